@@ -1,0 +1,91 @@
+"""Everything that `augment` refuses, as one tree with one exit code per branch.
+
+    AugmentError            1   (never raised itself)
+    ├── UsageError          2   an option, name or configuration is wrong
+    ├── GateFailed          3   the result was made but did not pass; it is kept aside
+    ├── BadInput            4   the data is bad: file, line or row, column, and what to do
+    ├── MissingExtra        5   an optional part is not installed
+    ├── OutOfResources      6   disk, memory, time or tries ran out
+    ├── Locked             75   another run holds the lock
+    └── Interrupted   130, 143   stopped by a signal; says how to resume
+
+A message says what, where, and what to do next. It never holds a cell's value unless the
+caller asked for values (`--show-values`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AugmentError(Exception):
+    """Root of everything the user is told; `exit_code` is the process's exit status."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(AugmentError):
+    """An option, a name or the configuration cannot be followed."""
+
+    exit_code = 2
+
+
+class GateFailed(AugmentError):
+    """The result exists but failed a gate; the message says where it is kept."""
+
+    exit_code = 3
+
+
+class BadInput(AugmentError):
+    """The input cannot be read or used as it is.
+
+    `where` is `file`, `file:line` or `file, row n, column 'c'`; `hint` is the way out.
+    """
+
+    exit_code = 4
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what, self.where, self.hint = what, where, hint
+        head = f"{where}: {what}" if where else what
+        super().__init__(f"{head} {hint}".strip() if hint else head)
+
+
+class MissingExtra(AugmentError):
+    """An optional dependency is absent; the message is the exact install line."""
+
+    exit_code = 5
+
+
+class OutOfResources(AugmentError):
+    """Disk, memory, time or a bounded number of tries ran out."""
+
+    exit_code = 6
+
+
+class Locked(AugmentError):
+    """Another run is writing to the same place."""
+
+    exit_code = 75
+
+
+class Interrupted(AugmentError):
+    """Stopped by SIGINT (130) or SIGTERM (143)."""
+
+    exit_code = 130
+
+    def __init__(self, message: str, exit_code: int = 130) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """A closing sentence: the nearest known names, or all of them.
+
+    >>> did_you_mean("epoch", ["epochs", "batch_size"])
+    "Did you mean 'epochs'? Known: batch_size, epochs."
+    """
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    listed = f"Known: {', '.join(sorted(known))}." if known else ""
+    return f"Did you mean {near[0]!r}? {listed}".strip() if near else listed

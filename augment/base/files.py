@@ -1,0 +1,110 @@
+"""Files that are whole or absent: temporary name, fsync, rename; digests; locks."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from augment.base.errors import Locked, OutOfResources, UsageError
+
+CHUNK_BYTES = 1 << 20
+PRIVATE_MODE = 0o600  # outputs may hold personal data; the umask can only narrow this
+
+
+@contextmanager
+def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[Any]]:
+    """Open a file that appears under its name only when the block ends without an error.
+
+    `mode` is "wb" or "w" (UTF-8, newlines kept). With `force=False` an existing file is refused.
+    Raises `OutOfResources` when the disk is full and `UsageError` when the place cannot be
+    written; the temporary file is gone in both cases.
+    """
+    if not force and path.exists():
+        raise UsageError(f"{path} exists already. Pass --force to replace it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".augment-", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        raise _refused(path, error) from error
+    try:
+        umask = os.umask(0)
+        os.umask(umask)
+        os.fchmod(handle, PRIVATE_MODE & ~umask)
+        encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
+        with os.fdopen(handle, mode, encoding=encoding, newline=newline) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _refused(path, error) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
+def _refused(path: Path, error: OSError) -> OutOfResources | UsageError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return OutOfResources(f"{path}: the disk is full. Free some space and run again.")
+    reason = error.strerror or str(error)
+    return UsageError(f"{path}: cannot be written ({reason}). Choose another place with -o.")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut, where the system allows it."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_json(path: Path, document: Any, *, force: bool = True) -> None:
+    """Write a JSON document atomically: sorted nowhere, NaN refused, one trailing newline."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    with atomic(path, "wb", force=force) as stream:
+        stream.write(text.encode("utf-8", "surrogatepass") + b"\n")
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's bytes, read in chunks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold `folder`'s lock for the block; a second holder is refused at once, exit code 75."""
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(folder, error) from error
+    lock = FileLock(str(folder.parent / f".{folder.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Locked(
+            f"{folder}: another run is writing here. Wait for it, or choose another -o."
+        ) from None
+    except OSError as error:
+        raise _refused(folder, error) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.unlink(lock.lock_file)
+        lock.release()

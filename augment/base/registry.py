@@ -1,0 +1,92 @@
+"""Finds wings, engines, metrics and formats by name, built-in or from a plugin.
+
+Everything registers through entry points, the built-ins too; listing imports nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from functools import cache
+from importlib import metadata
+from typing import Any, get_args, get_origin
+
+from augment.base.errors import MissingExtra, UsageError, did_you_mean
+from augment.base.types import Engine
+
+GROUPS = ("kinds", "engines", "metrics", "formats")
+
+
+@cache
+def _points(group: str) -> dict[str, metadata.EntryPoint]:
+    assert group in GROUPS, group
+    return {point.name: point for point in metadata.entry_points(group=f"augment.{group}")}
+
+
+def names(group: str) -> list[str]:
+    """Registered names of a group, sorted, without importing any of them."""
+    return sorted(_points(group))
+
+
+def find(group: str, name: str) -> Any:
+    """The registered object. Raises `UsageError` with the nearest name for an unknown one."""
+    points = _points(group)
+    if name not in points:
+        word = group.removesuffix("s")
+        raise UsageError(f"There is no {word} {name!r}. {did_you_mean(name, names(group))}")
+    try:
+        return points[name].load()
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "augment":
+            raise
+        raise MissingExtra(
+            f"{name!r} needs the Python package {error.name!r}, which is not installed. "
+            f"Install it with: pip install {error.name}"
+        ) from error
+
+
+def engine(name: str, parameters: dict[str, str] | None = None) -> Engine[Any]:
+    """An engine's recipe with its `-p name=value` texts parsed by the fields' types."""
+    recipe = find("engines", name)
+    return typing.cast("Engine[Any]", recipe(**parse_parameters(recipe, parameters or {})))
+
+
+def parse_parameters(recipe: type[Engine[Any]], texts: dict[str, str]) -> dict[str, Any]:
+    """Texts to typed values by the recipe's fields; unknown names and bad values are refused."""
+    hints = typing.get_type_hints(recipe)
+    known = {f.name: hints[f.name] for f in dataclasses.fields(recipe)}
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        if name not in known:
+            raise UsageError(
+                f"Engine {recipe.about.name!r} has no parameter {name!r}. "
+                f"{did_you_mean(name, sorted(known))}"
+            )
+        values[name] = _parse(text, known[name], f"-p {name}={text}")
+    return values
+
+
+def _parse(text: str, hint: Any, where: str) -> Any:
+    """One text to one value of a plain type: bool, int, float, str, Literal, tuple, X | None."""
+    origin = get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        inner = [a for a in get_args(hint) if a is not type(None)]
+        return None if text.lower() in ("none", "") else _parse(text, inner[0], where)
+    if origin is typing.Literal:
+        if text not in get_args(hint):
+            raise UsageError(f"{where}: {did_you_mean(text, [str(a) for a in get_args(hint)])}")
+        return text
+    if origin is tuple:
+        return tuple(_parse(part, get_args(hint)[0], where) for part in text.split(",") if part)
+    if hint is bool:
+        if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
+            raise UsageError(f"{where}: expected true or false.")
+        return text.lower() in ("true", "yes", "1")
+    try:
+        return hint(text)
+    except ValueError:
+        raise UsageError(f"{where}: expected {_WORDS.get(hint, hint.__name__)}.") from None
+
+
+_WORDS = {int: "a whole number", float: "a number"}

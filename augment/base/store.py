@@ -1,0 +1,129 @@
+"""A fitted model on disk: `model.json` and `weights.safetensors`, never a pickle.
+
+Format policy: `FORMAT` is the number written. A reader upgrades older documents through
+`UPGRADES[n]`, a pure function from the document of format n to that of n + 1, and refuses a
+newer one. A model names its engine by registered name, never by import path, so that reading a
+hostile file runs no code of its choosing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.base.errors import BadInput
+from augment.base.files import atomic, sha256, write_json
+from augment.base.types import Json, State
+
+FORMAT = 1
+UPGRADES: dict[int, Callable[[Json], Json]] = {}
+MAX_DOCUMENT_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A model as read: who made it (`engine`), for what (`kind`), with which facts, and state."""
+
+    kind: str
+    engine: str
+    state: State
+    facts: Json
+
+
+def save(folder: Path, stored: Stored) -> None:
+    """Write a model folder; `model.json` comes last, so a folder that has it is complete."""
+    from safetensors.numpy import save as to_bytes
+
+    weights = folder / "weights.safetensors"
+    tensors = {name: _contiguous(value) for name, value in stored.state.tensors.items()}
+    with atomic(weights) as stream:
+        stream.write(to_bytes(tensors))
+    document = {
+        "schema": "augment.model/1",
+        "format": FORMAT,
+        "kind": stored.kind,
+        "engine": stored.engine,
+        "facts": stored.facts,
+        "config": stored.state.config,
+        "weights": {"file": weights.name, "sha256": sha256(weights)},
+    }
+    write_json(folder / "model.json", document)
+
+
+def _contiguous(value: Any) -> Any:
+    import numpy as np
+
+    return np.ascontiguousarray(value).reshape(np.shape(value))  # keeps 0-d arrays 0-d
+
+
+def load(folder: Path) -> Stored:
+    """Read and check a model folder. Raises `BadInput` for anything damaged or not ours."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    document = upgraded(_read_document(folder), folder)
+    try:
+        weights = folder / "weights.safetensors"
+        kind, engine = document["kind"], document["engine"]
+        facts, config = document["facts"], document["config"]
+        expected = document["weights"]["sha256"]
+        if not (isinstance(kind, str) and isinstance(engine, str)):
+            raise TypeError("kind and engine must be names")
+        if not (isinstance(facts, dict) and isinstance(config, dict)):
+            raise TypeError("facts and config must be objects")
+    except (KeyError, TypeError) as error:
+        raise _damaged(folder, f"model.json is incomplete ({error})") from None
+    if not weights.is_file():
+        raise _damaged(folder, "weights.safetensors is missing")
+    if sha256(weights) != expected:
+        raise _damaged(folder, "weights.safetensors does not match the digest in model.json")
+    try:
+        tensors = from_bytes(weights.read_bytes())
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise _damaged(folder, f"weights.safetensors cannot be read ({error})") from None
+    return Stored(kind, engine, State(config, tensors), facts)
+
+
+def _read_document(folder: Path) -> Json:
+    path = folder / "model.json"
+    if not path.is_file():
+        raise BadInput(
+            "this is no model folder: it holds no model.json.",
+            where=str(folder),
+            hint="Give the folder that `augment fit -o` wrote, or a run folder's model/.",
+        )
+    if path.stat().st_size > MAX_DOCUMENT_BYTES:
+        raise _damaged(folder, "model.json is over 1 GiB")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(folder, f"model.json is not JSON ({error})") from None
+    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        raise _damaged(folder, "model.json names no format")
+    return document
+
+
+def upgraded(document: Json, folder: Path) -> Json:
+    """The document in today's format."""
+    number = document["format"]
+    if number > FORMAT:
+        raise BadInput(
+            f"the model has format {number}; this augment reads up to {FORMAT}.",
+            where=str(folder),
+            hint="Upgrade augment, or fit the model again with this version.",
+        )
+    while number < FORMAT:
+        if number not in UPGRADES:
+            raise _damaged(folder, f"format {number} is unknown")
+        document = UPGRADES[number](document)
+        number += 1
+    return document
+
+
+def _damaged(folder: Path, why: str) -> BadInput:
+    return BadInput(
+        f"the model is damaged: {why}.", where=str(folder), hint="Fit it again, or restore a copy."
+    )

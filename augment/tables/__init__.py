@@ -1,0 +1,1 @@
+"""The wing for tables: schema, dataset, formats, engines, metrics."""

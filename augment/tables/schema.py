@@ -1,0 +1,159 @@
+"""What each column of a table is: its role, how it is stored, and how it is spelt as text."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from augment.base.errors import BadInput, UsageError, did_you_mean
+from augment.base.types import Json
+
+Role = Literal["numeric", "categorical", "boolean", "datetime", "id", "text", "constant", "drop"]
+Storage = Literal["string", "integer", "float", "decimal", "boolean", "datetime"]
+MODELLED: tuple[Role, ...] = ("numeric", "categorical", "boolean", "datetime")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    `role` is what the column means to a generator: engines see the roles in `MODELLED`; an id is
+    regenerated in its own `pattern`, text is replaced by invented values of the same `pii` kind,
+    a constant is repeated, and `drop` leaves the column out. `storage` is the type of its values
+    in memory: string, int64 (decimal128(38, 0) beyond it), float64, decimal128, bool, or a
+    timestamp in microseconds.
+
+    The rest is how the values are spelt, so that writing undoes reading.
+    """
+
+    name: str
+    role: Role
+    storage: Storage
+    null: str | None = None  # spelling of a missing value in text files; None: none was seen
+    decimals: int | None = None  # digits after the point, where every value has as many
+    max_decimals: int | None = None  # the most digits seen after the point (numbers are snapped)
+    true: str = "true"
+    false: str = "false"
+    format: str = ""  # strptime format of a datetime
+    step_us: int | None = None  # granularity of a datetime in microseconds
+    pattern: str = ""  # how an id is formed, e.g. "AB-{number:06d}", "{uuid4}"
+    pii: str = ""  # kind of invented text, e.g. "email", "name"; "" for words
+    arrow: str = ""  # Arrow type of a typed source, given back when a typed file is written
+    note: str = ""  # why this role was inferred, or what will not be kept
+
+    def __post_init__(self) -> None:
+        for name, hint in (("role", Role), ("storage", Storage)):
+            value = getattr(self, name)
+            if value not in get_args(hint):
+                raise UsageError(
+                    f"Column {self.name!r}: {value!r} is no {name}. "
+                    f"{did_you_mean(str(value), list(get_args(hint)))}"
+                )
+
+    @property
+    def modelled(self) -> bool:
+        return self.role in MODELLED
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns in order, and the target if there is one."""
+
+    columns: tuple[Column, ...]
+    target: str | None = None
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for column in self.columns:
+            if column.name in seen:
+                raise BadInput(f"the column name {column.name!r} stands twice.")
+            seen.add(column.name)
+        if self.target is not None and self.target not in seen:
+            raise UsageError(
+                f"The target {self.target!r} is no column. {did_you_mean(self.target, self.names)}"
+            )
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise UsageError(f"There is no column {name!r}. {did_you_mean(name, self.names)}")
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def select(self, names: list[str]) -> Schema:
+        """These columns in this order; the target goes where it is not among them."""
+        target = self.target if self.target in names else None
+        return Schema(tuple(self[name] for name in names), target)
+
+    def replace(self, column: Column) -> Schema:
+        """The same schema with the column of that name exchanged."""
+        columns = tuple(column if c.name == column.name else c for c in self.columns)
+        return dataclasses.replace(self, columns=columns)
+
+    def with_target(self, target: str | None) -> Schema:
+        return dataclasses.replace(self, target=target)
+
+    def to_json(self) -> Json:
+        """A document that a person can edit: fields at their defaults are left out."""
+        columns = []
+        for column in self.columns:
+            entry: dict[str, Any] = {}
+            for field in dataclasses.fields(column):
+                value = getattr(column, field.name)
+                if field.default is dataclasses.MISSING or value != field.default:
+                    entry[field.name] = value
+            columns.append(entry)
+        return {"schema": "augment.schema/1", "target": self.target, "columns": columns}
+
+    @staticmethod
+    def from_json(document: Any) -> Schema:
+        """Undo `to_json`. Raises `BadInput` that names the entry and the field."""
+        if not isinstance(document, dict) or not isinstance(document.get("columns"), list):
+            raise BadInput(
+                "this is no schema: it needs an object with a list called 'columns'.",
+                hint="`augment inspect SRC --json` prints one to start from.",
+            )
+        known = {field.name: field.type for field in dataclasses.fields(Column)}
+        columns = []
+        for number, entry in enumerate(document["columns"], start=1):
+            if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+                raise BadInput(f"the schema's column {number} needs a 'name'.")
+            for key, value in entry.items():
+                if key not in known:
+                    raise BadInput(
+                        f"the schema's column {entry['name']!r} has an unknown field {key!r}.",
+                        hint=did_you_mean(key, list(known)),
+                    )
+                if not _fits(value, str(known[key])):
+                    raise BadInput(
+                        f"the schema's column {entry['name']!r} has an unfit value in {key!r}."
+                    )
+            missing = {"role", "storage"} - entry.keys()
+            if missing:
+                raise BadInput(
+                    f"the schema's column {entry['name']!r} lacks {sorted(missing)[0]!r}."
+                )
+            columns.append(Column(**entry))
+        target = document.get("target")
+        if not (target is None or isinstance(target, str)):
+            raise BadInput("the schema's 'target' must be a column name or null.")
+        return Schema(tuple(columns), target)
+
+
+def _fits(value: object, hint: str) -> bool:
+    if value is None:
+        return "None" in hint
+    if hint.startswith("int"):
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, str)

@@ -1,0 +1,136 @@
+"""A column's values as arrays of numbers or codes, and back: the face that engines work on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from augment.base.types import Scalar
+from augment.tables.dataset import Table
+from augment.tables.schema import Column
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+MICROSECONDS_PER_SECOND = 1_000_000
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """The in-memory Arrow type of a column's storage (the smallest that any table may use)."""
+    import pyarrow as pa
+
+    return {
+        "string": pa.string(),
+        "integer": pa.int64(),
+        "float": pa.float64(),
+        "decimal": pa.decimal128(38, column.max_decimals or 0),
+        "boolean": pa.bool_(),
+        "datetime": pa.timestamp("us"),
+    }[column.storage]
+
+
+def numbers(table: Table, name: str) -> NDArray[np.float64]:
+    """(rows,) floats with NaN for null. A datetime is its microseconds since 1970, a boolean 0/1.
+
+    Integers beyond 2^53 lose their last digits here, as in any floating-point model; reading and
+    writing do not pass through this function.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = table.column(name)
+    if pa.types.is_timestamp(array.type):
+        array = pc.cast(array, pa.int64())
+    if pa.types.is_boolean(array.type):
+        array = pc.cast(array, pa.int8())
+    array = pc.cast(array, pa.float64(), safe=False)
+    return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def from_numbers(column: Column, values: NDArray[np.float64]) -> pa.Array:
+    """Undo `numbers`: NaN is null; values are snapped to the column's digits or its time step."""
+    import numpy as np
+    import pyarrow as pa
+
+    null = np.isnan(values)
+    filled = np.where(null, 0.0, values)
+    if column.storage == "float":
+        if column.max_decimals is not None and column.max_decimals < 15:
+            filled = np.round(filled, column.max_decimals)
+        return pa.array(filled + 0.0, pa.float64(), mask=null)  # + 0.0: no negative zero
+    if column.storage == "decimal":
+        digits = column.max_decimals or 0
+        texts = [f"{value:.{digits}f}" for value in filled]
+        return pa.array(texts, pa.string(), mask=null).cast(arrow_type(column))
+    if column.storage == "boolean":
+        return pa.array(filled >= 0.5, pa.bool_(), mask=null)
+    step = column.step_us or 1 if column.storage == "datetime" else 1
+    whole = np.rint(filled / step) * step
+    bound = float(2**63 - 1024)
+    integers = np.clip(whole, -bound, bound).astype(np.int64)
+    kind = pa.timestamp("us") if column.storage == "datetime" else pa.int64()
+    return pa.array(integers, pa.int64(), mask=null).cast(kind)
+
+
+def codes(table: Table, name: str) -> tuple[NDArray[np.int32], list[Scalar]]:
+    """(rows,) codes into the sorted list of distinct values, -1 for null."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    encoded = table.column(name).dictionary_encode()
+    values = encoded.dictionary
+    order = pc.sort_indices(values).to_numpy()
+    rank = np.empty(len(order) + 1, dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    rank[-1] = -1
+    indices = pc.fill_null(encoded.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
+    levels = [plain(value) for value in values.take(pa.array(order)).to_pylist()]
+    return rank[indices], levels
+
+
+def from_codes(column: Column, codes: NDArray[Any], levels: list[Scalar]) -> pa.Array:
+    """Undo `codes`: -1 is null."""
+    import numpy as np
+    import pyarrow as pa
+
+    kind = arrow_type(column)
+    values = pa.array([_stored(column, level) for level in levels], kind)
+    indices = pa.array(np.maximum(codes, 0), pa.int32(), mask=codes < 0)
+    if not len(values):
+        return pa.nulls(len(codes), kind)
+    return values.take(indices)
+
+
+def plain(value: Any) -> Scalar:
+    """A value that JSON can hold: dates as ISO text, decimals as their digits."""
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    isoformat = getattr(value, "isoformat", None)
+    return str(isoformat()) if callable(isoformat) else str(value)
+
+
+def _stored(column: Column, level: Scalar) -> Any:
+    """Undo `plain` for one value of the column."""
+    from datetime import datetime
+    from decimal import Decimal
+
+    if level is None:
+        return None
+    if column.storage == "decimal":
+        return Decimal(str(level))
+    if column.storage == "datetime":
+        return datetime.fromisoformat(str(level))
+    return level
+
+
+def table_of(schema_columns: list[Column], arrays: list[pa.Array], target: str | None) -> Table:
+    """A table from columns and their arrays."""
+    import pyarrow as pa
+
+    from augment.tables.schema import Schema
+
+    schema = Schema(tuple(schema_columns), target)
+    return Table(pa.table(arrays, names=schema.names), schema)
