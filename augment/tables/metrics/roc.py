@@ -44,13 +44,22 @@ def binomial(hits: int, n: int) -> Interval:
 def hits_at(
     positive: NDArray[np.float64], negative: NDArray[np.float64], false_rate: float
 ) -> tuple[float, Interval]:
-    """Share of positives above the threshold that at most `false_rate` of the negatives exceed.
+    """Share of positives above the threshold at which `false_rate` of negatives are expected.
 
-    Ties with the threshold count as misses, so that a flood of equal scores is no success.
+    The threshold is the k-th greatest negative, k = false_rate * n (at least 1): a fresh negative
+    exceeds it with probability k / (n + 1). Ties count as misses, so that a flood of equal scores
+    is no success. The interval is the exact binomial one of the hits, widened by how far the true
+    false-positive rate at that threshold, Beta(k, n - k + 1), may lie from `false_rate`.
     """
     import numpy as np
+    from scipy.stats import beta
 
-    allowed = int(np.floor(false_rate * len(negative)))
-    threshold = np.sort(negative)[::-1][min(allowed, len(negative) - 1)]
+    n = len(negative)
+    k = max(1, int(np.floor(false_rate * n + 1e-9)))
+    threshold = np.sort(negative)[::-1][k - 1]
     hits = int(np.sum(positive > threshold))
-    return hits / len(positive), binomial(hits, len(positive))
+    exact = binomial(hits, len(positive))
+    least, most = (float(beta.ppf(p, k, n - k + 1)) for p in (0.025, 0.975))
+    low = exact.low * min(1.0, false_rate / most)
+    high = min(1.0, exact.high * max(1.0, false_rate / max(least, 1e-12)))
+    return hits / len(positive), Interval(low, high)
