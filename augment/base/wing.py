@@ -36,7 +36,7 @@ class Fitted(ABC, Generic[D]):
     """A fitted generator together with all that it takes to write whole rows."""
 
     engine: str
-    rows: int  # that it was fitted on; "2x" means twice as many
+    rows: int  # of the source that it was fitted on (or on a part of); "2x" is twice as many
 
     @abstractmethod
     def condition(self, ask: Ask) -> Condition:
@@ -74,11 +74,18 @@ class Wing(ABC, Generic[D]):
         """Read SRC. Raises `UsageError` for an option that this kind does not know."""
 
     @abstractmethod
+    def read_like(self, source: str, data: D) -> D:
+        """Read what `write` wrote, by the schema of `data`."""
+
+    @abstractmethod
     def choose(self, data: D) -> tuple[str, str]:
         """The engine that `auto` means for this data, and why."""
 
     @abstractmethod
-    def fit(self, engine: Engine[D], data: D, job: Job, protect: bool) -> Fitted[D]: ...
+    def fit(
+        self, engine: Engine[D], data: D, job: Job, protect: bool, source_rows: int
+    ) -> Fitted[D]:
+        """Fit on `data`, which may be a part of a source with `source_rows` rows."""
 
     @abstractmethod
     def restore(self, stored: Stored) -> Fitted[D]: ...
@@ -95,7 +102,7 @@ class Wing(ABC, Generic[D]):
 
     @abstractmethod
     def score(
-        self, train: D, test: D, fake: D, seed: Seed, tick: Callable[[Tick], None], options: Json
+        self, train: D, test: D, fake: D, seed: Seed, tick: Callable[[Tick], None]
     ) -> Scored: ...
 
     @abstractmethod

@@ -87,7 +87,7 @@ class Invention:
         rng = seed.rng()
         null = rng.random(n) < self.null_share
         if self.column.role == "constant":
-            levels = [] if self.constant is None else [self.constant]
+            levels: list[Scalar] = [] if self.constant is None else [self.constant]
             return from_codes(self.column, np.where(null | (not levels), -1, 0), levels)
         if self.column.role == "id":
             made = identifiers.render(self.column, start, n, seed)

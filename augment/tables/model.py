@@ -39,7 +39,9 @@ class TableModel(Fitted[Table]):
     facts: Json
 
     @classmethod
-    def fit(cls, recipe: Engine[Table], data: Table, job: Job, protected: bool) -> Self:
+    def fit(
+        cls, recipe: Engine[Table], data: Table, job: Job, protected: bool, source_rows: int
+    ) -> Self:
         """Fit `recipe` on the protected modelled columns of `data`."""
         require_rows(data, 1, "the table")
         schema = kept(data.schema)
@@ -56,11 +58,12 @@ class TableModel(Fitted[Table]):
         inner = recipe.fit(core, dataclasses.replace(job, seed=job.seed.child("engine")))
         facts = {
             "parameters": dataclasses.asdict(recipe),
+            "fitted_rows": len(data),
             "protected": protected,
             "notes": list(notes),
         }
         invented = inventions(data)
-        return cls(recipe.about.name, len(data), schema, inner, invented, _domain(core), facts)
+        return cls(recipe.about.name, source_rows, schema, inner, invented, _domain(core), facts)
 
     def condition(self, ask: Ask) -> Condition:
         about = registry.find("engines", self.engine).about
