@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from augment.base.errors import UsageError, did_you_mean
+from augment.base.errors import GateFailed, UsageError, did_you_mean
 from augment.base.types import Json
 
 GROUPS = ("fidelity", "utility", "privacy", "validity")
@@ -30,6 +30,15 @@ def failed(names: tuple[str, ...], report: Json) -> list[str]:
     """The gated groups whose verdict is a plain no; too little evidence is not a no."""
     passed = report["verdict"]["passed"]
     return [name for name in names if passed.get(name) is False]
+
+
+def enforce(names: tuple[str, ...], report: Json) -> None:
+    """Raise `GateFailed` where a gated group failed."""
+    check_names(names)
+    no = failed(names, report)
+    if no:
+        reasons = " ".join(report["verdict"]["sentences"])
+        raise GateFailed(f"The data failed the gate {' and '.join(no)}. {reasons}")
 
 
 def sentence(names: list[str], report: Json, kept: Path) -> str:

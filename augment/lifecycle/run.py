@@ -1,4 +1,4 @@
-"""`augment run`: read, split, fit, sample, score, gate, publish; killed at any point, it resumes."""
+"""`augment run`: read, split, fit, sample, score, gate, publish; a killed run resumes."""
 
 from __future__ import annotations
 
