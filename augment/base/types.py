@@ -182,6 +182,9 @@ class Engine(ABC, Generic[D]):
     def fit(self, data: D, job: Job) -> Model[D]: ...
 
 
+Group = Literal["fidelity", "utility", "privacy", "validity"]
+
+
 @dataclass(frozen=True)
 class Interval:
     low: float
@@ -201,9 +204,35 @@ class Score:
     metric: str
     value: float | None
     better: Literal["higher", "lower", "near"]
-    group: Literal["fidelity", "utility", "privacy", "validity"]
+    group: Group
     where: str = ""
     ceiling: float | None = None
     floor: float | None = None
     interval: Interval | None = None
     note: str = ""
+
+
+R = TypeVar("R")
+F = TypeVar("F")
+
+
+class Metric(ABC, Generic[R, F]):
+    """Compares made rows with real ones.
+
+    `R` is the wing's view of the real side (rows that a generator saw, and rows it never saw),
+    `F` its view of the made rows; both hold each shared thing once (bins, encodings, distances).
+    Rows are scored against unseen rows wherever the question allows it. A metric never raises on
+    data that a table or folder may hold: where there is too little evidence, the score's value
+    is None and its note says why.
+    """
+
+    name: ClassVar[str]
+    group: ClassVar[Group]
+
+    @abstractmethod
+    def score(self, real: R, fake: F, seed: Seed) -> list[Score]:
+        """The scores of the made rows; `ceiling` and `floor` are left for the caller to fill."""
+
+    @abstractmethod
+    def ceiling(self, real: R, n: int, seed: Seed) -> list[Score]:
+        """The same scores for (about) `n` fresh real rows; each metric says how it gets them."""
