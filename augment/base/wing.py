@@ -43,7 +43,9 @@ class Fitted(ABC, Generic[D]):
         """The words as a condition on this model's columns; impossible ones are refused."""
 
     @abstractmethod
-    def sample(self, start: int, n: int, seed: Seed, given: Condition) -> D:
+    def sample(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> D:
         """Rows `start` to `start + n` of the endless sample that `seed` stands for."""
 
     @abstractmethod

@@ -34,7 +34,7 @@ def blocks(
     for block in range(first, last):
         start = block * block_rows
         size = min(block_rows, rows - start)
-        part = model.sample(start, size, seed.child("block", block), given)
+        part = model.sample(start, size, seed.child("block", block), given, tick)
         assert len(part) == size, f"asked for {size} rows, got {len(part)}"
         done += size
         tick(Tick("sample", done, total))

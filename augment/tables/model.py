@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from augment.base import registry
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State
+from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State, Tick
 from augment.base.wing import Ask, Fitted
 from augment.tables import source
 from augment.tables.conditions import parse, parse_balance, refuse_impossible
@@ -98,8 +98,10 @@ class TableModel(Fitted[Table]):
         modelled = [column for column in self.schema if column.modelled]
         return source.read_as(path, Schema(tuple(modelled), None), partial=True)
 
-    def sample(self, start: int, n: int, seed: Seed, given: Condition) -> Table:
-        core = self._core(start, n, seed.child("engine"), given)
+    def sample(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> Table:
+        core = self._core(start, n, seed.child("engine"), given, tick)
         made = {
             each.column.name: each.make(start, n, seed.child("invent", each.column.name))
             for each in self.invented
@@ -110,13 +112,15 @@ class TableModel(Fitted[Table]):
         ]
         return table_of(list(self.schema), arrays, self.schema.target)
 
-    def _core(self, start: int, n: int, seed: Seed, given: Condition) -> Table:
+    def _core(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> Table:
         """The modelled columns; a mix is drawn level by level and then shuffled."""
         if isinstance(given.partial, Table):
             rows = given.partial.slice(start, n)
-            return self.inner.sample(n, seed, dataclasses.replace(given, partial=rows))
+            return self.inner.sample(n, seed, dataclasses.replace(given, partial=rows), tick)
         if given.mix is None:
-            return self.inner.sample(n, seed, given)
+            return self.inner.sample(n, seed, given, tick)
         name, shares = given.mix
         parts, before, total = [], 0.0, sum(shares.values())
         for level, share in shares.items():
@@ -124,7 +128,8 @@ class TableModel(Fitted[Table]):
             count = _quota(start + n, before, after) - _quota(start, before, after)
             if count:
                 narrowed = Condition(given.clauses).and_(Clause(name, "in", (level,)))
-                parts.append(self.inner.sample(count, seed.child("mix", str(level)), narrowed))
+                stream = seed.child("mix", str(level))
+                parts.append(self.inner.sample(count, stream, narrowed, tick))
             before = after
         joined = Table.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))

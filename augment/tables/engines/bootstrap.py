@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
-from augment.base.types import About, Condition, Engine, Job, Model, State, Tick
+from augment.base.types import About, Condition, Engine, Job, Model, State, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.schema import Schema
@@ -19,7 +20,13 @@ class BootstrapModel(Model[Table]):
 
     rows: Table
 
-    def sample(self, n: int, seed: Seed, given: Condition | None = None) -> Table:
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Table:
         import numpy as np
 
         allowed = np.arange(len(self.rows))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
-from augment.base.types import About, Condition, Engine, Job, Model, State, Tick
+from augment.base.types import About, Condition, Engine, Job, Model, State, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
@@ -32,7 +33,13 @@ class IndependentModel(Model[Table]):
     supports: dict[str, pa.Array]
     weights: dict[str, NDArray[np.float64]]
 
-    def sample(self, n: int, seed: Seed, given: Condition | None = None) -> Table:
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Table:
         given = given or Condition()
         arrays = [self._draw(column, n, seed.child(column.name), given) for column in self.schema]
         if isinstance(given.partial, Table):

@@ -6,14 +6,15 @@ and the stored form (`sdv_state`); SDV's are its transformers, networks and samp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed, seeded_globals
-from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick
+from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
 from augment.tables.dataset import Table, require_rows
 from augment.tables.engines.sdv_frame import Face, face_of
 from augment.tables.engines.sdv_state import Fitted, damaged, dismantle, rebuild
@@ -35,14 +36,20 @@ class SdvModel(Model[Table]):
     def __init__(self, face: Face, fitted: Fitted, state: State) -> None:
         self._face, self._fitted, self._state = face, fitted, state
 
-    def sample(self, n: int, seed: Seed, given: Condition | None = None) -> Table:
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Table:
         if given is not None and (given.mix is not None or given.partial is not None):
             raise UsageError(
                 "SDV's engines take --where only. Fit an engine that fills partial rows "
                 "(`augment engines` shows which)."
             )
         if given is not None and given.clauses:
-            return reject(self._plain, given.clauses, n, seed.child("where"))
+            return reject(self._plain, given.clauses, n, seed.child("where"), tick=tick)
         return self._plain(n, seed)
 
     def _plain(self, n: int, seed: Seed) -> Table:
