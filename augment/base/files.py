@@ -15,6 +15,7 @@ from typing import IO, Any
 from augment.base.errors import Locked, OutOfResources, UsageError
 
 CHUNK_BYTES = 1 << 20
+LOCK_NAME = ".lock"
 PRIVATE_MODE = 0o600  # outputs may hold personal data; the umask can only narrow this
 
 
@@ -86,14 +87,17 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold `folder`'s lock for the block; a second holder is refused at once, exit code 75."""
+    """Hold `folder` for the block; a second holder is refused at once, exit code 75.
+
+    The folder is made where it is missing, and taken away again if nothing was put into it.
+    """
     from filelock import FileLock, Timeout
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _refused(folder, error) from error
-    lock = FileLock(str(folder.parent / f".{folder.name}.lock"), timeout=0)
+    lock = FileLock(str(folder / LOCK_NAME), timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -108,3 +112,5 @@ def locked(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             os.unlink(lock.lock_file)
         lock.release()
+        with suppress(OSError):
+            folder.rmdir()

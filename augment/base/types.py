@@ -137,8 +137,16 @@ class Model(ABC, Generic[D]):
     """A fitted generator. It exists only once fitted, and never changes."""
 
     @abstractmethod
-    def sample(self, n: int, seed: Seed, given: Condition | None = None) -> D:
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> D:
         """Exactly `n` rows that satisfy `given`; the same bytes for the same arguments.
+
+        `tick` is told of a search that may take long.
 
         Raises `UsageError` for a condition that can never hold or that the engine cannot take,
         and `OutOfResources` when a bounded search found too few rows; never returns fewer.
