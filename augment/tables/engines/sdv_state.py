@@ -394,6 +394,8 @@ def _uniform(source: _Source) -> Any:
     if not labels or not (np.diff(ends) > 0).all() or ends[-1] != 1.0:
         raise damaged(f"the array 'intervals.{name}' does not part [0, 1]")
     encoder = OrderedUniformEncoder(order=labels)
-    intervals = {label: [float(low), float(high)] for label, (low, high) in zip(labels, bounds)}
+    intervals = {
+        label: [float(low), float(high)] for label, (low, high) in zip(labels, bounds, strict=True)
+    }
     encoder._set_fitted_parameters(name, intervals, np.dtype(object))
     return encoder
