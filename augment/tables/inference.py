@@ -1,0 +1,198 @@
+"""From raw columns to a schema: what each column holds, and how it is spelt.
+
+A judgement is made on a column's distinct values, its name and its number of rows, and nothing
+is changed in passing: a column that no type fits exactly stays text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from augment.tables import date_formats, dates, numerals
+from augment.tables.schema import Column, Storage
+from augment.tables.text import NULL_TOKENS, keeps, parse_distinct
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BOOLEANS = (
+    ("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("yes", "no"), ("Yes", "No"),
+    ("YES", "NO"), ("Y", "N"), ("y", "n"), ("t", "f"), ("T", "F"),
+)  # fmt: skip
+FEW_LEVELS = 20  # text with no more distinct values than this is categorical in any table
+TEXT_SHARE = 0.5  # more distinct values than this share of the rows: no category
+COMPACT_DATE = r"(?i)(^|_)(date|day|dt|yyyymmdd)($|_)"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A column of text, boiled down: `distinct` values without nulls and null tokens."""
+
+    name: str
+    texts: pa.Array  # (rows,) null for the empty cell
+    distinct: pa.Array
+    counts: dict[str, int]  # how often each null token stands
+
+    @property
+    def present(self) -> int:
+        return len(self.texts) - int(self.texts.null_count)
+
+
+def from_text(name: str, texts: pa.Array) -> Column:
+    """The column that an untyped text column is."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    distinct = pc.unique(texts.drop_null())
+    if not len(distinct):
+        return Column(name, "constant", "string", note="Every value is missing.")
+    is_token = pc.is_in(distinct, pa.array(NULL_TOKENS, pa.string()))
+    values = distinct.filter(pc.invert(is_token))
+    if len(values):
+        tokens = distinct.filter(is_token)
+        column = _typed(name, values, texts)
+        if column is not None:
+            return _roled(_with_null(column, tokens, texts), values, texts)
+    return of_strings(name, distinct, texts)
+
+
+def _with_null(column: Column, tokens: pa.Array, texts: pa.Array) -> Column:
+    """The column with the spelling of its missing values, the commonest where there are several."""
+    import pyarrow.compute as pc
+
+    counts = {token: pc.sum(pc.equal(texts, token)).as_py() for token in tokens.to_pylist()}
+    if texts.null_count:
+        counts[""] = texts.null_count
+    if not counts:
+        return column
+    common = max(counts, key=lambda token: counts[token])
+    note = column.note
+    if len(counts) > 1:
+        spelt = ", ".join(repr(token) if token else "an empty cell" for token in counts)
+        note = f"{note} Missing is spelt in several ways ({spelt}); one is written.".strip()
+    return replace(column, null=common, note=note)
+
+
+def _typed(name: str, distinct: pa.Array, texts: pa.Array) -> Column | None:
+    """The column as boolean, number or date, if all its values are; its role is still open."""
+    found = set(distinct.to_pylist()) if len(distinct) == 2 else set()
+    for true, false in BOOLEANS:
+        if found == {true, false}:
+            return Column(name, "boolean", "boolean", true=true, false=false)
+    if numerals.are_numbers(distinct):
+        return _number(name, distinct, texts)
+    return date(name, distinct, texts)
+
+
+def _number(name: str, distinct: pa.Array, texts: pa.Array) -> Column | None:
+    column = numerals.spelt(Column(name, "numeric", "float"), distinct)
+    if parse_distinct(column, distinct).null_count:
+        return None  # more digits than any number here holds
+    if not keeps(column, distinct):
+        return replace(column, note="Its numbers are written in their shortest form.")
+    return column
+
+
+def date(name: str, distinct: pa.Array, texts: pa.Array) -> Column | None:
+    """The column as dates, if all its values are written in one format."""
+    import numpy as np
+    import pyarrow as pa
+
+    formats = date_formats.found(distinct)
+    if not formats:
+        return None
+    note, chosen = "", formats[0]
+    if len(formats) > 1:
+        likelier = date_formats.likelier(formats, distinct)
+        if likelier is None:
+            return None
+        chosen = likelier
+        note = f"Its dates fit {' and '.join(formats)}; read as {chosen}, as their order suggests."
+    stamps = np.asarray(dates.parse(chosen, distinct).cast(pa.int64()))
+    return Column(
+        name, "datetime", "datetime", format=chosen, step_us=dates.step(stamps), note=note
+    )
+
+
+def _roled(column: Column, distinct: pa.Array, texts: pa.Array) -> Column:
+    if len(distinct) == 1 and not texts.null_count and column.null is None:
+        return replace(column, role="constant")
+    return column
+
+
+def of_strings(name: str, distinct: pa.Array, texts: pa.Array) -> Column:
+    """The column of text that stays text."""
+    null = "" if texts.null_count else None
+    column = Column(name, "categorical", "string", null=null)
+    if len(distinct) == 1 and not texts.null_count:
+        return replace(column, role="constant")
+    present = len(texts) - texts.null_count
+    if len(distinct) > max(FEW_LEVELS, TEXT_SHARE * present):
+        return replace(column, role="text")
+    return column
+
+
+def from_values(name: str, values: pa.Array, declared: str) -> Column:
+    """The column that a typed column is; `declared` is its Arrow type in the file.
+
+    Strings stay strings, even those that look like numbers: the file says so. Only dates are
+    taken out of text, since they are written back as they were.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = values.type
+    distinct = pc.unique(values.drop_null())
+    if not len(distinct):
+        storage = "string" if pa.types.is_string(kind) else _storage(kind)
+        return Column(name, "constant", storage, arrow=declared, note="Every value is missing.")
+    if pa.types.is_string(kind):
+        column = date(name, distinct, values) or of_strings(name, distinct, values)
+        column = replace(column, arrow=declared, null=None)
+    elif pa.types.is_timestamp(kind):
+        stamps = np.asarray(distinct.cast(pa.int64()))
+        step = dates.step(stamps)
+        column = Column(
+            name, "datetime", "datetime", format=_format(step, declared), step_us=step,
+            arrow=declared,
+        )  # fmt: skip
+    elif pa.types.is_boolean(kind):
+        column = Column(name, "boolean", "boolean", arrow=declared)
+    elif pa.types.is_decimal(kind):
+        storage = "integer" if kind.scale == 0 and "int" in declared else "decimal"
+        scale = kind.scale if storage == "decimal" else None
+        column = Column(
+            name, "numeric", storage, decimals=scale, max_decimals=scale, arrow=declared
+        )
+    elif pa.types.is_floating(kind):
+        column = Column(
+            name, "numeric", "float", max_decimals=numerals.decimals_of(distinct), arrow=declared
+        )
+    else:
+        column = Column(name, "numeric", "integer", arrow=declared)
+    return _roled(column, distinct, values)
+
+
+def _storage(kind: pa.DataType) -> Storage:
+    """The storage of an in-memory Arrow type."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind):
+        return "datetime"
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if pa.types.is_floating(kind):
+        return "float"
+    if pa.types.is_decimal(kind):
+        return "decimal"
+    return "integer" if pa.types.is_integer(kind) else "string"
+
+
+def _format(step_us: int, declared: str) -> str:
+    """How timestamps of a typed source are written as text."""
+    if declared.startswith("date") or (step_us == 86_400_000_000 and "tz=" not in declared):
+        return "%Y-%m-%d"
+    fraction = "" if step_us % 1_000_000 == 0 else ".%f"
+    return f"%Y-%m-%dT%H:%M:%S{fraction}" + ("Z" if "tz=" in declared else "")
