@@ -121,11 +121,11 @@ class TableEngineLaws:
     ) -> None:
         random.seed(11)
         np.random.seed(11)
-        before = random.getstate(), np.random.get_state()[1].tolist()
+        before = random.getstate(), np.random.get_state(legacy=True)
         self.recipe.fit(data.slice(0, 100), self.job(tmp_path))
         model.sample(10, Seed(6))
-        after = random.getstate(), np.random.get_state()[1].tolist()
-        assert before == after
+        after = random.getstate(), np.random.get_state(legacy=True)
+        assert str(before) == str(after)
 
     def test_a_stored_model_samples_the_same_bytes(
         self, model: Model[Table], tmp_path: Path

@@ -184,11 +184,13 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
         f"Scored {rows['synthetic']:,} synthetic rows on {rows['unseen']:,} unseen real rows.",
         style="bold",
     )
-    shown = summary.rows(report)
-    if shown:
-        table(console, summary.HEAD, shown)
-    for sentence, style in summary.sentences(report):
-        line(console, sentence, style=style)
+    lines = summary.lines(report)
+    if lines:
+        head = ["score", "synthetic", "fresh real", "shuffled", ""]
+        cells = [[x.name, x.value, x.best, x.independent, x.mark] for x in lines]
+        table(console, head, cells)
+    for sentence in report["verdict"]["sentences"]:
+        line(console, sentence, style="red" if " fails" in sentence else "")
 
 
 def of_verify(console: Console, document: Json, verbose: bool) -> None:

@@ -9,6 +9,7 @@ from augment.tables import inference, text
 from augment.tables.dataset import Table
 from augment.tables.formats import Raw, ReadOptions
 from augment.tables.schema import Column, Schema
+from augment.tables.values import arrow_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,6 +43,55 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     target = options.target or (options.schema.target if options.schema else None)
     schema = Schema(tuple(columns), target)
     return Table(pa.table(arrays, names=schema.names), schema), tuple(notes)
+
+
+def gather_like(parts: list[Raw], schema: Schema) -> Table:
+    """One table whose columns are read as `schema` says where they fit it.
+
+    For rows from any tool: a column that does not fit is read for what it is, one that the schema
+    lacks too, and one that is not there stays away.
+    """
+    import pyarrow as pa
+
+    names = _common_names(parts)
+    columns: list[Column] = []
+    arrays: list[pa.Array] = []
+    for name in names:
+        given = schema[name] if name in schema.names else None
+        try:
+            column, values = _column(name, parts, given, ReadOptions())
+        except BadInput:
+            column, values = _column(name, parts, None, ReadOptions())
+        columns.append(column)
+        arrays.append(values)
+    target = schema.target if schema.target in names else None
+    found = Schema(tuple(columns), target)
+    return Table(pa.table(arrays, names=found.names), found)
+
+
+def gather_partial(parts: list[Raw], schema: Schema) -> Table:
+    """One table with all of the schema's columns, null where the parts lack them.
+
+    Raises `BadInput` for a column that the schema lacks, and for a value that does not fit.
+    """
+    import pyarrow as pa
+
+    names = _common_names(parts)
+    for name in names:
+        if name not in schema.names:
+            raise BadInput(
+                f"the model has no column {name!r}.",
+                where=parts[0].path,
+                hint=did_you_mean(name, schema.names),
+            )
+    rows = sum(part.table.num_rows for part in parts)
+    arrays = [
+        _column(column.name, parts, column, ReadOptions())[1]
+        if column.name in names
+        else pa.nulls(rows, arrow_type(column))
+        for column in schema
+    ]
+    return Table(pa.table(arrays, names=schema.names), schema)
 
 
 def _common_names(parts: list[Raw]) -> list[str]:

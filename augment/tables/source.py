@@ -17,6 +17,7 @@ from augment.base.files import atomic, sha256
 from augment.tables import gathering
 from augment.tables.dataset import Table
 from augment.tables.formats import Format, Raw, ReadOptions, compression
+from augment.tables.schema import Schema
 
 __all__ = ["FileDigest", "Loaded", "ReadOptions", "format_of", "read", "write"]
 
@@ -71,6 +72,22 @@ def read(source: str, options: ReadOptions) -> Loaded:
                 shutil.copyfileobj(sys.stdin.buffer, stream)
             return _read_files([(spooled, "stdin")], options)
     return _read_files([(path, str(path)) for path in files_of(source, options)], options)
+
+
+def read_like(source: str, schema: Schema) -> Table:
+    """Rows that may come from any tool, read by `schema` as far as they fit it."""
+    return gathering.gather_like(_raw(source), schema)
+
+
+def read_partial(source: str, schema: Schema) -> Table:
+    """Rows to be filled: all columns of `schema`, null where the source has no value."""
+    return gathering.gather_partial(_raw(source), schema)
+
+
+def _raw(source: str) -> list[Raw]:
+    options = ReadOptions()
+    files = [(path, str(path)) for path in files_of(source, options)]
+    return [_format_for(path, name, options).read(path, name, options) for path, name in files]
 
 
 def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> Loaded:
@@ -129,6 +146,13 @@ def format_of(path: Path) -> str:
             return name
     known = sorted(suffix for format in formats().values() for suffix in format.suffixes)
     raise UsageError(f"{path}: the suffix names no format of tables. Known: {', '.join(known)}.")
+
+
+def suffix_like(source: str) -> str:
+    """The suffix for output of the same format as a single file, else `.csv`."""
+    suffix, packing = compression.bare_suffix(Path(source))
+    known = {suffix for format in formats().values() for suffix in format.suffixes}
+    return suffix + packing if suffix in known else ".csv"
 
 
 def _format_for(path: Path, name: str, options: ReadOptions) -> Format:

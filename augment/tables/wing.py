@@ -50,7 +50,7 @@ class TableWing(Wing[Table]):
         return Loaded(found.table, files, found.notes, found.rejected)
 
     def read_like(self, source_text: str, data: Table) -> Table:
-        return source.read_as(source_text, kept(data.schema))
+        return source.read_like(source_text, kept(data.schema))
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "copula", "it fits in seconds"
