@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
@@ -15,10 +14,8 @@ from augment.base.types import Engine, Job, Json, Tick
 from augment.base.wing import Fitted, Loaded, Scored, Wing
 from augment.tables import scoring, source
 from augment.tables.dataset import Table
-from augment.tables.engines.independent import Independent
 from augment.tables.invention import kept
 from augment.tables.model import TableModel
-from augment.tables.values import codes
 
 MOST_VALUES_SHOWN = 20
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -363,7 +362,6 @@ def _trained(synthesizer: Any, processed: pd.DataFrame, labels: list[str], watch
     """
     from contextlib import suppress
 
-    import pandas as pd
     import torch
     from ctgan import CTGAN, TVAE
     from ctgan.data_transformer import ColumnTransformInfo, DataTransformer
