@@ -10,9 +10,12 @@ from augment.base import registry
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Metric, Score, Tick, silent
+from augment.base.wing import Scored
 from augment.tables.alignment import Aligned, aligned
 from augment.tables.dataset import Table
+from augment.tables.overlays import overlays
 from augment.tables.targets import chosen
+from augment.tables.verdict import verdict
 from augment.tables.views import FakeViews, RealViews, View, axis_of
 
 if TYPE_CHECKING:
@@ -29,9 +32,33 @@ ORDER = (
     "copies",
     "membership",
 )
-HALVES = (
-    "It is not known which real rows the generator saw, so copies are looked for among all of them."
-)
+
+
+def scored(
+    train: Table,
+    test: Table | None,
+    fake: Table,
+    seed: Seed,
+    tick: Callable[[Tick], None] = silent,
+) -> Scored:
+    """Scores, verdict and the facts behind the plots, for the lifecycle.
+
+    Without `test` nobody knows which rows of `train` a generator saw; see `score_pair`.
+    """
+    if test is None:
+        scores = score_pair(train, fake, seed, tick)
+    else:
+        scores = score(train, test, fake, seed, tick)
+    judged = verdict(scores)
+    fitting = aligned(fake, train.schema).table
+    target, why = chosen(train.schema, None)
+    document = {
+        "verdict": judged.to_json(),
+        "target": {"column": target, "note": why},
+        "columns": overlays(train, fitting),
+    }
+    decided = {str(group): ok for group, ok in judged.groups.items() if ok is not None}
+    return Scored(tuple(scores), document, decided)
 
 
 def score(
