@@ -45,8 +45,8 @@ def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for number, title in enumerate(head):
         digits = all(row[number][:1].isdigit() or not row[number] for row in cells)
-        justify = "right" if digits and cells else "left"
-        grid.add_column(Text(title), justify=justify, overflow="fold")
+        right = digits and bool(cells)
+        grid.add_column(Text(title), justify="right" if right else "left", overflow="fold")
     for row in cells:
         grid.add_row(*(Text(cell) for cell in row))
     console.print(grid)
