@@ -17,7 +17,7 @@ from augment.tables.dataset import Table, require_rows
 from augment.tables.engines.sdv_frame import Face, face_of
 from augment.tables.engines.sdv_source import damaged
 from augment.tables.engines.sdv_state import Fitted, dismantle, rebuild
-from augment.tables.engines.sdv_training import fit_copula, fit_net, quiet, threads
+from augment.tables.engines.sdv_training import fit_copula, fit_net, threads
 from augment.tables.rejection import reject
 
 if TYPE_CHECKING:
@@ -72,9 +72,12 @@ class SdvModel(Model[Table]):
 
 def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
     """Rows of the frame; one thread, since sums in another order have other last digits."""
+    import warnings
+
     import torch
 
-    with quiet(), threads(1), seeded_globals(seed), torch.no_grad():
+    with warnings.catch_warnings(), threads(1), seeded_globals(seed), torch.no_grad():
+        warnings.simplefilter("ignore")
         return fitted.draw(rows)
 
 

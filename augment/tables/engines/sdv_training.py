@@ -25,7 +25,7 @@ def fit_copula(face: Face, frame: pd.DataFrame, distribution: str, seed: Seed) -
     from sdv.single_table import GaussianCopulaSynthesizer
 
     labels = face.labels()
-    with quiet(), threads(1), seeded_globals(seed):
+    with _quiet(), threads(1), seeded_globals(seed):
         synthesizer = GaussianCopulaSynthesizer(
             _metadata(face),
             default_distribution=distribution,
@@ -52,7 +52,7 @@ def fit_net(
 
     count = torch.get_num_threads()
     watch, seed = _Watch(job, settings["epochs"]), job.seed.child("fit")
-    with quiet(), threads(count), seeded_globals(seed), _seeded_device(job.device, seed):
+    with _quiet(), threads(count), seeded_globals(seed), _seeded_device(job.device, seed):
         synthesizer = kind(_metadata(face), enable_gpu=job.device.startswith("cuda"), **settings)
         processed = _processed(synthesizer, frame, dict.fromkeys(face.names()))
         with joblib.parallel_config(backend="sequential"):  # workers have streams of their own
@@ -194,7 +194,7 @@ def _seeded_device(device: str, seed: Seed) -> Iterator[None]:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """No warnings, and no entries in the log file that SDV keeps in the user's home."""
     import warnings
 

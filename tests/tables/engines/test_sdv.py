@@ -123,6 +123,14 @@ def test_two_fits_agree_and_leave_the_global_generators_alone(
     }
 
 
+@pytest.mark.parametrize("name", ["ctgan", "tvae"])
+def test_fits_with_different_seeds_differ(
+    name: str, fitted: dict[str, SdvModel], tmp_path: Path
+) -> None:
+    other = ENGINES[name].fit(mixed(200), Job(Seed(6), tmp_path))
+    assert other.sample(40, Seed(1)).digest() != fitted[name].sample(40, Seed(1)).digest()
+
+
 def test_state_undoes_from_state(name: str, fitted: dict[str, SdvModel]) -> None:
     model = fitted[name]
     again = SdvModel.from_state(through_json(model.state()))
