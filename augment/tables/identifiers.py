@@ -45,7 +45,7 @@ MAX_PERMUTED = 1 << 32  # products of two such numbers fit 64 bits
 NARROW_FIRST = ("digits", "letters", "LETTERS", "hex", "HEX", "alnum", "ALNUM", "Alnum")
 SAMPLE = 1_000
 ROOM = 10  # times as many rows as were seen should find numbers of the same width
-SPARSE = 0.01  # ids that fill less than this share of their numbers are no count
+SPARSE = 0.01  # ids that fill less than this share of their range are drawn, not counted
 
 
 @dataclass(frozen=True)
@@ -196,9 +196,9 @@ def derive(distinct: pa.Array) -> str:
     """
     import pyarrow.compute as pc
 
-    for field, uuid in (("{uuid4}", UUID), ("{UUID4}", UUID.replace("a-f", "A-F"))):
+    for name, uuid in (("uuid4", UUID), ("UUID4", UUID.replace("a-f", "A-F"))):
         if pc.all(pc.match_substring_regex(distinct, f"^{uuid}$")).as_py():
-            return field
+            return f"{{{name}}}"
     if len(distinct) > SAMPLE and not derive(distinct.slice(0, SAMPLE)):
         return ""
     texts: list[str] = distinct.to_pylist()
@@ -278,10 +278,10 @@ def _number(digits: list[str]) -> str | None:
     padded = any(text[0] == "0" and len(text) > 1 for text in digits)
     if padded and not same_width:
         return None
-    largest = max(map(int, digits))
+    largest, smallest = max(map(int, digits)), min(map(int, digits))
     form = f":0{width}d" if padded else ""
     limit = 10**width if same_width else 10**18
-    if same_width and not padded and len(digits) < SPARSE * largest:
+    if same_width and not padded and len(digits) < SPARSE * (largest - smallest):
         return f"{{digits:{width}}}"
     return _behind(largest, digits, limit, form)
 

@@ -60,7 +60,9 @@ def _doubt(distinct: pa.Array) -> str:
         return "It stays text, since its dates are not all real and of one format."
     share = pc.mean(pc.match_substring_regex(distinct, numerals.NUMBER)).as_py()
     coded = pc.any(pc.match_substring_regex(distinct, numerals.PADDED)).as_py()
-    if share >= MOSTLY and share < 1 and not coded:
+    if coded:
+        return ""
+    if MOSTLY <= share < 1:
         return "Most of its values are numbers, but not all, so it stays text."
     decorated = pc.all(pc.match_substring_regex(distinct, DECORATED)).as_py()
     return "Its numbers bear signs or separators, so it stays text." if decorated else ""
