@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
-from augment.tables import inference, text
+from augment.tables import inference, overrides, text
 from augment.tables.dataset import Table
 from augment.tables.formats import Raw, ReadOptions
-from augment.tables.schema import Column, Schema
+from augment.tables.schema import Column, Role, Schema
 from augment.tables.values import arrow_type
 
 if TYPE_CHECKING:
@@ -148,12 +149,41 @@ def _column(
             row -= part.table.num_rows
         raise AssertionError("a row beyond the table")
 
-    kinds = {part.declared.get(name) for part in parts}
-    if kinds == {None}:
-        column = given or inference.from_text(name, values)
-        return column, text.parse(column, values, where)
-    column = given or inference.from_values(name, values, kinds.pop() or "")
+    declared = _declared(name, parts)
+    said = options.columns.get(name)
+    if given is not None:
+        column = given
+    elif declared is None:
+        column = inference.from_text(name, values)
+    else:
+        column = inference.from_values(name, values, declared)
+    if said is not None:
+        column = overrides.obeyed(column, said, values, where)
+    elif given is None and name == options.target:
+        column = _as_target(column)
+    if column.role == "drop":
+        return column, values
     return column, text.convert(column, values, where)
+
+
+def _declared(name: str, parts: list[Raw]) -> str | None:
+    """The type that the files declare for a column, None for text that is still to be typed."""
+    kinds = {part.declared.get(name) for part in parts}
+    if len(kinds) > 1:
+        raise BadInput(
+            f"the files declare different types for column {name!r}.",
+            where=parts[-1].path,
+            hint=f"Convert them to one type, or pass --column {name}=drop.",
+        )
+    return kinds.pop()
+
+
+def _as_target(column: Column) -> Column:
+    """A target is predicted, so it is never an id or invented text."""
+    if column.role not in ("id", "text"):
+        return column
+    role: Role = "categorical" if column.storage == "string" else "numeric"
+    return replace(column, role=role, pattern="", pii="", note="It is the target.")
 
 
 def _contiguous(columns: list[pa.ChunkedArray]) -> pa.Array:

@@ -6,10 +6,11 @@ is changed in passing: a column that no type fits exactly stays text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from augment.tables import date_formats, dates, numerals
+from augment.tables import date_formats, dates, numerals, roles
 from augment.tables.schema import Column, Storage
 from augment.tables.text import NULL_TOKENS, keeps, parse_distinct
 
@@ -20,23 +21,11 @@ BOOLEANS = (
     ("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("yes", "no"), ("Yes", "No"),
     ("YES", "NO"), ("Y", "N"), ("y", "n"), ("t", "f"), ("T", "F"),
 )  # fmt: skip
-FEW_LEVELS = 20  # text with no more distinct values than this is categorical in any table
-TEXT_SHARE = 0.5  # more distinct values than this share of the rows: no category
-COMPACT_DATE = r"(?i)(^|_)(date|day|dt|yyyymmdd)($|_)"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A column of text, boiled down: `distinct` values without nulls and null tokens."""
-
-    name: str
-    texts: pa.Array  # (rows,) null for the empty cell
-    distinct: pa.Array
-    counts: dict[str, int]  # how often each null token stands
-
-    @property
-    def present(self) -> int:
-        return len(self.texts) - int(self.texts.null_count)
+DECORATED = r"^[-+(]?[$€£¥]? ?\d[\d,. ']*[%€$£)]?$"  # $5, 1,234.50, 12%
+MOSTLY = 0.9
+ALL_MISSING = "Every value is missing."
+DATE_NAME = r"(?i)(^|_|\b)(date|day|dt|yyyymmdd|datum)($|_|\b)"
+DAY_US = 86_400_000_000
 
 
 def from_text(name: str, texts: pa.Array) -> Column:
@@ -46,15 +35,61 @@ def from_text(name: str, texts: pa.Array) -> Column:
 
     distinct = pc.unique(texts.drop_null())
     if not len(distinct):
-        return Column(name, "constant", "string", note="Every value is missing.")
+        return Column(name, "constant", "string", null="", note=ALL_MISSING)
     is_token = pc.is_in(distinct, pa.array(NULL_TOKENS, pa.string()))
     values = distinct.filter(pc.invert(is_token))
     if len(values):
         tokens = distinct.filter(is_token)
-        column = _typed(name, values, texts)
+        column = _typed(name, values)
         if column is not None:
-            return _roled(_with_null(column, tokens, texts), values, texts)
-    return of_strings(name, distinct, texts)
+            return roles.decided(_with_null(column, tokens, texts), values, _without(texts, tokens))
+    column = Column(name, "categorical", "string", null=empty(texts), note=_doubt(values))
+    return roles.decided(column, distinct, texts)
+
+
+def _doubt(distinct: pa.Array) -> str:
+    """Why a column stays text that a person may take for dates or numbers; "" if none would."""
+    import pyarrow.compute as pc
+
+    if not len(distinct):
+        return ""
+    if date_formats.candidates(distinct[0].as_py()):
+        formats = date_formats.found(distinct)
+        if len(formats) > 1:
+            return f"Its dates fit {' and '.join(formats)} alike; give one as datetime:FORMAT."
+        return "It stays text, since its dates are not all real and of one format."
+    share = pc.mean(pc.match_substring_regex(distinct, numerals.NUMBER)).as_py()
+    coded = pc.any(pc.match_substring_regex(distinct, numerals.PADDED)).as_py()
+    if coded:
+        return ""
+    if MOSTLY <= share < 1:
+        return "Most of its values are numbers, but not all, so it stays text."
+    decorated = pc.all(pc.match_substring_regex(distinct, DECORATED)).as_py()
+    return "Its numbers bear signs or separators, so it stays text." if decorated else ""
+
+
+def _without(texts: pa.Array, tokens: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not len(tokens):
+        return texts
+    return pc.if_else(pc.is_in(texts, tokens), pa.scalar(None, pa.string()), texts)
+
+
+def empty(texts: pa.Array) -> str | None:
+    """`Column.null` of text: the empty cell, if there is one."""
+    return "" if texts.null_count else None
+
+
+def null_of(column: Column, texts: pa.Array) -> str | None:
+    """The commonest spelling of a missing value in a column that is no text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    tokens = pc.unique(texts.drop_null())
+    tokens = tokens.filter(pc.is_in(tokens, pa.array(NULL_TOKENS, pa.string())))
+    return _with_null(column, tokens, texts).null
 
 
 def _with_null(column: Column, tokens: pa.Array, texts: pa.Array) -> Column:
@@ -74,18 +109,18 @@ def _with_null(column: Column, tokens: pa.Array, texts: pa.Array) -> Column:
     return replace(column, null=common, note=note)
 
 
-def _typed(name: str, distinct: pa.Array, texts: pa.Array) -> Column | None:
+def _typed(name: str, distinct: pa.Array) -> Column | None:
     """The column as boolean, number or date, if all its values are; its role is still open."""
     found = set(distinct.to_pylist()) if len(distinct) == 2 else set()
     for true, false in BOOLEANS:
         if found == {true, false}:
             return Column(name, "boolean", "boolean", true=true, false=false)
     if numerals.are_numbers(distinct):
-        return _number(name, distinct, texts)
-    return date(name, distinct, texts)
+        return _compact_date(name, distinct) or _number(name, distinct)
+    return date(name, distinct)
 
 
-def _number(name: str, distinct: pa.Array, texts: pa.Array) -> Column | None:
+def _number(name: str, distinct: pa.Array) -> Column | None:
     column = numerals.spelt(Column(name, "numeric", "float"), distinct)
     if parse_distinct(column, distinct).null_count:
         return None  # more digits than any number here holds
@@ -94,7 +129,17 @@ def _number(name: str, distinct: pa.Array, texts: pa.Array) -> Column | None:
     return column
 
 
-def date(name: str, distinct: pa.Array, texts: pa.Array) -> Column | None:
+def _compact_date(name: str, distinct: pa.Array) -> Column | None:
+    """20240131 in a column that is called a date."""
+    if not re.search(DATE_NAME, name):
+        return None
+    column = Column(name, "datetime", "datetime", format="%Y%m%d")
+    if not keeps(column, distinct):
+        return None
+    return replace(column, step_us=DAY_US, note="Eight digits under this name are read as dates.")
+
+
+def date(name: str, distinct: pa.Array) -> Column | None:
     """The column as dates, if all its values are written in one format."""
     import numpy as np
     import pyarrow as pa
@@ -115,24 +160,6 @@ def date(name: str, distinct: pa.Array, texts: pa.Array) -> Column | None:
     )
 
 
-def _roled(column: Column, distinct: pa.Array, texts: pa.Array) -> Column:
-    if len(distinct) == 1 and not texts.null_count and column.null is None:
-        return replace(column, role="constant")
-    return column
-
-
-def of_strings(name: str, distinct: pa.Array, texts: pa.Array) -> Column:
-    """The column of text that stays text."""
-    null = "" if texts.null_count else None
-    column = Column(name, "categorical", "string", null=null)
-    if len(distinct) == 1 and not texts.null_count:
-        return replace(column, role="constant")
-    present = len(texts) - texts.null_count
-    if len(distinct) > max(FEW_LEVELS, TEXT_SHARE * present):
-        return replace(column, role="text")
-    return column
-
-
 def from_values(name: str, values: pa.Array, declared: str) -> Column:
     """The column that a typed column is; `declared` is its Arrow type in the file.
 
@@ -147,10 +174,10 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
     distinct = pc.unique(values.drop_null())
     if not len(distinct):
         storage = "string" if pa.types.is_string(kind) else _storage(kind)
-        return Column(name, "constant", storage, arrow=declared, note="Every value is missing.")
+        return Column(name, "constant", storage, arrow=declared, note=ALL_MISSING)
     if pa.types.is_string(kind):
-        column = date(name, distinct, values) or of_strings(name, distinct, values)
-        column = replace(column, arrow=declared, null=None)
+        column = date(name, distinct) or Column(name, "categorical", "string")
+        column = replace(column, arrow=declared)
     elif pa.types.is_timestamp(kind):
         stamps = np.asarray(distinct.cast(pa.int64()))
         step = dates.step(stamps)
@@ -172,7 +199,7 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
         )
     else:
         column = Column(name, "numeric", "integer", arrow=declared)
-    return _roled(column, distinct, values)
+    return roles.decided(column, distinct, values)
 
 
 def _storage(kind: pa.DataType) -> Storage:
@@ -192,7 +219,7 @@ def _storage(kind: pa.DataType) -> Storage:
 
 def _format(step_us: int, declared: str) -> str:
     """How timestamps of a typed source are written as text."""
-    if declared.startswith("date") or (step_us == 86_400_000_000 and "tz=" not in declared):
+    if declared.startswith("date") or (step_us == DAY_US and "tz=" not in declared):
         return "%Y-%m-%d"
     fraction = "" if step_us % 1_000_000 == 0 else ".%f"
     return f"%Y-%m-%dT%H:%M:%S{fraction}" + ("Z" if "tz=" in declared else "")

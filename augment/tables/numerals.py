@@ -22,6 +22,7 @@ NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d+$"
 PADDED = r"^[+-]?0\d|^\+"  # leading zeros or a plus: a code rather than a quantity
 FIXED = r"^-?\d+\.\d+$"
+STORAGES = ("integer", "float", "decimal")
 PLAIN = "plain"
 MAX_INT64_DIGITS = 18  # any integer of so many digits fits
 MAX_FLOAT_DIGITS = 15  # any decimal of so many digits survives a float64
@@ -133,8 +134,11 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     plain = not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py()
     after = pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?", ""))
     most, least = pc.max(after).as_py(), pc.min(after).as_py()
+    # 1.0 and 2.0 have a digit after the point, but none that a new number may use.
+    used = pc.replace_substring_regex(texts, r"^[^.]*\.?|0+$", "")
+    used = pc.max(pc.utf8_length(used)).as_py()
     floats = dataclasses.replace(
-        column, storage="float", decimals=None, max_decimals=most if plain else None
+        column, storage="float", decimals=None, max_decimals=used if plain else None
     )
     repr_like = dataclasses.replace(floats, format="")
     short = dataclasses.replace(floats, format=PLAIN)
@@ -145,10 +149,10 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
         if digits <= MAX_FLOAT_DIGITS:
             found.append(fixed)
         else:
-            found += [repr_like, dataclasses.replace(fixed, storage="decimal")]
+            found += [repr_like, dataclasses.replace(fixed, storage="decimal", max_decimals=most)]
     found += [repr_like, short]
     if plain and digits > MAX_FLOAT_DIGITS and most <= MAX_DECIMAL_DIGITS:
-        found.append(dataclasses.replace(floats, storage="decimal"))
+        found.append(dataclasses.replace(floats, storage="decimal", max_decimals=most))
     return [*found, short if not plain else repr_like]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import shutil
 import sys
 import tempfile
@@ -96,6 +95,10 @@ def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> Loaded:
     for path, name in files:
         parts.append(_format_for(path, name, options).read(path, name, options))
         digests.append(FileDigest(name, sha256(path), path.stat().st_size))
+    rejects = [reject for part in parts for reject in part.rejects]
+    if rejects and options.rejects is not None:
+        with atomic(options.rejects, "w") as stream:
+            stream.writelines(rejects)
     table, notes = gathering.gather(parts, options)
     return Loaded(table, tuple(digests), notes, sum(part.rejected for part in parts))
 
@@ -127,13 +130,22 @@ def files_of(source: str, options: ReadOptions) -> list[Path]:
         return found
     if path.exists():
         return [path]
-    matches = sorted(file for file in map(Path, glob.glob(source)) if file.is_file())  # noqa: PTH207
+    matches = sorted(file for file in _globbed(path) if file.is_file())
     if not matches:
         folder = path.parent
         near = [p.name for p in folder.iterdir()] if folder.is_dir() else []
         hint = did_you_mean(path.name, near) if len(near) <= 50 else ""
         raise BadInput("there is no such file or folder.", where=source, hint=hint)
     return matches
+
+
+def _globbed(pattern: Path) -> Iterator[Path]:
+    """What a pattern with *, ? or [ matches; nothing for a path without."""
+    plain = 0
+    while plain < len(pattern.parts) and not set(pattern.parts[plain]) & set("*?["):
+        plain += 1
+    rest = pattern.parts[plain:]
+    return Path(*pattern.parts[:plain]).glob(str(Path(*rest))) if rest else iter(())
 
 
 def format_of(path: Path) -> str:
@@ -162,20 +174,22 @@ def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(f"the file cannot be read ({reason}).", where=name) from None
-    if options.format is not None:
-        found: Format = registry.find("formats", options.format)()
-        return found
     known = formats()
-    suffix, _ = compression.bare_suffix(path)
-    by_content = [label for label, format in known.items() if format.claims(head)]
-    by_suffix = [label for label, format in known.items() if suffix in format.suffixes]
+    if options.format is not None and options.format not in known:
+        registry.find("formats", options.format)
+    asked = known.get(options.format or "")
     for magic, what in FOREIGN.items():
-        if head.startswith(magic):
+        if head.startswith(magic) and (asked is None or asked.text):
             raise BadInput(
                 f"this is {what}, not a table that can be read here.",
                 where=name,
                 hint="Save or export it as CSV or Parquet first.",
             )
+    if asked is not None:
+        return asked
+    suffix, _ = compression.bare_suffix(path)
+    by_content = [label for label, format in known.items() if format.claims(head)]
+    by_suffix = [label for label, format in known.items() if suffix in format.suffixes]
     if by_suffix:
         binary = [label for label in by_content if not known[label].text]
         if binary and binary[0] not in by_suffix:

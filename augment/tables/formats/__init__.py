@@ -53,7 +53,8 @@ class Raw:
     declared: Mapping[str, str]
     lines: NDArray[np.int64] | None = None
     notes: tuple[str, ...] = ()
-    rejected: int = 0
+    rejected: int = 0  # lines
+    rejects: tuple[str, ...] = ()  # the rejected rows, each below a line with place and reason
 
     def where(self, row: int) -> str:
         """The place of a row for a message: `file:line`, or the row's number from 1."""

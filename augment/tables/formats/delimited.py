@@ -147,6 +147,7 @@ def _read(stream: IO[str], mark: str, rejects: Rejects) -> Raw:
         lines=np.array(starts, dtype=np.int64),
         notes=(f"{blank} blank lines hold no row.",) if blank else (),
         rejected=rejects.lines,
+        rejects=tuple(rejects.kept),
     )
 
 

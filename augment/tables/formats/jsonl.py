@@ -108,6 +108,7 @@ def _read(stream: IO[str], rejects: Rejects) -> Raw:
         declared={c.name: kinds[c.kind] for c in columns.values() if c.kind is not _Number},
         lines=np.array(starts, dtype=np.int64),
         rejected=rejects.lines,
+        rejects=tuple(rejects.kept),
     )
 
 
