@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from augment.base.types import Json
 from augment.cli.options import Screen
+from augment.cli.terminal import printable
+from augment.report.facts import finite
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +27,7 @@ def show(
     `loud` commands exist to be read: their text goes to standard output.
     """
     if screen.as_json:
-        print(json.dumps(document, ensure_ascii=True, indent=2, default=str))
+        print(json.dumps(finite(document), ensure_ascii=True, indent=2, allow_nan=False))
         return
     if screen.quiet and not loud:
         return
@@ -32,7 +35,13 @@ def show(
 
     stream = sys.stdout if loud else sys.stderr
     console = Console(file=stream, no_color=screen.no_color, highlight=False, soft_wrap=False)
-    tell(console, document, screen.verbose)
+    with console.capture() as text:  # written here, since rich answers a closed pipe with exit 1
+        tell(console, document, screen.verbose)
+    encoding = stream.encoding or "ascii"
+    shown = text.get().encode(encoding, "backslashreplace").decode(encoding)
+    with suppress(*(() if loud else (OSError,))):
+        stream.write(shown)
+        stream.flush()
 
 
 def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -60,11 +69,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return printable(str(value))
-
-
-def printable(text: str) -> str:
-    """The text with control characters escaped, so that a name cannot move the cursor."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def line(console: Console, *parts: str, style: str = "") -> None:

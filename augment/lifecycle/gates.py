@@ -12,11 +12,13 @@ GROUPS = ("fidelity", "utility", "privacy", "validity")
 
 def parse(text: str) -> tuple[str, ...]:
     """`--gate`: "none", "all", or groups of scores with commas between."""
-    if text == "none":
+    if text.strip() == "none":
         return ()
-    if text == "all":
+    if text.strip() == "all":
         return GROUPS
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    names = tuple(part.strip() for part in text.split(","))
+    check_names(names)
+    return names
 
 
 def check_names(names: tuple[str, ...]) -> None:
