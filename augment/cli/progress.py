@@ -94,7 +94,7 @@ def _bar(color: bool) -> Iterator[Callable[[Tick], None]]:
     columns = (
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=16),
+        BarColumn(bar_width=10),
         TimeElapsedColumn(),
         TextColumn("{task.fields[detail]}", markup=False),
     )
