@@ -176,6 +176,7 @@ class TableModel(Fitted[Table]):
         except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(f"the model is damaged ({error}).") from None
         inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
+        _require_columns(inner.sample(1, Seed(0)), schema)
         return cls(stored.engine, rows, schema, inner, invented, domain, stored.facts)
 
 
@@ -206,6 +207,16 @@ def _domain(core: Table) -> dict[str, Json]:
             known["high"] = float(found.max()) if len(found) else None
         domain[column.name] = known
     return domain
+
+
+def _require_columns(made: Table, schema: Schema) -> None:
+    """Refuse an engine's part that makes other columns, or other types, than the schema says."""
+    modelled = [column for column in schema if column.modelled]
+    fits = made.schema.names == [column.name for column in modelled] and all(
+        made.schema[column.name].storage == column.storage for column in modelled
+    )
+    if not fits:
+        raise BadInput("the model is damaged (its engine makes other columns than its schema).")
 
 
 def _checked_domain(column: Column, known: Any) -> Json:

@@ -160,8 +160,9 @@ def test_verify_tells_changed_missing_and_unknown_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"files": 3}', '{"files": {"a": 1}}', '{"files": {"../a": {"sha256": ""}}}']
-)  # fmt: skip
+    "text",
+    ["", "[]", "{}", '{"files": 3}', '{"files": {"a": 1}}', '{"files": {"../a": {"sha256": ""}}}'],
+)
 def test_a_manifest_that_is_none_is_bad_input(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(BadInput):

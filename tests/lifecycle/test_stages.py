@@ -208,7 +208,8 @@ def test_hostile_models_are_bad_input(model: Path, tmp_path: Path) -> None:
     document = json.loads((model / "model.json").read_text())
     weights = (model / "weights.safetensors").read_bytes()
     bad: tuple[Any, ...] = (None, [], {}, "os.system", -1, True, 10**400, 1e308, [[1]], {"a": 1})
-    tried = 0
+    tried = refused = 0
+    crashes = []
     for path in list(_paths(document)):
         for value in (*bad, _DROP):
             changed = _changed(document, path, value)
@@ -220,9 +221,13 @@ def test_hostile_models_are_bad_input(model: Path, tmp_path: Path) -> None:
             try:
                 drawn(folder, tmp_path / "s.csv", count="3")
             except (BadInput, UsageError):
-                pass
+                refused += 1
+            except Exception as error:
+                crashes.append(f"{path} = {str(value)[:20]}: {error!r}")
             tried += 1
+    assert not crashes, "\n".join(crashes)
     assert tried > 300
+    assert refused > tried / 2
 
 
 def test_torn_weights_are_bad_input(model: Path, tmp_path: Path) -> None:
