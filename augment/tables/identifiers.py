@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -279,8 +278,8 @@ def _lead(pieces: pa.Array) -> tuple[str, pa.Array | None]:
     low, high = ends["min"].as_py(), ends["max"].as_py()
     if low == high:
         return low, None
-    letters = re.match(r"[A-Za-z]*", os.path.commonprefix([low, high]))
-    lead = letters[0] if letters else ""
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
+    lead = "".join(itertools.takewhile(str.isalpha, (letter for letter, _ in same)))
     return lead, pc.utf8_slice_codeunits(pieces, len(lead))
 
 

@@ -163,7 +163,9 @@ def _used_decimals(texts: pa.Array) -> int | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    parts = pc.extract_regex(texts, r"^[+-]?\d*\.?(?P<after>\d*?)0*([eE](?P<exponent>[+-]?\d+))?$")
+    parts = pc.extract_regex(
+        texts, r"^[+-]?\d*\.?(?P<after>\d*?)0*(?:[eE](?P<exponent>[+-]?\d+))?$"
+    )
     parts_after = pc.utf8_length(pc.struct_field(parts, "after")).cast(pa.int64())
     exponent = pc.replace_substring_regex(pc.struct_field(parts, "exponent"), r"^\+", "")
     exponent = pc.if_else(pc.equal(exponent, ""), "0", exponent).cast(pa.int64())
