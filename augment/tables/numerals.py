@@ -166,10 +166,10 @@ def _used_decimals(texts: pa.Array) -> int | None:
     parts = pc.extract_regex(
         texts, r"^[+-]?\d*\.?(?P<after>\d*?)0*(?:[eE](?P<exponent>[+-]?\d+))?$"
     )
-    parts_after = pc.utf8_length(pc.struct_field(parts, "after")).cast(pa.int64())
+    after = pc.utf8_length(pc.struct_field(parts, "after")).cast(pa.int64())
     exponent = pc.replace_substring_regex(pc.struct_field(parts, "exponent"), r"^\+", "")
     exponent = pc.if_else(pc.equal(exponent, ""), "0", exponent).cast(pa.int64())
-    most = max(0, pc.max(pc.subtract(parts_after, exponent)).as_py())
+    most = max(0, pc.max(pc.subtract(after, exponent)).as_py())
     return most if most <= MAX_SHORTEST_DIGITS else None
 
 
