@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from augment.base.errors import BadInput
 from augment.tables.dataset import Table
-from augment.tables.formats import BLOCK_ROWS, Format, Raw, ReadOptions
+from augment.tables.formats import Format, Raw, ReadOptions, block_rows
 from augment.tables.formats.encoding import opened
 from augment.tables.formats.rejects import Rejects
 from augment.tables.schema import Column, Schema
@@ -39,9 +39,10 @@ class JsonLines(Format):
     def write(
         self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, excel_safe: bool
     ) -> None:
+        size = block_rows(len(schema))
         for chunk in chunks:
-            for start in range(0, len(chunk), BLOCK_ROWS):
-                stream.write(_encoded(chunk.slice(start, BLOCK_ROWS)))
+            for start in range(0, len(chunk), size):
+                stream.write(_encoded(chunk.slice(start, size)))
 
 
 class _Number(str):
@@ -93,7 +94,7 @@ def _read(stream: IO[str], rejects: Rejects) -> Raw:
             rejects.add(line, [text], why, "" if starts else "Is this a JSON Lines file?")
             continue
         starts.append(line)
-        if len(rows) == BLOCK_ROWS:
+        if len(rows) >= block_rows(len(rows[-1])):
             _block(columns, rows, starts, whole, rejects)
             whole += len(rows)
             rows = []
