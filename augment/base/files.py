@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from augment.base.errors import Locked, OutOfResources, UsageError
+from augment.base.errors import BadInput, Locked, OutOfResources, UsageError
 
 CHUNK_BYTES = 1 << 20
 LOCK_NAME = ".lock"
@@ -74,6 +74,19 @@ def write_json(path: Path, document: Any, *, force: bool = True) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     with atomic(path, "wb", force=force) as stream:
         stream.write(text.encode("utf-8", "surrogatepass") + b"\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Raises `BadInput` for anything else."""
+    try:
+        document = json.loads(path.read_text("utf-8", "surrogatepass"))
+    except OSError as error:
+        raise BadInput(f"the file cannot be read ({error.strerror}).", where=str(path)) from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"the file is not JSON ({error}).", where=str(path)) from None
+    if not isinstance(document, dict):
+        raise BadInput("the file holds no JSON object.", where=str(path))
+    return document
 
 
 def sha256(path: Path) -> str:

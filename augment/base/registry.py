@@ -69,7 +69,7 @@ def described(name: str, parameters: bool) -> Json:
             }
             for field in dataclasses.fields(recipe)
         ]
-    return typing.cast("Json", about)
+    return about
 
 
 def _type_name(hint: Any) -> str:

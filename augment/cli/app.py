@@ -27,8 +27,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-COMMANDS = (run.run, inspect.inspect, fit.fit, sample.sample)
-COMMANDS += (evaluate.evaluate, verify.verify, engines.engines, doctor.doctor)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    run.run,
+    inspect.inspect,
+    fit.fit,
+    sample.sample,
+    evaluate.evaluate,
+    verify.verify,
+    engines.engines,
+    doctor.doctor,
+)
 RESUMABLE = ("run", "fit")
 
 

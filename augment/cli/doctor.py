@@ -16,7 +16,7 @@ def doctor(
 
     checks = health.checks()
     document = {"schema": "augment.doctor/1", "checks": [vars(check) for check in checks]}
-    summary.show(document, screen, summary.of_doctor)
+    summary.show(document, screen, summary.of_doctor, loud=True)
     broken = [check for check in checks if not check.ok]
     if broken:
         raise MissingExtra(" ".join(f"{check.name}: {check.hint}" for check in broken))

@@ -26,4 +26,4 @@ def engines(
         "engines": [registry.described(each, parameters=name is not None) for each in names],
     }
     show = summary.of_engines if name is None else summary.of_engine
-    summary.show(document, screen, show)
+    summary.show(document, screen, show, loud=True)

@@ -23,7 +23,7 @@ def fit(
 ) -> None:
     """Fit a generator on all rows of SRC and save it as a model folder."""
     from augment.cli import progress, summary
-    from augment.lifecycle import fitting
+    from augment.lifecycle.fitting import fit as lifecycle_fit
     from augment.lifecycle.plan import Request
 
     request = Request(
@@ -38,5 +38,5 @@ def fit(
         read=reading.given(),
     )
     with progress.shown(screen) as tell:
-        document = fitting.fit(request, out, force=force, dry_run=dry_run, tell=tell)
+        document = lifecycle_fit(request, out, force=force, dry_run=dry_run, tell=tell)
     summary.show(document, screen, summary.of_fit)

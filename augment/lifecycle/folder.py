@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augment.base.errors import BadInput, UsageError
-from augment.base.files import LOCK_NAME, sha256, sync_folder, write_json
+from augment.base.files import LOCK_NAME, read_json, sha256, sync_folder, write_json
 from augment.base.types import Json
 
 PARTIAL = ".partial"
@@ -100,17 +100,6 @@ class Folder:
         for gone in old - {p.as_posix() for p in fresh}:
             (target / gone).unlink(missing_ok=True)
         shutil.rmtree(self.partial, ignore_errors=True)
-
-
-def read_json(path: Path) -> Json:
-    """A JSON object that `augment` wrote. Raises `BadInput` for anything else."""
-    try:
-        document = json.loads(path.read_text("utf-8", "surrogatepass"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"the file cannot be read ({error}).", where=str(path)) from None
-    if not isinstance(document, dict):
-        raise BadInput("the file is not what augment wrote.", where=str(path))
-    return document
 
 
 def _files(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from augment.base.files import PRIVATE_MODE
 from augment.base.types import Tick
 
 LOG = "log.jsonl"
@@ -32,8 +34,9 @@ class Journal:
         if self.path is None:
             return
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
-        with self.path.open("a", encoding="utf-8", errors="surrogatepass") as stream:
-            stream.write(json.dumps(line | facts, ensure_ascii=False) + "\n")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with os.fdopen(os.open(self.path, flags, PRIVATE_MODE), "a", encoding="ascii") as stream:
+            stream.write(json.dumps(line | facts) + "\n")
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

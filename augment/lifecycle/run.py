@@ -14,12 +14,12 @@ from typing import Any
 import augment
 from augment.base import store
 from augment.base.errors import GateFailed, UsageError
-from augment.base.files import locked, write_json
+from augment.base.files import locked, read_json, write_json
 from augment.base.types import Json, Tick
 from augment.base.wing import Fitted, Scored, split
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, fit_model, prepare
-from augment.lifecycle.folder import Folder, read_json, write_manifest
+from augment.lifecycle.folder import Folder, write_manifest
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import Request
 from augment.lifecycle.sampling import blocks

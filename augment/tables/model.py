@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError
@@ -20,6 +20,9 @@ from augment.tables.invention import Invention, inventions, kept
 from augment.tables.protection import protect
 from augment.tables.schema import Schema
 from augment.tables.values import codes, numbers, table_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -95,19 +98,21 @@ class TableModel(Fitted[Table]):
 
     def _partial(self, path: str) -> Table:
         """The rows to fill, read by this model's schema; unknown columns are refused."""
-        modelled = [column for column in self.schema if column.modelled]
-        return source.read_as(path, Schema(tuple(modelled), None), partial=True)
+        return source.read_partial(path, self.schema)
 
     def sample(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
     ) -> Table:
         core = self._core(start, n, seed.child("engine"), given, tick)
+        kept = given.partial.slice(start, n) if isinstance(given.partial, Table) else None
         made = {
             each.column.name: each.make(start, n, seed.child("invent", each.column.name))
             for each in self.invented
         }
         arrays = [
-            core.column(column.name) if column.modelled else made[column.name]
+            core.column(column.name)
+            if column.modelled
+            else _filled(made[column.name], kept, column.name)
             for column in self.schema
         ]
         return table_of(list(self.schema), arrays, self.schema.target)
@@ -117,7 +122,7 @@ class TableModel(Fitted[Table]):
     ) -> Table:
         """The modelled columns; a mix is drawn level by level and then shuffled."""
         if isinstance(given.partial, Table):
-            rows = given.partial.slice(start, n)
+            rows = given.partial.slice(start, n).select(list(self.domain))
             return self.inner.sample(n, seed, dataclasses.replace(given, partial=rows), tick)
         if given.mix is None:
             return self.inner.sample(n, seed, given, tick)
@@ -166,6 +171,13 @@ class TableModel(Fitted[Table]):
             raise BadInput(f"the model is damaged ({error}).") from None
         inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
         return cls(stored.engine, rows, schema, inner, invented, domain, stored.facts)
+
+
+def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
+    """The invented values, in the gaps of the given ones where there are any."""
+    import pyarrow.compute as pc
+
+    return made if kept is None else pc.coalesce(kept.column(name), made)
 
 
 def _quota(rows: int, before: float, after: float) -> int:

@@ -6,8 +6,8 @@ and the stored form (`sdv_state`); SDV's are its transformers, networks and samp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -16,7 +16,9 @@ from augment.base.seeds import Seed, seeded_globals
 from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
 from augment.tables.dataset import Table, require_rows
 from augment.tables.engines.sdv_frame import Face, face_of
-from augment.tables.engines.sdv_state import Fitted, damaged, dismantle, rebuild
+from augment.tables.engines.sdv_source import damaged
+from augment.tables.engines.sdv_state import Fitted, dismantle, rebuild
+from augment.tables.engines.sdv_training import fit_copula, fit_net, threads
 from augment.tables.rejection import reject
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ BLOCK_ROWS = 20_000  # drawn at a time: bounds the memory of sampling
 MAX_CELLS = 1 << 27  # of the matrix that ctgan makes of the table: 1 GiB of float64
 NUMBER_WIDTH = 11  # its columns for a number: a value and up to ten modes
 LEAST_LEVELS = 8
-TABLE = "table"
+NET_SPAN = 1e6  # sklearn's mixtures add 1e-6 to a variance: nothing at this scale
 
 
 class SdvModel(Model[Table]):
@@ -69,7 +71,7 @@ class SdvModel(Model[Table]):
         fitted = rebuild(state.config.get("fitted"), state.tensors)
         model = cls(face, fitted, state)
         try:
-            model._plain(2, Seed(0))
+            model._plain(64, Seed(0))
         except Exception as error:  # parts that are sound by themselves but do not fit together
             raise damaged(f"it cannot be sampled ({type(error).__name__})") from None
         return model
@@ -77,9 +79,12 @@ class SdvModel(Model[Table]):
 
 def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
     """Rows of the frame; one thread, since sums in another order have other last digits."""
+    import warnings
+
     import torch
 
-    with _quiet(), _threads(1), seeded_globals(seed), torch.no_grad():
+    with warnings.catch_warnings(), threads(1), seeded_globals(seed), torch.no_grad():
+        warnings.simplefilter("ignore")
         return fitted.draw(rows)
 
 
@@ -114,27 +119,9 @@ class Copula(Engine[Table]):
         face, rows = _shape(data, job, 1.0, self.max_levels)
         frame = face.frame(rows, job.seed.child("frame"))
         job.tick(Tick("fit", step=0, steps=1))
-        with _quiet(), _threads(1), seeded_globals(job.seed.child("fit")):
-            fitted = _fit_copula(face, frame, self.default_distribution)
+        fitted = fit_copula(face, frame, self.default_distribution, job.seed.child("fit"))
         job.tick(Tick("fit", step=1, steps=1))
         return _published(face, fitted, {"rows": len(rows)})
-
-
-def _fit_copula(face: Face, frame: pd.DataFrame, distribution: str) -> Fitted:
-    from rdt.transformers import OrderedUniformEncoder
-    from sdv.single_table import GaussianCopulaSynthesizer
-
-    labels = face.labels()
-    synthesizer = GaussianCopulaSynthesizer(
-        _metadata(face),
-        default_distribution=distribution,
-        numerical_distributions=dict.fromkeys(labels, "uniform"),  # what the encoder makes
-    )
-    encoders = {name: OrderedUniformEncoder(order=found) for name, found in labels.items()}
-    processed = _processed(synthesizer, frame, {**dict.fromkeys(frame), **encoders})
-    synthesizer.fit_processed_data({TABLE: processed})
-    transformers = synthesizer.get_transformers()
-    return Fitted(synthesizer._model, tuple(transformers[name] for name in labels))
 
 
 @dataclass(frozen=True)
@@ -190,8 +177,7 @@ class Ctgan(Engine[Table]):
     def fit(self, data: Table, job: Job) -> SdvModel:
         from sdv.single_table import CTGANSynthesizer
 
-        settings = _settings(self)
-        return _fit_net(CTGANSynthesizer, settings, self.epochs, self.max_levels, data, job)
+        return _fit_net(self, CTGANSynthesizer, self.max_levels, data, job)
 
 
 @dataclass(frozen=True)
@@ -230,15 +216,17 @@ class Tvae(Engine[Table]):
     def fit(self, data: Table, job: Job) -> SdvModel:
         from sdv.single_table import TVAESynthesizer
 
-        settings = _settings(self)
-        return _fit_net(TVAESynthesizer, settings, self.epochs, self.max_levels, data, job)
+        return _fit_net(self, TVAESynthesizer, self.max_levels, data, job)
 
 
-def _settings(recipe: Ctgan | Tvae) -> Json:
-    """The recipe's fields that SDV's synthesizer takes under the same name."""
-    from dataclasses import asdict
-
-    return {name: value for name, value in asdict(recipe).items() if name != "max_levels"}
+def _fit_net(recipe: Ctgan | Tvae, kind: Any, max_levels: int, data: Table, job: Job) -> SdvModel:
+    """Fit with SDV's class `kind`, which takes the recipe's fields under the same names."""
+    settings = dataclasses.asdict(recipe)
+    del settings["max_levels"]  # ours
+    face, rows = _shape(data, job, NET_SPAN, max_levels)
+    frame = face.frame(rows, job.seed.child("frame"))
+    fitted, facts = fit_net(kind, settings, face, frame, job)
+    return _published(face, fitted, {"rows": len(rows), **facts})
 
 
 def _positive(recipe: Engine[Table], *names: str) -> None:
@@ -280,123 +268,6 @@ def _shape(data: Table, job: Job, span: float, max_levels: int) -> tuple[Face, T
     return face, data
 
 
-def _metadata(face: Face) -> Any:
-    """Metadata written by us, never detected: SDV has nothing to guess."""
-    from sdv.metadata import Metadata
-
-    labels = face.labels()
-    columns = {
-        name: {"sdtype": "categorical" if name in labels else "numerical"} for name in face.names()
-    }
-    return Metadata.load_from_dict({"tables": {TABLE: {"columns": columns}}})
-
-
-def _processed(synthesizer: Any, frame: pd.DataFrame, transformers: Json) -> pd.DataFrame:
-    """The frame through SDV's preprocessing with these transformers in place of its choice."""
-    import io
-    from contextlib import redirect_stdout
-
-    with redirect_stdout(io.StringIO()):  # SDV prints its advice
-        synthesizer.auto_assign_transformers({TABLE: frame})
-        synthesizer.update_transformers(transformers)
-        processed: pd.DataFrame = synthesizer.preprocess({TABLE: frame})[TABLE]
-    return processed
-
-
-class _TimeIsUp(Exception):
-    """Leaves ctgan's loop between two epochs; the weights are those of the last whole one."""
-
-
-def _fit_net(
-    kind: Any, settings: Json, epochs: int, max_levels: int, data: Table, job: Job
-) -> SdvModel:
-    """Fit CTGAN or TVAE, as far as the budget reaches.
-
-    The limit of time is kept between epochs: another one is begun only if the mean epoch so far
-    still fits. Nothing else depends on the clock, so fitting again with the recorded
-    number of epochs and the same seed gives the same weights.
-    """
-    import joblib
-    import torch
-
-    face, rows = _shape(data, job, 1e6, max_levels)
-    frame = face.frame(rows, job.seed.child("frame"))
-    threads = torch.get_num_threads()
-    watch, seed = _Watch(job, epochs), job.seed.child("fit")
-    with _quiet(), _threads(threads), seeded_globals(seed), _seeded_device(job.device, seed):
-        synthesizer = kind(_metadata(face), enable_gpu=job.device.startswith("cuda"), **settings)
-        processed = _processed(synthesizer, frame, dict.fromkeys(frame))
-        with joblib.parallel_config(backend="sequential"):  # workers have streams of their own
-            model = _trained(synthesizer, processed, list(face.labels()), watch)
-    facts = {"rows": len(rows), "epochs": watch.done, "epochs_asked": epochs, "threads": threads}
-    return _published(face, Fitted(model), facts)
-
-
-class _Watch:
-    """Told of each epoch's end: passes it on, and stops the fit when the time will not do."""
-
-    def __init__(self, job: Job, epochs: int) -> None:
-        self.job, self.epochs, self.done = job, epochs, 0
-        self.start = job.budget.clock()
-
-    def begins(self) -> None:
-        self.start = self.job.budget.clock()
-        self.job.tick(Tick("fit", step=0, steps=self.epochs))
-
-    def ends(self, loss: float) -> None:
-        """One more epoch is done. Raises `_TimeIsUp` if another would pass the limit."""
-        self.done += 1
-        self.job.tick(Tick("fit", step=self.done, steps=self.epochs, loss=loss))
-        mean_seconds = (self.job.budget.clock() - self.start) / self.done
-        if self.done < self.epochs and mean_seconds > self.job.budget.left():
-            raise _TimeIsUp
-
-
-def _trained(synthesizer: Any, processed: pd.DataFrame, labels: list[str], watch: _Watch) -> Any:
-    """SDV's inner model, fitted by ctgan's own loop, seen through the two names it assigns.
-
-    ctgan has no callback, but its loop assigns `loss_values` once before the first epoch and at
-    the end of each, and its transformer once. Watching these needs neither a copy of the loop
-    nor a change to the module. The transformer is exchanged for one that sorts labels: ctgan's
-    keeps them in the order of the rows, so that the first ones spell out the first row.
-    """
-    from contextlib import suppress
-
-    import torch
-    from ctgan import CTGAN, TVAE
-    from ctgan.data_transformer import ColumnTransformInfo, DataTransformer
-
-    base: Any = {"CTGANSynthesizer": CTGAN, "TVAESynthesizer": TVAE}[type(synthesizer).__name__]
-    loss = "Generator Loss" if base is CTGAN else "Loss"
-
-    class Sorted(DataTransformer):  # type: ignore[misc]
-        def _fit_discrete(self, data: pd.DataFrame) -> ColumnTransformInfo:
-            info = super()._fit_discrete(data)
-            info.transform.dummies.sort()
-            info.transform._uniques.sort()
-            return info
-
-    class Watched(base):  # type: ignore[misc]
-        def __setattr__(self, name: str, value: Any) -> None:
-            if name in ("_transformer", "transformer") and value is not None:
-                value = Sorted()
-            super().__setattr__(name, value)
-            if name == "loss_values" and value is not None and "_fitting" in self.__dict__:
-                if value.empty:
-                    watch.begins()
-                else:
-                    watch.ends(float(value[loss].iloc[-1]))
-
-    model = Watched(**synthesizer._model_kwargs)
-    model._fitting = True
-    with suppress(_TimeIsUp):
-        model.fit(processed, discrete_columns=labels)
-    model.set_device(torch.device("cpu"))
-    model.__class__ = base  # the fit is over: plain objects of ctgan's again
-    (model._transformer if base is CTGAN else model.transformer).__class__ = DataTransformer
-    return model
-
-
 def _published(face: Face, fitted: Fitted, facts: Json) -> SdvModel:
     """The model as rebuilt from its stored form, once both are seen to draw the same rows."""
     document, tensors = dismantle(fitted)
@@ -406,42 +277,3 @@ def _published(face: Face, fitted: Fitted, facts: Json) -> SdvModel:
     drawn = _draw(fitted, 64, seed), _draw(model._fitted, 64, seed)
     assert drawn[0].equals(drawn[1]), "the stored model draws other rows than the fitted one"
     return model
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Run torch and the linear algebra below NumPy on this many threads, then as before."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        with threadpool_limits(count):
-            yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _seeded_device(device: str, seed: Seed) -> Iterator[None]:
-    """Seed a GPU's own generator for the block, and put it back; nothing to do on the CPU."""
-    import torch
-
-    devices = [torch.cuda.current_device()] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices, enabled=bool(devices)):
-        for number in devices:
-            torch.cuda.default_generators[number].manual_seed(seed.child("cuda").integer())
-        yield
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No warnings, and no entries in the log file that SDV keeps in the user's home."""
-    import warnings
-
-    from sdv.logging import disable_single_table_logger
-
-    with warnings.catch_warnings(), disable_single_table_logger():
-        warnings.simplefilter("ignore")
-        yield

@@ -7,7 +7,7 @@ big integers, decimals, dates and booleans cannot reach its guesses, and no labe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from augment.base.errors import BadInput
 from augment.base.seeds import Seed
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NULL, REST = "null", "rest"  # labels beside "c0", "c1", ...
 EDGE_ROWS = 5  # an end of a column's range has this many rows at or beyond it
 EDGE_SHARE = 20  # in small tables: one row in this many instead
+LEARNABLE_ROWS = 20  # of a level that is told apart where there are too many of them
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,11 @@ class Face:
 def face_of(table: Table, span: float, most_levels: int) -> Face:
     """Learn how a table's columns stand in a frame.
 
-    A range leaves out the most extreme rows, `EDGE_ROWS` at each end, so that no single row's
-    extreme is kept. Of more than `most_levels` levels the most frequent keep a label each.
+    The ends of a range each have `EDGE_ROWS` rows at or beyond them, so that no single row's
+    extreme is kept. Numbers that are nearly all one value, with no range left, become levels. Of
+    more than `most_levels` levels, the most frequent keep a label each, if they have
+    `LEARNABLE_ROWS` rows: ten thousand surnames of two rows each would cost a network hours and
+    teach it nothing.
     """
     import numpy as np
 
@@ -173,8 +177,6 @@ def face_of(table: Table, span: float, most_levels: int) -> Face:
             values = numbers(table, column.name)
             present = np.sort(values[~np.isnan(values)])
             edge = max(0, min(EDGE_ROWS, len(present) // EDGE_SHARE) - 1)
-            if len(present) and present[edge] == present[-1 - edge]:
-                edge = 0  # one value holds nearly all rows: the others stay
             if len(present) and present[edge] < present[-1 - edge]:
                 low, high = float(present[edge]), float(present[-1 - edge])
                 if not np.isfinite(high - low):
@@ -197,7 +199,7 @@ def _levels_part(table: Table, column: Column, most_levels: int) -> LevelsPart:
     if len(levels) <= most_levels:
         return LevelsPart(tuple(levels), len(levels), (), nulls)
     order = np.argsort(-counts, kind="stable")  # ties in the levels' own order
-    head = most_levels - 1
+    head = min(most_levels - 1, int((counts >= LEARNABLE_ROWS).sum()))
     kept, rest = np.sort(order[:head]), np.sort(order[head:])
     ordered = tuple(levels[code] for code in np.concatenate([kept, rest]))
     return LevelsPart(ordered, head, tuple(int(n) for n in counts[rest]), nulls)
@@ -221,7 +223,10 @@ def _levels(
     import pandas as pd
 
     known = {label: code for code, label in enumerate(part.labels()[: part.head])}
-    found = pd.Series(labels, dtype=object).map({**known, NULL: -1, REST: -2}).to_numpy(np.int64)
+    coded = pd.Series(labels, dtype=object).map({**known, NULL: -1, REST: -2})
+    if coded.isna().any():
+        raise _damaged("it draws labels that its columns do not have")
+    found = coded.to_numpy(np.int64)
     if part.counts:
         rest = found == -2
         share = np.array(part.counts, dtype=np.float64)
@@ -254,7 +259,7 @@ def _part(entry: Any) -> Part:
     return LevelsPart(tuple(levels), head, tuple(counts), nulls)
 
 
-def _number(value: Any) -> bool:
+def _number(value: Any) -> TypeGuard[int | float]:
     import math
 
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
