@@ -37,6 +37,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     engines.engines,
     doctor.doctor,
 )
+ENVIRONMENT = {  # read by libraries when they load, which is later
+    "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
+}
 RESUMABLE = ("run", "fit")
 
 
@@ -101,7 +105,8 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """The console script."""
     signal.signal(signal.SIGTERM, _terminated)
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     try:
         app()
     except Exception:
