@@ -35,7 +35,7 @@ class Schedule:
     steps: int
     learning_rate: float = 3e-3
     warmup: int = 50
-    weight_decay: float = 0.01
+    weight_decay: float = 0.1
     clip: float = 1.0
     average: float = 0.999
     check_every: int = 100
@@ -94,8 +94,8 @@ def train(
     run = _resumed(path, mark, names, tensors, schedule)
     if run is None:
         steps = _affordable(schedule.steps, loss, tensors, job)
-        average, best = ([t.detach().clone() for t in tensors] for _ in range(2))
-        run = _Run(0, steps, 0, math.inf, average, best, _adamw(tensors, schedule))
+        copies = [[t.detach().clone() for t in tensors] for _ in range(2)]
+        run = _Run(0, steps, 0, math.inf, copies[0], copies[1], _adamw(tensors, schedule))
     stopped, mean = "planned", 0.0
     while run.step < run.steps:
         for group in run.optimizer.param_groups:
@@ -122,8 +122,8 @@ def train(
         if run.step % schedule.checkpoint_every == 0 and run.step < run.steps:
             _save(path, mark, run, names, tensors)
     with torch.no_grad():
-        for tensor, best in zip(tensors, run.best, strict=True):
-            tensor.copy_(best)
+        for tensor, weights in zip(tensors, run.best, strict=True):
+            tensor.copy_(weights)
     return Outcome(run.step, run.best_step, run.best_loss, stopped)
 
 

@@ -24,8 +24,8 @@ def new_trunk(
 
     def uniform(rows: int, columns: int, scale: float = 1.0) -> Tensor:
         bound = scale * columns**-0.5
-        drawn: Tensor = torch.rand(rows, columns, generator=generator) * 2 - 1
-        return drawn * bound
+        drawn: Tensor = (torch.rand(rows, columns, generator=generator) * 2 - 1) * bound
+        return drawn
 
     weights: dict[str, Tensor] = {}
     for i in range(blocks):

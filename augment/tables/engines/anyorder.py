@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 MOST_BINS = 128
 MOST_TOKENS = 6_000  # of all columns together: wide tables get fewer bins per column
 FEWEST_BINS = 16
-SMALL_ROWS = 2_000  # below this the net is half as wide
+SMALL_ROWS = 2_000  # below this the net is half as wide, and learns more slowly
+RATE, SMALL_RATE = 2e-3, 1e-3
 FEWEST_STEPS = 400
 CHECKS = 20  # of the held-out loss in a planned run
 MOST_HELD_OUT = 4_000
@@ -62,7 +63,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset(Shape(128, 192, 2), epochs=12, steps=3_000),
+    "fast": Preset(Shape(128, 192, 2), epochs=16, steps=3_000),
     "best": Preset(Shape(192, 320, 3), epochs=30, steps=10_000),
 }
 
@@ -205,7 +206,7 @@ class Anyorder(Engine[Table]):
     blocks: int | None = field(default=None, metadata={"help": "of the trunk"})
     batch: int = field(default=512, metadata={"help": "rows a step, at most"})
     bins: int = field(default=MOST_BINS, metadata={"help": "tokens of a number, at most"})
-    learning_rate: float = field(default=3e-3, metadata={"help": "at its peak"})
+    learning_rate: float | None = field(default=None, metadata={"help": "at its peak"})
     suffix: float = field(
         default=0.8,
         metadata={"help": "share of training rows hidden in sampling order, not at random"},
@@ -222,9 +223,8 @@ class Anyorder(Engine[Table]):
         )
         sizes = [w.size for w in words]
         laws = dependencies(rows, sizes, [w.exact() for w in words])
-        layout = Layout(
-            tuple(sizes), tuple(preferred_order(sizes, laws)), tuple(interactions(rows, sizes))
-        )
+        order = preferred_order(sizes, laws)
+        layout = Layout(tuple(sizes), tuple(order), tuple(interactions(rows, sizes)))
         job.tick(Tick("fit", note=_note(columns, layout, laws)))
         before = torch.get_num_threads()
         torch.set_num_threads(1)  # at this width a second thread costs more than it brings
@@ -317,7 +317,9 @@ class Anyorder(Engine[Table]):
         if self.epochs is None:
             steps = min(max(steps, FEWEST_STEPS), preset.steps)
         every = max(10, steps // CHECKS)
-        return Schedule(steps, self.learning_rate, check_every=every, checkpoint_every=5 * every)
+        rate = RATE if rows >= SMALL_ROWS else SMALL_RATE
+        rate = rate if self.learning_rate is None else self.learning_rate
+        return Schedule(steps, rate, check_every=every, checkpoint_every=5 * every)
 
 
 def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:

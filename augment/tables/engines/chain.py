@@ -49,16 +49,15 @@ class Correction:
     def of(self, tokens: Tensor) -> Tensor:
         """(rows, tokens of the column) what to add for rows with these `tokens`."""
         import torch
+        from torch.nn.functional import embedding_bag
 
         if not self.columns:
             return self.bias.expand(len(tokens), -1)
-        hot = torch.zeros(len(tokens), len(self.table), dtype=self.table.dtype)
-        known = torch.ones(len(tokens), dtype=torch.bool)
-        for column, group in zip(self.columns, self.group, strict=True):
-            drawn = tokens[:, column]
-            known &= drawn >= 0
-            hot.scatter_(1, group[drawn.clamp(min=0)][:, None], 1.0)
-        return ((hot @ self.table).float() + self.bias) * known[:, None]
+        drawn = tokens[:, list(self.columns)]
+        known = (drawn >= 0).all(1)
+        rows = torch.stack([g[drawn[:, i]] for i, g in enumerate(self.group)], dim=1)
+        change = embedding_bag(rows, self.table, mode="sum").add_(self.bias)
+        return change if bool(known.all()) else change * known[:, None]
 
 
 Hook = Callable[[int, "Tensor", "Tensor"], "Tensor"]
@@ -187,18 +186,21 @@ class _Block:
 
         layout, at = self.chain.layout, torch.from_numpy(rows)
         whole = len(rows) == len(self.tokens)
-        new = torch.from_numpy(drawn)
-        self.tokens[at, j] = new
-        change = self.chain.embeddings[new + layout.starts[j]]
-        change = change - self.chain.embeddings[layout.tokens + j]
-        for i, members in enumerate(layout.interactions):
-            if j in members:
-                cell = layout.cell(self.tokens if whole else self.tokens[at], i)
-                change += self.chain.embeddings[cell]
-        if whole:
-            self.h += change
-        else:
-            self.h[at] += change
+        self.tokens[at, j] = torch.from_numpy(drawn)
+        embeddings = self.chain.embeddings
+        change = embeddings[layout.starts[j] : layout.starts[j + 1]] - embeddings[layout.tokens + j]
+        completed = [i for i, members in enumerate(layout.interactions) if j in members]
+
+        def add(part: slice) -> None:
+            with torch.inference_mode():
+                mine = part if whole else at[part]
+                tokens = self.tokens[mine]
+                more = change[tokens[:, j]]
+                for i in completed:
+                    more += embeddings[layout.cell(tokens, i)]
+                self.h[mine] += more
+
+        list(self.pool.map(add, _steps(len(rows))))
         if self.context is not None:
             assert whole, "shared contexts need every row to know the same columns"
             self._share(self.context[1] * layout.sizes[j] + self.tokens[:, j].numpy())
@@ -231,14 +233,12 @@ class _Block:
             part = limits if limits is None or len(limits) == 1 else limits[at]
             return _pick(self._cumulated(j, rows[at], part), spread[at])
 
-        steps = [slice(s, min(s + CHUNK, len(rows))) for s in range(0, len(rows), CHUNK)]
-        return np.asarray(torch.cat(list(self.pool.map(pick, steps))).numpy())
+        return np.asarray(torch.cat(list(self.pool.map(pick, _steps(len(rows))))).numpy())
 
     def _map(
         self, work: Callable[[NDArray[np.int64]], Tensor], rows: NDArray[np.int64]
     ) -> list[Tensor]:
-        parts = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
-        return list(self.pool.map(work, parts))
+        return list(self.pool.map(work, [rows[part] for part in _steps(len(rows))]))
 
     def _logits(self, j: int, rows: NDArray[np.int64]) -> Tensor:
         import torch
@@ -267,6 +267,10 @@ class _Block:
                         "one fits what another asks for. Ask for fewer of them at once."
                     )
             return logits.softmax(1).cumsum(1)
+
+
+def _steps(n: int) -> list[slice]:
+    return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
 def _pick(cumulated: Tensor, u: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ class Layout:
 
     @cached_property
     def cells(self) -> tuple[int, ...]:
-        """(interactions + 1,) the embedding row of each interaction's first cell; the zeros' row."""
+        """(interactions + 1,) embedding rows: each interaction's first cell, then the zeros."""
         import math
 
         total = self.tokens + self.columns

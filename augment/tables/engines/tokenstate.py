@@ -41,7 +41,7 @@ def model_state(
         tensors[f"laws.{i}"] = law.child_of
     for j, correction in chain.corrections.items():
         tensors[f"corrections.{j}.bias"] = correction.bias.numpy()
-        tensors[f"corrections.{j}.table"] = correction.table.float().numpy()
+        tensors[f"corrections.{j}.table"] = correction.table.numpy()
         for q, group in zip(correction.columns, correction.group, strict=True):
             tensors[f"corrections.{j}.group.{q}"] = group.numpy()
     config: Json = {
@@ -96,7 +96,7 @@ def model_parts(state: State) -> Parts:
             tensor(f"corrections.{j}.bias"),
             tuple(int(q) for q in columns),
             tuple(tensor(f"corrections.{j}.group.{q}") for q in columns),
-            tensor(f"corrections.{j}.table").to(precision),
+            tensor(f"corrections.{j}.table"),
         )
         for j, columns in config["corrections"].items()
     }
