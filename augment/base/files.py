@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from augment.base.errors import Locked, OutOfResources, UsageError
+from augment.base.errors import BadInput, Locked, OutOfResources, UsageError
 
 CHUNK_BYTES = 1 << 20
+LOCK_NAME = ".lock"
 PRIVATE_MODE = 0o600  # outputs may hold personal data; the umask can only narrow this
 
 
@@ -75,6 +76,19 @@ def write_json(path: Path, document: Any, *, force: bool = True) -> None:
         stream.write(text.encode("utf-8", "surrogatepass") + b"\n")
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Raises `BadInput` for anything else."""
+    try:
+        document = json.loads(path.read_text("utf-8", "surrogatepass"))
+    except OSError as error:
+        raise BadInput(f"the file cannot be read ({error.strerror}).", where=str(path)) from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"the file is not JSON ({error}).", where=str(path)) from None
+    if not isinstance(document, dict):
+        raise BadInput("the file holds no JSON object.", where=str(path))
+    return document
+
+
 def sha256(path: Path) -> str:
     """Hex digest of a file's bytes, read in chunks."""
     digest = hashlib.sha256()
@@ -86,14 +100,17 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold `folder`'s lock for the block; a second holder is refused at once, exit code 75."""
+    """Hold `folder` for the block; a second holder is refused at once, exit code 75.
+
+    The folder is made where it is missing, and taken away again if nothing was put into it.
+    """
     from filelock import FileLock, Timeout
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _refused(folder, error) from error
-    lock = FileLock(str(folder.parent / f".{folder.name}.lock"), timeout=0)
+    lock = FileLock(str(folder / LOCK_NAME), timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -108,3 +125,5 @@ def locked(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             os.unlink(lock.lock_file)
         lock.release()
+        with suppress(OSError):
+            folder.rmdir()

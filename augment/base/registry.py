@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import Any, get_args, get_origin
 
 from augment.base.errors import MissingExtra, UsageError, did_you_mean
-from augment.base.types import Engine
+from augment.base.types import Engine, Json
 
 GROUPS = ("kinds", "engines", "metrics", "formats")
 
@@ -50,6 +50,32 @@ def engine(name: str, parameters: dict[str, str] | None = None) -> Engine[Any]:
     """An engine's recipe with its `-p name=value` texts parsed by the fields' types."""
     recipe = find("engines", name)
     return typing.cast("Engine[Any]", recipe(**parse_parameters(recipe, parameters or {})))
+
+
+def described(name: str, parameters: bool) -> Json:
+    """An engine's facts as JSON, with its parameters, types, defaults and help where asked for."""
+    recipe = find("engines", name)
+    about = dataclasses.asdict(recipe.about)
+    about["conditions"] = sorted(about["conditions"])
+    about["needs"] = list(about["needs"])
+    if parameters:
+        hints = typing.get_type_hints(recipe)
+        about["parameters"] = [
+            {
+                "name": field.name,
+                "type": _type_name(hints[field.name]),
+                "default": field.default,
+                "help": field.metadata.get("help", ""),
+            }
+            for field in dataclasses.fields(recipe)
+        ]
+    return about
+
+
+def _type_name(hint: Any) -> str:
+    if get_origin(hint) is typing.Literal:
+        return "|".join(str(choice) for choice in get_args(hint))
+    return hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
 
 
 def parse_parameters(recipe: type[Engine[Any]], texts: dict[str, str]) -> dict[str, Any]:

@@ -8,14 +8,13 @@ hostile file runs no code of its choosing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from augment.base.errors import BadInput
-from augment.base.files import atomic, sha256, write_json
+from augment.base.files import atomic, read_json, sha256, write_json
 from augment.base.types import Json, State
 
 FORMAT = 1
@@ -97,11 +96,8 @@ def _read_document(folder: Path) -> Json:
         )
     if path.stat().st_size > MAX_DOCUMENT_BYTES:
         raise _damaged(folder, "model.json is over 1 GiB")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))
-    except (ValueError, RecursionError) as error:
-        raise _damaged(folder, f"model.json is not JSON ({error})") from None
-    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+    document = read_json(path)
+    if not isinstance(document.get("format"), int):
         raise _damaged(folder, "model.json names no format")
     return document
 

@@ -137,8 +137,16 @@ class Model(ABC, Generic[D]):
     """A fitted generator. It exists only once fitted, and never changes."""
 
     @abstractmethod
-    def sample(self, n: int, seed: Seed, given: Condition | None = None) -> D:
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> D:
         """Exactly `n` rows that satisfy `given`; the same bytes for the same arguments.
+
+        `tick` is told of a search that may take long.
 
         Raises `UsageError` for a condition that can never hold or that the engine cannot take,
         and `OutOfResources` when a bounded search found too few rows; never returns fewer.
@@ -182,6 +190,9 @@ class Engine(ABC, Generic[D]):
     def fit(self, data: D, job: Job) -> Model[D]: ...
 
 
+Group = Literal["fidelity", "utility", "privacy", "validity"]
+
+
 @dataclass(frozen=True)
 class Interval:
     low: float
@@ -201,9 +212,35 @@ class Score:
     metric: str
     value: float | None
     better: Literal["higher", "lower", "near"]
-    group: Literal["fidelity", "utility", "privacy", "validity"]
+    group: Group
     where: str = ""
     ceiling: float | None = None
     floor: float | None = None
     interval: Interval | None = None
     note: str = ""
+
+
+R = TypeVar("R")
+F = TypeVar("F")
+
+
+class Metric(ABC, Generic[R, F]):
+    """Compares made rows with real ones.
+
+    `R` is the wing's view of the real side (rows that a generator saw, and rows it never saw),
+    `F` its view of the made rows; both hold each shared thing once (bins, encodings, distances).
+    Rows are scored against unseen rows wherever the question allows it. A metric never raises on
+    data that a table or folder may hold: where there is too little evidence, the score's value
+    is None and its note says why.
+    """
+
+    name: ClassVar[str]
+    group: ClassVar[Group]
+
+    @abstractmethod
+    def score(self, real: R, fake: F, seed: Seed) -> list[Score]:
+        """The scores of the made rows; `ceiling` and `floor` are left for the caller to fill."""
+
+    @abstractmethod
+    def ceiling(self, real: R, n: int, seed: Seed) -> list[Score]:
+        """The same scores for (about) `n` fresh real rows; each metric says how it gets them."""

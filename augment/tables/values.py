@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from augment.base.errors import UsageError
 from augment.base.types import Scalar
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-
-MICROSECONDS_PER_SECOND = 1_000_000
 
 
 def arrow_type(column: Column) -> pa.DataType:
@@ -134,3 +133,54 @@ def table_of(schema_columns: list[Column], arrays: list[pa.Array], target: str |
 
     schema = Schema(tuple(schema_columns), target)
     return Table(pa.table(arrays, names=schema.names), schema)
+
+
+def parse_value(column: Column, text: str) -> tuple[Scalar, float]:
+    """A user's text as (a value as `codes` lists it, its position as `numbers` gives it).
+
+    A position is NaN where the column has no order. Raises `UsageError` when it does not parse.
+    """
+    from datetime import UTC, datetime
+    from decimal import Decimal, InvalidOperation
+    from math import isfinite
+
+    try:
+        if column.storage == "string":
+            return text, float("nan")
+        if column.storage == "boolean":
+            return _boolean(column, text), float(_boolean(column, text))
+        if column.storage == "datetime":
+            moment = _moment(column, text)
+            since = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+            microseconds = since.days * 86_400_000_000 + since.seconds * 1_000_000
+            return moment.isoformat(), float(microseconds + since.microseconds)
+        if column.storage == "float" and isfinite(float(text)):
+            return float(text), float(text)
+        if column.storage == "decimal":
+            exact = Decimal(text).quantize(Decimal(1).scaleb(-(column.max_decimals or 0)))
+            return str(exact), float(exact)
+        number = float(text)
+        if not isfinite(number):
+            raise ValueError(text)
+        return (int(number) if number.is_integer() else number), number
+    except (ValueError, InvalidOperation):
+        raise UsageError(
+            f"{text!r} is no value for column {column.name!r}, which holds {column.storage} values."
+        ) from None
+
+
+def _boolean(column: Column, text: str) -> bool:
+    spelt = {column.true: True, column.false: False, "true": True, "false": False}
+    if text not in spelt and text.lower() not in spelt:
+        raise ValueError(text)
+    return spelt[text] if text in spelt else spelt[text.lower()]
+
+
+def _moment(column: Column, text: str) -> Any:
+    """A naive datetime, written in the column's own format or in ISO 8601."""
+    from datetime import datetime
+
+    try:
+        return datetime.strptime(text, column.format)
+    except ValueError:
+        return datetime.fromisoformat(text).replace(tzinfo=None)

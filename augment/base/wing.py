@@ -1,0 +1,124 @@
+"""What the lifecycle asks of a kind of data (tables, images), so that it never names one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Generic
+
+from augment.base.seeds import Seed
+from augment.base.store import Stored
+from augment.base.types import Condition, D, Engine, Job, Json, Score, Tick
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[D]):
+    """What was read: the rows, the digests of the files, and what the user should know of it."""
+
+    data: D
+    files: tuple[Json, ...]  # {"path", "sha256", "bytes"} each
+    notes: tuple[str, ...] = ()
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the user wants of a sample, still in words."""
+
+    where: tuple[str, ...] = ()
+    balance: str | None = None
+    given: str | None = None
+
+
+class Fitted(ABC, Generic[D]):
+    """A fitted generator together with all that it takes to write whole rows."""
+
+    engine: str
+    rows: int  # of the source that it was fitted on (or on a part of); "2x" is twice as many
+
+    @abstractmethod
+    def condition(self, ask: Ask) -> Condition:
+        """The words as a condition on this model's columns; impossible ones are refused."""
+
+    @abstractmethod
+    def sample(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> D:
+        """Rows `start` to `start + n` of the endless sample that `seed` stands for."""
+
+    @abstractmethod
+    def stored(self) -> Stored: ...
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores, the verdict on them, and the facts behind the plots; all of it JSON-ready."""
+
+    scores: tuple[Score, ...]
+    document: Json
+    passed: dict[str, bool]  # group -> passed
+
+
+class Wing(ABC, Generic[D]):
+    """One kind of data. Registered in the group `augment.kinds`."""
+
+    kind: ClassVar[str]
+    block_rows: ClassVar[int]  # sampled at a time, each block from its own stream
+
+    @abstractmethod
+    def recognises(self, source: str) -> bool:
+        """Whether SRC looks like this kind, by its name and what lies there."""
+
+    @abstractmethod
+    def read(self, source: str, options: Json) -> Loaded[D]:
+        """Read SRC. Raises `UsageError` for an option that this kind does not know."""
+
+    @abstractmethod
+    def read_like(self, source: str, data: D) -> D:
+        """Read what `write` wrote, by the schema of `data`."""
+
+    @abstractmethod
+    def choose(self, data: D) -> tuple[str, str]:
+        """The engine that `auto` means for this data, and why."""
+
+    @abstractmethod
+    def fit(
+        self, engine: Engine[D], data: D, job: Job, protect: bool, source_rows: int
+    ) -> Fitted[D]:
+        """Fit on `data`, which may be a part of a source with `source_rows` rows."""
+
+    @abstractmethod
+    def restore(self, stored: Stored) -> Fitted[D]: ...
+
+    @abstractmethod
+    def write(
+        self, parts: Iterator[D], path: Path | None, format: str, force: bool, options: Json
+    ) -> int:
+        """Write the parts below one another; rows written. `None` is standard output."""
+
+    @abstractmethod
+    def output_name(self, source: str, options: Json) -> str:
+        """The name of the synthetic file or folder inside a run folder."""
+
+    @abstractmethod
+    def score(
+        self, train: D, test: D, fake: D, seed: Seed, tick: Callable[[Tick], None]
+    ) -> Scored: ...
+
+    @abstractmethod
+    def describe(self, data: D, show_values: bool) -> Json:
+        """What `inspect` prints: rows, and each column with its role and why."""
+
+
+def split(data: D, share: float, seed: Seed) -> tuple[D, D]:
+    """Train and unseen rows, by one shuffle; stratified by nothing, so that both are plain draws.
+
+    The unseen part has at least one row where there are two, and never more than half.
+    """
+    import numpy as np
+
+    order = seed.rng().permutation(len(data))
+    unseen = min(max(round(share * len(data)), 1), len(data) // 2)
+    return data.take(np.sort(order[unseen:])), data.take(np.sort(order[:unseen]))

@@ -1,0 +1,29 @@
+"""`augment engines`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from augment.cli import options as o
+
+
+def engines(
+    *,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[ENGINE]", help="Show this one's parameters.")
+    ] = None,
+    screen: o.Screen,
+) -> None:
+    """List the engines with their licences, or one engine's parameters."""
+    from augment.base import registry
+    from augment.cli import summary
+
+    names = registry.names("engines") if name is None else [name]
+    document = {
+        "schema": "augment.engines/1",
+        "engines": [registry.described(each, parameters=name is not None) for each in names],
+    }
+    show = summary.of_engines if name is None else summary.of_engine
+    summary.show(document, screen, show, loud=True)

@@ -1,0 +1,48 @@
+"""`augment evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augment.cli import options as o
+
+
+def evaluate(
+    *,
+    real: Annotated[str, typer.Argument(metavar="REAL", help="The real data.")],
+    synthetic: Annotated[str, typer.Argument(metavar="SYNTHETIC", help="From any tool.")],
+    unseen: Annotated[
+        str | None,
+        typer.Option(help="Real data that the generator never saw; then REAL is what it saw."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="A folder for report.json and report.html.")
+    ] = None,
+    gate: Annotated[str, typer.Option(help="Groups that must pass; see `run`.")] = "none",
+    seed: o.Seed = None,
+    reading: o.Reading,
+    force: o.Force = False,
+    screen: o.Screen,
+) -> None:
+    """Score SYNTHETIC against REAL: fidelity, utility, privacy and validity."""
+    from augment.cli import progress, summary
+    from augment.lifecycle import evaluation, gates
+
+    read = reading.given()
+    with progress.shown(screen) as tell:
+        document = evaluation.evaluate(
+            real,
+            synthetic,
+            unseen,
+            kind=reading.kind,
+            read=read,
+            seed=seed,
+            out=out,
+            force=force,
+            tell=tell,
+        )
+    summary.show(document, screen, summary.of_report)
+    gates.enforce(gates.parse(gate), document["report"])

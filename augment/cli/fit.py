@@ -1,0 +1,42 @@
+"""`augment fit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augment.cli import options as o
+
+
+def fit(
+    *,
+    source: o.Source,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The model folder to make.")],
+    fitting: o.Fitting,
+    seed: o.Seed = None,
+    reading: o.Reading,
+    force: o.Force = False,
+    dry_run: o.DryRun = False,
+    screen: o.Screen,
+) -> None:
+    """Fit a generator on all rows of SRC and save it as a model folder."""
+    from augment.cli import progress, summary
+    from augment.lifecycle.fitting import fit as lifecycle_fit
+    from augment.lifecycle.plan import Request
+
+    request = Request(
+        source=source,
+        kind=reading.kind,
+        engine=fitting.engine,
+        parameters=o.pairs(fitting.param, "-p"),
+        seed=seed,
+        max_seconds=o.seconds(fitting.max_time),
+        device=fitting.device,
+        protect=not fitting.no_protect,
+        read=reading.given(),
+    )
+    with progress.shown(screen) as tell:
+        document = lifecycle_fit(request, out, force=force, dry_run=dry_run, tell=tell)
+    summary.show(document, screen, summary.of_fit)

@@ -1,0 +1,35 @@
+"""`augment inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augment.cli import options as o
+
+
+def inspect(
+    *,
+    source: o.Source,
+    schema_out: Annotated[
+        Path | None, typer.Option("--schema-out", help="Write the schema here, to edit and reuse.")
+    ] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Show the values of columns with few of them.")
+    ] = False,
+    reading: o.Reading,
+    force: o.Force = False,
+    screen: o.Screen,
+) -> None:
+    """Read SRC and say what each column is taken for, and why."""
+    from augment.cli import progress, summary
+    from augment.lifecycle import inspection
+
+    read = reading.given()
+    with progress.shown(screen) as tell:
+        document = inspection.inspect(
+            source, reading.kind, read, schema_out, force=force, show_values=show_values, tell=tell
+        )
+    summary.show(document, screen, summary.of_inspect)

@@ -1,0 +1,191 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from augment.base.errors import UsageError
+from augment.base.types import Json
+
+Source = Annotated[
+    str, typer.Argument(metavar="SRC", help="A file, a folder, a glob, or - for standard input.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, max=2**53, help="Same seed, same bytes. Default: a fresh one."),
+]
+Count = Annotated[
+    str, typer.Option("-n", "--rows", help="Rows: 5000, 10k, 1e6, or 2x the rows of the source.")
+]
+Engine = Annotated[
+    str, typer.Option("--engine", "-e", help="See `augment engines`; auto picks one and says why.")
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--param", metavar="NAME=VALUE", help="An engine's parameter. Repeatable."),
+]
+MaxTime = Annotated[
+    str | None, typer.Option("--max-time", help="Time for the fit: 90, 90s, 15m or 2h.")
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+NoProtect = Annotated[
+    bool,
+    typer.Option("--no-protect", help="Let rare categories and exact extremes into the model."),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help='Only such rows: "age >= 30 and sex = F". Repeatable.'),
+]
+Balance = Annotated[
+    str | None, typer.Option("--balance", help="COLUMN for equal shares, or COLUMN:a=0.7,b=0.3.")
+]
+Given = Annotated[
+    str | None, typer.Option("--given", help="A file whose empty cells are to be filled.")
+]
+
+Kind = Annotated[
+    str | None, typer.Option("--kind", help="table or images; found by looking when not given.")
+]
+Target = Annotated[
+    str | None, typer.Option("--target", help="The column to predict, for the utility scores.")
+]
+Schema = Annotated[
+    Path | None, typer.Option("--schema", help="A schema file, as `inspect --schema-out` writes.")
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="NAME=ROLE", help="Overrule a column's role. Repeatable."),
+]
+Format = Annotated[
+    str | None, typer.Option("--format", help="csv, tsv, jsonl, parquet, arrow. Default: by name.")
+]
+Encoding = Annotated[str | None, typer.Option("--encoding", help="Of a text file. Default: utf-8.")]
+Delimiter = Annotated[
+    str | None, typer.Option("--delimiter", help="Of a text file. Default: found by looking.")
+]
+BadRows = Annotated[str | None, typer.Option("--bad-rows", help="fail (the default) or skip.")]
+MaxBad = Annotated[
+    int | None, typer.Option("--max-bad", min=0, help="Most rows to skip before giving up.")
+]
+Rejects = Annotated[Path | None, typer.Option("--rejects", help="Where skipped rows are written.")]
+ExcelSafe = Annotated[
+    bool, typer.Option("--excel-safe", help="Defuse texts that a spreadsheet takes for formulas.")
+]
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More detail.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+LogFormat = Annotated[str, typer.Option("--log-format", help="Progress as auto, plain or json.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours.")]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How SRC is read."""
+
+    target: Target = None
+    kind: Kind = None
+    schema: Schema = None
+    column: Column = None
+    format: Format = None
+    encoding: Encoding = None
+    delimiter: Delimiter = None
+    bad_rows: BadRows = None
+    max_bad: MaxBad = None
+    rejects: Rejects = None
+
+    def given(self) -> Json:
+        """The options that were given, by the names that a wing's `read` knows."""
+        values = vars(self) | {
+            "columns": pairs(self.column, "--column") or None,
+            "schema": None if self.schema is None else str(self.schema),
+            "rejects": None if self.rejects is None else str(self.rejects),
+        }
+        left_out = ("kind", "column")
+        return {k: v for k, v in values.items() if v is not None and k not in left_out}
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Which engine is fitted, and how."""
+
+    engine: Engine = "auto"
+    param: Parameters = None
+    max_time: MaxTime = None
+    device: Device = "auto"
+    no_protect: NoProtect = False
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What is told, and in which form."""
+
+    quiet: Quiet = False
+    verbose: Verbose = False
+    as_json: AsJson = False
+    log_format: LogFormat = "auto"
+    no_color: NoColor = False
+
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """Give typer a flat signature: a parameter that is a dataclass becomes its fields."""
+    hints = get_type_hints(command, include_extras=True)
+    flat: list[Parameter] = []
+    groups: dict[str, tuple[type[Any], list[str]]] = {}
+    for parameter in signature(command).parameters.values():
+        kind = hints[parameter.name]
+        if not is_dataclass(kind):
+            flat.append(parameter.replace(annotation=kind, kind=Parameter.KEYWORD_ONLY))
+            continue
+        inner = get_type_hints(kind, include_extras=True)
+        assert isinstance(kind, type)
+        groups[parameter.name] = kind, list(inner)
+        flat += [
+            Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=inner[f.name])
+            for f in fields(kind)
+        ]
+
+    @functools.wraps(command)
+    def call(**given: Any) -> None:
+        for name, (kind, members) in groups.items():
+            given[name] = kind(**{member: given.pop(member) for member in members})
+        command(**given)
+
+    del call.__wrapped__  # typer would read the signature behind it
+    call.__signature__ = Signature(flat)  # type: ignore[attr-defined]
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
+    return call
+
+
+def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
+    """`NAME=VALUE` texts as a dict; the last "=" of a column override parts it."""
+    found: dict[str, str] = {}
+    for text in texts or []:
+        name, sign, value = text.rpartition("=") if option == "--column" else text.partition("=")
+        if not (sign and name):
+            raise UsageError(f"{option} {text}: write it as NAME=VALUE.")
+        found[name] = value
+    return found
+
+
+def seconds(text: str | None) -> float | None:
+    """`90`, `90s`, `15m`, `2h` to seconds."""
+    if text is None:
+        return None
+    unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
+    try:
+        value = float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"--max-time {text}: write seconds, or a time such as 90s, 15m or 2h.")
+    return value

@@ -1,0 +1,124 @@
+"""Progress on standard error: bars on a terminal, else a line per phase and every 30 seconds."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from augment.base.errors import UsageError
+from augment.base.types import Tick, silent
+from augment.cli.options import Screen
+
+SECONDS_BETWEEN_LINES = 30.0
+WORDS = {
+    "read": "reading",
+    "fit": "fitting",
+    "sample": "sampling",
+    "score": "scoring",
+    "write": "writing",
+}
+
+
+@contextmanager
+def shown(screen: Screen) -> Iterator[Callable[[Tick], None]]:
+    """A `tell` for the lifecycle, in the form that suits where standard error goes."""
+    if screen.log_format not in ("auto", "plain", "json"):
+        raise UsageError(f"--log-format {screen.log_format}: choose auto, plain or json.")
+    if screen.quiet:
+        yield silent
+    elif screen.log_format == "json":
+        yield _json_line
+    elif screen.log_format == "auto" and sys.stderr.isatty():
+        with _bar(not screen.no_color) as tell:
+            yield tell
+    else:
+        yield PlainLines()
+
+
+def _json_line(tick: Tick) -> None:
+    print(json.dumps({"event": "tick", **vars(tick)}), file=sys.stderr, flush=True)
+
+
+@dataclass
+class PlainLines:
+    """A line when a phase begins, and one every 30 seconds while it lasts."""
+
+    phase: str = ""
+    started: float = field(default_factory=time.monotonic)
+    told: float = 0.0
+
+    def __call__(self, tick: Tick) -> None:
+        now = time.monotonic()
+        if tick.phase != self.phase:
+            self.phase, self.started, self.told = tick.phase, now, now
+            print(f"augment: {WORDS.get(tick.phase, tick.phase)}", file=sys.stderr, flush=True)
+        elif now - self.told >= SECONDS_BETWEEN_LINES:
+            self.told = now
+            print(f"augment: {described(tick, now - self.started)}", file=sys.stderr, flush=True)
+
+
+def described(tick: Tick, elapsed: float) -> str:
+    """`fitting 12/300, loss 0.412, held-out 0.455, 3:20 left`."""
+    parts = [WORDS.get(tick.phase, tick.phase)]
+    if tick.steps:
+        parts[0] += f" {tick.step:,}/{tick.steps:,}"
+    if tick.loss is not None:
+        parts.append(f"loss {tick.loss:.4g}")
+    if tick.held_out is not None:
+        parts.append(f"held-out {tick.held_out:.4g}")
+    if tick.note:
+        parts.append(tick.note)
+    if tick.steps and 0 < tick.step < tick.steps:
+        left = round(elapsed * (tick.steps - tick.step) / tick.step)
+        parts.append(f"{left // 60}:{left % 60:02d} left")
+    return ", ".join(parts)
+
+
+@contextmanager
+def _bar(color: bool) -> Iterator[Callable[[Tick], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, no_color=not color)
+    columns = (
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=16),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[detail]}", markup=False),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield _Bars(progress)
+
+
+class _Bars:
+    """One bar per phase, in the order in which the phases begin."""
+
+    def __init__(self, progress: object) -> None:
+        from rich.progress import Progress
+
+        assert isinstance(progress, Progress)
+        self.progress = progress
+        self.phase = ""
+        self.task = progress.add_task("", visible=False, detail="")
+        self.started = time.monotonic()
+
+    def __call__(self, tick: Tick) -> None:
+        if tick.phase != self.phase:
+            self._finish()
+            word = WORDS.get(tick.phase, tick.phase)
+            self.task = self.progress.add_task(word, total=None, detail="")
+            self.phase, self.started = tick.phase, time.monotonic()
+        detail = described(tick, time.monotonic() - self.started)
+        _, _, detail = detail.partition(", ")
+        if tick.steps:
+            detail = f"{tick.step:,}/{tick.steps:,} {detail}".strip()
+        self.progress.update(self.task, total=tick.steps, completed=tick.step, detail=detail)
+
+    def _finish(self) -> None:
+        task = self.progress.tasks[self.task]
+        self.progress.update(self.task, total=task.total or 1, completed=task.total or 1)

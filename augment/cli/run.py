@@ -1,0 +1,62 @@
+"""`augment run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augment.cli import options as o
+
+
+def run(
+    *,
+    source: o.Source,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The run folder to make.")],
+    fitting: o.Fitting,
+    rows: o.Count = "1x",
+    seed: o.Seed = None,
+    where: o.Where = None,
+    balance: o.Balance = None,
+    holdout: Annotated[
+        float, typer.Option(min=0.0, max=0.5, help="Share of rows kept unseen, for the scores.")
+    ] = 0.2,
+    gate: Annotated[
+        str,
+        typer.Option(
+            help="Groups that must pass: privacy, fidelity, utility, validity, all, none."
+        ),
+    ] = "privacy",
+    reading: o.Reading,
+    excel_safe: o.ExcelSafe = False,
+    force: o.Force = False,
+    dry_run: o.DryRun = False,
+    screen: o.Screen,
+) -> None:
+    """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""
+    from augment.base.wing import Ask
+    from augment.cli import progress, summary
+    from augment.lifecycle import gates
+    from augment.lifecycle import run as lifecycle
+    from augment.lifecycle.plan import Request
+
+    request = Request(
+        source=source,
+        kind=reading.kind,
+        engine=fitting.engine,
+        parameters=o.pairs(fitting.param, "-p"),
+        seed=seed,
+        count=rows,
+        ask=Ask(tuple(where or ()), balance),
+        holdout=holdout,
+        max_seconds=o.seconds(fitting.max_time),
+        device=fitting.device,
+        protect=not fitting.no_protect,
+        gates=gates.parse(gate),
+        read=reading.given(),
+        write={"excel_safe": True} if excel_safe else {},
+    )
+    with progress.shown(screen) as tell:
+        document = lifecycle.run(request, out, force=force, dry_run=dry_run, tell=tell)
+    summary.show(document, screen, summary.of_run)

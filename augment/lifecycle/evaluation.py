@@ -1,0 +1,65 @@
+"""`augment evaluate`: the scores of any two files, from any tool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from augment.base.files import locked, write_json
+from augment.base.seeds import Seed
+from augment.base.types import Json, Tick
+from augment.lifecycle.folder import Folder
+from augment.lifecycle.journal import Journal
+from augment.lifecycle.plan import wing_for
+from augment.report import facts, html
+
+REPORT = "report.json"
+
+
+def evaluate(
+    real: str,
+    synthetic: str,
+    unseen: str | None,
+    *,
+    kind: str | None,
+    read: Json,
+    seed: int | None,
+    out: Path | None,
+    force: bool,
+    tell: Callable[[Tick], None],
+) -> Json:
+    """Score `synthetic` against `real`. Returns what `--json` prints.
+
+    With `unseen`, `real` is what the generator saw and `unseen` are real rows that it did not;
+    without, nobody knows what it saw.
+    """
+    if out is not None:
+        Folder(out, marker=REPORT).require_free(force)
+    wing, journal = wing_for(real, kind), Journal(None, tell)
+    used = Seed.fresh() if seed is None else Seed(seed)
+    with journal.stage("read"):
+        loaded = wing.read(real, read)
+        fake = wing.read_like(synthetic, loaded.data)
+        fresh = None if unseen is None else wing.read_like(unseen, loaded.data)
+    with journal.stage("score"):
+        scored = wing.score(loaded.data, fresh, fake, used.child("score"), tell)
+    about = {
+        "source": real,
+        "synthetic": synthetic,
+        "unseen": unseen,
+        "seed": used.value,
+        "files": list(loaded.files),
+        "notes": list(loaded.notes),
+        "rows": {
+            "train": len(loaded.data),
+            "unseen": 0 if fresh is None else len(fresh),
+            "synthetic": len(fake),
+        },
+        "seconds": journal.seconds,
+    }
+    report = facts.document(scored, about)
+    if out is not None:
+        with locked(out):
+            html.write(out / "report.html", report)
+            write_json(out / REPORT, report)
+    return {"schema": "augment.evaluate/1", **about, "report": report}

@@ -1,0 +1,38 @@
+"""`augment inspect`: what the source holds, and the schema as a file to edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from augment.base.files import write_json
+from augment.base.types import Json, Tick
+from augment.lifecycle.journal import Journal
+from augment.lifecycle.plan import wing_for
+
+
+def inspect(
+    source: str,
+    kind: str | None,
+    read: Json,
+    schema_out: Path | None,
+    *,
+    force: bool,
+    show_values: bool,
+    tell: Callable[[Tick], None],
+) -> Json:
+    """Read `source` and describe it. Returns what `--json` prints."""
+    wing = wing_for(source, kind)
+    with Journal(None, tell).stage("read"):
+        loaded = wing.read(source, read)
+    described = wing.describe(loaded.data, show_values)
+    if schema_out is not None:
+        write_json(schema_out, described["schema"], force=force)
+    return {
+        "schema": "augment.inspect/1",
+        "source": source,
+        "files": list(loaded.files),
+        "notes": list(loaded.notes),
+        "rejected_rows": loaded.rejected,
+        "data": described,
+    }

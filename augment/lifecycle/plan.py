@@ -1,0 +1,142 @@
+"""What a run will do, resolved to the last choice, and the key under which it can be resumed."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import augment
+from augment.base import registry
+from augment.base.errors import UsageError
+from augment.base.seeds import Seed
+from augment.base.types import Engine, Json
+from augment.base.wing import Ask, Loaded, Wing
+
+_COUNT = re.compile(r"(\d+(?:\.\d+)?(?:e\d+)?)\s*([kKmMxX]?)")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for; every field is plain, and `None` is "you choose"."""
+
+    source: str
+    kind: str | None = None
+    engine: str = "auto"
+    parameters: dict[str, str] = field(default_factory=dict)
+    seed: int | None = None
+    count: str = "1x"
+    ask: Ask = field(default_factory=Ask)
+    holdout: float = 0.2
+    max_seconds: float | None = None
+    device: str = "auto"
+    protect: bool = True
+    gates: tuple[str, ...] = ("privacy",)
+    read: Json = field(default_factory=dict)
+    write: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request with its choices made. `document` is what `run.json` keeps of it."""
+
+    request: Request
+    wing: Wing[Any]
+    engine: Engine[Any]
+    reason: str  # why this engine
+    seed: Seed
+    device: str
+    rows: int  # to be sampled
+
+    @property
+    def document(self) -> Json:
+        return {
+            "source": self.request.source,
+            "kind": self.wing.kind,
+            "engine": self.engine.about.name,
+            "engine_reason": self.reason,
+            "parameters": dataclasses.asdict(self.engine),
+            "seed": self.seed.value,
+            "seed_given": self.request.seed is not None,
+            "rows": self.rows,
+            "where": list(self.request.ask.where),
+            "balance": self.request.ask.balance,
+            "holdout": self.request.holdout,
+            "max_seconds": self.request.max_seconds,
+            "device": self.device,
+            "protect": self.request.protect,
+            "gates": list(self.request.gates),
+            "read": self.request.read,
+            "write": self.request.write,
+        }
+
+    def key(self, files: tuple[Json, ...]) -> str:
+        """Digest of everything that decides the result except the seed."""
+        decisive = {k: v for k, v in self.document.items() if not k.startswith("seed")}
+        decisive["files"] = [file["sha256"] for file in files]
+        decisive["version"] = augment.__version__
+        text = json.dumps(decisive, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def wing_for(source: str, kind: str | None) -> Wing[Any]:
+    """The wing of the named kind, or the one that recognises the source."""
+    if kind is not None:
+        wing: Wing[Any] = registry.find("kinds", kind)()
+        return wing
+    wings = [registry.find("kinds", name)() for name in registry.names("kinds")]
+    for wing in wings:
+        if wing.recognises(source):
+            return wing
+    fallback: Wing[Any] = registry.find("kinds", "table")()
+    return fallback  # its reader says what is wrong with the source
+
+
+def resolve(request: Request, wing: Wing[Any], loaded: Loaded[Any], seed: Seed) -> Plan:
+    """Make every choice that the request left open."""
+    if request.engine == "auto":
+        name, reason = wing.choose(loaded.data)
+    else:
+        name, reason = request.engine, "asked for"
+    engine = registry.engine(name, request.parameters)
+    if engine.about.kind != wing.kind:
+        raise UsageError(
+            f"Engine {name!r} is for {engine.about.kind} data, and the source is {wing.kind} data. "
+            "`augment engines` lists the engines of each kind."
+        )
+    rows = row_count(request.count, len(loaded.data))
+    return Plan(request, wing, engine, reason, seed, device_for(request.device), rows)
+
+
+def row_count(text: str, source_rows: int) -> int:
+    """`-n`: 5000, 10k, 1e6, 2.5M, or 2x for twice the rows of the source.
+
+    >>> row_count("10k", 7), row_count("2x", 7), row_count("1e3", 7)
+    (10000, 14, 1000)
+    """
+    match = _COUNT.fullmatch(text.strip().replace("_", "").replace(",", ""))
+    if not match:
+        raise UsageError(f"-n {text}: write a number of rows, such as 5000, 10k, 1e6 or 2x.")
+    scale = {"": 1, "k": 1_000, "m": 1_000_000, "x": source_rows}[match[2].lower()]
+    rows = float(match[1]) * scale
+    if rows < 1 or (scale != source_rows and rows != int(rows)):
+        raise UsageError(f"-n {text}: that is not a whole number of rows, at least 1.")
+    return int(rows)
+
+
+def device_for(name: str) -> str:
+    """`auto` is CUDA where torch sees a device, else the CPU; a missing CUDA is refused."""
+    if name == "cpu":
+        return name
+    if name not in ("auto", "cuda"):
+        raise UsageError(f"--device {name}: choose auto, cpu or cuda.")
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if name == "cuda":
+        raise UsageError("--device cuda: torch sees no CUDA device here. Use --device cpu.")
+    return "cpu"

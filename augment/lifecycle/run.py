@@ -1,0 +1,175 @@
+"""`augment run`: read, split, fit, sample, score, gate, publish; a killed run resumes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import augment
+from augment.base import store
+from augment.base.errors import GateFailed, UsageError
+from augment.base.files import locked, read_json, write_json
+from augment.base.types import Json, Tick
+from augment.base.wing import Fitted, Scored, split
+from augment.lifecycle import gates
+from augment.lifecycle.fitting import Prepared, described, fit_model, prepare
+from augment.lifecycle.folder import Folder, write_manifest
+from augment.lifecycle.journal import LOG, Journal
+from augment.lifecycle.plan import Request
+from augment.lifecycle.sampling import blocks
+from augment.report import facts, html
+
+LEAST_ROWS_TO_SPLIT = 10
+VERSIONS = ("numpy", "pyarrow", "scikit-learn", "torch", "sdv")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """One attempt at a run: where it builds, what it follows, whom it tells."""
+
+    folder: Folder
+    prepared: Prepared
+    journal: Journal
+    resumed: bool
+
+    def model(self, train: Any) -> Fitted[Any]:
+        """Fit, or take the model that an earlier attempt finished; always as read from disk."""
+        path = self.folder.partial / "model"
+        if not (self.resumed and (path / "model.json").is_file()):
+            with self.journal.stage("fit"):
+                fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal)
+                store.save(path, fitted.stored())
+        return self.prepared.plan.wing.restore(store.load(path))
+
+    def synthetic(self, model: Fitted[Any]) -> Path:
+        """Sample to the output file, unless an earlier attempt did."""
+        plan = self.prepared.plan
+        request = plan.request
+        path = self.folder.partial / plan.wing.output_name(request.source, request.write)
+        if not (self.resumed and path.exists()):
+            with self.journal.stage("sample"):
+                seed = plan.seed.child("sample")
+                given = model.condition(request.ask)
+                tick, size = self.journal.tick, plan.wing.block_rows
+                parts = blocks(model, plan.rows, seed, given, size, tick)
+                plan.wing.write(parts, path, "", True, request.write)
+        return path
+
+    def scored(self, train: Any, test: Any, path: Path) -> Scored:
+        plan = self.prepared.plan
+        with self.journal.stage("score"):
+            fake = plan.wing.read_like(str(path), self.prepared.loaded.data)
+            return plan.wing.score(train, test, fake, plan.seed.child("score"), self.journal.tick)
+
+
+def run(
+    request: Request,
+    out: Path,
+    *,
+    force: bool,
+    dry_run: bool,
+    tell: Callable[[Tick], None],
+) -> Json:
+    """The whole lifecycle into a run folder. Returns what `--json` prints.
+
+    Raises `GateFailed` when a gate of the request fails; the results are then in `OUT.rejected/`.
+    """
+    gates.check_names(request.gates)
+    folder = Folder(out)
+    folder.require_ours()
+    with locked(out):
+        prepared = prepare(request, Journal(None, tell), folder)
+        if dry_run:
+            return {"schema": "augment.run/1", "dry_run": True, **described(prepared)}
+        if folder.complete() and not force:
+            return _up_to_date(folder, prepared)
+        resumed = folder.begin(prepared.key, prepared.plan.seed.value)
+        journal = Journal(folder.partial / LOG, tell)
+        journal.note("start", resumed=resumed, augment=augment.__version__)
+        document = _stages(Stages(folder, prepared, journal, resumed))
+        failed = gates.failed(request.gates, document["report"])
+        place = out.with_name(out.name + ".rejected") if failed else out
+        folder.publish(place)
+    if failed:
+        raise GateFailed(gates.sentence(failed, document["report"], place))
+    return document
+
+
+def _stages(stages: Stages) -> Json:
+    """Everything between the plan and the gates; returns the run's document."""
+    prepared, journal = stages.prepared, stages.journal
+    plan, data = prepared.plan, prepared.loaded.data
+    can_split = plan.request.holdout > 0 and len(data) >= LEAST_ROWS_TO_SPLIT
+    train, test = (
+        split(data, plan.request.holdout, plan.seed.child("split"))
+        if can_split
+        else (
+            data,
+            data.take(_no_rows()),
+        )
+    )
+    journal.note("split", train=len(train), unseen=len(test))
+    model = stages.model(train)
+    path = stages.synthetic(model)
+    scored = stages.scored(train, test, path) if can_split else None
+    partial = stages.folder.partial
+    about = {
+        **described(prepared),
+        "rows": {"train": len(train), "unseen": len(test), "synthetic": plan.rows},
+        "model_notes": list(model.stored().facts.get("notes", [])),
+    }
+    with journal.stage("write"):
+        report = facts.document(scored, about)
+        write_json(partial / "report.json", report)
+        html.write(partial / "report.html", report)
+    run_document = {
+        "schema": "augment.run/1",
+        "augment": augment.__version__,
+        "key": prepared.key,
+        "seed": plan.seed.value,
+        **about,
+        "engine_facts": model.stored().facts,
+        "versions": _versions(),
+        "seconds": journal.seconds,
+        "resumed": stages.resumed,
+        "output": path.name,
+    }
+    write_json(partial / "run.json", run_document)
+    journal.note("finished", seconds=journal.seconds)
+    write_manifest(partial)
+    return {**run_document, "report": report, "folder": str(stages.folder.path)}
+
+
+def _no_rows() -> Any:
+    import numpy as np
+
+    return np.empty(0, dtype=np.int64)
+
+
+def _up_to_date(folder: Folder, prepared: Prepared) -> Json:
+    """Answer for a finished folder: its own document when it is of this plan, else a refusal."""
+    document = read_json(folder.path / "run.json")
+    request = prepared.plan.request
+    same_seed = request.seed is None or request.seed == document.get("seed")
+    if document.get("key") != prepared.key or not same_seed:
+        raise UsageError(
+            f"{folder.path} holds a finished run of another source, plan or seed. "
+            "Pass --force to replace it, or choose another -o."
+        )
+    report = read_json(folder.path / "report.json")
+    return {**document, "report": report, "folder": str(folder.path), "up_to_date": True}
+
+
+def _versions() -> Json:
+    """What the bytes of a result depend on: same seed, versions and machine type, same bytes."""
+    found: Json = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in VERSIONS:
+        found[name] = metadata.version(name)
+    found["platform"], found["cores"] = sys.platform, os.cpu_count()
+    return found

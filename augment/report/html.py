@@ -1,0 +1,131 @@
+"""`report.html`: one file with no links outside itself, drawn from the report's document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from augment.base.files import atomic
+from augment.base.types import Json
+from augment.report import plots, summary
+
+MOST_PAIRS = 12
+GROUPS = {
+    "fidelity": "Fidelity",
+    "utility": "Utility",
+    "privacy": "Privacy",
+    "validity": "Validity",
+}
+
+
+def write(path: Path, document: Json, *, force: bool = True) -> None:
+    """Write the page whole or not at all."""
+    with atomic(path, "wb", force=force) as stream:
+        stream.write(render(document).encode("utf-8", "replace"))
+
+
+def render(document: Json) -> str:
+    """The page. Every value passes through Jinja's escaping; there are no scripts."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("augment.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("page.html.jinja")
+    return page.render(
+        title=_title(document),
+        verdict=_verdict(document),
+        sentences=document["verdict"].get("sentences", []),
+        groups=_groups(document),
+        overlays=list(_overlays(document)),
+        pairs=_pairs(document),
+        facts=_facts(document),
+        height=plots.HEIGHT,
+        width=plots.WIDTH,
+    )
+
+
+def _title(document: Json) -> str:
+    source = document["about"].get("source")
+    return f"Synthetic rows for {Path(str(source)).name}" if source else "Synthetic rows"
+
+
+def _verdict(document: Json) -> list[tuple[str, str]]:
+    """(group, mark) in a fixed order."""
+    passed = document["verdict"]["passed"]
+    words = {True: "pass", False: "fail", None: "unknown"}
+    return [(title, words[passed[group]]) for group, title in GROUPS.items() if group in passed]
+
+
+def _groups(document: Json) -> list[tuple[str, list[tuple[summary.Line, plots.Scale | None]]]]:
+    """Per group, its lines with their places between floor and ceiling."""
+    scales = {
+        (score["group"], score["metric"]): plots.scale(score)
+        for score in document["scores"]
+        if not score["where"] or score["metric"] == "utility"
+    }
+    named = {summary.SHOWN.get(metric, metric): metric for _, metric in scales}
+    found = summary.lines(document)
+    return [
+        (
+            title,
+            [
+                (line, scales.get((group, named.get(line.name, line.name))))
+                for line in found
+                if line.group == group
+            ],
+        )
+        for group, title in GROUPS.items()
+        if any(line.group == group for line in found)
+    ]
+
+
+def _overlays(document: Json) -> Iterator[plots.Overlay]:
+    """The columns in the table's order, each with its shape score."""
+    shapes = {
+        score["where"]: score
+        for score in document["scores"]
+        if score["metric"] == "shapes" and score["where"]
+    }
+    for column in document.get("columns", []):
+        score = shapes.get(column["name"], {"value": None, "ceiling": None})
+        yield plots.overlay(column, score["value"], score["ceiling"])
+
+
+def _pairs(document: Json) -> list[Json]:
+    """The pairs farthest below fresh real rows."""
+    pairs = [
+        score
+        for score in document["scores"]
+        if score["metric"] == "trends"
+        and score["where"]
+        and score["value"] is not None
+        and score["ceiling"] is not None
+    ]
+    pairs.sort(key=lambda score: score["value"] - score["ceiling"])
+    return pairs[:MOST_PAIRS]
+
+
+def _facts(document: Json) -> list[tuple[str, str]]:
+    """The caller's plain facts, one line each, nested ones joined by a dot."""
+    about: Json = {**document["about"], "target": document.get("target", {}).get("column")}
+    return [(name, text) for name, text in _flat("", about) if text]
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else str(key), inner)
+    elif isinstance(value, (list, tuple)):
+        if all(not isinstance(inner, (dict, list, tuple)) for inner in value):
+            yield prefix, ", ".join(str(inner) for inner in value)
+        else:
+            for number, inner in enumerate(value, start=1):
+                yield from _flat(f"{prefix}.{number}", inner)
+    elif value is not None:
+        yield prefix, f"{value:,}" if isinstance(value, int) and prefix != "seed" else str(value)

@@ -1,0 +1,27 @@
+"""The report as Markdown, for a pull request or a terminal."""
+
+from __future__ import annotations
+
+from augment.base.types import Json
+from augment.report import summary
+
+HEAD = "| Measure | Synthetic | Fresh real | Independent | |"
+RULE = "|---|--:|--:|--:|---|"
+
+
+def render(document: Json) -> str:
+    """The verdict's sentences and one table of the main numbers."""
+    sentences = [f"- {_escaped(text)}" for text in document["verdict"].get("sentences", [])]
+    rows = [
+        f"| {_escaped(line.name)} | {line.value} | {line.best} | {line.independent} | {line.mark} |"
+        for line in summary.lines(document)
+    ]
+    return "\n".join([*sentences, "", HEAD, RULE, *rows, ""])
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown and its HTML show as it is."""
+    import html
+    import re
+
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", html.escape(text, quote=False)).replace("\n", " ")

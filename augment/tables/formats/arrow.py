@@ -1,0 +1,58 @@
+"""Arrow IPC files, which Feather version 2 is another name for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from augment.base.errors import BadInput
+from augment.tables.dataset import Table
+from augment.tables.formats import Format, Raw, ReadOptions, declared
+from augment.tables.schema import Schema
+
+FILE_MAGIC = b"ARROW1"
+STREAM_MAGIC = b"\xff\xff\xff\xff"
+
+
+class Arrow(Format):
+    """Columns with declared types, in the file or the stream layout."""
+
+    suffixes = (".arrow", ".feather", ".ipc")
+    text = False
+
+    def claims(self, head: bytes) -> bool:
+        return head.startswith((FILE_MAGIC, STREAM_MAGIC))
+
+    def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
+        import pyarrow as pa
+
+        try:
+            with pa.memory_map(str(path)) as source:
+                whole = source.read(len(FILE_MAGIC)) == FILE_MAGIC
+                source.seek(0)
+                reader = pa.ipc.open_file(source) if whole else pa.ipc.open_stream(source)
+                table = reader.read_all()
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(
+                f"this is no whole Arrow file ({type(error).__name__}).",
+                where=name,
+                hint="Write it again, or restore a copy.",
+            ) from None
+        return declared.raw(table, name, options)
+
+    def write(
+        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, excel_safe: bool
+    ) -> None:
+        import pyarrow as pa
+
+        writer: pa.RecordBatchWriter | None = None
+        for batch in declared.batches(chunks, schema):
+            if writer is None:
+                # Later chunks may bring new categories.
+                options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
+                sink = pa.PythonFile(stream, mode="w")
+                writer = pa.ipc.new_file(sink, batch.schema, options=options)
+            writer.write_table(batch)
+        assert writer is not None, "there is always a first chunk"
+        writer.close()

@@ -1,0 +1,78 @@
+"""Precision, recall, density and coverage: do made rows lie among real ones, and everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from augment.base.seeds import Seed
+from augment.base.types import Group, Metric, Score
+from augment.tables.metrics.distances import nearest_others
+from augment.tables.views import FakeViews, RealViews, View
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+K = 5
+MOST_ROWS = 5_000  # per side; the figures depend on it, so both sides always have as many rows
+NAMES = ("precision", "recall", "density", "coverage")
+
+
+class Neighbours(Metric[RealViews, FakeViews]):
+    """The four figures of Naeem et al. 2020 (arXiv 2002.09797), k = 5, against unseen rows.
+
+    Balls are drawn round each row, out to its k-th neighbour of its own kind. Precision: share
+    of made rows in some real ball. Recall: share of real rows in some made ball. Density: mean
+    number of real balls that a made row lies in, over k (may exceed 1). Coverage: share of real
+    balls that hold a made row. Distances are those of `features.points`.
+
+    The ceiling puts training rows in the place of the made ones.
+    """
+
+    name: ClassVar[str] = "neighbours"
+    group: ClassVar[Group] = "fidelity"
+
+    def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
+        return _scores(real.test, fake.rows, seed)
+
+    def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
+        return _scores(real.test, real.train.sample(n, seed.child("rows")), seed)
+
+
+def _scores(real: View, fake: View, seed: Seed) -> list[Score]:
+    rows = min(len(real), len(fake), MOST_ROWS)
+    if rows <= 2 * K:
+        note = f"There are {rows} rows per side; more than {2 * K} are needed."
+        return [
+            Score(f"neighbours.{name}", None, _better(name), "fidelity", note=note)
+            for name in NAMES
+        ]
+    real, fake = real.sample(rows, seed.child("real")), fake.sample(rows, seed.child("fake"))
+    note = f"On {rows:,} rows per side."
+    return [
+        Score(f"neighbours.{name}", value, _better(name), "fidelity", note=note)
+        for name, value in zip(NAMES, prdc(real.points, fake.points), strict=True)
+    ]
+
+
+def _better(name: str) -> Literal["higher", "near"]:
+    return "near" if name == "density" else "higher"
+
+
+def prdc(real: NDArray[np.float32], fake: NDArray[np.float32]) -> tuple[float, float, float, float]:
+    """Precision, recall, density and coverage of (rows, dimensions) points."""
+    import numpy as np
+    from sklearn.metrics.pairwise import euclidean_distances
+
+    # A hair is added to each radius, so that rounding cannot put a copy outside its own ball.
+    real_radius = nearest_others(real, K)[:, -1] + 1e-6
+    fake_radius = nearest_others(fake, K)[:, -1] + 1e-6
+    apart = euclidean_distances(
+        real.astype(np.float64), fake.astype(np.float64)
+    )  # (real rows, fake rows)
+    in_real_ball = apart < real_radius[:, None]
+    precision = float(in_real_ball.any(axis=0).mean())
+    recall = float((apart < fake_radius[None, :]).any(axis=1).mean())
+    density = float(in_real_ball.sum(axis=0).mean() / K)
+    coverage = float(in_real_ball.any(axis=1).mean())
+    return precision, recall, density, coverage

@@ -1,0 +1,103 @@
+"""Column shapes: how close each column's distribution comes to that of unseen real rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from augment.base.seeds import Seed
+from augment.base.types import Group, Metric, Score
+from augment.tables.views import FakeViews, RealViews, View
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ROUNDED = 14  # decimals that SDMetrics keeps before a Kolmogorov-Smirnov test
+
+
+class Shapes(Metric[RealViews, FakeViews]):
+    """`shapes`, per column and their mean: 1 - KS for numbers and dates, 1 - TVD for categories.
+
+    Null takes part: it is a level of a category, and lies below every number, so that a wrong
+    missing rate costs its difference. `shapes.error` is 1 minus the mean of SDMetrics' Column
+    Shapes, against train and without nulls: the figure that TabSyn and TabularARGN print (in per
+    cent there, a share here).
+
+    The ceiling scores training rows against the unseen ones (both are independent real samples;
+    nothing here looks for copies), and `shapes.error` unseen rows against train.
+    """
+
+    name: ClassVar[str] = "shapes"
+    group: ClassVar[Group] = "fidelity"
+
+    def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
+        return _scores(real.test, fake.rows) + _errors(real.train, fake.rows)
+
+    def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
+        return _scores(real.test, real.train.sample(n, seed)) + _errors(real.train, real.test)
+
+
+def _scores(real: View, fake: View) -> list[Score]:
+    import numpy as np
+
+    empty = not len(real) or not len(fake)
+    note = "There are no rows to compare." if empty else ""
+    each = [] if empty else [similarity(real, fake, i) for i in range(len(real.axes))]
+    mean = float(np.mean(each)) if each else None
+    scores = [Score("shapes", mean, "higher", "fidelity", note=note or _none(each))]
+    for axis, value in zip(real.axes, each, strict=False):
+        scores.append(Score("shapes", value, "higher", "fidelity", axis.where))
+    return scores
+
+
+def _none(each: list[float]) -> str:
+    return "" if each else "No column is modelled."
+
+
+def similarity(real: View, fake: View, place: int) -> float:
+    """1 - KS or 1 - TVD of one column, null included."""
+    import numpy as np
+
+    left, right = real.columns[place], fake.columns[place]
+    if real.axes[place].numeric:
+        low = -np.inf
+        return 1 - ks(np.where(np.isnan(left), low, left), np.where(np.isnan(right), low, right))
+    return 1 - tvd(left + 1, right + 1, len(real.axes[place].levels) + 2)
+
+
+def _errors(train: View, fake: View) -> list[Score]:
+    import numpy as np
+
+    each = []
+    for axis, left, right in zip(train.axes, train.columns, fake.columns, strict=True):
+        if axis.numeric:
+            left, right = left[~np.isnan(left)], right[~np.isnan(right)]
+        else:
+            left, right = left[left >= 0], right[right >= 0]
+        if len(left) and len(right) and axis.numeric:
+            each.append(ks(np.round(left, ROUNDED), np.round(right, ROUNDED)))
+        elif len(left) and len(right):
+            each.append(tvd(left, right, len(axis.levels) + 1))
+    mean = float(np.mean(each)) if each else None
+    note = "" if each else "No column has values on both sides."
+    return [Score("shapes.error", mean, "lower", "fidelity", note=note)]
+
+
+def ks(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """Kolmogorov-Smirnov distance, sup |F - G|, of two non-empty samples (-inf allowed)."""
+    import numpy as np
+
+    left, right = np.sort(left), np.sort(right)
+    at = np.concatenate([left, right])
+    below_left = np.searchsorted(left, at, side="right") / len(left)
+    below_right = np.searchsorted(right, at, side="right") / len(right)
+    return float(np.max(np.abs(below_left - below_right)))
+
+
+def tvd(left: NDArray[Any], right: NDArray[Any], levels: int) -> float:
+    """Total variation distance, half the sum of |p - q|, of two non-empty samples of codes."""
+    import numpy as np
+
+    p = np.bincount(left, minlength=levels) / len(left)
+    q = np.bincount(right, minlength=levels) / len(right)
+    return float(np.abs(p - q).sum() / 2)

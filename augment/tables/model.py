@@ -1,0 +1,209 @@
+"""`TableModel`: an engine's fitted model and all that it takes to write whole rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from augment.base import registry
+from augment.base.errors import BadInput, UsageError
+from augment.base.seeds import Seed
+from augment.base.store import Stored
+from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State, Tick
+from augment.base.wing import Ask, Fitted
+from augment.tables import source
+from augment.tables.conditions import parse, parse_balance, refuse_impossible
+from augment.tables.dataset import Table, require_rows
+from augment.tables.invention import Invention, inventions, kept
+from augment.tables.protection import protect
+from augment.tables.schema import Schema
+from augment.tables.values import codes, numbers, table_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class TableModel(Fitted[Table]):
+    """The modelled columns come from `inner`; ids, text and constants are invented beside them.
+
+    `domain` holds each modelled column's levels or ends after protection, so that impossible
+    conditions are refused before anything is drawn.
+    """
+
+    engine: str
+    rows: int
+    schema: Schema
+    inner: Model[Table]
+    invented: tuple[Invention, ...]
+    domain: Mapping[str, Json]
+    facts: Json
+
+    @classmethod
+    def fit(
+        cls, recipe: Engine[Table], data: Table, job: Job, protected: bool, source_rows: int
+    ) -> Self:
+        """Fit `recipe` on the protected modelled columns of `data`."""
+        require_rows(data, 1, "the table")
+        schema = kept(data.schema)
+        core = data.select([column.name for column in schema if column.modelled])
+        if not core.schema.columns:
+            raise BadInput(
+                "there is nothing to model: every column is an id, text or a constant.",
+                hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
+            )
+        notes: tuple[str, ...] = ()
+        if protected:
+            safe = protect(core, job.seed.child("protect"))
+            core, notes = safe.table, safe.notes
+        inner = recipe.fit(core, dataclasses.replace(job, seed=job.seed.child("engine")))
+        facts = {
+            "parameters": dataclasses.asdict(recipe),
+            "fitted_rows": len(data),
+            "protected": protected,
+            "notes": list(notes),
+        }
+        invented = inventions(data)
+        return cls(recipe.about.name, source_rows, schema, inner, invented, _domain(core), facts)
+
+    def condition(self, ask: Ask) -> Condition:
+        about = registry.find("engines", self.engine).about
+        clauses = parse(list(ask.where), self.schema)
+        refuse_impossible(clauses, self.domain)
+        mix = None
+        if ask.balance is not None:
+            mix = self._mix(*parse_balance(ask.balance, self.schema))
+        if (clauses or mix) and "where" not in about.conditions:
+            raise UsageError(f"Engine {self.engine!r} takes no --where and no --balance.")
+        partial = None
+        if ask.given is not None:
+            if "given" not in about.conditions:
+                raise UsageError(
+                    f"Engine {self.engine!r} cannot fill given rows. Fit one that can: "
+                    "`augment engines` shows which."
+                )
+            partial = self._partial(ask.given)
+        return Condition(clauses, mix, partial)
+
+    def _mix(self, name: str, shares: Mapping[Scalar, float]) -> tuple[str, Mapping[Scalar, float]]:
+        levels = self.domain[name]["levels"]
+        if not shares:
+            return name, {level: 1 / len(levels) for level in levels}
+        wanted = tuple(level for level, share in shares.items() if share > 0)
+        for level in wanted:
+            refuse_impossible((Clause(name, "in", (level,)),), self.domain)
+        return name, {level: shares[level] for level in wanted}
+
+    def _partial(self, path: str) -> Table:
+        """The rows to fill, read by this model's schema; unknown columns are refused."""
+        return source.read_partial(path, self.schema)
+
+    def sample(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> Table:
+        core = self._core(start, n, seed.child("engine"), given, tick)
+        kept = given.partial.slice(start, n) if isinstance(given.partial, Table) else None
+        made = {
+            each.column.name: each.make(start, n, seed.child("invent", each.column.name))
+            for each in self.invented
+        }
+        arrays = [
+            core.column(column.name)
+            if column.modelled
+            else _filled(made[column.name], kept, column.name)
+            for column in self.schema
+        ]
+        return table_of(list(self.schema), arrays, self.schema.target)
+
+    def _core(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> Table:
+        """The modelled columns; a mix is drawn level by level and then shuffled."""
+        if isinstance(given.partial, Table):
+            rows = given.partial.slice(start, n).select(list(self.domain))
+            return self.inner.sample(n, seed, dataclasses.replace(given, partial=rows), tick)
+        if given.mix is None:
+            return self.inner.sample(n, seed, given, tick)
+        name, shares = given.mix
+        parts, before, total = [], 0.0, sum(shares.values())
+        for level, share in shares.items():
+            after = before + share / total
+            count = _quota(start + n, before, after) - _quota(start, before, after)
+            if count:
+                narrowed = Condition(given.clauses).and_(Clause(name, "in", (level,)))
+                stream = seed.child("mix", str(level))
+                parts.append(self.inner.sample(count, stream, narrowed, tick))
+            before = after
+        joined = Table.join(parts)
+        return joined.take(seed.child("order").rng().permutation(len(joined)))
+
+    def stored(self) -> Stored:
+        state = self.inner.state()
+        config = {
+            "schema": self.schema.to_json(),
+            "rows": self.rows,
+            "invented": [each.to_json() for each in self.invented],
+            "domain": dict(self.domain),
+            "engine": state.config,
+        }
+        return Stored(Table.kind, self.engine, State(config, state.tensors), self.facts)
+
+    @classmethod
+    def restore(cls, stored: Stored) -> Self:
+        """Undo `stored`. Raises `BadInput` on a document that does not fit."""
+        config = stored.state.config
+        recipe = registry.find("engines", stored.engine)
+        try:
+            schema = Schema.from_json(config["schema"])
+            columns = [c for c in schema if not c.modelled]
+            pairs = zip(columns, config["invented"], strict=True)
+            invented = tuple(Invention.from_json(column, document) for column, document in pairs)
+            domain, rows = config["domain"], int(config["rows"])
+            for column in schema:
+                if column.modelled:
+                    _check_domain(domain[column.name])
+            inner_config = config["engine"]
+            if not isinstance(inner_config, dict):
+                raise TypeError("the engine's part is no object")
+        except (KeyError, TypeError, ValueError, UsageError) as error:
+            raise BadInput(f"the model is damaged ({error}).") from None
+        inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
+        return cls(stored.engine, rows, schema, inner, invented, domain, stored.facts)
+
+
+def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
+    """The invented values, in the gaps of the given ones where there are any."""
+    import pyarrow.compute as pc
+
+    return made if kept is None else pc.coalesce(kept.column(name), made)
+
+
+def _quota(rows: int, before: float, after: float) -> int:
+    """How many of the first `rows` rows belong to the share between two cumulative shares."""
+    return round(rows * after) - round(rows * before)
+
+
+def _domain(core: Table) -> dict[str, Json]:
+    import numpy as np
+
+    domain: dict[str, Json] = {}
+    for column in core.schema:
+        known: dict[str, Any] = {"null": core.column(column.name).null_count > 0}
+        if column.role in ("categorical", "boolean"):
+            known["levels"] = codes(core, column.name)[1]
+        else:
+            values = numbers(core, column.name)
+            found = values[~np.isnan(values)]
+            known["low"] = float(found.min()) if len(found) else None
+            known["high"] = float(found.max()) if len(found) else None
+        domain[column.name] = known
+    return domain
+
+
+def _check_domain(known: Any) -> None:
+    if not isinstance(known, dict) or not isinstance(known.get("null"), bool):
+        raise TypeError("a column's domain is no object")
+    if not isinstance(known.get("levels"), list) and not {"low", "high"} <= known.keys():
+        raise TypeError("a column's domain has neither levels nor ends")

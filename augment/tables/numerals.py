@@ -1,0 +1,184 @@
+"""Numbers as text: which texts are numbers, in which style they are spelt, and both ways.
+
+Styles, held in three fields of `Column`:
+
+    decimals = 2                1.50   2.00        always as many digits after the point
+    decimals = None             -11.0  0.25  1e-05 Python's shortest form of a float
+    format = "plain"            -11    0.25        the same without an empty ".0"
+    storage "integer"           12
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from augment.tables.schema import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+WHOLE = r"^[+-]?\d+$"
+PADDED = r"^[+-]?0\d|^\+"  # leading zeros or a plus: a code rather than a quantity
+FIXED = r"^-?\d+\.\d+$"
+STORAGES = ("integer", "float", "decimal")
+PLAIN = "plain"
+MAX_INT64_DIGITS = 18  # any integer of so many digits fits
+MAX_FLOAT_DIGITS = 15  # any decimal of so many digits survives a float64
+MAX_SHORTEST_DIGITS = 17  # no float needs more
+MAX_DECIMAL_DIGITS = 38
+SAMPLE = 1_000
+
+
+def are_numbers(texts: pa.Array) -> bool:
+    """Whether all are plain finite numbers; codes with leading zeros or a plus are not."""
+    import pyarrow.compute as pc
+
+    if not pc.all(pc.match_substring_regex(texts, NUMBER), min_count=0).as_py():
+        return False
+    return not pc.any(pc.match_substring_regex(texts, PADDED)).as_py()
+
+
+def parse(column: Column, texts: pa.Array) -> pa.Array:
+    """Values of the column's storage; null where a text is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    grammar = WHOLE if column.storage == "integer" else NUMBER
+    fits = pc.match_substring_regex(texts, grammar)
+    texts = pc.if_else(fits, texts, pa.scalar(None, pa.string()))
+    texts = pc.replace_substring_regex(texts, r"^\+", "")
+    if column.storage == "float":
+        values = texts.cast(pa.float64())
+        return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
+    if column.storage == "decimal":
+        return _decimals(texts, column.max_decimals or 0)
+    try:
+        return texts.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return _decimals(texts, 0)
+
+
+def _decimals(texts: pa.Array, scale: int) -> pa.Array:
+    """decimal128(38, scale); null where a text has too many digits."""
+    from decimal import Context, Decimal, InvalidOperation
+
+    import pyarrow as pa
+
+    exact = Context(prec=MAX_DECIMAL_DIGITS, traps=[InvalidOperation])
+    unit = Decimal(1).scaleb(-scale)
+    values: list[Decimal | None] = []
+    for text in texts.to_pylist():
+        value = None
+        if text is not None:
+            try:
+                number = Decimal(text)
+                value = number.quantize(unit, context=exact)
+                value = value if value == number else None
+            except InvalidOperation:
+                value = None
+        values.append(value)
+    return pa.array(values, pa.decimal128(MAX_DECIMAL_DIGITS, scale))
+
+
+def render(column: Column, values: pa.Array) -> pa.Array:
+    """Distinct values as text in the column's style."""
+    import pyarrow as pa
+
+    if column.storage == "integer":
+        return values.cast(pa.string())
+    return pa.array([_spell(column, value) for value in values.to_pylist()], pa.string())
+
+
+def _spell(column: Column, value: Any) -> str | None:
+    """One float or Decimal."""
+    if value is None:
+        return None
+    if column.decimals is not None:
+        return f"{value:.{column.decimals}f}"
+    if column.storage == "decimal":
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    text = repr(value)
+    return text.removesuffix(".0") if column.format == PLAIN else text
+
+
+def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
+    """The column with storage and style for distinct texts, all of them numbers.
+
+    The first candidate under which every text is written back as it was read, and True; where
+    there is none, the last, and False.
+    """
+    import pyarrow.compute as pc
+
+    if pc.all(pc.match_substring_regex(texts, WHOLE)).as_py():
+        candidates = [dataclasses.replace(column, storage="integer", decimals=None)]
+    else:
+        candidates = _fractional(column, texts)
+    for candidate in candidates:
+        if _kept(candidate, texts.slice(0, SAMPLE)) and _kept(candidate, texts):
+            return candidate, True
+    return candidates[-1], False
+
+
+def _kept(column: Column, texts: pa.Array) -> bool:
+    import pyarrow.compute as pc
+
+    values = parse(column, texts)
+    return not values.null_count and bool(pc.all(pc.equal(render(column, values), texts)).as_py())
+
+
+def _fractional(column: Column, texts: pa.Array) -> list[Column]:
+    """Ways to hold numbers of which some have a point or an exponent, best first."""
+    import pyarrow.compute as pc
+
+    plain = not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py()
+    after = pc.min_max(pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?", "")))
+    most, least = after["max"].as_py(), after["min"].as_py()
+    floats = dataclasses.replace(
+        column, storage="float", decimals=None, max_decimals=_used_decimals(texts)
+    )
+    repr_like = dataclasses.replace(floats, format="")
+    short = dataclasses.replace(floats, format=PLAIN)
+    found = []
+    digits = pc.max(pc.utf8_length(pc.replace_substring_regex(texts, r"[^\d]", ""))).as_py()
+    if plain and most == least and most:
+        fixed = dataclasses.replace(floats, decimals=most)
+        if digits <= MAX_FLOAT_DIGITS:
+            found.append(fixed)
+        else:
+            found += [repr_like, dataclasses.replace(fixed, storage="decimal", max_decimals=most)]
+    found += [repr_like, short]
+    if plain and digits > MAX_FLOAT_DIGITS and most <= MAX_DECIMAL_DIGITS:
+        found.append(dataclasses.replace(floats, storage="decimal", max_decimals=most))
+    return [*found, short if not plain else repr_like]
+
+
+def _used_decimals(texts: pa.Array) -> int | None:
+    """The most digits after the point that are not zeros at the end; None beyond a float's.
+
+    1.0 and 2.0 have a digit after the point, but none that a new number may use; 5e-05 has five.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts = pc.extract_regex(
+        texts, r"^[+-]?\d*\.?(?P<after>\d*?)0*(?:[eE](?P<exponent>[+-]?\d+))?$"
+    )
+    after = pc.utf8_length(pc.struct_field(parts, "after")).cast(pa.int64())
+    exponent = pc.replace_substring_regex(pc.struct_field(parts, "exponent"), r"^\+", "")
+    exponent = pc.if_else(pc.equal(exponent, ""), "0", exponent).cast(pa.int64())
+    most = max(0, pc.max(pc.subtract(after, exponent)).as_py())
+    return most if most <= MAX_SHORTEST_DIGITS else None
+
+
+def decimals_of(values: pa.Array) -> int | None:
+    """The most digits after the point in the shortest form of distinct floats, if under 15."""
+    most = 0
+    for value in values.to_pylist():
+        text = repr(value)
+        if "e" in text or "n" in text:  # exponents, nan, inf
+            return None
+        most = max(most, len(text.partition(".")[2]) if not text.endswith(".0") else 0)
+    return most if most < MAX_FLOAT_DIGITS else None

@@ -1,0 +1,111 @@
+"""Disclosure control before the fit: rare categories and extreme values never reach an engine.
+
+What an engine has not seen it cannot keep or emit, whoever wrote it. This is the suppression
+and top-coding of official statistics (Hundepool et al. 2012, "Statistical Disclosure Control").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from augment.base.seeds import Seed
+from augment.tables.dataset import Table
+from augment.tables.schema import Column
+from augment.tables.values import codes, from_codes, from_numbers, numbers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LEAST_ROWS = 5  # a category or an end of a range stands for at least this many rows
+ROWS_PER_LEAST = 20  # smaller tables protect fewer: one row in twenty, so that something is left
+RARE = "(rare)"
+MOST_RESAMPLED = 0.05  # above this share of rare rows, redrawing them would bend the column
+
+
+@dataclass(frozen=True)
+class Protected:
+    """The table that may be learnt from, and what was changed, in words without values."""
+
+    table: Table
+    least_rows: int
+    notes: tuple[str, ...]
+
+
+def least_rows(rows: int) -> int:
+    """How many rows a category needs: `LEAST_ROWS`, or fewer in a small table; 1 is none."""
+    return max(1, min(LEAST_ROWS, rows // ROWS_PER_LEAST))
+
+
+def protect(table: Table, seed: Seed) -> Protected:
+    """Suppress categories under `least_rows` and pull in the extremes of numbers and dates."""
+    least = least_rows(len(table))
+    if least == 1:
+        note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
+        return Protected(table, 1, (note,))
+    arrays, notes = [], []
+    for column in table.schema:
+        worked = (
+            _without_rare(table, column, least, seed.child("rare", column.name))
+            if column.role in ("categorical", "boolean")
+            else _without_extremes(table, column, least)
+        )
+        arrays.append(worked[0])
+        notes += worked[1]
+    data = table.data
+    for number, (name, array) in enumerate(zip(table.schema.names, arrays, strict=True)):
+        data = data.set_column(number, name, array)
+    return Protected(Table(data, table.schema), least, tuple(notes))
+
+
+def _without_rare(
+    table: Table, column: Column, least: int, seed: Seed
+) -> tuple[pa.Array, list[str]]:
+    """Rare levels are redrawn from the common ones, or pooled where they are many."""
+    import numpy as np
+
+    found, levels = codes(table, column.name)
+    counts = np.bincount(found[found >= 0], minlength=len(levels))
+    rare = counts < least
+    rows = np.flatnonzero((found >= 0) & np.append(rare, False)[found])
+    if not len(rows):
+        return table.column(column.name), []
+    common = np.flatnonzero(~rare)
+    head = f"column {column.name!r}: {int(rare.sum()):,} of {len(levels):,} values stand in fewer "
+    head += f"than {least} rows; their {len(rows):,} rows are "
+    pooled = len(rows) > MOST_RESAMPLED * len(found) or not len(common)
+    if pooled and column.storage == "string":
+        replaced = found.copy()
+        replaced[rows] = len(levels)
+        return from_codes(column, replaced, [*levels, RARE]), [head + f"pooled as {RARE}"]
+    replaced = found.copy()
+    if len(common):
+        share = counts[common] / counts[common].sum()
+        replaced[rows] = seed.rng().choice(common, size=len(rows), p=share)
+        return from_codes(column, replaced, levels), [head + "redrawn from the other values"]
+    replaced[rows] = -1
+    return from_codes(column, replaced, levels), [head + "left empty"]
+
+
+def _without_extremes(table: Table, column: Column, least: int) -> tuple[pa.Array, list[str]]:
+    """Values beyond the mean of the `least` lowest or highest are pulled in to that mean.
+
+    A mean of several rows is nobody's own value; where an extreme is shared by `least` rows it
+    is that mean, and nothing changes.
+    """
+    import numpy as np
+
+    values = numbers(table, column.name)
+    known = np.sort(values[~np.isnan(values)])
+    if len(known) < 2 * least:
+        return table.column(column.name), []
+    low, high = known[:least].mean(), known[-least:].mean()
+    beyond = (values < low) | (values > high)
+    if not beyond.any():
+        return table.column(column.name), []
+    pulled = from_numbers(column, np.clip(values, low, high))
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kept = pc.if_else(pa.array(beyond), pulled, table.column(column.name).cast(pulled.type))
+    return kept, []

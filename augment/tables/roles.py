@@ -1,0 +1,114 @@
+"""What a typed column means to a generator: quantity, category, id, personal text, constant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from augment.tables import identifiers, personal
+from augment.tables.schema import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FEW_LEVELS = 20  # text with no more distinct values than this is a category in any table
+TEXT_SHARE = 0.5  # more distinct values than this share of the rows: no category
+NEARLY_ALL = 0.99  # of the rows are distinct: an id with a few repeats
+NEARLY_ALL_NAMED = 0.95
+SEQUENCE_ROWS = 20  # so many rows that count 1, 2, 3, ... do so on purpose
+UNNAMED_ROWS = 10
+ID_NAME = re.compile(
+    r"(?i:(^|[_\s.\-])(id|ids|key|uuid|guid|identifier|pk|rowid|row_?(number|nr|no))$"
+    r"|^(id|uuid|guid|index|row|serial)$|[a-z][_\s.\-](nr|no|number)$)|[a-z](Id|ID|Key|UUID|GUID|Nr|No)$"
+)
+CALENDAR_NAME = re.compile(
+    r"(?i)(year|month|week|day|date|hour|minute|second|time|quarter|age|period|epoch|step)"
+)
+WITH_DIGITS = re.compile(r"(?i)\{(number|digits|hex|alnum|uuid)")  # letters alone may be words
+LONG_TEXT = 40  # characters on average: nobody's category
+
+
+def decided(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
+    """The column with its role.
+
+    `distinct` are its values without missing ones, as text where the source is text; `values`
+    (rows,) is the column in the order of the rows, null where missing.
+    """
+    missing = values.null_count > 0 or bool(column.null)
+    if len(distinct) == 1 and not missing:
+        return replace(column, role="constant")
+    if column.storage == "integer":
+        return _of_integers(column, distinct, values)
+    if column.storage == "string":
+        return _of_strings(column, distinct, len(values) - values.null_count)
+    return column
+
+
+def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
+    """Integers are quantities unless named as ids or telephones, or counting the rows."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = distinct.cast(pa.string())
+    if pc.any(pc.starts_with(texts, "-")).as_py():
+        return column
+    present = len(values) - values.null_count
+    share = len(distinct) / present
+    named = bool(ID_NAME.search(column.name))
+    if personal.named(column.name) in ("phone", "ssn", "card") and len(distinct) > FEW_LEVELS:
+        return _as_id(column, texts, "Its name speaks of a person's number, so new ones are made.")
+    if named and share >= NEARLY_ALL_NAMED:
+        return _as_id(column, texts, "" if share == 1 else "A few of its values repeat.")
+    if named and len(distinct) < present:
+        return replace(column, role="categorical", note="It is named like an id, but repeats.")
+    counts = (
+        share == 1
+        and present == len(values) >= SEQUENCE_ROWS
+        and not CALENDAR_NAME.search(column.name)
+        and _counts_rows(values)
+    )
+    return _as_id(column, texts, "It counts the rows.") if counts else column
+
+
+def _counts_rows(values: pa.Array) -> bool:
+    """Whether the values, in some order, are as many consecutive numbers as there are rows."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = values.cast(pa.decimal128(38, 0))
+    span = pc.min_max(numbers)
+    return int(span["max"].as_py()) - int(span["min"].as_py()) == len(values) - 1
+
+
+def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
+    """Text is an id by its form, personal by its content or name, else a category or free text."""
+    share = len(distinct) / present
+    many = len(distinct) > FEW_LEVELS or share > TEXT_SHARE
+    kind = personal.kind(column.name, distinct)
+    note = column.note
+    if kind in personal.IDENTIFYING and (kind in personal.BY_CONTENT or many):
+        return replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
+    named = bool(ID_NAME.search(column.name))
+    enough = NEARLY_ALL_NAMED if named else NEARLY_ALL
+    if share >= enough and present >= (2 if named else UNNAMED_ROWS) and kind != "postcode":
+        pattern = identifiers.derive(distinct)
+        if pattern and (named or WITH_DIGITS.search(pattern)):
+            note = note if share == 1 else "A few of its values repeat."
+            return replace(column, role="id", pattern=pattern, note=note)
+    if len(distinct) > max(FEW_LEVELS, TEXT_SHARE * present):
+        return replace(column, role="text", pii=kind)
+    if len(distinct) > FEW_LEVELS and _mean_length(distinct) > LONG_TEXT:
+        return replace(column, role="text", pii=kind, note="Its texts are long.")
+    return column
+
+
+def _mean_length(distinct: pa.Array) -> float:
+    import pyarrow.compute as pc
+
+    return float(pc.mean(pc.utf8_length(distinct)).as_py())
+
+
+def _as_id(column: Column, texts: pa.Array, note: str) -> Column:
+    pattern = identifiers.derive(texts) or "{number}"
+    return replace(column, role="id", pattern=pattern, note=note or column.note)

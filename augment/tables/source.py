@@ -1,0 +1,235 @@
+"""From what the user names (file, folder, glob, `-`) to a typed table, and back to a file."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from augment.base import registry
+from augment.base.errors import BadInput, UsageError, did_you_mean
+from augment.base.files import atomic, sha256
+from augment.tables import gathering
+from augment.tables.dataset import Table
+from augment.tables.formats import Format, Raw, ReadOptions, compression
+from augment.tables.schema import Schema
+
+__all__ = ["FileDigest", "Loaded", "ReadOptions", "format_of", "read", "write"]
+
+FOREIGN = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"SQLite format 3\0": "an SQLite database",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"\x89HDF": "an HDF5 file",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+}
+MAX_NAMED = 5
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """One file that was read: as named, its SHA-256 and its size on disk."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A table with where it came from and what the user should know about the reading."""
+
+    table: Table
+    files: tuple[FileDigest, ...]
+    notes: tuple[str, ...]
+    rejected: int
+
+
+def formats() -> dict[str, Format]:
+    """Every registered format by name."""
+    return {name: registry.find("formats", name)() for name in registry.names("formats")}
+
+
+def read(source: str, options: ReadOptions) -> Loaded:
+    """The table at `source`: a file, a folder, a glob, or `-` for standard input.
+
+    Several files are read as one table, in the order of their names; they must have the same
+    columns. Raises `BadInput` with file and line for anything that cannot be read exactly.
+    """
+    if source == "-":
+        with tempfile.TemporaryDirectory(prefix="augment-") as folder:
+            spooled = Path(folder) / "stdin"
+            with spooled.open("wb") as stream:
+                shutil.copyfileobj(sys.stdin.buffer, stream)
+            return _read_files([(spooled, "stdin")], options)
+    return _read_files([(path, str(path)) for path in files_of(source, options)], options)
+
+
+def read_like(source: str, schema: Schema) -> Table:
+    """Rows that may come from any tool, read by `schema` as far as they fit it."""
+    return gathering.gather_like(_raw(source), schema)
+
+
+def read_partial(source: str, schema: Schema) -> Table:
+    """Rows to be filled: all columns of `schema`, null where the source has no value."""
+    return gathering.gather_partial(_raw(source), schema)
+
+
+def _raw(source: str) -> list[Raw]:
+    options = ReadOptions()
+    files = [(path, str(path)) for path in files_of(source, options)]
+    return [_format_for(path, name, options).read(path, name, options) for path, name in files]
+
+
+def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> Loaded:
+    parts: list[Raw] = []
+    digests = []
+    for path, name in files:
+        parts.append(_format_for(path, name, options).read(path, name, options))
+        digests.append(FileDigest(name, sha256(path), path.stat().st_size))
+    rejects = [reject for part in parts for reject in part.rejects]
+    if rejects and options.rejects is not None:
+        with atomic(options.rejects, "w") as stream:
+            stream.writelines(rejects)
+    table, notes = gathering.gather(parts, options)
+    return Loaded(table, tuple(digests), notes, sum(part.rejected for part in parts))
+
+
+def files_of(source: str, options: ReadOptions) -> list[Path]:
+    """The files that a source names, sorted. Raises `BadInput` where there is none."""
+    path = Path(source)
+    if path.is_dir():
+        if options.format is not None:
+            known = formats()
+            if options.format not in known:
+                registry.find("formats", options.format)
+            suffixes = set(known[options.format].suffixes)
+        else:
+            suffixes = {suffix for format in formats().values() for suffix in format.suffixes}
+        found = sorted(
+            file
+            for file in path.iterdir()
+            if file.is_file()
+            and not file.name.startswith(".")
+            and compression.bare_suffix(file)[0] in suffixes
+        )
+        if not found:
+            raise BadInput(
+                "the folder holds no table.",
+                where=source,
+                hint=f"Tables end in {', '.join(sorted(suffixes))}; or name a file.",
+            )
+        return found
+    if path.exists():
+        return [path]
+    matches = sorted(file for file in _globbed(path) if file.is_file())
+    if not matches:
+        folder = path.parent
+        near = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        hint = did_you_mean(path.name, near) if len(near) <= 50 else ""
+        raise BadInput("there is no such file or folder.", where=source, hint=hint)
+    return matches
+
+
+def _globbed(pattern: Path) -> Iterator[Path]:
+    """What a pattern with *, ? or [ matches; nothing for a path without."""
+    plain = 0
+    while plain < len(pattern.parts) and not set(pattern.parts[plain]) & set("*?["):
+        plain += 1
+    rest = pattern.parts[plain:]
+    return Path(*pattern.parts[:plain]).glob(str(Path(*rest))) if rest else iter(())
+
+
+def format_of(path: Path) -> str:
+    """The name of the format that a file's suffix tells; `UsageError` where it tells none."""
+    suffix, packing = compression.bare_suffix(path)
+    for name, format in formats().items():
+        if suffix in format.suffixes:
+            if packing and not format.text:
+                raise UsageError(f"{path}: {name} packs its own data; leave {packing} off.")
+            return name
+    known = sorted(suffix for format in formats().values() for suffix in format.suffixes)
+    raise UsageError(f"{path}: the suffix names no format of tables. Known: {', '.join(known)}.")
+
+
+def suffix_like(source: str) -> str:
+    """The suffix for output of the same format as a single file, else `.csv`."""
+    suffix, packing = compression.bare_suffix(Path(source))
+    known = {suffix for format in formats().values() for suffix in format.suffixes}
+    return suffix + packing if suffix in known else ".csv"
+
+
+def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
+    """The format asked for, else what the suffix says, else what the content looks like."""
+    try:
+        head = compression.head(path)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInput(
+            f"the file cannot be read ({reason}).", where=name, hint="Restore a whole copy."
+        ) from None
+    known = formats()
+    if options.format is not None and options.format not in known:
+        registry.find("formats", options.format)
+    asked = known.get(options.format or "")
+    for magic, what in FOREIGN.items():
+        if head.startswith(magic) and (asked is None or asked.text):
+            raise BadInput(
+                f"this is {what}, not a table that can be read here.",
+                where=name,
+                hint="Save or export it as CSV or Parquet first.",
+            )
+    if asked is not None:
+        return asked
+    suffix, _ = compression.bare_suffix(path)
+    by_content = [label for label, format in known.items() if format.claims(head)]
+    by_suffix = [label for label, format in known.items() if suffix in format.suffixes]
+    if by_suffix:
+        binary = [label for label in by_content if not known[label].text]
+        if binary and binary[0] not in by_suffix:
+            raise BadInput(
+                f"the name says {by_suffix[0]}, but the content is {binary[0]}.",
+                where=name,
+                hint=f"Pass --format {binary[0]}, or rename it.",
+            )
+        return known[by_suffix[0]]
+    return known[(by_content or ["csv"])[0]]
+
+
+def write(
+    chunks: Table | Iterator[Table],
+    path: Path | None,
+    format: str,
+    *,
+    force: bool = False,
+    excel_safe: bool = False,
+) -> None:
+    """Write a table, or the chunks of one in turn, atomically to `path` or to standard output.
+
+    Raises `UsageError` where `path` exists without `force`, and `BrokenPipeError` where the
+    reader of standard output has gone.
+    """
+    writer: Format = registry.find("formats", format)()
+    stream_of_chunks = iter([chunks]) if isinstance(chunks, Table) else chunks
+    first = next(stream_of_chunks)
+
+    def all_chunks() -> Iterator[Table]:
+        yield first
+        yield from stream_of_chunks
+
+    if path is None:
+        writer.write(all_chunks(), sys.stdout.buffer, first.schema, excel_safe)
+        sys.stdout.buffer.flush()
+        return
+    packing = compression.bare_suffix(path)[1] if writer.text else ""
+    stream: IO[bytes]
+    with atomic(path, "wb", force=force) as file, compression.writing(file, packing) as stream:
+        writer.write(all_chunks(), stream, first.schema, excel_safe)

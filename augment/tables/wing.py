@@ -1,0 +1,143 @@
+"""Tables as the lifecycle sees them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from augment.base.errors import UsageError, did_you_mean
+from augment.base.files import read_json
+from augment.base.seeds import Seed
+from augment.base.store import Stored
+from augment.base.types import Engine, Job, Json, Tick
+from augment.base.wing import Fitted, Loaded, Scored, Wing
+from augment.tables import source
+from augment.tables.dataset import Table
+from augment.tables.engines.independent import Independent
+from augment.tables.invention import kept
+from augment.tables.model import TableModel
+from augment.tables.schema import Column, Schema
+from augment.tables.values import codes
+
+MOST_VALUES_SHOWN = 20
+
+
+class TableWing(Wing[Table]):
+    """Files with rows and columns."""
+
+    kind: ClassVar[str] = Table.kind
+    block_rows: ClassVar[int] = 20_000
+
+    def recognises(self, source_text: str) -> bool:
+        if source_text == "-":
+            return True
+        try:
+            return bool(source.files_of(source_text, source.ReadOptions()))
+        except UsageError:
+            return False
+
+    def read(self, source_text: str, options: Json) -> Loaded[Table]:
+        known = {field.name for field in dataclasses.fields(source.ReadOptions)}
+        for name in options:
+            if name not in known:
+                raise UsageError(
+                    f"--{name.replace('_', '-')} is no option for tables. "
+                    f"{did_you_mean(name, sorted(known))}"
+                )
+        found = source.read(source_text, _read_options(options))
+        files = tuple(dataclasses.asdict(file) for file in found.files)
+        return Loaded(found.table, files, found.notes, found.rejected)
+
+    def read_like(self, source_text: str, data: Table) -> Table:
+        return source.read_like(source_text, kept(data.schema))
+
+    def choose(self, data: Table) -> tuple[str, str]:
+        return "copula", "it fits in seconds"
+
+    def fit(
+        self, engine: Engine[Table], data: Table, job: Job, protect: bool, source_rows: int
+    ) -> Fitted[Table]:
+        return TableModel.fit(engine, data, job, protect, source_rows)
+
+    def restore(self, stored: Stored) -> Fitted[Table]:
+        return TableModel.restore(stored)
+
+    def write(
+        self, parts: Iterator[Table], path: Path | None, format: str, force: bool, options: Json
+    ) -> int:
+        counted = _Counted(parts)
+        named = format or ("csv" if path is None else source.format_of(path))
+        excel_safe = bool(options.get("excel_safe"))
+        source.write(iter(counted), path, named, force=force, excel_safe=excel_safe)
+        return counted.rows
+
+    def output_name(self, source_text: str, options: Json) -> str:
+        return f"synthetic{source.suffix_like(source_text)}"
+
+    def score(
+        self,
+        train: Table,
+        test: Table | None,
+        fake: Table,
+        seed: Seed,
+        tick: Callable[[Tick], None],
+    ) -> Scored:
+        from augment.tables import scoring
+
+        floor = _independent(train, len(fake), seed.child("independent"))
+        return scoring.scored(train, test, fake, seed, tick, floor)
+
+    def describe(self, data: Table, show_values: bool) -> Json:
+        return {
+            "rows": len(data),
+            "schema": data.schema.to_json(),
+            "columns": [_described(data, column, show_values) for column in data.schema],
+        }
+
+
+def _independent(train: Table, n: int, seed: Seed) -> Table:
+    """`n` rows of the `independent` engine: the floor under every score."""
+    modelled = [column.name for column in train.schema if column.modelled]
+    job = Job(seed.child("fit"), Path())  # this engine keeps nothing in its scratch folder
+    return Independent().fit(train.select(modelled), job).sample(n, seed.child("sample"))
+
+
+def _read_options(options: Json) -> source.ReadOptions:
+    """The plain options of a request, with paths and the schema file read."""
+    given = dict(options)
+    if "schema" in given:
+        path = Path(given["schema"])
+        given["schema"] = Schema.from_json(read_json(path))
+    if "rejects" in given:
+        given["rejects"] = Path(given["rejects"])
+    return source.ReadOptions(**given)
+
+
+def _described(data: Table, column: Column, show_values: bool) -> Json:
+    """One column for `inspect`: role, storage, nulls, distinct values, and why."""
+    found, levels = codes(data, column.name)
+    described: Json = {
+        "name": column.name,
+        "role": column.role,
+        "storage": column.storage,
+        "nulls": int((found == -1).sum()),
+        "distinct": len(levels),
+        "note": column.note,
+    }
+    if show_values and len(levels) <= MOST_VALUES_SHOWN:
+        described["values"] = levels
+    return described
+
+
+class _Counted:
+    """Passes tables on and counts their rows."""
+
+    def __init__(self, parts: Iterator[Table]) -> None:
+        self.parts, self.rows = parts, 0
+
+    def __iter__(self) -> Iterator[Table]:
+        for part in self.parts:
+            self.rows += len(part)
+            yield part
