@@ -37,6 +37,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     engines.engines,
     doctor.doctor,
 )
+ENVIRONMENT = {  # read by libraries when they load, which is later
+    "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
+}
 RESUMABLE = ("run", "fit")
 
 
@@ -113,7 +117,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` and `cmd &` in a script ignore
             signal.signal(number, _stopped)
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     code: int | str | None = 1
     try:
         app()

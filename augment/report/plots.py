@@ -91,8 +91,11 @@ class Scale:
 def scale(score: Json) -> Scale | None:
     """Where a score stands from the floor (0) to the ceiling (100), cut to that range.
 
-    None where the two ends do not lie apart, so that a place between them says nothing.
+    None where the two ends do not lie apart, and for privacy and validity, where the floor is no
+    worse than fresh real rows.
     """
+    if score["group"] not in ("fidelity", "utility"):
+        return None
     value, ceiling, floor = score["value"], score["ceiling"], score["floor"]
     if value is None or ceiling is None or floor is None or abs(ceiling - floor) < 0.02:
         return None

@@ -43,7 +43,9 @@ FIELD = re.compile(r"\{(number)(?:\+(\d+))?(?::0?(\d+)d)?\}|\{(\w+)(?::(\d+))?\}
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 MAX_PERMUTED = 1 << 32  # products of two such numbers fit 64 bits
 NARROW_FIRST = ("digits", "letters", "LETTERS", "hex", "HEX", "alnum", "ALNUM", "Alnum")
-SAMPLE = 1_000
+PIECE = "[A-Za-z0-9]+"
+MAX_PIECES = 20
+MAX_CHARACTERS = 200
 ROOM = 10  # times as many rows as were seen should find numbers of the same width
 SPARSE = 0.01  # ids that fill less than this share of their range are drawn, not counted
 
@@ -199,17 +201,21 @@ def derive(distinct: pa.Array) -> str:
     for name, uuid in (("uuid4", UUID), ("UUID4", UUID.replace("a-f", "A-F"))):
         if pc.all(pc.match_substring_regex(distinct, f"^{uuid}$")).as_py():
             return f"{{{name}}}"
-    if len(distinct) > SAMPLE and not derive(distinct.slice(0, SAMPLE)):
+    first: str = distinct[0].as_py()
+    marks = re.split(PIECE, first)
+    if not 1 < len(marks) <= MAX_PIECES or len(first) > MAX_CHARACTERS:
         return ""
-    texts: list[str] = distinct.to_pylist()
-    marks = re.split(r"[A-Za-z0-9]+", texts[0])
-    if any(re.split(r"[A-Za-z0-9]+", text) != marks for text in texts):
+    names = [f"p{place}" for place in range(len(marks) - 1)]
+    cut = re.escape(marks[0]) + "".join(
+        f"(?P<{name}>{PIECE}){re.escape(mark)}" for name, mark in zip(names, marks[1:], strict=True)
+    )
+    found = pc.extract_regex(distinct, f"^{cut}$")
+    if found.null_count:
         return ""
-    pieces = [re.findall(r"[A-Za-z0-9]+", text) for text in texts]
-    columns = [list(column) for column in zip(*pieces, strict=True)]
-    fields: list[tuple[str, str | None]] = [_field(column) for column in columns]
+    pieces = [pc.struct_field(found, name) for name in names]
+    fields = [_field(piece) for piece in pieces]
     if sum(field != "" for _, field in fields) > 1:  # a count and something else, or two counts
-        fields = [_fixed(column) for column in columns]
+        fields = [_fixed(piece) for piece in pieces]
     pattern = _literal(marks[0])
     for (lead, field), mark in zip(fields, marks[1:], strict=True):
         if field is None:
@@ -222,35 +228,41 @@ def _literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _field(pieces: list[str]) -> tuple[str, str | None]:
+def _field(pieces: pa.Array) -> tuple[str, str | None]:
     """One piece over all texts: its constant beginning, and the field of the rest.
 
     The field is "" for a piece that never changes and None for one that no field describes.
     """
-    lead = _lead(pieces)
-    rest = [piece[len(lead) :] for piece in pieces]
-    if not any(rest):
+    import pyarrow.compute as pc
+
+    lead, rest = _lead(pieces)
+    if rest is None:
         return lead, ""
-    if all(piece.isdigit() for piece in rest):
+    if pc.all(pc.match_substring_regex(rest, r"^\d{1,38}$")).as_py():
         return lead, _number(rest)
     return _fixed(pieces)
 
 
-def _fixed(pieces: list[str]) -> tuple[str, str | None]:
+def _fixed(pieces: pa.Array) -> tuple[str, str | None]:
     """A piece as characters of one alphabet, as many in every text."""
-    lead = _lead(pieces)
-    rest = [piece[len(lead) :] for piece in pieces]
-    if not any(rest):
+    import pyarrow.compute as pc
+
+    lead, rest = _lead(pieces)
+    if rest is None:
         return lead, ""
-    width = len(rest[0])
-    if any(len(piece) != width for piece in rest):
+    lengths = pc.min_max(pc.utf8_length(rest))
+    width = lengths["max"].as_py()
+    if lengths["min"].as_py() != width:
         return lead, None
-    alphabets = [_alphabet(set(place)) for place in zip(*rest, strict=True)]
+    used = [
+        set(pc.unique(pc.utf8_slice_codeunits(rest, place, place + 1)).to_pylist())
+        for place in range(width)
+    ]
+    alphabets = [_alphabet(letters) for letters in used]
     if not set(alphabets) <= {"digits", "letters", "LETTERS"}:
-        alphabets = [_alphabet(set("".join(rest)))] * width
-    return lead, "".join(
-        f"{{{name}:{len(list(run))}}}" for name, run in itertools.groupby(alphabets)
-    )
+        alphabets = [_alphabet(set().union(*used))] * width
+    runs = [(name, len(list(run))) for name, run in itertools.groupby(alphabets)]
+    return lead, "".join(f"{{{name}:{length}}}" for name, length in runs)
 
 
 def _alphabet(used: set[str]) -> str:
@@ -258,36 +270,38 @@ def _alphabet(used: set[str]) -> str:
     return next(name for name in NARROW_FIRST if used <= set(ALPHABETS[name]))
 
 
-def _lead(pieces: list[str]) -> str:
-    """The letters with which all pieces begin; only where digits follow, so not part of a code."""
-    first = re.match(r"[A-Za-z]*", pieces[0])
-    lead = first[0] if first else ""
-    for piece in pieces:
-        while not piece.startswith(lead):
-            lead = lead[:-1]
-    return lead
+def _lead(pieces: pa.Array) -> tuple[str, pa.Array | None]:
+    """The letters with which all pieces begin, and what follows them (None if all are equal)."""
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(pieces)  # what the first and the last in order share, all share
+    low, high = ends["min"].as_py(), ends["max"].as_py()
+    if low == high:
+        return low, None
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
+    lead = "".join(itertools.takewhile(str.isalpha, (letter for letter, _ in same)))
+    return lead, pc.utf8_slice_codeunits(pieces, len(lead))
 
 
-def _number(digits: list[str]) -> str | None:
-    """A count that goes on behind the largest number seen, as wide as the numbers were.
+def _number(digits: pa.Array) -> str | None:
+    """A count that goes on behind the largest number seen, as wide as the numbers were."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    It begins behind a rounded number, so that the largest id is not told.
-    """
-    width = len(digits[0])
-    same_width = all(len(text) == width for text in digits)
-    padded = any(text[0] == "0" and len(text) > 1 for text in digits)
+    lengths = pc.min_max(pc.utf8_length(digits))
+    width = lengths["max"].as_py()
+    same_width = lengths["min"].as_py() == width
+    padded = pc.any(pc.match_substring_regex(digits, r"^0\d")).as_py()
     if padded and not same_width:
         return None
-    largest, smallest = max(map(int, digits)), min(map(int, digits))
+    ends = pc.min_max(digits.cast(pa.decimal128(38, 0)))
+    largest, smallest = int(ends["max"].as_py()), int(ends["min"].as_py())
     form = f":0{width}d" if padded else ""
     limit = 10**width if same_width else 10**18
-    if same_width and not padded and len(digits) < SPARSE * (largest - smallest):
+    drawn = same_width and not padded and len(digits) < SPARSE * (largest - smallest)
+    if drawn or largest + MAX_PERMUTED >= 10**18:
         return f"{{digits:{width}}}"
-    return _behind(largest, digits, limit, form)
-
-
-def _behind(largest: int, digits: list[str], limit: int, form: str) -> str:
-    """A count behind the largest number, rounded up as roughly as the width leaves room for."""
+    # Rounded up as roughly as the width leaves room for, so that the largest id is not told.
     offsets = []
     for figures in (1, 2, 3):
         unit = 10 ** max(0, len(str(largest)) - figures)

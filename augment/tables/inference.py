@@ -121,12 +121,12 @@ def _typed(name: str, distinct: pa.Array) -> Column | None:
 
 
 def _number(name: str, distinct: pa.Array) -> Column | None:
-    column = numerals.spelt(Column(name, "numeric", "float"), distinct)
+    column, kept = numerals.spelt(Column(name, "numeric", "float"), distinct)
+    if kept:
+        return column
     if parse_distinct(column, distinct).null_count:
         return None  # more digits than any number here holds
-    if not keeps(column, distinct):
-        return replace(column, note="Its numbers are written in their shortest form.")
-    return column
+    return replace(column, note="Its numbers are written in their shortest form.")
 
 
 def _compact_date(name: str, distinct: pa.Array) -> Column | None:

@@ -23,29 +23,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POOL = 5_000  # distinct invented texts a block; Faker makes some 20,000 a second
-FAKER_METHODS = {
+FAKER_METHODS = {  # one for each of `personal.KINDS`
     "": "sentence",
-    "words": "sentence",
+    "sentence": "sentence",
     "email": "safe_email",
-    "name": "name",
-    "first_name": "first_name",
-    "last_name": "last_name",
-    "username": "user_name",
-    "phone": "phone_number",
-    "address": "street_address",
-    "street": "street_address",
-    "city": "city",
-    "postcode": "postcode",
-    "country": "country",
-    "company": "company",
-    "job": "job",
     "url": "url",
     "ip": "ipv4",
-    "uuid": "uuid4",
-    "ssn": "ssn",
+    "mac": "mac_address",
     "iban": "iban",
-    "credit_card": "credit_card_number",
-    "license_plate": "license_plate",
+    "ssn": "ssn",
+    "card": "credit_card_number",
+    "phone": "phone_number",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "user_name": "user_name",
+    "address": "address",
+    "street": "street_address",
+    "company": "company",
+    "postcode": "postcode",
+    "city": "city",
+    "country": "country",
+    "job": "job",
+    "name": "name",
+    "uuid": "uuid4",
 }
 
 

@@ -60,7 +60,9 @@ class TableModel(Fitted[Table]):
         if protected:
             safe = protect(core, job.seed.child("protect"))
             core, notes = safe.table, safe.notes
-        inner = recipe.fit(core, dataclasses.replace(job, seed=job.seed.child("engine")))
+        inner = recipe.fit(
+            core, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
+        )
         facts = {
             "parameters": dataclasses.asdict(recipe),
             "fitted_rows": len(data),

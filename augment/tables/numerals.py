@@ -26,7 +26,9 @@ STORAGES = ("integer", "float", "decimal")
 PLAIN = "plain"
 MAX_INT64_DIGITS = 18  # any integer of so many digits fits
 MAX_FLOAT_DIGITS = 15  # any decimal of so many digits survives a float64
+MAX_SHORTEST_DIGITS = 17  # no float needs more
 MAX_DECIMAL_DIGITS = 38
+SAMPLE = 1_000
 
 
 def are_numbers(texts: pa.Array) -> bool:
@@ -102,22 +104,22 @@ def _spell(column: Column, value: Any) -> str | None:
     return text.removesuffix(".0") if column.format == PLAIN else text
 
 
-def spelt(column: Column, texts: pa.Array) -> Column:
+def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
     """The column with storage and style for distinct texts, all of them numbers.
 
-    The first candidate under which every text is written back as it was read; where there is
-    none, the first under which every value is kept.
+    The first candidate under which every text is written back as it was read, and True; where
+    there is none, the last, and False.
     """
     import pyarrow.compute as pc
 
-    whole = bool(pc.all(pc.match_substring_regex(texts, WHOLE)).as_py())
-    candidates = [] if whole else _fractional(column, texts)
-    if whole:
+    if pc.all(pc.match_substring_regex(texts, WHOLE)).as_py():
         candidates = [dataclasses.replace(column, storage="integer", decimals=None)]
+    else:
+        candidates = _fractional(column, texts)
     for candidate in candidates:
-        if _kept(candidate, texts):
-            return candidate
-    return candidates[-1]
+        if _kept(candidate, texts.slice(0, SAMPLE)) and _kept(candidate, texts):
+            return candidate, True
+    return candidates[-1], False
 
 
 def _kept(column: Column, texts: pa.Array) -> bool:
@@ -132,13 +134,10 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     import pyarrow.compute as pc
 
     plain = not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py()
-    after = pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?", ""))
-    most, least = pc.max(after).as_py(), pc.min(after).as_py()
-    # 1.0 and 2.0 have a digit after the point, but none that a new number may use.
-    used = pc.replace_substring_regex(texts, r"^[^.]*\.?|0+$", "")
-    used = pc.max(pc.utf8_length(used)).as_py()
+    after = pc.min_max(pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?", "")))
+    most, least = after["max"].as_py(), after["min"].as_py()
     floats = dataclasses.replace(
-        column, storage="float", decimals=None, max_decimals=used if plain else None
+        column, storage="float", decimals=None, max_decimals=_used_decimals(texts)
     )
     repr_like = dataclasses.replace(floats, format="")
     short = dataclasses.replace(floats, format=PLAIN)
@@ -154,6 +153,24 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     if plain and digits > MAX_FLOAT_DIGITS and most <= MAX_DECIMAL_DIGITS:
         found.append(dataclasses.replace(floats, storage="decimal", max_decimals=most))
     return [*found, short if not plain else repr_like]
+
+
+def _used_decimals(texts: pa.Array) -> int | None:
+    """The most digits after the point that are not zeros at the end; None beyond a float's.
+
+    1.0 and 2.0 have a digit after the point, but none that a new number may use; 5e-05 has five.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts = pc.extract_regex(
+        texts, r"^[+-]?\d*\.?(?P<after>\d*?)0*(?:[eE](?P<exponent>[+-]?\d+))?$"
+    )
+    after = pc.utf8_length(pc.struct_field(parts, "after")).cast(pa.int64())
+    exponent = pc.replace_substring_regex(pc.struct_field(parts, "exponent"), r"^\+", "")
+    exponent = pc.if_else(pc.equal(exponent, ""), "0", exponent).cast(pa.int64())
+    most = max(0, pc.max(pc.subtract(after, exponent)).as_py())
+    return most if most <= MAX_SHORTEST_DIGITS else None
 
 
 def decimals_of(values: pa.Array) -> int | None:

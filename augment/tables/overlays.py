@@ -10,7 +10,7 @@ from augment.base.types import Json, Scalar
 from augment.tables import values
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
-from augment.tables.views import is_numeric
+from augment.tables.views import NAMELESS, is_numeric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ def _overlay(real: Table, fake: Table, column: Column) -> Json:
     else:
         labels, counts = _levels(real, fake, column.name)
     return {
-        "name": column.name,
+        "name": column.name or NAMELESS,
         "role": column.role,
         "ordered": is_numeric(column),
         "labels": labels,

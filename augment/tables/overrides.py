@@ -102,10 +102,9 @@ def _numeric(column: Column, detail: str, values: pa.Array, where: Callable[[int
     distinct = pc.unique(text.without_tokens(blank, values).drop_null())
     if not len(distinct) or not pc.all(pc.match_substring_regex(distinct, numerals.NUMBER)).as_py():
         return blank  # reading it shows the first line that is no number
-    found = replace(numerals.spelt(blank, distinct), null=column.null)
-    if not text.keeps(found, distinct):
-        found = replace(found, note="Leading zeros, signs or spaces of its numbers are not kept.")
-    return found
+    found, kept = numerals.spelt(blank, distinct)
+    note = "" if kept else "Leading zeros or signs of its numbers are not kept."
+    return replace(found, null=inference.null_of(blank, values), note=note)
 
 
 def _boolean(column: Column, detail: str, values: pa.Array, where: Callable[[int], str]) -> Column:

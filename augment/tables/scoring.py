@@ -40,6 +40,7 @@ def scored(
     fake: Table,
     seed: Seed,
     tick: Callable[[Tick], None] = silent,
+    floor: Table | None = None,
 ) -> Scored:
     """Scores, verdict and the facts behind the plots, for the lifecycle.
 
@@ -48,7 +49,7 @@ def scored(
     if test is None:
         scores = score_pair(train, fake, seed, tick)
     else:
-        scores = score(train, test, fake, seed, tick)
+        scores = score(train, test, fake, seed, tick, floor)
     judged = verdict(scores)
     fitting = aligned(fake, train.schema).table
     target, why = chosen(train.schema, None)

@@ -173,7 +173,9 @@ def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
         head = compression.head(path)
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise BadInput(f"the file cannot be read ({reason}).", where=name) from None
+        raise BadInput(
+            f"the file cannot be read ({reason}).", where=name, hint="Restore a whole copy."
+        ) from None
     known = formats()
     if options.format is not None and options.format not in known:
         registry.find("formats", options.format)

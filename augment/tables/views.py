@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BINS = 10  # quantile bins of a number, and the most frequent levels of a category, in pairs
+NAMELESS = "(no name)"
 KNOTS = 1_000  # points at which the training ranks of a number are kept
 
 
@@ -44,6 +45,11 @@ class Axis:
     @property
     def name(self) -> str:
         return self.column.name
+
+    @property
+    def where(self) -> str:
+        """The column in a `Score.where`, in which "" stands for the whole table."""
+        return self.name or NAMELESS
 
     @property
     def bins(self) -> int:

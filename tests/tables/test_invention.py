@@ -7,6 +7,7 @@ import pytest
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
+from augment.tables import personal
 from augment.tables.dataset import Table
 from augment.tables.invention import FAKER_METHODS, Invention
 from augment.tables.schema import Column, Schema
@@ -33,6 +34,10 @@ def test_text_is_never_a_copy() -> None:
     made = fitted(TEXT, real).make(0, 1000, Seed(1)).to_pylist()
     assert not set(made) & set(real)
     assert sum(len(text.split()) for text in made) / 1000 == pytest.approx(6, abs=2)
+
+
+def test_every_kind_that_is_recognised_can_be_invented() -> None:
+    assert set(FAKER_METHODS) == {"", *personal.KINDS}
 
 
 @pytest.mark.parametrize("kind", sorted(FAKER_METHODS))

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-BLOCK_ROWS = 50_000  # rows held as Python objects at once while text is read
+BLOCK_CELLS = 500_000  # held as Python objects at once while text is read or written
+
+
+def block_rows(columns: int) -> int:
+    """How many rows of so many columns are read or written at once."""
+    return max(1, BLOCK_CELLS // max(1, columns))
 
 
 @dataclass(frozen=True)

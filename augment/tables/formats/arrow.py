@@ -49,8 +49,8 @@ class Arrow(Format):
         writer: pa.RecordBatchWriter | None = None
         for batch in declared.batches(chunks, schema):
             if writer is None:
-                # Chunks may bring new categories, which this layout takes as new dictionaries.
-                options = pa.ipc.IpcWriteOptions(unify_dictionaries=True)
+                # Later chunks may bring new categories.
+                options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
                 sink = pa.PythonFile(stream, mode="w")
                 writer = pa.ipc.new_file(sink, batch.schema, options=options)
             writer.write_table(batch)

@@ -55,7 +55,8 @@ def stored(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str,
     if pa.types.is_timestamp(kind):
         return _timestamps(name, values)
     if pa.types.is_time(kind):
-        return values.cast(pa.string()), ()
+        counted = values.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).cast(pa.int64())
+        return counted, (f"Column {name!r} is a time of day, held as {kind.unit} since midnight.",)
     raise BadInput(
         f"column {name!r} is of type {kind}, which a table cannot hold.",
         where=path,
@@ -156,13 +157,37 @@ def batches(chunks: Iterator[Table], schema: Schema) -> Iterator[pa.Table]:
     import pyarrow as pa
 
     target: pa.Schema | None = None
+    levels: dict[str, pa.Array] = {}
     for chunk in chunks:
         target = target or schema_of(schema, chunk)
-        arrays = [
-            _declared(column, chunk.column(column.name), target.field(column.name).type)
-            for column in schema
-        ]
+        arrays = []
+        for column in schema:
+            kind = target.field(column.name).type
+            values = chunk.column(column.name)
+            if pa.types.is_dictionary(kind):
+                arrays.append(_encoded(column, values, kind, levels))
+            else:
+                arrays.append(_declared(column, values, kind))
         yield pa.table(arrays, schema=target)
+
+
+def _encoded(
+    column: Column, values: pa.Array, kind: pa.DataType, levels: dict[str, pa.Array]
+) -> pa.Array:
+    """Values as indices into the column's `levels`, which only ever grow at their end.
+
+    (An Arrow file takes later dictionaries only as additions to the first.)
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = _declared(column, values, kind.value_type)
+    seen = levels.get(column.name, pa.array([], kind.value_type))
+    found = pc.unique(values.drop_null())
+    new = found.filter(pc.invert(pc.is_in(found, seen)))
+    levels[column.name] = seen = pa.concat_arrays([seen, new])
+    indices = _declared(column, pc.index_in(values, seen).cast(pa.int64()), kind.index_type)
+    return pa.DictionaryArray.from_arrays(indices, seen, ordered=kind.ordered)
 
 
 def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -170,12 +195,6 @@ def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
     import pyarrow.compute as pc
 
     try:
-        if pa.types.is_dictionary(kind):
-            inner = _declared(column, values, kind.value_type)
-            encoded = inner.dictionary_encode()
-            return pa.DictionaryArray.from_arrays(
-                encoded.indices.cast(kind.index_type), encoded.dictionary, ordered=kind.ordered
-            )
         if pa.types.is_string(kind) and not pa.types.is_string(values.type):
             return text.render(column, values)
         if pa.types.is_null(kind) and values.null_count < len(values):
@@ -184,6 +203,8 @@ def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
             return pc.assume_timezone(values, "UTC").cast(pa.timestamp(kind.unit, kind.tz))
         if pa.types.is_null(kind):
             return pa.nulls(len(values))
+        if pa.types.is_time32(kind):
+            values = values.cast(pa.int32())
         # A float is rounded to what a float32 holds; a timestamp may lose its time of day.
         safe = not (pa.types.is_floating(kind) or pa.types.is_date(kind))
         return values.cast(kind, safe=safe)

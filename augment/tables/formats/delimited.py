@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, ClassVar
 
 from augment.base.errors import BadInput
 from augment.tables.dataset import Table
-from augment.tables.formats import BLOCK_ROWS, Format, Raw, ReadOptions, dialect
+from augment.tables.formats import Format, Raw, ReadOptions, block_rows, dialect
 from augment.tables.formats.encoding import opened
 from augment.tables.formats.rejects import Rejects
 from augment.tables.schema import Schema
@@ -64,9 +64,10 @@ class Delimited(Format):
         names = pa.array(schema.names, pa.string())
         names = _quoted(_harmless(names) if excel_safe else names, guessed)
         stream.write(self.delimiter.join(names.to_pylist()).encode() + b"\n")
+        size = block_rows(len(schema))
         for chunk in chunks:
-            for start in range(0, len(chunk), BLOCK_ROWS):
-                stream.write(_encoded(chunk.slice(start, BLOCK_ROWS), self.delimiter, excel_safe))
+            for start in range(0, len(chunk), size):
+                stream.write(_encoded(chunk.slice(start, size), self.delimiter, excel_safe))
 
 
 class Csv(Delimited):
@@ -117,6 +118,7 @@ def _read(stream: IO[str], mark: str, rejects: Rejects) -> Raw:
     starts = array("q")
     rows: list[list[str]] = []
     blank = 0
+    size = block_rows(len(names))
     while True:
         start = lines.begin()
         try:
@@ -136,7 +138,7 @@ def _read(stream: IO[str], mark: str, rejects: Rejects) -> Raw:
         else:
             why = f"the row has {len(row)} cells, and the header has {len(names)}."
             rejects.add(start, lines.row, why, "Is --delimiter right?" if len(row) == 1 else "")
-        if len(rows) == BLOCK_ROWS:
+        if len(rows) == size:
             blocks.append(_block(names, rows))
             rows = []
     blocks.append(_block(names, rows))

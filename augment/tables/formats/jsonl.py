@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from augment.base.errors import BadInput
 from augment.tables.dataset import Table
-from augment.tables.formats import BLOCK_ROWS, Format, Raw, ReadOptions
+from augment.tables.formats import Format, Raw, ReadOptions, block_rows
 from augment.tables.formats.encoding import opened
 from augment.tables.formats.rejects import Rejects
 from augment.tables.schema import Column, Schema
@@ -39,9 +39,10 @@ class JsonLines(Format):
     def write(
         self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, excel_safe: bool
     ) -> None:
+        size = block_rows(len(schema))
         for chunk in chunks:
-            for start in range(0, len(chunk), BLOCK_ROWS):
-                stream.write(_encoded(chunk.slice(start, BLOCK_ROWS)))
+            for start in range(0, len(chunk), size):
+                stream.write(_encoded(chunk.slice(start, size)))
 
 
 class _Number(str):
@@ -93,7 +94,7 @@ def _read(stream: IO[str], rejects: Rejects) -> Raw:
             rejects.add(line, [text], why, "" if starts else "Is this a JSON Lines file?")
             continue
         starts.append(line)
-        if len(rows) == BLOCK_ROWS:
+        if len(rows) >= block_rows(len(rows[-1])):
             _block(columns, rows, starts, whole, rejects)
             whole += len(rows)
             rows = []
@@ -153,7 +154,10 @@ def _block(
         dropped = rejects.options.columns.get(column.name) == "drop"
         if dropped:
             values = [None] * len(rows)
-        for kind in {type(value) for value in values} - {type(None), column.kind}:
+        # In the order of the rows, so that the first value fixes the kind.
+        for kind in dict.fromkeys(type(value) for value in values):
+            if kind in (type(None), column.kind):
+                continue
             row = next(i for i, value in enumerate(values) if type(value) is kind)
             if column.kind is None and kind not in (dict, list):
                 column.kind = kind

@@ -8,6 +8,7 @@ from augment.base.seeds import Seed
 from augment.base.types import Group, Metric, Score
 from augment.tables import features
 from augment.tables.metrics.roc import auc
+from augment.tables.metrics.trees import class_odds
 from augment.tables.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20_000  # per side
 FOLDS = 3
+TREES = 100
 LEAST_ROWS = 20  # per side, below which no classifier can be judged
 
 
@@ -50,19 +52,26 @@ def _detect(metric: str, real: View, fake: View, seed: Seed) -> Score:
     import numpy as np
 
     rows = min(len(real), len(fake), MOST_ROWS)
-    if rows < LEAST_ROWS:
+    if rows < LEAST_ROWS or not real.axes:
         note = f"There are {rows} rows per side; at least {LEAST_ROWS} are needed."
+        note = note if real.axes else "No column is modelled."
         return Score(metric, None, "lower", "fidelity", note=note)
     real, fake = real.sample(rows, seed.child("real")), fake.sample(rows, seed.child("fake"))
     x = np.concatenate([real.features, fake.features])
     y = np.repeat([0.0, 1.0], [len(real), len(fake)])
     fold = _folds(np.concatenate([real.keys, fake.keys]), seed.child("folds"))
-    odds = np.full(len(y), np.nan)
+    codes = features.categorical(real.axes)
+    odds = np.zeros(len(y))
     for number in range(FOLDS):
         held = fold == number
-        if not held.any():
-            continue
-        odds[held] = _odds(x[~held], y[~held], x[held], features.categorical(real.axes), seed)
+        if held.all() or not held.any():
+            continue  # all rows are equal, or there are fewer distinct rows than folds
+        chance = class_odds(
+            x[~held], y[~held], x[held], codes, 2, seed, iterations=TREES, stop_early=False
+        )[:, 1]
+        # Set against the fold's own base rate, since the folds are ranked together.
+        base = y[~held].mean()
+        odds[held] = _logit(chance) - _logit(np.asarray(base))
     value, interval = auc(odds[y == 1], odds[y == 0])
     return Score(metric, value, "lower", "fidelity", interval=interval)
 
@@ -76,22 +85,8 @@ def _folds(keys: NDArray[np.uint64], seed: Seed) -> NDArray[np.int64]:
     return np.asarray(order[groups] % FOLDS, dtype=np.int64)
 
 
-def _odds(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    asked: NDArray[np.float64],
-    codes: list[bool],
-    seed: Seed,
-) -> NDArray[np.float64]:
-    """(asked rows,) log-odds of being made; all equal where only one kind is left to learn from."""
+def _logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
     import numpy as np
-    from sklearn.ensemble import HistGradientBoostingClassifier
 
-    if y.min(initial=1.0) == y.max(initial=0.0) or len(y) < 2:
-        return np.zeros(len(asked))
-    trees = HistGradientBoostingClassifier(
-        categorical_features=codes, early_stopping=False, random_state=seed.integer(31)
-    )
-    # Centred by fold: each fold's model has its own base rate, and their odds are ranked together.
-    odds = trees.fit(x, y).decision_function(asked)
-    return np.asarray(odds - np.log(y.mean() / (1 - y.mean())), dtype=np.float64)
+    cut = np.clip(chance, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(cut / (1 - cut)), dtype=np.float64)

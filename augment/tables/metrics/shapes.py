@@ -46,7 +46,7 @@ def _scores(real: View, fake: View) -> list[Score]:
     mean = float(np.mean(each)) if each else None
     scores = [Score("shapes", mean, "higher", "fidelity", note=note or _none(each))]
     for axis, value in zip(real.axes, each, strict=False):
-        scores.append(Score("shapes", value, "higher", "fidelity", axis.name))
+        scores.append(Score("shapes", value, "higher", "fidelity", axis.where))
     return scores
 
 

@@ -79,7 +79,7 @@ def _scores(real: View, fake: View, pairs: Pairs, note: str) -> list[Score]:
         each.append(1 - tvd(left, right, real.axes[i].bins * width))
     scores = [Score("trends", float(np.mean(each)), "higher", "fidelity", note=note)]
     for (i, j), value in zip(pairs, each, strict=True):
-        where = f"{real.axes[i].name} × {real.axes[j].name}"
+        where = f"{real.axes[i].where} × {real.axes[j].where}"
         scores.append(Score("trends", value, "higher", "fidelity", where))
     return scores
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from augment.base.seeds import Seed
 from augment.base.types import Group, Interval, Metric, Score
 from augment.tables import features
+from augment.tables.metrics.trees import class_odds, values
 from augment.tables.views import Axis, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ MOST_JUDGED = 20_000  # unseen rows
 MOST_CLASSES = 20  # the rest are one class
 FEW_VALUES = 10  # a whole-number target with no more values than this is a class
 SEEDS = 3
+TREES = 200
 DRAWS = 200  # bootstrap draws of the judged rows
 LEAST_ROWS = 10
 
@@ -67,16 +69,29 @@ def _score(real: RealViews, learnt: View, seed: Seed) -> Score:
     x_real, y_real = _asked(task, real.test, place, MOST_JUDGED, seed.child("judged"))
     why = _too_little(task, y, y_real, len(real.axes))
     if why:
-        return Score("utility", None, "higher", "utility", name, note=f"{why} {real.target_note}")
+        return Score(
+            "utility",
+            None,
+            "higher",
+            "utility",
+            real.axes[place].where,
+            note=f"{why} {real.target_note}",
+        )
     codes = features.categorical(real.test.without(name).axes)
     guesses = [
         _predicted(task, x, y, x_real, codes, seed.child("fit", number)) for number in range(SEEDS)
     ]
-    values = [_quality(task, y_real, guess) for guess in guesses]
+    each = [_quality(task, y_real, guess) for guess in guesses]
     note = f"{task.words} of predicting {name!r}. {real.target_note}".strip()
     interval = _interval(task, y_real, guesses, seed.child("draws"))
     return Score(
-        "utility", float(np.mean(values)), "higher", "utility", name, interval=interval, note=note
+        "utility",
+        float(np.mean(each)),
+        "higher",
+        "utility",
+        real.axes[place].where,
+        interval=interval,
+        note=note,
     )
 
 
@@ -149,29 +164,11 @@ def _predicted(
     seed: Seed,
 ) -> NDArray[np.float64]:
     """(judged rows, classes) probabilities, or (judged rows, 1) numbers."""
-    import numpy as np
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    if len(np.unique(y)) < 2:  # nothing to learn: the same answer for every row
-        constant = np.full((len(x_real), max(1, task.classes)), y[0] if not task.classes else 0.0)
-        if task.classes:
-            constant[:, int(y[0])] = 1.0
-        return constant
-    # Early stopping holds rows out; a class with a single row could not be split.
-    alone = bool(task.classes) and int(np.unique(y, return_counts=True)[1].min()) < 2
-    options = {
-        "categorical_features": codes,
-        "early_stopping": len(y) >= 200 and not alone,
-        "max_iter": 200,
-        "random_state": seed.integer(31),
-    }
-    if not task.classes:
-        trees = HistGradientBoostingRegressor(**options).fit(x, y)
-        return np.asarray(trees.predict(x_real))[:, None]
-    trees = HistGradientBoostingClassifier(**options).fit(x, y)
-    odds = np.zeros((len(x_real), task.classes))
-    odds[:, trees.classes_.astype(int)] = trees.predict_proba(x_real)
-    return odds
+    if task.classes:
+        return class_odds(
+            x, y, x_real, codes, task.classes, seed, iterations=TREES, stop_early=True
+        )
+    return values(x, y, x_real, codes, seed, iterations=TREES)[:, None]
 
 
 def _quality(task: Task, y: NDArray[np.float64], guess: NDArray[np.float64]) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from augment.base.seeds import Seed
 from augment.base.types import Group, Metric, Score
-from augment.tables.views import Axis, FakeViews, RealViews, View
+from augment.tables.views import NAMELESS, Axis, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,9 @@ def _structure(problems: dict[str, dict[str, int]]) -> list[Score]:
         name = f"validity.{check}"
         scores.append(Score(name, float(sum(found.values())), "lower", "validity"))
         for where, count in found.items():
-            scores.append(Score(name, float(count), "lower", "validity", where, note=why))
+            scores.append(
+                Score(name, float(count), "lower", "validity", where or NAMELESS, note=why)
+            )
     return scores
 
 
@@ -62,13 +64,13 @@ def _values(real: RealViews, known: View, fake: View) -> list[Score]:
         ]
     missing, beyond, unknown = [], [], []
     for axis, left, right in zip(real.axes, known.columns, fake.columns, strict=True):
-        missing.append((axis.name, abs(_null(axis, left) - _null(axis, right)), 1))
+        missing.append((axis.where, abs(_null(axis, left) - _null(axis, right)), 1))
         present = right[~_nulls(axis, right)]
         if axis.numeric:
-            beyond.append((axis.name, _beyond(left, present), len(present)))
+            beyond.append((axis.where, _beyond(left, present), len(present)))
         else:
             levels = axis.known if known is real.train else len(axis.levels)
-            unknown.append((axis.name, _share(present >= levels), len(present)))
+            unknown.append((axis.where, _share(present >= levels), len(present)))
     return [
         *_table("validity.missing", missing),
         *_table("validity.range", beyond),

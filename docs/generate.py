@@ -1,0 +1,95 @@
+"""Write the generated parts of README.md: commands, engines, exit codes, metrics.
+
+    python -m docs.generate          writes them
+    python -m docs.generate --check  exits 1 where a part is out of date
+
+A part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from augment.base import errors, registry
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def commands() -> str:
+    """Each command with the first line of its help."""
+    from augment.cli.app import COMMANDS
+
+    rows = [(f"`augment {c.__name__}`", (c.__doc__ or "").split("\n")[0]) for c in COMMANDS]
+    return _table(("command", "what it does"), rows)
+
+
+def engines() -> str:
+    """Each engine with its licence, how it meets conditions, and its parameters."""
+    rows = []
+    for name in registry.names("engines"):
+        engine = registry.described(name, parameters=True)
+        how = ", ".join(f"`--{word}`" for word in engine["conditions"])
+        how += "" if engine["exact"] or not how else " (by bounded rejection)"
+        parameters = ", ".join(f"`{p['name']}`" for p in engine["parameters"]) or "–"
+        rows.append((f"`{name}`", engine["summary"], engine["licence"], how, parameters))
+    return _table(("engine", "what it is", "licence", "conditions", "`-p`"), rows)
+
+
+def exit_codes() -> str:
+    """The tree of errors as exit codes."""
+    rows = [("0", "done; also: nothing to do, up to date"), ("1", "a bug in augment")]
+    for kind in errors.AugmentError.__subclasses__():
+        code = "130, 143" if kind is errors.Interrupted else str(kind.exit_code)
+        first = (kind.__doc__ or "").split("\n")[0].rstrip(".")
+        rows.append((code, first[0].lower() + first[1:]))
+    return _table(("exit", "means"), rows)
+
+
+def metrics() -> str:
+    """Each metric with the first line of its documentation."""
+    rows = []
+    for name in registry.names("metrics"):
+        metric = registry.find("metrics", name)
+        rows.append((f"`{name}`", metric.group, (metric.__doc__ or "").split("\n")[0]))
+    return _table(("metric", "group", "what it says"), rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "engines": engines,
+    "exit codes": exit_codes,
+    "metrics": metrics,
+}
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in lines)
+
+
+def generated(text: str) -> str:
+    """The text with every part made anew."""
+    for name, make in PARTS.items():
+        part = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        if not part.search(text):
+            raise SystemExit(f"README.md has no part called {name!r}.")
+        body = make()
+        text = part.sub(lambda match, body=body: f"{match[1]}{body}\n{match[2]}", text)
+    return text
+
+
+def main() -> None:
+    old = README.read_text("utf-8")
+    new = generated(old)
+    if "--check" in sys.argv:
+        if old != new:
+            raise SystemExit("README.md is out of date. Run: python -m docs.generate")
+        return
+    README.write_text(new, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Reports: nothing rare is shown, nothing is unescaped, nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from augment.base.seeds import Seed
+from augment.base.types import Json
+from augment.report import facts, html, markdown, summary
+from augment.tables.overlays import overlays
+from augment.tables.schema import Column
+from augment.tables.scoring import scored
+from augment.tables.values import table_of
+from tests.tables.metrics.simulated import people, spoilt
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    found = scored(people(1_000, 1), people(300, 2), spoilt(people(1_000, 3), 1.0, 4), Seed(1))
+    return facts.document(found, {"source": "people.csv", "seed": 12, "notes": ["a <b> & c"]})
+
+
+def test_the_page_stands_alone_and_escapes(document: Json) -> None:
+    page = html.render(document)
+    assert not re.search(r"(src|href)\s*=|https?://|@import|<script|<link", page)
+    assert "a &lt;b&gt; &amp; c" in page
+    assert "Fidelity: fails" in page
+    for column in ("age", "city", "joined"):
+        assert column in page
+
+
+def test_the_same_document_gives_the_same_page(document: Json, tmp_path: Path) -> None:
+    html.write(tmp_path / "report.html", document)
+    assert (tmp_path / "report.html").read_text() == html.render(document)
+
+
+def test_a_report_without_scores_says_why() -> None:
+    bare = facts.document(None, {"source": "x.csv"})
+    assert "no unseen rows" in html.render(bare)
+    assert summary.lines(bare) == []
+
+
+def test_the_summary_fits_a_terminal(document: Json) -> None:
+    lines = summary.lines(document)
+    assert {line.mark for line in lines} >= {"pass", "fail"}
+    for line in lines:
+        width = len(line.name) + len(line.value) + len(line.best) + len(line.independent)
+        assert width + len(line.mark) + 8 <= 80
+    assert "| Pair trends |" in markdown.render(document)
+
+
+def test_no_rare_level_and_no_extreme_is_named() -> None:
+    columns = [Column("c", "categorical", "string"), Column("x", "numeric", "float")]
+    rare = ["common"] * 996 + ["secret"] * 4
+    values = [*[float(i % 300) for i in range(999)], 987654.0]
+    table = table_of(columns, [pa.array(rare), pa.array(values)], None)
+    text = str(overlays(table, table))
+    assert "common" in text
+    assert "secret" not in text and "987" not in text
+    assert None in overlays(table, table)[0]["real"]  # four rows: no count
+
+
+def test_shares_add_up_where_all_is_shown() -> None:
+    table = people(5_000, 1)
+    for column in overlays(table, people(5_000, 2)):
+        for side in ("real", "synthetic"):
+            shares = column[side]
+            assert len(shares) == len(column["labels"])
+            if None not in shares:
+                assert sum(shares) == pytest.approx(1, abs=1e-4)

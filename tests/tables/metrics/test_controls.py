@@ -1,0 +1,144 @@
+"""Controls: tables of which it is known what the scores must say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from augment.base.seeds import Seed
+from augment.base.types import Score
+from augment.tables.dataset import Table
+from augment.tables.scoring import score, score_pair, shuffled
+from augment.tables.verdict import Verdict, verdict
+from tests.tables.metrics.shared_tables import shared_table, split
+from tests.tables.metrics.simulated import people, spoilt
+
+ROWS = 3_000
+
+
+@pytest.fixture(scope="module")
+def train() -> Table:
+    return people(ROWS, 1)
+
+
+@pytest.fixture(scope="module")
+def test() -> Table:
+    return people(1_000, 2)
+
+
+def value(scores: list[Score], metric: str, where: str = "") -> float:
+    found = [s.value for s in scores if s.metric == metric and s.where == where]
+    assert len(found) == 1 and found[0] is not None, metric
+    return found[0]
+
+
+def failures(judged: Verdict) -> set[str]:
+    return {check.metric for check in judged.checks if check.passed is False}
+
+
+def copied(table: Table, seed: int) -> Table:
+    """A bootstrap of the training rows, with fresh ids as the engine gives them."""
+    rows = np.random.default_rng(seed).integers(0, len(table), len(table))
+    modelled = [column.name for column in table.schema if column.modelled]
+    return table.take(rows).select(modelled)
+
+
+def fresh(seed: int = 3) -> Table:
+    return people(ROWS, seed)
+
+
+def test_a_fresh_real_sample_passes_everything(train: Table, test: Table) -> None:
+    judged = verdict(score(train, test, fresh(), Seed(1)))
+    assert judged.groups == dict.fromkeys(("fidelity", "utility", "privacy", "validity"), True)
+    assert judged.enough_evidence
+    assert not failures(judged)
+
+
+def test_copies_of_train_pass_fidelity_and_fail_privacy(train: Table, test: Table) -> None:
+    judged = verdict(score(train, test, copied(train, 4), Seed(1)))
+    assert judged.groups["fidelity"] is True
+    assert judged.groups["privacy"] is False
+    assert {"copies", "nndr", "membership.auc", "membership.tpr@0.001"} <= failures(judged)
+
+
+def test_shuffled_columns_fail_trends_and_detection(train: Table, test: Table) -> None:
+    judged = verdict(score(train, test, shuffled(train, ROWS, Seed(5)), Seed(1)))
+    assert {"trends", "detection", "utility"} <= failures(judged)
+    assert "shapes" not in failures(judged)
+    assert judged.groups["privacy"] is True
+
+
+@pytest.mark.parametrize(
+    ("metric", "names", "grows"),
+    [
+        ("trends", ["trends"], False),
+        ("trends", ["trends.error"], True),
+        ("detection", ["detection"], True),
+        ("neighbours", ["neighbours.precision", "neighbours.coverage"], False),
+    ],
+)
+def test_spoiling_more_rows_scores_worse(
+    train: Table, test: Table, metric: str, names: list[str], grows: bool
+) -> None:
+    less = train.slice(0, 1_500)
+    tables = [spoilt(people(1_500, 3), share, 6) for share in (0.0, 0.5, 1.0)]
+    found = [score(less, test, table, Seed(1), metrics=[metric]) for table in tables]
+    for name in names:
+        values = [value(scores, name) for scores in found]
+        assert values == sorted(values, reverse=not grows)
+
+
+def test_half_copied_tables_are_found_out(train: Table, test: Table) -> None:
+    half = Table.join([train.slice(0, ROWS // 2), fresh().slice(0, ROWS // 2)])
+    scores = score(train, test, half, Seed(1), metrics=["copies", "membership"])
+    assert value(scores, "copies") == 0.5
+    assert {"copies", "membership.tpr@0.001"} <= failures(verdict(scores))
+
+
+def test_a_trait_of_formatting_is_detected(train: Table, test: Table) -> None:
+    import pyarrow as pa
+
+    table = fresh()
+    income = np.round(np.asarray(table.column("income")), 0)
+    place = table.schema.names.index("income")
+    rounded = Table(table.data.set_column(place, "income", pa.array(income)), table.schema)
+    scores = score(train, test, rounded, Seed(1), metrics=["detection"])
+    assert value(scores, "detection") > 0.95
+
+
+def test_the_same_seed_gives_the_same_scores(train: Table, test: Table) -> None:
+    names = ["shapes", "trends", "neighbours", "copies", "membership", "validity"]
+    first = score(train, test, fresh(), Seed(7), metrics=names)
+    assert first == score(train, test, fresh(), Seed(7), metrics=names)
+
+
+def test_two_files_are_searched_for_copies_of_any_real_row(train: Table) -> None:
+    scores = score_pair(train, copied(train, 8), Seed(1), metrics=["copies", "membership"])
+    assert value(scores, "copies") == 1.0
+    assert {"copies", "nndr"} <= failures(verdict(scores))
+    attack = next(s for s in scores if s.metric == "membership.auc")
+    assert attack.value is None and "unknown which" in attack.note
+    apart = score_pair(train, fresh(), Seed(1), metrics=["copies"])
+    assert not failures(verdict(apart))
+
+
+def test_small_tables_say_that_there_is_not_enough_evidence() -> None:
+    scores = score(people(400, 1), people(100, 2), people(400, 3), Seed(1), metrics=["membership"])
+    assert all(s.value is None and "Not enough evidence" in s.note for s in scores)
+    judged = verdict(scores)
+    assert judged.groups["privacy"] is None
+    assert not judged.enough_evidence
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["adult", "shoppers", "beijing"])
+def test_controls_on_real_tables(name: str) -> None:
+    table = shared_table(name)
+    train, test = split(table)
+    half, apart = split(train, 0.5)
+    assert not failures(verdict(score(half, test, apart, Seed(1))))
+    copies = verdict(score(train, test, copied(train, 4), Seed(1)))
+    assert copies.groups["fidelity"] is True
+    assert {"copies", "membership.tpr@0.001"} <= failures(copies)
+    apart_columns = shuffled(train, len(train), Seed(5))
+    assert {"trends", "detection"} <= failures(verdict(score(train, test, apart_columns, Seed(1))))
