@@ -149,6 +149,8 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
         f"Engine {plan['engine']} ({plan['engine_reason']}), seed {plan['seed']}{took}.",
         style="bold",
     )
+    for words in document.get("engine_facts", {}).get("relations", []):
+        line(console, f"  Kept exactly: {words}")
     for note in document.get("model_notes", []):
         line(console, f"  Protected: {note}")
     if verbose:
