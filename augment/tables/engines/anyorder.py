@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.seeds import Seed
-from augment.base.types import About, Clause, Condition, Engine, Job, Model, State, Tick
+from augment.base.types import About, Clause, Condition, Engine, Job, Model, State, Tick, silent
 from augment.nets.training import Schedule, train
 from augment.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
 from augment.tables.codecs.levels import Levels
@@ -76,7 +77,13 @@ class AnyorderModel(Model[Table]):
     ) -> None:
         self._columns, self._target, self._words, self._chain = columns, target, words, chain
 
-    def sample(self, n: int, seed: Seed, given: Condition | None = None) -> Table:
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Table:
 
         condition = Condition() if given is None else given
         chosen = self._chosen(condition.clauses)
