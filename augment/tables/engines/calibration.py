@@ -90,6 +90,7 @@ class Calibration:
         counts = _counts(mine[told], size)
         target = counts / counts.sum().clamp(min=1) * n
         bias = torch.zeros(size)
+        wide, fine = torch.from_numpy(self.groups[j]), torch.arange(size)
         logits = logits.clone()
         pairs: list[_Pair] = []
         tables: list[Tensor] = []
@@ -102,9 +103,10 @@ class Calibration:
                 pairs = self._pairs(j, told, logits.softmax(1), tokens)
                 tables = [torch.zeros_like(pair.target) for pair in pairs]
             for pair, table in zip(pairs, tables, strict=True):
-                change = _raked(pair, logits.softmax(1), n)
-                table += change
-                logits += change[pair.at]
+                for group in (wide, fine):
+                    change = _raked(pair, logits.softmax(1), n, group)
+                    table += change
+                    logits += change[pair.at]
         empty = torch.zeros(0, size)
         groups, start = [], 0
         for pair in pairs:
@@ -138,15 +140,22 @@ class Calibration:
         return sorted(found, key=lambda pair: (-pair.off, pair.column))[:MOST_PAIRS]
 
 
-def _raked(pair: _Pair, p: Tensor, n: int) -> Tensor:
-    """(groups, tokens) the change of logits that brings the drawn cells to their targets."""
+def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor) -> Tensor:
+    """(groups, tokens) the change of logits that brings the drawn cells to their targets.
+
+    The tokens of one `group` (tokens,) change alike. Wide groups come first, so that a cell of a
+    rare level, whose rows are few beside the tokens, is moved as a whole before it is shrunk away.
+    """
     import torch
 
     drawn = torch.zeros_like(pair.target).index_add_(0, pair.at, p) * (n / len(p))
+    shape = (len(pair.target), int(group.max()) + 1)
+    wanted = torch.zeros(shape).index_add_(1, group, pair.target)
+    drawn = torch.zeros(shape).index_add_(1, group, drawn)
     shrink = SHRINK_ROWS * drawn / (drawn + 1e-3)  # nothing is added to cells never drawn
-    change = ((pair.target + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
+    change = ((wanted + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
     change[pair.target.sum(1) <= 0] = 0.0
-    return change.clamp(-BOUND, BOUND)
+    return change.clamp(-BOUND, BOUND)[:, group]
 
 
 def _counts(cells: NDArray[np.integer], size: int) -> Tensor:
