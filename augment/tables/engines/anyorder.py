@@ -239,7 +239,8 @@ class Anyorder(Engine[Table]):
             chain = self._trained(layout, rows, words, laws, job)
             counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
-                coarse(c, ordered=isinstance(w, Spans)) for c, w in zip(counts, words, strict=True)
+                coarse(c, isinstance(w, Spans), w.null() is not None)
+                for c, w in zip(counts, words, strict=True)
             )
             rng = job.seed.child("calibration").rng()
             found = Calibration(layout, rows, groups).fit(chain, rng, job)
@@ -326,7 +327,7 @@ class Anyorder(Engine[Table]):
         every = max(10, steps // CHECKS)
         rate = RATE if rows >= SMALL_ROWS else SMALL_RATE
         rate = rate if self.learning_rate is None else self.learning_rate
-        return Schedule(steps, rate, check_every=every, checkpoint_every=5 * every)
+        return Schedule(steps, rate, check_every=every, checkpoint_every=2 * every)
 
 
 def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
