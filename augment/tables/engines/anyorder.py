@@ -84,7 +84,6 @@ class AnyorderModel(Model[Table]):
         given: Condition | None = None,
         tick: Callable[[Tick], None] = silent,
     ) -> Table:
-
         condition = Condition() if given is None else given
         chosen = self._chosen(condition.clauses)
         allowed = {j: choice.weight() for j, choice in chosen.items()}
@@ -131,7 +130,7 @@ class AnyorderModel(Model[Table]):
                 raise UsageError(
                     f"No value of column {names[j]!r} that the model can emit satisfies the "
                     "condition: it was not in the training rows, lies beyond their range, or is "
-                    "too rare to be shown. Ask for a commoner value, or fit with -p protect=false."
+                    "too rare to be shown. Ask for a commoner value, or fit with --no-protect."
                 )
         return chosen
 
@@ -193,7 +192,7 @@ class Anyorder(Engine[Table]):
     about: ClassVar[About] = About(
         name="anyorder",
         kind="table",
-        summary="any-order autoregressive network over tokens, calibrated (default)",
+        summary="any-order autoregressive network over tokens, calibrated",
         licence="Apache-2.0",
         needs=("torch",),
         conditions=frozenset({"where", "given"}),
@@ -203,10 +202,6 @@ class Anyorder(Engine[Table]):
 
     preset: Literal["fast", "best"] = field(
         default="fast", metadata={"help": "how much to spend on the fit"}
-    )
-    protect: bool = field(
-        default=True,
-        metadata={"help": "emit no category of fewer than 5 rows and no exact extreme"},
     )
     epochs: int | None = field(default=None, metadata={"help": "passes over the training rows"})
     width: int | None = field(default=None, metadata={"help": "of the trunk"})
@@ -224,7 +219,7 @@ class Anyorder(Engine[Table]):
         import torch
 
         columns = list(data.schema)
-        words = self._words(data)
+        words = self._words(data, job.protect)
         rows = np.stack(
             [w.encode(data, c.name) for w, c in zip(words, columns, strict=True)], axis=1
         )
@@ -248,19 +243,19 @@ class Anyorder(Engine[Table]):
             torch.set_num_threads(before)
         return AnyorderModel(columns, data.schema.target, words, replace(chain, corrections=found))
 
-    def _words(self, data: Table) -> list[Vocabulary]:
+    def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
         import numpy as np
 
         bins = int(np.clip(MOST_TOKENS // max(1, len(data.schema)), FEWEST_BINS, self.bins))
         words: list[Vocabulary] = []
         for column in data.schema:
             if column.role in ("numeric", "datetime"):
-                words.append(Spans.fit(numbers(data, column.name), bins, self.protect))
+                words.append(Spans.fit(numbers(data, column.name), bins, protect))
             else:
                 found, levels = codes(data, column.name)
                 crowded = len(levels) > LEVELS_AT_MOST
                 signature = _signature(data, column.name) if crowded else None
-                words.append(Levels.fit(found, levels, self.protect, signature))
+                words.append(Levels.fit(found, levels, protect, signature))
         return words
 
     def _trained(
