@@ -12,6 +12,7 @@ from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.types import About, Clause, Condition, Engine, Job, Model, State, Tick, silent
 from augment.nets.training import Schedule, train
+from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
 from augment.tables.codecs.levels import Levels
 from augment.tables.codecs.spans import Spans
@@ -73,9 +74,10 @@ class AnyorderModel(Model[Table]):
     """The fitted network, its vocabularies and its corrections."""
 
     def __init__(
-        self, columns: list[Column], target: str | None, words: list[Vocabulary], chain: Chain
+        self, calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain
     ) -> None:
-        self._columns, self._target, self._words, self._chain = columns, target, words, chain
+        self._calendar, self._columns = calendar, columns
+        self._words, self._chain = words, chain
 
     def sample(
         self,
@@ -84,7 +86,15 @@ class AnyorderModel(Model[Table]):
         given: Condition | None = None,
         tick: Callable[[Tick], None] = silent,
     ) -> Table:
-        condition = Condition() if given is None else given
+        asked = Condition() if given is None else given
+        rng = seed.rng()
+        drawn = self._drawn(n, rng, self._calendar.inside(asked))
+        joined = self._calendar.join(drawn, asked.clauses, rng)
+        partial = asked.partial
+        return _filled(partial, joined) if isinstance(partial, Table) else joined
+
+    def _drawn(self, n: int, rng: np.random.Generator, condition: Condition) -> Table:
+        """n rows of the columns that the network knows."""
         chosen = self._chosen(condition.clauses)
         allowed = {j: choice.weight() for j, choice in chosen.items()}
         known, partial = None, condition.partial
@@ -93,7 +103,6 @@ class AnyorderModel(Model[Table]):
             known = self._known(partial)
             self._forbid_null(allowed)
         self._follow_laws(allowed)
-        rng = seed.rng()
         tokens, alike = self._chain.draw(n, rng, allowed, known, frozenset(chosen))
         arrays: list[pa.Array] = []
         for j, (column, words) in enumerate(zip(self._columns, self._words, strict=True)):
@@ -108,8 +117,7 @@ class AnyorderModel(Model[Table]):
                 for at, choice in ((stands, free), (~stands, chosen[j]))
             ]
             arrays.append(_merged(stands, *parts))
-        drawn = table_of(self._columns, arrays, self._target)
-        return drawn if partial is None else _filled(partial, drawn)
+        return table_of(self._columns, arrays, None)
 
     def _chosen(self, clauses: tuple[Clause, ...]) -> dict[int, Choice]:
         """What the clauses leave of each column they name. Raises `UsageError` if nothing."""
@@ -119,7 +127,7 @@ class AnyorderModel(Model[Table]):
             if clause.column not in names:
                 raise UsageError(
                     f"A condition names the column {clause.column!r}, which the model does not "
-                    f"draw. {did_you_mean(clause.column, names)}"
+                    f"draw. {did_you_mean(clause.column, [c.name for c in self._calendar.columns])}"
                 )
             j = names.index(clause.column)
             by_column[j] = (*by_column.get(j, ()), clause)
@@ -172,7 +180,7 @@ class AnyorderModel(Model[Table]):
                 )
 
     def state(self) -> State:
-        return model_state(self._columns, self._target, self._words, self._chain)
+        return model_state(self._calendar, self._columns, self._words, self._chain)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -218,6 +226,8 @@ class Anyorder(Engine[Table]):
         import numpy as np
         import torch
 
+        calendar = Calendar.of(data, self.bins, job.protect)
+        data = calendar.split(data)
         columns = list(data.schema)
         words = self._words(data, job.protect)
         rows = np.stack(
@@ -241,7 +251,7 @@ class Anyorder(Engine[Table]):
             found = Calibration(layout, rows, groups).fit(chain, rng, job)
         finally:
             torch.set_num_threads(before)
-        return AnyorderModel(columns, data.schema.target, words, replace(chain, corrections=found))
+        return AnyorderModel(calendar, columns, words, replace(chain, corrections=found))
 
     def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
         import numpy as np
@@ -327,8 +337,9 @@ class Anyorder(Engine[Table]):
 
 def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
     """One line for the log: what was found in the rows before training."""
-    parts = [f"{columns[law.parent].name} settles {columns[law.child].name}" for law in laws]
-    parts += [" × ".join(columns[j].name for j in m) for m in layout.interactions]
+    names = [column.name.replace("\x1f", " ") for column in columns]
+    parts = [f"{names[law.parent]} settles {names[law.child]}" for law in laws]
+    parts += [" × ".join(names[j] for j in m) for m in layout.interactions]
     return f"{layout.columns} columns, {layout.tokens} tokens" + "".join(f"; {p}" for p in parts)
 
 
