@@ -15,8 +15,9 @@ from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Clause, Condition, Job, Tick
 from augment.tables.dataset import Table
-from augment.tables.engines.anyorder import Anyorder, AnyorderModel
+from augment.tables.engines.anyorder import Anyorder
 from augment.tables.engines.structure import dependencies, interactions, preferred_order
+from augment.tables.engines.tokenmodel import AnyorderModel
 from augment.tables.schema import Column, Schema
 from augment.tables.values import numbers
 
@@ -122,7 +123,7 @@ def test_another_process_samples_the_same_bytes(model: AnyorderModel, tmp_path: 
     code = (
         "import sys; from pathlib import Path; from augment.base import store; "
         "from augment.base.seeds import Seed; "
-        "from augment.tables.engines.anyorder import AnyorderModel; "
+        "from augment.tables.engines.tokenmodel import AnyorderModel; "
         "model = AnyorderModel.from_state(store.load(Path(sys.argv[1])).state); "
         "print(model.sample(500, Seed(9)).digest())"
     )
