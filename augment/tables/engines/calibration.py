@@ -31,13 +31,15 @@ BOUND = 1.0  # on one change of a logit
 MOST_DRAWN = 40_000  # rows that the corrections are found on
 
 
-def coarse(counts: NDArray[np.float64], ordered: bool) -> NDArray[np.int64]:
-    """(tokens,) groups of a column's tokens, from its tokens' numbers of rows."""
+def coarse(counts: NDArray[np.float64], ordered: bool, nullable: bool = False) -> NDArray[np.int64]:
+    """(tokens,) groups of a column's tokens, from its tokens' numbers of rows; null is its own."""
     import numpy as np
 
     size = len(counts)
     if size <= GROUPS:
         return np.arange(size)
+    if ordered and nullable:
+        return np.concatenate([[GROUPS - 1], np.minimum(coarse(counts[1:], True), GROUPS - 2)])
     if ordered:
         share = (np.cumsum(counts) - counts / 2) / max(counts.sum(), 1.0)
         return np.asarray(np.minimum((share * GROUPS).astype(np.int64), GROUPS - 1))
