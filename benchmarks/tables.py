@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -86,11 +87,17 @@ def _parameters(texts: list[str]) -> dict[str, dict[str, str]]:
     return found
 
 
+def _environment() -> dict[str, str]:
+    from augment.cli.app import ENVIRONMENT
+
+    return {**os.environ, **ENVIRONMENT}
+
+
 def _in_its_own_process(path: Path, engine: str, seed: str, param: list[str]) -> dict[str, Any]:
     command = [sys.executable, __file__, "--one", str(path), engine, seed]
     for text in param:
         command += ["-p", text]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     if done.returncode:
         return {"error": (done.stderr.strip().splitlines() or ["killed"])[-1]}
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+from augment.cli.app import ENVIRONMENT
+
+os.environ.update(ENVIRONMENT)
 
 SHARED = Path(__file__).parents[2] / "shared"
 

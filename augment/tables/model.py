@@ -17,12 +17,14 @@ from augment.tables import source
 from augment.tables.conditions import parse, parse_balance, refuse_impossible
 from augment.tables.dataset import Table, require_rows
 from augment.tables.invention import Invention, inventions, kept
-from augment.tables.protection import protect
-from augment.tables.schema import Schema
+from augment.tables.protection import least_rows, protect
+from augment.tables.schema import Column, Schema
 from augment.tables.values import codes, numbers, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MOST_ROWS = 10**15  # that a model may say its source had
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,16 @@ class TableModel(Fitted[Table]):
         if protected:
             safe = protect(core, job.seed.child("protect"))
             core, notes = safe.table, safe.notes
-        inner = recipe.fit(core, dataclasses.replace(job, seed=job.seed.child("engine")))
+        inner = recipe.fit(
+            core, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
+        )
         facts = {
             "parameters": dataclasses.asdict(recipe),
             "fitted_rows": len(data),
             "protected": protected,
             "notes": list(notes),
         }
-        invented = inventions(data)
+        invented = inventions(data, least_rows(len(data)) if protected else 1)
         return cls(recipe.about.name, source_rows, schema, inner, invented, _domain(core), facts)
 
     def condition(self, ask: Ask) -> Condition:
@@ -160,14 +164,18 @@ class TableModel(Fitted[Table]):
             columns = [c for c in schema if not c.modelled]
             pairs = zip(columns, config["invented"], strict=True)
             invented = tuple(Invention.from_json(column, document) for column, document in pairs)
-            domain, rows = config["domain"], int(config["rows"])
-            for column in schema:
-                if column.modelled:
-                    _check_domain(domain[column.name])
+            rows = int(config["rows"])
+            if not 0 < rows <= MOST_ROWS:
+                raise ValueError("rows are out of range")
+            domain = {
+                column.name: _checked_domain(column, config["domain"][column.name])
+                for column in schema
+                if column.modelled
+            }
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
-        except (KeyError, TypeError, ValueError, UsageError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(f"the model is damaged ({error}).") from None
         inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
         return cls(stored.engine, rows, schema, inner, invented, domain, stored.facts)
@@ -202,8 +210,14 @@ def _domain(core: Table) -> dict[str, Json]:
     return domain
 
 
-def _check_domain(known: Any) -> None:
+def _checked_domain(column: Column, known: Any) -> Json:
+    """A stored domain, if it is one for this column. Raises `TypeError` or `ValueError`."""
     if not isinstance(known, dict) or not isinstance(known.get("null"), bool):
         raise TypeError("a column's domain is no object")
-    if not isinstance(known.get("levels"), list) and not {"low", "high"} <= known.keys():
-        raise TypeError("a column's domain has neither levels nor ends")
+    if column.role in ("categorical", "boolean"):
+        levels = known["levels"]
+        if not isinstance(levels, list) or any(isinstance(x, (list, dict)) for x in levels):
+            raise TypeError("a column's levels are no list of values")
+        return {"null": known["null"], "levels": levels}
+    ends = {end: None if known[end] is None else float(known[end]) for end in ("low", "high")}
+    return {"null": known["null"], **ends}
