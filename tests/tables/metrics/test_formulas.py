@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from augment.base.distances import prdc
 from augment.base.seeds import Seed
 from augment.tables import features
-from augment.tables.metrics.neighbours import prdc
 from augment.tables.metrics.roc import auc, binomial, hits_at
 from augment.tables.metrics.shapes import ks, tvd
 from augment.tables.scoring import score
