@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL.Image import Image
+    from PIL import Image
 
 DECODERS = ("PNG", "JPEG", "MPO", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 MOST_PIXELS = 64_000_000  # of one image; a larger one is taken for a decompression bomb
@@ -62,9 +62,12 @@ class Picture:
 
 def header_of(data: bytes) -> Header:
     """Look at an image without decoding it. Raises `Undecodable`."""
+    from PIL import Image
+
     with _opened(data) as image:
         width, height = image.size
-        if image.getexif().get(ORIENTATION) in SWAPPED:
+        # The base class' method: PNG's own decodes the whole image to find late chunks.
+        if Image.Image.getexif(image).get(ORIENTATION) in SWAPPED:
             width, height = height, width
         gray = image.mode in ("1", "L", "LA", "I;16", "I;16B", "I") or _gray_palette(image)
         return Header(width, height, image.mode, str(image.format), gray)
@@ -103,7 +106,7 @@ def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
     return Picture(pixels, mode, notes)
 
 
-def _opened(data: bytes) -> Image:
+def _opened(data: bytes) -> Image.Image:
     """Open by content, with Pillow's own alarms as errors."""
     from PIL import Image, UnidentifiedImageError
 
@@ -131,7 +134,7 @@ def _opened(data: bytes) -> Image:
     return image
 
 
-def _loaded(image: Image) -> Image:
+def _loaded(image: Image.Image) -> Image.Image:
     """Decode all of it, upright."""
     from PIL import ImageOps
 
@@ -145,7 +148,7 @@ def _loaded(image: Image) -> Image:
         raise Undecodable(f"is {reason}") from None
 
 
-def _picture(image: Image) -> Picture:
+def _picture(image: Image.Image) -> Picture:
     import numpy as np
 
     mode = image.mode
@@ -179,18 +182,18 @@ def _without_idle_alpha(pixels: NDArray[np.uint8]) -> Picture:
     return Picture(colours.copy(), RGB)
 
 
-def _kind(image: Image) -> str:
+def _kind(image: Image.Image) -> str:
     return GRAY if _gray_palette(image) else RGB
 
 
-def _gray_palette(image: Image) -> bool:
+def _gray_palette(image: Image.Image) -> bool:
     if image.mode != "P" or image.palette is None or "transparency" in image.info:
         return False
     colours = image.palette.getdata()[1]
     return image.palette.mode == "RGB" and colours[::3] == colours[1::3] == colours[2::3]
 
 
-def _deep_colour(data: bytes, image: Image) -> bool:
+def _deep_colour(data: bytes, image: Image.Image) -> bool:
     """Whether a file has 16-bit colours, which Pillow would cut to 8 without a word."""
     if image.format == "PNG":  # IHDR: width, height, bit depth, colour type (3 bits: colour, alpha)
         return data[24] == 16 and data[25] in (2, 4, 6)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -67,7 +67,7 @@ def scan(
     census, digest = Census(), hashlib.sha256()
     for number, entry in enumerate(entries):
         record = record_of(entry)
-        stream.write(json.dumps(asdict(record)) + "\n")
+        stream.write(json.dumps(vars(record)) + "\n")
         if record.error:
             reject(entry, record.error)
             continue
