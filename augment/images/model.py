@@ -94,7 +94,7 @@ class ImageModel(Fitted[Images]):
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
     ) -> Images:
         made = self._made(start, n, seed.child("engine"), given, tick)
-        names = tuple(f"{number:06d}" for number in range(start, start + n))
+        names = tuple(f"made__{self.engine}__{number:06d}" for number in range(start, start + n))
         return dataclasses.replace(made, sources=names)
 
     def _made(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.types import Clause, Condition, Json
 from augment.images.dataset import UNLABELLED, Images
+from augment.images.manifest import words_of
 from augment.images.schema import ImageSchema
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 
 LABEL, PROMPT = "label", "prompt"  # the columns that a condition may name
 LEAST_ROWS = 5  # a caption that fewer pictures share is not repeated under protection
-_WORD = re.compile(r"\w+")
-
-
-def words_of(caption: str) -> list[str]:
-    """The words of a caption in small letters, in order, each once."""
-    return list(dict.fromkeys(_WORD.findall(caption.lower())))
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ class Conditioning:
         named = np.flatnonzero(codes != UNLABELLED)
         told[named, codes[named]] = 1.0
         for row, caption in enumerate(captions):
-            known = [places[word] for word in words_of(caption) if word in places]
+            known = sorted({places[word] for word in words_of(caption) if word in places})
             if known:
                 told[row, known] = len(known) ** -0.5
         return told
