@@ -70,6 +70,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except AugmentError as error:
             code = error.exit_code
             _complain(str(error))
+        except KeyboardInterrupt as stop:  # typer would make 130 of every signal
+            code = stop.exit_code if isinstance(stop, Interrupted) else 130
         except BrokenPipeError:  # the reader of our output has had enough: no error of ours
             terminal.discard(sys.stdout)
             code = 0

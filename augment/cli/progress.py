@@ -99,7 +99,9 @@ def _bar(color: bool) -> Iterator[Callable[[Tick], None]]:
         TextColumn("{task.fields[detail]}", markup=False),
     )
     with Progress(*columns, console=console) as progress:
-        yield _Bars(progress)
+        bars = _Bars(progress)
+        yield bars
+        bars.finish()
 
 
 class _Bars:
@@ -116,7 +118,7 @@ class _Bars:
 
     def __call__(self, tick: Tick) -> None:
         if tick.phase != self.phase:
-            self._finish()
+            self.finish()
             word = WORDS.get(tick.phase, tick.phase)
             self.task = self.progress.add_task(word, total=None, detail="")
             self.phase, self.started = tick.phase, time.monotonic()
@@ -126,6 +128,6 @@ class _Bars:
             detail = f"{tick.step:,}/{tick.steps:,} {detail}".strip()
         self.progress.update(self.task, total=tick.steps, completed=tick.step, detail=detail)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         task = self.progress.tasks[self.task]
         self.progress.update(self.task, total=task.total or 1, completed=task.total or 1)

@@ -149,6 +149,8 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
         f"Engine {plan['engine']} ({plan['engine_reason']}), seed {plan['seed']}{took}.",
         style="bold",
     )
+    for words in document.get("engine_facts", {}).get("relations", []):
+        line(console, f"  Kept exactly: {words}")
     for note in document.get("model_notes", []):
         line(console, f"  Protected: {note}")
     if verbose:
@@ -214,8 +216,15 @@ def _because(report: Json, group: str) -> str:
     failed = [check["metric"] for check in checks if check["passed"] is False]
     if failed:
         return ": " + "; ".join(dict.fromkeys(summary.SHOWN.get(name, name) for name in failed))
-    open_ = [check["metric"].partition(".")[0] for check in checks if check["passed"] is None]
-    return f", but {' and '.join(dict.fromkeys(open_))} could not be judged" if open_ else ""
+    unknown = [check["metric"] for check in checks if check["passed"] is None]
+    if len(unknown) == len(checks) or not unknown:
+        return ""
+    known = {check["metric"].partition(".")[0] for check in checks if check["passed"] is not None}
+    names = [
+        summary.SHOWN.get(name, name) if family in known else family
+        for name, family in ((name, name.partition(".")[0]) for name in unknown)
+    ]
+    return f", but {' and '.join(dict.fromkeys(names))} could not be judged"
 
 
 def _worst(console: Console, verdict: Json) -> None:

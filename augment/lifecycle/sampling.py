@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -49,7 +50,7 @@ def parse_shard(text: str | None) -> tuple[int, int]:
     """`i/N` with 1 ≤ i ≤ N; None is the whole."""
     if text is None:
         return 1, 1
-    index, _, of = text.partition("/")
-    if not (index.isdigit() and of.isdigit() and 1 <= int(index) <= int(of)):
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
         raise UsageError(f"--shard {text}: write it as i/N with i from 1 to N, such as 1/4.")
-    return int(index), int(of)
+    return int(match[1]), int(match[2])

@@ -117,5 +117,9 @@ def _without_extremes(table: Table, column: Column, least: int) -> tuple[pa.Arra
     beyond = (values < low) | (values > high)
     if not beyond.any():
         return array, []
-    pulled = from_numbers(column, np.clip(values, low, high)).cast(array.type)
+    ends = np.clip(values, low, high)
+    if column.storage == "integer" and pa.types.is_decimal(array.type):  # beyond 64 bits
+        pulled = pa.array([f"{end:.0f}" for end in np.where(beyond, ends, 0)]).cast(array.type)
+    else:
+        pulled = from_numbers(column, ends).cast(array.type)
     return pc.if_else(pa.array(beyond), pulled, array), notes

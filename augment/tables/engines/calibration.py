@@ -11,11 +11,13 @@ change little: raking overfits its targets if let.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from augment.base.types import Job, Tick
 from augment.tables.engines.chain import Chain, Correction
 from augment.tables.engines.network import Layout
+from augment.tables.engines.structure import MAX_ROWS, mid_ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,18 +28,21 @@ GROUPS = 16  # of one column's tokens: its commonest levels, or stretches of equ
 SHRINK_ROWS = 3.0
 ALONE_SHRINK_ROWS = 1.0
 ROUNDS = 2
+MOST_COMPARED = 40  # earlier columns whose cells are compared, the most correlated first
 MOST_PAIRS = 16  # columns that one column is raked with, the worst fitted first
 BOUND = 1.0  # on one change of a logit
 MOST_DRAWN = 40_000  # rows that the corrections are found on
 
 
-def coarse(counts: NDArray[np.float64], ordered: bool) -> NDArray[np.int64]:
-    """(tokens,) groups of a column's tokens, from its tokens' numbers of rows."""
+def coarse(counts: NDArray[np.float64], ordered: bool, nullable: bool = False) -> NDArray[np.int64]:
+    """(tokens,) groups of a column's tokens, from its tokens' numbers of rows; null is its own."""
     import numpy as np
 
     size = len(counts)
     if size <= GROUPS:
         return np.arange(size)
+    if ordered and nullable:
+        return np.concatenate([[GROUPS - 1], np.minimum(coarse(counts[1:], True), GROUPS - 2)])
     if ordered:
         share = (np.cumsum(counts) - counts / 2) / max(counts.sum(), 1.0)
         return np.asarray(np.minimum((share * GROUPS).astype(np.int64), GROUPS - 1))
@@ -90,6 +95,7 @@ class Calibration:
         counts = _counts(mine[told], size)
         target = counts / counts.sum().clamp(min=1) * n
         bias = torch.zeros(size)
+        wide, fine = torch.from_numpy(self.groups[j]), torch.arange(size)
         logits = logits.clone()
         pairs: list[_Pair] = []
         tables: list[Tensor] = []
@@ -102,9 +108,10 @@ class Calibration:
                 pairs = self._pairs(j, told, logits.softmax(1), tokens)
                 tables = [torch.zeros_like(pair.target) for pair in pairs]
             for pair, table in zip(pairs, tables, strict=True):
-                change = _raked(pair, logits.softmax(1), n)
-                table += change
-                logits += change[pair.at]
+                for group in (wide, fine):
+                    change = _raked(pair, logits.softmax(1), n, group)
+                    table += change
+                    logits += change[pair.at]
         empty = torch.zeros(0, size)
         groups, start = [], 0
         for pair in pairs:
@@ -117,13 +124,28 @@ class Calibration:
             torch.cat([empty, *tables]),
         )
 
+    def _compared(self, j: int) -> list[int]:
+        """Earlier columns; of a wide table only those whose ranks go with j's."""
+        import numpy as np
+
+        earlier = list(self.layout.order[: self.layout.rank[j]])
+        if len(earlier) <= MOST_COMPARED:
+            return earlier
+        strength = np.abs(self.ranks[:, j] @ self.ranks[:, earlier])
+        return [earlier[i] for i in np.argsort(-strength, kind="stable")[:MOST_COMPARED]]
+
+    @cached_property
+    def ranks(self) -> NDArray[np.float64]:
+        """(rows, columns) of at most `MAX_ROWS` training rows, standardised."""
+        return mid_ranks(self.rows[:: max(1, len(self.rows) // MAX_ROWS)])
+
     def _pairs(self, j: int, told: NDArray[np.bool_], p: Tensor, tokens: Tensor) -> list[_Pair]:
         """The columns drawn so far, those first whose cells with j are furthest off."""
         import torch
 
         n, size = len(self.rows), self.layout.sizes[j]
         found = []
-        for q in self.layout.order[: self.layout.rank[j]]:
+        for q in self._compared(j):
             group_of = self.groups[q]
             both = told & (self.rows[:, q] >= 0)
             groups = int(group_of.max()) + 1
@@ -138,15 +160,22 @@ class Calibration:
         return sorted(found, key=lambda pair: (-pair.off, pair.column))[:MOST_PAIRS]
 
 
-def _raked(pair: _Pair, p: Tensor, n: int) -> Tensor:
-    """(groups, tokens) the change of logits that brings the drawn cells to their targets."""
+def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor) -> Tensor:
+    """(groups, tokens) the change of logits that brings the drawn cells to their targets.
+
+    The tokens of one `group` (tokens,) change alike. Wide groups come first, so that a cell of a
+    rare level, whose rows are few beside the tokens, is moved as a whole before it is shrunk away.
+    """
     import torch
 
     drawn = torch.zeros_like(pair.target).index_add_(0, pair.at, p) * (n / len(p))
+    shape = (len(pair.target), int(group.max()) + 1)
+    wanted = torch.zeros(shape).index_add_(1, group, pair.target)
+    drawn = torch.zeros(shape).index_add_(1, group, drawn)
     shrink = SHRINK_ROWS * drawn / (drawn + 1e-3)  # nothing is added to cells never drawn
-    change = ((pair.target + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
+    change = ((wanted + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
     change[pair.target.sum(1) <= 0] = 0.0
-    return change.clamp(-BOUND, BOUND)
+    return change.clamp(-BOUND, BOUND)[:, group]
 
 
 def _counts(cells: NDArray[np.integer], size: int) -> Tensor:

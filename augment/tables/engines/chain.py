@@ -59,6 +59,17 @@ class Correction:
         change = embedding_bag(rows, self.table, mode="sum").add_(self.bias)
         return change if bool(known.all()) else change * known[:, None]
 
+    def about(self, j: int, drawn: Tensor) -> Tensor:
+        """(rows, tokens of j) what this column's tokens `drawn`, -1 where not known, say of j.
+
+        The change was found for this column given j. By Bayes' rule the same factor, a property
+        of the two values together, bears on j where this column is known first.
+        """
+        import torch
+
+        table = self.table[self.group[self.columns.index(j)]]  # (tokens of j, own tokens)
+        return torch.where((drawn >= 0)[:, None], table.t()[drawn.clamp(min=0)], 0.0)
+
 
 Hook = Callable[[int, "Tensor", "Tensor"], "Tensor"]
 
@@ -251,6 +262,11 @@ class _Block:
             logits = (h @ chain.heads[mine].t()).float() + chain.bias[mine]
             if j in chain.corrections:
                 logits += chain.corrections[j].of(self.tokens[at])
+            for q in layout.order[layout.rank[j] + 1 :]:  # known before its turn: conditions
+                if q in chain.corrections and j in chain.corrections[q].columns:
+                    drawn = self.tokens[at, q]
+                    if bool((drawn >= 0).any()):
+                        logits += chain.corrections[q].about(j, drawn)
             return logits
 
     def _cumulated(self, j: int, rows: NDArray[np.int64], limits: Tensor | None) -> Tensor:

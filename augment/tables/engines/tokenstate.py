@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from augment.base.types import Json, State
+from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.levels import Levels
 from augment.tables.codecs.spans import Spans
 from augment.tables.codecs.vocabulary import Vocabulary
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 WORDS: dict[str, type[Vocabulary]] = {words.kind: words for words in (Levels, Spans)}
 PRECISIONS = ("float32", "bfloat16")
 
-Parts = tuple[list[Column], str | None, list[Vocabulary], Chain]
+Parts = tuple[Calendar, list[Column], list[Vocabulary], Chain]
 
 
 def model_state(
-    columns: list[Column], target: str | None, words: list[Vocabulary], chain: Chain
+    calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain
 ) -> State:
     """All that sampling needs. Half-precision weights are widened: NumPy has no bfloat16."""
     tensors: dict[str, NDArray[Any]] = {
@@ -32,6 +33,7 @@ def model_state(
         "bias": chain.bias.numpy(),
     }
     tensors |= {name: weight.float().numpy() for name, weight in chain.weights.items()}
+    tensors |= calendar.state().tensors
     vocabularies = []
     for j, word in enumerate(words):
         state = word.state()
@@ -45,7 +47,9 @@ def model_state(
         for q, group in zip(correction.columns, correction.group, strict=True):
             tensors[f"corrections.{j}.group.{q}"] = group.numpy()
     config: Json = {
-        "table": Schema(tuple(columns), target).to_json(),
+        "table": Schema(calendar.columns, calendar.target).to_json(),
+        "columns": Schema(tuple(columns)).to_json(),
+        "calendar": calendar.state().config,
         "precision": str(chain.heads.dtype).removeprefix("torch."),
         "order": list(chain.layout.order),
         "interactions": [list(members) for members in chain.layout.interactions],
@@ -62,7 +66,13 @@ def model_parts(state: State) -> Parts:
     import torch
 
     config, tensors = state.config, state.tensors
-    schema = Schema.from_json(config["table"])
+    table, schema = Schema.from_json(config["table"]), Schema.from_json(config["columns"])
+    calendar = Calendar.from_state(
+        table.columns,
+        table.target,
+        config["calendar"],
+        {name: np.asarray(value) for name, value in tensors.items()},
+    )
     if config["precision"] not in PRECISIONS:
         raise ValueError("unknown precision")
     precision: torch.dtype = getattr(torch, config["precision"])
@@ -102,4 +112,4 @@ def model_parts(state: State) -> Parts:
     }
     trunk = {name: tensor(name).to(precision) for name in tensors if name.startswith("trunk.")}
     chain = Chain(layout, embeddings, heads, tensor("bias"), trunk, tuple(laws), corrections)
-    return list(schema), schema.target, words, chain
+    return calendar, list(schema), words, chain
