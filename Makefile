@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test test-all check format clean
 
 demo: $(INSTALLED)
-	$(BIN)/augment run samples/clinic.csv -o demo --seed 7 --force
+	$(BIN)/augment run samples/clinic.csv -o demo --target readmitted --seed 7 --force
 	@echo
 	@echo "The synthetic table:" && head -n 4 demo/synthetic.csv
 

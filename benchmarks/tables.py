@@ -5,6 +5,7 @@
 Each cell of the table is the median over the seeds. Every fit runs in a process of its own, so
 that its peak memory is its own: 80% of the rows are learnt, a sample as large is drawn, and all
 scores are on the other 20%. Times compare within one run on one machine, and with nothing else.
+The engine `tabularargn` is the peer; it runs in the environment that --peer-python names.
 A folder of tables holds NAME.csv with NAME.meta.json ({"target": …, "task": …}) beside it.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -37,7 +39,8 @@ SHOWN = {  # metric -> (title, scale, digits)
 def main() -> None:
     arguments = _arguments()
     if arguments.one:
-        print(json.dumps(measure(*arguments.one, parameters=_parameters(arguments.param))))
+        parameters = _parameters(arguments.param)
+        print(json.dumps(measure(*arguments.one, parameters, arguments.peer_python)))
         return
     tables = sorted(Path(arguments.tables).glob("*.csv"))
     if arguments.only:
@@ -46,7 +49,7 @@ def main() -> None:
     for path in tables:
         for number, engine in enumerate(arguments.engines.split(",")):
             runs = [
-                _in_its_own_process(path, engine, seed, arguments.param)
+                _in_its_own_process(path, engine, seed, arguments)
                 for seed in arguments.seeds.split(",")
             ]
             _keep(path.stem, engine, runs)
@@ -73,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "-p", "--param", action="append", default=[], help="ENGINE.NAME=VALUE, repeatable"
     )
+    parser.add_argument("--peer-python", default="", help="Python that has mostlyai-engine")
     parser.add_argument("--one", nargs=3, metavar=("CSV", "ENGINE", "SEED"), help="one fit, JSON")
     return parser.parse_args()
 
@@ -86,11 +90,20 @@ def _parameters(texts: list[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _in_its_own_process(path: Path, engine: str, seed: str, param: list[str]) -> dict[str, Any]:
+def _environment() -> dict[str, str]:
+    from augment.cli.app import ENVIRONMENT
+
+    return {**os.environ, **ENVIRONMENT}
+
+
+def _in_its_own_process(
+    path: Path, engine: str, seed: str, arguments: argparse.Namespace
+) -> dict[str, Any]:
     command = [sys.executable, __file__, "--one", str(path), engine, seed]
-    for text in param:
+    command += ["--peer-python", arguments.peer_python]
+    for text in arguments.param:
         command += ["-p", text]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     if done.returncode:
         return {"error": (done.stderr.strip().splitlines() or ["killed"])[-1]}
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -98,21 +111,55 @@ def _in_its_own_process(path: Path, engine: str, seed: str, param: list[str]) ->
 
 
 def measure(
-    csv: str, engine: str, seed: str, parameters: dict[str, dict[str, str]]
+    csv: str, engine: str, seed: str, parameters: dict[str, dict[str, str]], peer_python: str
 ) -> dict[str, Any]:
     """One fit, one sample and its scores, with what they cost."""
     from augment.base import registry
     from augment.base.seeds import Seed
-    from augment.base.types import Condition, Job, silent
     from augment.base.wing import split
-    from augment.lifecycle.sampling import blocks
     from augment.tables import scoring
-    from augment.tables.dataset import Table
 
     wing = registry.find("kinds", "table")()
     data = wing.read(csv, _reading(Path(csv))).data
     root = Seed(int(seed))
     train, test = split(data, 0.2, root.child("split"))
+    if engine == "tabularargn":
+        cost, made = _peer(wing, train, seed, peer_python)
+    else:
+        cost, made = _ours(wing, engine, parameters, train, root)
+    scores = scoring.score(train, test, made, root.child("score"))
+    return {
+        **cost,
+        "scores": {
+            score.metric: {"value": score.value, "ceiling": score.ceiling, "floor": score.floor}
+            for score in scores
+            if score.metric in SHOWN and (score.where == "" or score.metric == "utility")
+        },
+    }
+
+
+def _peer(wing: Any, train: Any, seed: str, python: str) -> tuple[dict[str, float], Any]:
+    """The peer's cost and sample, through files."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / "train.csv", Path(folder) / "made.csv"
+        wing.write(iter([train]), source, "csv", True, {})
+        command = [python, str(Path(__file__).with_name("tabular_argn.py"))]
+        done = subprocess.run(
+            [*command, str(source), str(out), seed], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(done.stderr[-500:])
+        return json.loads(done.stdout.splitlines()[-1]), wing.read_like(str(out), train)
+
+
+def _ours(
+    wing: Any, engine: str, parameters: dict[str, dict[str, str]], train: Any, root: Any
+) -> tuple[dict[str, float], Any]:
+    from augment.base import registry
+    from augment.base.types import Condition, Job, silent
+    from augment.lifecycle.sampling import blocks
+    from augment.tables.dataset import Table
+
     recipe = registry.engine(engine, parameters.get(engine))
     with tempfile.TemporaryDirectory() as scratch:
         job = Job(root.child("fit"), Path(scratch))
@@ -125,18 +172,13 @@ def measure(
     parts = list(blocks(model, len(train), stream, Condition(), size, silent))
     sample_seconds = time.perf_counter() - wall
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    scores = scoring.score(train, test, Table.join(parts), root.child("score"))
-    return {
+    cost = {
         "fit_seconds": fit_seconds,
         "fit_cpu_seconds": fit_cpu,
         "peak_mb": peak_mb,
         "rows_per_second": len(train) / sample_seconds,
-        "scores": {
-            score.metric: {"value": score.value, "ceiling": score.ceiling, "floor": score.floor}
-            for score in scores
-            if score.metric in SHOWN and (score.where == "" or score.metric == "utility")
-        },
     }
+    return cost, Table.join(parts)
 
 
 def _reading(csv: Path) -> dict[str, Any]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+from augment.cli.app import ENVIRONMENT
+
+os.environ.update(ENVIRONMENT)
+os.environ["OMP_NUM_THREADS"] = "1"  # small data: a second thread costs more than it brings
 
 SHARED = Path(__file__).parents[2] / "shared"
 

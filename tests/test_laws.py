@@ -10,6 +10,7 @@ from augment.base import registry
 from augment.testing import TableEngineLaws
 
 QUICK: dict[str, dict[str, str]] = {  # small enough for a test, large enough to learn something
+    "anyorder": {"epochs": "2"},
     "ctgan": {"epochs": "2", "batch_size": "60", "generator_dim": "16", "discriminator_dim": "16"},
     "tvae": {"epochs": "2", "batch_size": "60", "compress_dims": "16", "decompress_dims": "16"},
 }

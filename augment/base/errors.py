@@ -6,8 +6,10 @@
     ├── BadInput            4   the data is bad: file, line or row, column, and what to do
     ├── MissingExtra        5   an optional part is not installed
     ├── OutOfResources      6   disk, memory, time or tries ran out
-    ├── Locked             75   another run holds the lock
-    └── Interrupted   130, 143   stopped by a signal; says how to resume
+    └── Locked             75   another run holds the lock
+
+    Interrupted      130, 143   a KeyboardInterrupt, so that no library's `except Exception`
+                                swallows the signal
 
 A message says what, where, and what to do next. It never holds a cell's value unless the
 caller asked for values (`--show-values`).
@@ -68,14 +70,12 @@ class Locked(AugmentError):
     exit_code = 75
 
 
-class Interrupted(AugmentError):
-    """Stopped by SIGINT (130) or SIGTERM (143)."""
+class Interrupted(KeyboardInterrupt):
+    """Stopped by a signal: SIGINT (2) gives the exit status 130, SIGTERM (15) 143."""
 
-    exit_code = 130
-
-    def __init__(self, message: str, exit_code: int = 130) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code  # type: ignore[misc]
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by signal {signal_number}")
+        self.exit_code = 128 + signal_number
 
 
 def did_you_mean(name: str, known: list[str]) -> str:

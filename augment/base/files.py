@@ -16,6 +16,7 @@ from augment.base.errors import BadInput, Locked, OutOfResources, UsageError
 
 CHUNK_BYTES = 1 << 20
 LOCK_NAME = ".lock"
+TEMPORARY = ".augment-"  # how the names of unfinished files begin
 PRIVATE_MODE = 0o600  # outputs may hold personal data; the umask can only narrow this
 
 
@@ -25,20 +26,30 @@ def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[A
 
     `mode` is "wb" or "w" (UTF-8, newlines kept). With `force=False` an existing file is refused.
     Raises `OutOfResources` when the disk is full and `UsageError` when the place cannot be
-    written; the temporary file is gone in both cases.
+    written; the temporary file is gone in both cases. A device or a named pipe is written to as
+    it is, and a link's target is replaced, not the link.
     """
-    if not force and path.exists():
-        raise UsageError(f"{path} exists already. Pass --force to replace it.")
+    require_writable(path, force)
+    encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
+    if path.exists() and not path.is_file():
+        try:
+            with path.open(mode, encoding=encoding, newline=newline) as stream:
+                yield stream
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise _refused(path, error) from error
+        return
+    path = Path(os.path.realpath(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".augment-", suffix=".tmp", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, suffix=".tmp", dir=path.parent)
     except OSError as error:
         raise _refused(path, error) from error
     try:
         umask = os.umask(0)
         os.umask(umask)
         os.fchmod(handle, PRIVATE_MODE & ~umask)
-        encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
         with os.fdopen(handle, mode, encoding=encoding, newline=newline) as stream:
             yield stream
             stream.flush()
@@ -50,6 +61,14 @@ def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[A
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def require_writable(path: Path, force: bool) -> None:
+    """Refuse a folder, and without `force` a file that exists; cheap enough to ask early."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder. Give the name of a file.")
+    if path.is_file() and not force:
+        raise UsageError(f"{path} exists already. Pass --force to replace it.")
 
 
 def _refused(path: Path, error: OSError) -> OutOfResources | UsageError:
@@ -79,7 +98,8 @@ def write_json(path: Path, document: Any, *, force: bool = True) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises `BadInput` for anything else."""
     try:
-        document = json.loads(path.read_text("utf-8", "surrogatepass"))
+        text = path.read_text("utf-8", "surrogatepass")
+        document = json.loads(text, parse_constant=_no_constant)
     except OSError as error:
         raise BadInput(f"the file cannot be read ({error.strerror}).", where=str(path)) from None
     except (ValueError, RecursionError) as error:
@@ -87,6 +107,10 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise BadInput("the file holds no JSON object.", where=str(path))
     return document
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def sha256(path: Path) -> str:

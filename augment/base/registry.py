@@ -15,6 +15,7 @@ from typing import Any, get_args, get_origin
 from augment.base.errors import MissingExtra, UsageError, did_you_mean
 from augment.base.types import Engine, Json
 
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}  # where the module's name differs
 GROUPS = ("kinds", "engines", "metrics", "formats")
 
 
@@ -38,12 +39,15 @@ def find(group: str, name: str) -> Any:
     try:
         return points[name].load()
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] == "augment":
+        module = (error.name or "").split(".")[0]
+        if module == "augment":
             raise
         raise MissingExtra(
-            f"{name!r} needs the Python package {error.name!r}, which is not installed. "
-            f"Install it with: pip install {error.name}"
+            f"{name!r} needs the Python package {module!r}, which is not installed. "
+            f"Install it with: pip install {DISTRIBUTIONS.get(module, module)}"
         ) from error
+    except (ImportError, AttributeError) as error:
+        raise MissingExtra(f"{name!r} ({points[name].value}) cannot be loaded: {error}.") from error
 
 
 def engine(name: str, parameters: dict[str, str] | None = None) -> Engine[Any]:

@@ -97,7 +97,7 @@ def _read_document(folder: Path) -> Json:
     if path.stat().st_size > MAX_DOCUMENT_BYTES:
         raise _damaged(folder, "model.json is over 1 GiB")
     document = read_json(path)
-    if not isinstance(document.get("format"), int):
+    if type(document.get("format")) is not int:
         raise _damaged(folder, "model.json names no format")
     return document
 

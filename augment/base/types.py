@@ -80,11 +80,13 @@ class Job:
 
     `scratch` outlives a killed process: an engine that can resume keeps its checkpoints there,
     and the caller hands the same folder to the next attempt. The caller empties it after success.
+    With `protect`, an engine keeps and emits nothing that stands for fewer than five rows.
     """
 
     seed: Seed
     scratch: Path
     device: str = "cpu"
+    protect: bool = True
     budget: Budget = field(default_factory=Budget)
     tick: Callable[[Tick], None] = silent
 

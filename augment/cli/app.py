@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -15,7 +15,7 @@ import typer
 
 import augment
 from augment.base.errors import AugmentError, Interrupted, OutOfResources
-from augment.cli import doctor, engines, evaluate, fit, inspect, run, sample, verify
+from augment.cli import doctor, engines, evaluate, fit, inspect, run, sample, terminal, verify
 from augment.cli.options import expanded
 
 app = typer.Typer(
@@ -37,6 +37,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     engines.engines,
     doctor.doctor,
 )
+ENVIRONMENT = {  # read by libraries when they load, which is later
+    "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
+}
 RESUMABLE = ("run", "fit")
 
 
@@ -66,50 +70,69 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except AugmentError as error:
             code = error.exit_code
             _complain(str(error))
-        except KeyboardInterrupt:
-            code = 130
-            _complain("interrupted.")
-        except BrokenPipeError:  # the reader has had enough: not an error of ours
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except KeyboardInterrupt as stop:  # typer would make 130 of every signal
+            code = stop.exit_code if isinstance(stop, Interrupted) else 130
+        except BrokenPipeError:  # the reader of our output has had enough: no error of ours
+            terminal.discard(sys.stdout)
             code = 0
         except MemoryError:
             code = OutOfResources.exit_code
             _complain("memory ran out. Use fewer rows, or a machine with more memory.")
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF):
+                raise
+            terminal.discard(sys.stdout)
+            code = OutOfResources.exit_code
+            _complain(f"the output cannot be written ({error.strerror}).")
         else:
             return
-        if code in (130, 143) and command.__name__ in RESUMABLE:
-            print(f"Resume with: {shlex.join(['augment', *sys.argv[1:]])}", file=sys.stderr)
         raise typer.Exit(code)
 
     return safe
 
 
 def _complain(message: str) -> None:
-    text = f"augment: error: {message}"
-    encoding = sys.stderr.encoding or "ascii"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+    terminal.say(f"augment: error: {message}")
 
 
 for _command in COMMANDS:
     app.command(name=_command.__name__)(guarded(expanded(_command)))
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    raise Interrupted("stopped by a signal.", 128 + number)
+def _stopped(number: int, frame: FrameType | None) -> None:
+    raise Interrupted(number)
+
+
+def _farewell(arguments: list[str]) -> None:
+    """The last lines of an interrupted command: what to type to go on."""
+    terminal.say("augment: interrupted.")
+    again = "Resume with" if arguments[:1] and arguments[0] in RESUMABLE else "Run again with"
+    fed = " (and the same standard input)" if "-" in arguments[1:2] else ""
+    terminal.say(f"{again}: {terminal.command_line(['augment', *arguments])}{fed}")
 
 
 def main() -> None:
     """The console script."""
-    signal.signal(signal.SIGTERM, _terminated)
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    terminal.reopen_closed_streams()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` and `cmd &` in a script ignore
+            signal.signal(number, _stopped)
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    code: int | str | None = 1
     try:
         app()
+    except SystemExit as stop:
+        code = stop.code
+    except KeyboardInterrupt as stop:
+        code = stop.exit_code if isinstance(stop, Interrupted) else 130
     except Exception:
         import traceback
 
-        traceback.print_exc()
-        print(
-            "augment: this is a bug in augment, not in your data. Please report the lines above.",
-            file=sys.stderr,
+        terminal.say(traceback.format_exc(), whole=True)
+        terminal.say(
+            "augment: this is a bug in augment, not in your data. Please report the lines above."
         )
-        sys.exit(1)
+    if code in (130, 143):
+        _farewell(sys.argv[1:])
+    sys.exit(code)

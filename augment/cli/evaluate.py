@@ -31,7 +31,7 @@ def evaluate(
     from augment.cli import progress, summary
     from augment.lifecycle import evaluation, gates
 
-    read = reading.given()
+    read, gated = reading.given(), gates.parse(gate)
     with progress.shown(screen) as tell:
         document = evaluation.evaluate(
             real,
@@ -45,4 +45,4 @@ def evaluate(
             tell=tell,
         )
     summary.show(document, screen, summary.of_report)
-    gates.enforce(gates.parse(gate), document["report"])
+    gates.enforce(gated, document["report"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,9 @@ from dataclasses import dataclass, field
 
 from augment.base.errors import UsageError
 from augment.base.types import Tick, silent
+from augment.cli import terminal
 from augment.cli.options import Screen
+from augment.report.facts import finite
 
 SECONDS_BETWEEN_LINES = 30.0
 WORDS = {
@@ -32,15 +35,19 @@ def shown(screen: Screen) -> Iterator[Callable[[Tick], None]]:
         yield silent
     elif screen.log_format == "json":
         yield _json_line
-    elif screen.log_format == "auto" and sys.stderr.isatty():
+    elif screen.log_format == "auto" and _can_draw():
         with _bar(not screen.no_color) as tell:
             yield tell
     else:
         yield PlainLines()
 
 
+def _can_draw() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def _json_line(tick: Tick) -> None:
-    print(json.dumps({"event": "tick", **vars(tick)}), file=sys.stderr, flush=True)
+    terminal.say(json.dumps(finite({"event": "tick", **vars(tick)}), allow_nan=False))
 
 
 @dataclass
@@ -55,10 +62,10 @@ class PlainLines:
         now = time.monotonic()
         if tick.phase != self.phase:
             self.phase, self.started, self.told = tick.phase, now, now
-            print(f"augment: {WORDS.get(tick.phase, tick.phase)}", file=sys.stderr, flush=True)
+            terminal.say(f"augment: {WORDS.get(tick.phase, tick.phase)}")
         elif now - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
-            print(f"augment: {described(tick, now - self.started)}", file=sys.stderr, flush=True)
+            terminal.say(f"augment: {described(tick, now - self.started)}")
 
 
 def described(tick: Tick, elapsed: float) -> str:
@@ -71,7 +78,7 @@ def described(tick: Tick, elapsed: float) -> str:
     if tick.held_out is not None:
         parts.append(f"held-out {tick.held_out:.4g}")
     if tick.note:
-        parts.append(tick.note)
+        parts.append(terminal.printable(tick.note))
     if tick.steps and 0 < tick.step < tick.steps:
         left = round(elapsed * (tick.steps - tick.step) / tick.step)
         parts.append(f"{left // 60}:{left % 60:02d} left")
@@ -87,12 +94,14 @@ def _bar(color: bool) -> Iterator[Callable[[Tick], None]]:
     columns = (
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=16),
+        BarColumn(bar_width=10),
         TimeElapsedColumn(),
         TextColumn("{task.fields[detail]}", markup=False),
     )
     with Progress(*columns, console=console) as progress:
-        yield _Bars(progress)
+        bars = _Bars(progress)
+        yield bars
+        bars.finish()
 
 
 class _Bars:
@@ -109,7 +118,7 @@ class _Bars:
 
     def __call__(self, tick: Tick) -> None:
         if tick.phase != self.phase:
-            self._finish()
+            self.finish()
             word = WORDS.get(tick.phase, tick.phase)
             self.task = self.progress.add_task(word, total=None, detail="")
             self.phase, self.started = tick.phase, time.monotonic()
@@ -119,6 +128,6 @@ class _Bars:
             detail = f"{tick.step:,}/{tick.steps:,} {detail}".strip()
         self.progress.update(self.task, total=tick.steps, completed=tick.step, detail=detail)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         task = self.progress.tasks[self.task]
         self.progress.update(self.task, total=task.total or 1, completed=task.total or 1)

@@ -35,6 +35,7 @@ def run(
     screen: o.Screen,
 ) -> None:
     """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""
+    from augment.base.errors import GateFailed
     from augment.base.wing import Ask
     from augment.cli import progress, summary
     from augment.lifecycle import gates
@@ -60,3 +61,5 @@ def run(
     with progress.shown(screen) as tell:
         document = lifecycle.run(request, out, force=force, dry_run=dry_run, tell=tell)
     summary.show(document, screen, summary.of_run)
+    if document.get("failed_gates"):
+        raise GateFailed(gates.sentence(document["failed_gates"], document["folder"]))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from augment.base.types import Json
 from augment.cli.options import Screen
+from augment.cli.terminal import printable
+from augment.report.facts import finite
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_COLUMNS_SHOWN = 40
+MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
+VERDICTS = {True: ("passes", "green"), False: ("fails", "red"), None: ("is not judged", "yellow")}
 
 
 def show(
@@ -24,7 +28,7 @@ def show(
     `loud` commands exist to be read: their text goes to standard output.
     """
     if screen.as_json:
-        print(json.dumps(document, ensure_ascii=True, indent=2, default=str))
+        print(json.dumps(finite(document), ensure_ascii=True, indent=2, allow_nan=False))
         return
     if screen.quiet and not loud:
         return
@@ -32,7 +36,13 @@ def show(
 
     stream = sys.stdout if loud else sys.stderr
     console = Console(file=stream, no_color=screen.no_color, highlight=False, soft_wrap=False)
-    tell(console, document, screen.verbose)
+    with console.capture() as text:  # written here, since rich answers a closed pipe with exit 1
+        tell(console, document, screen.verbose)
+    encoding = stream.encoding or "ascii"
+    shown = text.get().encode(encoding, "backslashreplace").decode(encoding)
+    with suppress(*(() if loud else (OSError,))):
+        stream.write(shown)
+        stream.flush()
 
 
 def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -42,7 +52,7 @@ def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
     from rich.text import Text
 
     cells = [[_cell(value) for value in row] for row in rows]
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     for number, title in enumerate(head):
         digits = all(row[number][:1].isdigit() or not row[number] for row in cells)
         right = digits and bool(cells)
@@ -62,11 +72,6 @@ def _cell(value: Any) -> str:
     return printable(str(value))
 
 
-def printable(text: str) -> str:
-    """The text with control characters escaped, so that a name cannot move the cursor."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def line(console: Console, *parts: str, style: str = "") -> None:
     """One line of text, taken literally."""
     from rich.text import Text
@@ -74,7 +79,8 @@ def line(console: Console, *parts: str, style: str = "") -> None:
     console.print(Text(printable(" ".join(part for part in parts if part)), style=style))
 
 
-def _read(console: Console, document: Json, verbose: bool) -> None:
+def _read(console: Console, document: Json, verbose: bool, most: int, why: bool) -> None:
+    """What was read: the file, the notes, and up to `most` columns, with the reason if asked."""
     data = document["data"]
     files = document["files"]
     size = sum(file["bytes"] for file in files)
@@ -85,8 +91,8 @@ def _read(console: Console, document: Json, verbose: bool) -> None:
     for note in document["notes"]:
         line(console, f"  Note: {note}")
     columns = data["columns"]
-    shown = columns if verbose else columns[:MOST_COLUMNS_SHOWN]
-    head = ["column", "role", "storage", "missing", "distinct", "why"]
+    shown = columns if verbose else columns[:most]
+    head = ["column", "role", "storage", "missing", "distinct", *(["why"] if why else [])]
     if any("values" in column for column in shown):
         head.append("values")
     rows = [
@@ -96,7 +102,7 @@ def _read(console: Console, document: Json, verbose: bool) -> None:
             column["storage"],
             column["nulls"],
             column["distinct"],
-            column["note"],
+            *([column["note"]] if why else []),
             *([_listed(column.get("values"))] if "values" in head else []),
         ]
         for column in shown
@@ -118,14 +124,14 @@ def _size(count: int) -> str:
 
 
 def of_inspect(console: Console, document: Json, verbose: bool) -> None:
-    _read(console, document, verbose)
+    _read(console, document, verbose, MOST_COLUMNS_SHOWN["inspect"], True)
     target = document["data"]["schema"].get("target")
     if target:
         line(console, f"Target: {target}")
 
 
 def of_fit(console: Console, document: Json, verbose: bool) -> None:
-    _read(console, document, verbose)
+    _read(console, document, verbose, MOST_COLUMNS_SHOWN["run"], verbose)
     _fitted(console, document, verbose)
     if document.get("dry_run"):
         line(console, "Dry run: nothing was fitted and nothing written.")
@@ -143,6 +149,8 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
         f"Engine {plan['engine']} ({plan['engine_reason']}), seed {plan['seed']}{took}.",
         style="bold",
     )
+    for words in document.get("engine_facts", {}).get("relations", []):
+        line(console, f"  Kept exactly: {words}")
     for note in document.get("model_notes", []):
         line(console, f"  Protected: {note}")
     if verbose:
@@ -160,7 +168,7 @@ def of_sample(console: Console, document: Json, verbose: bool) -> None:
 
 
 def of_run(console: Console, document: Json, verbose: bool) -> None:
-    _read(console, document, verbose)
+    _read(console, document, verbose, MOST_COLUMNS_SHOWN["run"], verbose)
     _fitted(console, document, verbose)
     if document.get("dry_run"):
         line(console, "Dry run: nothing was fitted and nothing written.")
@@ -170,27 +178,62 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
     of_report(console, document, verbose)
     folder = document["folder"]
     line(console, f"Synthetic rows: {folder}/{document['output']}", style="bold")
-    line(console, f"Report: {folder}/report.html   Model: {folder}/model")
+    line(console, f"Report: {folder}/report.html")
+    line(console, f"Model: {folder}/model")
 
 
 def of_report(console: Console, document: Json, verbose: bool) -> None:
-    """The scores beside ceiling and floor, the verdict, and the worst columns."""
+    """The scores beside ceiling and floor, a line per group of the verdict, the worst columns."""
     from augment.report import summary
 
     report = document["report"]
     rows = document["rows"]
+    if not report["scores"]:
+        line(console, *report["verdict"]["sentences"])
+        return
     line(
         console,
         f"Scored {rows['synthetic']:,} synthetic rows on {rows['unseen']:,} unseen real rows.",
         style="bold",
     )
-    lines = summary.lines(report)
-    if lines:
-        head = ["score", "synthetic", "fresh real", "shuffled", ""]
-        cells = [[x.name, x.value, x.best, x.independent, x.mark] for x in lines]
-        table(console, head, cells)
-    for sentence in report["verdict"]["sentences"]:
-        line(console, sentence, style="red" if " fails" in sentence else "")
+    lines = [x for x in summary.lines(report) if verbose or x.mark in ("pass", "fail")]
+    head = ["score", "synthetic", "fresh real", "shuffled", ""]
+    table(console, head, [[x.name, x.value, x.best, x.independent, x.mark] for x in lines])
+    for group, passed in report["verdict"]["passed"].items():
+        found, style = VERDICTS[passed]
+        line(console, f"{group.capitalize()} {found}{_because(report, group)}.", style=style)
+    _worst(console, report["verdict"])
+    if verbose:
+        for sentence in report["verdict"]["sentences"]:
+            line(console, sentence)
+
+
+def _because(report: Json, group: str) -> str:
+    """What failed, by the names in the table above; or what could not be judged."""
+    from augment.report import summary
+
+    checks = [check for check in report["verdict"]["checks"] if check["group"] == group]
+    failed = [check["metric"] for check in checks if check["passed"] is False]
+    if failed:
+        return ": " + "; ".join(dict.fromkeys(summary.SHOWN.get(name, name) for name in failed))
+    unknown = [check["metric"] for check in checks if check["passed"] is None]
+    if len(unknown) == len(checks) or not unknown:
+        return ""
+    known = {check["metric"].partition(".")[0] for check in checks if check["passed"] is not None}
+    names = [
+        summary.SHOWN.get(name, name) if family in known else family
+        for name, family in ((name, name.partition(".")[0]) for name in unknown)
+    ]
+    return f", but {' and '.join(dict.fromkeys(names))} could not be judged"
+
+
+def _worst(console: Console, verdict: Json) -> None:
+    """Where made rows stay furthest below fresh real ones, as "synthetic of fresh real"."""
+    for name in ("columns", "pairs"):
+        gaps = verdict.get(f"worst_{name}") or []
+        shown = [f"{gap['where']} ({gap['value']:.2f} of {gap['ceiling']:.2f})" for gap in gaps[:3]]
+        if shown:
+            line(console, f"Worst {name}: {', '.join(shown)}")
 
 
 def of_verify(console: Console, document: Json, verbose: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from augment.base.files import locked, write_json
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
-from augment.lifecycle.folder import Folder
+from augment.lifecycle.folder import Attempt, Folder
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import wing_for
 from augment.report import facts, html
@@ -33,8 +33,9 @@ def evaluate(
     With `unseen`, `real` is what the generator saw and `unseen` are real rows that it did not;
     without, nobody knows what it saw.
     """
-    if out is not None:
-        Folder(out, marker=REPORT).require_free(force)
+    folder = None if out is None else Folder(out, marker=REPORT)
+    if folder is not None:
+        folder.require_free(force)
     wing, journal = wing_for(real, kind), Journal(None, tell)
     used = Seed.fresh() if seed is None else Seed(seed)
     with journal.stage("read"):
@@ -58,8 +59,12 @@ def evaluate(
         "seconds": journal.seconds,
     }
     report = facts.document(scored, about)
-    if out is not None:
-        with locked(out):
-            html.write(out / "report.html", report)
-            write_json(out / REPORT, report)
+    if folder is not None:
+        with locked(folder.path):
+            folder.recover()
+            folder.require_free(force)
+            folder.begin(Attempt("evaluate", used.value))
+            html.write(folder.partial / "report.html", report)
+            write_json(folder.partial / REPORT, report)
+            folder.publish()
     return {"schema": "augment.evaluate/1", **about, "report": report}

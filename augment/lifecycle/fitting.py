@@ -13,7 +13,7 @@ from augment.base.files import locked
 from augment.base.seeds import Seed
 from augment.base.types import Budget, Job, Json, Tick
 from augment.base.wing import Fitted, Loaded
-from augment.lifecycle.folder import Folder
+from augment.lifecycle.folder import Attempt, Folder
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, Request, resolve, wing_for
 
@@ -38,8 +38,8 @@ def prepare(request: Request, journal: Journal, folder: Folder | None = None) ->
     plan = resolve(request, wing, loaded, seed)
     key = plan.key(loaded.files)
     earlier = folder.planned() if folder else None
-    if request.seed is None and earlier and earlier.get("key") == key:
-        plan = dataclasses.replace(plan, seed=Seed(int(earlier["seed"])))
+    if request.seed is None and earlier and earlier.key == key:
+        plan = dataclasses.replace(plan, seed=Seed(earlier.seed))
     return Prepared(plan, loaded, key)
 
 
@@ -67,14 +67,16 @@ def fit(
 ) -> Json:
     """`augment fit`: a model folder from a source. Returns what `--json` prints."""
     folder = Folder(out, marker=MODEL_MARKER)
-    folder.require_free(force)
+    folder.require_ours()
     with locked(out):
+        folder.recover()
+        folder.require_free(force)
         journal = Journal(None, tell)
         prepared = prepare(request, journal, folder)
         facts = {"model": str(out), **described(prepared)}
         if dry_run:
             return {"schema": "augment.fit/1", "dry_run": True, **facts}
-        resumed = folder.begin(prepared.key, prepared.plan.seed.value)
+        resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
             model = fit_model(prepared, prepared.loaded.data, folder.scratch, journal)
         with journal.stage("write"):

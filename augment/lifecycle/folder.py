@@ -6,20 +6,29 @@ plan that it followed; the same plan takes it up again, any other plan starts af
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from augment.base.errors import BadInput, UsageError
-from augment.base.files import LOCK_NAME, read_json, sha256, sync_folder, write_json
-from augment.base.types import Json
+from augment.base.files import (
+    LOCK_NAME,
+    TEMPORARY,
+    atomic,
+    read_json,
+    sha256,
+    sync_folder,
+    write_json,
+)
 
 PARTIAL = ".partial"
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
+PUBLISH = "publish.json"
 SCRATCH = "scratch"
+SCHEMA = "augment.manifest/1"
 
 
 @dataclass(frozen=True)
@@ -37,8 +46,18 @@ class Folder:
     def scratch(self) -> Path:
         return self.partial / SCRATCH
 
+    @property
+    def rejected(self) -> Path:
+        """The sibling in which a result is kept that failed a gate."""
+        whole = self.path if self.path.name not in ("", "..") else self.path.resolve()
+        return whole.with_name(whole.name + ".rejected")
+
     def complete(self) -> bool:
-        return (self.path / self.marker).is_file()
+        """Whether the marker is there and is ours: other tools write a manifest.json too."""
+        try:
+            return str(read_json(self.path / self.marker).get("schema")).startswith("augment.")
+        except BadInput:
+            return False
 
     def require_free(self, force: bool) -> None:
         """Refuse a folder that holds a finished result, unless it may be replaced."""
@@ -53,53 +72,114 @@ class Folder:
         """Refuse a path whose contents are not ours to replace."""
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file. Choose a folder with -o.")
+        if self.marker != MANIFEST and Folder(self.path).complete():
+            raise UsageError(f"{self.path} holds a run. Choose another folder with -o.")
         if self.path.is_dir() and not self.complete():
-            ours = {PARTIAL, LOCK_NAME, self.marker}
-            other = [entry.name for entry in self.path.iterdir() if entry.name not in ours]
-            if other and not self.partial.exists():
+            other = [e.name for e in self.path.iterdir() if e.name not in (PARTIAL, LOCK_NAME)]
+            if other and not (self.partial / PLAN).is_file():
                 raise UsageError(
                     f"{self.path} holds other files ({len(other)} of them). "
                     "Choose an empty or a new folder with -o."
                 )
 
-    def planned(self) -> Json | None:
+    def planned(self) -> Attempt | None:
         """The plan of an unfinished attempt, or None."""
         try:
-            return read_json(self.partial / PLAN)
+            document = read_json(self.partial / PLAN)
         except BadInput:
             return None
+        key, seed = document.get("key"), document.get("seed")
+        return Attempt(key, seed) if isinstance(key, str) and isinstance(seed, int) else None
 
-    def begin(self, key: str, seed: int) -> bool:
+    def begin(self, attempt: Attempt) -> bool:
         """Start or take up an attempt; True where an earlier one with the same plan goes on."""
-        wanted = {"key": key, "seed": seed}
-        if self.planned() == wanted:
-            self.scratch.mkdir(parents=True, exist_ok=True)
-            return True
-        shutil.rmtree(self.partial, ignore_errors=True)
-        write_json(self.partial / PLAN, wanted)
+        resumed = self.planned() == attempt
+        if not resumed:
+            shutil.rmtree(self.partial, ignore_errors=True)
+            write_json(self.partial / PLAN, {"key": attempt.key, "seed": attempt.seed})
+        for left in self.partial.rglob(f"{TEMPORARY}*"):  # what a killed writer left behind
+            left.unlink(missing_ok=True)
         self.scratch.mkdir(parents=True, exist_ok=True)
-        return False
+        return resumed
 
-    def publish(self, to: Path | None = None) -> None:
-        """Move the finished files out of `.partial/`, the marker last.
+    def publish(self, rejected: bool = False) -> Path:
+        """Move the finished files out of `.partial/`, the marker last; returns where they are.
 
         A result that was there before goes away file by file as its successor takes the name;
-        files of it that have no successor are removed (they are named in its manifest).
+        files of it that have no successor are removed (they are named in its manifest). From the
+        moment that `publish.json` is written a killed publication is finished by the next
+        attempt, whatever its plan: see `recover`.
         """
-        target = to or self.path
-        target.mkdir(parents=True, exist_ok=True)
+        target = self.rejected if rejected else self.path
         shutil.rmtree(self.scratch, ignore_errors=True)
-        (self.partial / PLAN).unlink(missing_ok=True)
-        old = _listed(target / MANIFEST)
-        (target / self.marker).unlink(missing_ok=True)
-        fresh = sorted(p.relative_to(self.partial) for p in _files(self.partial))
-        for name in sorted(fresh, key=lambda p: p == Path(self.marker)):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self.partial / name, target / name)
-            sync_folder((target / name).parent)
-        for gone in old - {p.as_posix() for p in fresh}:
-            (target / gone).unlink(missing_ok=True)
+        names = [path.relative_to(self.partial).as_posix() for path in _files(self.partial)]
+        fresh = sorted(set(names) - {PLAN, PUBLISH})
+        gone = sorted(_listed(target / MANIFEST) - set(fresh))
+        record = {"rejected": rejected, "files": fresh, "gone": gone}
+        write_json(self.partial / PUBLISH, record)
+        return self.recover() or target
+
+    def recover(self) -> Path | None:
+        """Finish a publication that was decided on; None where there is none.
+
+        Every step may be repeated: what has been moved is no longer in `.partial/`.
+        """
+        try:
+            record = read_json(self.partial / PUBLISH)
+            rejected = bool(record["rejected"])
+            files, gone = (
+                [str(name) for name in record[key] if _inside(str(name))]
+                for key in ("files", "gone")
+            )
+        except (BadInput, KeyError, TypeError):
+            return None
+        target = self.rejected if rejected else self.path
+        target.mkdir(parents=True, exist_ok=True)
+        if (self.partial / self.marker).exists():
+            (target / self.marker).unlink(missing_ok=True)
+        for name in sorted(files, key=lambda name: name == self.marker):
+            if name == self.marker:
+                _remove(target, gone)
+            if (self.partial / name).exists():
+                _move(self.partial / name, target / name)
         shutil.rmtree(self.partial, ignore_errors=True)
+        return target
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What an unfinished run follows: its plan's key and its seed."""
+
+    key: str
+    seed: int
+
+
+def _move(file: Path, to: Path) -> None:
+    """Rename; across file systems (a mounted OUT), copy beside the name and rename then."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.replace(file, to)
+        sync_folder(to.parent)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with file.open("rb") as source, atomic(to) as target:
+            shutil.copyfileobj(source, target)
+        file.unlink()
+
+
+def _remove(folder: Path, names: list[str]) -> None:
+    """Remove files inside `folder`, and the folders that this empties."""
+    root = folder.resolve()
+    for name in names:
+        file = folder / name
+        if not file.parent.resolve().is_relative_to(root) or file.is_dir():
+            continue
+        file.unlink(missing_ok=True)
+        parent = file.parent
+        while parent.resolve() != root and parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
+            parent = parent.parent
 
 
 def _files(folder: Path) -> list[Path]:
@@ -109,10 +189,15 @@ def _files(folder: Path) -> list[Path]:
 def _listed(manifest: Path) -> set[str]:
     """Names in a manifest that stay inside its folder; none where there is no manifest."""
     try:
-        names = json.loads(manifest.read_text("utf-8"))["files"].keys()
-    except (OSError, ValueError, KeyError, AttributeError):
+        document = read_json(manifest)
+        names = list(document["files"]) if document.get("schema") == SCHEMA else []
+    except (BadInput, KeyError, TypeError):
         return set()
-    return {n for n in names if not Path(n).is_absolute() and ".." not in Path(n).parts}
+    return {name for name in names if _inside(name)}
+
+
+def _inside(name: str) -> bool:
+    return not Path(name).is_absolute() and ".." not in Path(name).parts and "\0" not in name
 
 
 def write_manifest(folder: Path) -> None:
@@ -120,10 +205,10 @@ def write_manifest(folder: Path) -> None:
     entries = {}
     for path in sorted(_files(folder)):
         name = path.relative_to(folder)
-        if SCRATCH in name.parts or name.as_posix() in (MANIFEST, PLAN, LOCK_NAME):
+        if name.parts[0] == SCRATCH or name.as_posix() in (MANIFEST, PLAN, PUBLISH, LOCK_NAME):
             continue
         entries[name.as_posix()] = {"sha256": sha256(path), "bytes": path.stat().st_size}
-    write_json(folder / MANIFEST, {"schema": "augment.manifest/1", "files": entries})
+    write_json(folder / MANIFEST, {"schema": SCHEMA, "files": entries})
 
 
 @dataclass(frozen=True)
@@ -137,19 +222,21 @@ class Verified:
 
 
 def verify(folder: Path) -> Verified:
-    """Compare a run folder with its manifest."""
+    """Compare a run folder with its manifest. Names that lead out of the folder are refused."""
     path = folder / MANIFEST
-    try:
-        entries = json.loads(path.read_text("utf-8"))["files"]
-        pairs = [(str(name), str(entry["sha256"])) for name, entry in entries.items()]
-    except FileNotFoundError:
+    if not path.is_file():
         raise BadInput(
             "there is no manifest.json, so this is no finished run.",
             where=str(folder),
             hint="Give the folder that `augment run -o` wrote; run it again if it was cut short.",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"the manifest cannot be read ({error}).", where=str(path)) from None
+        )
+    try:
+        entries = read_json(path)["files"]
+        pairs = [(str(name), str(entry["sha256"])) for name, entry in entries.items()]
+    except (KeyError, TypeError, AttributeError):
+        raise BadInput("this is no manifest of augment's.", where=str(path)) from None
+    if not all(_inside(name) for name, _ in pairs):
+        raise BadInput("the manifest names files outside its folder.", where=str(path))
     whole: list[str] = []
     changed: list[str] = []
     missing: list[str] = []
@@ -160,6 +247,8 @@ def verify(folder: Path) -> Verified:
         else:
             (whole if sha256(file) == digest else changed).append(name)
     known = {name for name, _ in pairs} | {MANIFEST, LOCK_NAME}
-    found = {p.relative_to(folder).as_posix() for p in _files(folder)}
-    unknown = sorted(name for name in found - known if not name.startswith(PARTIAL))
+    found = {p.relative_to(folder) for p in _files(folder)}
+    unknown = sorted(
+        p.as_posix() for p in found if p.as_posix() not in known and p.parts[0] != PARTIAL
+    )
     return Verified(tuple(whole), tuple(changed), tuple(missing), tuple(unknown))

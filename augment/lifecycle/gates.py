@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from augment.base.errors import GateFailed, UsageError, did_you_mean
 from augment.base.types import Json
 
@@ -12,11 +10,13 @@ GROUPS = ("fidelity", "utility", "privacy", "validity")
 
 def parse(text: str) -> tuple[str, ...]:
     """`--gate`: "none", "all", or groups of scores with commas between."""
-    if text == "none":
+    if text.strip() == "none":
         return ()
-    if text == "all":
+    if text.strip() == "all":
         return GROUPS
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    names = tuple(part.strip() for part in text.split(","))
+    check_names(names)
+    return names
 
 
 def check_names(names: tuple[str, ...]) -> None:
@@ -37,14 +37,12 @@ def enforce(names: tuple[str, ...], report: Json) -> None:
     check_names(names)
     no = failed(names, report)
     if no:
-        reasons = " ".join(report["verdict"]["sentences"])
-        raise GateFailed(f"The data failed the gate {' and '.join(no)}. {reasons}")
+        raise GateFailed(f"The data failed the gate {' and '.join(no)}.")
 
 
-def sentence(names: list[str], report: Json, kept: Path) -> str:
-    """What failed, why, and where the results lie."""
-    reasons = " ".join(report["verdict"]["sentences"])
+def sentence(names: list[str], kept: str) -> str:
+    """What failed, where the results lie, and what to do; the scores have been shown before."""
     return (
-        f"The result failed the gate {' and '.join(names)}. {reasons} It is kept in {kept}. "
+        f"The result failed the gate {' and '.join(names)}. It is kept in {kept}. "
         "Choose another engine, or pass --gate none to publish it all the same."
     )

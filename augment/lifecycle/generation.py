@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from augment.base import registry, store
-from augment.base.errors import UsageError
+from augment.base.errors import BadInput, UsageError
+from augment.base.files import require_writable
 from augment.base.seeds import Seed
 from augment.base.types import Condition, Json, Tick
 from augment.base.wing import Ask, Fitted, Wing
@@ -19,6 +20,13 @@ def open_model(path: Path) -> tuple[Wing[Any], Fitted[Any]]:
     """A model folder, or the `model/` of a run folder."""
     folder = path / "model" if (path / "model" / "model.json").is_file() else path
     stored = store.load(folder)
+    for group, name in (("kinds", stored.kind), ("engines", stored.engine)):
+        if name not in registry.names(group):
+            raise BadInput(
+                f"the model needs the {group.removesuffix('s')} {name!r}, which is not here.",
+                where=str(folder),
+                hint="Install the plugin that brings it, or an augment that knows it.",
+            )
     wing: Wing[Any] = registry.find("kinds", stored.kind)()
     return wing, wing.restore(stored)
 
@@ -41,6 +49,8 @@ def sample(
     With `--given` the number of rows is that of the file.
     """
     piece = parse_shard(shard)
+    if out is not None:
+        require_writable(out, force)
     wing, model = open_model(path)
     given = model.condition(ask)
     rows = _rows(count, given, model)

@@ -83,7 +83,10 @@ def _memory() -> Check:
 
 
 def _scratch() -> Check:
-    folder = Path(tempfile.gettempdir())
+    try:
+        folder = Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        return Check("scratch", "no folder can be written", False, "Set TMPDIR to one that can.")
     free = shutil.disk_usage(folder).free
     found = f"{free / 2**30:.1f} GiB free in {folder}"
     if free < LEAST_FREE_BYTES:

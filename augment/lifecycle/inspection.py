@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from augment.base.files import write_json
+from augment.base.files import require_writable, write_json
 from augment.base.types import Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import wing_for
@@ -22,6 +22,8 @@ def inspect(
     tell: Callable[[Tick], None],
 ) -> Json:
     """Read `source` and describe it. Returns what `--json` prints."""
+    if schema_out is not None:
+        require_writable(schema_out, force)
     wing = wing_for(source, kind)
     with Journal(None, tell).stage("read"):
         loaded = wing.read(source, read)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from augment.base.files import PRIVATE_MODE
 from augment.base.types import Tick
+from augment.report.facts import finite
 
 LOG = "log.jsonl"
 
@@ -36,7 +37,7 @@ class Journal:
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         with os.fdopen(os.open(self.path, flags, PRIVATE_MODE), "a", encoding="ascii") as stream:
-            stream.write(json.dumps(line | facts) + "\n")
+            stream.write(json.dumps(finite(line | facts), allow_nan=False) + "\n")
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

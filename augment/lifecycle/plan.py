@@ -16,7 +16,8 @@ from augment.base.seeds import Seed
 from augment.base.types import Engine, Json
 from augment.base.wing import Ask, Loaded, Wing
 
-_COUNT = re.compile(r"(\d+(?:\.\d+)?(?:e\d+)?)\s*([kKmMxX]?)")
+_COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
+MOST_ROWS = 10**12
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,12 @@ def row_count(text: str, source_rows: int) -> int:
     match = _COUNT.fullmatch(text.strip().replace("_", "").replace(",", ""))
     if not match:
         raise UsageError(f"-n {text}: write a number of rows, such as 5000, 10k, 1e6 or 2x.")
-    scale = {"": 1, "k": 1_000, "m": 1_000_000, "x": source_rows}[match[2].lower()]
+    unit = match[2].lower()
+    scale = {"": 1, "k": 1_000, "m": 1_000_000, "x": source_rows}[unit]
     rows = float(match[1]) * scale
-    if rows < 1 or (scale != source_rows and rows != int(rows)):
+    if rows > MOST_ROWS:
+        raise UsageError(f"-n {text}: at most {MOST_ROWS:,} rows can be asked for.")
+    if rows < 1 or (unit != "x" and not rows.is_integer()):
         raise UsageError(f"-n {text}: that is not a whole number of rows, at least 1.")
     return int(rows)
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import augment
 from augment.base import store
-from augment.base.errors import GateFailed, UsageError
+from augment.base.errors import BadInput, UsageError
 from augment.base.files import locked, read_json, write_json
 from augment.base.types import Json, Tick
 from augment.base.wing import Fitted, Scored, split
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, fit_model, prepare
-from augment.lifecycle.folder import Folder, write_manifest
+from augment.lifecycle.folder import Attempt, Folder, verify, write_manifest
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import Request
 from augment.lifecycle.sampling import blocks
@@ -41,11 +41,16 @@ class Stages:
     def model(self, train: Any) -> Fitted[Any]:
         """Fit, or take the model that an earlier attempt finished; always as read from disk."""
         path = self.folder.partial / "model"
-        if not (self.resumed and (path / "model.json").is_file()):
-            with self.journal.stage("fit"):
-                fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal)
-                store.save(path, fitted.stored())
-        return self.prepared.plan.wing.restore(store.load(path))
+        wing = self.prepared.plan.wing
+        if self.resumed and (path / "model.json").is_file():
+            try:
+                return wing.restore(store.load(path))
+            except BadInput:
+                self.journal.note("the unfinished attempt's model is damaged")
+        with self.journal.stage("fit"):
+            fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal)
+            store.save(path, fitted.stored())
+        return wing.restore(store.load(path))
 
     def synthetic(self, model: Fitted[Any]) -> Path:
         """Sample to the output file, unless an earlier attempt did."""
@@ -78,27 +83,27 @@ def run(
 ) -> Json:
     """The whole lifecycle into a run folder. Returns what `--json` prints.
 
-    Raises `GateFailed` when a gate of the request fails; the results are then in `OUT.rejected/`.
+    `failed_gates` in it names the gates of the request that failed, and `folder` is then
+    `OUT.rejected/`; what OUT held before stays as it was.
     """
     gates.check_names(request.gates)
     folder = Folder(out)
     folder.require_ours()
+    Folder(folder.rejected).require_ours()
     with locked(out):
+        folder.recover()
         prepared = prepare(request, Journal(None, tell), folder)
         if dry_run:
             return {"schema": "augment.run/1", "dry_run": True, **described(prepared)}
         if folder.complete() and not force:
             return _up_to_date(folder, prepared)
-        resumed = folder.begin(prepared.key, prepared.plan.seed.value)
+        resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         journal = Journal(folder.partial / LOG, tell)
         journal.note("start", resumed=resumed, augment=augment.__version__)
         document = _stages(Stages(folder, prepared, journal, resumed))
         failed = gates.failed(request.gates, document["report"])
-        place = out.with_name(out.name + ".rejected") if failed else out
-        folder.publish(place)
-    if failed:
-        raise GateFailed(gates.sentence(failed, document["report"], place))
-    return document
+        place = folder.publish(rejected=bool(failed))
+    return {**document, "folder": str(place), "failed_gates": failed}
 
 
 def _stages(stages: Stages) -> Json:
@@ -143,7 +148,7 @@ def _stages(stages: Stages) -> Json:
     write_json(partial / "run.json", run_document)
     journal.note("finished", seconds=journal.seconds)
     write_manifest(partial)
-    return {**run_document, "report": report, "folder": str(stages.folder.path)}
+    return {**run_document, "report": report}
 
 
 def _no_rows() -> Any:
@@ -162,8 +167,15 @@ def _up_to_date(folder: Folder, prepared: Prepared) -> Json:
             f"{folder.path} holds a finished run of another source, plan or seed. "
             "Pass --force to replace it, or choose another -o."
         )
+    found = verify(folder.path)
+    if found.changed or found.missing:
+        raise UsageError(
+            f"{folder.path} holds this run, but {len(found.changed)} of its files have changed and "
+            f"{len(found.missing)} are missing. Pass --force to make it again."
+        )
     report = read_json(folder.path / "report.json")
-    return {**document, "report": report, "folder": str(folder.path), "up_to_date": True}
+    done: Json = {"folder": str(folder.path), "failed_gates": [], "up_to_date": True}
+    return {**document, "report": report, **done}
 
 
 def _versions() -> Json:

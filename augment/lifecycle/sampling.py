@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -30,6 +31,10 @@ def blocks(
     count = -(-rows // block_rows)
     index, of = shard
     first, last = (index - 1) * count // of, index * count // of
+    if first == last:  # more shards than blocks: this one has columns but no rows
+        import numpy as np
+
+        yield model.sample(0, 1, seed, given, tick).take(np.empty(0, dtype=np.int64))
     done, total = 0, min(last * block_rows, rows) - min(first * block_rows, rows)
     for block in range(first, last):
         start = block * block_rows
@@ -45,7 +50,7 @@ def parse_shard(text: str | None) -> tuple[int, int]:
     """`i/N` with 1 ≤ i ≤ N; None is the whole."""
     if text is None:
         return 1, 1
-    index, _, of = text.partition("/")
-    if not (index.isdigit() and of.isdigit() and 1 <= int(index) <= int(of)):
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
         raise UsageError(f"--shard {text}: write it as i/N with i from 1 to N, such as 1/4.")
-    return int(index), int(of)
+    return int(match[1]), int(match[2])

@@ -81,6 +81,8 @@ def _clause(text: str, schema: Schema) -> Clause:
         if not (rest.startswith("(") and rest.endswith(")")):
             raise UsageError(f"--where {text!r}: put the values in brackets, as in 'x in (a, b)'.")
         listed = re.findall(rf"\s*({_QUOTED}|[^,]+)\s*(?:,|$)", rest[1:-1])
+        if not listed:
+            raise UsageError(f"--where {text!r}: there is no value between the brackets.")
         values = tuple(value_of(column, _unquoted(item)) for item in listed)
         return Clause(column.name, "in", values, negate=word.startswith("not"))
     return Clause(column.name, "in", (value_of(column, _unquoted(rest)),), negate=sign == "!=")
@@ -125,12 +127,7 @@ def position_of(column: Column, text: str) -> float:
 
 def parse_balance(text: str, schema: Schema) -> tuple[str, Mapping[Scalar, float]]:
     """`--balance column` (an empty mapping: equal shares) or `column:value=share,…` (sum 1)."""
-    if text in schema.names:
-        name, listed = text, ""
-    else:
-        name, _, listed = text.rpartition(":")
-        if not name:
-            name, listed = text, ""
+    name, listed = _column_and_rest(text, schema)
     column = schema[name]
     if column.role not in ("categorical", "boolean"):
         raise UsageError(
@@ -145,9 +142,24 @@ def parse_balance(text: str, schema: Schema) -> tuple[str, Mapping[Scalar, float
             sign = ""
         if not sign:
             raise UsageError(f"--balance {text!r}: write it as 'column:value=0.5,other=0.5'.")
-    if shares and (min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 1e-6):
+    positive = all(share >= 0 for share in shares.values())  # false for NaN too
+    if shares and not (positive and abs(sum(shares.values()) - 1) <= 1e-6):
         raise UsageError(f"--balance {text!r}: the shares must be positive and add up to 1.")
     return name, shares
+
+
+def _column_and_rest(text: str, schema: Schema) -> tuple[str, str]:
+    """Split at the colon behind a column's name; names and values may hold colons too."""
+    if text in schema.names:
+        return text, ""
+    quoted = re.fullmatch(rf"\s*({_QUOTED})\s*(?::(.*))?", text, re.DOTALL)
+    if quoted:
+        return _unquoted(quoted[1]), quoted[2] or ""
+    for colon in reversed([match.start() for match in re.finditer(":", text)]):
+        if text[:colon].strip() in schema.names:
+            return text[:colon].strip(), text[colon + 1 :]
+    name, _, listed = text.partition(":")
+    return name, listed
 
 
 def mask(table: Table, clauses: tuple[Clause, ...]) -> NDArray[np.bool_]:

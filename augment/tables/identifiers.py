@@ -81,7 +81,7 @@ def parts_of(pattern: str) -> list[Part]:
         parts.append(pattern[end : field.start()])
         end = field.end()
         name, size = field[4], int(field[5] or 0)
-        if field[1]:
+        if field[1] and len(field[3] or "") <= 2 and len(field[2] or "") <= 18:
             parts.append(Counted(int(field[2] or 0), int(field[3] or 0)))
         elif field[0] in ("{{", "}}"):
             parts.append(field[0][0])

@@ -23,29 +23,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POOL = 5_000  # distinct invented texts a block; Faker makes some 20,000 a second
-FAKER_METHODS = {
+FAKER_METHODS = {  # one for each of `personal.KINDS`
     "": "sentence",
-    "words": "sentence",
+    "sentence": "sentence",
     "email": "safe_email",
-    "name": "name",
-    "first_name": "first_name",
-    "last_name": "last_name",
-    "username": "user_name",
-    "phone": "phone_number",
-    "address": "street_address",
-    "street": "street_address",
-    "city": "city",
-    "postcode": "postcode",
-    "country": "country",
-    "company": "company",
-    "job": "job",
     "url": "url",
     "ip": "ipv4",
-    "uuid": "uuid4",
-    "ssn": "ssn",
+    "mac": "mac_address",
     "iban": "iban",
-    "credit_card": "credit_card_number",
-    "license_plate": "license_plate",
+    "ssn": "ssn",
+    "card": "credit_card_number",
+    "phone": "phone_number",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "user_name": "user_name",
+    "address": "address",
+    "street": "street_address",
+    "company": "company",
+    "postcode": "postcode",
+    "city": "city",
+    "country": "country",
+    "job": "job",
+    "name": "name",
+    "uuid": "uuid4",
 }
 
 
@@ -59,8 +59,11 @@ class Invention:
     words: int = 0
 
     @classmethod
-    def fit(cls, table: Table, column: Column) -> Self:
-        """Reads the column once. Raises `UsageError` for a kind of text that is not known."""
+    def fit(cls, table: Table, column: Column, least: int = 1) -> Self:
+        """Reads the column once; a constant that fewer than `least` rows have is forgotten.
+
+        Raises `UsageError` for a kind of text that is not known.
+        """
         array = table.column(column.name)
         null_share = array.null_count / max(len(array), 1)
         if column.role == "constant":
@@ -70,6 +73,8 @@ class Invention:
                     f"column {column.name!r} has the role 'constant' but {len(levels):,} values.",
                     hint=f"Pass --column '{column.name}=category', or drop it.",
                 )
+            if len(array) - array.null_count < least:  # too few rows share it
+                return cls(column, 1.0)
             return cls(column, null_share, constant=levels[0] if levels else None)
         if column.role == "text":
             if column.pii not in FAKER_METHODS:
@@ -119,9 +124,11 @@ class Invention:
             constant = document["constant"]
             if not 0 <= share <= 1 or not 0 <= words <= 1_000 or isinstance(constant, (dict, list)):
                 raise ValueError("out of range")
-        except (KeyError, TypeError, ValueError) as error:
+            invention = cls(column, share, constant, words)
+            invention.make(0, 1, Seed(0))
+        except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(f"the model's column {column.name!r} is damaged ({error}).") from None
-        return cls(column, share, constant, words)
+        return invention
 
 
 def _typical_words(array: pa.Array) -> int:
@@ -141,10 +148,10 @@ def _with_nulls(array: pa.Array, null: NDArray[np.bool_]) -> pa.Array:
     return pc.if_else(pa.array(null), pa.scalar(None, array.type), array)
 
 
-def inventions(table: Table) -> tuple[Invention, ...]:
-    """One for each column that is kept but not modelled."""
+def inventions(table: Table, least: int) -> tuple[Invention, ...]:
+    """One for each column that is kept but not modelled; `least` as in `Invention.fit`."""
     return tuple(
-        Invention.fit(table, column)
+        Invention.fit(table, column, least)
         for column in table.schema
         if not column.modelled and column.role != "drop"
     )

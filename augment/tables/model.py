@@ -13,24 +13,29 @@ from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State, Tick
 from augment.base.wing import Ask, Fitted
-from augment.tables import source
+from augment.tables import relations, source
 from augment.tables.conditions import parse, parse_balance, refuse_impossible
 from augment.tables.dataset import Table, require_rows
 from augment.tables.invention import Invention, inventions, kept
-from augment.tables.protection import protect
-from augment.tables.schema import Schema
+from augment.tables.protection import least_rows, protect
+from augment.tables.rejection import reject
+from augment.tables.relations import Relation
+from augment.tables.schema import Column, Schema
 from augment.tables.values import codes, numbers, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MOST_ROWS = 10**15  # that a model may say its source had
 
 
 @dataclass(frozen=True)
 class TableModel(Fitted[Table]):
     """The modelled columns come from `inner`; ids, text and constants are invented beside them.
 
-    `domain` holds each modelled column's levels or ends after protection, so that impossible
-    conditions are refused before anything is drawn.
+    `relations` are what holds between modelled columns on every row; the engine sees the table
+    without them. `domain` holds each modelled column's levels or ends after protection, so that
+    impossible conditions are refused before anything is drawn.
     """
 
     engine: str
@@ -39,6 +44,7 @@ class TableModel(Fitted[Table]):
     inner: Model[Table]
     invented: tuple[Invention, ...]
     domain: Mapping[str, Json]
+    relations: tuple[Relation, ...]
     facts: Json
 
     @classmethod
@@ -55,18 +61,26 @@ class TableModel(Fitted[Table]):
                 hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
             )
         notes: tuple[str, ...] = ()
+        found = relations.mined(core)
+        seen = relations.taken_out(core, found)
         if protected:
-            safe = protect(core, job.seed.child("protect"))
-            core, notes = safe.table, safe.notes
-        inner = recipe.fit(core, dataclasses.replace(job, seed=job.seed.child("engine")))
+            safe = protect(seen, job.seed.child("protect"))
+            seen, notes = safe.table, safe.notes
+        inner = recipe.fit(
+            seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
+        )
+        whole = relations.put_back(seen, found, list(core.schema), core.schema.target)
         facts = {
             "parameters": dataclasses.asdict(recipe),
             "fitted_rows": len(data),
             "protected": protected,
             "notes": list(notes),
+            "relations": [relation.words for relation in found],
         }
-        invented = inventions(data)
-        return cls(recipe.about.name, source_rows, schema, inner, invented, _domain(core), facts)
+        invented = inventions(data, least_rows(len(data)) if protected else 1)
+        return cls(
+            recipe.about.name, source_rows, schema, inner, invented, _domain(whole), found, facts
+        )
 
     def condition(self, ask: Ask) -> Condition:
         about = registry.find("engines", self.engine).about
@@ -123,21 +137,58 @@ class TableModel(Fitted[Table]):
         """The modelled columns; a mix is drawn level by level and then shuffled."""
         if isinstance(given.partial, Table):
             rows = given.partial.slice(start, n).select(list(self.domain))
-            return self.inner.sample(n, seed, dataclasses.replace(given, partial=rows), tick)
+            return self._completed(rows, seed, given.clauses, tick)
         if given.mix is None:
-            return self.inner.sample(n, seed, given, tick)
+            return self._drawn(n, seed, given.clauses, tick)
         name, shares = given.mix
         parts, before, total = [], 0.0, sum(shares.values())
         for level, share in shares.items():
             after = before + share / total
             count = _quota(start + n, before, after) - _quota(start, before, after)
             if count:
-                narrowed = Condition(given.clauses).and_(Clause(name, "in", (level,)))
-                stream = seed.child("mix", str(level))
-                parts.append(self.inner.sample(count, stream, narrowed, tick))
+                narrowed = (*given.clauses, Clause(name, "in", (level,)))
+                parts.append(self._drawn(count, seed.child("mix", str(level)), narrowed, tick))
             before = after
         joined = Table.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
+
+    def _drawn(
+        self, n: int, seed: Seed, clauses: tuple[Clause, ...], tick: Callable[[Tick], None]
+    ) -> Table:
+        """Rows with every relation true; a condition on a computed column is searched for."""
+        computed = {relation.result for relation in self.relations}
+        placed = Condition(tuple(clause for clause in clauses if clause.column not in computed))
+        searched = tuple(clause for clause in clauses if clause.column in computed)
+
+        def draw(count: int, stream: Seed) -> Table:
+            return self._whole(self.inner.sample(count, stream, placed, tick))
+
+        return reject(draw, searched, n, seed, tick=tick) if searched else draw(n, seed)
+
+    def _completed(
+        self,
+        partial: Table,
+        seed: Seed,
+        clauses: tuple[Clause, ...],
+        tick: Callable[[Tick], None],
+    ) -> Table:
+        """The given rows with their gaps filled. Known cells stay, relations or not."""
+        for relation in self.relations:
+            if relation.result in (clause.column for clause in clauses):
+                raise UsageError(
+                    f"--where on {relation.result!r} cannot be joined with --given: in this model "
+                    f"it is computed ({relation.words})."
+                )
+        known = relations.to_fill(partial, self.relations)
+        condition = Condition(clauses, partial=known)
+        whole = self._whole(self.inner.sample(len(partial), seed, condition, tick))
+        arrays = [_filled(whole.column(name), partial, name) for name in whole.schema.names]
+        return table_of(list(whole.schema), arrays, whole.schema.target)
+
+    def _whole(self, made: Table) -> Table:
+        """What the engine made, with the computed columns back in their places."""
+        columns = [column for column in self.schema if column.modelled]
+        return relations.put_back(made, self.relations, columns, self.schema.target)
 
     def stored(self) -> Stored:
         state = self.inner.state()
@@ -146,6 +197,7 @@ class TableModel(Fitted[Table]):
             "rows": self.rows,
             "invented": [each.to_json() for each in self.invented],
             "domain": dict(self.domain),
+            "relations": relations.to_json(self.relations),
             "engine": state.config,
         }
         return Stored(Table.kind, self.engine, State(config, state.tensors), self.facts)
@@ -160,17 +212,25 @@ class TableModel(Fitted[Table]):
             columns = [c for c in schema if not c.modelled]
             pairs = zip(columns, config["invented"], strict=True)
             invented = tuple(Invention.from_json(column, document) for column, document in pairs)
-            domain, rows = config["domain"], int(config["rows"])
-            for column in schema:
-                if column.modelled:
-                    _check_domain(domain[column.name])
+            rows = int(config["rows"])
+            if not 0 < rows <= MOST_ROWS:
+                raise ValueError("rows are out of range")
+            domain = {
+                column.name: _checked_domain(column, config["domain"][column.name])
+                for column in schema
+                if column.modelled
+            }
+            names = list(domain)
+            found = relations.from_json(config["relations"], names)
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
-        except (KeyError, TypeError, ValueError, UsageError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(f"the model is damaged ({error}).") from None
         inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
-        return cls(stored.engine, rows, schema, inner, invented, domain, stored.facts)
+        model = cls(stored.engine, rows, schema, inner, invented, domain, found, stored.facts)
+        _require_columns(model)
+        return model
 
 
 def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
@@ -202,8 +262,30 @@ def _domain(core: Table) -> dict[str, Json]:
     return domain
 
 
-def _check_domain(known: Any) -> None:
+def _require_columns(model: TableModel) -> None:
+    """Refuse an engine's part that makes other columns, or other types, than the schema says."""
+    modelled = [column for column in model.schema if column.modelled]
+    made = model.inner.sample(1, Seed(0))
+    computed = {r.result for r in model.relations if r.step and not r.gaps}
+    wanted = {c.name: c.storage for c in modelled if c.name not in computed}
+    changed = {r.result for r in model.relations}
+    fits = made.schema.names == list(wanted) and all(
+        made.schema[name].storage == storage
+        for name, storage in wanted.items()
+        if name not in changed
+    )
+    if not fits:
+        raise BadInput("the model is damaged (its engine makes other columns than its schema).")
+
+
+def _checked_domain(column: Column, known: Any) -> Json:
+    """A stored domain, if it is one for this column. Raises `TypeError` or `ValueError`."""
     if not isinstance(known, dict) or not isinstance(known.get("null"), bool):
         raise TypeError("a column's domain is no object")
-    if not isinstance(known.get("levels"), list) and not {"low", "high"} <= known.keys():
-        raise TypeError("a column's domain has neither levels nor ends")
+    if column.role in ("categorical", "boolean"):
+        levels = known["levels"]
+        if not isinstance(levels, list) or any(isinstance(x, (list, dict)) for x in levels):
+            raise TypeError("a column's levels are no list of values")
+        return {"null": known["null"], "levels": levels}
+    ends = {end: None if known[end] is None else float(known[end]) for end in ("low", "high")}
+    return {"null": known["null"], **ends}

@@ -54,7 +54,7 @@ def protect(table: Table, seed: Seed) -> Protected:
         notes += worked[1]
     data = table.data
     for number, (name, array) in enumerate(zip(table.schema.names, arrays, strict=True)):
-        data = data.set_column(number, name, array)
+        data = data.set_column(number, name, array)  # keeps the table's own metadata
     return Protected(Table(data, table.schema), least, tuple(notes))
 
 
@@ -88,24 +88,38 @@ def _without_rare(
 
 
 def _without_extremes(table: Table, column: Column, least: int) -> tuple[pa.Array, list[str]]:
-    """Values beyond the mean of the `least` lowest or highest are pulled in to that mean.
+    """Values beyond the median of the few lowest or highest are pulled in to that median.
 
-    A mean of several rows is nobody's own value; where an extreme is shared by `least` rows it
-    is that mean, and nothing changes.
+    The few are `least` rounded up to an even number, so that the median is the mean of two rows'
+    values and nobody's own; unlike their mean it tells nothing of how far out the last one lies.
+    Where an extreme is shared by enough rows it is that median, and nothing changes. A column
+    with fewer than `least` values is left empty; one with fewer than twice as many as are needed
+    to have two ends gets its median throughout.
     """
     import numpy as np
-
-    values = numbers(table, column.name)
-    known = np.sort(values[~np.isnan(values)])
-    if len(known) < 2 * least:
-        return table.column(column.name), []
-    low, high = known[:least].mean(), known[-least:].mean()
-    beyond = (values < low) | (values > high)
-    if not beyond.any():
-        return table.column(column.name), []
-    pulled = from_numbers(column, np.clip(values, low, high))
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kept = pc.if_else(pa.array(beyond), pulled, table.column(column.name).cast(pulled.type))
-    return kept, []
+    array = table.column(column.name)
+    values = numbers(table, column.name)
+    known = np.sort(values[~np.isnan(values)])
+    if not len(known):
+        return array, []
+    head = f"column {column.name!r}: only {len(known):,} rows have a value; they are "
+    if len(known) < least:
+        return pa.nulls(len(array), array.type), [head + "left empty"]
+    few = least + least % 2
+    low, high = np.median(known[:few]), np.median(known[-few:])
+    notes = []
+    if len(known) < 2 * few:
+        low = high = np.median(known)
+        notes.append(head + "all set to their median")
+    beyond = (values < low) | (values > high)
+    if not beyond.any():
+        return array, []
+    ends = np.clip(values, low, high)
+    if column.storage == "integer" and pa.types.is_decimal(array.type):  # beyond 64 bits
+        pulled = pa.array([f"{end:.0f}" for end in np.where(beyond, ends, 0)]).cast(array.type)
+    else:
+        pulled = from_numbers(column, ends).cast(array.type)
+    return pc.if_else(pa.array(beyond), pulled, array), notes

@@ -52,7 +52,7 @@ def scored(
         scores = score(train, test, fake, seed, tick, floor)
     judged = verdict(scores)
     fitting = aligned(fake, train.schema).table
-    target, why = chosen(train.schema, None)
+    target, why = chosen(train, None)
     document = {
         "verdict": judged.to_json(),
         "target": {"column": target, "note": why},
@@ -78,7 +78,7 @@ def score(
     shuffled apart here. `metrics` are registered names, all by default. `fake` may disagree with
     train in columns and types: that costs validity and is no error.
     """
-    goal, why = chosen(train.schema, target)
+    goal, why = chosen(train, target)
     axes = tuple(axis_of(column, train, test) for column in train.schema if column.modelled)
     seen = View.of(train, axes)
     real = RealViews(seen, View.of(test, axes), goal, why, suspects=seen)
@@ -100,7 +100,7 @@ def score_pair(
     """
     first, second = halves(len(real), seed.child("halves"))
     train, test = real.take(first), real.take(second)
-    goal, why = chosen(real.schema, target)
+    goal, why = chosen(real, target)
     axes = tuple(axis_of(column, train, test) for column in real.schema if column.modelled)
     views = RealViews(
         View.of(train, axes),

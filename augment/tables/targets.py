@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from augment.base.errors import UsageError
-from augment.tables.schema import Schema
+from augment.tables.dataset import Table
 
 Task = Literal["classes", "regression"]
 
@@ -29,13 +29,14 @@ USUAL_NAMES = (
 )
 
 
-def chosen(schema: Schema, asked: str | None) -> tuple[str | None, str]:
+def chosen(table: Table, asked: str | None) -> tuple[str | None, str]:
     """The target and how it was chosen: asked for, the schema's, or a guess that is stated.
 
     The guess is the last modelled column with a usual name (target, label, class, ...), else the
-    last categorical or boolean column. Raises `UsageError` for a column that is not there or
-    cannot be predicted.
+    last column of categories, booleans or just two numbers. Raises `UsageError` for a column that
+    is not there or cannot be predicted.
     """
+    schema = table.schema
     wanted = asked if asked is not None else schema.target
     if wanted is not None:
         column = schema[wanted]
@@ -50,10 +51,14 @@ def chosen(schema: Schema, asked: str | None) -> tuple[str | None, str]:
     named = [column.name for column in modelled if column.name.lower() in USUAL_NAMES]
     if named:
         return named[-1], f"The target {named[-1]!r} is a guess by its name; --target chooses."
-    grouped = [column.name for column in modelled if column.role in ("categorical", "boolean")]
-    if grouped:
-        return grouped[-1], (
-            f"The target {grouped[-1]!r} is a guess (the last categorical column); "
-            "--target chooses."
-        )
+    for column in reversed(modelled):
+        if column.role in ("categorical", "boolean") or _two_numbers(table, column.name):
+            why = f"The target {column.name!r} is a guess (the last column of categories); "
+            return column.name, why + "--target chooses."
     return None, "No target was given and no column looks like one; --target chooses."
+
+
+def _two_numbers(table: Table, name: str) -> bool:
+    import pyarrow.compute as pc
+
+    return int(pc.count_distinct(table.column(name), mode="only_valid").as_py()) == 2

@@ -126,13 +126,18 @@ def verdict(scores: list[Score]) -> Verdict:
         decided = [passed for passed in found if passed is not None]
         groups[group] = all(decided) if decided else None
     evidence = all(c.passed is not None for c in checks if c.group == "privacy")
+    columns, pairs = _worst(scores, "shapes"), _worst(scores, "trends")
     return Verdict(
         groups,
         checks,
-        _worst(scores, "shapes"),
-        _worst(scores, "trends"),
+        columns,
+        pairs,
         evidence and any(check.group == "privacy" for check in checks),
-        _sentences(groups, checks, evidence),
+        (
+            *_sentences(groups, checks, evidence),
+            *_named("columns", columns),
+            *_named("pairs", pairs),
+        ),
     )
 
 
@@ -206,6 +211,17 @@ def _sentences(
         elif any(check.group == group for check in checks):
             lines.append(f"{group.capitalize()} could not be judged.")
     return tuple(lines)
+
+
+def _named(what: str, gaps: tuple[Gap, ...]) -> list[str]:
+    """A sentence that names the worst places, or none."""
+    if not gaps:
+        return []
+    places = ", ".join(
+        f"{gap.where} ({_number(gap.value)}, fresh real rows {_number(gap.ceiling)})"
+        for gap in gaps
+    )
+    return [f"Worst {what}: {places}."]
 
 
 def _number(value: float) -> str:

@@ -12,6 +12,7 @@ from augment.base.types import About, Condition, Engine, Job, Model, State, Tick
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.schema import Schema
+from augment.tables.values import arrow_type
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class BootstrapModel(Model[Table]):
             data.validate(full=True)
             if data.column_names != schema.names or not data.num_rows:
                 raise ValueError("rows and schema disagree")
+            for column, field in zip(schema, data.schema, strict=True):
+                wide = column.storage == "integer" and pa.types.is_decimal128(field.type)
+                if field.type != arrow_type(column) and not wide:
+                    raise ValueError("a column is not of its storage's type")
         except (
             KeyError,
             TypeError,

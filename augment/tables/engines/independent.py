@@ -89,11 +89,15 @@ class IndependentModel(Model[Table]):
                     order = np.append(np.arange(len(levels)), -1)
                     supports[column.name] = from_codes(column, order, levels)
                 else:
-                    supports[column.name] = from_numbers(column, state.tensors[f"support.{number}"])
-                weights[column.name] = np.asarray(state.tensors[f"weights.{number}"], np.float64)
-                if weights[column.name].shape != (len(supports[column.name]),):
+                    support = np.asarray(state.tensors[f"support.{number}"], np.float64)
+                    supports[column.name] = from_numbers(column, support)
+                weight = np.asarray(state.tensors[f"weights.{number}"], np.float64)
+                if weight.shape != (len(supports[column.name]),):
                     raise ValueError("support and weights differ in length")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+                if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.sum() > 0):
+                    raise ValueError("weights are no probabilities")
+                weights[column.name] = weight
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise BadInput(
                 f"the model's state does not fit engine 'independent' ({error})."
             ) from None

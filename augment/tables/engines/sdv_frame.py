@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NULL, REST = "null", "rest"  # labels beside "c0", "c1", ...
 EDGE_ROWS = 5  # an end of a column's range has this many rows at or beyond it
 EDGE_SHARE = 20  # in small tables: one row in this many instead
+FEW_VALUES = 12  # months fit
 LEARNABLE_ROWS = 20  # of a level that is told apart where there are too many of them
 
 
@@ -164,7 +165,8 @@ def face_of(table: Table, span: float, most_levels: int) -> Face:
     """Learn how a table's columns stand in a frame.
 
     The ends of a range each have `EDGE_ROWS` rows at or beyond them, so that no single row's
-    extreme is kept. Numbers that are nearly all one value, with no range left, become levels. Of
+    extreme is kept. Numbers that are nearly all one value, with no range left, become levels, and
+    so do numbers of few values, such as codes: SDV would smear them over the range between. Of
     more than `most_levels` levels, the most frequent keep a label each, if they have
     `LEARNABLE_ROWS` rows: ten thousand surnames of two rows each would cost a network hours and
     teach it nothing.
@@ -177,7 +179,8 @@ def face_of(table: Table, span: float, most_levels: int) -> Face:
             values = numbers(table, column.name)
             present = np.sort(values[~np.isnan(values)])
             edge = max(0, min(EDGE_ROWS, len(present) // EDGE_SHARE) - 1)
-            if len(present) and present[edge] < present[-1 - edge]:
+            spread = len(present) and present[edge] < present[-1 - edge]
+            if spread and not _few(present):
                 low, high = float(present[edge]), float(present[-1 - edge])
                 if not np.isfinite(high - low):
                     raise BadInput(
@@ -188,6 +191,14 @@ def face_of(table: Table, span: float, most_levels: int) -> Face:
                 continue
         parts.append(_levels_part(table, column, most_levels))
     return Face(table.schema, tuple(parts), span)
+
+
+def _few(present: NDArray[np.float64]) -> bool:
+    """Whether sorted numbers are a handful of values that each stand in several rows."""
+    import numpy as np
+
+    counts = np.unique(present, return_counts=True)[1]
+    return bool(len(counts) <= FEW_VALUES and counts.min() >= EDGE_ROWS)
 
 
 def _levels_part(table: Table, column: Column, most_levels: int) -> LevelsPart:

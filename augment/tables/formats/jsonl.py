@@ -154,7 +154,10 @@ def _block(
         dropped = rejects.options.columns.get(column.name) == "drop"
         if dropped:
             values = [None] * len(rows)
-        for kind in {type(value) for value in values} - {type(None), column.kind}:
+        # In the order of the rows, so that the first value fixes the kind.
+        for kind in dict.fromkeys(type(value) for value in values):
+            if kind in (type(None), column.kind):
+                continue
             row = next(i for i, value in enumerate(values) if type(value) is kind)
             if column.kind is None and kind not in (dict, list):
                 column.kind = kind

@@ -81,9 +81,7 @@ ODD = [[[1], [2]], [{"a": 1}, None], [b"x", b"y"], [1.0, float("inf")]]
 
 
 @pytest.mark.parametrize("values", ODD)
-def test_what_a_table_cannot_hold_is_refused_or_dropped(
-    tmp_path: Path, values: list[object]
-) -> None:
+def test_unheld_types_are_refused_or_dropped(tmp_path: Path, values: list[object]) -> None:
     path = put(tmp_path, {"a": pa.array([1, 2]), "odd": pa.array(values)}, "parquet")
     with pytest.raises(BadInput, match="--column odd=drop"):
         source.read(str(path), ReadOptions())

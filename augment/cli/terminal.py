@@ -1,0 +1,73 @@
+"""Text to a terminal, a pipe or nowhere: names that cannot move the cursor, streams that may go."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped, so that a name cannot move the cursor.
+
+    >>> printable("a\\x1b[2Jb\\n")
+    'a\\\\x1b[2Jb\\\\n'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def say(text: str, *, whole: bool = False) -> None:
+    """A line on standard error. A reader who has gone is no reason to stop the work.
+
+    `whole` keeps the text's own line ends (a traceback's).
+    """
+    shown = "\n".join(map(printable, text.splitlines())) if whole else printable(text)
+    encoding = sys.stderr.encoding or "ascii"
+    with suppress(OSError, ValueError):
+        print(shown.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+        sys.stderr.flush()
+
+
+def command_line(words: list[str]) -> str:
+    """The words as a shell reads them, on one line whatever they hold."""
+    return " ".join(
+        shlex.quote(word) if word.isprintable() else f"$'{_ansi_c(word)}'" for word in words
+    )
+
+
+def _ansi_c(word: str) -> str:
+    """The inside of `$'…'`: bytes as the shell would pass them."""
+    return "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}"
+        for byte in os.fsencode(word)
+    )
+
+
+def discard(stream: TextIO) -> None:
+    """Let what is still buffered for a stream that nobody reads go nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def reopen_closed_streams() -> None:
+    """Put something in the place of standard streams that the caller closed.
+
+    Else the next file opened would take their numbers and receive our messages. Reading gives
+    nothing, messages go nowhere; output that was asked for fails, since its stream is read-only.
+    """
+    while True:
+        number = os.open(os.devnull, os.O_RDONLY)
+        if number > 2:
+            os.close(number)
+            break
+        os.set_inheritable(number, True)
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(0, "r", closefd=False)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123

@@ -1,0 +1,231 @@
+"""The one training loop: AdamW with warm-up and cosine, clipping, averaged weights, early stop.
+
+It knows nothing of tables or images: the caller hands over named tensors, a loss for step `s`
+and a loss on held-out rows. A killed run that is given the same scratch folder goes on from its
+last checkpoint and ends with the same weights, because every random choice of a step must come
+from the step's number and never from a generator that lives across steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment.base.files import atomic
+from augment.base.types import Job, Tick
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CHECKPOINT = "training.safetensors"
+PROBE_STEPS = 4
+SAFETY = 0.85  # share of the time left that training may plan for
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast. `check_every` steps the held-out loss is taken on averaged weights;
+    after `patience` checks without a new best the run stops. `checkpoint_every` is in steps."""
+
+    steps: int
+    learning_rate: float = 3e-3
+    warmup: int = 50
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    average: float = 0.999
+    check_every: int = 100
+    patience: int = 5
+    checkpoint_every: int = 500
+
+    def rate(self, step: int, steps: int) -> float:
+        """Linear warm-up, then half a cosine down to a hundredth of the full rate."""
+        rise = min(1.0, (step + 1) / max(1, min(self.warmup, steps // 4)))
+        fall = 0.5 + 0.5 * math.cos(math.pi * step / steps)
+        return self.learning_rate * rise * max(fall, 0.01)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training run did; `stopped` is "planned", "early" or "time"."""
+
+    steps: int
+    best_step: int
+    held_out: float
+    stopped: str
+
+
+@dataclass
+class _Run:
+    """The moving parts of one run: all of it is in a checkpoint."""
+
+    step: int
+    steps: int
+    best_step: int
+    best_loss: float
+    average: list[Tensor]
+    best: list[Tensor]
+    optimizer: Any
+
+
+def train(
+    parameters: dict[str, Tensor],
+    loss: Callable[[int], Tensor],
+    held_out: Callable[[], float],
+    schedule: Schedule,
+    job: Job,
+    label: str = "",
+) -> Outcome:
+    """Fit `parameters` in place; afterwards they hold the best averaged weights seen.
+
+    `loss(step)` must draw all its randomness from `step`. `held_out()` is called while the
+    parameters hold the averaged weights. `label` names the data and the model: a checkpoint made
+    under another label, seed or schedule is not continued.
+    """
+    import torch
+
+    names, tensors = list(parameters), list(parameters.values())
+    mark = _mark(parameters, schedule, job, label)
+    path = job.scratch / CHECKPOINT
+    run = _resumed(path, mark, names, tensors, schedule)
+    if run is None:
+        steps = _affordable(schedule.steps, loss, tensors, job)
+        copies = [[t.detach().clone() for t in tensors] for _ in range(2)]
+        run = _Run(0, steps, 0, math.inf, copies[0], copies[1], _adamw(tensors, schedule))
+    stopped, mean = "planned", 0.0
+    while run.step < run.steps:
+        for group in run.optimizer.param_groups:
+            group["lr"] = schedule.rate(run.step, run.steps)
+        run.optimizer.zero_grad(set_to_none=True)
+        value = loss(run.step)
+        value.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(tensors, schedule.clip)
+        run.optimizer.step()
+        decay = min(schedule.average, (1 + run.step) / (10 + run.step))
+        torch._foreach_lerp_(run.average, [t.detach() for t in tensors], 1 - decay)
+        run.step += 1
+        mean += 0.02 * (float(value.detach()) - mean) if run.step > 1 else float(value.detach())
+        out_of_time = job.budget.left() <= 0
+        if run.step % schedule.check_every == 0 or run.step == run.steps or out_of_time:
+            _check(run, tensors, held_out)
+            job.tick(Tick("fit", run.step, run.steps, loss=mean, held_out=run.best_loss))
+            if run.step - run.best_step >= schedule.patience * schedule.check_every:
+                stopped = "early"
+                break
+        if out_of_time:
+            stopped = "time"
+            break
+        if run.step % schedule.checkpoint_every == 0 and run.step < run.steps:
+            _save(path, mark, run, names, tensors)
+    with torch.no_grad():
+        for tensor, weights in zip(tensors, run.best, strict=True):
+            tensor.copy_(weights)
+    return Outcome(run.step, run.best_step, run.best_loss, stopped)
+
+
+def _check(run: _Run, tensors: list[Tensor], held_out: Callable[[], float]) -> None:
+    """Take the held-out loss on the averaged weights, and keep them if they are the best yet."""
+    import torch
+
+    with torch.no_grad():
+        current = [t.detach().clone() for t in tensors]
+        for tensor, average in zip(tensors, run.average, strict=True):
+            tensor.copy_(average)
+        loss = held_out()
+        for tensor, value in zip(tensors, current, strict=True):
+            tensor.copy_(value)
+        if loss < run.best_loss or not math.isfinite(run.best_loss):
+            run.best_loss, run.best_step = loss, run.step
+            for best, average in zip(run.best, run.average, strict=True):
+                best.copy_(average)
+
+
+def _affordable(steps: int, loss: Callable[[int], Tensor], tensors: list[Tensor], job: Job) -> int:
+    """The planned steps, or as many as fit into the budget by a probe that changes no weight."""
+    if math.isinf(job.budget.left()):
+        return steps
+    loss(0).backward()  # type: ignore[no-untyped-call]
+    before = job.budget.left()
+    for step in range(PROBE_STEPS):
+        loss(step).backward()  # type: ignore[no-untyped-call]
+    seconds = max((before - job.budget.left()) / PROBE_STEPS, 1e-6)
+    for tensor in tensors:
+        tensor.grad = None
+    return max(1, min(steps, int(SAFETY * job.budget.left() / seconds)))
+
+
+def _adamw(tensors: list[Tensor], schedule: Schedule) -> Any:
+    import torch
+
+    return torch.optim.AdamW(
+        tensors,
+        lr=schedule.learning_rate,
+        betas=(0.9, 0.99),
+        weight_decay=schedule.weight_decay,
+        fused=True,
+    )
+
+
+def _mark(parameters: dict[str, Tensor], schedule: Schedule, job: Job, label: str) -> str:
+    """Names one run, so that a checkpoint of another one is never continued."""
+    shapes = {name: [*tensor.shape] for name, tensor in parameters.items()}
+    text = json.dumps([shapes, asdict(schedule), job.seed.value, [*job.seed.path], label])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _save(path: Path, mark: str, run: _Run, names: list[str], tensors: list[Tensor]) -> None:
+    from safetensors.torch import save
+
+    arrays: dict[str, Tensor] = {}
+    for i, (name, tensor) in enumerate(zip(names, tensors, strict=True)):
+        state = run.optimizer.state[tensor]
+        arrays |= {
+            f"now/{name}": tensor.detach(),
+            f"average/{name}": run.average[i],
+            f"best/{name}": run.best[i],
+            f"first/{name}": state["exp_avg"],
+            f"second/{name}": state["exp_avg_sq"],
+            f"count/{name}": state["step"],
+        }
+    facts = {"mark": mark, "step": run.step, "steps": run.steps, "best_step": run.best_step}
+    text = json.dumps(facts | {"best_loss": run.best_loss.hex()})
+    with atomic(path) as stream:
+        stream.write(save({k: v.contiguous() for k, v in arrays.items()}, {"run": text}))
+
+
+def _resumed(
+    path: Path, mark: str, names: list[str], tensors: list[Tensor], schedule: Schedule
+) -> _Run | None:
+    """The run in a checkpoint with this mark; the tensors then hold its weights. Else None."""
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as stored:
+            facts = json.loads(stored.metadata()["run"])
+            if facts["mark"] != mark:
+                return None
+            arrays = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return None  # a damaged checkpoint is worth a fresh start, not an error
+    optimizer = _adamw(tensors, schedule)
+    device = tensors[0].device
+    with torch.no_grad():
+        for name, tensor in zip(names, tensors, strict=True):
+            tensor.copy_(arrays[f"now/{name}"])
+            optimizer.state[tensor] = {
+                "step": arrays[f"count/{name}"].to(device),
+                "exp_avg": arrays[f"first/{name}"].to(device),
+                "exp_avg_sq": arrays[f"second/{name}"].to(device),
+            }
+    average, best = (
+        [arrays[f"{kind}/{name}"].to(device) for name in names] for kind in ("average", "best")
+    )
+    loss = float.fromhex(facts["best_loss"])
+    return _Run(facts["step"], facts["steps"], facts["best_step"], loss, average, best, optimizer)

@@ -1,0 +1,264 @@
+"""`anyorder`: an any-order autoregressive network over tokens, calibrated to its training rows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from augment.base.seeds import Seed
+from augment.base.types import About, Engine, Job, Model, Tick
+from augment.nets.training import Schedule, train
+from augment.tables.codecs.calendar import Calendar
+from augment.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
+from augment.tables.codecs.levels import Levels
+from augment.tables.codecs.spans import Spans
+from augment.tables.codecs.vocabulary import Vocabulary
+from augment.tables.dataset import Table
+from augment.tables.engines.calibration import Calibration, coarse
+from augment.tables.engines.chain import Chain
+from augment.tables.engines.network import (
+    Features,
+    Layout,
+    Lesson,
+    Shape,
+    matrices,
+    new_weights,
+)
+from augment.tables.engines.structure import (
+    Dependency,
+    dependencies,
+    interactions,
+    preferred_order,
+)
+from augment.tables.engines.tokenmodel import AnyorderModel
+from augment.tables.schema import Column
+from augment.tables.values import codes, numbers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+MOST_BINS = 128
+MOST_TOKENS = 6_000  # of all columns together: wide tables get fewer bins per column
+FEWEST_BINS = 16
+SMALL_ROWS = 2_000  # below this the net is half as wide, and learns more slowly
+RATE, SMALL_RATE = 2e-3, 1e-3
+FEWEST_STEPS = 400
+CHECKS = 20  # of the held-out loss in a planned run
+MOST_HELD_OUT = 4_000
+SIGNATURE_COLUMNS = 32
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Sizes that go together; `steps` bounds the training of large tables."""
+
+    shape: Shape
+    epochs: int
+    steps: int
+
+
+PRESETS = {
+    "fast": Preset(Shape(128, 192, 2), epochs=16, steps=3_000),
+    "best": Preset(Shape(192, 320, 3), epochs=30, steps=10_000),
+}
+
+
+@dataclass(frozen=True)
+class Anyorder(Engine[Table]):
+    """Recipe. Sizes left at None come from the preset."""
+
+    about: ClassVar[About] = About(
+        name="anyorder",
+        kind="table",
+        summary="any-order autoregressive network over tokens, calibrated",
+        licence="Apache-2.0",
+        needs=("torch",),
+        conditions=frozenset({"where", "given"}),
+        exact=True,
+    )
+    model: ClassVar[type[Model[Any]]] = AnyorderModel
+
+    preset: Literal["fast", "best"] = field(
+        default="fast", metadata={"help": "how much to spend on the fit"}
+    )
+    epochs: int | None = field(default=None, metadata={"help": "passes over the training rows"})
+    width: int | None = field(default=None, metadata={"help": "of the trunk"})
+    blocks: int | None = field(default=None, metadata={"help": "of the trunk"})
+    batch: int = field(default=512, metadata={"help": "rows a step, at most"})
+    bins: int = field(default=MOST_BINS, metadata={"help": "tokens of a number, at most"})
+    learning_rate: float | None = field(default=None, metadata={"help": "at its peak"})
+    suffix: float = field(
+        default=0.8,
+        metadata={"help": "share of training rows hidden in sampling order, not at random"},
+    )
+
+    def fit(self, data: Table, job: Job) -> AnyorderModel:
+        import numpy as np
+        import torch
+
+        calendar = Calendar.of(data, self.bins, job.protect)
+        data = calendar.split(data)
+        columns = list(data.schema)
+        words = self._words(data, job.protect)
+        rows = np.stack(
+            [w.encode(data, c.name) for w, c in zip(words, columns, strict=True)], axis=1
+        )
+        sizes = [w.size for w in words]
+        laws = dependencies(rows, sizes, [w.exact() for w in words])
+        order = preferred_order(sizes, laws)
+        layout = Layout(tuple(sizes), tuple(order), tuple(interactions(rows, sizes)))
+        job.tick(Tick("fit", note=_note(columns, layout, laws)))
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)  # at this width a second thread costs more than it brings
+        try:
+            chain = self._trained(layout, rows, words, laws, job)
+            counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
+            groups = tuple(
+                coarse(c, isinstance(w, Spans), w.null() is not None)
+                for c, w in zip(counts, words, strict=True)
+            )
+            rng = job.seed.child("calibration").rng()
+            found = Calibration(layout, rows, groups).fit(chain, rng, job)
+        finally:
+            torch.set_num_threads(before)
+        return AnyorderModel(calendar, columns, words, replace(chain, corrections=found))
+
+    def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
+        import numpy as np
+
+        bins = int(np.clip(MOST_TOKENS // max(1, len(data.schema)), FEWEST_BINS, self.bins))
+        words: list[Vocabulary] = []
+        for column in data.schema:
+            if column.role in ("numeric", "datetime"):
+                words.append(Spans.fit(numbers(data, column.name), bins, protect))
+            else:
+                found, levels = codes(data, column.name)
+                crowded = len(levels) > LEVELS_AT_MOST
+                signature = _signature(data, column.name) if crowded else None
+                words.append(Levels.fit(found, levels, protect, signature))
+        return words
+
+    def _trained(
+        self,
+        layout: Layout,
+        rows: NDArray[np.int32],
+        words: list[Vocabulary],
+        laws: list[Dependency],
+        job: Job,
+    ) -> Chain:
+        import numpy as np
+        import torch
+
+        preset = PRESETS[self.preset]
+        shape = preset.shape if len(rows) >= SMALL_ROWS else preset.shape.halved()
+        shape = Shape(
+            shape.width if self.width is None else self.width,
+            shape.hidden if self.width is None else self.width * 3 // 2,
+            shape.blocks if self.blocks is None else self.blocks,
+        )
+        precision = precision_of(job.device)
+        features = Features.of(layout, [w.features() for w in words], job.device)
+        counts = np.concatenate([_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
+        weights = new_weights(
+            layout, shape, counts, 0 if features is None else features.count, job.seed
+        )
+        weights = {k: w.to(job.device).requires_grad_() for k, w in weights.items()}
+        held, taught = _split(len(rows), job.seed.child("held-out"))
+        tokens = torch.from_numpy(rows.astype(np.int64)).to(job.device)
+        lesson = Lesson(
+            layout, tokens[taught], features, job.seed.child("train"), self.suffix, precision
+        )
+        exam = replace(lesson, rows=tokens[held], suffix_share=1.0)
+        generator = torch.Generator().manual_seed(job.seed.child("exam").integer())
+        hidden = exam.hide(len(held), generator).to(job.device)
+        batch = int(np.clip(len(taught) // 8, 1, self.batch))
+        schedule = self._schedule(preset, len(taught), batch)
+        train(
+            weights,
+            lambda step: lesson.loss(weights, step, batch),
+            lambda: exam.held_out(weights, hidden),
+            schedule,
+            job,
+            label=f"{hashlib.sha256(rows.tobytes()).hexdigest()} {layout} {self} {precision}",
+        )
+        with torch.no_grad():
+            embeddings, heads = matrices(weights, features)
+        inner = {k: w.detach().cpu().to(precision) for k, w in weights.items() if "trunk" in k}
+        return Chain(
+            layout,
+            embeddings.cpu(),
+            heads.cpu().to(precision),
+            weights["bias"].detach().cpu(),
+            inner,
+            tuple(laws),
+            {},
+        )
+
+    def _schedule(self, preset: Preset, rows: int, batch: int) -> Schedule:
+        epochs = preset.epochs if self.epochs is None else self.epochs
+        steps = epochs * max(1, rows // batch)
+        if self.epochs is None:
+            steps = min(max(steps, FEWEST_STEPS), preset.steps)
+        every = max(10, steps // CHECKS)
+        rate = RATE if rows >= SMALL_ROWS else SMALL_RATE
+        rate = rate if self.learning_rate is None else self.learning_rate
+        return Schedule(steps, rate, check_every=every, checkpoint_every=2 * every)
+
+
+def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
+    """One line for the log: what was found in the rows before training."""
+    names = [column.name.replace("\x1f", " ") for column in columns]
+    parts = [f"{names[law.parent]} settles {names[law.child]}" for law in laws]
+    parts += [" × ".join(names[j] for j in m) for m in layout.interactions]
+    return f"{layout.columns} columns, {layout.tokens} tokens" + "".join(f"; {p}" for p in parts)
+
+
+def _split(n: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Held-out and taught rows. Too few rows for two parts: both are all rows."""
+    import numpy as np
+
+    order = seed.rng().permutation(n)
+    if n < 20:
+        return order, order
+    held = int(np.clip(n // 20, min(n // 8, 200), MOST_HELD_OUT))
+    return np.sort(order[:held]), np.sort(order[held:])
+
+
+def _counts(tokens: NDArray[np.int32], size: int) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.bincount(tokens[tokens >= 0], minlength=size).astype(np.float64)
+
+
+def precision_of(device: str) -> torch.dtype:
+    """bfloat16 where the processor multiplies it natively (3.4 times float32, measured)."""
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.bfloat16
+    flags = Path("/proc/cpuinfo")
+    native = flags.is_file() and "avx512_bf16" in flags.read_text(errors="replace")
+    return torch.bfloat16 if native else torch.float32
+
+
+def _signature(data: Table, name: str) -> NDArray[np.float64]:
+    """(rows, k) what the other columns say of a row: ranks of numbers, levels of small columns."""
+    import numpy as np
+
+    parts: list[NDArray[np.float64]] = []
+    for column in data.schema:
+        if column.name == name or len(parts) >= SIGNATURE_COLUMNS:
+            continue
+        if column.role in ("numeric", "datetime"):
+            values = np.nan_to_num(numbers(data, column.name))
+            order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+            parts.append(order / max(1, len(order)))
+        else:
+            found, levels = codes(data, column.name)
+            if len(levels) <= 12:
+                parts += [(found == k).astype(np.float64) for k in range(len(levels))]
+    return np.stack(parts, axis=1) if parts else np.empty((len(data), 0))

@@ -1,0 +1,60 @@
+"""Models on disk: whole, checked, upgraded, never run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.base import store
+from augment.base.errors import BadInput
+from augment.base.types import State
+
+STATE = State(
+    {"layers": [1, 2], "name": "é"}, {"w": np.arange(6.0).reshape(2, 3), "s": np.array(7)}
+)
+STORED = store.Stored("table", "independent", STATE, {"notes": []})
+
+
+def test_loading_undoes_saving(tmp_path: Path) -> None:
+    store.save(tmp_path, STORED)
+    back = store.load(tmp_path)
+    assert (back.kind, back.engine, back.facts) == ("table", "independent", {"notes": []})
+    assert back.state.config == STATE.config
+    for name, tensor in STATE.tensors.items():
+        assert back.state.tensors[name].shape == tensor.shape
+        assert (back.state.tensors[name] == tensor).all()
+
+
+def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        store.save(tmp_path / name, STORED)
+    for name in ("model.json", "weights.safetensors"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_an_old_format_goes_through_every_upgrade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(tmp_path, STORED)
+    monkeypatch.setattr(store, "FORMAT", 3)
+    steps = {1: lambda d: d | {"kind": "old"}, 2: lambda d: d | {"kind": d["kind"] + "er"}}
+    monkeypatch.setattr(store, "UPGRADES", steps)
+    assert store.load(tmp_path).kind == "older"
+    monkeypatch.setattr(store, "UPGRADES", {2: steps[2]})
+    with pytest.raises(BadInput, match="format 1 is unknown"):
+        store.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("format", "says"),
+    [(2, "Upgrade augment"), (0, "unknown"), (-1, "unknown"), (True, "no format"), ("1", "no fo")],
+)
+def test_other_formats_are_refused(tmp_path: Path, format: object, says: str) -> None:
+    store.save(tmp_path, STORED)
+    document = json.loads((tmp_path / "model.json").read_text()) | {"format": format}
+    (tmp_path / "model.json").write_text(json.dumps(document))
+    with pytest.raises(BadInput, match=says):
+        store.load(tmp_path)

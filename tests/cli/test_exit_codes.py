@@ -1,0 +1,224 @@
+"""Each exit code, reached through a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from child import ROOT, augment, environment, shell, write_table
+
+SLOW_START = """
+import sys, time
+from augment.tables.engines.independent import Independent
+fit = Independent.fit
+def slow(self, data, job):
+    print("fitting now", file=sys.stderr, flush=True)
+    time.sleep({seconds})
+    return fit(self, data, job)
+Independent.fit = slow
+from augment.cli.app import main
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_table(tmp_path_factory.mktemp("table") / "t.csv")
+
+
+@pytest.fixture(scope="module")
+def model(table: Path) -> Path:
+    out = table.parent / "m"
+    done = augment("fit", table, "-o", out, "-e", "independent", "--seed", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["schema"] == "augment.fit/1"
+    return out
+
+
+def slow_fit(table: Path, out: Path, *options: str, seconds: float = 30) -> subprocess.Popen[bytes]:
+    """A fit that waits in the middle; returns once it has begun to."""
+    arguments = ["fit", str(table), "-o", str(out), "-e", "independent"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_START.format(seconds=seconds), *arguments, *options],
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=environment(),
+    )
+    assert process.stderr is not None
+    while b"fitting now" not in (line := process.stderr.readline()):
+        assert line, "the fit ended early"
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_names_the_command_that_resumes_and_leaves_only_the_partial_folder(
+    table: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    out = tmp_path / "a model"
+    process = slow_fit(table, out)
+    process.send_signal(number)
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert b"Traceback" not in complaint
+    last = complaint.decode().strip().splitlines()[-1]
+    assert last == f"Resume with: augment fit {table} -o '{out}' -e independent"
+    assert [entry.name for entry in out.iterdir()] == [".partial"]
+
+
+def test_a_second_writer_is_refused_while_the_first_goes_on(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m"
+    process = slow_fit(table, out, "--seed", "1", seconds=5)
+    second = augment("fit", table, "-o", out, "-e", "independent")
+    assert second.returncode == 75, second.stderr
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert sorted(entry.name for entry in out.iterdir()) == ["model.json", "weights.safetensors"]
+
+
+def test_a_bug_is_called_a_bug() -> None:
+    broken = "from augment.lifecycle import health; health.checks = lambda: 1 / 0\n"
+    code = (
+        broken + "import sys; sys.argv[1:] = ['doctor']\nfrom augment.cli.app import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 1
+    assert b"this is a bug in augment" in done.stderr
+
+
+def test_a_mistyped_engine_is_usage(table: Path, tmp_path: Path) -> None:
+    done = augment("fit", table, "-o", tmp_path / "m", "-e", "independant")
+    assert done.returncode == 2
+    assert b"Did you mean 'independent'?" in done.stderr
+    assert not (tmp_path / "m").exists()
+
+
+def test_copies_fail_the_gate_and_are_kept_aside(tmp_path: Path) -> None:
+    table, out = write_table(tmp_path / "t.csv", rows=60), tmp_path / "out"
+    done = augment("run", table, "-o", out, "-e", "bootstrap", "--json")
+    assert done.returncode == 3, done.stderr
+    document = json.loads(done.stdout)
+    assert document["failed_gates"] == ["privacy"]
+    assert not out.exists()
+    assert (tmp_path / "out.rejected" / "synthetic.csv").is_file()
+
+
+def test_a_bad_row_is_bad_input(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n1,2,3\n")
+    done = augment("inspect", bad)
+    assert done.returncode == 4
+    assert f"{bad}:3" in done.stderr.decode()
+
+
+def test_a_missing_part_is_five_and_a_full_disk_is_six(model: Path) -> None:
+    missing = "import sys; sys.modules['torch'] = None\n"
+    code = missing + "sys.argv[1:] = ['doctor']\nfrom augment.cli.app import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 5, done.stderr
+    full = shell(f"augment sample '{model}' -n 10 -o - > /dev/full", model.parent)
+    assert full.returncode == 6, full.stderr
+    assert b"Traceback" not in full.stderr
+
+
+def test_a_reader_who_has_had_enough_is_no_error(model: Path) -> None:
+    done = shell(f"augment sample '{model}' -n 50k -q -o - | head -1", model.parent)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"id,age,")
+
+
+def test_pipes_need_no_home_no_temporary_folder_and_no_terminal(table: Path) -> None:
+    line = (
+        f"unset HOME TMPDIR; cat '{table}' | augment fit - -o piped -e independent 2>&- && "
+        "augment sample piped -n 3 -o - 2>/dev/null"
+    )
+    done = shell(line, table.parent)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 4
+
+
+def test_closed_streams_are_survived(table: Path) -> None:
+    assert shell(f"augment inspect '{table}' 2>&- <&-", table.parent).returncode == 0
+    assert shell(f"augment inspect '{table}' --json >&-", table.parent).returncode == 6
+    assert shell("augment inspect - <&-", table.parent).returncode == 4
+
+
+def test_the_seed_decides_the_bytes_whatever_the_locale_and_the_hash_seed(
+    table: Path, model: Path
+) -> None:
+    odd = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONHASHSEED": "7", "PYTHONUTF8": "0"}
+    again = table.parent / "again"
+    done = augment("fit", table, "-o", again, "-e", "independent", "--seed", "1", env=odd)
+    assert done.returncode == 0, done.stderr
+    for name in ("model.json", "weights.safetensors"):
+        assert (again / name).read_bytes() == (model / name).read_bytes()
+    samples = [
+        augment("sample", model, "-n", "50", "--seed", seed, "-o", "-", "-q", env=env).stdout
+        for seed, env in (("3", None), ("3", odd))
+    ]
+    assert samples[0] == samples[1] != b""
+
+
+def test_two_runs_without_a_seed_differ_and_record_it(model: Path) -> None:
+    outs = [model.parent / f"fresh{number}.csv" for number in (1, 2)]
+    done = [augment("sample", model, "-n", "30", "-o", out, "--json") for out in outs]
+    seeds = [json.loads(each.stdout)["seed"] for each in done]
+    assert seeds[0] != seeds[1]
+    assert outs[0].read_bytes() != outs[1].read_bytes()
+    again = augment("sample", model, "-n", "30", "--seed", str(seeds[0]), "-o", "-", "-q")
+    assert again.stdout == outs[0].read_bytes()
+
+
+def test_progress_off_a_terminal_is_plain_or_json_and_never_in_colour(table: Path) -> None:
+    done = augment("inspect", table, "--log-format", "json")
+    first = json.loads(done.stderr.splitlines()[0])
+    assert first["event"] == "tick"
+    assert first["phase"] == "read"
+    assert b"\x1b" not in done.stderr
+    assert augment("inspect", table, "-q").stderr == b""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2])
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(
+    tmp_path: Path, seconds: float
+) -> None:
+    table = write_table(tmp_path / "t.csv", rows=60)
+    options = ["-e", "independent", "--seed", "5", "--gate", "none"]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert augment("run", table, "-o", whole, *options).returncode == 0
+    command = [sys.executable, "-m", "augment", "run", str(table), "-o", str(cut), *options]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    process.kill()
+    process.wait()
+    if cut.exists() and not (cut / "manifest.json").exists():
+        assert {entry.name for entry in cut.iterdir()} <= {".partial", ".lock"}
+    done = augment("run", table, "-o", cut, *options)
+    assert done.returncode == 0, done.stderr
+    assert augment("verify", cut).returncode == 0
+    same = ["synthetic.csv", "report.json", "model/model.json", "model/weights.safetensors"]
+    for name in same:
+        assert (cut / name).read_bytes() == (whole / name).read_bytes(), name
+    assert not [p for p in cut.rglob("*") if p.name.startswith(".augment-")]
+
+
+def test_the_mode_of_outputs_is_private(model: Path) -> None:
+    assert os.stat(model / "model.json").st_mode & 0o077 == 0  # noqa: PTH116
+
+
+def test_hostile_names_are_shown_escaped_and_reach_no_path(tmp_path: Path) -> None:
+    table = tmp_path / "-n\x1b[2J\n.csv"
+    table.write_text('"../up\x1b[31m","--force","a\nb"\n' + "1,x,2\n2,y,3\n3,x,5\n" * 20)
+    done = augment("fit", table, "-o", tmp_path / "m", "-e", "independent", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["data"]["columns"][0]["name"] == "../up\x1b[31m"
+    shown = augment("inspect", table)
+    assert b"\x1b" not in done.stdout + done.stderr + shown.stdout + shown.stderr
+    assert b"../up" in shown.stderr
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,69 @@
+"""Words from the command line to values, and names back to the screen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from child import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.base.errors import UsageError
+from augment.base.types import Tick
+from augment.cli import progress, terminal
+from augment.cli.options import pairs, seconds
+
+HEAVY = ("numpy", "pandas", "pyarrow", "torch", "sdv", "rich", "sklearn", "scipy", "jinja2")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, augment.cli.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "typer" in loaded
+    assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200), (None, None)]
+)
+def test_times(text: str | None, value: float | None) -> None:
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "5d", "m", "1e999", "1:30"])
+def test_times_that_are_none(text: str) -> None:
+    with pytest.raises(UsageError, match="--max-time"):
+        seconds(text)
+
+
+def test_pairs_split_at_the_sign_that_cannot_belong_to_the_name() -> None:
+    assert pairs(["a=b=c"], "-p") == {"a": "b=c"}
+    assert pairs(["a=b=id"], "--column") == {"a=b": "id"}
+    for text in ("epochs", "=3", ""):
+        with pytest.raises(UsageError):
+            pairs([text], "-p")
+
+
+@given(st.text() | st.sampled_from(["\x1b[2J", "a\nb", "\udc80", "\u202e", "é漢🙂"]))
+def test_what_is_printed_cannot_move_the_cursor(text: str) -> None:
+    shown = terminal.printable(text)
+    assert shown.isprintable()
+    if text.isprintable():
+        assert shown == text
+
+
+@pytest.mark.parametrize("word", ["plain", "two words", "it's", "a\nb", "\x1b[2J'\\", "\udc80"])
+def test_the_resuming_command_is_one_line_that_a_shell_reads_back(word: str) -> None:
+    line = terminal.command_line(["printf", "%s", word])
+    assert line.isprintable()
+    done = subprocess.run(["bash", "-c", line], capture_output=True, check=True)
+    assert done.stdout == word.encode("utf-8", "surrogateescape")
+
+
+def test_progress_says_phase_step_losses_and_time_left() -> None:
+    tick = Tick("fit", 30, 120, loss=0.41234, held_out=0.5, note="bad\x1bnote")
+    told = progress.described(tick, elapsed=50)
+    assert told == r"fitting 30/120, loss 0.4123, held-out 0.5, bad\x1bnote, 2:30 left"

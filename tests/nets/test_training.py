@@ -1,0 +1,132 @@
+"""Laws of the training loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from augment.base.seeds import Seed
+from augment.base.types import Budget, Job, Tick
+from augment.nets.training import Outcome, Schedule, train
+from augment.nets.trunk import heads_loss
+
+GOAL = torch.tensor([1.0, -2.0, 3.0])
+
+
+class Killed(Exception):
+    pass
+
+
+def fit(
+    scratch: Path, schedule: Schedule, die_at: int | None = None
+) -> tuple[Outcome, torch.Tensor]:
+    weights = {"w": torch.zeros(3, requires_grad=True)}
+
+    def loss(step: int) -> torch.Tensor:
+        if step == die_at:
+            raise Killed
+        generator = torch.Generator().manual_seed(Seed(1).child(step).integer())
+        noise = torch.randn(3, generator=generator)
+        return ((weights["w"] - GOAL - 0.1 * noise) ** 2).sum()
+
+    outcome = train(
+        weights,
+        loss,
+        lambda: float(((weights["w"] - GOAL) ** 2).sum()),
+        schedule,
+        Job(Seed(1), scratch),
+    )
+    return outcome, weights["w"].detach()
+
+
+def test_it_finds_the_minimum(tmp_path: Path) -> None:
+    outcome, weights = fit(tmp_path, Schedule(600, learning_rate=0.05, weight_decay=0.0))
+    assert torch.allclose(weights, GOAL, atol=0.05)
+    assert outcome.stopped == "planned"
+    assert outcome.held_out < 0.01
+
+
+@pytest.mark.parametrize("die_at", [25, 41, 79])
+def test_a_killed_run_resumed_ends_with_the_same_weights(tmp_path: Path, die_at: int) -> None:
+    schedule = Schedule(80, learning_rate=0.05, check_every=7, checkpoint_every=10)
+    whole = fit(tmp_path / "whole", schedule)
+    with pytest.raises(Killed):
+        fit(tmp_path / "killed", schedule, die_at)
+    resumed = fit(tmp_path / "killed", schedule)
+    assert torch.equal(resumed[1], whole[1])
+    assert resumed[0] == whole[0]
+
+
+def test_another_plan_does_not_continue_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        fit(tmp_path, Schedule(80, checkpoint_every=10), 30)
+    other = Schedule(80, learning_rate=0.01, checkpoint_every=10)
+    assert torch.equal(fit(tmp_path, other)[1], fit(tmp_path / "fresh", other)[1])
+
+
+def test_a_damaged_checkpoint_means_a_fresh_start(tmp_path: Path) -> None:
+    schedule = Schedule(40, checkpoint_every=10)
+    (tmp_path / "training.safetensors").write_bytes(b"not a checkpoint")
+    assert torch.equal(fit(tmp_path, schedule)[1], fit(tmp_path / "fresh", schedule)[1])
+
+
+def test_the_best_weights_are_kept_and_a_worsening_run_stops_early(tmp_path: Path) -> None:
+    weights = {"w": torch.zeros(1, requires_grad=True)}
+    seen: list[float] = []
+
+    def held_out() -> float:
+        seen.append(float((weights["w"] - 0.3).abs().sum()))
+        return seen[-1]
+
+    schedule = Schedule(400, 0.02, weight_decay=0.0, check_every=10, patience=3, average=0.5)
+    outcome = train(
+        weights, lambda step: (weights["w"] - 5).pow(2).sum(), held_out, schedule, _job(tmp_path)
+    )
+    assert outcome.stopped == "early"
+    assert outcome.steps < 400
+    assert float((weights["w"] - 0.3).abs().sum().detach()) == pytest.approx(min(seen))
+
+
+def test_time_that_runs_out_ends_the_run_with_weights_that_were_checked(tmp_path: Path) -> None:
+    weights = {"w": torch.zeros(1, requires_grad=True)}
+    now = [0.0]
+
+    def loss(step: int) -> torch.Tensor:
+        now[0] += 1.0
+        return (weights["w"] - 1).pow(2).sum()
+
+    ticks: list[Tick] = []
+    job = Job(Seed(1), tmp_path, budget=Budget(100.0, lambda: now[0], 0.0), tick=ticks.append)
+    outcome = train(weights, loss, lambda: 1.0, Schedule(10_000), job)
+    assert 50 < outcome.steps <= 100
+    assert ticks[-1].steps == outcome.steps
+
+
+def test_many_heads_at_once_agree_with_one_cross_entropy_each() -> None:
+    generator = torch.Generator().manual_seed(3)
+    sizes = [2, 5, 3]
+    h = torch.randn(7, 4, generator=generator, requires_grad=True)
+    heads = torch.randn(10, 4, generator=generator, requires_grad=True)
+    bias = torch.randn(10, generator=generator, requires_grad=True)
+    starts = torch.tensor([0, 2, 7])
+    target = torch.stack([torch.randint(0, s, (7,), generator=generator) for s in sizes], 1)
+    weight = torch.rand(7, 3, generator=generator)
+    owner = torch.zeros(10, 3)
+    owner[torch.arange(10), torch.repeat_interleave(torch.tensor(sizes))] = 1.0
+    ours = heads_loss(h, heads, bias, owner, target + starts, weight)
+    ours_slopes = torch.autograd.grad(ours * 2, [h, heads, bias])
+    logits = (h @ heads.t() + bias).split(sizes, 1)
+    each = [
+        torch.nn.functional.cross_entropy(x, target[:, j], reduction="none")
+        for j, x in enumerate(logits)
+    ]
+    theirs = (torch.stack(each, 1) * weight).sum()
+    assert torch.allclose(ours, theirs, rtol=1e-5)
+    for a, b in zip(ours_slopes, torch.autograd.grad(theirs * 2, [h, heads, bias]), strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
+
+
+def _job(scratch: Path) -> Job:
+    return Job(Seed(1), scratch)
