@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.base.errors import UsageError
-from augment.base.files import atomic, read_json, write_json
+from augment.base.files import LOCK_NAME, atomic, read_json, write_json
 from augment.base.types import Json
 from augment.images.dataset import Images
 from augment.images.layouts.folders import class_folder
@@ -111,7 +111,8 @@ class Gallery:
         ours = found.get("schema") == "augment.transform/1"
         if ours and found.get("key") == key and seed in (None, found["seed"]) and not force:
             return int(found["seed"]), (self.folder / COMPLETE).is_file()
-        if self.folder.is_dir() and not ours and any(self.folder.iterdir()):
+        there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        if not ours and there - {LOCK_NAME}:
             raise UsageError(f"{self.folder} holds other files. Choose an empty or new -o.")
         if ours and not force:
             raise UsageError(

@@ -10,7 +10,7 @@ from augment.base.types import Json
 FLIP: Json = {"name": "HorizontalFlip", "p": 0.5}
 
 
-def _moved(degrees: float, scale: float, shift: float, p: float) -> Json:
+def _moved(degrees: float, scale: float, shift: float) -> Json:
     """Turn, size and place, within the picture's own frame."""
     return {
         "name": "Affine",
@@ -18,7 +18,7 @@ def _moved(degrees: float, scale: float, shift: float, p: float) -> Json:
         "scale": [1 - scale, 1 + scale],
         "translate_percent": [-shift, shift],
         "border_mode": "replicate",
-        "p": p,
+        "p": 1.0,  # always: no image comes out as it went in
     }
 
 
@@ -41,12 +41,12 @@ def _coloured(hue: int, saturation: int, p: float) -> Json:
 PRESETS: dict[str, list[Json]] = {
     "light": [
         FLIP,
-        _moved(8, 0.05, 0.03, 0.8),
+        _moved(8, 0.05, 0.03),
         _lit(0.1, 0.5),
     ],
     "medium": [
         FLIP,
-        _moved(15, 0.1, 0.06, 0.9),
+        _moved(15, 0.1, 0.06),
         _lit(0.2, 0.7),
         _coloured(8, 20, 0.4),
         {
@@ -59,7 +59,7 @@ PRESETS: dict[str, list[Json]] = {
     ],
     "strong": [
         FLIP,
-        _moved(25, 0.2, 0.1, 0.9),
+        _moved(25, 0.2, 0.1),
         {"name": "Perspective", "scale": [0.02, 0.08], "border_mode": "replicate", "p": 0.4},
         _lit(0.3, 0.8),
         _coloured(15, 35, 0.5),
@@ -77,14 +77,14 @@ PRESETS: dict[str, list[Json]] = {
     # Cells and tissue have no up and down; colour is stain and says something, so it moves little.
     "medical": [
         {"name": "D4", "p": 0.8},
-        _moved(20, 0.1, 0.05, 0.7),
+        _moved(20, 0.1, 0.05),
         _lit(0.1, 0.5),
         _coloured(4, 10, 0.3),
         {"name": "GaussNoise", "std_range": [0.005, 0.02], "p": 0.2},
     ],
     # As hands vary: slant, size, place and stroke; never mirrored.
     "digits": [
-        _moved(10, 0.1, 0.06, 0.9) | {"shear": [-8, 8]},
+        _moved(10, 0.1, 0.06) | {"shear": [-8, 8]},
         {
             "name": "ElasticTransform",
             "alpha": 8,
