@@ -23,9 +23,15 @@ def _moved(degrees: float, scale: float, shift: float) -> Json:
 
 
 def _lit(share: float, p: float) -> Json:
+    """Brighter or darker, within what can be told apart: no area is washed out."""
     limit = [-share, share]
-    name = "RandomBrightnessContrast"
-    return {"name": name, "brightness_limit": limit, "contrast_limit": limit, "p": p}
+    return {
+        "name": "RandomBrightnessContrast",
+        "brightness_limit": limit,
+        "contrast_limit": limit,
+        "ensure_safe_range": True,
+        "p": p,
+    }
 
 
 def _coloured(hue: int, saturation: int, p: float) -> Json:
@@ -92,6 +98,6 @@ PRESETS: dict[str, list[Json]] = {
             "border_mode": "replicate",
             "p": 0.3,
         },
-        _lit(0.15, 0.3),
+        {"name": "RandomGamma", "gamma_limit": [70, 140], "p": 0.3},  # the ground stays as it is
     ],
 }
