@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-DECODERS = ("PNG", "JPEG", "MPO", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+DECODERS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 MOST_PIXELS = 64_000_000  # of one image; a larger one is taken for a decompression bomb
 MOST_BYTES = 512 << 20  # of one file
 ORIENTATION = 0x0112  # the EXIF tag
@@ -112,6 +112,7 @@ def _opened(data: bytes) -> Image.Image:
 
     if not data:
         raise Undecodable("is an empty file")
+    Image.init()  # all decoders; with a list of formats Pillow loads none beyond the common ones
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -128,6 +129,7 @@ def _opened(data: bytes) -> Image.Image:
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise Undecodable(f"has more than {MOST_PIXELS:,} pixels (a bomb?)")
+    # A camera's MPO is a JPEG whose further frames are previews and maps of the first.
     frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     if frames > 1:
         raise Undecodable(f"holds {frames} frames; save the wanted one as an image of its own")

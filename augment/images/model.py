@@ -15,6 +15,7 @@ from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scal
 from augment.base.wing import Ask, Fitted
 from augment.images.dataset import Images
 from augment.images.engines.conditioning import LABEL, PROMPT
+from augment.images.gallery import made_names
 from augment.images.schema import ImageSchema
 
 
@@ -94,7 +95,7 @@ class ImageModel(Fitted[Images]):
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
     ) -> Images:
         made = self._made(start, n, seed.child("engine"), given, tick)
-        names = tuple(f"made__{self.engine}__{number:06d}" for number in range(start, start + n))
+        names = made_names("made", self.engine, start, n)
         return dataclasses.replace(made, sources=names)
 
     def _made(

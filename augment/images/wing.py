@@ -14,7 +14,7 @@ from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Engine, Job, Json, Tick
 from augment.base.wing import Fitted, Loaded, Scored, Wing
-from augment.images import gallery, source, writing
+from augment.images import contact_sheet, source, writing
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.model import ImageModel
 
@@ -62,7 +62,7 @@ class ImageWing(Wing[Images]):
 
     def illustrate(self, fake: Images, folder: Path) -> None:
         with atomic(folder / GRID) as stream:
-            stream.write(gallery.grid(fake))
+            stream.write(contact_sheet.grid(fake))
 
     def score(
         self,
@@ -75,7 +75,7 @@ class ImageWing(Wing[Images]):
         from augment.images import scoring
 
         scored = scoring.scored(train, test, fake, seed, tick)
-        picture = base64.b64encode(gallery.grid(fake)).decode("ascii")
+        picture = base64.b64encode(contact_sheet.grid(fake)).decode("ascii")
         return dataclasses.replace(scored, document={**scored.document, "grid": picture})
 
     def describe(self, data: Images, show_values: bool) -> Json:

@@ -67,7 +67,9 @@ def class_folder(label: str | None) -> str:
 
 
 def _folders(source: Path) -> list[Path]:
-    return sorted(p for p in source.iterdir() if p.is_dir() and not p.name.startswith("."))
+    """Sub-folders by name; hidden ones and links to folders are none of ours."""
+    found = (path for path in source.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in found if path.is_dir() and not path.is_symlink())
 
 
 def _nested(folder: Path, depth: int = 3) -> bool:
