@@ -123,7 +123,7 @@ class Flow(Engine[Images]):
     about: ClassVar[About] = About(
         name="flow",
         kind="images",
-        summary="flow matching in pixel space: sharper than cvae, slower to learn and to sample",
+        summary="flow matching in pixel space: slower to learn and to sample than cvae",
         licence="Apache-2.0",
         needs=("torch",),
         conditions=frozenset({"where"}),
