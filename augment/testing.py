@@ -21,6 +21,8 @@ from augment.base import store
 from augment.base.errors import AugmentError, BadInput, OutOfResources, UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Clause, Condition, Engine, Job, Model, State
+from augment.images.dataset import Images
+from augment.images.schema import ImageSchema, Mode
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
@@ -198,6 +200,123 @@ class TableEngineLaws:
         table = data.data.set_column(2, "loss", empty)
         made = self.recipe.fit(Table(table, data.schema), self.job(tmp_path)).sample(20, Seed(0))
         assert made.column("loss").null_count == 20
+
+
+def simple_images(
+    rows: int = 60, canvas: tuple[int, int] = (12, 8), mode: Mode = "gray", classes: int = 3
+) -> Images:
+    """Simulated pictures: a bright bar whose place tells the class, on noise; no classes at 0."""
+    rng = np.random.default_rng(0)
+    names = tuple(f"kind {code}" for code in range(classes))
+    schema = ImageSchema(*canvas, mode, names)
+    pixels = rng.integers(0, 60, (rows, *schema.shape)).astype(np.uint8)
+    codes = rng.integers(0, max(1, classes), rows)
+    for row, code in enumerate(codes):
+        pixels[row, 2 * code : 2 * code + 2] += 150
+    return Images.of_arrays(pixels, codes if classes else None, schema)
+
+
+class ImageEngineLaws:
+    """What `fit`, `sample`, `state` and `from_state` of any engine for images must keep."""
+
+    recipe: ClassVar[Engine[Any]]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def data(cls) -> Images:
+        return simple_images()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def model(cls, data: Images, tmp_path_factory: pytest.TempPathFactory) -> Model[Images]:
+        return cls.recipe.fit(data, cls.job(tmp_path_factory.mktemp("scratch")))
+
+    @staticmethod
+    def job(scratch: Path, seed: int = 1) -> Job:
+        return Job(Seed(seed), scratch)
+
+    def test_a_recipe_is_frozen_and_every_parameter_explains_itself(self) -> None:
+        assert dataclasses.is_dataclass(self.recipe)
+        for field in dataclasses.fields(self.recipe):
+            assert field.default is not dataclasses.MISSING, field.name
+            assert field.metadata.get("help"), field.name
+
+    @pytest.mark.parametrize("n", [1, 7, 300])
+    def test_n_asked_is_n_given(self, model: Model[Images], data: Images, n: int) -> None:
+        made = model.sample(n, Seed(2))
+        assert len(made) == n
+        assert made.schema == data.schema
+        assert made.pixels.dtype == np.uint8
+
+    def test_labels_asked_are_labels_given(self, model: Model[Images], data: Images) -> None:
+        asked = Condition((Clause("label", "in", ("kind 2", "kind 0")),))
+        assert set(model.sample(80, Seed(2), asked).labels() or ()) == {"kind 0", "kind 2"}
+        unwanted = Condition((Clause("label", "in", ("kind 2",), negate=True),))
+        assert set(model.sample(80, Seed(2), unwanted).labels() or ()) == {"kind 0", "kind 1"}
+
+    def test_unasked_labels_come_as_often_as_in_training(
+        self, model: Model[Images], data: Images
+    ) -> None:
+        real = np.bincount(data.label_codes, minlength=3) / len(data)
+        made = np.bincount(model.sample(300, Seed(3)).label_codes, minlength=3) / 300
+        assert np.abs(real - made).max() < 0.15
+
+    @pytest.mark.parametrize("column", ["label", "prompt", "elsewhere"])
+    def test_what_the_model_does_not_know_is_refused(
+        self, model: Model[Images], column: str
+    ) -> None:
+        with pytest.raises(UsageError):
+            model.sample(2, Seed(2), Condition((Clause(column, "in", ("unheard of",)),)))
+
+    def test_same_seed_same_bytes_and_another_seed_others(self, model: Model[Images]) -> None:
+        assert model.sample(20, Seed(4)).digest() == model.sample(20, Seed(4)).digest()
+        assert model.sample(20, Seed(4)).digest() != model.sample(20, Seed(5)).digest()
+
+    def test_fitting_again_with_the_same_seed_gives_the_same_model(
+        self, model: Model[Images], data: Images, tmp_path: Path
+    ) -> None:
+        again = self.recipe.fit(data, self.job(tmp_path))
+        assert again.sample(20, Seed(4)).digest() == model.sample(20, Seed(4)).digest()
+
+    def test_a_stored_model_samples_the_same_bytes(
+        self, model: Model[Images], tmp_path: Path
+    ) -> None:
+        state = model.state()
+        json.dumps(state.config, allow_nan=False)
+        store.save(tmp_path, store.Stored("images", self.recipe.about.name, state, {}))
+        again = self.recipe.model.from_state(store.load(tmp_path).state)
+        assert again.sample(20, Seed(7)).digest() == model.sample(20, Seed(7)).digest()
+
+    def test_a_damaged_state_is_refused(self, model: Model[Images]) -> None:
+        state = model.state()
+        name = next(iter(state.tensors))
+        unfit = {**state.tensors, name: np.zeros((1, 2, 3), np.float32)}
+        endless = {**state.tensors, name: np.full_like(state.tensors[name], np.nan)}
+        for broken in (
+            *_broken(state),
+            State(state.config, unfit),
+            State(state.config, endless),
+            State({**state.config, "conditioning": []}, state.tensors),
+        ):
+            with pytest.raises(BadInput):
+                self.recipe.model.from_state(broken)
+
+    @pytest.mark.parametrize("rows", [1, 2, 5])
+    def test_tiny_folders_work(self, rows: int, tmp_path: Path) -> None:
+        model = self.recipe.fit(simple_images(rows), self.job(tmp_path))
+        assert len(model.sample(4, Seed(0))) == 4
+
+    @pytest.mark.parametrize(
+        ("canvas", "mode", "classes"),
+        [((9, 8), "rgb", 2), ((33, 20), "gray", 0), ((28, 28), "gray", 1)],
+    )
+    def test_any_canvas_mode_and_labelling(
+        self, canvas: tuple[int, int], mode: Mode, classes: int, tmp_path: Path
+    ) -> None:
+        data = simple_images(20, canvas, mode, classes)
+        made = self.recipe.fit(data, self.job(tmp_path)).sample(3, Seed(0))
+        assert made.pixels.shape == (3, *data.schema.shape)
+        assert (made.label_codes == -1).all() == (classes == 0)
 
 
 def _broken(state: State) -> Iterator[State]:

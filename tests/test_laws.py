@@ -7,26 +7,24 @@ from typing import Any
 import pytest
 
 from augment.base import registry
-from augment.testing import TableEngineLaws
+from augment.testing import ImageEngineLaws, TableEngineLaws
 
 QUICK: dict[str, dict[str, str]] = {  # small enough for a test, large enough to learn something
+    "cvae": {"steps": "8", "batch": "8", "width": "8", "latent": "4"},
+    "flow": {"steps": "8", "batch": "8", "width": "8", "sampling_steps": "2"},
     "anyorder": {"epochs": "2"},
     "ctgan": {"epochs": "2", "batch_size": "60", "generator_dim": "16", "discriminator_dim": "16"},
     "tvae": {"epochs": "2", "batch_size": "60", "compress_dims": "16", "decompress_dims": "16"},
 }
-TABLE_ENGINES = [
-    name
-    for name in registry.names("engines")
-    if registry.find("engines", name).about.kind == "table"
-]
+LAWS: dict[str, type[Any]] = {"table": TableEngineLaws, "images": ImageEngineLaws}
 
 
-def _laws(name: str) -> type[TableEngineLaws]:
-    members: dict[str, Any] = {"recipe": registry.engine(name, QUICK.get(name))}
-    return type(f"Test{name.capitalize()}", (TableEngineLaws,), members)
+def _laws(name: str) -> type[Any]:
+    recipe = registry.engine(name, QUICK.get(name))
+    return type(f"Test{name.capitalize()}", (LAWS[recipe.about.kind],), {"recipe": recipe})
 
 
-for _name in TABLE_ENGINES:
+for _name in registry.names("engines"):
     globals()[f"Test{_name.capitalize()}"] = _laws(_name)
 
 

@@ -16,7 +16,7 @@ from augment.base.errors import MissingExtra, UsageError, did_you_mean
 from augment.base.types import Engine, Json
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}  # where the module's name differs
-GROUPS = ("kinds", "engines", "metrics", "formats")
+GROUPS = ("kinds", "engines", "metrics", "image_metrics", "formats")
 
 
 @cache

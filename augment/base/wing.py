@@ -103,6 +103,10 @@ class Wing(ABC, Generic[D]):
         """The name of the synthetic file or folder inside a run folder."""
 
     @abstractmethod
+    def illustrate(self, fake: D, folder: Path) -> None:
+        """Leave in `folder` what a reader should see of the made rows, if anything."""
+
+    @abstractmethod
     def score(
         self, train: D, test: D, fake: D, seed: Seed, tick: Callable[[Tick], None]
     ) -> Scored: ...

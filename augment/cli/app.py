@@ -15,7 +15,18 @@ import typer
 
 import augment
 from augment.base.errors import AugmentError, Interrupted, OutOfResources
-from augment.cli import doctor, engines, evaluate, fit, inspect, run, sample, terminal, verify
+from augment.cli import (
+    doctor,
+    engines,
+    evaluate,
+    fit,
+    inspect,
+    run,
+    sample,
+    terminal,
+    transform,
+    verify,
+)
 from augment.cli.options import expanded
 
 app = typer.Typer(
@@ -33,6 +44,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     fit.fit,
     sample.sample,
     evaluate.evaluate,
+    transform.transform,
     verify.verify,
     engines.engines,
     doctor.doctor,
@@ -41,7 +53,7 @@ ENVIRONMENT = {  # read by libraries when they load, which is later
     "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
 }
-RESUMABLE = ("run", "fit")
+RESUMABLE = ("run", "fit", "transform")
 
 
 def _version(asked: bool) -> None:

@@ -236,6 +236,22 @@ def _worst(console: Console, verdict: Json) -> None:
             line(console, f"Worst {name}: {', '.join(shown)}")
 
 
+def of_transform(console: Console, document: Json, verbose: bool) -> None:
+    """What was read, what was made of it, and where it is."""
+    what = f"{document['images']:,} images, {_size(document['bytes'])}, {document['layout']}"
+    line(console, f"Read {document['source']} ({what}).", style="bold")
+    line(console, f"Pipeline {document['pipeline']}: {', '.join(document['steps'])}.")
+    for note in document["notes"]:
+        line(console, f"  Note: {note}")
+    if document.get("dry_run"):
+        line(console, f"Dry run: {document['planned']:,} images would be made; none was.")
+    elif document.get("up_to_date"):
+        line(console, "Up to date: these images are made already.", style="green")
+    else:
+        made, seed = document["made"], document["seed"]
+        line(console, f"Wrote {made:,} images to {document['output']} (seed {seed}).", style="bold")
+
+
 def of_verify(console: Console, document: Json, verbose: bool) -> None:
     for name in ("changed", "missing", "unknown"):
         for file in document[name]:

@@ -70,6 +70,7 @@ class Stages:
         plan = self.prepared.plan
         with self.journal.stage("score"):
             fake = plan.wing.read_like(str(path), self.prepared.loaded.data)
+            plan.wing.illustrate(fake, self.folder.partial)
             return plan.wing.score(train, test, fake, plan.seed.child("score"), self.journal.tick)
 
 

@@ -45,6 +45,7 @@ def render(document: Json) -> str:
         overlays=list(_overlays(document)),
         pairs=_pairs(document),
         facts=_facts(document),
+        grid=document.get("grid"),
         height=plots.HEIGHT,
         width=plots.WIDTH,
     )

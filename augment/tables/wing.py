@@ -76,6 +76,9 @@ class TableWing(Wing[Table]):
     def output_name(self, source_text: str, options: Json) -> str:
         return f"synthetic{source.suffix_like(source_text)}"
 
+    def illustrate(self, fake: Table, folder: Path) -> None:
+        """Nothing: a table's rows are read, not looked at."""
+
     def score(
         self,
         train: Table,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from augment.base.distances import nearest, nearest_others
 from augment.base.seeds import Seed
 from augment.base.types import Group, Interval, Metric, Score
-from augment.tables.metrics.distances import nearest, nearest_others
 from augment.tables.metrics.roc import binomial
 from augment.tables.views import FakeViews, RealViews, View
 

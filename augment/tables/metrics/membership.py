@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from augment.base.distances import nearest
 from augment.base.seeds import Seed
 from augment.base.types import Group, Metric, Score
-from augment.tables.metrics.distances import nearest
 from augment.tables.metrics.roc import auc, hits_at
 from augment.tables.views import FakeViews, RealViews
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
+from augment.base.distances import prdc
 from augment.base.seeds import Seed
 from augment.base.types import Group, Metric, Score
-from augment.tables.metrics.distances import nearest_others
 from augment.tables.views import FakeViews, RealViews, View
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 K = 5
 MOST_ROWS = 5_000  # per side; the figures depend on it, so both sides always have as many rows
@@ -51,28 +47,9 @@ def _scores(real: View, fake: View, seed: Seed) -> list[Score]:
     note = f"On {rows:,} rows per side."
     return [
         Score(f"neighbours.{name}", value, _better(name), "fidelity", note=note)
-        for name, value in zip(NAMES, prdc(real.points, fake.points), strict=True)
+        for name, value in zip(NAMES, prdc(real.points, fake.points, K), strict=True)
     ]
 
 
 def _better(name: str) -> Literal["higher", "near"]:
     return "near" if name == "density" else "higher"
-
-
-def prdc(real: NDArray[np.float32], fake: NDArray[np.float32]) -> tuple[float, float, float, float]:
-    """Precision, recall, density and coverage of (rows, dimensions) points."""
-    import numpy as np
-    from sklearn.metrics.pairwise import euclidean_distances
-
-    # A hair is added to each radius, so that rounding cannot put a copy outside its own ball.
-    real_radius = nearest_others(real, K)[:, -1] + 1e-6
-    fake_radius = nearest_others(fake, K)[:, -1] + 1e-6
-    apart = euclidean_distances(
-        real.astype(np.float64), fake.astype(np.float64)
-    )  # (real rows, fake rows)
-    in_real_ball = apart < real_radius[:, None]
-    precision = float(in_real_ball.any(axis=0).mean())
-    recall = float((apart < fake_radius[None, :]).any(axis=1).mean())
-    density = float(in_real_ball.sum(axis=0).mean() / K)
-    coverage = float(in_real_ball.any(axis=1).mean())
-    return precision, recall, density, coverage

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from augment.base.distances import prdc
 from augment.base.seeds import Seed
 from augment.tables import features
-from augment.tables.metrics.neighbours import prdc
 from augment.tables.metrics.roc import auc, binomial, hits_at
 from augment.tables.metrics.shapes import ks, tvd
 from augment.tables.scoring import score
@@ -101,9 +101,9 @@ def test_precision_recall_density_coverage_of_known_layouts() -> None:
     rng = np.random.default_rng(0)
     real = rng.normal(size=(300, 2)).astype(np.float32)
     far = real + 100
-    assert prdc(real, far) == (0, 0, 0, 0)
+    assert prdc(real, far, 5) == (0, 0, 0, 0)
     corner = real[:1] + rng.normal(0, 1e-3, (300, 2)).astype(np.float32)
-    precision, recall, _, coverage = prdc(real, corner)
+    precision, recall, _, coverage = prdc(real, corner, 5)
     assert precision > 0.9 and recall < 0.1 and coverage < 0.1
 
 

@@ -1,0 +1,91 @@
+"""`augment transform`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augment.cli import options as o
+
+
+def transform(
+    *,
+    source: Annotated[
+        str, typer.Argument(metavar="IMAGES", help="Folder, list, .tar, COCO, VOC or YOLO set.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The folder to write.")],
+    preset: Annotated[
+        str | None, typer.Option(help="light, medium (the default), strong, medical or digits.")
+    ] = None,
+    pipeline: Annotated[
+        Path | None, typer.Option(help="Your own steps: a YAML or JSON file of albumentations.")
+    ] = None,
+    per_image: Annotated[
+        int | None, typer.Option("--per-image", min=1, help="New images of each. Default: 1.")
+    ] = None,
+    balance: Annotated[
+        bool, typer.Option("--balance", help="As many as each class lacks of the largest.")
+    ] = False,
+    originals: Annotated[
+        bool, typer.Option("--originals", help="Put the images themselves beside the new ones.")
+    ] = False,
+    flips: Annotated[
+        bool | None,
+        typer.Option("--flips/--no-flips", help="Default: off for digits, letters, keypoints."),
+    ] = None,
+    image_format: Annotated[
+        str, typer.Option("--image-format", help="png, or source: JPEG stays JPEG.")
+    ] = "png",
+    on_error: Annotated[
+        str, typer.Option("--on-error", help="Bad images: fail, skip or quarantine.")
+    ] = "fail",
+    quarantine: Annotated[
+        Path | None, typer.Option(help="Where --on-error quarantine copies bad images.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes. The result does not depend on them.")
+    ] = None,
+    seed: o.Seed = None,
+    force: o.Force = False,
+    dry_run: o.DryRun = False,
+    screen: o.Screen,
+) -> None:
+    """Augment images classically; boxes, masks and keypoints move along."""
+    from augment.base.errors import UsageError
+    from augment.base.files import locked
+    from augment.cli import progress, summary
+    from augment.images.transforms import job
+    from augment.images.transforms import pipeline as pipelines
+    from augment.lifecycle.folder import write_manifest
+
+    if preset is not None and pipeline is not None:
+        raise UsageError("--preset and --pipeline exclude each other. Choose one.")
+    if per_image is not None and balance:
+        raise UsageError("--per-image and --balance exclude each other. Choose one.")
+    if image_format not in ("png", "source"):
+        raise UsageError(f"--image-format {image_format}: choose png or source.")
+    steps = pipelines.preset(preset or "medium") if pipeline is None else None
+    request = job.Request(
+        pipeline=steps or pipelines.read_pipeline(pipeline or Path()),
+        user_made=pipeline is not None,
+        per_image=1 if per_image is None else per_image,
+        balance=balance,
+        originals=originals,
+        flips=flips,
+        source_format=image_format == "source",
+        on_error=on_error,  # type: ignore[arg-type]  # checked where it is used
+        quarantine=quarantine,
+        workers=workers,
+        dry_run=dry_run,
+    )
+    with progress.shown(screen) as tell:
+        if dry_run:
+            document = job.transform(source, out, request, seed, force, tell)
+        else:
+            with locked(out):
+                document = job.transform(source, out, request, seed, force, tell)
+                if not document.get("up_to_date"):
+                    write_manifest(out)
+    summary.show(document, screen, summary.of_transform)

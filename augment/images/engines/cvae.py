@@ -1,0 +1,280 @@
+"""`cvae`: a convolutional conditional VAE whose prior is learnt after the fact."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from augment.base.errors import BadInput, UsageError
+from augment.base.seeds import Seed
+from augment.base.types import (
+    About,
+    Budget,
+    Condition,
+    Engine,
+    Job,
+    Json,
+    Model,
+    State,
+    Tick,
+    silent,
+)
+from augment.images.dataset import Images
+from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
+from augment.images.engines.conditioning import Conditioning
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from augment.images.engines.autoencoder import Autoencoder
+    from augment.images.engines.prior import Flow, Gaussians
+    from augment.nets.training import Outcome
+
+MADE_AT_ONCE = 500
+JUDGED = 1_000  # held-out pictures that each check looks at, at the most
+FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
+SHARE_OF_TIME = 0.8  # of a budget for the autoencoder; the prior has the rest
+JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
+
+
+@dataclass(frozen=True)
+class CvaeModel(Model[Images]):
+    """Decoder, encoder (for edits) and prior; `config` holds the network's sizes."""
+
+    conditioning: Conditioning
+    config: Json
+    network: Autoencoder
+    around: Gaussians
+    flow: Flow | None
+
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Images:
+        import numpy as np
+        import torch
+
+        from augment.nets.convolution import generator
+
+        wanted = self.conditioning.wanted(n, seed.child("kinds"), given)
+        made = np.empty((n, *self.conditioning.schema.shape), np.uint8)
+        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+        for start in range(0, n, MADE_AT_ONCE):
+            part = slice(start, min(start + MADE_AT_ONCE, n))
+            stream = generator(seed.child("noise", start).integer())
+            with torch.inference_mode():
+                u = torch.randn(len(codes[part]), self.latent, generator=stream)
+                z = self.latents(u, codes[part], told[part])
+                made[part] = to_pixels(self.network.decode(z, told[part]).sigmoid())
+        captions = wanted.captions if any(wanted.captions) else None
+        return Images.of_arrays(made, wanted.codes, self.conditioning.schema, captions)
+
+    @property
+    def latent(self) -> int:
+        return int(self.around.means.shape[1])
+
+    def latents(self, u: Tensor, codes: Tensor, told: Tensor) -> Tensor:
+        """Standard normal noise (n, latent) to latents of these classes."""
+        return self.around.coloured(u if self.flow is None else self.flow.carried(u, told), codes)
+
+    def state(self) -> State:
+        tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
+        tensors |= {"means": self.around.means.numpy(), "factors": self.around.factors.numpy()}
+        if self.flow is not None:
+            tensors |= {f"flow/{k}": v.numpy() for k, v in self.flow.state_dict().items()}
+        return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        import torch
+
+        from augment.images.engines.autoencoder import Autoencoder
+        from augment.images.engines.prior import Flow, Gaussians
+        from augment.nets.restoring import checked, loaded
+
+        try:
+            conditioning = Conditioning.from_json(state.config["conditioning"])
+            config = {name: int(state.config[name]) for name in ("width", "latent")}
+            config["flow"] = bool(state.config["flow"])
+            _check_sizes(config["width"], config["latent"])
+            shape, wishes, latent = conditioning.schema.shape, conditioning.wishes, config["latent"]
+            with torch.device("meta"):
+                network = Autoencoder(shape, wishes, config["width"], latent)
+                flow = Flow(latent, wishes) if config["flow"] else None
+            kinds = len(conditioning.schema.classes) + 1
+            around = Gaussians(
+                checked(state.tensors, "means", (kinds, latent)),
+                checked(state.tensors, "factors", (kinds, latent, latent)),
+            )
+            network = loaded(network, state.tensors, "network/")
+            flow = None if flow is None else loaded(flow, state.tensors, "flow/")
+        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
+            raise BadInput(f"the model's state does not fit engine 'cvae' ({error}).") from None
+        return cls(conditioning, config, network, around, flow)
+
+
+@dataclass(frozen=True)
+class Cvae(Engine[Images]):
+    """Encoder and decoder by the evidence lower bound with a small β, then the prior.
+
+    Kingma and Welling 2014 (arXiv 1312.6114); β of Higgins et al. 2017, here below 1, which
+    keeps pictures sharp and leaves N(0, I) behind; the prior is learnt on the latents, as in
+    two-stage VAEs (Dai and Wipf 2019, arXiv 1903.05789), here by flow matching.
+    """
+
+    about: ClassVar[About] = About(
+        name="cvae",
+        kind="images",
+        summary="conditional variational autoencoder with a learned prior: fast, for every size",
+        licence="Apache-2.0",
+        needs=("torch",),
+        conditions=frozenset({"where"}),
+        exact=True,
+    )
+    model: ClassVar[type[CvaeModel]] = CvaeModel
+
+    steps: int = field(default=2_500, metadata={"help": "training steps of the autoencoder"})
+    batch: int = field(default=64, metadata={"help": "pictures in a step"})
+    width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
+    latent: int | None = field(
+        default=None, metadata={"help": "latent dimensions; by the canvas where not given"}
+    )
+    beta: float = field(default=0.25, metadata={"help": "weight of the KL term in nats"})
+    learning_rate: float = field(default=2e-3, metadata={"help": "highest rate of the schedule"})
+    prior: Literal["auto", "gaussian", "flow"] = field(
+        default="auto", metadata={"help": "per-class normals, or a flow on top of them"}
+    )
+
+    def fit(self, data: Images, job: Job) -> CvaeModel:
+        _prepare_threads()
+        import torch
+
+        from augment.images.engines.autoencoder import Autoencoder
+        from augment.images.engines.prior import fit_flow, gaussians
+        from augment.nets.convolution import initialised
+
+        if not len(data):
+            raise BadInput("there are 0 images; `cvae` needs at least 1.")
+        latent = _latent_for(data) if self.latent is None else self.latent
+        _check_sizes(self.width, latent)
+        conditioning = Conditioning.of(data, job.protect)
+        told = torch.from_numpy(conditioning.matrix_of(data))
+        kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
+        with initialised(job.seed.child("weights").integer()):
+            network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
+        self._train(network.to(job.device), data, told, kept, _early(job))
+        mean, log_variance = _encoded(network, data, told, job.device)
+        network = network.cpu()
+        codes = torch.from_numpy(data.label_codes)
+        around = gaussians(mean, log_variance, codes, len(data.schema.classes))
+        flow = None
+        if self.prior == "flow" or (self.prior == "auto" and len(data) >= FEWEST_FOR_FLOW):
+            later = dataclasses.replace(
+                job, seed=job.seed.child("prior"), scratch=job.scratch / "prior"
+            )
+            flow, _ = fit_flow(around, mean, log_variance, codes, told, kept, later)
+        config = {"width": self.width, "latent": latent, "flow": flow is not None}
+        return CvaeModel(conditioning, config, network.eval(), around, flow)
+
+    def _train(
+        self, network: Autoencoder, data: Images, told: Tensor, kept: Tensor, job: Job
+    ) -> Outcome:
+        """Fit the network in place; `kept` are the rows that judge it."""
+        import torch
+
+        from augment.images.engines.jitter import jittered
+        from augment.nets.convolution import generator, short_floats
+        from augment.nets.training import Schedule, train
+
+        seen = torch.ones(len(data), dtype=torch.bool)
+        seen[kept] = False
+        learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
+        latent = network.to_latent.out_features // 2
+        device = job.device
+        moves = len(data) < JITTER_BELOW
+
+        def loss(step: int) -> Tensor:
+            stream = generator(job.seed.child("step", step).integer())
+            rows = learnt[torch.randint(len(learnt), (self.batch,), generator=stream)]
+            x = to_floats(pictures(data, rows), device)
+            if moves:  # every other picture: the prior is for pictures as they are
+                x = torch.cat([jittered(x[::2], stream), x[1::2]])
+                rows = torch.cat([rows[::2], rows[1::2]])
+            noise = torch.randn(self.batch, latent, generator=stream).to(device)
+            with short_floats(device):
+                lost, kl = network.parts(x, told[rows].to(device), noise)
+            return (lost + self.beta * kl).mean()
+
+        def held_out() -> float:
+            stream = generator(job.seed.child("held out").integer())
+            rows = kept[:JUDGED]
+            noise = torch.randn(len(rows), latent, generator=stream).to(device)
+            total = 0.0
+            for part in parts(len(rows), MADE_AT_ONCE):
+                x = to_floats(pictures(data, rows[part]), device)
+                with short_floats(device):
+                    lost, kl = network.parts(x, told[rows[part]].to(device), noise[part])
+                total += float((lost + self.beta * kl).sum())
+            return total / len(rows)
+
+        schedule = Schedule(
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            warmup=100,
+            weight_decay=0.01,
+            clip=100.0,
+            average=0.998,
+            patience=8,
+            checkpoint_every=200,
+        )
+        parameters: dict[str, Tensor] = dict(network.named_parameters())
+        return train(parameters, loss, held_out, schedule, job, f"cvae {self} {data.digest()}")
+
+
+def _early(job: Job) -> Job:
+    """The job with its share of the time; what is left of the budget is the prior's."""
+    if job.budget.max_seconds is None:
+        return job
+    clock = job.budget.clock
+    budget = Budget(SHARE_OF_TIME * job.budget.left(), clock, clock())
+    return dataclasses.replace(job, budget=budget)
+
+
+def _encoded(
+    network: Autoencoder, data: Images, told: Tensor, device: str
+) -> tuple[Tensor, Tensor]:
+    """Moments of q(z | x), (n, latent) each, of all pictures, on the CPU."""
+    import torch
+
+    moments = []
+    with torch.inference_mode():
+        for rows in parts(len(data), MADE_AT_ONCE):
+            x = to_floats(pictures(data, rows), device)
+            moments.append(network.encode(x, told[rows].to(device)))
+    mean, log_variance = (torch.cat(side).cpu().clone() for side in zip(*moments, strict=True))
+    return mean, log_variance
+
+
+def _latent_for(data: Images) -> int:
+    """More room for larger canvases and for colour."""
+    side = max(data.schema.height, data.schema.width)
+    plain = 16 if side <= 16 else 24 if side <= 32 else 48 if side <= 64 else 64
+    return plain if data.schema.channels == 1 else plain + plain // 2
+
+
+def _check_sizes(width: int, latent: int) -> None:
+    if width < 8 or width % 8 or width > 1_024:
+        raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
+    if not 1 <= latent <= 4_096:
+        raise UsageError(f"-p latent={latent}: choose a number from 1 to 4096.")
+
+
+def _prepare_threads() -> None:
+    """Idle OpenMP threads sleep instead of spinning; only heard before torch is first loaded."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

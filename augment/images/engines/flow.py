@@ -1,0 +1,233 @@
+"""`flow`: class-conditional flow matching in pixel space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from augment.base.errors import BadInput, UsageError
+from augment.base.seeds import Seed
+from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
+from augment.images.dataset import Images
+from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
+from augment.images.engines.conditioning import Conditioning
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from augment.images.engines.unet import Unet
+
+MADE_AT_ONCE = 250
+JUDGED = 512
+JITTER_BELOW = 50_000
+SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
+
+
+@dataclass(frozen=True)
+class FlowModel(Model[Images]):
+    """A velocity field; `config` holds its width, the steps of sampling, and the guidance."""
+
+    conditioning: Conditioning
+    config: Json
+    network: Unet
+
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Images:
+        import numpy as np
+        import torch
+
+        from augment.nets.convolution import generator
+
+        wanted = self.conditioning.wanted(n, seed.child("kinds"), given)
+        height, width, channels = self.conditioning.schema.shape
+        made = np.empty((n, height, width, channels), np.uint8)
+        told = torch.from_numpy(wanted.matrix)
+        for rows in parts(n, MADE_AT_ONCE):
+            stream = generator(seed.child("noise", int(rows[0])).integer())
+            x = torch.randn(len(rows), channels, height, width, generator=stream)
+            made[rows.numpy()] = to_pixels((self.carried(x, told[rows], 0.0) + 1) / 2)
+            tick(Tick("sample", int(rows[-1]) + 1, n))
+        captions = wanted.captions if any(wanted.captions) else None
+        return Images.of_arrays(made, wanted.codes, self.conditioning.schema, captions)
+
+    def carried(self, x: Tensor, c: Tensor, start: float) -> Tensor:
+        """Pictures in [-1, 1] from `x` at time `start` (0: noise, 1: pictures), by Heun's rule."""
+        import torch
+
+        steps = max(1, round(int(self.config["sampling_steps"]) * (1 - start)))
+        size = (1 - start) / steps
+        with torch.inference_mode():
+            for step in range(steps):
+                t = start + step * size
+                slope = self._velocity(x, t, c)
+                if step == steps - 1:  # the last half step would ask beyond what was learnt
+                    return x + size * slope
+                ahead = self._velocity(x + size * slope, t + size, c)
+                x = x + size * (slope + ahead) / 2
+        return x
+
+    def _velocity(self, x: Tensor, t: float, c: Tensor) -> Tensor:
+        """Guided as v(∅) + g (v(c) - v(∅)). Ho and Salimans 2022, arXiv 2207.12598."""
+        import torch
+
+        from augment.nets.convolution import short_floats
+
+        times, guidance = torch.full((len(x),), t), float(self.config["guidance"])
+        with short_floats("cpu"):
+            told: Tensor = self.network(x, times, c)
+            if guidance == 1.0:
+                return told
+            alone: Tensor = self.network(x, times, silenced(c))
+        return alone + guidance * (told - alone)
+
+    def state(self) -> State:
+        tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
+        return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        import torch
+
+        from augment.images.engines.unet import Unet
+        from augment.nets.restoring import loaded
+
+        try:
+            conditioning = Conditioning.from_json(state.config["conditioning"])
+            config: Json = {name: int(state.config[name]) for name in ("width", "sampling_steps")}
+            config["guidance"] = float(state.config["guidance"])
+            _check(config["width"], config["sampling_steps"], config["guidance"])
+            with torch.device("meta"):
+                network = Unet(conditioning.schema.shape, conditioning.wishes, config["width"])
+            network = loaded(network, state.tensors, "network/")
+        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
+            raise BadInput(f"the model's state does not fit engine 'flow' ({error}).") from None
+        return cls(conditioning, config, network)
+
+
+@dataclass(frozen=True)
+class Flow(Engine[Images]):
+    """Straight paths x_t = (1 - t) ε + t x, and a network that learns their velocity x - ε.
+
+    Lipman et al. 2023 (arXiv 2210.02747); times are drawn by the logistic of a normal, as in
+    Esser et al. 2024 (arXiv 2403.03206). Guidance stays at 1 unless asked for: more of it buys
+    purity and loses diversity and usefulness.
+    """
+
+    about: ClassVar[About] = About(
+        name="flow",
+        kind="images",
+        summary="flow matching in pixel space: slower to learn and to sample than cvae",
+        licence="Apache-2.0",
+        needs=("torch",),
+        conditions=frozenset({"where"}),
+        exact=True,
+    )
+    model: ClassVar[type[FlowModel]] = FlowModel
+
+    steps: int = field(default=4_000, metadata={"help": "training steps"})
+    batch: int = field(default=64, metadata={"help": "pictures in a step"})
+    width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
+    learning_rate: float = field(default=2e-3, metadata={"help": "highest rate of the schedule"})
+    sampling_steps: int = field(default=8, metadata={"help": "steps of Heun's rule"})
+    guidance: float = field(default=1.0, metadata={"help": "how far beyond the condition to go"})
+
+    def fit(self, data: Images, job: Job) -> FlowModel:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        import torch
+
+        from augment.images.engines.unet import Unet
+        from augment.nets.convolution import initialised
+
+        if not len(data):
+            raise BadInput("there are 0 images; `flow` needs at least 1.")
+        _check(self.width, self.sampling_steps, self.guidance)
+        conditioning = Conditioning.of(data, job.protect)
+        told = torch.from_numpy(conditioning.matrix_of(data))
+        with initialised(job.seed.child("weights").integer()):
+            network = Unet(data.schema.shape, conditioning.wishes, self.width)
+        self._train(network.to(job.device), data, told, job)
+        config = {
+            "width": self.width,
+            "sampling_steps": self.sampling_steps,
+            "guidance": self.guidance,
+        }
+        return FlowModel(conditioning, config, network.cpu().eval().requires_grad_(False))
+
+    def _train(self, network: Unet, data: Images, told: Tensor, job: Job) -> None:
+        """Fit the network in place."""
+        import torch
+        from torch.nn import functional
+
+        from augment.images.engines.jitter import jittered
+        from augment.nets.convolution import generator, short_floats
+        from augment.nets.training import Schedule, train
+
+        kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
+        seen = torch.ones(len(data), dtype=torch.bool)
+        seen[kept] = False
+        learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
+        device, moves = job.device, len(data) < JITTER_BELOW
+
+        def loss_on(rows: Tensor, stream: torch.Generator, learning: bool) -> Tensor:
+            x = to_floats(pictures(data, rows), "cpu")
+            c = told[rows]
+            if learning:
+                half = len(x) // 2 if moves else 0
+                x = torch.cat([jittered(x[:half], stream), x[half:]]) if half else x
+                hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
+                c = torch.where(hidden, silenced(c), c)
+            x = 2 * x - 1
+            noise = torch.randn(x.shape, generator=stream)
+            t = torch.randn(len(x), generator=stream).sigmoid()
+            place = torch.lerp(noise, x, t[:, None, None, None]).to(device)
+            with short_floats(device):
+                found: Tensor = network(place, t.to(device), c.to(device))
+            return functional.mse_loss(found, (x - noise).to(device))
+
+        def loss(step: int) -> Tensor:
+            stream = generator(job.seed.child("step", step).integer())
+            rows = learnt[torch.randint(len(learnt), (self.batch,), generator=stream)]
+            return loss_on(rows, stream, True)
+
+        def held_out() -> float:
+            stream = generator(job.seed.child("held out").integer())
+            copies = -(-JUDGED // len(kept))
+            return float(loss_on(kept.repeat(copies)[:JUDGED], stream, False))
+
+        schedule = Schedule(
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            warmup=100,
+            weight_decay=0.01,
+            average=0.998,
+            check_every=200,
+            patience=10,
+            checkpoint_every=200,
+        )
+        parameters: dict[str, Tensor] = dict(network.named_parameters())
+        train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")
+
+
+def silenced(c: Tensor) -> Tensor:
+    """The condition (n, wishes) with all but its constant hidden."""
+    import torch
+
+    hidden = torch.zeros_like(c)
+    hidden[:, -1] = c[:, -1]
+    return hidden
+
+
+def _check(width: int, sampling_steps: int, guidance: float) -> None:
+    if width < 8 or width % 8 or width > 1_024:
+        raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
+    if not 1 <= sampling_steps <= 1_000:
+        raise UsageError(f"-p sampling_steps={sampling_steps}: choose a number from 1 to 1000.")
+    if not 0 <= guidance <= 100:
+        raise UsageError(f"-p guidance={guidance}: choose a number from 0 to 100.")

@@ -1,0 +1,155 @@
+"""The learned prior of `cvae`: where in latent space the pictures of each class lie.
+
+With N(0, I), as in textbooks, decoded noise is far from any picture: the encoder never fills it.
+Import it only where torch is needed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from augment.base.types import Job
+from augment.nets.convolution import generator, initialised
+from augment.nets.training import Outcome, Schedule, train
+
+HIDDEN = 192
+BLOCKS = 3
+WAVES = 16
+TOLD = 64
+BATCH = 256
+STEPS = 10  # of Heun's rule from noise to latents
+SCHEDULE = Schedule(steps=2000, learning_rate=2e-3, average=0.998, patience=6, weight_decay=0.01)
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """One normal distribution per class: `means` (classes + 1, latent) and lower triangular
+    `factors` (classes + 1, latent, latent). The last one stands for pictures without a class."""
+
+    means: Tensor
+    factors: Tensor
+
+    def whitened(self, z: Tensor, codes: Tensor) -> Tensor:
+        """(n, latent) with mean 0 and covariance 1 within each class; codes -1 for no class."""
+        apart = (z - self.means[codes])[:, :, None]
+        solved: Tensor = torch.linalg.solve_triangular(self.factors[codes], apart, upper=False)
+        return solved[:, :, 0]
+
+    def coloured(self, u: Tensor, codes: Tensor) -> Tensor:
+        """Undo `whitened`."""
+        return self.means[codes] + (self.factors[codes] @ u[:, :, None])[:, :, 0]
+
+
+def gaussians(mean: Tensor, log_variance: Tensor, codes: Tensor, classes: int) -> Gaussians:
+    """The normal distributions of the aggregate posteriors, from q's (n, latent) moments.
+
+    A class of n pictures is shrunk towards all of them: its mean by one picture's worth, its
+    covariance by as many pictures' worth of the pooled within-class covariance as there are
+    dimensions, so that a class of three pictures has a covariance of full rank.
+    """
+    latent = mean.shape[1]
+    noise = log_variance.exp()
+    everywhere = mean.mean(0)
+    centres = everywhere.repeat(classes + 1, 1)
+    for code in range(classes):
+        mine = mean[codes == code]
+        centres[code] = (mine.sum(0) + everywhere) / (len(mine) + 1)
+    pooled = _scatter(mean - centres[codes], noise) / max(1, len(mean))
+    pooled += 1e-4 * torch.eye(latent)
+    covariances = pooled.repeat(classes + 1, 1, 1)
+    for code in range(classes):
+        mine = codes == code
+        scatter = _scatter(mean[mine] - centres[code], noise[mine])
+        covariances[code] = (scatter + latent * pooled) / (int(mine.sum()) + latent)
+    return Gaussians(centres, torch.linalg.cholesky(covariances))
+
+
+def _scatter(apart: Tensor, noise: Tensor) -> Tensor:
+    return apart.T @ apart + torch.diag(noise.sum(0))
+
+
+class Flow(nn.Module):
+    """Velocity field that carries N(0, I) to the whitened latents of a condition c (n, wishes)."""
+
+    def __init__(self, latent: int, wishes: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(wishes, TOLD, bias=False)
+        self.first = nn.Linear(latent + TOLD + 2 * WAVES, HIDDEN)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(HIDDEN),
+                nn.Linear(HIDDEN, HIDDEN),
+                nn.SiLU(),
+                nn.Linear(HIDDEN, HIDDEN),
+            )
+            for _ in range(BLOCKS)
+        )
+        self.last = nn.Linear(HIDDEN, latent)
+
+    def forward(self, u: Tensor, t: Tensor, c: Tensor) -> Tensor:
+        """Velocity (n, latent) at the places `u` and times `t` (n, 1) in [0, 1]."""
+        angle = t * torch.arange(1, WAVES + 1, device=u.device)
+        h = self.first(torch.cat([u, self.embed(c), angle.cos(), angle.sin()], 1))
+        for block in self.blocks:
+            h = h + block(h)
+        velocity: Tensor = self.last(h)
+        return velocity
+
+    def carried(self, u: Tensor, c: Tensor) -> Tensor:
+        """Noise (n, latent) carried to latents by Heun's rule."""
+        for step in range(STEPS):
+            t = torch.full((len(u), 1), step / STEPS, device=u.device)
+            slope = self(u, t, c)
+            ahead = self(u + slope / STEPS, t + 1 / STEPS, c)
+            u = u + (slope + ahead) / (2 * STEPS)
+        return u
+
+
+def fit_flow(
+    around: Gaussians,
+    mean: Tensor,
+    log_variance: Tensor,
+    codes: Tensor,
+    c: Tensor,
+    kept: Tensor,
+    job: Job,
+) -> tuple[Flow, Outcome]:
+    """Flow matching on fresh draws of q(z | x); `kept` are rows that only judge.
+
+    Straight paths u_t = (1 - t) ε + t u, target u - ε: Eq. 22 of Lipman et al. 2023,
+    arXiv 2210.02747, with σ_min = 0.
+    """
+    with initialised(job.seed.child("weights").integer()):
+        flow = Flow(mean.shape[1], c.shape[1]).to(job.device)
+    seen = torch.ones(len(mean), dtype=torch.bool)
+    seen[kept] = False
+    learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
+
+    def loss_on(rows: Tensor, stream: torch.Generator) -> Tensor:
+        noise = torch.randn(2, len(rows), mean.shape[1], generator=stream)
+        t = torch.rand(len(rows), 1, generator=stream)
+        z = mean[rows] + (0.5 * log_variance[rows]).exp() * noise[0]
+        u, start = around.whitened(z, codes[rows]), noise[1]
+        place, told, aim = (1 - t) * start + t * u, c[rows], u - start
+        device = job.device
+        return functional.mse_loss(
+            flow(place.to(device), t.to(device), told.to(device)), aim.to(device)
+        )
+
+    def loss(step: int) -> Tensor:
+        stream = generator(job.seed.child("step", step).integer())
+        rows = torch.randint(len(learnt), (BATCH,), generator=stream)
+        return loss_on(learnt[rows], stream)
+
+    def held_out() -> float:
+        stream = generator(job.seed.child("held out").integer())
+        return float(loss_on(kept.repeat(math.ceil(4 * BATCH / len(kept))), stream))
+
+    parameters: dict[str, Tensor] = dict(flow.named_parameters())
+    outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior")
+    return flow.cpu(), outcome

@@ -1,0 +1,61 @@
+"""The network of `flow`: a small U-shaped velocity field in pixel space.
+
+Import it only where torch is needed.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from augment.nets.convolution import GROUPS, Block, Down, Up, ladder
+
+BOTTOM = 8  # pixels at the innermost level
+TOLD = 64
+WAVES = 16
+
+
+class Unet(nn.Module):
+    """Velocity (n, channels, h, w) at the picture x_t, the time t (n,) and the condition c.
+
+    All blocks work at half the canvas or below: a 2 × 2 patch becomes the channels of one place.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], wishes: int, width: int) -> None:
+        super().__init__()
+        height, across, channels = shape
+        sizes = ladder(height, across, BOTTOM)[1:]
+        levels = [width * min(2**level, 4) for level in range(len(sizes))]
+        self.embed = nn.Linear(wishes, TOLD, bias=False)
+        self.clock = nn.Sequential(nn.Linear(2 * WAVES, TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD))
+        self.stem = nn.Conv2d(channels, levels[0], 3, stride=2, padding=1)
+        self.descent = nn.ModuleList(Block(a, a, TOLD) for a in levels)
+        self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(levels))
+        self.middle = Block(levels[-1], levels[-1], TOLD)
+        rising = [*reversed(levels)]
+        self.ascent = nn.ModuleList(Block(2 * a, a, TOLD) for a in rising)
+        self.ups = nn.ModuleList(
+            Up(a, b, size) for (a, b), size in zip(pairwise(rising), sizes[-2::-1], strict=True)
+        )
+        self.norm = nn.GroupNorm(GROUPS, levels[0])
+        self.pixels = Up(levels[0], channels, (height, across))
+
+    def forward(self, x: Tensor, t: Tensor, c: Tensor) -> Tensor:
+        angle = t[:, None] * torch.arange(1, WAVES + 1, device=x.device)
+        told = functional.silu(self.embed(c) + self.clock(torch.cat([angle.cos(), angle.sin()], 1)))
+        h, passed = self.stem(x), []
+        for level, block in enumerate(self.descent):
+            h = block(h, told)
+            passed.append(h)
+            if level < len(self.downs):
+                h = self.downs[level](h)
+        h = self.middle(h, told)
+        for level, block in enumerate(self.ascent):
+            h = block(torch.cat([h, passed.pop()], 1), told)
+            if level < len(self.ups):
+                h = self.ups[level](h)
+        velocity: Tensor = self.pixels(functional.silu(self.norm(h)))
+        return velocity.float()

@@ -1,0 +1,49 @@
+"""Which layout a source has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from augment.base.errors import BadInput
+from augment.images.layouts import SUFFIXES, Layout
+from augment.images.layouts.coco import Coco
+from augment.images.layouts.folders import ClassFolders, FlatFolder
+from augment.images.layouts.listed import Listed
+from augment.images.layouts.voc import Voc
+from augment.images.layouts.webdataset import WebDataset
+from augment.images.layouts.yolo import Yolo
+
+LAYOUTS: tuple[Layout, ...] = (
+    Listed(),
+    Coco(),
+    Voc(),
+    Yolo(),
+    WebDataset(),
+    ClassFolders(),
+    FlatFolder(),
+)
+
+
+def layout_of(source: str) -> Layout:
+    """The first layout that claims `source`. Raises `BadInput` where none does."""
+    path = Path(source)
+    if not path.exists():
+        raise BadInput("there is no such file or folder.", where=source)
+    for layout in LAYOUTS:
+        if layout.claims(path):
+            return layout
+    raise BadInput(
+        "there are no images here.",
+        where=source,
+        hint="Give a folder of images or of class folders, a list of files (CSV or JSON Lines), "
+        f"a .tar, or a COCO, VOC or YOLO folder. Images end in {', '.join(sorted(SUFFIXES))}.",
+    )
+
+
+def recognises(source: str) -> bool:
+    """Whether some layout claims `source`; never raises for what another kind may own."""
+    path = Path(source)
+    try:
+        return source != "-" and path.exists() and any(each.claims(path) for each in LAYOUTS)
+    except (BadInput, OSError, ValueError):
+        return False

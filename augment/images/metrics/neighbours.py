@@ -1,0 +1,48 @@
+"""Precision, recall, density and coverage: do made pictures lie among real ones, everywhere."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from augment.base.distances import prdc
+from augment.base.seeds import Seed
+from augment.base.types import Group, Metric, Score
+from augment.images.metrics.views import FakeViews, RealViews, View
+
+K = 5
+NAMES = ("precision", "recall", "density", "coverage")
+
+
+class Neighbours(Metric[RealViews, FakeViews]):
+    """Naeem et al. 2020 (arXiv 2002.09797), k = 5, against unseen pictures, in the encoder's
+    space or, where nothing is labelled, in that of random convolutions."""
+
+    name: ClassVar[str] = "neighbours"
+    group: ClassVar[Group] = "fidelity"
+
+    def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
+        return _scores(real, fake.rows, len(fake.rows), seed)
+
+    def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
+        return _scores(real, real.train, n, seed)
+
+
+def _scores(real: RealViews, made: View, most: int, seed: Seed) -> list[Score]:
+    space = "encoder" if real.judge is not None else "random"
+    n = min(len(real.test), len(real.train), len(made), most)
+    values: tuple[float | None, ...] = (None,) * len(NAMES)
+    note = f"There are {n} pictures per side; more than {2 * K} are needed."
+    if n > 2 * K:
+        test, fake = real.test.sample(n, seed.child("test")), made.sample(n, seed.child("made"))
+        values = prdc(test.points(space), fake.points(space), K)
+        note = f"{real.train.spaces[space].note}; {n:,} pictures per side."
+    return [
+        Score(
+            f"neighbours.{name}",
+            value,
+            "near" if name == "density" else "higher",
+            "fidelity",
+            note=note,
+        )
+        for name, value in zip(NAMES, values, strict=True)
+    ]

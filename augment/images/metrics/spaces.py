@@ -1,0 +1,85 @@
+"""Feature spaces in which pictures are compared. None of them is the canonical Inception space.
+
+Import it only where torch is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from augment.images.engines.batches import parts
+from augment.images.metrics.judge import AT_ONCE, Judge, small
+from augment.nets.convolution import generator
+
+RANDOM_SEED = 20_260  # fixed for ever: the space is the same for every run and every data set
+PCA_DIMENSIONS = 32
+PCA_ROWS = 5_000
+
+Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Space:
+    """`embed` takes pictures (n, height, width, channels) to points (n, dimensions)."""
+
+    name: str
+    note: str
+    embed: Embed
+
+
+def random_space(channels: int) -> Space:
+    """Means and deviations over places of three layers of fixed random convolutions."""
+    stream = generator(RANDOM_SEED)
+    widths = (channels, 32, 64, 64)
+    weights = [
+        torch.randn(b, a, 3, 3, generator=stream) * (2 / (9 * a)) ** 0.5
+        for a, b in zip(widths[:-1], widths[1:], strict=True)  # noqa: RUF007
+    ]
+
+    def layers(x: Tensor) -> Tensor:
+        for i, weight in enumerate(weights):
+            x = functional.relu(functional.conv2d(2 * x - 1 if i == 0 else x, weight, padding=1))
+            if min(x.shape[2:]) >= 4:
+                x = functional.avg_pool2d(x, 2)
+        return torch.cat([x.mean((2, 3)), x.flatten(2).std(2, correction=0)], 1)
+
+    def embed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            made = [layers(small(pixels[rows.numpy()])) for rows in parts(len(pixels), AT_ONCE)]
+        return np.concatenate([part.numpy() for part in made])
+
+    return Space("random", f"random convolutions, seed {RANDOM_SEED}", embed)
+
+
+def encoder_space(judge: Judge) -> Space:
+    """The last hidden layer of a classifier trained on a part of train."""
+    return Space(
+        "encoder", f"classifier {judge.digest[:12]}, trained on half of train", judge.features
+    )
+
+
+def pca_space(pixels: NDArray[np.uint8]) -> Space:
+    """Principal components of the pixels of train."""
+    from sklearn.decomposition import PCA
+
+    flat = small(pixels[:PCA_ROWS]).flatten(1).numpy()
+    dimensions = min(PCA_DIMENSIONS, *flat.shape)
+    found = PCA(dimensions, svd_solver="full" if min(flat.shape) < 64 else "covariance_eigh").fit(
+        flat
+    )
+
+    def embed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        made = [
+            found.transform(small(pixels[rows.numpy()]).flatten(1).numpy())
+            for rows in parts(len(pixels), AT_ONCE)
+        ]
+        return np.concatenate(made).astype(np.float32)
+
+    return Space("pixels", f"first {dimensions} principal components of the pixels", embed)

@@ -1,0 +1,102 @@
+"""What metrics of pictures look at: each feature computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from augment.base.seeds import Seed
+from augment.images.dataset import UNLABELLED, Images
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from augment.images.metrics.judge import Judge
+    from augment.images.metrics.spaces import Space
+
+MOST_ROWS = 5_000  # pictures per side that are looked at
+FEWEST_TO_JUDGE = 20  # labelled pictures, below which no classifier is trained
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Pictures in memory, their classes, and their points in each space by its name."""
+
+    pixels: NDArray[np.uint8]  # (n, height, width, channels)
+    codes: NDArray[np.int64]  # (n,)
+    spaces: dict[str, Space]
+    _points: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(images: Images, spaces: dict[str, Space], seed: Seed) -> View:
+        pixels, codes = drawn(images, seed)
+        return View(pixels, codes, spaces)
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def points(self, space: str) -> NDArray[np.float32]:
+        """(n, dimensions)"""
+        if space not in self._points:
+            self._points[space] = self.spaces[space].embed(self.pixels)
+        return self._points[space]
+
+    def take(self, rows: NDArray[np.int64]) -> View:
+        points = {name: found[rows] for name, found in self._points.items()}
+        return View(self.pixels[rows], self.codes[rows], self.spaces, points)
+
+    def sample(self, n: int, seed: Seed) -> View:
+        """At most `n` pictures, without repeats."""
+        if n >= len(self):
+            return self
+        return self.take(np.sort(seed.rng().permutation(len(self))[:n]))
+
+    def labelled(self) -> View:
+        named = np.flatnonzero(self.codes != UNLABELLED)
+        return self if len(named) == len(self) else self.take(named)
+
+
+@dataclass(frozen=True)
+class RealViews:
+    """Pictures that a generator saw and pictures that it never saw; `judge` is a classifier
+    trained on a half of train, None where too little is labelled."""
+
+    train: View
+    test: View
+    classes: tuple[str, ...]
+    judge: Judge | None
+    seen_known: bool = True
+
+
+@dataclass(frozen=True)
+class FakeViews:
+    rows: View
+
+
+def drawn(images: Images, seed: Seed) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """At most `MOST_ROWS` pictures and their codes, in memory."""
+    n = len(images)
+    rows = np.arange(n) if n <= MOST_ROWS else np.sort(seed.rng().permutation(n)[:MOST_ROWS])
+    return np.array(images.pixels[rows]), images.label_codes[rows]
+
+
+def real_views(train: Images, test: Images, seed: Seed, seen_known: bool = True) -> RealViews:
+    """The real side, with its spaces and its judge."""
+    from augment.images.metrics.judge import trained_judge
+    from augment.images.metrics.spaces import encoder_space, pca_space, random_space
+
+    pixels, codes = drawn(train, seed.child("train"))
+    found = [random_space(train.schema.channels), pca_space(pixels)]
+    named = np.flatnonzero(codes != UNLABELLED)
+    judge = None
+    if len(named) >= FEWEST_TO_JUDGE and len(np.unique(codes[named])) > 1:
+        half = np.sort(seed.child("half").rng().permutation(named)[: (len(named) + 1) // 2])
+        classes = len(train.schema.classes)
+        judge = trained_judge(pixels[half], codes[half], classes, seed.child("judge"))
+        found.append(encoder_space(judge))
+    spaces = {space.name: space for space in found}
+    seen = View(pixels, codes, spaces)
+    unseen = View.of(test, spaces, seed.child("test"))
+    return RealViews(seen, unseen, train.schema.classes, judge, seen_known)

@@ -1,0 +1,1 @@
+"""Classical augmentation by albumentations; boxes, masks and keypoints move along."""

@@ -1,0 +1,34 @@
+"""Networks from stored arrays: every name and shape is checked, and nothing stored is run.
+
+Import it only where torch is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def checked(tensors: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> Tensor:
+    """The finite float32 array of that name and shape. Raises `KeyError` or `ValueError`."""
+    value = tensors[name]
+    if value.shape != shape or value.dtype != np.float32:
+        raise ValueError(f"{name!r} is {value.dtype} {value.shape}, not float32 {shape}")
+    if not np.isfinite(value).all():
+        raise ValueError(f"{name!r} holds numbers that are not finite")
+    return torch.from_numpy(np.array(value))
+
+
+def loaded(network: N, tensors: Mapping[str, NDArray[Any]], prefix: str) -> N:
+    """The network, built on the meta device, with its weights; ready to be used, not trained."""
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    weights = {name: checked(tensors, prefix + name, shape) for name, shape in expected.items()}
+    network.load_state_dict(weights, assign=True)
+    return network.eval().requires_grad_(False)

@@ -1,0 +1,98 @@
+"""Controls: what must fail fails, and a fresh real sample passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from augment.base.seeds import Seed
+from augment.base.types import Score
+from augment.images.dataset import Images
+from augment.images.metrics.copies import Copies
+from augment.images.metrics.frechet import frechet, kernel
+from augment.images.metrics.views import FakeViews, RealViews, View, real_views
+from augment.images.schema import ImageSchema
+from augment.images.scoring import score, shuffled
+from augment.images.verdict import verdict
+
+
+def digits(rows: slice) -> Images:
+    """scikit-learn's digits, 8 × 8, shuffled once."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    order = np.random.default_rng(0).permutation(len(found.images))[rows]
+    pixels = np.clip(found.images[order] * 16, 0, 255).astype(np.uint8)[..., None]
+    schema = ImageSchema(8, 8, "gray", tuple("0123456789"))
+    return Images.of_arrays(pixels, found.target[order].astype(np.int64), schema)
+
+
+TRAIN, TEST, FRESH = digits(slice(0, 900)), digits(slice(900, 1350)), digits(slice(1350, None))
+
+
+@pytest.fixture(scope="module")
+def real() -> RealViews:
+    return real_views(TRAIN, TEST, Seed(0))
+
+
+def made(real: RealViews, images: Images) -> FakeViews:
+    return FakeViews(View.of(images, real.train.spaces, Seed(1)))
+
+
+def judged(scores: list[Score], real: RealViews, n: int) -> bool | None:
+    """The privacy verdict of copies' scores beside their ceilings."""
+    import dataclasses
+
+    best = {s.metric: s.value for s in Copies().ceiling(real, n, Seed(2))}
+    full = [dataclasses.replace(s, ceiling=best.get(s.metric)) for s in scores]
+    answer: bool | None = verdict(full)["passed"]["privacy"]
+    return answer
+
+
+def test_a_model_that_replays_fails_privacy(real: RealViews) -> None:
+    replayed = made(real, TRAIN.take(np.arange(300)))
+    assert judged(Copies().score(real, replayed, Seed(2)), real, 300) is False
+
+
+def test_replayed_pictures_with_noise_fail_privacy(real: RealViews) -> None:
+    noise = np.random.default_rng(1).integers(0, 9, (300, 8, 8, 1))
+    pixels = np.clip(TRAIN.pixels[:300].astype(np.int64) + noise, 0, 255).astype(np.uint8)
+    noisy = made(real, Images.of_arrays(pixels, TRAIN.label_codes[:300], TRAIN.schema))
+    scores = Copies().score(real, noisy, Seed(2))
+    assert next(s.value for s in scores if s.metric == "copies") == 0
+    assert judged(scores, real, 300) is False
+
+
+def test_fresh_real_pictures_pass_privacy(real: RealViews) -> None:
+    assert judged(Copies().score(real, made(real, FRESH), Seed(2)), real, len(FRESH)) is True
+
+
+def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> None:
+    quick = ("distances", "neighbours", "classes", "utility", "copies")
+    scores = score(TRAIN, TEST, FRESH, Seed(3), metrics=quick)
+    assert set(verdict(scores)["passed"].values()) == {True}
+    values = {s.metric: s for s in scores if not s.where}
+    for name in ("frechet.random", "frechet.encoder", "kernel.pixels"):
+        assert values[name].value is not None and values[name].floor is not None
+        assert values[name].value < values[name].floor
+
+
+def test_shuffled_pixels_keep_each_pixel_and_lose_the_picture(real: RealViews) -> None:
+    low = shuffled(real.train, 400, Seed(0))
+    assert np.abs(low.pixels.mean(0) - real.train.pixels.mean(0)).max() < 20
+
+
+@pytest.mark.parametrize("distance", [frechet, kernel])
+def test_a_distance_is_small_on_equal_draws_and_grows_as_one_is_spoilt(distance) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    one, two = rng.normal(size=(2, 400, 6)).astype(np.float32)
+    found = [distance(one, two + shift) for shift in (0.0, 0.3, 1.0, 2.0)]
+    assert abs(found[0]) < 0.3
+    assert found == sorted(found)
+
+
+def test_too_few_pictures_are_said_and_not_scored() -> None:
+    few = TRAIN.take(np.arange(6))
+    scores = score(few, TEST.take(np.arange(4)), few, Seed(0))
+    assert all(s.note for s in scores if s.value is None)
+    assert any(s.value is None for s in scores)

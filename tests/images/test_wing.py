@@ -1,0 +1,66 @@
+"""Images through the wing: what is written reads back, and what is made is as asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.base.errors import UsageError
+from augment.base.seeds import Seed
+from augment.base.types import Job, silent
+from augment.base.wing import Ask
+from augment.images.engines.cvae import Cvae
+from augment.images.model import ImageModel
+from augment.images.wing import ImageWing
+from augment.testing import simple_images
+
+WING, DATA = ImageWing(), simple_images(40)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> ImageModel:
+    job = Job(Seed(1), tmp_path_factory.mktemp("scratch"))
+    return ImageModel.fit(Cvae(steps=6, batch=8, width=8, latent=4), DATA, job, True, len(DATA))
+
+
+def test_reading_undoes_writing(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    assert WING.write(iter([DATA]), folder, "", False, {}) == len(DATA)
+    again = WING.read_like(str(folder), DATA)
+    assert sorted(zip(again.labels() or [], map(bytes, again.pixels), strict=True)) == sorted(
+        zip(DATA.labels() or [], map(bytes, DATA.pixels), strict=True)
+    )
+    with pytest.raises(UsageError, match="--force"):
+        WING.write(iter([DATA]), folder, "", False, {})
+
+
+def test_a_folder_of_other_files_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(UsageError):
+        WING.write(iter([DATA]), tmp_path, "", True, {})
+    assert (tmp_path / "mine.txt").read_text() == "keep"
+
+
+def test_a_balance_is_kept_to_the_number(model: ImageModel) -> None:
+    given = model.condition(Ask(balance="label"))
+    parts = [model.sample(start, 30, Seed(2), given, silent) for start in (0, 30)]
+    counts = np.bincount(np.concatenate([part.label_codes for part in parts]))
+    assert counts.tolist() == [20, 20, 20]
+
+
+@pytest.mark.parametrize("text", ["label=kind 9", "size=3", "label", "prompt=shoe"])
+def test_what_cannot_be_asked_is_refused(model: ImageModel, text: str) -> None:
+    with pytest.raises(UsageError):
+        given = model.condition(Ask(where=(text,)))
+        model.sample(0, 2, Seed(1), given, silent)
+
+
+def test_a_restored_model_makes_the_same_pictures(model: ImageModel) -> None:
+    again = ImageModel.restore(model.stored())
+    given = model.condition(Ask(where=("label=kind 1",)))
+    one, two = (m.sample(0, 9, Seed(3), given, silent) for m in (model, again))
+    assert one.digest() == two.digest()
+    assert one.sources == two.sources
+    assert set(one.labels() or ()) == {"kind 1"}
