@@ -61,7 +61,7 @@ def apply(
     if "bboxes" in compose.processors:
         given |= {"bboxes": list(boxes.values()), "rows": list(boxes)}
     if "keypoints" in compose.processors:
-        given |= {"keypoints": list(points.values()), "spots": list(points)}
+        given |= {"keypoints": list(points.values()), "spots": list(range(len(points)))}
     compose.set_random_seed(seed)
     result = compose(**given)
     made: NDArray[Any] = result["image"]
@@ -70,7 +70,7 @@ def apply(
     for row, box in zip(result.get("rows", ()), result.get("bboxes", ()), strict=True):
         left, top, right, bottom = map(float, box[:4])
         moved_boxes[int(row)] = (left, top, right, bottom)
-    placed = _inside(result, made.shape[1], made.shape[0])
+    placed = _inside(result, list(points), made.shape[1], made.shape[0])
     shapes = dict(zip(shaped, moved, strict=False))
     kept = (
         _moved(mark, moved_boxes.get(at), shapes.get(at), _points(mark, at, placed))
@@ -88,10 +88,12 @@ def apply(
     )
 
 
-def _inside(result: Json, width: int, height: int) -> dict[tuple[int, int], tuple[float, float]]:
+def _inside(
+    result: Json, places: list[tuple[int, int]], width: int, height: int
+) -> dict[tuple[int, int], tuple[float, float]]:
     """Where each point that is still in the picture lies now."""
     return {
-        (int(spot[0]), int(spot[1])): (float(point[0]), float(point[1]))
+        places[int(spot)]: (float(point[0]), float(point[1]))
         for spot, point in zip(result.get("spots", ()), result.get("keypoints", ()), strict=True)
         if 0 <= point[0] <= width and 0 <= point[1] <= height
     }
