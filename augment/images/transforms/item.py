@@ -75,6 +75,11 @@ def made(item: Item, shop: Workshop) -> list[Json] | Refused:
     pipeline = shop.pipeline.fitted(picture.mode)
     boxes = any(mark.box is not None for mark in annotation.marks)
     points = any(mark.points for mark in annotation.marks)
+    if points and pipeline.reflecting():
+        named = ", ".join(pipeline.reflecting())
+        return Refused(
+            entry, f"{named} would show keypoints twice. Use border_mode replicate.", True
+        )
     runner = _composed(_Key(pipeline), boxes, points)
     lines = []
     for number in range(item.first, item.first + item.count):
