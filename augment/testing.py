@@ -182,6 +182,14 @@ class TableEngineLaws:
             assert str(rows) in str(error)
             return
         assert len(model.sample(10, Seed(0))) == 10
+        again = self.recipe.model.from_state(model.state())
+        assert again.sample(10, Seed(0)).digest() == model.sample(10, Seed(0)).digest()
+
+    @pytest.mark.parametrize("name", ["grade", "member", "income"])
+    def test_a_single_column_is_a_table_too(self, data: Table, name: str, tmp_path: Path) -> None:
+        model = self.recipe.fit(data.select([name]), self.job(tmp_path))
+        again = self.recipe.model.from_state(model.state())
+        assert again.sample(10, Seed(0)).digest() == model.sample(10, Seed(0)).digest()
 
     def test_a_column_without_a_single_value_is_no_obstacle(
         self, data: Table, tmp_path: Path

@@ -24,19 +24,8 @@ def fit(
     """Fit a generator on all rows of SRC and save it as a model folder."""
     from augment.cli import progress, summary
     from augment.lifecycle.fitting import fit as lifecycle_fit
-    from augment.lifecycle.plan import Request
 
-    request = Request(
-        source=source,
-        kind=reading.kind,
-        engine=fitting.engine,
-        parameters=o.pairs(fitting.param, "-p"),
-        seed=seed,
-        max_seconds=o.seconds(fitting.max_time),
-        device=fitting.device,
-        protect=not fitting.no_protect,
-        read=reading.given(),
-    )
+    request = o.request(source, fitting, reading, seed)
     with progress.shown(screen) as tell:
         document = lifecycle_fit(request, out, force=force, dry_run=dry_run, tell=tell)
     summary.show(document, screen, summary.of_fit)

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from augment.base.errors import UsageError
 from augment.base.types import Json
+
+if TYPE_CHECKING:
+    from augment.lifecycle.plan import Request
 
 Source = Annotated[
     str, typer.Argument(metavar="SRC", help="A file, a folder, a glob, or - for standard input.")
@@ -134,6 +137,23 @@ class Screen:
     as_json: AsJson = False
     log_format: LogFormat = "auto"
     no_color: NoColor = False
+
+
+def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -> Request:
+    """What `fit` and `run` ask for in the same words."""
+    from augment.lifecycle.plan import Request
+
+    return Request(
+        source=source,
+        kind=reading.kind,
+        engine=fitting.engine,
+        parameters=pairs(fitting.param, "-p"),
+        seed=seed,
+        max_seconds=seconds(fitting.max_time),
+        device=fitting.device,
+        protect=not fitting.no_protect,
+        read=reading.given(),
+    )
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:

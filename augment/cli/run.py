@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -40,22 +41,13 @@ def run(
     from augment.cli import progress, summary
     from augment.lifecycle import gates
     from augment.lifecycle import run as lifecycle
-    from augment.lifecycle.plan import Request
 
-    request = Request(
-        source=source,
-        kind=reading.kind,
-        engine=fitting.engine,
-        parameters=o.pairs(fitting.param, "-p"),
-        seed=seed,
+    request = replace(
+        o.request(source, fitting, reading, seed),
         count=rows,
         ask=Ask(tuple(where or ()), balance),
         holdout=holdout,
-        max_seconds=o.seconds(fitting.max_time),
-        device=fitting.device,
-        protect=not fitting.no_protect,
         gates=gates.parse(gate),
-        read=reading.given(),
         write={"excel_safe": True} if excel_safe else {},
     )
     with progress.shown(screen) as tell:

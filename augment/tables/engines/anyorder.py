@@ -190,8 +190,8 @@ class Anyorder(Engine[Table]):
         inner = {k: w.detach().cpu().to(precision) for k, w in weights.items() if "trunk" in k}
         return Chain(
             layout,
-            embeddings.cpu(),
-            heads.cpu().to(precision),
+            embeddings.detach().cpu(),
+            heads.detach().cpu().to(precision),
             weights["bias"].detach().cpu(),
             inner,
             tuple(laws),

@@ -11,11 +11,13 @@ change little: raking overfits its targets if let.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from augment.base.types import Job, Tick
 from augment.tables.engines.chain import Chain, Correction
 from augment.tables.engines.network import Layout
+from augment.tables.engines.structure import MAX_ROWS, mid_ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,7 @@ GROUPS = 16  # of one column's tokens: its commonest levels, or stretches of equ
 SHRINK_ROWS = 3.0
 ALONE_SHRINK_ROWS = 1.0
 ROUNDS = 2
+MOST_COMPARED = 40  # earlier columns whose cells are compared, the most correlated first
 MOST_PAIRS = 16  # columns that one column is raked with, the worst fitted first
 BOUND = 1.0  # on one change of a logit
 MOST_DRAWN = 40_000  # rows that the corrections are found on
@@ -121,13 +124,28 @@ class Calibration:
             torch.cat([empty, *tables]),
         )
 
+    def _compared(self, j: int) -> list[int]:
+        """Earlier columns; of a wide table only those whose ranks go with j's."""
+        import numpy as np
+
+        earlier = list(self.layout.order[: self.layout.rank[j]])
+        if len(earlier) <= MOST_COMPARED:
+            return earlier
+        strength = np.abs(self.ranks[:, j] @ self.ranks[:, earlier])
+        return [earlier[i] for i in np.argsort(-strength, kind="stable")[:MOST_COMPARED]]
+
+    @cached_property
+    def ranks(self) -> NDArray[np.float64]:
+        """(rows, columns) of at most `MAX_ROWS` training rows, standardised."""
+        return mid_ranks(self.rows[:: max(1, len(self.rows) // MAX_ROWS)])
+
     def _pairs(self, j: int, told: NDArray[np.bool_], p: Tensor, tokens: Tensor) -> list[_Pair]:
         """The columns drawn so far, those first whose cells with j are furthest off."""
         import torch
 
         n, size = len(self.rows), self.layout.sizes[j]
         found = []
-        for q in self.layout.order[: self.layout.rank[j]]:
+        for q in self._compared(j):
             group_of = self.groups[q]
             both = told & (self.rows[:, q] >= 0)
             groups = int(group_of.max()) + 1

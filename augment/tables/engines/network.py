@@ -9,7 +9,7 @@ Uria et al. 2014, arXiv 1310.1757; for tables: TabularARGN, Tiwald et al. 2025, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from augment.base.seeds import Seed
@@ -211,13 +211,10 @@ class Lesson:
 
     def batch(self, step: int, size: int) -> Tensor:
         """(size,) rows of one step: a walk through a fresh permutation per epoch."""
-        import torch
-
         n = len(self.rows)
         per_epoch = max(1, n // size)
         epoch, place = divmod(step, per_epoch)
-        generator = torch.Generator().manual_seed(self.seed.child("epoch", epoch).integer())
-        order = torch.randperm(n, generator=generator)
+        order = _permutation(self.seed.child("epoch", epoch), n)
         return order[place * size : (place + 1) * size]
 
     def loss(self, weights: dict[str, Tensor], step: int, size: int) -> Tensor:
@@ -289,3 +286,11 @@ class Lesson:
         weight = told / hidden.sum(1, keepdim=True).clamp(min=1) / len(rows)
         target = rows.clamp(min=0) + begins
         return heads_loss(h, heads.to(self.precision), bias, owner, target, weight)
+
+
+@lru_cache(maxsize=1)
+def _permutation(seed: Seed, n: int) -> Tensor:
+    """The order of the rows in one epoch; kept, since all its steps ask for it."""
+    import torch
+
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed.integer()))

@@ -16,6 +16,8 @@ MAX_INTERACTIONS = 4
 MAX_CANDIDATES = 12  # columns that may take part in interactions, the strongest first
 ROWS_PER_CELL = 8  # the fewest rows that a cell of an interaction may have on average
 LEAST_GAIN = 0.05  # share of a column's variance that the cells must explain beyond their parts
+MAX_MINED = 60  # columns that are looked at for interactions
+PROBED_ROWS = 300  # that rule out most dependencies
 MAX_ROWS = 40_000  # that interactions are mined on
 
 
@@ -49,7 +51,10 @@ def dependencies(
                 continue
             if any(d.parent == child for d in found):
                 continue
-            child_of = _mapping(tokens[:, parent], tokens[:, child], sizes[parent], sizes[child])
+            pair = tokens[:, parent], tokens[:, child], sizes[parent], sizes[child]
+            if _mapping(*pair, PROBED_ROWS) is None:
+                continue
+            child_of = _mapping(*pair, n)
             if child_of is not None and len(np.unique(child_of)) > 1:
                 found.append(Dependency(parent, child, child_of))
                 break
@@ -57,18 +62,26 @@ def dependencies(
 
 
 def _mapping(
-    parent: NDArray[np.int32], child: NDArray[np.int32], parents: int, children: int
+    parent: NDArray[np.int32],
+    child: NDArray[np.int32],
+    parents: int,
+    children: int,
+    rows: int,
 ) -> NDArray[np.int64] | None:
-    """(parents,) the one child token of each parent token; None where some parent has two."""
+    """(parents,) the one child token of each parent token; None where some parent has two.
+
+    A parent token that the first `rows` rows lack is no obstacle.
+    """
     import numpy as np
 
+    parent, child = parent[:rows], child[:rows]
     if (child < 0).any() or (parent < 0).any():
         return None
     low = np.full(parents, children, dtype=np.int64)
     high = np.full(parents, -1, dtype=np.int64)
     np.minimum.at(low, parent, child)
     np.maximum.at(high, parent, child)
-    return high if bool(np.all(low == high)) else None
+    return high if bool(np.all((low == high) | (high < 0))) else None
 
 
 def preferred_order(sizes: list[int], laws: list[Dependency]) -> list[int]:
@@ -96,8 +109,8 @@ def interactions(tokens: NDArray[np.int32], sizes: list[int]) -> list[tuple[int,
 
     tokens = tokens[:: max(1, len(tokens) // MAX_ROWS)]
     n, columns = tokens.shape
-    able = [j for j in range(columns) if 1 < sizes[j] <= 64][:200]
-    targets = _ranks(tokens)
+    able = [j for j in range(columns) if 1 < sizes[j] <= 64][:MAX_MINED]
+    targets = mid_ranks(tokens)
     alone = {j: _explained(tokens[:, j].astype(np.int64), targets) for j in able}
     strength = {j: float(np.delete(alone[j], j).sum()) if columns > 1 else 0.0 for j in able}
     able = sorted(able, key=lambda j: (-strength[j], j))[:MAX_CANDIDATES]
@@ -155,7 +168,7 @@ def cell_of(
     return np.where((tokens[:, list(members)] < 0).any(axis=1), -1, cell)
 
 
-def _ranks(tokens: NDArray[np.int32]) -> NDArray[np.float64]:
+def mid_ranks(tokens: NDArray[np.int32]) -> NDArray[np.float64]:
     """(rows, columns) tokens as mid-ranks with mean 0 and variance 1 (0 for a constant)."""
     import numpy as np
 
