@@ -20,7 +20,7 @@ NEEDED = {
     "LongestMaxSize": {"max_size": 20},
     "SmallestMaxSize": {"max_size": 20},
     "Pad": {"padding": 2},
-    "PadIfNeeded": {"min_height": 40, "min_width": 40},
+    "PadIfNeeded": {"min_height": 60, "min_width": 60},
     "RandomCrop": {"height": 16, "width": 16},
     "RandomResizedCrop": {"size": [16, 16]},
     "Resize": {"height": 16, "width": 16},
@@ -30,9 +30,9 @@ NEEDED = {
 def picture(mode: Mode) -> np.ndarray:
     rng = np.random.default_rng(1)
     if mode == "gray16":
-        return rng.integers(20_000, 60_000, (32, 32), dtype=np.uint16)
+        return rng.integers(20_000, 60_000, (32, 48), dtype=np.uint16)
     channels = {"gray": (), "rgb": (3,), "rgba": (4,)}[mode]
-    return rng.integers(60, 200, (32, 32, *channels), dtype=np.uint8)
+    return rng.integers(60, 200, (32, 48, *channels), dtype=np.uint8)
 
 
 @pytest.mark.parametrize("name", CAPABILITIES)
