@@ -86,22 +86,23 @@ def files_below(root: Path, folder: Path, passed: Passed) -> Iterator[Entry]:
     """
     inside = root.resolve()
     try:
-        found = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        found = sorted(path.name for path in folder.iterdir())  # names: there may be a million
     except OSError as error:
         raise BadInput(
             f"the folder cannot be listed ({error.strerror}).", where=str(folder)
         ) from None
-    for item in found:
-        if item.name.startswith("."):
+    for base in found:
+        if base.startswith("."):
             continue
-        path = Path(item.path)
+        path = folder / base
         name = path.relative_to(root).as_posix()
-        if item.is_dir(follow_symlinks=False):
+        linked = path.is_symlink()
+        if path.is_dir() and not linked:
             yield from files_below(root, path, passed)
-        elif item.is_symlink() and item.is_dir():
+        elif linked and path.is_dir():
             yield Entry(name, path, error="is a link to a folder, which is not followed")
         elif path.suffix.lower() in SUFFIXES | FOREIGN or not path.suffix:
-            yield Entry(name, path, error=unreachable(path, inside) if item.is_symlink() else "")
+            yield Entry(name, path, error=unreachable(path, inside) if linked else "")
         else:
             passed(name)
 

@@ -14,10 +14,10 @@ from augment.images.layouts.webdataset import WebDataset
 from augment.images.layouts.yolo import Yolo
 
 LAYOUTS: tuple[Layout, ...] = (
-    Listed(),
     Coco(),
     Voc(),
     Yolo(),
+    Listed(),  # after them: what we made of them has a list as well
     WebDataset(),
     ClassFolders(),
     FlatFolder(),

@@ -61,37 +61,40 @@ def apply(
     if "bboxes" in compose.processors:
         given |= {"bboxes": list(boxes.values()), "rows": list(boxes)}
     if "keypoints" in compose.processors:
-        given |= {"keypoints": list(points.values()), "spots": list(points)}
+        given |= {"keypoints": list(points.values()), "spots": list(range(len(points)))}
     compose.set_random_seed(seed)
     result = compose(**given)
     made: NDArray[Any] = result["image"]
     moved = list(result.get("masks", ()))
-    moved_boxes = dict[int, Box]()
+    moved_boxes: dict[int, list[Box]] = {}
     for row, box in zip(result.get("rows", ()), result.get("bboxes", ()), strict=True):
         left, top, right, bottom = map(float, box[:4])
-        moved_boxes[int(row)] = (left, top, right, bottom)
-    placed = _inside(result, made.shape[1], made.shape[0])
+        moved_boxes.setdefault(int(row), []).append((left, top, right, bottom))
+    placed = _inside(result, list(points), made.shape[1], made.shape[0])
     shapes = dict(zip(shaped, moved, strict=False))
-    kept = (
-        _moved(mark, moved_boxes.get(at), shapes.get(at), _points(mark, at, placed))
+    kept = [
+        each
         for at, mark in enumerate(marks)
-    )
+        for each in _moved(mark, moved_boxes.get(at, []), shapes.get(at), _points(mark, at, placed))
+    ]
     applied = tuple(
         {"name": name, **{field: _told(value) for field, value in parameters.items()}}
         for name, parameters in result["applied_transforms"]
     )
     return Made(
         made,
-        tuple(mark for mark in kept if mark is not None),
+        tuple(kept),
         tuple(moved[len(shaped) :]),
         applied,
     )
 
 
-def _inside(result: Json, width: int, height: int) -> dict[tuple[int, int], tuple[float, float]]:
+def _inside(
+    result: Json, places: list[tuple[int, int]], width: int, height: int
+) -> dict[tuple[int, int], tuple[float, float]]:
     """Where each point that is still in the picture lies now."""
     return {
-        (int(spot[0]), int(spot[1])): (float(point[0]), float(point[1]))
+        places[int(spot)]: (float(point[0]), float(point[1]))
         for spot, point in zip(result.get("spots", ()), result.get("keypoints", ()), strict=True)
         if 0 <= point[0] <= width and 0 <= point[1] <= height
     }
@@ -108,30 +111,29 @@ def _points(
 
 
 def _moved(
-    mark: Mark, box: Box | None, shape: NDArray[np.uint8] | None, points: tuple[Point, ...]
-) -> Mark | None:
-    """The mark where it is now; its box is drawn round its shape where it has one."""
+    mark: Mark, boxes: list[Box], shape: NDArray[np.uint8] | None, points: tuple[Point, ...]
+) -> list[Mark]:
+    """The mark where it is now; its box is drawn round its shape where it has one.
+
+    None where it is gone; several where a reflecting border shows it again.
+    """
     import numpy as np
 
     if shape is not None:
         rows, columns = np.flatnonzero(shape.any(axis=1)), np.flatnonzero(shape.any(axis=0))
         if not len(rows):
-            return None
+            return []
         around = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
         outline = traced(shape) if mark.outline else ()
         if mark.outline and not outline:
-            return None
-        return dataclasses.replace(
-            mark,
-            box=None if mark.box is None else around,
-            points=points,
-            outline=outline,
-            runs=runs_of(shape) if mark.runs else (),
-        )
+            return []
+        box = None if mark.box is None else around
+        runs = runs_of(shape) if mark.runs else ()
+        return [dataclasses.replace(mark, box=box, points=points, outline=outline, runs=runs)]
     if mark.box is not None:
-        return None if box is None else dataclasses.replace(mark, box=box, points=points)
+        return [dataclasses.replace(mark, box=box, points=points) for box in boxes]
     gone = bool(points) and not any(seen for _, _, seen in points)
-    return None if gone else dataclasses.replace(mark, points=points)
+    return [] if gone else [dataclasses.replace(mark, points=points)]
 
 
 def _told(value: Any) -> Any:

@@ -75,6 +75,11 @@ def made(item: Item, shop: Workshop) -> list[Json] | Refused:
     pipeline = shop.pipeline.fitted(picture.mode)
     boxes = any(mark.box is not None for mark in annotation.marks)
     points = any(mark.points for mark in annotation.marks)
+    if points and pipeline.reflecting():
+        named = ", ".join(pipeline.reflecting())
+        return Refused(
+            entry, f"{named} would show keypoints twice. Use border_mode replicate.", True
+        )
     runner = _composed(_Key(pipeline), boxes, points)
     lines = []
     for number in range(item.first, item.first + item.count):
@@ -129,26 +134,25 @@ def _annotated(entry: Entry, picture: Picture) -> tuple[Annotation, tuple[_Mask,
         assert annotation.size is not None, "None was asked for above"
         told = f"{annotation.size[0]}x{annotation.size[1]}"
         raise Undecodable(f"is {width}x{height}, but its annotation speaks of {told}")
-    masks = tuple(_mask(folder, Path(path)) for folder, path in annotation.masks)
-    for mask in masks:
-        if mask.pixels.shape != (height, width):
-            raise Undecodable(f"has a mask of another size in {mask.folder}")
+    masks = tuple(_mask(folder, Path(path), width, height) for folder, path in annotation.masks)
     return annotation, masks
 
 
-def _mask(folder: str, path: Path) -> _Mask:
+def _mask(folder: str, path: Path, width: int, height: int) -> _Mask:
     import numpy as np
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path, formats=("PNG",)) as image:
+            if image.size != (width, height):  # before it is decoded
+                raise Undecodable(f"has a mask of another size in {folder}")
             if image.mode not in ("P", "L", "1", "I;16"):
                 raise Undecodable(f"has a mask in {folder} that is no map of class numbers")
             palette = bytes(image.getpalette() or ()) if image.mode == "P" else b""
             return _Mask(
                 folder, np.asarray(image.convert("L") if image.mode == "1" else image), palette
             )
-    except (OSError, SyntaxError, UnidentifiedImageError):
+    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
         raise Undecodable(f"has a mask in {folder} that cannot be read") from None
 
 

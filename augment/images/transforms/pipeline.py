@@ -54,6 +54,11 @@ class Pipeline:
         """The transforms that may turn one digit, letter or hand into another."""
         return [leaf["name"] for leaf in _leaves(self.steps) if _mirrors(leaf)]
 
+    def reflecting(self) -> list[str]:
+        """The transforms that show a part of the picture twice, beyond its border."""
+        twice = ("reflect", "reflect_101", "wrap", 2, 3, 4)
+        return [leaf["name"] for leaf in _leaves(self.steps) if leaf.get("border_mode") in twice]
+
     def fitted(self, mode: str) -> Pipeline:
         """The same without what this mode cannot take."""
         return self.without(set(self.unfit(mode)))

@@ -82,7 +82,8 @@ PRESETS: dict[str, list[Json]] = {
     ],
     # Cells and tissue have no up and down; colour is stain and says something, so it moves little.
     "medical": [
-        {"name": "D4", "p": 0.8},
+        FLIP,
+        {"name": "VerticalFlip", "p": 0.5},  # no quarter turns: they exchange height and width
         _moved(20, 0.1, 0.05),
         _lit(0.1, 0.5),
         _coloured(4, 10, 0.3),
