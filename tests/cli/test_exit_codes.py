@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from child import ROOT, augment, environment, shell, write_table
+
+from tests.cli.child import ROOT, augment, environment, shell, write_table
 
 SLOW_START = """
 import sys, time

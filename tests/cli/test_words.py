@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from child import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from augment.base.errors import UsageError
 from augment.base.types import Tick
 from augment.cli import progress, terminal
 from augment.cli.options import pairs, seconds
+from tests.cli.child import ROOT
 
 HEAVY = ("numpy", "pandas", "pyarrow", "torch", "sdv", "rich", "sklearn", "scipy", "jinja2")
 

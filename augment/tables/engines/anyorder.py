@@ -62,7 +62,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset(Shape(128, 192, 2), epochs=16, steps=3_000),
+    "fast": Preset(Shape(128, 192, 2), epochs=40, steps=4_000),
     "best": Preset(Shape(192, 320, 3), epochs=30, steps=10_000),
 }
 
