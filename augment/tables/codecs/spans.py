@@ -21,6 +21,8 @@ MAX_KNOTS = 1024
 ROWS_PER_BIN = 20  # the fewest rows that a bin is fitted on
 OCTAVES = 7  # of sines and cosines over the ranks
 SLIVER = 1e-9  # mass of a single value inside a bin, so that a condition on it can be met
+EXPONENTS = (3, 2, 1, 0, -1, -2, -3, -4)  # of the powers of ten that values are rounded to
+STRIDE = 104_729.0  # a prime: spreads a place inside a bin over [0, 1) anew
 ORDERED_FROM = 8  # fewer values than this are plain categories to the net
 
 
@@ -33,6 +35,9 @@ class Spans(Vocabulary):
     `edges[b + 1]`, which are the ranks `ranks[b]` to `ranks[b + 1]` of it. Between knots values
     are interpolated, so no bin gives back a training row; the outer knots are means of the
     outermost rows under protection. `spread` (values,) are the quantile levels of the tokens.
+    `heaps` (bins, exponents) are the cumulated shares of a bin's rows whose value is a
+    multiple of a power of ten, from coarse to fine: people and instruments round, and a sample
+    that does not is told from real rows by its last digits.
     """
 
     kind: ClassVar[str] = "spans"
@@ -42,6 +47,7 @@ class Spans(Vocabulary):
     edges: NDArray[np.float64]
     ranks: NDArray[np.float64]
     spread: NDArray[np.float64]
+    heaps: NDArray[np.float64]
 
     @staticmethod
     def fit(values: NDArray[np.float64], most_tokens: int, protect: bool) -> Spans:
@@ -61,7 +67,8 @@ class Spans(Vocabulary):
         centres = np.sort(np.concatenate([atoms, (edges[1:] + edges[:-1]) / 2]))
         spread = np.searchsorted(known, centres) / max(1, len(known))
         nullable = bool(np.isnan(values).any())
-        return Spans(nullable, atoms, knots, edges, ranks, spread)
+        heaps = _heaps(rest, edges, least)
+        return Spans(nullable, atoms, knots, edges, ranks, spread, heaps)
 
     @cached_property
     def _middles(self) -> NDArray[np.float64]:
@@ -203,9 +210,27 @@ class Spans(Vocabulary):
         if drawn.any():
             rank = start[drawn] + inside[drawn] * (end[drawn] - start[drawn])
             curve = np.interp(rank, np.linspace(0.0, 1.0, len(self.knots)), self.knots)
-            curve = snapped(column, curve)
+            curve = self._heaped(tokens[drawn], snapped(column, curve), inside[drawn])
             values[drawn] = np.clip(curve, low[drawn], high[drawn])
         return from_numbers(column, values)
+
+    def _heaped(
+        self, tokens: NDArray[np.int64], values: NDArray[np.float64], u: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Values rounded as often, and as coarsely, as those of their bin; none leaves its bin."""
+        import numpy as np
+
+        bins = np.empty(self.size, dtype=np.int64)
+        bins[self._place[len(self.atoms) :]] = np.arange(len(self.edges) - 1)
+        at = bins[tokens]
+        again = (u * STRIDE) % 1.0  # the digits of u that the place inside the bin does not use
+        level = (again[:, None] >= self.heaps[at]).sum(axis=1)
+        made = values.copy()
+        for i, exponent in enumerate(EXPONENTS):
+            rounded = _rounded(values, exponent)
+            fits = (rounded >= self.edges[at]) & (rounded < self.edges[at + 1])
+            made = np.where((level == i) & fits, rounded, made)
+        return made
 
     def state(self) -> State:
         tensors = {name: getattr(self, name) for name in _ARRAYS}
@@ -216,7 +241,34 @@ class Spans(Vocabulary):
         return cls(bool(config["nullable"]), *(tensors[name] for name in _ARRAYS))
 
 
-_ARRAYS = ("atoms", "knots", "edges", "ranks", "spread")
+_ARRAYS = ("atoms", "knots", "edges", "ranks", "spread", "heaps")
+
+
+def _rounded(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
+    """To the nearest multiple of 10^exponent."""
+    import numpy as np
+
+    return np.asarray(np.round(values, -exponent)) + 0.0
+
+
+def _heaps(
+    rest: NDArray[np.float64], edges: NDArray[np.float64], least: int
+) -> NDArray[np.float64]:
+    """See `Spans.heaps`; a share that fewer than `least` rows stand for counts as none."""
+    import numpy as np
+
+    bins = max(0, len(edges) - 1)
+    if not bins:
+        return np.empty((0, len(EXPONENTS)))
+    at = np.clip(np.searchsorted(edges, rest, "right") - 1, 0, bins - 1)
+    level = np.full(len(rest), len(EXPONENTS))
+    for i, exponent in reversed(list(enumerate(EXPONENTS))):
+        level[_rounded(rest, exponent) == rest] = i
+    counts = np.zeros((bins, len(EXPONENTS) + 1))
+    np.add.at(counts, (at, level), 1.0)
+    total = np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    counts[counts < least] = 0.0
+    return np.asarray(np.cumsum(counts[:, :-1] / total, axis=1))
 
 
 def _curve(

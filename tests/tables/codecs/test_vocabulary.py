@@ -100,7 +100,7 @@ def test_no_training_value_of_a_bin_is_stored() -> None:
     rng = np.random.default_rng(2)
     values = rng.normal(size=2000)
     words = Spans.fit(values, 64, protect=True)
-    stored = np.concatenate(list(words.state().tensors.values()))
+    stored = np.concatenate([value.ravel() for value in words.state().tensors.values()])
     assert not np.isin(values, stored).any()
 
 
@@ -191,3 +191,16 @@ def test_null_is_a_value_that_conditions_reach() -> None:
     assert draws(words, WORD, (Clause("x", "null", negate=True),)).column("x").null_count == 0
     unlike = draws(words, WORD, (Clause("x", "in", ("a",), negate=True),))
     assert set(unlike.column("x").to_pylist()) == {"b", None}
+
+
+def test_values_are_rounded_as_often_as_the_source_rounds_them() -> None:
+    rng = np.random.default_rng(0)
+    fine = np.round(rng.uniform(0, 500, 8_000), 3)
+    values = np.where(rng.random(8_000) < 0.4, np.round(fine), fine)
+    words = Spans.fit(values, 64, protect=True)
+    column = Column("x", "numeric", "float", max_decimals=3)
+    tokens = words.tokens(values).astype(np.int64)
+    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    for digits in (0, 1):
+        share = (np.round(values, digits) == values).mean()
+        assert abs((np.round(made, digits) == made).mean() - share) < 0.03
