@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from augment.base.seeds import Seed
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_TO_HOLD_OUT = 200  # rows, for early stopping
+ROWS_WORTH_THREADS = 20_000
 
 
 def usable(x: NDArray[np.float64], codes: list[bool]) -> tuple[NDArray[np.bool_], list[bool]]:
@@ -51,8 +53,10 @@ def class_odds(
         early_stopping=stop_early and len(y) >= LEAST_TO_HOLD_OUT and int(counts.min()) >= 2,
         max_iter=iterations,
         random_state=seed.integer(31),
-    ).fit(x[:, kept], y)
-    found[:, trees.classes_.astype(int)] = trees.predict_proba(asked[:, kept])
+    )
+    with _threads(len(y)):
+        trees.fit(x[:, kept], y)
+        found[:, trees.classes_.astype(int)] = trees.predict_proba(asked[:, kept])
     return found
 
 
@@ -77,5 +81,17 @@ def values(
         early_stopping=len(y) >= LEAST_TO_HOLD_OUT,
         max_iter=iterations,
         random_state=seed.integer(31),
-    ).fit(x[:, kept], y)
-    return np.asarray(trees.predict(asked[:, kept]), dtype=np.float64)
+    )
+    with _threads(len(y)):
+        trees.fit(x[:, kept], y)
+        return np.asarray(trees.predict(asked[:, kept]), dtype=np.float64)
+
+
+def _threads(rows: int) -> AbstractContextManager[object]:
+    """One thread for few rows: handing out their small pieces costs more than it brings."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[object] = threadpool_limits(
+        1 if rows < ROWS_WORTH_THREADS else None, user_api="openmp"
+    )
+    return limits
