@@ -1,4 +1,4 @@
-"""Laws that every engine must keep, built-in or from a plugin, as test classes for pytest.
+"""Laws of engines, formats and metrics, built-in or from a plugin, as test classes for pytest.
 
 class TestMine(TableEngineLaws):
     recipe = Mine(epochs=1)
@@ -17,12 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment.base import store
+from augment.base import registry, store
 from augment.base.errors import AugmentError, BadInput, OutOfResources, UsageError
 from augment.base.seeds import Seed
-from augment.base.types import Clause, Condition, Engine, Job, Model, State
+from augment.base.types import Clause, Condition, Engine, Job, Model, Score, State
 from augment.images.dataset import Images
 from augment.images.schema import ImageSchema, Mode
+from augment.tables import scoring, source
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
@@ -317,6 +318,63 @@ class ImageEngineLaws:
         made = self.recipe.fit(data, self.job(tmp_path)).sample(3, Seed(0))
         assert made.pixels.shape == (3, *data.schema.shape)
         assert (made.label_codes == -1).all() == (classes == 0)
+
+
+class TableFormatLaws:
+    """What reading and writing of any format for tables must keep."""
+
+    name: ClassVar[str]
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / f"table{registry.find('formats', self.name).suffixes[0]}"
+
+    def test_reading_undoes_writing(self, path: Path) -> None:
+        data = mixed_table(60)
+        source.write(data, path, self.name)
+        again = source.read(str(path), source.ReadOptions(schema=data.schema)).table
+        assert again.data.to_pylist() == data.data.to_pylist()
+
+    def test_chunks_are_written_as_one_file(self, path: Path) -> None:
+        data = mixed_table(60)
+        source.write(iter([data.slice(0, 25), data.slice(25, 35)]), path, self.name)
+        again = source.read(str(path), source.ReadOptions(schema=data.schema)).table
+        assert again.data.to_pylist() == data.data.to_pylist()
+
+    def test_an_empty_file_is_refused_by_name(self, path: Path) -> None:
+        path.write_bytes(b"")
+        with pytest.raises(BadInput, match=path.name):
+            source.read(str(path), source.ReadOptions())
+
+    def test_what_exists_is_replaced_only_when_forced(self, path: Path) -> None:
+        path.write_text("kept")
+        with pytest.raises(UsageError, match="--force"):
+            source.write(mixed_table(5), path, self.name)
+        assert path.read_text() == "kept"
+
+
+class TableMetricLaws:
+    """What any metric of tables must keep."""
+
+    name: ClassVar[str]
+
+    def scores(self, rows: int, fake: Table, seed: int = 0) -> list[Score]:
+        train, test = mixed_table(rows, seed=1), mixed_table(max(rows // 4, 1), seed=2)
+        return scoring.score(train, test, fake, Seed(seed), metrics=[self.name])
+
+    def test_each_score_is_a_number_or_says_why_not(self) -> None:
+        group = registry.find("metrics", self.name).group
+        for score in self.scores(200, mixed_table(200, seed=3)):
+            assert score.group == group
+            assert score.note if score.value is None else np.isfinite(score.value)
+
+    def test_the_same_seed_gives_the_same_scores(self) -> None:
+        fake = mixed_table(120, seed=3)
+        assert self.scores(120, fake, seed=5) == self.scores(120, fake, seed=5)
+
+    @pytest.mark.parametrize("rows", [1, 2, 7])
+    def test_few_rows_are_no_error(self, rows: int) -> None:
+        self.scores(rows, mixed_table(rows, seed=3))
 
 
 def _broken(state: State) -> Iterator[State]:

@@ -1,4 +1,4 @@
-"""The laws of `augment.testing` over every registered engine."""
+"""The laws of `augment.testing` over every registered engine, format and metric."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from augment.base import registry
-from augment.testing import ImageEngineLaws, TableEngineLaws
+from augment.testing import (
+    ImageEngineLaws,
+    TableEngineLaws,
+    TableFormatLaws,
+    TableMetricLaws,
+)
 
 QUICK: dict[str, dict[str, str]] = {  # small enough for a test, large enough to learn something
     "cvae": {"steps": "8", "batch": "8", "width": "8", "latent": "4"},
@@ -26,6 +31,10 @@ def _laws(name: str) -> type[Any]:
 
 for _name in registry.names("engines"):
     globals()[f"Test{_name.capitalize()}"] = _laws(_name)
+for _group, _of_group in (("formats", TableFormatLaws), ("metrics", TableMetricLaws)):
+    for _name in registry.names(_group):
+        _title = f"Test{_name.capitalize()}{_group.capitalize()}"
+        globals()[_title] = type(_title, (_of_group,), {"name": _name})
 
 
 @pytest.mark.parametrize("group", registry.GROUPS)
