@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from augment.base import registry
 from augment.base.seeds import Seed
 from augment.base.types import Metric, Score, Tick, silent
-from augment.base.wing import Scored
+from augment.base.wing import Scored, merged
 from augment.images.dataset import Images
 from augment.images.verdict import verdict
 
@@ -79,16 +78,7 @@ def _beside(
     values = metric.score(real, made, seed)
     best = metric.ceiling(real, len(made.rows), seed.child("ceiling"))
     worst = [] if name in UNFLOORED else metric.score(real, lowest, seed.child("floor"))
-    ceilings = {(each.metric, each.where): each.value for each in best}
-    floors = {(each.metric, each.where): each.value for each in worst}
-    return [
-        replace(
-            each,
-            ceiling=ceilings.get((each.metric, each.where)),
-            floor=floors.get((each.metric, each.where)),
-        )
-        for each in values
-    ]
+    return merged(values, best, worst)
 
 
 def shuffled(train: View, n: int, seed: Seed) -> View:

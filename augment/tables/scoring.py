@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from augment.base import registry
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Metric, Score, Tick, silent
-from augment.base.wing import Scored
+from augment.base.wing import Scored, merged
 from augment.tables.alignment import Aligned, aligned
 from augment.tables.dataset import Table
 from augment.tables.overlays import overlays
@@ -157,20 +156,6 @@ def _chosen(metrics: list[str] | None) -> list[str]:
     if not metrics:
         raise UsageError(f"No metric is named. Known: {', '.join(ordered)}.")
     return [name for name in ordered if name in metrics]
-
-
-def merged(values: list[Score], best: list[Score], worst: list[Score]) -> list[Score]:
-    """The values with the ceiling and the floor of the same metric and place beside them."""
-    ceilings = {(score.metric, score.where): score.value for score in best}
-    floors = {(score.metric, score.where): score.value for score in worst}
-    return [
-        replace(
-            score,
-            ceiling=ceilings.get((score.metric, score.where)),
-            floor=floors.get((score.metric, score.where)),
-        )
-        for score in values
-    ]
 
 
 def fake_views(made: Aligned, axes: tuple[Any, ...]) -> FakeViews:
