@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
@@ -122,9 +122,6 @@ class Condition:
     clauses: tuple[Clause, ...] = ()
     mix: tuple[str, Mapping[Scalar, float]] | None = None
     partial: Dataset | None = None
-
-    def and_(self, *clauses: Clause) -> Condition:
-        return replace(self, clauses=self.clauses + clauses)
 
 
 @dataclass(frozen=True)
