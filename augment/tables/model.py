@@ -19,12 +19,14 @@ from augment.tables.dataset import Table, require_rows
 from augment.tables.invention import Invention, inventions, kept
 from augment.tables.protection import least_rows, protect
 from augment.tables.rejection import reject
-from augment.tables.relations import Relation
+from augment.tables.relations import Relations
 from augment.tables.schema import Column, Schema
-from augment.tables.values import codes, numbers, table_of
+from augment.tables.values import arrow_type, codes, numbers, table_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 MOST_ROWS = 10**15  # that a model may say its source had
 
@@ -44,7 +46,7 @@ class TableModel(Fitted[Table]):
     inner: Model[Table]
     invented: tuple[Invention, ...]
     domain: Mapping[str, Json]
-    relations: tuple[Relation, ...]
+    relations: Relations
     facts: Json
 
     @classmethod
@@ -62,20 +64,21 @@ class TableModel(Fitted[Table]):
             )
         notes: tuple[str, ...] = ()
         found = relations.mined(core)
-        seen = relations.taken_out(core, found)
+        seen = found.taken_out(core)
         if protected:
             safe = protect(seen, job.seed.child("protect"))
             seen, notes = safe.table, safe.notes
         inner = recipe.fit(
             seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
         )
-        whole = relations.put_back(seen, found, list(core.schema), core.schema.target)
+        found = found.as_learnt(seen)
+        whole = found.put_back(seen, list(core.schema), core.schema.target)
         facts = {
             "parameters": dataclasses.asdict(recipe),
             "fitted_rows": len(data),
             "protected": protected,
             "notes": list(notes),
-            "relations": [relation.words for relation in found],
+            "relations": found.words,
         }
         invented = inventions(data, least_rows(len(data)) if protected else 1)
         return cls(
@@ -86,6 +89,7 @@ class TableModel(Fitted[Table]):
         about = registry.find("engines", self.engine).about
         clauses = parse(list(ask.where), self.schema)
         refuse_impossible(clauses, self.domain)
+        self.relations.placed(clauses, list(self.schema))
         mix = None
         if ask.balance is not None:
             mix = self._mix(*parse_balance(ask.balance, self.schema))
@@ -156,9 +160,9 @@ class TableModel(Fitted[Table]):
         self, n: int, seed: Seed, clauses: tuple[Clause, ...], tick: Callable[[Tick], None]
     ) -> Table:
         """Rows with every relation true; a condition on a computed column is searched for."""
-        computed = {relation.result for relation in self.relations}
-        placed = Condition(tuple(clause for clause in clauses if clause.column not in computed))
-        searched = tuple(clause for clause in clauses if clause.column in computed)
+        searched = tuple(c for c in clauses if self.relations.computed(c.column))
+        rest = tuple(c for c in clauses if c not in searched)
+        placed = Condition(self.relations.placed(rest, list(self.schema)))
 
         def draw(count: int, stream: Seed) -> Table:
             return self._whole(self.inner.sample(count, stream, placed, tick))
@@ -173,22 +177,31 @@ class TableModel(Fitted[Table]):
         tick: Callable[[Tick], None],
     ) -> Table:
         """The given rows with their gaps filled. Known cells stay, relations or not."""
-        for relation in self.relations:
-            if relation.result in (clause.column for clause in clauses):
+        import numpy as np
+
+        for clause in clauses:
+            words = self.relations.computed(clause.column)
+            if words:
                 raise UsageError(
-                    f"--where on {relation.result!r} cannot be joined with --given: in this model "
-                    f"it is computed ({relation.words})."
+                    f"--where on {clause.column!r} cannot be joined with --given: in this model "
+                    f"it is computed ({words})."
                 )
-        known = relations.to_fill(partial, self.relations)
-        condition = Condition(clauses, partial=known)
-        whole = self._whole(self.inner.sample(len(partial), seed, condition, tick))
+        asked = self.relations.placed(clauses, list(self.schema))
+        places: list[NDArray[np.int64]] = []
+        parts: list[Table] = []
+        for rows, known, more in self.relations.to_fill(partial):
+            condition = Condition((*asked, *more), partial=known)
+            stream = seed.child("part", len(parts)) if parts else seed
+            parts.append(self._whole(self.inner.sample(len(rows), stream, condition, tick)))
+            places.append(rows)
+        whole = Table.join(parts).take(np.argsort(np.concatenate(places)))
         arrays = [_filled(whole.column(name), partial, name) for name in whole.schema.names]
         return table_of(list(whole.schema), arrays, whole.schema.target)
 
     def _whole(self, made: Table) -> Table:
         """What the engine made, with the computed columns back in their places."""
         columns = [column for column in self.schema if column.modelled]
-        return relations.put_back(made, self.relations, columns, self.schema.target)
+        return self.relations.put_back(made, columns, self.schema.target)
 
     def stored(self) -> Stored:
         state = self.inner.state()
@@ -197,7 +210,7 @@ class TableModel(Fitted[Table]):
             "rows": self.rows,
             "invented": [each.to_json() for each in self.invented],
             "domain": dict(self.domain),
-            "relations": relations.to_json(self.relations),
+            "relations": self.relations.to_json(),
             "engine": state.config,
         }
         return Stored(Table.kind, self.engine, State(config, state.tensors), self.facts)
@@ -221,7 +234,7 @@ class TableModel(Fitted[Table]):
                 if column.modelled
             }
             names = list(domain)
-            found = relations.from_json(config["relations"], names)
+            found = Relations.from_json(config["relations"], names)
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
@@ -264,16 +277,13 @@ def _domain(core: Table) -> dict[str, Json]:
 
 def _require_columns(model: TableModel) -> None:
     """Refuse an engine's part that makes other columns, or other types, than the schema says."""
+    import pyarrow as pa
+
     modelled = [column for column in model.schema if column.modelled]
-    made = model.inner.sample(1, Seed(0))
-    computed = {r.result for r in model.relations if r.step and not r.gaps}
-    wanted = {c.name: c.storage for c in modelled if c.name not in computed}
-    changed = {r.result for r in model.relations}
-    fits = made.schema.names == list(wanted) and all(
-        made.schema[name].storage == storage
-        for name, storage in wanted.items()
-        if name not in changed
-    )
+    nothing = [pa.nulls(0, arrow_type(column)) for column in modelled]
+    wanted = model.relations.taken_out(table_of(modelled, nothing, None)).schema
+    made = model.inner.sample(1, Seed(0)).schema
+    fits = [(c.name, c.storage) for c in made] == [(c.name, c.storage) for c in wanted]
     if not fits:
         raise BadInput("the model is damaged (its engine makes other columns than its schema).")
 

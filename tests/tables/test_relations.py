@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment.base import registry
+from augment.base import registry, store
 from augment.base.errors import BadInput
 from augment.base.seeds import Seed
 from augment.base.types import Clause, Condition, Job, silent
@@ -16,6 +16,7 @@ from augment.tables import relations
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.model import TableModel
+from augment.tables.relations import Relations
 from augment.tables.schema import Column, Schema
 from augment.tables.values import numbers
 
@@ -52,10 +53,12 @@ def stays(rows: int = 600, seed: int = 0) -> Table:
 
 
 def test_sums_and_orders_are_found_and_nothing_else() -> None:
-    words = {relation.words for relation in relations.mined(stays())}
-    assert words == {"discharged = admitted + days", "bill = care + room"}
+    assert set(relations.mined(stays()).words) == {
+        "discharged = admitted + days",
+        "bill = care + room",
+    }
     ordered = stays().select(["admitted", "discharged", "noise"])
-    assert {r.words for r in relations.mined(ordered)} == {"admitted <= discharged"}
+    assert relations.mined(ordered).words == ["admitted <= discharged"]
 
 
 def test_one_row_that_breaks_a_relation_is_enough() -> None:
@@ -63,38 +66,45 @@ def test_one_row_that_breaks_a_relation_is_enough() -> None:
     days = numbers(table, "days").astype(int)
     days[17] += 1
     data = table.data.set_column(1, "days", pa.array(days, pa.int64()))
-    words = {relation.words for relation in relations.mined(Table(data, table.schema))}
-    assert "discharged = admitted + days" not in words
+    assert "discharged = admitted + days" not in relations.mined(Table(data, table.schema)).words
 
 
 def test_the_target_is_never_taken_out() -> None:
     table = stays().with_target("bill")
-    assert "bill" not in {relation.result for relation in relations.mined(table)}
+    assert not relations.mined(table).computed("bill")
 
 
 @pytest.mark.parametrize("names", [None, ["admitted", "discharged", "noise"]])
 def test_putting_back_undoes_taking_out(names: list[str] | None) -> None:
     table = stays() if names is None else stays().select(names)
     found = relations.mined(table)
-    assert found
-    again = relations.put_back(
-        relations.taken_out(table, found), found, list(table.schema), table.schema.target
-    )
+    assert found.words
+    again = found.put_back(found.taken_out(table), list(table.schema), table.schema.target)
     assert again.digest() == table.digest()
 
 
 def test_stored_relations_come_back_and_damaged_ones_are_refused() -> None:
     table = stays()
     found = relations.mined(table)
-    documents = relations.to_json(found)
-    assert relations.from_json(documents, table.schema.names) == found
+    document = found.to_json()
+    assert Relations.from_json(document, table.schema.names) == found
     circle = [
         {"result": "room", "base": "care", "step": "", "unit": 1.0, "gaps": False},
         {"result": "care", "base": "room", "step": "", "unit": 1.0, "gaps": False},
     ]
-    for broken in ([{**documents[0], "base": "nowhere"}], [{"result": "room"}], circle, 7):
+    nowhere = [{**document["links"][0], "base": "nowhere"}]
+    for broken in (nowhere, [{"result": "room"}], circle, 7):
         with pytest.raises(BadInput):
-            relations.from_json(broken, table.schema.names)
+            Relations.from_json({**document, "links": broken}, table.schema.names)
+
+
+def test_relations_of_the_first_format_are_links_without_groups() -> None:
+    links = relations.mined(stays()).to_json()["links"]
+    old = {"format": 1, "config": {"relations": links, "engine": {}}}
+    config = store.upgraded(old, Path("model"))["config"]
+    assert Relations.from_json(config["relations"], stays().schema.names) == relations.mined(
+        stays()
+    )
 
 
 def test_a_model_keeps_relations_and_meets_conditions_on_computed_columns(tmp_path: Path) -> None:
