@@ -133,3 +133,69 @@ def test_given_cells_stay_and_computed_gaps_are_filled_from_their_parts(tmp_path
     assert made.column("room").equals(source.column("room"))
     bills = numbers(made, "room") + numbers(made, "care")
     assert np.allclose(bills, numbers(made, "bill"), atol=0.006)
+
+
+def hostile(rows: int = 400) -> dict[str, tuple[Column, pa.Array]]:
+    """Columns among which careless arithmetic sees sums and orders that are none."""
+    rng = np.random.default_rng(4)
+    small = {f"small_{i}": rng.random(rows) / 10 for i in range(3)}
+    few = np.full(rows, np.nan)
+    few[:5] = [1, 2, 3, 4, 5]
+    vast = np.sort(rng.integers(2**60, 2**62, (3, rows)), axis=0)
+    moments = pa.array(rng.integers(0, 700, rows) * DAY, pa.int64()).cast(pa.timestamp("us"))
+    date = {"role": "datetime", "storage": "datetime", "format": "%Y-%m-%d", "step_us": DAY}
+    huge = [str(10**25 + 3 * int(x)) for x in vast[1]]
+    return {
+        **{name: (Column(name, "numeric", "float"), pa.array(v)) for name, v in small.items()},
+        "empty": (Column("empty", "numeric", "float"), pa.nulls(rows, pa.float64())),
+        "never": (Column("never", **date), pa.nulls(rows, pa.timestamp("us"))),  # type: ignore[arg-type]
+        "seen": (Column("seen", **date), moments),  # type: ignore[arg-type]
+        "zero": (Column("zero", "numeric", "integer"), pa.array([0] * rows)),
+        "few": (Column("few", "numeric", "float", max_decimals=0), pa.array(few, from_pandas=True)),
+        "low": (Column("low", "numeric", "integer"), pa.array(vast[0])),
+        "high": (Column("high", "numeric", "integer"), pa.array(vast[1])),
+        "huge": (
+            Column("huge", "numeric", "integer"),
+            pa.array(huge, pa.string()).cast(pa.decimal128(38, 0)),
+        ),
+        "endless": (Column("endless", "numeric", "float"), pa.array(np.full(rows, np.inf))),
+        "": (Column("", "numeric", "float"), pa.array(rng.normal(size=rows))),
+    }
+
+
+def of_columns(parts: dict[str, tuple[Column, pa.Array]]) -> Table:
+    schema = Schema(tuple(column for column, _ in parts.values()))
+    return Table(pa.table([a for _, a in parts.values()], names=schema.names), schema)
+
+
+@pytest.mark.filterwarnings("error")
+def test_columns_that_prove_nothing_make_no_relation() -> None:
+    assert relations.mined(of_columns(hostile())).words == []
+
+
+def test_a_sum_of_floats_without_end_and_one_of_decimals_are_found() -> None:
+    parts = hostile()
+    first, second = (np.array(parts[f"small_{i}"][1]) for i in (0, 1))
+    parts["sum"] = (Column("sum", "numeric", "float"), pa.array(first + second))
+    pence = {"net": np.arange(400) * 3 % 97, "tax": np.arange(400) * 7 % 97}
+    pence["gross"] = pence["net"] + pence["tax"]
+    for name, whole in pence.items():
+        spelt = pa.array([f"{x / 100:.2f}" for x in whole]).cast(pa.decimal128(38, 2))
+        parts[name] = (Column(name, "numeric", "decimal", max_decimals=2), spelt)
+    table = of_columns(parts)
+    found = relations.mined(table)
+    assert {"sum = small_0 + small_1", "gross = net + tax"} <= set(found.words)
+    again = found.put_back(found.taken_out(table), list(table.schema), None)
+    for name in ("gross", "sum"):
+        assert again.column(name).equals(table.column(name))
+
+
+def test_wide_tables_are_searched_too() -> None:
+    rng = np.random.default_rng(5)
+    parts = {
+        f"c{i}": (Column(f"c{i}", "numeric", "float", max_decimals=1), pa.array(v))
+        for i, v in enumerate(np.round(rng.normal(0, 9, (150, 300)), 1))
+    }
+    total = np.round(np.array(parts["c7"][1]) + np.array(parts["c90"][1]), 1)
+    parts["total"] = (Column("total", "numeric", "float", max_decimals=1), pa.array(total))
+    assert relations.mined(of_columns(parts)).words == ["total = c7 + c90"]
