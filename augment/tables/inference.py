@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from augment.tables import date_formats, dates, numerals, roles
+from augment.tables import date_formats, dates, numerals, personal, roles
 from augment.tables.schema import Column, Storage
 from augment.tables.text import NULL_TOKENS, keeps, parse_distinct
 
@@ -117,7 +117,10 @@ def _typed(name: str, distinct: pa.Array) -> Column | None:
             return Column(name, "boolean", "boolean", true=true, false=false)
     if numerals.are_numbers(distinct):
         return _compact_date(name, distinct) or _number(name, distinct)
-    return date(name, distinct)
+    dated = date(name, distinct)
+    if dated is not None or personal.kind(name, distinct) in personal.IDENTIFYING:
+        return dated
+    return numerals.in_decoration(Column(name, "numeric", "float"), distinct)
 
 
 def _number(name: str, distinct: pa.Array) -> Column | None:
