@@ -13,7 +13,7 @@ from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State, Tick
 from augment.base.wing import Ask, Fitted
-from augment.tables import relations, source
+from augment.tables import domain, relations, source
 from augment.tables.conditions import parse, parse_balance, refuse_impossible
 from augment.tables.dataset import Table, require_rows
 from augment.tables.invention import Invention, inventions, kept
@@ -21,13 +21,14 @@ from augment.tables.protection import least_rows, protect
 from augment.tables.rejection import reject
 from augment.tables.relations import Relations
 from augment.tables.schema import Column, Schema
-from augment.tables.values import arrow_type, codes, numbers, table_of
+from augment.tables.values import arrow_type, table_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
+UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
 MOST_ROWS = 10**15  # that a model may say its source had
 
 
@@ -62,7 +63,7 @@ class TableModel(Fitted[Table]):
                 "there is nothing to model: every column is an id, text or a constant.",
                 hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
             )
-        notes: tuple[str, ...] = ()
+        notes: tuple[str, ...] = (UNPROTECTED,)
         found = relations.mined(core)
         seen = found.taken_out(core)
         if protected:
@@ -82,7 +83,7 @@ class TableModel(Fitted[Table]):
         }
         invented = inventions(data, least_rows(len(data)) if protected else 1)
         return cls(
-            recipe.about.name, source_rows, schema, inner, invented, _domain(whole), found, facts
+            recipe.about.name, source_rows, schema, inner, invented, domain.of(whole), found, facts
         )
 
     def condition(self, ask: Ask) -> Condition:
@@ -228,12 +229,12 @@ class TableModel(Fitted[Table]):
             rows = int(config["rows"])
             if not 0 < rows <= MOST_ROWS:
                 raise ValueError("rows are out of range")
-            domain = {
-                column.name: _checked_domain(column, config["domain"][column.name])
+            known = {
+                column.name: domain.checked(column, config["domain"][column.name])
                 for column in schema
                 if column.modelled
             }
-            names = list(domain)
+            names = list(known)
             found = Relations.from_json(config["relations"], names)
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
@@ -241,7 +242,7 @@ class TableModel(Fitted[Table]):
         except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(f"the model is damaged ({error}).") from None
         inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
-        model = cls(stored.engine, rows, schema, inner, invented, domain, found, stored.facts)
+        model = cls(stored.engine, rows, schema, inner, invented, known, found, stored.facts)
         _require_columns(model)
         return model
 
@@ -258,23 +259,6 @@ def _quota(rows: int, before: float, after: float) -> int:
     return round(rows * after) - round(rows * before)
 
 
-def _domain(core: Table) -> dict[str, Json]:
-    import numpy as np
-
-    domain: dict[str, Json] = {}
-    for column in core.schema:
-        known: dict[str, Any] = {"null": core.column(column.name).null_count > 0}
-        if column.role in ("categorical", "boolean"):
-            known["levels"] = codes(core, column.name)[1]
-        else:
-            values = numbers(core, column.name)
-            found = values[~np.isnan(values)]
-            known["low"] = float(found.min()) if len(found) else None
-            known["high"] = float(found.max()) if len(found) else None
-        domain[column.name] = known
-    return domain
-
-
 def _require_columns(model: TableModel) -> None:
     """Refuse an engine's part that makes other columns, or other types, than the schema says."""
     import pyarrow as pa
@@ -286,16 +270,3 @@ def _require_columns(model: TableModel) -> None:
     fits = [(c.name, c.storage) for c in made] == [(c.name, c.storage) for c in wanted]
     if not fits:
         raise BadInput("the model is damaged (its engine makes other columns than its schema).")
-
-
-def _checked_domain(column: Column, known: Any) -> Json:
-    """A stored domain, if it is one for this column. Raises `TypeError` or `ValueError`."""
-    if not isinstance(known, dict) or not isinstance(known.get("null"), bool):
-        raise TypeError("a column's domain is no object")
-    if column.role in ("categorical", "boolean"):
-        levels = known["levels"]
-        if not isinstance(levels, list) or any(isinstance(x, (list, dict)) for x in levels):
-            raise TypeError("a column's levels are no list of values")
-        return {"null": known["null"], "levels": levels}
-    ends = {end: None if known[end] is None else float(known[end]) for end in ("low", "high")}
-    return {"null": known["null"], **ends}
