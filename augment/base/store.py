@@ -32,11 +32,11 @@ class Stored:
 
 
 def _with_groups(document: Json) -> Json:
-    """1 → 2: a table's relations were a list of links; one-hot groups stand beside them now."""
+    """1 → 2: a table's relations were a list of links; groups and shares stand beside them now."""
     config = document.get("config")
     if not (isinstance(config, dict) and isinstance(config.get("relations"), list)):
         return document
-    relations = {"links": config["relations"], "groups": []}
+    relations = {"links": config["relations"], "groups": [], "shares": []}
     return {**document, "config": {**config, "relations": relations}}
 
 

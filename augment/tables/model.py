@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError
@@ -20,7 +20,7 @@ from augment.tables.invention import Invention, inventions, kept
 from augment.tables.protection import least_rows, protect
 from augment.tables.rejection import reject
 from augment.tables.relations import Relations
-from augment.tables.schema import Column, Schema
+from augment.tables.schema import Schema
 from augment.tables.values import arrow_type, table_of
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class TableModel(Fitted[Table]):
     ) -> Table:
         """Rows with every relation true; a condition on a computed column is searched for."""
         searched = tuple(c for c in clauses if self.relations.computed(c.column))
-        rest = tuple(c for c in clauses if c not in searched)
+        rest = tuple(c for c in clauses if self.relations.drawn(c.column))
         placed = Condition(self.relations.placed(rest, list(self.schema)))
 
         def draw(count: int, stream: Seed) -> Table:
@@ -193,16 +193,17 @@ class TableModel(Fitted[Table]):
         for rows, known, more in self.relations.to_fill(partial):
             condition = Condition((*asked, *more), partial=known)
             stream = seed.child("part", len(parts)) if parts else seed
-            parts.append(self._whole(self.inner.sample(len(rows), stream, condition, tick)))
+            made = self.inner.sample(len(rows), stream, condition, tick)
+            parts.append(self._whole(made, partial.take(rows)))
             places.append(rows)
         whole = Table.join(parts).take(np.argsort(np.concatenate(places)))
         arrays = [_filled(whole.column(name), partial, name) for name in whole.schema.names]
         return table_of(list(whole.schema), arrays, whole.schema.target)
 
-    def _whole(self, made: Table) -> Table:
+    def _whole(self, made: Table, kept: Table | None = None) -> Table:
         """What the engine made, with the computed columns back in their places."""
         columns = [column for column in self.schema if column.modelled]
-        return self.relations.put_back(made, columns, self.schema.target)
+        return self.relations.put_back(made, columns, self.schema.target, kept)
 
     def stored(self) -> Stored:
         state = self.inner.state()

@@ -89,8 +89,8 @@ def test_stored_relations_come_back_and_damaged_ones_are_refused() -> None:
     document = found.to_json()
     assert Relations.from_json(document, table.schema.names) == found
     circle = [
-        {"result": "room", "base": "care", "step": "", "unit": 1.0, "gaps": False},
-        {"result": "care", "base": "room", "step": "", "unit": 1.0, "gaps": False},
+        {"result": "room", "base": "care", "step": "", "unit": 1.0},
+        {"result": "care", "base": "room", "step": "", "unit": 1.0},
     ]
     nowhere = [{**document["links"][0], "base": "nowhere"}]
     for broken in (nowhere, [{"result": "room"}], circle, 7):

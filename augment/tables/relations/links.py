@@ -1,4 +1,4 @@
-"""Links between numbers or dates: a sum of two columns, or a column never before another."""
+"""Links between numbers or dates: a sum of columns, or a column never before another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Links = tuple["Link", ...]
 
 @dataclass(frozen=True)
 class Link:
-    """`result = base + unit * step`; where `step` is "" the distance stays in `result`'s place.
+    """`result = base + unit * step + more`; without `step` the distance stays in `result`'s place.
 
     All names are columns of the table; `unit` turns a number of days, hours, … into the
     microseconds of a date, and is 1 between numbers. With `gaps`, a sum is missing on rows where
@@ -31,18 +31,23 @@ class Link:
     step: str
     unit: float
     gaps: bool = False
+    more: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> set[str]:
+        return {self.base, self.step, *self.more} - {""}
 
     @property
     def words(self) -> str:
         if self.step:
-            return f"{self.result} = {self.base} + {self.step}"
+            return f"{self.result} = {' + '.join((self.base, self.step, *self.more))}"
         return f"{self.base} <= {self.result}"
 
 
 def depends(candidate: Link, found: list[Link]) -> bool:
     """Whether the candidate's result already feeds, through others, its own base or step."""
-    sources = {link.result: {link.base, link.step} for link in found}
-    open_names, seen = [candidate.base, candidate.step], set()
+    sources = {link.result: link.sources for link in found}
+    open_names, seen = list(candidate.sources), set()
     while open_names:
         name = open_names.pop()
         if name == candidate.result:
@@ -62,7 +67,7 @@ def undoable(found: list[Link]) -> list[Link]:
         ordered += [
             link
             for link in found
-            if link.result in waiting and not {link.base, link.step} & (waiting - {link.result})
+            if link.result in waiting and not link.sources & (waiting - {link.result})
         ]
     return ordered
 
@@ -124,6 +129,8 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
     for link in links:
         step = numbers(table, link.result) if not link.step else known(link.step)
         made = known(link.base) + link.unit * step
+        for name in link.more:
+            made = made + known(name)
         if link.gaps:
             missing = np.nan_to_num(numbers(table, link.result)) > 0.5
             made = np.where(missing, np.nan, made)
@@ -145,8 +152,8 @@ def from_json(documents: Any, known: list[str]) -> Links:
     """Undo `to_json`. Raises `TypeError` or `ValueError` on what no search can have found."""
     found: list[Link] = []
     for document in documents:
-        link = Link(**document)
-        if not {link.result, link.base, link.step or link.base} <= set(known):
+        link = Link(**{**document, "more": tuple(document.get("more", ()))})
+        if not {link.result, *link.sources} <= set(known):
             raise ValueError("a column is not there")
         if not 0 < float(link.unit) < 1e18:
             raise ValueError("a unit is out of range")
