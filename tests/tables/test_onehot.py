@@ -67,7 +67,7 @@ def test_groups_are_found_and_putting_back_undoes_taking_out(storage: str) -> No
     data = grounds(storage=storage)
     found = relations.mined(data)
     assert members(found) == [tuple(SOILS), ("red hue", "green hue", "blue hue")]
-    assert found.words[0] == "exactly one of soil_0, …, soil_4 (5 columns) is one"
+    assert found.words[0] == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
     assert found.put_back(found.taken_out(data), list(data.schema), None).digest() == data.digest()
 
 

@@ -44,7 +44,7 @@ class Group:
     @property
     def words(self) -> str:
         ends = f"{self.members[0]}, …, {self.members[-1]}"
-        return f"{self._how_many} of {ends} ({len(self.members)} columns) is one"
+        return f"{self._how_many} of {ends} ({len(self.members)} columns) is 1"
 
     @property
     def _how_many(self) -> str:
