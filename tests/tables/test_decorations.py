@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from augment.tables import source
 from augment.tables.conditions import parse
+from augment.tables.dataset import Table
 from augment.tables.inference import from_text
 from augment.tables.numerals import parse as numbers_of
 from augment.tables.schema import Column, Schema
 from augment.tables.text import keeps
+from augment.tables.values import from_numbers, numbers, table_of
 
 NUMBERS = {
     "dollars": (["$1,234.50", "$3.20", "-$7.00"], [1234.5, 3.2, -7]),
@@ -75,13 +78,39 @@ def test_conditions_take_either_spelling() -> None:
         assert parse([text], Schema((column,)))[0].low == 1234.5
 
 
-def test_integers_beyond_64_bits_pass_through_numbers_and_join(tmp_path: Path) -> None:
-    from augment.tables.dataset import Table
-    from augment.tables.values import from_numbers, numbers, table_of
+def test_decorated_texts_of_a_typed_file_come_back_as_texts(tmp_path: Path) -> None:
+    prices = pa.array([f"${k * 1.25:,.2f}" for k in range(900, 1000)])
+    pq.write_table(pa.table({"price": prices}), tmp_path / "t.parquet")
+    read = source.read(str(tmp_path / "t.parquet"), source.ReadOptions()).table
+    assert read.schema["price"].role == "numeric"
+    source.write(read, tmp_path / "again.parquet", "parquet")
+    assert pq.read_table(tmp_path / "again.parquet")["price"].to_pylist() == prices.to_pylist()
 
+
+def test_integers_beyond_64_bits_pass_through_numbers_and_join(tmp_path: Path) -> None:
     column = Column("n", "numeric", "integer")
     parts = [table_of([column], [from_numbers(column, np.array([v]))], None) for v in (3.0, 2e25)]
     joined = Table.join(parts)
     assert numbers(joined, "n").tolist() == [3.0, 2e25]
     source.write(joined, tmp_path / "n.csv", "csv")
     assert (tmp_path / "n.csv").read_text().split() == ["n", "3", f"{int(2e25)}"]
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.time64("ns")]
+)
+def test_times_of_a_typed_file_are_times_and_come_back(kind: pa.DataType, tmp_path: Path) -> None:
+    ticks = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
+    minutes = [k * 60 * 37 % 86_400 * ticks for k in range(50)]
+    times = pa.array(minutes, pa.int32() if kind.bit_width == 32 else pa.int64()).cast(kind)
+    pq.write_table(pa.table({"at": times}), tmp_path / "t.parquet")
+    read = source.read(str(tmp_path / "t.parquet"), source.ReadOptions()).table
+    assert read.schema["at"].role == "datetime" and read.schema["at"].step_us == 60_000_000
+    source.write(read, tmp_path / "again.parquet", "parquet")
+    assert (
+        pq.read_table(tmp_path / "again.parquet")["at"]
+        .combine_chunks()
+        .equals(pq.read_table(tmp_path / "t.parquet")["at"].combine_chunks())
+    )
+    source.write(read, tmp_path / "t.csv", "csv")
+    assert (tmp_path / "t.csv").read_text().split()[:3] == ["at", "00:00:00", "00:37:00"]
