@@ -168,7 +168,7 @@ class Calendar:
             for i, words in enumerate(self.whole.values())
             for name, array in words.state().tensors.items()
         }
-        config = [[name, words.nullable] for name, words in self.whole.items()]
+        config = [[name, words.state().config] for name, words in self.whole.items()]
         return State({"split": config}, tensors)
 
     @staticmethod
@@ -180,10 +180,10 @@ class Calendar:
     ) -> Calendar:
         """Undo `state`."""
         whole = {}
-        for i, (name, nullable) in enumerate(config["split"]):
+        for i, (name, words) in enumerate(config["split"]):
             start = f"calendar.{i}."
             arrays = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-            whole[str(name)] = Spans.from_state({"nullable": nullable}, arrays)
+            whole[str(name)] = Spans.from_state(words, arrays)
         return Calendar(columns, target, whole)
 
 

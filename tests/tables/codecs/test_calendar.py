@@ -86,3 +86,15 @@ def test_a_frequent_moment_far_out_is_kept_and_can_be_asked_for() -> None:
     clause = Clause("t", "in", ("9999-12-31T00:00:00",))
     (asked,) = calendar.inside(Condition((clause,))).clauses
     assert mask(calendar.split(data), (asked,)).sum() == len(stamps[::4])
+
+
+def test_a_stored_calendar_joins_alike() -> None:
+    data = shifts(HOUR_US)
+    calendar = Calendar.of(data, 64, protect=True)
+    state = calendar.state()
+    again = Calendar.from_state(
+        calendar.columns, calendar.target, state.config, dict(state.tensors)
+    )
+    parts = calendar.split(data)
+    made = [each.join(parts, (), np.random.default_rng(1)).digest() for each in (calendar, again)]
+    assert made[0] == made[1]
