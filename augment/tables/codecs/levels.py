@@ -79,6 +79,11 @@ class Levels(Vocabulary):
     def null(self) -> int | None:
         return 0 if self.nullable else None
 
+    def binned(self) -> NDArray[np.bool_]:
+        import numpy as np
+
+        return np.zeros(self.size, dtype=np.bool_)
+
     def exact(self) -> bool:
         return self.size == len(self.levels) + int(self.nullable)
 

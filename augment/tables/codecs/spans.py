@@ -95,6 +95,13 @@ class Spans(Vocabulary):
     def null(self) -> int | None:
         return 0 if self.nullable else None
 
+    def binned(self) -> NDArray[np.bool_]:
+        import numpy as np
+
+        flags = np.zeros(self.size, dtype=np.bool_)
+        flags[self._place[len(self.atoms) :]] = True
+        return flags
+
     def exact(self) -> bool:
         return len(self.edges) == 0
 
@@ -259,8 +266,8 @@ class Spans(Vocabulary):
 
     @classmethod
     def from_state(cls, config: Json, tensors: dict[str, NDArray[np.float64]]) -> Self:
-        arrays = (tensors[name] for name in _ARRAYS)
-        return cls(bool(config["nullable"]), *arrays, digits=int(config["digits"]))
+        arrays = {name: tensors[name] for name in _ARRAYS}
+        return cls(nullable=bool(config["nullable"]), digits=int(config["digits"]), **arrays)
 
 
 _ARRAYS = ("atoms", "knots", "edges", "ranks", "spread", "heaps")

@@ -105,6 +105,10 @@ class Vocabulary(ABC):
         """(tokens, k) coordinates in which neighbouring tokens are alike; None if unordered."""
 
     @abstractmethod
+    def binned(self) -> NDArray[np.bool_]:
+        """(tokens,) which stand for a range of numbers that borders on other ranges."""
+
+    @abstractmethod
     def exact(self) -> bool:
         """Whether a token says the value exactly."""
 

@@ -11,11 +11,11 @@ from augment.base.seeds import Seed
 from augment.base.types import About, Engine, Job, Model, Tick
 from augment.nets.training import Schedule, train
 from augment.tables.codecs.calendar import Calendar
-from augment.tables.codecs.grain import with_grains
+from augment.tables.codecs.grain import GRAIN, with_grains
 from augment.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
 from augment.tables.codecs.levels import Levels
 from augment.tables.codecs.spans import Spans
-from augment.tables.codecs.vocabulary import Vocabulary
+from augment.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Vocabulary
 from augment.tables.dataset import Table
 from augment.tables.engines.calibration import Calibration, coarse
 from augment.tables.engines.chain import Chain
@@ -29,6 +29,7 @@ from augment.tables.engines.network import (
 )
 from augment.tables.engines.structure import (
     Dependency,
+    cell_of,
     dependencies,
     interactions,
     preferred_order,
@@ -50,6 +51,7 @@ RATE, SMALL_RATE = 2e-3, 1e-3
 FEWEST_STEPS = 400
 CHECKS = 20  # of the held-out loss in a planned run
 MOST_HELD_OUT = 4_000
+MOST_GAPS = 4_000
 SIGNATURE_COLUMNS = 32
 
 
@@ -63,8 +65,9 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset(Shape(128, 192, 2), epochs=40, steps=4_000),
+    "fast": Preset(Shape(128, 192, 2), epochs=30, steps=4_000),
     "best": Preset(Shape(192, 320, 3), epochs=30, steps=10_000),
+    "transformer": Preset(Shape(128, 256, 3, attention=True), epochs=60, steps=20_000),
 }
 
 
@@ -83,8 +86,9 @@ class Anyorder(Engine[Table]):
     )
     model: ClassVar[type[Model[Any]]] = AnyorderModel
 
-    preset: Literal["fast", "best"] = field(
-        default="fast", metadata={"help": "how much to spend on the fit"}
+    preset: Literal["fast", "best", "transformer"] = field(
+        default="fast",
+        metadata={"help": "how much to spend on the fit; transformer is meant for a GPU"},
     )
     epochs: int | None = field(default=None, metadata={"help": "passes over the training rows"})
     width: int | None = field(default=None, metadata={"help": "of the trunk"})
@@ -93,12 +97,11 @@ class Anyorder(Engine[Table]):
     bins: int = field(default=MOST_BINS, metadata={"help": "tokens of a number, at most"})
     learning_rate: float | None = field(default=None, metadata={"help": "at its peak"})
     suffix: float = field(
-        default=0.8,
+        default=0.7,
         metadata={"help": "share of training rows hidden in sampling order, not at random"},
     )
 
     def fit(self, data: Table, job: Job) -> AnyorderModel:
-        import numpy as np
         import torch
 
         calendar = Calendar.of(data, self.bins, job.protect)
@@ -112,23 +115,23 @@ class Anyorder(Engine[Table]):
         columns = list(data.schema)
         sizes = [w.size for w in words]
         laws = dependencies(rows, sizes, [w.exact() for w in words])
-        order = preferred_order(sizes, laws)
-        layout = Layout(tuple(sizes), tuple(order), tuple(interactions(rows, sizes)))
+        found = interactions(rows, sizes)
+        layout = Layout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
         job.tick(Tick("fit", note=_note(columns, layout, laws)))
         before = torch.get_num_threads()
         torch.set_num_threads(1)  # at this width a second thread costs more than it brings
         try:
-            chain = self._trained(layout, rows, words, laws, job)
+            chain = self._trained(layout, rows, words, _blurred(data, words), laws, job)
             counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
                 for c, w in zip(counts, words, strict=True)
             )
             rng = job.seed.child("calibration").rng()
-            found = Calibration(layout, rows, groups).fit(chain, rng, job)
+            corrections = Calibration(layout, rows, groups).fit(chain, rng, job)
         finally:
             torch.set_num_threads(before)
-        return AnyorderModel(calendar, columns, words, replace(chain, corrections=found))
+        return AnyorderModel(calendar, columns, words, replace(chain, corrections=corrections))
 
     def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
         import numpy as np
@@ -150,6 +153,7 @@ class Anyorder(Engine[Table]):
         layout: Layout,
         rows: NDArray[np.int32],
         words: list[Vocabulary],
+        blurred: NDArray[np.bool_],
         laws: list[Dependency],
         job: Job,
     ) -> Chain:
@@ -158,10 +162,11 @@ class Anyorder(Engine[Table]):
 
         preset = PRESETS[self.preset]
         shape = preset.shape if len(rows) >= SMALL_ROWS else preset.shape.halved()
-        shape = Shape(
-            shape.width if self.width is None else self.width,
-            shape.hidden if self.width is None else self.width * 3 // 2,
-            shape.blocks if self.blocks is None else self.blocks,
+        shape = replace(
+            shape,
+            width=shape.width if self.width is None else self.width,
+            hidden=shape.hidden if self.width is None else self.width * 3 // 2,
+            blocks=shape.blocks if self.blocks is None else self.blocks,
         )
         precision = precision_of(job.device)
         features = Features.of(layout, [w.features() for w in words], job.device)
@@ -170,10 +175,19 @@ class Anyorder(Engine[Table]):
             layout, shape, counts, 0 if features is None else features.count, job.seed
         )
         weights = {k: w.to(job.device).requires_grad_() for k, w in weights.items()}
+        rare = _rare_cells(rows, layout) if job.protect else np.zeros(layout.cells[-1] + 1, bool)
         held, taught = _split(len(rows), job.seed.child("held-out"))
         tokens = torch.from_numpy(rows.astype(np.int64)).to(job.device)
         lesson = Lesson(
-            layout, tokens[taught], features, job.seed.child("train"), self.suffix, precision
+            layout,
+            tokens[taught],
+            features,
+            job.seed.child("train"),
+            self.suffix,
+            precision,
+            torch.from_numpy(blurred).to(job.device),
+            torch.from_numpy(rare).to(job.device),
+            torch.from_numpy(_gaps(rows, words)),
         )
         exam = replace(lesson, rows=tokens[held], suffix_share=1.0)
         generator = torch.Generator().manual_seed(job.seed.child("exam").integer())
@@ -190,6 +204,7 @@ class Anyorder(Engine[Table]):
         )
         with torch.no_grad():
             embeddings, heads = matrices(weights, features)
+            embeddings[lesson.hidden_cells] = 0.0
         inner = {k: w.detach().cpu().to(precision) for k, w in weights.items() if "trunk" in k}
         return Chain(
             layout,
@@ -227,6 +242,39 @@ def _encoded(data: Table, words: list[Vocabulary]) -> NDArray[np.int32]:
     return np.stack(
         [word.encode(data, c.name) for word, c in zip(words, data.schema, strict=True)], axis=1
     )
+
+
+def _blurred(data: Table, words: list[Vocabulary]) -> NDArray[np.bool_]:
+    """(tokens,) which stand for ranges that may be blurred: not where values keep to a grain."""
+    import numpy as np
+
+    names = data.schema.names
+    return np.concatenate(
+        [w.binned() & (n + GRAIN not in names) for w, n in zip(words, names, strict=True)]
+    )
+
+
+def _gaps(rows: NDArray[np.int32], words: list[Vocabulary]) -> NDArray[np.bool_]:
+    """(patterns, columns) where a null stands, in at most `MOST_GAPS` rows that have some."""
+    import numpy as np
+
+    nulls = np.array([UNKNOWN - 1 if w.null() is None else w.null() for w in words])
+    gaps = rows == nulls
+    some = np.flatnonzero(gaps.any(axis=1))
+    return np.asarray(gaps[some[:: max(1, len(some) // MOST_GAPS)]])
+
+
+def _rare_cells(rows: NDArray[np.int32], layout: Layout) -> NDArray[np.bool_]:
+    """(rows of the embedding matrix,) True for cells of interactions that few rows share."""
+    import numpy as np
+
+    rare = np.zeros(layout.cells[-1] + 1, dtype=np.bool_)
+    for i, members in enumerate(layout.interactions):
+        cell = cell_of(rows, members, list(layout.sizes))
+        size = layout.cells[i + 1] - layout.cells[i]
+        counts = np.bincount(cell[cell >= 0], minlength=size)
+        rare[layout.cells[i] : layout.cells[i + 1]] = counts < LEAST_ROWS
+    return rare
 
 
 def _split(n: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -10,6 +10,7 @@ change little: raking overfits its targets if let.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ ALONE_SHRINK_ROWS = 1.0
 ROUNDS = 2
 MOST_COMPARED = 40  # earlier columns whose cells are compared, the most correlated first
 MOST_PAIRS = 16  # columns that one column is raked with, the worst fitted first
+SIGMAS = 2.0  # by which fine cells must be off before they are raked
 BOUND = 1.0  # on one change of a logit
 MOST_DRAWN = 40_000  # rows that the corrections are found on
 
@@ -175,7 +177,22 @@ def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor) -> Tensor:
     shrink = SHRINK_ROWS * drawn / (drawn + 1e-3)  # nothing is added to cells never drawn
     change = ((wanted + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
     change[pair.target.sum(1) <= 0] = 0.0
+    if len(drawn[0]) > GROUPS and not _misfit(wanted, drawn):
+        return torch.zeros_like(pair.target)
     return change.clamp(-BOUND, BOUND)[:, group]
+
+
+def _misfit(wanted: Tensor, drawn: Tensor) -> bool:
+    """Whether the cells are further off than the training rows' own noise explains.
+
+    Were the drawn shares true, the sum of (wanted − drawn)² / (drawn + ½) would be about that of
+    drawn / (drawn + ½), since counts vary as Poisson's do. Raking the fine cells of a pair that
+    the model has right copies noise, which tells who was in the training table.
+    """
+    scale = drawn + 0.5
+    noise = float((drawn / scale).sum())
+    found = float(((wanted - drawn) ** 2 / scale).sum())
+    return found > noise + SIGMAS * math.sqrt(2 * noise)
 
 
 def _counts(cells: NDArray[np.integer], size: int) -> Tensor:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augment.base.errors import UsageError
+from augment.nets.attention import attends, attention
 from augment.nets.trunk import trunk
 from augment.tables.engines.network import Layout
 from augment.tables.engines.structure import Dependency
@@ -258,7 +259,7 @@ class _Block:
         with torch.inference_mode():
             at = torch.from_numpy(rows)
             mine = slice(layout.starts[j], layout.starts[j + 1])
-            h = trunk(chain.weights, self.h[at].to(chain.heads.dtype))
+            h = self._hidden(j, at)
             logits = (h @ chain.heads[mine].t()).float() + chain.bias[mine]
             if j in chain.corrections:
                 logits += chain.corrections[j].of(self.tokens[at])
@@ -268,6 +269,14 @@ class _Block:
                     if bool((drawn >= 0).any()):
                         logits += chain.corrections[q].about(j, drawn)
             return logits
+
+    def _hidden(self, j: int, at: Tensor) -> Tensor:
+        """(rows, width) what the network makes of these rows for column j."""
+        chain = self.chain
+        if not attends(chain.weights):
+            return trunk(chain.weights, self.h[at].to(chain.heads.dtype))
+        x = chain.embeddings[chain.layout.slots(self.tokens[at])].to(chain.heads.dtype)
+        return attention(chain.weights, x)[:, j]
 
     def _cumulated(self, j: int, rows: NDArray[np.int64], limits: Tensor | None) -> Tensor:
         """(rows, tokens) cumulated probabilities. Raises `UsageError` where nothing is left."""

@@ -8,11 +8,12 @@ Uria et al. 2014, arXiv 1310.1757; for tables: TabularARGN, Tiwald et al. 2025, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from augment.base.seeds import Seed
+from augment.nets.attention import attends, attention, new_attention
 from augment.nets.trunk import heads_loss, new_trunk, trunk
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 EMBEDDING_SCALE = 0.3
 FEATURE_SCALE = 0.15
 HEADS_AT_ONCE = 64  # a wider table's loss is taken on this many columns a step, drawn anew
-INTERACTION_DROPOUT = 0.3  # how often an interaction is left out, lest its cells be memorised
+INTERACTION_DROPOUT = 0.1  # how often an interaction is left out, lest its cells be memorised
+GAPS_SHARE = 0.25  # of the subsets of columns that are hidden, where rows lack values
+CELL_SCALE = 4.0  # a cell is seen in few steps, so that what it learns in one counts for more
+BLUR = 1.0  # bins, the deviation of the noise on the bins that the net is asked for
 PSEUDO_ROWS = 0.05  # added to each token's count before its logarithm becomes the head's bias
 NEVER = -12.0  # bias of a token without rows
 
@@ -104,9 +108,10 @@ class Shape:
     width: int = 128
     hidden: int = 192
     blocks: int = 2
+    attention: bool = False  # a transformer over the columns, in place of blocks on their sum
 
     def halved(self) -> Shape:
-        return Shape(self.width // 2, self.hidden // 2, self.blocks)
+        return replace(self, width=self.width // 2, hidden=self.hidden // 2)
 
 
 def new_weights(
@@ -131,11 +136,12 @@ def new_weights(
         "bias": torch.tensor(bias, dtype=torch.float32),
     }
     if layout.interactions:
-        weights["cells"] = normal(layout.cells[-1] - layout.cells[0], 0.1)
+        weights["cells"] = normal(layout.cells[-1] - layout.cells[0], 0.1 / CELL_SCALE)
     if features:
         weights["smooth_in"] = normal(features, FEATURE_SCALE)
         weights["smooth_out"] = torch.zeros(features, shape.width)
-    return weights | new_trunk(shape.width, shape.hidden, shape.blocks, generator)
+    new = new_attention if shape.attention else new_trunk
+    return weights | new(shape.width, shape.hidden, shape.blocks, generator)
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,7 @@ def matrices(weights: dict[str, Tensor], features: Features | None) -> tuple[Ten
         tokens = features.add(tokens, weights["smooth_in"])
         heads = features.add(heads, weights["smooth_out"])
     parts = [tokens, weights["masks"]]
-    parts += [weights["cells"]] if "cells" in weights else []
+    parts += [CELL_SCALE * weights["cells"]] if "cells" in weights else []
     return torch.cat([*parts, torch.zeros_like(tokens[:1])]), heads
 
 
@@ -208,6 +214,9 @@ class Lesson:
     seed: Seed
     suffix_share: float
     precision: torch.dtype
+    binned: Tensor  # (tokens,) True for a range of values between others
+    hidden_cells: Tensor  # (rows of the embedding matrix,) True for cells that must not be learnt
+    gaps: Tensor  # (patterns, columns) True where a value is missing, of the rows that lack some
 
     def batch(self, step: int, size: int) -> Tensor:
         """(size,) rows of one step: a walk through a fresh permutation per epoch."""
@@ -224,7 +233,7 @@ class Lesson:
         generator = torch.Generator().manual_seed(self.seed.child("step", step).integer())
         rows = self.rows[self.batch(step, size).to(self.rows.device)]
         hidden = self.hide(len(rows), generator).to(rows.device)
-        slots = self.layout.slots(torch.where(hidden, -1, rows))
+        slots = self._slots(rows, hidden)
         if self.layout.interactions:
             gone = torch.rand(len(rows), len(self.layout.interactions), generator=generator)
             cells = slots[:, self.layout.columns :]
@@ -234,7 +243,31 @@ class Lesson:
         if self.layout.columns > HEADS_AT_ONCE:
             drawn = torch.randperm(self.layout.columns, generator=generator)
             asked = drawn[:HEADS_AT_ONCE].sort().values
-        return self._cross_entropy(weights, rows, hidden, slots, asked)
+        return self._cross_entropy(weights, self._blurred(rows, generator), hidden, slots, asked)
+
+    def _slots(self, rows: Tensor, hidden: Tensor) -> Tensor:
+        """Rows of the embedding matrix; the zeros for a cell that must not be learnt."""
+        import torch
+
+        slots = self.layout.slots(torch.where(hidden, -1, rows))
+        return slots.masked_fill_(self.hidden_cells[slots], self.layout.cells[-1])
+
+    def _blurred(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+        """The rows with each binned token moved to a bin nearby, drawn anew each step.
+
+        Asked for its exact bin, a fine-binned column soon knows its training rows by heart; its
+        neighbours cost little sharpness. Tokens of single values, and ends of columns, stay.
+        """
+        import torch
+
+        noise = torch.randn(rows.shape, generator=generator).to(rows.device) * BLUR
+        starts = torch.tensor(self.layout.starts[:-1], device=rows.device)
+        last = torch.tensor(self.layout.sizes, device=rows.device) - 1
+        moved = rows + noise.round().long()
+        inside = (rows >= 0) & (moved >= 0) & (moved <= last)
+        moved = torch.where(inside, moved, rows)
+        both = self.binned[moved.clamp(min=0) + starts] & self.binned[rows.clamp(min=0) + starts]
+        return torch.where(both, moved, rows)
 
     def held_out(self, weights: dict[str, Tensor], hidden: Tensor) -> float:
         """The same loss on all `rows` under fixed masks, without any dropout."""
@@ -244,13 +277,14 @@ class Lesson:
         asked = torch.arange(self.layout.columns)
         for start in range(0, len(self.rows), step):
             rows, mask = self.rows[start : start + step], hidden[start : start + step]
-            slots = self.layout.slots(torch.where(mask, -1, rows))
+            slots = self._slots(rows, mask)
             value = self._cross_entropy(weights, rows, mask, slots, asked)
             total += float(value) * len(rows)
         return total / len(self.rows)
 
     def hide(self, n: int, generator: torch.Generator) -> Tensor:
-        """(n, columns) True where hidden: a suffix of the preferred order, or any subset."""
+        """(n, columns) True where hidden: a suffix of the preferred order, any subset, or what
+        some training row lacks."""
         import torch
 
         columns = self.layout.columns
@@ -258,6 +292,10 @@ class Lesson:
         suffix = rank[None] >= torch.randint(0, columns, (n, 1), generator=generator)
         share = torch.rand(n, 1, generator=generator)
         subset = torch.rand(n, columns, generator=generator) < share
+        if len(self.gaps):
+            drawn = self.gaps[torch.randint(0, len(self.gaps), (n,), generator=generator)]
+            lacking = torch.rand(n, 1, generator=generator) < GAPS_SHARE
+            subset = torch.where(lacking, drawn, subset)
         return torch.where(
             torch.rand(n, 1, generator=generator) < self.suffix_share, suffix, subset
         )
@@ -269,6 +307,9 @@ class Lesson:
         from torch.nn.functional import embedding_bag
 
         embeddings, heads = matrices(weights, self.features)
+        if attends(weights):
+            x = attention(weights, embeddings[slots].to(self.precision))
+            return self._of_places(weights, x, heads, rows, hidden, asked)
         h = trunk(weights, embedding_bag(slots, embeddings, mode="sum").to(self.precision))
         starts, sizes = self.layout.starts, self.layout.sizes
         some = len(asked) < self.layout.columns
@@ -286,6 +327,28 @@ class Lesson:
         weight = told / hidden.sum(1, keepdim=True).clamp(min=1) / len(rows)
         target = rows.clamp(min=0) + begins
         return heads_loss(h, heads.to(self.precision), bias, owner, target, weight)
+
+    def _of_places(
+        self,
+        weights: dict[str, Tensor],
+        x: Tensor,
+        heads: Tensor,
+        rows: Tensor,
+        hidden: Tensor,
+        asked: Tensor,
+    ) -> Tensor:
+        """The same loss where each column has a vector of its own: x (rows, places, width)."""
+        from torch.nn.functional import cross_entropy
+
+        told = hidden & (rows >= 0)
+        weight = told / hidden.sum(1, keepdim=True).clamp(min=1) / len(rows)
+        total = x.new_zeros((), dtype=weight.dtype)
+        for j in asked.tolist():
+            mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
+            logits = (x[:, j] @ heads[mine].to(x.dtype).t()).float() + weights["bias"][mine]
+            lost = cross_entropy(logits, rows[:, j].clamp(min=0), reduction="none")
+            total = total + (lost * weight[:, j]).sum()
+        return total
 
 
 @lru_cache(maxsize=1)

@@ -84,14 +84,19 @@ def _mapping(
     return high if bool(np.all((low == high) | (high < 0))) else None
 
 
-def preferred_order(sizes: list[int], laws: list[Dependency]) -> list[int]:
-    """Columns from few tokens to many; a child right after its parent.
+def preferred_order(
+    sizes: list[int], laws: list[Dependency], together: list[tuple[int, ...]]
+) -> list[int]:
+    """Members of the strongest interaction first, then columns from few tokens to many; a child
+    right after its parent.
 
-    Early columns then have few distinct contexts, each of which is computed once for all rows.
+    Early columns then have few distinct contexts, each of which is computed once for all rows;
+    and a cell of the interaction is learnt from every column that it bears on.
     """
     children = {law.child for law in laws}
+    members = set(together[0]) if together else set()
     order: list[int] = []
-    for j in sorted(range(len(sizes)), key=lambda j: (sizes[j], j)):
+    for j in sorted(range(len(sizes)), key=lambda j: (j not in members, sizes[j], j)):
         if j not in children:
             order += [j, *(law.child for law in laws if law.parent == j)]
     return order

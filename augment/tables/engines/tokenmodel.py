@@ -76,15 +76,16 @@ class AnyorderModel(Model[Table]):
 
     def _grain(self, j: int, tokens: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """(rows,) how column j is to be rounded, where that is a column of its own."""
+        import numpy as np
+
         names = [column.name for column in self._columns]
         name = names[j] + GRAIN
         if name not in names:
             return None
         g = names.index(name)
-        words = self._words[g]
-        return words.decode(
-            self._columns[g], tokens[:, g], 0.5 + 0.0 * tokens[:, g], words.everything()
-        ).to_numpy()
+        words, middle = self._words[g], np.full(len(tokens), 0.5)
+        grain = words.decode(self._columns[g], tokens[:, g], middle, words.everything())
+        return np.asarray(grain.to_numpy(), dtype=np.int64)
 
     def _chosen(self, clauses: tuple[Clause, ...]) -> dict[int, Choice]:
         """What the clauses leave of each column they name. Raises `UsageError` if nothing."""

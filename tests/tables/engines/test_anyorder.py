@@ -14,8 +14,10 @@ from augment.base import store
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Clause, Condition, Job, Tick
+from augment.tables.codecs.spans import Spans
 from augment.tables.dataset import Table
 from augment.tables.engines.anyorder import Anyorder
+from augment.tables.engines.calibration import GROUPS
 from augment.tables.engines.structure import dependencies, interactions, preferred_order
 from augment.tables.engines.tokenmodel import AnyorderModel
 from augment.tables.schema import Column, Schema
@@ -170,4 +172,76 @@ def test_the_order_runs_from_few_tokens_to_many_with_children_after_parents() ->
     tokens = np.column_stack([parent, parent % 3, rng.integers(0, 5, 500)]).astype(np.int32)
     laws = dependencies(tokens, [9, 3, 5], [True] * 3)
     assert [(law.parent, law.child) for law in laws] == [(0, 1)]
-    assert preferred_order([9, 3, 5], laws) == [2, 0, 1]
+    assert preferred_order([9, 3, 5], laws, []) == [2, 0, 1]
+    assert preferred_order([9, 3, 5], laws, [(0, 2), (1, 2)]) == [2, 0, 1]
+    assert preferred_order([9, 3, 5], [], [(0, 2)]) == [2, 0, 1]
+    assert preferred_order([9, 3, 5], [], [(0, 1)]) == [1, 0, 2]
+
+
+def test_endings_come_as_often_as_in_training() -> None:
+    rng = np.random.default_rng(0)
+    plain = rng.uniform(0, 100_000, 4000).round()
+    heaped = np.where(rng.random(4000) < 0.3, (plain / 100).round() * 100, plain)
+    for values in (plain, heaped):
+        words = Spans.fit(values, 128, True)
+        u = (np.arange(4000) * 0.618) % 1
+        made = words.decode(
+            Column("x", "numeric", "integer"),
+            words.tokens(values).astype(np.int64),
+            u,
+            words.everything(),
+        ).to_numpy()
+        for power in (10, 100, 1000):
+            assert np.mean(made % power == 0) == pytest.approx(
+                np.mean(values % power == 0), abs=0.02
+            )
+
+
+def test_numbers_have_no_more_digits_than_the_source() -> None:
+    rng = np.random.default_rng(0)
+    values = np.array([float(f"{v:.6g}") for v in np.exp(rng.normal(0, 4, 3000))])
+    words = Spans.fit(values, 128, True)
+    made = words.decode(
+        Column("x", "numeric", "float"),
+        words.tokens(values).astype(np.int64),
+        rng.random(3000),
+        words.everything(),
+    ).to_numpy()
+    assert np.mean([float(f"{v:.6g}") == v for v in made]) > 0.99
+
+
+def test_rounding_that_another_column_tells_is_modelled(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    hand = rng.random(3000) < 0.5
+    value = np.where(hand, rng.uniform(0, 100, 3000).round(), rng.uniform(0, 100, 3000).round(2))
+    columns = (Column("by", "categorical", "string"), Column("x", "numeric", "float"))
+    arrays = [pa.array(np.where(hand, "hand", "sensor").tolist()), pa.array(value)]
+    data = Table(pa.table(arrays, names=["by", "x"]), Schema(columns))
+    made = Anyorder(epochs=20).fit(data, Job(Seed(1), tmp_path)).sample(2000, Seed(2))
+    assert made.schema.names == ["by", "x"]
+    whole = numbers(made, "x") % 1 == 0
+    by_hand = np.array(made.column("by").to_pylist()) == "hand"
+    assert whole[by_hand].mean() > 0.8
+    assert whole[~by_hand].mean() < 0.2
+
+
+def test_the_transformer_learns_the_same_law(data: Table, tmp_path: Path) -> None:
+    recipe = Anyorder(preset="transformer", width=32, blocks=1, epochs=8, learning_rate=5e-3)
+    model = recipe.fit(data, Job(Seed(1), tmp_path))
+    made = model.sample(2000, Seed(2))
+    real, drawn = means(data), means(made)
+    assert np.corrcoef([real[c] for c in drawn], list(drawn.values()))[0, 1] > 0.9
+    again = AnyorderModel.from_state(model.state())
+    assert again.sample(50, Seed(3)).digest() == model.sample(50, Seed(3)).digest()
+
+
+def test_pairs_that_are_right_are_not_raked(tmp_path: Path) -> None:
+    """Columns that have nothing to do with each other: the noise of their cells is not copied."""
+    rng = np.random.default_rng(0)
+    columns = Column("x", "numeric", "float"), Column("y", "numeric", "float")
+    x, y = rng.normal(size=(2, 4000))
+    data = Table(pa.table([x, y], names=["x", "y"]), Schema(columns))
+    model = Anyorder(epochs=4).fit(data, Job(Seed(1), tmp_path))
+    tables = [t for n, t in model.state().tensors.items() if n.endswith(".table") and len(t)]
+    assert tables
+    assert all(len(np.unique(row)) <= GROUPS for table in tables for row in table)
