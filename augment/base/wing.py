@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Generic
 
+from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Condition, D, Engine, Job, Json, Score, Tick
@@ -90,8 +91,9 @@ class Wing(ABC, Generic[D]):
         """Read SRC. Raises `UsageError` for an option that this kind does not know."""
 
     @abstractmethod
-    def read_like(self, source: str, data: D) -> D:
-        """Read what `write` wrote, by the schema of `data`."""
+    def read_like(self, source: str, data: D, options: Json) -> Loaded[D]:
+        """Read what `write` or another tool wrote, by the schema of `data`; of the options of
+        `read` count those that such rows can need."""
 
     @abstractmethod
     def choose(self, data: D) -> tuple[str, str]:
@@ -128,6 +130,26 @@ class Wing(ABC, Generic[D]):
     @abstractmethod
     def describe(self, data: D, show_values: bool) -> Json:
         """What `inspect` prints: rows, and each column with its role and why."""
+
+
+def require_known(options: Json, known: list[str], kind: str) -> None:
+    """Refuse a reading option that this kind of data does not know, as the user spells it."""
+    for name in options:
+        if name not in known:
+            near = did_you_mean(flag(name), [flag(each) for each in known])
+            raise UsageError(
+                f"{flag(name)} is no option for {kind}, and SRC is read as {kind}. {near}"
+            )
+
+
+def flag(name: str) -> str:
+    """A reading option as it is spelt on the command line.
+
+    >>> flag("on_error"), flag("columns")
+    ('--on-error', '--column')
+    """
+    singular = {"columns": "column", "caption_columns": "caption_column"}.get(name, name)
+    return f"--{singular.replace('_', '-')}"
 
 
 def split(data: D, share: float, seed: Seed) -> tuple[D, D]:

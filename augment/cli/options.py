@@ -77,9 +77,47 @@ Delimiter = Annotated[
 ]
 BadRows = Annotated[str | None, typer.Option("--bad-rows", help="fail (the default) or skip.")]
 MaxBad = Annotated[
-    int | None, typer.Option("--max-bad", min=0, help="Most rows to skip before giving up.")
+    int | None,
+    typer.Option("--max-bad", min=0, help="Most rows or images to leave out before giving up."),
 ]
-Rejects = Annotated[Path | None, typer.Option("--rejects", help="Where skipped rows are written.")]
+Rejects = Annotated[
+    Path | None,
+    typer.Option("--rejects", help="Where left-out rows, or images' names, are written."),
+]
+Canvas = Annotated[
+    str | None,
+    typer.Option("--canvas", help="Images: pixels to work at, 32 or WIDTHxHEIGHT, 8 to 128."),
+]
+Mode = Annotated[str | None, typer.Option("--mode", help="Images: gray or rgb. Default: as found.")]
+Fit = Annotated[
+    str | None,
+    typer.Option("--fit", help="Images of another shape than the canvas: pad, crop or stretch."),
+]
+Alpha = Annotated[
+    str | None, typer.Option("--alpha", help="Images: lay transparency on white, black, or fail.")
+]
+OnError = Annotated[
+    str | None, typer.Option("--on-error", help="Bad images: fail (default), skip or quarantine.")
+]
+Quarantine = Annotated[
+    Path | None, typer.Option("--quarantine", help="Where --on-error quarantine copies bad images.")
+]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        help="Images: where a list's paths begin, and what links may not leave. Default: SRC.",
+    ),
+]
+LabelColumn = Annotated[
+    str | None, typer.Option("--label-column", help="Images in a list: the column of the classes.")
+]
+CaptionColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--caption-column", help="Images in a list: a column of words for --prompt. Repeatable."
+    ),
+]
 ExcelSafe = Annotated[
     bool, typer.Option("--excel-safe", help="Defuse texts that a spreadsheet takes for formulas.")
 ]
@@ -105,15 +143,25 @@ class Reading:
     bad_rows: BadRows = None
     max_bad: MaxBad = None
     rejects: Rejects = None
+    canvas: Canvas = None
+    mode: Mode = None
+    fit: Fit = None
+    alpha: Alpha = None
+    on_error: OnError = None
+    quarantine: Quarantine = None
+    root: Root = None
+    label_column: LabelColumn = None
+    caption_column: CaptionColumn = None
 
     def given(self) -> Json:
         """The options that were given, by the names that a wing's `read` knows."""
         values = vars(self) | {
             "columns": pairs(self.column, "--column") or None,
-            "schema": None if self.schema is None else str(self.schema),
-            "rejects": None if self.rejects is None else str(self.rejects),
+            "caption_columns": self.caption_column or None,
         }
-        left_out = ("kind", "column")
+        for name in ("schema", "rejects", "quarantine", "root"):
+            values[name] = None if values[name] is None else str(values[name])
+        left_out = ("kind", "column", "caption_column")
         return {k: v for k, v in values.items() if v is not None and k not in left_out}
 
 

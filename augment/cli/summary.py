@@ -208,6 +208,13 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
             line(console, sentence)
 
 
+def of_evaluate(console: Console, document: Json, verbose: bool) -> None:
+    """What had to be done to read either side, and the scores."""
+    for note in document["notes"]:
+        line(console, f"  Note: {note}")
+    of_report(console, document, verbose)
+
+
 def _because(report: Json, group: str) -> str:
     """What failed, by the names in the table above; or what could not be judged."""
     from augment.report import summary

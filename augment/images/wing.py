@@ -34,8 +34,8 @@ class ImageWing(Wing[Images]):
     def read(self, source_text: str, options: Json) -> Loaded[Images]:
         return source.read(source_text, source.read_options(options))
 
-    def read_like(self, source_text: str, data: Images) -> Images:
-        return source.read_like(source_text, data.schema)
+    def read_like(self, source_text: str, data: Images, options: Json) -> Loaded[Images]:
+        return source.read_like(source_text, data.schema, source.read_options(options))
 
     def choose(self, data: Images) -> tuple[str, str]:
         return "cvae", "it learns in minutes, from few pictures as from many"

@@ -69,7 +69,7 @@ class Stages:
     def scored(self, train: Any, test: Any, path: Path) -> Scored:
         plan = self.prepared.plan
         with self.journal.stage("score"):
-            fake = plan.wing.read_like(str(path), self.prepared.loaded.data)
+            fake = plan.wing.read_like(str(path), self.prepared.loaded.data, {}).data
             plan.wing.illustrate(fake, self.folder.partial)
             return plan.wing.score(train, test, fake, plan.seed.child("score"), self.journal.tick)
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from augment.base.errors import UsageError, did_you_mean
+from augment.base.errors import UsageError
 from augment.base.files import read_json
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Engine, Job, Json, Tick
-from augment.base.wing import Fitted, Loaded, Scored, Wing
+from augment.base.wing import Fitted, Loaded, Scored, Wing, require_known
 from augment.tables import source
 from augment.tables.dataset import Table
 from augment.tables.engines.independent import Independent
@@ -39,19 +39,14 @@ class TableWing(Wing[Table]):
             return False
 
     def read(self, source_text: str, options: Json) -> Loaded[Table]:
-        known = {field.name for field in dataclasses.fields(source.ReadOptions)}
-        for name in options:
-            if name not in known:
-                raise UsageError(
-                    f"--{name.replace('_', '-')} is no option for tables. "
-                    f"{did_you_mean(name, sorted(known))}"
-                )
+        known = [field.name for field in dataclasses.fields(source.ReadOptions)]
+        require_known(options, known, "a table")
         found = source.read(source_text, _read_options(options))
         files = tuple(dataclasses.asdict(file) for file in found.files)
         return Loaded(found.table, files, found.notes, found.rejected)
 
-    def read_like(self, source_text: str, data: Table) -> Table:
-        return source.read_like(source_text, kept(data.schema))
+    def read_like(self, source_text: str, data: Table, options: Json) -> Loaded[Table]:
+        return Loaded(source.read_like(source_text, kept(data.schema)), ())
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "anyorder", "the truest and quickest for tables"

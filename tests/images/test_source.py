@@ -101,6 +101,8 @@ def test_unknown_options_and_choices_are_refused() -> None:
         source.read_options({"delimiter": ","})
     with pytest.raises(UsageError, match="--fit"):
         source.read_options({"fit": "padd"})
+    with pytest.raises(UsageError, match=r"--column is .*--label-column"):
+        source.read_options({"columns": {}})
     with pytest.raises(UsageError, match="go together"):
         read(".", source.read_options({"on_error": "quarantine"}))
 
@@ -114,7 +116,7 @@ def test_reading_undoes_writing_whatever_the_classes_are_called(tmp_path: Path) 
     images = source.Images.of_arrays(stack, rows, schema, sources=sources)
     out = tmp_path / "deep" / "out"
     assert write(iter([images]), out, {"engine": "cvae"}) == 10
-    back = source.read_like(str(out), schema)
+    back = source.read_like(str(out), schema).data
     assert back.digest() == images.digest()
     assert len(list(tmp_path.rglob("*.png"))) == len(list(out.rglob("*.png"))) == 10
     assert [path.name for path in tmp_path.iterdir()] == ["deep"]

@@ -28,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ImageModel:
 def test_reading_undoes_writing(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     assert WING.write(iter([DATA]), folder, "", False, {}) == len(DATA)
-    again = WING.read_like(str(folder), DATA)
+    again = WING.read_like(str(folder), DATA, {}).data
     assert sorted(zip(again.labels() or [], map(bytes, again.pixels), strict=True)) == sorted(
         zip(DATA.labels() or [], map(bytes, DATA.pixels), strict=True)
     )
