@@ -31,6 +31,34 @@ class Ask:
     where: tuple[str, ...] = ()
     balance: str | None = None
     given: str | None = None
+    prompts: tuple[str, ...] = ()  # the first row gets the first, and so on, round and round
+
+
+@dataclass(frozen=True)
+class Block(Generic[D]):
+    """Rows `start` to `start + rows` of a sample; they are made when `make` is called."""
+
+    start: int
+    rows: int
+    make: Callable[[], D]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a sample comes from; together, all that decides its rows."""
+
+    engine: str
+    model: str  # digest of the stored model
+    seed: int
+    asked: Json  # rows, conditions, shard
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows lie there now, and how many of them were made for it just now."""
+
+    rows: int
+    fresh: int
 
 
 class Fitted(ABC, Generic[D]):
@@ -38,6 +66,11 @@ class Fitted(ABC, Generic[D]):
 
     engine: str
     rows: int  # of the source that it was fitted on (or on a part of); "2x" is twice as many
+
+    @property
+    @abstractmethod
+    def block_rows(self) -> int:
+        """How many rows are sampled at a time, each such block from its own stream."""
 
     @abstractmethod
     def condition(self, ask: Ask) -> Condition:
@@ -80,7 +113,7 @@ class Wing(ABC, Generic[D]):
     """One kind of data. Registered in the group `augment.kinds`."""
 
     kind: ClassVar[str]
-    block_rows: ClassVar[int]  # sampled at a time, each block from its own stream
+    writes_folders: ClassVar[bool]  # whether a sample is a folder of files or one file
 
     @abstractmethod
     def recognises(self, source: str) -> bool:
@@ -110,9 +143,27 @@ class Wing(ABC, Generic[D]):
 
     @abstractmethod
     def write(
-        self, parts: Iterator[D], path: Path | None, format: str, force: bool, options: Json
-    ) -> int:
-        """Write the parts below one another; rows written. `None` is standard output."""
+        self,
+        blocks: Iterator[Block[D]],
+        path: Path | None,
+        format: str,
+        force: bool,
+        options: Json,
+        origin: Origin,
+    ) -> Written:
+        """Make the blocks and write them below one another; `None` is standard output.
+
+        What an earlier attempt at the same origin left at `path` is kept and not made again,
+        where this kind of data can.
+        """
+
+    @abstractmethod
+    def is_whole(self, path: Path) -> bool:
+        """Whether a sample lies at `path` that was written to its end."""
+
+    @abstractmethod
+    def begun(self, path: Path, origin: Origin) -> int | None:
+        """The seed of an unfinished sample at `path` that differs from `origin` in it alone."""
 
     @abstractmethod
     def output_name(self, source: str, options: Json) -> str:

@@ -39,16 +39,15 @@ def sample(
     if out == "-" and screen.as_json:
         raise UsageError("--json and -o - both claim standard output. Choose one.")
     with progress.shown(screen) as tell:
-        document = generation.sample(
-            model,
-            count=rows,
-            seed=seed,
-            ask=Ask(tuple(where or ()), balance, given),
-            shard=shard,
-            out=None if out == "-" else Path(out),
-            format=format,
-            force=force,
-            write={"excel_safe": True} if excel_safe else {},
-            tell=tell,
+        order = generation.Order(
+            rows,
+            seed,
+            Ask(tuple(where or ()), balance, given),
+            shard,
+            format,
+            {"excel_safe": True} if excel_safe else {},
         )
+        opened = generation.open_model(model)
+        place = None if out == "-" else Path(out)
+        document = generation.sample(opened, order, place, force=force, tell=tell)
     summary.show(document, screen, summary.of_sample)

@@ -18,6 +18,8 @@ from augment.images.engines.conditioning import LABEL, PROMPT
 from augment.images.gallery import made_names
 from augment.images.schema import ImageSchema
 
+BLOCK_ROWS = 100
+
 
 @dataclass(frozen=True)
 class ImageModel(Fitted[Images]):
@@ -28,6 +30,11 @@ class ImageModel(Fitted[Images]):
     schema: ImageSchema
     inner: Model[Images]
     facts: Json
+
+    @property
+    def block_rows(self) -> int:
+        """Few: what a killed run loses at most, and what shards are cut from."""
+        return BLOCK_ROWS
 
     @classmethod
     def fit(

@@ -13,7 +13,7 @@ from augment.base.files import atomic
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Engine, Job, Json, Tick
-from augment.base.wing import Fitted, Loaded, Scored, Wing
+from augment.base.wing import Block, Fitted, Loaded, Origin, Scored, Wing, Written, flag
 from augment.images import contact_sheet, source, writing
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.model import ImageModel
@@ -26,7 +26,7 @@ class ImageWing(Wing[Images]):
     """Folders, lists and archives of pictures."""
 
     kind: ClassVar[str] = Images.kind
-    block_rows: ClassVar[int] = 2_000
+    writes_folders: ClassVar[bool] = True
 
     def recognises(self, source_text: str) -> bool:
         return source.recognises(source_text)
@@ -49,13 +49,27 @@ class ImageWing(Wing[Images]):
         return ImageModel.restore(stored)
 
     def write(
-        self, parts: Iterator[Images], path: Path | None, format: str, force: bool, options: Json
-    ) -> int:
+        self,
+        blocks: Iterator[Block[Images]],
+        path: Path | None,
+        format: str,
+        force: bool,
+        options: Json,
+        origin: Origin,
+    ) -> Written:
         if path is None:
             raise UsageError("Images go into a folder: name one with -o FOLDER.")
         if format not in FORMATS:
             raise UsageError(f"--format {format}: images are written as png.")
-        return writing.write(parts, path, force=force)
+        for name in options:
+            raise UsageError(f"{flag(name)} is for tables; these are images.")
+        return writing.write(blocks, path, origin, force)
+
+    def is_whole(self, path: Path) -> bool:
+        return writing.gallery_at(path).whole()
+
+    def begun(self, path: Path, origin: Origin) -> int | None:
+        return writing.gallery_at(path).seed_of(writing.plan_of(origin))
 
     def output_name(self, source_text: str, options: Json) -> str:
         return "images"

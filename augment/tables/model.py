@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError
@@ -38,6 +38,7 @@ class TableModel(Fitted[Table]):
     impossible conditions are refused before anything is drawn.
     """
 
+    block_rows: ClassVar[int] = 20_000
     engine: str
     rows: int
     schema: Schema

@@ -12,7 +12,16 @@ from augment.base.files import read_json
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Engine, Job, Json, Tick
-from augment.base.wing import Fitted, Loaded, Scored, Wing, require_known
+from augment.base.wing import (
+    Block,
+    Fitted,
+    Loaded,
+    Origin,
+    Scored,
+    Wing,
+    Written,
+    require_known,
+)
 from augment.tables import source
 from augment.tables.dataset import Table
 from augment.tables.engines.independent import Independent
@@ -28,7 +37,7 @@ class TableWing(Wing[Table]):
     """Files with rows and columns."""
 
     kind: ClassVar[str] = Table.kind
-    block_rows: ClassVar[int] = 20_000
+    writes_folders: ClassVar[bool] = False
 
     def recognises(self, source_text: str) -> bool:
         if source_text == "-":
@@ -60,13 +69,26 @@ class TableWing(Wing[Table]):
         return TableModel.restore(stored)
 
     def write(
-        self, parts: Iterator[Table], path: Path | None, format: str, force: bool, options: Json
-    ) -> int:
-        counted = _Counted(parts)
+        self,
+        blocks: Iterator[Block[Table]],
+        path: Path | None,
+        format: str,
+        force: bool,
+        options: Json,
+        origin: Origin,
+    ) -> Written:
+        counted = _Counted(block.make() for block in blocks)
         named = format or ("csv" if path is None else source.format_of(path))
         excel_safe = bool(options.get("excel_safe"))
         source.write(iter(counted), path, named, force=force, excel_safe=excel_safe)
-        return counted.rows
+        return Written(counted.rows, counted.rows)
+
+    def is_whole(self, path: Path) -> bool:
+        return path.exists()
+
+    def begun(self, path: Path, origin: Origin) -> int | None:
+        """None: a file of rows is whole or absent."""
+        return None
 
     def output_name(self, source_text: str, options: Json) -> str:
         return f"synthetic{source.suffix_like(source_text)}"

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from augment.base.errors import BadInput, UsageError
+from augment.base.wing import Block, Origin
 from augment.images import canvas, source
 from augment.images import pixels as room_of
-from augment.images.gallery import made_names, write
+from augment.images.gallery import made_names
 from augment.images.source import ReadOptions, read
+from augment.images.writing import write
 from tests.images import pictures
 
 
@@ -114,14 +116,14 @@ def test_reading_undoes_writing_whatever_the_classes_are_called(tmp_path: Path) 
     stack = np.stack([pictures.noise(seed) for seed in range(10)])
     sources = made_names("my/set", "cvae", 20, 10)
     images = source.Images.of_arrays(stack, rows, schema, sources=sources)
-    out = tmp_path / "deep" / "out"
-    assert write(iter([images]), out, {"engine": "cvae"}) == 10
+    out, origin = tmp_path / "deep" / "out", Origin("cvae", "digest", 1, {})
+    assert write(iter([Block(0, 10, lambda: images)]), out, origin, False).fresh == 10
     back = source.read_like(str(out), schema).data
     assert back.digest() == images.digest()
     assert len(list(tmp_path.rglob("*.png"))) == len(list(out.rglob("*.png"))) == 10
     assert [path.name for path in tmp_path.iterdir()] == ["deep"]
     with pytest.raises(UsageError, match="--force"):
-        write(iter([images]), out, {}, force=False)
+        write(iter([]), out, Origin("cvae", "digest", 2, {}), False)
 
 
 def test_an_unknown_class_is_refused_when_reading_like(tmp_path: Path) -> None:
