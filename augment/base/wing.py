@@ -129,6 +129,10 @@ class Wing(ABC, Generic[D]):
         `read` count those that such rows can need."""
 
     @abstractmethod
+    def foresee(self, data: D, ask: Ask, protect: bool) -> None:
+        """Refuse now, before a long fit, what could never be asked of a model of this data."""
+
+    @abstractmethod
     def choose(self, data: D) -> tuple[str, str]:
         """The engine that `auto` means for this data, and why."""
 

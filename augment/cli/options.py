@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from augment.base.errors import UsageError
+from augment.base.errors import BadInput, UsageError
 from augment.base.types import Json
 
 if TYPE_CHECKING:
+    from augment.base.wing import Ask
     from augment.lifecycle.plan import Request
 
 Source = Annotated[
@@ -50,6 +51,15 @@ Where = Annotated[
 ]
 Balance = Annotated[
     str | None, typer.Option("--balance", help="COLUMN for equal shares, or COLUMN:a=0.7,b=0.3.")
+]
+Prompt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prompt", help='Images of these words: "ankle boot, dark". Repeatable: in turn.'
+    ),
+]
+Prompts = Annotated[
+    Path | None, typer.Option("--prompts", help="A text file with one prompt a line, in turn.")
 ]
 Given = Annotated[
     str | None, typer.Option("--given", help="A file whose empty cells are to be filled.")
@@ -166,6 +176,26 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Asking:
+    """What the made rows or images are to be like."""
+
+    where: Where = None
+    balance: Balance = None
+    prompt: Prompt = None
+    prompts: Prompts = None
+
+    def ask(self, given: str | None = None) -> Ask:
+        from augment.base.wing import Ask
+
+        texts = tuple(self.prompt or ())
+        if self.prompts is not None:
+            if texts:
+                raise UsageError("--prompt and --prompts exclude each other. Choose one.")
+            texts = lines(self.prompts)
+        return Ask(tuple(self.where or ()), self.balance, given, texts)
+
+
+@dataclass(frozen=True)
 class Fitting:
     """Which engine is fitted, and how."""
 
@@ -243,6 +273,19 @@ def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
             raise UsageError(f"{option} {text}: write it as NAME=VALUE.")
         found[name] = value
     return found
+
+
+def lines(path: Path) -> tuple[str, ...]:
+    """The lines of a text file that say something."""
+    try:
+        found = path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadInput(f"the prompts cannot be read ({reason}).", where=str(path)) from None
+    said = tuple(line.strip() for line in found if line.strip())
+    if not said:
+        raise BadInput("there is no prompt in it.", where=str(path), hint="Write one a line.")
+    return said
 
 
 def seconds(text: str | None) -> float | None:

@@ -19,8 +19,7 @@ def sample(
         typer.Option("-n", "--rows", help="Rows: 5000, 10k, 1e6, 2x. Default: 1x the source."),
     ] = None,
     seed: o.Seed = None,
-    where: o.Where = None,
-    balance: o.Balance = None,
+    asking: o.Asking,
     given: o.Given = None,
     shard: Annotated[
         str | None, typer.Option(help="i/N: only the i-th of N parts of the same sample.")
@@ -32,7 +31,6 @@ def sample(
 ) -> None:
     """Write new rows from a fitted model."""
     from augment.base.errors import UsageError
-    from augment.base.wing import Ask
     from augment.cli import progress, summary
     from augment.lifecycle import generation
 
@@ -42,7 +40,7 @@ def sample(
         order = generation.Order(
             rows,
             seed,
-            Ask(tuple(where or ()), balance, given),
+            asking.ask(given),
             shard,
             format,
             {"excel_safe": True} if excel_safe else {},

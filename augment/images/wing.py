@@ -13,10 +13,13 @@ from augment.base.files import atomic
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Engine, Job, Json, Tick
-from augment.base.wing import Block, Fitted, Loaded, Origin, Scored, Wing, Written, flag
+from augment.base.wing import Ask, Block, Fitted, Loaded, Origin, Scored, Wing, Written, flag
 from augment.images import contact_sheet, source, writing
+from augment.images.captions import with_kept_words
 from augment.images.dataset import UNLABELLED, Images
+from augment.images.engines.conditioning import Conditioning
 from augment.images.model import ImageModel
+from augment.images.wishes import condition_of
 
 FORMATS = ("", "png")
 GRID = "grid.png"
@@ -36,6 +39,10 @@ class ImageWing(Wing[Images]):
 
     def read_like(self, source_text: str, data: Images, options: Json) -> Loaded[Images]:
         return source.read_like(source_text, data.schema, source.read_options(options))
+
+    def foresee(self, data: Images, ask: Ask, protect: bool) -> None:
+        known, _ = with_kept_words(data, protect)
+        Conditioning.of(known, protect).check(condition_of(ask, data.schema).clauses)
 
     def choose(self, data: Images) -> tuple[str, str]:
         return "cvae", "it learns in minutes, from few pictures as from many"

@@ -65,6 +65,7 @@ class Plan:
             "rows": self.rows,
             "where": list(self.request.ask.where),
             "balance": self.request.ask.balance,
+            "prompts": list(self.request.ask.prompts),
             "holdout": self.request.holdout,
             "max_seconds": self.request.max_seconds,
             "device": self.device,

@@ -96,6 +96,7 @@ def run(
     with locked(out):
         folder.recover()
         prepared = prepare(request, Journal(None, tell), folder)
+        prepared.plan.wing.foresee(prepared.loaded.data, request.ask, request.protect)
         if dry_run:
             return {"schema": "augment.run/1", "dry_run": True, **described(prepared)}
         if folder.complete() and not force:

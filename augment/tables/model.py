@@ -84,6 +84,7 @@ class TableModel(Fitted[Table]):
         )
 
     def condition(self, ask: Ask) -> Condition:
+        require_no_prompts(ask)
         about = registry.find("engines", self.engine).about
         clauses = parse(list(ask.where), self.schema)
         refuse_impossible(clauses, self.domain)
@@ -290,3 +291,8 @@ def _checked_domain(column: Column, known: Any) -> Json:
         return {"null": known["null"], "levels": levels}
     ends = {end: None if known[end] is None else float(known[end]) for end in ("low", "high")}
     return {"null": known["null"], **ends}
+
+
+def require_no_prompts(ask: Ask) -> None:
+    if ask.prompts:
+        raise UsageError("--prompt is for images. Rows are asked for with --where.")

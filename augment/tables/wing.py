@@ -13,6 +13,7 @@ from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Engine, Job, Json, Tick
 from augment.base.wing import (
+    Ask,
     Block,
     Fitted,
     Loaded,
@@ -23,10 +24,11 @@ from augment.base.wing import (
     require_known,
 )
 from augment.tables import source
+from augment.tables.conditions import parse, parse_balance
 from augment.tables.dataset import Table
 from augment.tables.engines.independent import Independent
 from augment.tables.invention import kept
-from augment.tables.model import TableModel
+from augment.tables.model import TableModel, require_no_prompts
 from augment.tables.schema import Column, Schema
 from augment.tables.values import codes
 
@@ -56,6 +58,12 @@ class TableWing(Wing[Table]):
 
     def read_like(self, source_text: str, data: Table, options: Json) -> Loaded[Table]:
         return Loaded(source.read_like(source_text, kept(data.schema)), ())
+
+    def foresee(self, data: Table, ask: Ask, protect: bool) -> None:
+        require_no_prompts(ask)
+        parse(list(ask.where), kept(data.schema))
+        if ask.balance is not None:
+            parse_balance(ask.balance, kept(data.schema))
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "anyorder", "the truest and quickest for tables"
