@@ -129,7 +129,7 @@ class Wing(ABC, Generic[D]):
         `read` count those that such rows can need."""
 
     @abstractmethod
-    def foresee(self, data: D, ask: Ask, protect: bool) -> None:
+    def foresee(self, data: D, ask: Ask, engine: Engine[D], protect: bool) -> None:
         """Refuse now, before a long fit, what could never be asked of a model of this data."""
 
     @abstractmethod
@@ -141,6 +141,10 @@ class Wing(ABC, Generic[D]):
         self, engine: Engine[D], data: D, job: Job, protect: bool, source_rows: int
     ) -> Fitted[D]:
         """Fit on `data`, which may be a part of a source with `source_rows` rows."""
+
+    @abstractmethod
+    def adopt(self, engine: Engine[D], device: str) -> Fitted[D]:
+        """A generator out of a foreign engine (see `About`) without any data of the user's."""
 
     @abstractmethod
     def restore(self, stored: Stored) -> Fitted[D]: ...

@@ -41,6 +41,10 @@ MaxTime = Annotated[
     str | None, typer.Option("--max-time", help="Time for the fit: 90, 90s, 15m or 2h.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+Weights = Annotated[
+    Path | None,
+    typer.Option("--weights", help="A local Stable Diffusion folder (safetensors) that draws."),
+]
 NoProtect = Annotated[
     bool,
     typer.Option("--no-protect", help="Let rare categories and exact extremes into the model."),
@@ -201,6 +205,7 @@ class Fitting:
 
     engine: Engine = "auto"
     param: Parameters = None
+    weights: Weights = None
     max_time: MaxTime = None
     device: Device = "auto"
     no_protect: NoProtect = False
@@ -219,13 +224,18 @@ class Screen:
 
 def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -> Request:
     """What `fit` and `run` ask for in the same words."""
-    from augment.lifecycle.plan import Request
+    from augment.lifecycle.plan import FOREIGN, Request
 
+    engine, parameters = fitting.engine, pairs(fitting.param, "-p")
+    if fitting.weights is not None:
+        if engine not in ("auto", FOREIGN):
+            raise UsageError(f"--weights is for the engine {FOREIGN}. Leave out -e {engine}.")
+        engine, parameters = FOREIGN, {**parameters, "weights": str(fitting.weights)}
     return Request(
         source=source,
         kind=reading.kind,
-        engine=fitting.engine,
-        parameters=pairs(fitting.param, "-p"),
+        engine=engine,
+        parameters=parameters,
         seed=seed,
         max_seconds=seconds(fitting.max_time),
         device=fitting.device,

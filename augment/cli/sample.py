@@ -12,7 +12,9 @@ from augment.cli import options as o
 
 def sample(
     *,
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder or a run folder.")],
+    model: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="A model folder or a run folder.")
+    ] = None,
     out: Annotated[str, typer.Option("-o", "--out", help="A file, or - for standard output.")],
     rows: Annotated[
         str | None,
@@ -21,6 +23,14 @@ def sample(
     seed: o.Seed = None,
     asking: o.Asking,
     given: o.Given = None,
+    weights: o.Weights = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-p", "--param", metavar="NAME=VALUE", help="With --weights: steps, guidance…"
+        ),
+    ] = None,
+    device: o.Device = "auto",
     shard: Annotated[
         str | None, typer.Option(help="i/N: only the i-th of N parts of the same sample.")
     ] = None,
@@ -36,16 +46,27 @@ def sample(
 
     if out == "-" and screen.as_json:
         raise UsageError("--json and -o - both claim standard output. Choose one.")
+    if (model is None) == (weights is None):
+        raise UsageError("Give either MODEL or --weights FOLDER to sample from.")
+    if weights is None and param:
+        raise UsageError("-p goes with --weights: a model keeps the parameters of its fit.")
     with progress.shown(screen) as tell:
+        ask = asking.ask(given)
+        if weights is not None and rows is None:
+            rows = str(max(1, len(ask.prompts)))
         order = generation.Order(
             rows,
             seed,
-            asking.ask(given),
+            ask,
             shard,
             format,
             {"excel_safe": True} if excel_safe else {},
         )
-        opened = generation.open_model(model)
+        opened = (
+            generation.open_model(model or Path())
+            if weights is None
+            else generation.open_weights(weights, o.pairs(param, "-p"), device)
+        )
         place = None if out == "-" else Path(out)
         document = generation.sample(opened, order, place, force=force, tell=tell)
     summary.show(document, screen, summary.of_sample)

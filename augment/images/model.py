@@ -16,11 +16,10 @@ from augment.base.wing import Ask, Fitted
 from augment.images.captions import with_kept_words
 from augment.images.dataset import Images
 from augment.images.engines.conditioning import LABEL, PROMPT, ConditionedModel
+from augment.images.engines.diffusion import Diffusers
 from augment.images.gallery import made_names
 from augment.images.schema import ImageSchema
 from augment.images.wishes import condition_of
-
-BLOCK_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,7 @@ class ImageModel(Fitted[Images]):
 
     @property
     def block_rows(self) -> int:
-        """Few: what a killed run loses at most, and what shards are cut from."""
-        return BLOCK_ROWS
+        return self.inner.block_rows
 
     @classmethod
     def fit(
@@ -56,6 +54,13 @@ class ImageModel(Fitted[Images]):
             "notes": notes,
         }
         return cls(recipe.about.name, source_rows, data.schema, inner, facts)
+
+    @classmethod
+    def adopt(cls, recipe: Diffusers, device: str) -> Self:
+        """A generator that needs no data of the user's."""
+        inner = recipe.adopted(device)
+        facts = {"parameters": dataclasses.asdict(recipe), "notes": []}
+        return cls(recipe.about.name, 1, inner.conditioning.schema, inner, facts)
 
     def condition(self, ask: Ask) -> Condition:
         if ask.given is not None:

@@ -95,6 +95,7 @@ def read(
     rejects.require_outside(Path(source))
     if options.schema is not None:
         like = ImageSchema.from_json(read_json(options.schema))
+        canvases.require_learnable(like.width, like.height, f"--schema {options.schema}")
     try:
         return _read(source, layout, options, rejects, tick, like)
     finally:

@@ -18,6 +18,7 @@ from augment.images import contact_sheet, source, writing
 from augment.images.captions import with_kept_words
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.engines.conditioning import Conditioning
+from augment.images.engines.diffusion import Diffusers
 from augment.images.model import ImageModel
 from augment.images.wishes import condition_of
 
@@ -40,9 +41,11 @@ class ImageWing(Wing[Images]):
     def read_like(self, source_text: str, data: Images, options: Json) -> Loaded[Images]:
         return source.read_like(source_text, data.schema, source.read_options(options))
 
-    def foresee(self, data: Images, ask: Ask, protect: bool) -> None:
+    def foresee(self, data: Images, ask: Ask, engine: Engine[Images], protect: bool) -> None:
         known, _ = with_kept_words(data, protect)
-        Conditioning.of(known, protect).check(condition_of(ask, data.schema).clauses)
+        conditioning = Conditioning.of(known, protect)
+        conditioning = conditioning.opened() if engine.about.foreign else conditioning
+        conditioning.check(condition_of(ask, data.schema).clauses)
 
     def choose(self, data: Images) -> tuple[str, str]:
         return "cvae", "it learns in minutes, from few pictures as from many"
@@ -51,6 +54,10 @@ class ImageWing(Wing[Images]):
         self, engine: Engine[Images], data: Images, job: Job, protect: bool, source_rows: int
     ) -> Fitted[Images]:
         return ImageModel.fit(engine, data, job, protect, source_rows)
+
+    def adopt(self, engine: Engine[Images], device: str) -> Fitted[Images]:
+        assert isinstance(engine, Diffusers), "the only foreign engine of images"
+        return ImageModel.adopt(engine, device)
 
     def restore(self, stored: Stored) -> Fitted[Images]:
         return ImageModel.restore(stored)

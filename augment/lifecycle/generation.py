@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +17,7 @@ from augment.base.seeds import Seed
 from augment.base.types import Condition, Json, Tick
 from augment.base.wing import Ask, Fitted, Origin, Wing, Written
 from augment.lifecycle.folder import MANIFEST, write_manifest
-from augment.lifecycle.plan import row_count
+from augment.lifecycle.plan import FOREIGN, device_for, row_count
 from augment.lifecycle.sampling import blocks, parse_shard
 
 
@@ -56,6 +58,16 @@ def open_model(path: Path) -> Opened:
     return Opened(path, wing, wing.restore(stored), store.digest(folder))
 
 
+def open_weights(folder: Path, parameters: dict[str, str], device: str) -> Opened:
+    """A generator that was trained elsewhere, from its own folder."""
+    engine = registry.engine(FOREIGN, {**parameters, "weights": str(folder)})
+    wing: Wing[Any] = registry.find("kinds", engine.about.kind)()
+    model = wing.adopt(engine, device_for(device))
+    state = json.dumps(model.stored().state.config, sort_keys=True)
+    digest = hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
+    return Opened(folder, wing, model, digest)
+
+
 def sample(
     opened: Opened, order: Order, out: Path | None, *, force: bool, tell: Callable[[Tick], None]
 ) -> Json:
@@ -79,6 +91,7 @@ def sample(
     return {
         "schema": "augment.sample/1",
         "model": str(opened.path),
+        "kind": opened.wing.kind,
         "engine": opened.model.engine,
         "rows": written.rows,
         "fresh": written.fresh,

@@ -18,6 +18,7 @@ from augment.base.wing import Ask, Loaded, Wing
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
 MOST_ROWS = 10**12
+FOREIGN = "diffusers"  # the engine behind --weights
 
 
 @dataclass(frozen=True)

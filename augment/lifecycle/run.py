@@ -96,7 +96,8 @@ def run(
     with locked(out):
         folder.recover()
         prepared = prepare(request, Journal(None, tell), folder)
-        prepared.plan.wing.foresee(prepared.loaded.data, request.ask, request.protect)
+        plan, data = prepared.plan, prepared.loaded.data
+        plan.wing.foresee(data, request.ask, plan.engine, request.protect)
         if dry_run:
             return {"schema": "augment.run/1", "dry_run": True, **described(prepared)}
         if folder.complete() and not force:

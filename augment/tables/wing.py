@@ -59,7 +59,7 @@ class TableWing(Wing[Table]):
     def read_like(self, source_text: str, data: Table, options: Json) -> Loaded[Table]:
         return Loaded(source.read_like(source_text, kept(data.schema)), ())
 
-    def foresee(self, data: Table, ask: Ask, protect: bool) -> None:
+    def foresee(self, data: Table, ask: Ask, engine: Engine[Table], protect: bool) -> None:
         require_no_prompts(ask)
         parse(list(ask.where), kept(data.schema))
         if ask.balance is not None:
@@ -72,6 +72,9 @@ class TableWing(Wing[Table]):
         self, engine: Engine[Table], data: Table, job: Job, protect: bool, source_rows: int
     ) -> Fitted[Table]:
         return TableModel.fit(engine, data, job, protect, source_rows)
+
+    def adopt(self, engine: Engine[Table], device: str) -> Fitted[Table]:
+        raise UsageError(f"Engine {engine.about.name!r} draws no tables without data.")
 
     def restore(self, stored: Stored) -> Fitted[Table]:
         return TableModel.restore(stored)

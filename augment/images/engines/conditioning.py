@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABEL, PROMPT = "label", "prompt"  # the columns that a condition may name
+BLOCK_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,15 @@ class Conditioning:
         kinds = [Kind(code, text, rows) for (code, text), rows in counts.items()]
         kinds.sort(key=lambda kind: (kind.code, kind.caption))
         return Conditioning(data.schema, tuple(kinds), Lexicon.of(data, protect))
+
+    @staticmethod
+    def alone(schema: ImageSchema) -> Conditioning:
+        """For pictures that no training set stands behind."""
+        return Conditioning(schema, (Kind(UNLABELLED, "", 1),), Lexicon(schema, {}))
+
+    def opened(self) -> Conditioning:
+        """The same with every word allowed: the model learnt its language elsewhere."""
+        return dataclasses.replace(self, lexicon=dataclasses.replace(self.lexicon, open=True))
 
     @property
     def wishes(self) -> int:
@@ -153,6 +165,9 @@ class Conditioning:
         _, prompts = self._asked(clauses)
         for prompt in prompts:
             self.lexicon.require_known(prompt)
+        told = self.schema.classes or any(kind.caption for kind in self.kinds)
+        if self.lexicon.open and not prompts and not told:
+            raise UsageError("Nothing says what to draw: pass --prompt WORDS or --prompts FILE.")
 
     def to_json(self) -> Json:
         kinds = [[kind.code, kind.caption, kind.rows] for kind in self.kinds]
@@ -178,3 +193,8 @@ class ConditionedModel(Model[Images]):
     """A generator of pictures that says what it can be asked for, before anything is drawn."""
 
     conditioning: Conditioning
+
+    @property
+    @abstractmethod
+    def block_rows(self) -> int:
+        """How many pictures are made at a time: few, since a killed run loses as many."""

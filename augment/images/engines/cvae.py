@@ -23,7 +23,7 @@ from augment.base.types import (
 )
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import ConditionedModel, Conditioning
+from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +44,7 @@ JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
 class CvaeModel(ConditionedModel):
     """Decoder, encoder (for edits) and prior; `config` holds the network's sizes."""
 
+    block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
     config: Json
     network: Autoencoder

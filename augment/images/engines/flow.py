@@ -12,7 +12,7 @@ from augment.base.seeds import Seed
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import ConditionedModel, Conditioning
+from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +29,7 @@ SILENCED = 0.1  # share of training pictures whose condition is hidden, so that 
 class FlowModel(ConditionedModel):
     """A velocity field; `config` holds its width, the steps of sampling, and the guidance."""
 
+    block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
     config: Json
     network: Unet
