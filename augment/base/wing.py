@@ -129,8 +129,9 @@ class Wing(ABC, Generic[D]):
         `read` count those that such rows can need."""
 
     @abstractmethod
-    def foresee(self, data: D, ask: Ask, engine: Engine[D], protect: bool) -> None:
-        """Refuse now, before a long fit, what could never be asked of a model of this data."""
+    def foresee(self, data: D, ask: Ask, engine: Engine[D], protect: bool, write: Json) -> None:
+        """Refuse now, before a long fit, what could never be asked of a model of this data, and
+        options of writing that this kind does not know."""
 
     @abstractmethod
     def choose(self, data: D) -> tuple[str, str]:

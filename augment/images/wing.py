@@ -41,7 +41,10 @@ class ImageWing(Wing[Images]):
     def read_like(self, source_text: str, data: Images, options: Json) -> Loaded[Images]:
         return source.read_like(source_text, data.schema, source.read_options(options))
 
-    def foresee(self, data: Images, ask: Ask, engine: Engine[Images], protect: bool) -> None:
+    def foresee(
+        self, data: Images, ask: Ask, engine: Engine[Images], protect: bool, write: Json
+    ) -> None:
+        _require_no_options(write)
         known, _ = with_kept_words(data, protect)
         conditioning = Conditioning.of(known, protect)
         conditioning = conditioning.opened() if engine.about.foreign else conditioning
@@ -75,8 +78,7 @@ class ImageWing(Wing[Images]):
             raise UsageError("Images go into a folder: name one with -o FOLDER.")
         if format not in FORMATS:
             raise UsageError(f"--format {format}: images are written as png.")
-        for name in options:
-            raise UsageError(f"{flag(name)} is for tables; these are images.")
+        _require_no_options(options)
         return writing.write(blocks, path, origin, force)
 
     def is_whole(self, path: Path) -> bool:
@@ -120,6 +122,11 @@ class ImageWing(Wing[Images]):
             words = f"{len(schema.vocabulary)} words"
             columns.append(_column("prompt", "text", words, missing, len(set(data.captions))))
         return {"rows": len(data), "schema": schema.to_json(), "columns": columns}
+
+
+def _require_no_options(write: Json) -> None:
+    for name in write:
+        raise UsageError(f"{flag(name)} is for tables; these are images.")
 
 
 def _column(name: str, role: str, note: str, nulls: int, distinct: int) -> Json:

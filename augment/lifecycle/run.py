@@ -97,7 +97,7 @@ def run(
         folder.recover()
         prepared = prepare(request, Journal(None, tell), folder)
         plan, data = prepared.plan, prepared.loaded.data
-        plan.wing.foresee(data, request.ask, plan.engine, request.protect)
+        plan.wing.foresee(data, request.ask, plan.engine, request.protect, request.write)
         if dry_run:
             return {"schema": "augment.run/1", "dry_run": True, **described(prepared)}
         if folder.complete() and not force:

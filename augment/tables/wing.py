@@ -59,7 +59,9 @@ class TableWing(Wing[Table]):
     def read_like(self, source_text: str, data: Table, options: Json) -> Loaded[Table]:
         return Loaded(source.read_like(source_text, kept(data.schema)), ())
 
-    def foresee(self, data: Table, ask: Ask, engine: Engine[Table], protect: bool) -> None:
+    def foresee(
+        self, data: Table, ask: Ask, engine: Engine[Table], protect: bool, write: Json
+    ) -> None:
         require_no_prompts(ask)
         parse(list(ask.where), kept(data.schema))
         if ask.balance is not None:

@@ -142,13 +142,15 @@ def load(folder: DiffusionFolder, device: str) -> Any:
     try:
         import diffusers
         import torch
-        import transformers  # noqa: F401  (diffusers imports without it, and fails later)
+        import transformers
     except ImportError as error:
         raise MissingExtra(
             f"--weights needs diffusers and transformers ({error}). "
             "Install them with: pip install 'augment-synth[diffusers]'"
         ) from error
-    diffusers.utils.logging.disable_progress_bar()
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
     floats = torch.float16 if device == "cuda" else torch.float32
     try:
         with _quiet():
