@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images import canvas
 from augment.images.dataset import UNLABELLED, Images
-from augment.images.engines.conditioning import ConditionedModel, Conditioning
+from augment.images.engines.conditioning import ConditionedModel, Conditioning, Wanted
 from augment.images.engines.diffusion_folder import (
     DiffusionFolder,
     Settings,
     drawn,
     load,
     looked_at,
+    redrawn,
 )
 from augment.images.manifest import words_of
 from augment.images.schema import ImageSchema
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NUMBERS = ("steps", "batch", "width", "height")
 TEXTS = ("negative", "template", "device")
@@ -53,20 +58,57 @@ class DiffusionModel(ConditionedModel):
         import numpy as np
 
         wanted = self.conditioning.wanted(n, seed.child("kinds"), given)
-        schema, settings = self.conditioning.schema, self.settings()
-        prompts = [
-            self._prompt(code, text)
-            for code, text in zip(wanted.codes.tolist(), wanted.captions, strict=True)
-        ]
+        schema, prompts = self.conditioning.schema, self._prompts(wanted)
         made = np.empty((n, *schema.shape), np.uint8)
-        for start in range(0, n, self.block_rows):
-            rows = range(start, min(start + self.block_rows, n))
-            seeds = [seed.child("picture", row) for row in rows]
-            pictures = drawn(self.pipe(), [prompts[row] for row in rows], seeds, settings)
-            for row, picture in zip(rows, pictures, strict=True):
-                made[row] = canvas.placed(picture, schema.width, schema.height, schema.mode, "crop")
+        for rows in self._calls(n):
+            seeds = [seed.child("picture", row) for row in range(rows.start, rows.stop)]
+            made[rows] = self._fitted(drawn(self.pipe(), prompts[rows], seeds, self.settings()))
             tick(Tick("sample", rows.stop, n))
         return Images.of_arrays(made, wanted.codes, schema, prompts)
+
+    def edited(
+        self,
+        pixels: NDArray[np.uint8],
+        shown: Wanted,
+        wanted: Wanted,
+        strength: float,
+        seeds: Sequence[Seed],
+    ) -> NDArray[np.uint8]:
+        """Each picture (n, height, width, channels) of the canvas, redrawn as `wanted` says.
+
+        What it shows need not be told: the pipeline sees it.
+        """
+        import numpy as np
+
+        prompts, how = self._prompts(wanted), self.settings()
+        made = np.empty_like(pixels)
+        for rows in self._calls(len(pixels)):
+            large = np.stack(
+                [
+                    canvas.placed(picture, how.width, how.height, "rgb", "stretch")
+                    for picture in (pixels[rows] if pixels.shape[3] == 3 else pixels[rows, ..., 0])
+                ]
+            )
+            found = redrawn(self.pipe(), large, prompts[rows], seeds[rows], how, strength)
+            made[rows] = self._fitted(found, "stretch")
+        return made
+
+    def _calls(self, n: int) -> list[slice]:
+        """Which of n pictures each call of the pipeline makes."""
+        size = self.block_rows
+        return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+    def _fitted(self, pictures: NDArray[np.uint8], fit: canvas.Fit = "crop") -> NDArray[np.uint8]:
+        """What the pipeline drew, on the canvas."""
+        import numpy as np
+
+        schema = self.conditioning.schema
+        return np.stack(
+            [
+                canvas.placed(picture, schema.width, schema.height, schema.mode, fit)
+                for picture in pictures
+            ]
+        )
 
     def settings(self) -> Settings:
         c = self.config
@@ -78,6 +120,10 @@ class DiffusionModel(ConditionedModel):
         if not self._loaded:
             self._loaded.append(load(self.folder, _device(self.config["device"])))
         return self._loaded[0]
+
+    def _prompts(self, wanted: Wanted) -> list[str]:
+        pairs = zip(wanted.codes.tolist(), wanted.captions, strict=True)
+        return [self._prompt(code, caption) for code, caption in pairs]
 
     def _prompt(self, code: int, caption: str) -> str:
         """The caption, with the name of the class before it where it does not say it already."""

@@ -18,6 +18,7 @@ from augment.base.types import Job, silent
 from augment.base.wing import Ask
 from augment.images.engines.diffusion import Diffusers, DiffusionModel
 from augment.images.engines.diffusion_folder import Settings, drawn, load, looked_at, redrawn
+from augment.images.schema import Mode
 from augment.lifecycle import generation
 from augment.testing import simple_images
 from tests.cli.child import ROOT, environment
@@ -109,6 +110,19 @@ def test_a_model_draws_captions_and_classes_onto_its_canvas(weights: Path, tmp_p
         assert caption == f"a photo of {label}"
     again = DiffusionModel.from_state(model.state())
     assert again.sample(5, Seed(2)).digest() == made.digest()
+
+
+@pytest.mark.parametrize("mode", ["gray", "rgb"])
+def test_a_model_redraws_pictures_of_its_canvas(weights: Path, tmp_path: Path, mode: Mode) -> None:
+    data = simple_images(5, (12, 8), mode)
+    recipe = Diffusers(str(weights), steps=4, guidance=1.0, batch=2)
+    model = recipe.fit(data, Job(Seed(1), tmp_path))
+    wanted = model.conditioning.wanted(5, Seed(2), None)
+    seeds = [Seed(row) for row in range(5)]
+    made = model.edited(data.pixels, wanted, wanted, 0.5, seeds)
+    assert made.shape == data.pixels.shape and made.dtype == np.uint8
+    assert np.array_equal(made, model.edited(data.pixels, wanted, wanted, 0.5, seeds))
+    assert not np.array_equal(made, model.edited(data.pixels, wanted, wanted, 0.5, seeds[::-1]))
 
 
 def sampled(weights: Path, out: Path, shard: str | None = None) -> dict[str, bytes]:
