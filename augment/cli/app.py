@@ -49,7 +49,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     engines.engines,
     doctor.doctor,
 )
-ENVIRONMENT = {  # read by libraries when they load, which is later
+OFFLINE = dict.fromkeys(("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
+ENVIRONMENT = OFFLINE | {  # read by libraries when they load, which is later
     "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
+NOUNS = {"images": "images"}  # what rows of a kind are called, where not rows
 VERDICTS = {True: ("passes", "green"), False: ("fails", "red"), None: ("is not judged", "yellow")}
 
 
@@ -160,11 +161,14 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
 
 def of_sample(console: Console, document: Json, verbose: bool) -> None:
     place = "standard output" if document["output"] == "-" else document["output"]
-    line(
-        console,
-        f"Wrote {document['rows']:,} rows to {place} (engine {document['engine']}, "
-        f"seed {document['seed']}).",
-    )
+    noun = NOUNS.get(document["kind"], "rows")
+    rows, fresh = document["rows"], document["fresh"]
+    if rows and not fresh:
+        line(console, f"Up to date: {place} holds these {rows:,} {noun} already.", style="green")
+        return
+    beside = f", beside {rows - fresh:,} that were there" if fresh < rows else ""
+    made_by = f"engine {document['engine']}, seed {document['seed']}"
+    line(console, f"Wrote {fresh:,} {noun} to {place}{beside} ({made_by}).")
 
 
 def of_run(console: Console, document: Json, verbose: bool) -> None:
@@ -206,6 +210,13 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
     if verbose:
         for sentence in report["verdict"]["sentences"]:
             line(console, sentence)
+
+
+def of_evaluate(console: Console, document: Json, verbose: bool) -> None:
+    """What had to be done to read either side, and the scores."""
+    for note in document["notes"]:
+        line(console, f"  Note: {note}")
+    of_report(console, document, verbose)
 
 
 def _because(report: Json, group: str) -> str:

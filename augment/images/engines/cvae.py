@@ -17,14 +17,13 @@ from augment.base.types import (
     Engine,
     Job,
     Json,
-    Model,
     State,
     Tick,
     silent,
 )
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import Conditioning
+from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,14 +35,16 @@ if TYPE_CHECKING:
 MADE_AT_ONCE = 500
 JUDGED = 1_000  # held-out pictures that each check looks at, at the most
 FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
+FEWEST_FOR_WORDS = 100  # the same with captions, which the classes' normals know nothing of
 SHARE_OF_TIME = 0.8  # of a budget for the autoencoder; the prior has the rest
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
 
 
 @dataclass(frozen=True)
-class CvaeModel(Model[Images]):
+class CvaeModel(ConditionedModel):
     """Decoder, encoder (for edits) and prior; `config` holds the network's sizes."""
 
+    block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
     config: Json
     network: Autoencoder
@@ -168,27 +169,36 @@ class Cvae(Engine[Images]):
         kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
         with initialised(job.seed.child("weights").integer()):
             network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
-        self._train(network.to(job.device), data, told, kept, _early(job))
+        self._train(network.to(job.device), data, told, conditioning.words, kept, _early(job))
         mean, log_variance = _encoded(network, data, told, job.device)
         network = network.cpu()
         codes = torch.from_numpy(data.label_codes)
         around = gaussians(mean, log_variance, codes, len(data.schema.classes))
         flow = None
-        if self.prior == "flow" or (self.prior == "auto" and len(data) >= FEWEST_FOR_FLOW):
+        fewest = FEWEST_FOR_WORDS if data.schema.vocabulary else FEWEST_FOR_FLOW
+        if self.prior == "flow" or (self.prior == "auto" and len(data) >= fewest):
             later = dataclasses.replace(
                 job, seed=job.seed.child("prior"), scratch=job.scratch / "prior"
             )
-            flow, _ = fit_flow(around, mean, log_variance, codes, told, kept, later)
+            words = conditioning.words
+            flow, _ = fit_flow(around, mean, log_variance, codes, told, words, kept, later)
         config = {"width": self.width, "latent": latent, "flow": flow is not None}
         return CvaeModel(conditioning, config, network.eval(), around, flow)
 
     def _train(
-        self, network: Autoencoder, data: Images, told: Tensor, kept: Tensor, job: Job
+        self,
+        network: Autoencoder,
+        data: Images,
+        told: Tensor,
+        words: slice,
+        kept: Tensor,
+        job: Job,
     ) -> Outcome:
         """Fit the network in place; `kept` are the rows that judge it."""
         import torch
 
         from augment.images.engines.jitter import jittered
+        from augment.images.engines.thinning import thinned
         from augment.nets.convolution import generator, short_floats
         from augment.nets.training import Schedule, train
 
@@ -207,8 +217,9 @@ class Cvae(Engine[Images]):
                 x = torch.cat([jittered(x[::2], stream), x[1::2]])
                 rows = torch.cat([rows[::2], rows[1::2]])
             noise = torch.randn(self.batch, latent, generator=stream).to(device)
+            c = thinned(told[rows], words, stream).to(device)
             with short_floats(device):
-                lost, kl = network.parts(x, told[rows].to(device), noise)
+                lost, kl = network.parts(x, c, noise)
             return (lost + self.beta * kl).mean()
 
         def held_out() -> float:

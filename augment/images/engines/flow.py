@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
-from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
+from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import Conditioning
+from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,9 +26,10 @@ SILENCED = 0.1  # share of training pictures whose condition is hidden, so that 
 
 
 @dataclass(frozen=True)
-class FlowModel(Model[Images]):
+class FlowModel(ConditionedModel):
     """A velocity field; `config` holds its width, the steps of sampling, and the guidance."""
 
+    block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
     config: Json
     network: Unet
@@ -152,7 +153,7 @@ class Flow(Engine[Images]):
         told = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
             network = Unet(data.schema.shape, conditioning.wishes, self.width)
-        self._train(network.to(job.device), data, told, job)
+        self._train(network.to(job.device), data, told, conditioning.words, job)
         config = {
             "width": self.width,
             "sampling_steps": self.sampling_steps,
@@ -160,12 +161,13 @@ class Flow(Engine[Images]):
         }
         return FlowModel(conditioning, config, network.cpu().eval().requires_grad_(False))
 
-    def _train(self, network: Unet, data: Images, told: Tensor, job: Job) -> None:
+    def _train(self, network: Unet, data: Images, told: Tensor, words: slice, job: Job) -> None:
         """Fit the network in place."""
         import torch
         from torch.nn import functional
 
         from augment.images.engines.jitter import jittered
+        from augment.images.engines.thinning import thinned
         from augment.nets.convolution import generator, short_floats
         from augment.nets.training import Schedule, train
 
@@ -181,6 +183,7 @@ class Flow(Engine[Images]):
             if learning:
                 half = len(x) // 2 if moves else 0
                 x = torch.cat([jittered(x[:half], stream), x[half:]]) if half else x
+                c = thinned(c, words, stream)
                 hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
                 c = torch.where(hidden, silenced(c), c)
             x = 2 * x - 1
