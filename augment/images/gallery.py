@@ -94,10 +94,15 @@ class Gallery:
     """A folder that is filled image by image and taken up again where it was left.
 
     `run.json` says what is being made, `.partial.jsonl` what is done; at the end the lines become
-    `manifest.jsonl`, sorted by number, and the journal goes.
+    `manifest.jsonl`, sorted by number, and the journal goes. `command` is the one that fills it.
     """
 
     folder: Path
+    command: str = "transform"
+
+    @property
+    def schema(self) -> str:
+        return f"augment.{self.command}/1"
 
     def begin(self, plan: Json, seed: int | None, fresh: int, force: bool) -> tuple[int, bool]:
         """Start or resume: the seed that holds, and whether all is done already.
@@ -108,7 +113,7 @@ class Gallery:
         settings = self.folder / SETTINGS
         key = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
         found = read_json(settings) if settings.is_file() else {}
-        ours = found.get("schema") == "augment.transform/1"
+        ours = found.get("schema") == self.schema
         if ours and found.get("key") == key and seed in (None, found["seed"]) and not force:
             return int(found["seed"]), (self.folder / COMPLETE).is_file()
         there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
@@ -122,7 +127,7 @@ class Gallery:
         if ours:
             self._clear()
         chosen = fresh if seed is None else seed
-        document = {"schema": "augment.transform/1", "key": key, "seed": chosen, "plan": plan}
+        document = {"schema": self.schema, "key": key, "seed": chosen, "plan": plan}
         write_json(settings, document)
         return chosen, False
 
@@ -167,6 +172,16 @@ class Gallery:
         with atomic(self.folder / LINES, "w") as stream:
             stream.writelines(json.dumps(kept[number]) + "\n" for number in sorted(kept))
         (self.folder / JOURNAL).unlink(missing_ok=True)
+
+    def conclude(self, result: Json) -> None:
+        """Note beside the plan what came of it."""
+        settings = self.folder / SETTINGS
+        write_json(settings, {**read_json(settings), "result": result})
+
+    def result(self) -> Json:
+        """What `conclude` noted."""
+        found = read_json(self.folder / SETTINGS).get("result")
+        return found if isinstance(found, dict) else {}
 
     def lines(self) -> Iterator[Json]:
         """The finished manifest, line by line."""

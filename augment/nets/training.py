@@ -1,9 +1,10 @@
 """The one training loop: AdamW with warm-up and cosine, clipping, averaged weights, early stop.
 
 It knows nothing of tables or images: the caller hands over named tensors, a loss for step `s`
-and a loss on held-out rows; several players with a loss each take turns. A killed run that is given the same scratch folder goes on from its
-last checkpoint and ends with the same weights, because every random choice of a step must come
-from the step's number and never from a generator that lives across steps.
+and a loss on held-out rows; where several players have a loss each, they take turns. A killed run
+that is given the same scratch folder goes on from its last checkpoint and ends with the same
+weights, because every random choice of a step must come from the step's number and never from a
+generator that lives across steps.
 """
 
 from __future__ import annotations
