@@ -195,52 +195,28 @@ class Gan(Engine[Images]):
             Player({f"critic/{k}": v for k, v in critic.named_parameters()}, critics_loss),
             Player({f"maker/{k}": v for k, v in maker.named_parameters()}, makers_loss),
         ]
-        play(
-            players,
-            self._distance(maker, data, told, job),
-            schedule,
-            job,
-            f"gan {self} {data.digest()}",
-        )
+        distance = self._distance(maker, data, told, job)
+        play(players, distance, schedule, job, f"gan {self} {data.digest()}")
 
     def _distance(
         self, maker: Generator, data: Images, told: Tensor, job: Job
     ) -> Callable[[], float]:
-        """How far made pictures are from real ones, class by class."""
-        import numpy as np
+        """How far the maker's pictures, of a fixed noise, are from as many real ones."""
         import torch
 
-        from augment.images.metrics.spaces import random_space
+        from augment.images.engines.closeness import Closeness
         from augment.nets.convolution import generator
 
         stream = generator(job.seed.child("trials").integer())
-        order = torch.randperm(len(data), generator=stream)[: 2 * TRIALS]
-        one, two = order[: len(order) // 2], order[len(order) // 2 :]
-        z = torch.randn(len(two), self.latent, generator=stream)
-        space = random_space(data.schema.channels)
-        embed = space.embed
-        a = embed(pictures(data, one))
-        scale = a.std(0) + 1e-6
-        ca, cb = told[one].numpy(), told[two].numpy()
-        from scipy.spatial.distance import cdist
-
-        median = np.median(cdist(a / scale, a / scale, "sqeuclidean"))
-
-        def kern(x, y, cx, cy):
-            return np.exp(-cdist(x, y, "sqeuclidean") / median) * (cx @ cy.T)
+        rows = torch.randperm(len(data), generator=stream)[:TRIALS]
+        asked = told[torch.randint(len(data), (TRIALS,), generator=stream)]
+        z = torch.randn(TRIALS, self.latent, generator=stream).to(job.device)
+        real = Closeness.of(pictures(data, rows), told[rows].numpy())
 
         def distance() -> float:
             with torch.inference_mode():
-                x = (maker(z, told[two]) + 1) / 2
-            A, B = a / scale, embed(to_pixels(x)) / scale
-            aa, bb, ab = kern(A, A, ca, ca), kern(B, B, cb, cb), kern(A, B, ca, cb)
-            n, m = len(A), len(B)
-            v = (
-                (aa.sum() - np.trace(aa)) / (n * (n - 1))
-                + (bb.sum() - np.trace(bb)) / (m * (m - 1))
-                - 2 * ab.mean()
-            )
-            return float(v)
+                made = (maker(z, asked.to(job.device)) + 1) / 2
+            return real.distance(to_pixels(made), asked.numpy())
 
         return distance
 
