@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +122,7 @@ def edit(
     )
     _fill(gallery, shop, numbers, tell)
     gallery.finish()
-    result = summary(list(gallery.lines()), len(numbers), request.tries, jury)
+    result = summary(gallery.lines(), len(numbers), request.tries, jury)
     gallery.conclude(result)
     return document | result
 
@@ -226,18 +226,24 @@ def _fill(
         tell(Tick("write", start + len(block), len(numbers)))
 
 
-def summary(lines: list[Json], planned: int, tries: int, jury: Jury | None) -> Json:
+def summary(lines: Iterator[Json], planned: int, tries: int, jury: Jury | None) -> Json:
     """What came of it, from the manifest alone, so that a resumed run says the same.
 
     An edit that is missing was drawn `tries` times in vain.
     """
-    made = len(lines)
-    rejected = sum(line["tries"] - 1 for line in lines) + (planned - made) * tries
-    judged = sum(line["tries"] for line in lines if line["judged"]) + (planned - made) * tries
+    made = drawn = judged = unjudged = 0
+    for line in lines:
+        made += 1
+        drawn += line["tries"]
+        judged += line["tries"] if line["judged"] else 0
+        unjudged += not line["judged"]
+    in_vain = (planned - made) * tries
+    judged += in_vain
+    rejected = drawn - made + in_vain
     return {
         "made": made,
         "missing": planned - made,
-        "unjudged": sum(not line["judged"] for line in lines) if jury is not None else made,
+        "unjudged": unjudged,
         "rejected": rejected,
         "rejection_rate": rejected / judged if judged else None,
         "judge": None if jury is None else jury.digest,

@@ -23,7 +23,7 @@ class Wishes:
 
     conditioning: Conditioning
     pictures: Images
-    shown: Wanted  # (n,)
+    codes: NDArray[np.int64]  # (n,) of the pictures' classes, by the model's schema
     target: Condition | None
 
     @staticmethod
@@ -31,24 +31,16 @@ class Wishes:
         """Raises `BadInput` where a picture's class is none of the model's, or not told."""
         import numpy as np
 
-        known, labels = conditioning.schema.classes, pictures.labels()
-        codes = np.full(len(pictures), UNLABELLED, np.int64)
-        if known and labels is not None:
-            code_of: dict[object, int] = {name: code for code, name in enumerate(known)}
-            strange = [name for name in pictures.schema.classes if name not in code_of]
-            if strange:
-                raise BadInput(
-                    f"the model knows no class {printed(strange[0])!r}.",
-                    hint=did_you_mean(printed(strange[0]), list(known)),
-                )
-            codes[:] = [code_of.get(label, UNLABELLED) for label in labels]
-        captions = [*(pictures.captions or [""] * len(pictures))]
-        wishes = Wishes(
-            conditioning,
-            pictures,
-            Wanted(codes, captions, conditioning.matrix(codes, captions)),
-            target,
-        )
+        known, own = conditioning.schema.classes, pictures.schema.classes
+        strange = [name for name in own if name not in known] if known else []
+        if strange:
+            raise BadInput(
+                f"the model knows no class {printed(strange[0])!r}.",
+                hint=did_you_mean(printed(strange[0]), list(known)),
+            )
+        places = [known.index(name) if known else UNLABELLED for name in own]
+        codes = np.array([*places, UNLABELLED], np.int64)[pictures.label_codes]
+        wishes = Wishes(conditioning, pictures, codes, target)
         untold = int((codes == UNLABELLED).sum())
         if untold and wishes._needs_class() and not wishes._asks(LABEL):
             raise BadInput(
@@ -64,25 +56,37 @@ class Wishes:
         A picture without a class, where the model learnt with classes, is taken for what it
         shall become.
         """
-        shown = self.shown.take(rows)
+        import numpy as np
+
+        shown = self._told(self.codes[rows], self._captions(rows))
         if self.target is None:
             return shown, shown
         found = self.conditioning.wanted(len(rows), seed, self.target)
         codes = found.codes if self._asks(LABEL) else shown.codes
-        wanted = Wanted(codes, found.captions, self.conditioning.matrix(codes, found.captions))
+        wanted = self._told(codes, found.captions)
         if not self._needs_class():
             return shown, wanted
-        told = shown.codes.copy()
-        told[told == UNLABELLED] = codes[told == UNLABELLED]
-        return Wanted(told, shown.captions, self.conditioning.matrix(told, shown.captions)), wanted
+        told = np.where(shown.codes == UNLABELLED, codes, shown.codes)
+        return self._told(told, shown.captions), wanted
 
     def labels(self, rows: NDArray[np.int64], wanted: Wanted) -> list[str | None]:
         """The class names of edits; their pictures' own where the model knows no classes."""
-        known, own = self.conditioning.schema.classes, self.pictures.labels()
-        if known:
-            return [None if k == UNLABELLED else known[k] for k in wanted.codes.tolist()]
-        found = [None if own is None else own[row] for row in rows.tolist()]
-        return [label if isinstance(label, str) else None for label in found]
+        known = self.conditioning.schema.classes
+        if not known:
+            return [self.label_of(row) for row in rows.tolist()]
+        return [None if k == UNLABELLED else known[k] for k in wanted.codes.tolist()]
+
+    def label_of(self, row: int) -> str | None:
+        """The class name that a picture came with."""
+        code = int(self.pictures.label_codes[row])
+        return None if code == UNLABELLED else self.pictures.schema.classes[code]
+
+    def _captions(self, rows: NDArray[np.int64]) -> list[str]:
+        spoken = self.pictures.captions
+        return [spoken[row] if spoken else "" for row in rows.tolist()]
+
+    def _told(self, codes: NDArray[np.int64], captions: list[str]) -> Wanted:
+        return Wanted(codes, captions, self.conditioning.matrix(codes, captions))
 
     def _asks(self, column: str) -> bool:
         return self.target is not None and any(c.column == column for c in self.target.clauses)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,26 +25,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Partners:
-    """For each picture the others of its class."""
+    """For each picture the others of its class; `rows` has each class's in order."""
 
     codes: NDArray[np.int64]
+    rows: dict[int, NDArray[np.int64]]
 
     @staticmethod
     def of(pictures: Images) -> Partners:
-        return Partners(pictures.label_codes)
+        import numpy as np
+
+        codes = pictures.label_codes
+        return Partners(codes, {int(k): np.flatnonzero(codes == k) for k in np.unique(codes)})
 
     def lonely(self) -> set[int]:
         """Rows of pictures that are the only one of their class."""
-        counts = Counter(self.codes.tolist())
-        return {row for row, code in enumerate(self.codes.tolist()) if counts[code] == 1}
+        return {int(rows[0]) for rows in self.rows.values() if len(rows) == 1}
 
     def drawn(self, row: int, seed: Seed) -> int:
         """The row of another picture of the class."""
-        import numpy as np
-
-        others = np.flatnonzero(self.codes == self.codes[row])
-        others = others[others != row]
-        return int(others[seed.rng().integers(len(others))])
+        mine = self.rows[int(self.codes[row])]
+        place = int(seed.rng().integers(len(mine) - 1))
+        return int(mine[place if mine[place] < row else place + 1])
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,8 @@ def written(kept: Kept, shop: Workshop) -> Json:
     """Write one edit; its line of the manifest."""
     pictures = shop.wishes.pictures
     name = pictures.sources[kept.row]
-    own = pictures.labels()
     stem = f"{escaped(Path(name).stem)}__{shop.engine}__{kept.number:06d}"
-    labelled = bool(shop.editor.conditioning.schema.classes) or own is not None
+    labelled = bool(shop.editor.conditioning.schema.classes or pictures.schema.classes)
     file = f"{class_folder(kept.label) if labelled else ''}{stem}.png"
     return {
         "number": kept.number,
@@ -142,7 +141,7 @@ def written(kept: Kept, shop: Workshop) -> Json:
         "label": kept.label,
         "caption": kept.caption or None,
         "source": name,
-        "source_label": None if own is None else own[kept.row],
+        "source_label": shop.wishes.label_of(kept.row),
         "engine": f"edit:{shop.engine}",
         "seed": shop.seed.value,
         "strength": shop.strength,

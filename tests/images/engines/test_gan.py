@@ -1,4 +1,4 @@
-"""What only `gan` promises: a killed fit goes on, and no change that it trains on alters a label."""
+"""What only `gan` promises: a killed fit goes on; what it trains on keeps its label."""
 
 from __future__ import annotations
 
