@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FEWEST_OF_CLASS = 6  # pictures, below which no judge learns what a class looks like
 MOST_ROWS = 5_000  # pictures that a judge learns from
-STEPS = 400
+STEPS = 600
 
 
 @dataclass(frozen=True)

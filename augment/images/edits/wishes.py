@@ -39,6 +39,7 @@ class Wishes:
                 hint=did_you_mean(printed(strange[0]), list(known)),
             )
         places = [known.index(name) if known else UNLABELLED for name in own]
+        # UNLABELLED is -1: as a position, the last one.
         codes = np.array([*places, UNLABELLED], np.int64)[pictures.label_codes]
         wishes = Wishes(conditioning, pictures, codes, target)
         untold = int((codes == UNLABELLED).sum())
