@@ -94,15 +94,11 @@ class Gallery:
     """A folder that is filled image by image and taken up again where it was left.
 
     `run.json` says what is being made, `.partial.jsonl` what is done; at the end the lines become
-    `manifest.jsonl`, sorted by number, and the journal goes. `command` is the one that fills it.
+    `manifest.jsonl`, sorted by number, and the journal goes.
     """
 
     folder: Path
-    command: str = "transform"
-
-    @property
-    def schema(self) -> str:
-        return f"augment.{self.command}/1"
+    schema: str = "augment.transform/1"
 
     def begin(self, plan: Json, seed: int | None, fresh: int, force: bool) -> tuple[int, bool]:
         """Start or resume: the seed that holds, and whether all is done already.

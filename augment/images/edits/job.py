@@ -17,8 +17,8 @@ from augment.base.wing import Ask, Loaded
 from augment.images import source as sources
 from augment.images.dataset import Images
 from augment.images.edits import jury as juries
+from augment.images.edits.aims import Aims
 from augment.images.edits.jury import Jury
-from augment.images.edits.wishes import Wishes
 from augment.images.edits.workshop import Partners, Workshop, made, written
 from augment.images.engines.editor import Blender, Editor
 from augment.images.gallery import Gallery
@@ -27,6 +27,7 @@ from augment.images.rejects import OnError
 
 BLOCK = 128  # edits at a time; the bytes depend on it, so it is no option
 TRIES = 5
+SCHEMA = "augment.edit/1"
 ENOUGH = 0.5  # share of the edits asked for, below which too few are left
 
 
@@ -75,7 +76,7 @@ def edit(
     target = model.condition(Ask(where=request.to)) if request.to else None
     loaded = _read(source, model, request, tell)
     pictures = loaded.data
-    wishes = Wishes.of(pictures, editor.conditioning, target)
+    aims = Aims.of(pictures, editor.conditioning, target)
     lessons = None if request.judge is None else _read(request.judge, model, Request(), tell)
     judged, notes = _judgeable(request, pictures, None if lessons is None else lessons.data)
     partners = Partners.of(pictures) if request.interpolate else None
@@ -84,7 +85,7 @@ def edit(
     if alone:
         notes.append(f"{alone:,} edits have no other picture of their class to go to.")
     document: Json = {
-        "schema": "augment.edit/1",
+        "schema": SCHEMA,
         "source": source,
         "images": len(pictures),
         "engine": model.engine,
@@ -96,7 +97,7 @@ def edit(
     }
     if request.dry_run:
         return document | {"dry_run": True}
-    gallery = Gallery(out, "edit")
+    gallery = Gallery(out, SCHEMA)
     plan = _plan(model, loaded, lessons, request)
     chosen, complete = gallery.begin(plan, seed, Seed.fresh().value, force)
     document["seed"] = chosen
@@ -112,7 +113,7 @@ def edit(
         out,
         model.engine,
         editor,
-        wishes,
+        aims,
         partners,
         jury,
         request.per_image,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from augment.base.seeds import Seed
 from augment.base.types import Json
 from augment.images.dataset import Images
+from augment.images.edits.aims import Aims
 from augment.images.edits.jury import Jury
-from augment.images.edits.wishes import Wishes
 from augment.images.engines.conditioning import Wanted
 from augment.images.engines.editor import Blender, Editor
 from augment.images.gallery import encoded, put
@@ -55,7 +55,7 @@ class Workshop:
     out: Path
     engine: str
     editor: Editor
-    wishes: Wishes
+    aims: Aims
     partners: Partners | None
     jury: Jury | None
     per_image: int
@@ -84,8 +84,8 @@ def made(block: list[int], shop: Workshop) -> Iterator[Kept]:
 
     numbers = np.array(block)
     rows = numbers // shop.per_image
-    shown, wanted = shop.wishes.drawn(rows, shop.seed.child("wishes", block[0]))
-    labels = shop.wishes.labels(rows, wanted)
+    shown, wanted = shop.aims.drawn(rows, shop.seed.child("aims", block[0]))
+    labels = shop.aims.labels(rows, wanted)
     left = np.arange(len(block))
     for attempt in range(shop.tries):
         if not len(left):
@@ -117,7 +117,7 @@ def _drawn(
     """One draw for each of the pictures `rows`, and the picture it went towards, if any."""
     import numpy as np
 
-    pictures, strength = shop.wishes.pictures, shop.strength
+    pictures, strength = shop.aims.pictures, shop.strength
     pixels = np.ascontiguousarray(pictures.pixels[rows])
     if shop.partners is None or not isinstance(shop.editor, Blender):
         return shop.editor.edited(pixels, shown, wanted, strength, seeds), [None] * len(rows)
@@ -129,7 +129,7 @@ def _drawn(
 
 def written(kept: Kept, shop: Workshop) -> Json:
     """Write one edit; its line of the manifest."""
-    pictures = shop.wishes.pictures
+    pictures = shop.aims.pictures
     name = pictures.sources[kept.row]
     stem = f"{escaped(Path(name).stem)}__{shop.engine}__{kept.number:06d}"
     labelled = bool(shop.editor.conditioning.schema.classes or pictures.schema.classes)
@@ -141,7 +141,7 @@ def written(kept: Kept, shop: Workshop) -> Json:
         "label": kept.label,
         "caption": kept.caption or None,
         "source": name,
-        "source_label": shop.wishes.label_of(kept.row),
+        "source_label": shop.aims.label_of(kept.row),
         "engine": f"edit:{shop.engine}",
         "seed": shop.seed.value,
         "strength": shop.strength,

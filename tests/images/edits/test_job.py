@@ -26,6 +26,7 @@ from augment.images.edits.job import Request, edit
 from augment.images.engines.conditioning import Conditioning, Wanted
 from augment.images.engines.editor import Editor
 from augment.images.model import ImageModel
+from augment.images.wing import ImageWing
 from augment.testing import simple_images
 from tests.cli import child
 
@@ -78,8 +79,11 @@ def painter(wrong: float, data: Images = DATA) -> ImageModel:
 
 
 def saved(data: Images, folder: Path) -> Path:
-    gallery.write([data], folder, {})
-    (folder / gallery.LINES).unlink()
+    """The pictures as files, with nothing of ours beside them."""
+    ImageWing().write(iter([data]), folder, "", False, {})
+    for path in folder.iterdir():
+        if path.is_file() and path.suffix != ".png":
+            path.unlink()
     return folder
 
 
@@ -189,10 +193,8 @@ def test_pictures_the_model_cannot_place_are_refused(tmp_path: Path) -> None:
     other = Images.of_arrays(DATA.pixels, DATA.label_codes, strange)
     with pytest.raises(BadInput, match="kind 9"):
         made(painter(0.0), saved(other, tmp_path / "strange"), tmp_path / "a")
-    flat = tmp_path / "flat"
-    gallery.write(
-        [Images.of_arrays(DATA.pixels[:3], None, simple_images(classes=0).schema)], flat, {}
-    )
+    bare = Images.of_arrays(DATA.pixels[:3], None, simple_images(classes=0).schema)
+    flat = saved(bare, tmp_path / "flat")
     with pytest.raises(BadInput, match="--to label=NAME"):
         made(painter(0.0), flat, tmp_path / "b")
     assert made(painter(0.0), flat, tmp_path / "c", to=("label=kind 2",))["made"] == 3

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Aims:
     """`target` holds what is to change, None where an edit shall show what its picture shows."""
 
     conditioning: Conditioning
@@ -27,7 +27,7 @@ class Wishes:
     target: Condition | None
 
     @staticmethod
-    def of(pictures: Images, conditioning: Conditioning, target: Condition | None) -> Wishes:
+    def of(pictures: Images, conditioning: Conditioning, target: Condition | None) -> Aims:
         """Raises `BadInput` where a picture's class is none of the model's, or not told."""
         import numpy as np
 
@@ -41,15 +41,15 @@ class Wishes:
         places = [known.index(name) if known else UNLABELLED for name in own]
         # UNLABELLED is -1: as a position, the last one.
         codes = np.array([*places, UNLABELLED], np.int64)[pictures.label_codes]
-        wishes = Wishes(conditioning, pictures, codes, target)
+        aims = Aims(conditioning, pictures, codes, target)
         untold = int((codes == UNLABELLED).sum())
-        if untold and wishes._needs_class() and not wishes._asks(LABEL):
+        if untold and aims._needs_class() and not aims._asks(LABEL):
             raise BadInput(
                 f"{untold:,} of {len(pictures):,} images have no label, and the model learnt from "
                 "labelled ones.",
                 hint="Put them into class folders, or say what they shall become: --to label=NAME.",
             )
-        return wishes
+        return aims
 
     def drawn(self, rows: NDArray[np.int64], seed: Seed) -> tuple[Wanted, Wanted]:
         """What these pictures show and what their edits shall show.
