@@ -43,12 +43,13 @@ class Schedule:
     patience: int = 5
     checkpoint_every: int = 500
     betas: tuple[float, float] = (0.9, 0.99)
+    lowest: float = 0.01  # share of the full rate that it falls to
 
     def rate(self, step: int, steps: int) -> float:
-        """Linear warm-up, then half a cosine down to a hundredth of the full rate."""
+        """Linear warm-up, then half a cosine down to the lowest rate."""
         rise = min(1.0, (step + 1) / max(1, min(self.warmup, steps // 4)))
         fall = 0.5 + 0.5 * math.cos(math.pi * step / steps)
-        return self.learning_rate * rise * max(fall, 0.01)
+        return self.learning_rate * rise * max(fall, self.lowest)
 
 
 @dataclass(frozen=True)

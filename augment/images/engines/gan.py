@@ -190,6 +190,7 @@ class Gan(Engine[Images]):
             patience=1_000,
             checkpoint_every=200,
             betas=(0.0, 0.99),
+            lowest=1.0,  # falling rates made pictures worse again towards the end
         )
         players = [
             Player({f"critic/{k}": v for k, v in critic.named_parameters()}, critics_loss),
