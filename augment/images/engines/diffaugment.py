@@ -10,13 +10,30 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+MOST = 0.8  # share of pictures that are varied at the most: if all were, makers would learn it
+VIEWS = 200  # times that each picture is seen, from which on so many are varied
 SHIFT = 0.125  # of a side, each way
 HOLE = 0.3  # of a side
 BRIGHTER = 0.2  # of the range from black to white, each way
 
 
-def varied(x: Tensor, stream: torch.Generator) -> Tensor:
-    """Pictures (n, channels, h, w) in [-1, 1], each shifted, with a hole, brighter or darker."""
+def share_for(views: float) -> float:
+    """The share of pictures to vary where each is seen `views` times: few views need little.
+
+    As in Karras et al. 2020, arXiv 2006.06676, but settled beforehand. DIFFERS: there it follows
+    how much the discriminator overfits, which a fit of minutes is too short to find out.
+    """
+    return MOST * min(1.0, views / VIEWS)
+
+
+def varied(x: Tensor, share: float, stream: torch.Generator) -> Tensor:
+    """Pictures (n, channels, h, w) in [-1, 1], a share of them shifted, with a hole, and brighter
+    or darker; the others as they are."""
+    chosen = torch.rand(len(x), generator=stream) < share
+    return torch.where(chosen.to(x.device)[:, None, None, None], _changed(x, stream), x)
+
+
+def _changed(x: Tensor, stream: torch.Generator) -> Tensor:
     n, _, height, width = x.shape
 
     def uniform() -> Tensor:

@@ -86,7 +86,8 @@ class Gan(Engine[Images]):
 
     Hinge: Lim and Ye 2017, arXiv 1705.02894. R1: Mescheder et al. 2018, arXiv 1801.04406, taken
     every few steps as in Karras et al. 2020, arXiv 1912.04958. Both sides see their pictures
-    varied (see `diffaugment`). The generator that is kept has averaged weights.
+    varied, the more the fewer there are (see `diffaugment`). The generator that is kept has
+    averaged weights.
     """
 
     about: ClassVar[About] = About(
@@ -100,12 +101,12 @@ class Gan(Engine[Images]):
     )
     model: ClassVar[type[GanModel]] = GanModel
 
-    steps: int = field(default=2_500, metadata={"help": "training steps of both networks"})
+    steps: int = field(default=3_000, metadata={"help": "training steps of both networks"})
     batch: int = field(default=64, metadata={"help": "pictures in a step"})
-    width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
+    width: int = field(default=24, metadata={"help": "channels at half the canvas, times 8"})
     latent: int = field(default=64, metadata={"help": "dimensions of the noise"})
     learning_rate: float = field(default=1e-3, metadata={"help": "highest rate of the schedule"})
-    r1: float = field(default=1.0, metadata={"help": "how smooth the discriminator is kept"})
+    r1: float = field(default=3.0, metadata={"help": "how smooth the discriminator is kept"})
 
     def fit(self, data: Images, job: Job) -> GanModel:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -136,12 +137,12 @@ class Gan(Engine[Images]):
         import torch
         from torch.nn import functional
 
-        from augment.images.engines.diffaugment import varied
+        from augment.images.engines.diffaugment import share_for, varied
         from augment.nets.convolution import generator, short_floats
         from augment.nets.training import Player, Schedule, play
 
         told = torch.from_numpy(conditioning.matrix_of(data))
-        device = job.device
+        device, share = job.device, share_for(self.steps * self.batch / len(data))
 
         def real(stream: torch.Generator) -> tuple[Tensor, Tensor]:
             rows = torch.randint(len(data), (self.batch,), generator=stream)
@@ -153,12 +154,12 @@ class Gan(Engine[Images]):
             z = torch.randn(self.batch, self.latent, generator=stream).to(device)
             c = told[rows].to(device)
             with short_floats(device):
-                return varied(maker(z, c), stream), c
+                return varied(maker(z, c), share, stream), c
 
         def critics_loss(step: int) -> Tensor:
             stream = generator(job.seed.child("critic", step).integer())
             x, c = real(stream)
-            x = varied(x, stream)
+            x = varied(x, share, stream)
             with torch.no_grad():
                 fake, fake_c = made(stream)
             smooth = self.r1 > 0 and step % R1_EVERY == 0

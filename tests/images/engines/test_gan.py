@@ -34,11 +34,11 @@ def test_a_killed_fit_resumed_gives_the_same_weights(
     whole = fit(tmp_path / "whole").state().tensors
     varied, calls = diffaugment.varied, [0]
 
-    def deadly(x: torch.Tensor, stream: torch.Generator) -> torch.Tensor:
+    def deadly(x: torch.Tensor, share: float, stream: torch.Generator) -> torch.Tensor:
         calls[0] += 1
         if calls[0] == 3 * 205:  # each step varies real pictures once and made ones twice
             raise Killed
-        return varied(x, stream)
+        return varied(x, share, stream)
 
     with monkeypatch.context() as patch:
         patch.setattr(diffaugment, "varied", deadly)
@@ -52,7 +52,7 @@ def test_a_killed_fit_resumed_gives_the_same_weights(
 
 def test_a_picture_is_varied_alike_for_the_same_stream_and_slopes_pass_through() -> None:
     x = torch.rand(64, 1, 28, 28, generator=generator(1)).requires_grad_()
-    one, two = (diffaugment.varied(x, generator(2)) for _ in range(2))
+    one, two = (diffaugment.varied(x, 0.8, generator(2)) for _ in range(2))
     assert torch.equal(one, two) and one.shape == x.shape
     one.sum().backward()
     assert x.grad is not None and (x.grad != 0).float().mean() > 0.7
@@ -61,7 +61,7 @@ def test_a_picture_is_varied_alike_for_the_same_stream_and_slopes_pass_through()
 def test_a_varied_picture_is_neither_mirrored_nor_mostly_hidden() -> None:
     dot = torch.zeros(500, 1, 28, 28)
     dot[:, :, 14, 8] = 50.0  # so bright that it can be found again
-    varied = diffaugment.varied(dot, generator(3)).flatten(1)
+    varied = diffaugment.varied(dot, 1.0, generator(3)).flatten(1)
     found = varied.argmax(1)[varied.max(1).values > 40]
     assert len(found) > 400  # hidden by the hole now and then
     rows, columns = found // 28, found % 28
