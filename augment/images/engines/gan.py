@@ -11,7 +11,7 @@ from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.types import About, Condition, Engine, Job, Model, State, Tick, silent
 from augment.images.dataset import Images
-from augment.images.engines.batches import parts, pictures, to_floats, to_pixels
+from augment.images.engines.batches import parts, pictures, to_pixels
 from augment.images.engines.conditioning import Conditioning
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from augment.images.engines.adversaries import Discriminator, Generator
 
 MADE_AT_ONCE = 500
-R1_EVERY = 4  # steps: the penalty then counts as many times as much
 TRIALS = 500  # pictures that each check makes, at the most
 
 
@@ -82,12 +81,12 @@ class GanModel(Model[Images]):
 
 @dataclass(frozen=True)
 class Gan(Engine[Images]):
-    """A generator against a discriminator under the hinge loss.
+    """A generator (the maker) against a discriminator (the critic).
 
-    Hinge: Lim and Ye 2017, arXiv 1705.02894. R1: Mescheder et al. 2018, arXiv 1801.04406, taken
-    every few steps as in Karras et al. 2020, arXiv 1912.04958. Both sides see their pictures
-    varied, the more the fewer there are (see `diffaugment`). The generator that is kept has
-    averaged weights.
+    Hinge loss: Lim and Ye 2017, arXiv 1705.02894. R1: Mescheder et al. 2018, arXiv 1801.04406,
+    taken every few steps as in Karras et al. 2020, arXiv 1912.04958. Both sides see their
+    pictures varied, the more the fewer there are (see `diffaugment`). The generator that is kept
+    has averaged weights.
     """
 
     about: ClassVar[About] = About(
@@ -119,10 +118,10 @@ class Gan(Engine[Images]):
         conditioning = Conditioning.of(data, job.protect)
         shape, wishes = data.schema.shape, conditioning.wishes
         with initialised(job.seed.child("weights").integer()):
-            made = Generator(shape, wishes, self.width, self.latent).to(job.device)
-            judge = Discriminator(shape, wishes, self.width).to(job.device)
-        self._train(made, judge, data, conditioning, job)
-        network = made.cpu().eval().requires_grad_(False)
+            maker = Generator(shape, wishes, self.width, self.latent).to(job.device)
+            critic = Discriminator(shape, wishes, self.width).to(job.device)
+        self._train(maker, critic, data, conditioning, job)
+        network = maker.cpu().eval().requires_grad_(False)
         return GanModel(conditioning, self.width, self.latent, network)
 
     def _train(
@@ -135,51 +134,15 @@ class Gan(Engine[Images]):
     ) -> None:
         """Fit both networks in place."""
         import torch
-        from torch.nn import functional
 
-        from augment.images.engines.diffaugment import share_for, varied
-        from augment.nets.convolution import generator, short_floats
+        from augment.images.engines.diffaugment import share_for
+        from augment.images.engines.duel import Duel
         from augment.nets.training import Player, Schedule, play
 
         told = torch.from_numpy(conditioning.matrix_of(data))
-        device, share = job.device, share_for(self.steps * self.batch / len(data))
-
-        def real(stream: torch.Generator) -> tuple[Tensor, Tensor]:
-            rows = torch.randint(len(data), (self.batch,), generator=stream)
-            return 2 * to_floats(pictures(data, rows), device) - 1, told[rows].to(device)
-
-        def made(stream: torch.Generator) -> tuple[Tensor, Tensor]:
-            """Pictures of conditions drawn as often as they occur."""
-            rows = torch.randint(len(data), (self.batch,), generator=stream)
-            z = torch.randn(self.batch, self.latent, generator=stream).to(device)
-            c = told[rows].to(device)
-            with short_floats(device):
-                return varied(maker(z, c), share, stream), c
-
-        def critics_loss(step: int) -> Tensor:
-            stream = generator(job.seed.child("critic", step).integer())
-            x, c = real(stream)
-            x = varied(x, share, stream)
-            with torch.no_grad():
-                fake, fake_c = made(stream)
-            smooth = self.r1 > 0 and step % R1_EVERY == 0
-            x.requires_grad_(smooth)
-            with short_floats(device):
-                found = critic(torch.cat([x, fake]), torch.cat([c, fake_c]))
-            on_real, on_fake = found.chunk(2)
-            loss = functional.relu(1 - on_real).mean() + functional.relu(1 + on_fake).mean()
-            if smooth:
-                (slope,) = torch.autograd.grad(on_real.sum(), x, create_graph=True)
-                penalty = slope.square().flatten(1).sum(1).mean()
-                loss = loss + R1_EVERY * self.r1 / 2 * penalty
-            return loss
-
-        def makers_loss(step: int) -> Tensor:
-            fake, c = made(generator(job.seed.child("maker", step).integer()))
-            with short_floats(device):
-                found: Tensor = critic(fake, c)
-            return -found.mean()
-
+        share = share_for(self.steps * self.batch / len(data))
+        sizes = (self.batch, self.latent, self.r1, share)
+        duel = Duel(maker, critic, data, told, *sizes, job.seed, job.device)
         schedule = Schedule(
             steps=self.steps,
             learning_rate=self.learning_rate,
@@ -194,8 +157,8 @@ class Gan(Engine[Images]):
             lowest=1.0,  # falling rates made pictures worse again towards the end
         )
         players = [
-            Player({f"critic/{k}": v for k, v in critic.named_parameters()}, critics_loss),
-            Player({f"maker/{k}": v for k, v in maker.named_parameters()}, makers_loss),
+            Player({f"critic/{k}": v for k, v in critic.named_parameters()}, duel.critics_loss),
+            Player({f"maker/{k}": v for k, v in maker.named_parameters()}, duel.makers_loss),
         ]
         distance = self._distance(maker, data, told, job)
         play(players, distance, schedule, job, f"gan {self} {data.digest()}")

@@ -10,7 +10,7 @@ import torch
 
 from augment.base.seeds import Seed
 from augment.base.types import Job
-from augment.images.engines import diffaugment
+from augment.images.engines import diffaugment, duel
 from augment.images.engines.closeness import Closeness
 from augment.images.engines.gan import Gan, GanModel
 from augment.nets.convolution import generator
@@ -41,7 +41,7 @@ def test_a_killed_fit_resumed_gives_the_same_weights(
         return varied(x, share, stream)
 
     with monkeypatch.context() as patch:
-        patch.setattr(diffaugment, "varied", deadly)
+        patch.setattr(duel, "varied", deadly)
         with pytest.raises(Killed):
             fit(tmp_path / "killed")
         calls[0] = 3 * 205
