@@ -17,6 +17,7 @@ import augment
 from augment.base.errors import AugmentError, Interrupted, OutOfResources
 from augment.cli import (
     doctor,
+    edit,
     engines,
     evaluate,
     fit,
@@ -45,6 +46,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     sample.sample,
     evaluate.evaluate,
     transform.transform,
+    edit.edit,
     verify.verify,
     engines.engines,
     doctor.doctor,
@@ -54,7 +56,7 @@ ENVIRONMENT = OFFLINE | {  # read by libraries when they load, which is later
     "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
 }
-RESUMABLE = ("run", "fit", "transform")
+RESUMABLE = ("run", "fit", "transform", "edit")
 
 
 def _version(asked: bool) -> None:

@@ -45,6 +45,10 @@ Weights = Annotated[
     Path | None,
     typer.Option("--weights", help="A local Stable Diffusion folder (safetensors) that draws."),
 ]
+WeightsParameters = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--param", metavar="NAME=VALUE", help="With --weights: steps, guidance…"),
+]
 NoProtect = Annotated[
     bool,
     typer.Option("--no-protect", help="Let rare categories and exact extremes into the model."),
@@ -191,11 +195,7 @@ class Asking:
     def ask(self, given: str | None = None) -> Ask:
         from augment.base.wing import Ask
 
-        texts = tuple(self.prompt or ())
-        if self.prompts is not None:
-            if texts:
-                raise UsageError("--prompt and --prompts exclude each other. Choose one.")
-            texts = lines(self.prompts)
+        texts = prompts(self.prompt, self.prompts)
         return Ask(tuple(self.where or ()), self.balance, given, texts)
 
 
@@ -283,6 +283,21 @@ def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
             raise UsageError(f"{option} {text}: write it as NAME=VALUE.")
         found[name] = value
     return found
+
+
+def prompts(given: list[str] | None, file: Path | None) -> tuple[str, ...]:
+    """What `--prompt` or `--prompts` says."""
+    if file is None:
+        return tuple(given or ())
+    if given:
+        raise UsageError("--prompt and --prompts exclude each other. Choose one.")
+    return lines(file)
+
+
+def require_weights(param: list[str] | None) -> None:
+    """Refuse `-p` beside a fitted model."""
+    if param:
+        raise UsageError("-p goes with --weights: a model keeps the parameters of its fit.")
 
 
 def lines(path: Path) -> tuple[str, ...]:

@@ -24,12 +24,7 @@ def sample(
     asking: o.Asking,
     given: o.Given = None,
     weights: o.Weights = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-p", "--param", metavar="NAME=VALUE", help="With --weights: steps, guidance…"
-        ),
-    ] = None,
+    param: o.WeightsParameters = None,
     device: o.Device = "auto",
     shard: Annotated[
         str | None, typer.Option(help="i/N: only the i-th of N parts of the same sample.")
@@ -48,8 +43,8 @@ def sample(
         raise UsageError("--json and -o - both claim standard output. Choose one.")
     if (model is None) == (weights is None):
         raise UsageError("Give either MODEL or --weights FOLDER to sample from.")
-    if weights is None and param:
-        raise UsageError("-p goes with --weights: a model keeps the parameters of its fit.")
+    if weights is None:
+        o.require_weights(param)
     with progress.shown(screen) as tell:
         ask = asking.ask(given)
         if weights is not None and rows is None:

@@ -84,9 +84,9 @@ def _read(console: Console, document: Json, verbose: bool, most: int, why: bool)
     """What was read: the file, the notes, and up to `most` columns, with the reason if asked."""
     data = document["data"]
     files = document["files"]
-    size = sum(file["bytes"] for file in files)
+    total = sum(file["bytes"] for file in files)
     named = files[0]["path"] if len(files) == 1 else f"{len(files)} files"
-    line(console, f"Read {named} ({_size(size)}): {data['rows']:,} rows.", style="bold")
+    line(console, f"Read {named} ({size(total)}): {data['rows']:,} rows.", style="bold")
     if document.get("rejected_rows"):
         line(console, f"  {document['rejected_rows']:,} bad rows were left out.", style="yellow")
     for note in document["notes"]:
@@ -117,10 +117,11 @@ def _listed(values: list[Any] | None) -> str:
     return ", ".join(str(value) for value in values or [])
 
 
-def _size(count: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
+def size(count: int) -> str:
+    """`3.1 MB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
     return f"{count} bytes"
 
 
@@ -245,22 +246,6 @@ def _worst(console: Console, verdict: Json) -> None:
         shown = [f"{gap['where']} ({gap['value']:.2f} of {gap['ceiling']:.2f})" for gap in gaps[:3]]
         if shown:
             line(console, f"Worst {name}: {', '.join(shown)}")
-
-
-def of_transform(console: Console, document: Json, verbose: bool) -> None:
-    """What was read, what was made of it, and where it is."""
-    what = f"{document['images']:,} images, {_size(document['bytes'])}, {document['layout']}"
-    line(console, f"Read {document['source']} ({what}).", style="bold")
-    line(console, f"Pipeline {document['pipeline']}: {', '.join(document['steps'])}.")
-    for note in document["notes"]:
-        line(console, f"  Note: {note}")
-    if document.get("dry_run"):
-        line(console, f"Dry run: {document['planned']:,} images would be made; none was.")
-    elif document.get("up_to_date"):
-        line(console, "Up to date: these images are made already.", style="green")
-    else:
-        made, seed = document["made"], document["seed"]
-        line(console, f"Wrote {made:,} images to {document['output']} (seed {seed}).", style="bold")
 
 
 def of_verify(console: Console, document: Json, verbose: bool) -> None:

@@ -56,7 +56,7 @@ def transform(
     """Augment images classically; boxes, masks and keypoints move along."""
     from augment.base.errors import UsageError
     from augment.base.files import locked
-    from augment.cli import progress, summary
+    from augment.cli import galleries, progress, summary
     from augment.images.layouts import Asked
     from augment.images.rejects import Rejects
     from augment.images.transforms import job
@@ -91,4 +91,4 @@ def transform(
                 document = job.transform(source, out, request, seed, force, tell)
                 if not document.get("up_to_date"):
                     write_manifest(out)
-    summary.show(document, screen, summary.of_transform)
+    summary.show(document, screen, galleries.of_transform)

@@ -157,6 +157,16 @@ class Gallery:
             stream.writelines(json.dumps(kept[number]) + "\n" for number in sorted(kept))
         (self.folder / JOURNAL).unlink(missing_ok=True)
 
+    def conclude(self, result: Json) -> None:
+        """Note beside the plan what came of it."""
+        settings = self.folder / self.settings
+        write_json(settings, {**read_json(settings), "result": result})
+
+    def result(self) -> Json:
+        """What `conclude` noted."""
+        found = self._found().get("result")
+        return found if isinstance(found, dict) else {}
+
     def lines(self) -> Iterator[Json]:
         """The finished manifest, line by line."""
         with (self.folder / LINES).open(encoding="utf-8") as stream:

@@ -15,11 +15,11 @@ from augment.base.types import Clause, Condition, Engine, Job, Json, State, Tick
 from augment.base.wing import Ask, Fitted
 from augment.images.captions import with_kept_words
 from augment.images.dataset import Images
-from augment.images.engines.conditioning import LABEL, PROMPT, ConditionedModel
+from augment.images.engines.conditioning import LABEL, ConditionedModel
 from augment.images.engines.diffusion import Diffusers
 from augment.images.gallery import made_names
 from augment.images.schema import ImageSchema
-from augment.images.wishes import condition_of
+from augment.images.wishes import condition_of, in_turn
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,14 @@ class ImageModel(Fitted[Images]):
     ) -> Images:
         """A mix is drawn class by class, to the number, and then shuffled."""
         if given.mix is None:
-            return self.inner.sample(n, seed, _in_turn(given, start, n), tick)
+            return self.inner.sample(n, seed, in_turn(given, start, n), tick)
         parts, before, total = [], 0.0, sum(given.mix[1].values())
         for label, share in given.mix[1].items():
             after = before + share / total
             first = _quota(start, before, after)
             count = _quota(start + n, before, after) - first
             if count:
-                turned = _in_turn(given, first, count)
+                turned = in_turn(given, first, count)
                 narrowed = Condition((*turned.clauses, Clause(LABEL, "in", (label,))))
                 parts.append(self.inner.sample(count, seed.child("mix", str(label)), narrowed))
             before = after
@@ -119,16 +119,3 @@ class ImageModel(Fitted[Images]):
 def _quota(rows: int, before: float, after: float) -> int:
     """How many of the first `rows` pictures belong to the share between two cumulative shares."""
     return round(rows * after) - round(rows * before)
-
-
-def _in_turn(given: Condition, start: int, n: int) -> Condition:
-    """The condition with the prompts whose turn it is from picture `start` on, `n` at the most."""
-
-    def turned(clause: Clause) -> Clause:
-        if clause.column != PROMPT:
-            return clause
-        prompts = clause.values
-        following = (prompts[(start + row) % len(prompts)] for row in range(min(n, len(prompts))))
-        return dataclasses.replace(clause, values=tuple(following))
-
-    return Condition(tuple(map(turned, given.clauses)))

@@ -84,8 +84,11 @@ def read(
     options: ReadOptions,
     tick: Callable[[Tick], None] = silent,
     like: ImageSchema | None = None,
+    onto: ImageSchema | None = None,
 ) -> Loaded[Images]:
     """The images at `source`, on one canvas; `like` gives canvas, mode and order of classes.
+
+    `onto`, a model's schema, gives canvas and mode alone.
 
     Raises `BadInput` with the file's name for an image that cannot be used, unless such images
     are to be left out, and where none is left.
@@ -97,7 +100,7 @@ def read(
         like = ImageSchema.from_json(read_json(options.schema))
         canvases.require_learnable(like.width, like.height, f"--schema {options.schema}")
     try:
-        return _read(source, layout, options, rejects, tick, like)
+        return _read(source, layout, options, rejects, tick, like, onto)
     finally:
         rejects.write()
 
@@ -109,6 +112,7 @@ def _read(
     rejects: Rejects,
     tick: Callable[[Tick], None],
     like: ImageSchema | None,
+    onto: ImageSchema | None,
 ) -> Loaded[Images]:
     passed: list[str] = []
     with tempfile.TemporaryFile("w+", prefix="augment-", encoding="utf-8") as stream:
@@ -117,7 +121,7 @@ def _read(
         if not census.images:
             hint = " ".join(rejects.notes())
             raise BadInput("no usable image is there.", where=source, hint=hint)
-        schema, reason = _schema(census, options, like)
+        schema, reason = _schema(census, options, like, onto)
         images, notes = _decoded(stream, census, schema, options, rejects, tick)
     file: Json = {"path": source, "sha256": census.digest, "bytes": census.bytes}
     told = [f"{layout.name}, {census.images:,} images; {reason}", *notes, *rejects.notes()]
@@ -142,7 +146,10 @@ def read_like(
 
 
 def _schema(
-    census: Census, options: ReadOptions, like: ImageSchema | None
+    census: Census,
+    options: ReadOptions,
+    like: ImageSchema | None,
+    onto: ImageSchema | None,
 ) -> tuple[ImageSchema, str]:
     """The set's schema, and a sentence on its canvas."""
     if like is not None:
@@ -154,12 +161,15 @@ def _schema(
             )
         why = "as the images compared with" if options.schema is None else "as the schema says"
         return like, f"canvas {like.width}x{like.height} {like.mode} ({why})."
-    if options.canvas is not None:
+    if onto is not None:
+        width, height, why = onto.width, onto.height, "the model's"
+    elif options.canvas is not None:
         width, height = canvases.parsed(options.canvas)
         why = "asked for"
     else:
         width, height, why = canvases.inferred(census.sizes)
-    mode: Mode = options.mode or ("gray" if census.gray == census.images else "rgb")
+    found: Mode = "gray" if census.gray == census.images else "rgb"
+    mode = onto.mode if onto is not None else options.mode or found
     classes, words = tuple(sorted(census.classes)), tuple(sorted(census.words))
     schema = ImageSchema(height, width, mode, classes, words)
     return schema, f"canvas {width}x{height} {mode} ({why})."

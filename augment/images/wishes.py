@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from augment.base.errors import UsageError
@@ -16,9 +17,22 @@ def condition_of(ask: Ask, schema: ImageSchema) -> Condition:
     clauses = [_clause(text, schema) for text in ask.where]
     if ask.prompts:
         if any(clause.column == PROMPT for clause in clauses):
-            raise UsageError("--prompt and --where prompt=WORDS exclude each other.")
+            raise UsageError("--prompt and prompt=WORDS exclude each other. Choose one.")
         clauses.append(Clause(PROMPT, "in", ask.prompts))
     return Condition(tuple(clauses), None if ask.balance is None else _mix(ask.balance, schema))
+
+
+def in_turn(given: Condition, start: int, n: int) -> Condition:
+    """The condition with the prompts whose turn it is from picture `start` on, `n` at the most."""
+
+    def turned(clause: Clause) -> Clause:
+        if clause.column != PROMPT:
+            return clause
+        prompts = clause.values
+        following = (prompts[(start + row) % len(prompts)] for row in range(min(n, len(prompts))))
+        return dataclasses.replace(clause, values=tuple(following))
+
+    return Condition(tuple(map(turned, given.clauses)))
 
 
 def _clause(text: str, schema: ImageSchema) -> Clause:

@@ -42,6 +42,10 @@ class Wanted:
     captions: list[str]
     matrix: NDArray[np.float32]  # (n, wishes)
 
+    def take(self, rows: NDArray[np.int64]) -> Wanted:
+        captions = [self.captions[row] for row in rows.tolist()]
+        return Wanted(self.codes[rows], captions, self.matrix[rows])
+
 
 @dataclass(frozen=True)
 class Conditioning:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
@@ -23,9 +23,12 @@ from augment.base.types import (
 )
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
+from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.images.engines.editor import Blender
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from augment.images.engines.autoencoder import Autoencoder
@@ -41,7 +44,7 @@ JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
 
 
 @dataclass(frozen=True)
-class CvaeModel(ConditionedModel):
+class CvaeModel(Blender):
     """Decoder, encoder (for edits) and prior; `config` holds the network's sizes."""
 
     block_rows: ClassVar[int] = BLOCK_ROWS
@@ -83,6 +86,52 @@ class CvaeModel(ConditionedModel):
     def latents(self, u: Tensor, codes: Tensor, told: Tensor) -> Tensor:
         """Standard normal noise (n, latent) to latents of these classes."""
         return self.around.coloured(u if self.flow is None else self.flow.carried(u, told), codes)
+
+    def edited(
+        self,
+        pixels: NDArray[np.uint8],
+        shown: Wanted,
+        wanted: Wanted,
+        strength: float,
+        seeds: Sequence[Seed],
+    ) -> NDArray[np.uint8]:
+        """The noise that a picture's code comes from, moved towards fresh noise."""
+        import torch
+
+        from augment.images.engines.prior import between
+        from augment.nets.convolution import generator
+
+        streams = [generator(seed.integer()) for seed in seeds]
+        with torch.inference_mode():
+            fresh = torch.stack([torch.randn(self.latent, generator=each) for each in streams])
+            return self._pictures(between(self._noise(pixels, shown), fresh, strength), wanted)
+
+    def between(
+        self, pixels: NDArray[np.uint8], others: NDArray[np.uint8], shown: Wanted, share: float
+    ) -> NDArray[np.uint8]:
+        import torch
+
+        from augment.images.engines.prior import between
+
+        with torch.inference_mode():
+            ends = self._noise(pixels, shown), self._noise(others, shown)
+            return self._pictures(between(*ends, share), shown)
+
+    def _noise(self, pixels: NDArray[np.uint8], shown: Wanted) -> Tensor:
+        """The noise (n, latent) that `latents` would make the pictures' codes of."""
+        import torch
+
+        codes, told = torch.from_numpy(shown.codes), torch.from_numpy(shown.matrix)
+        mean, _ = self.network.encode(to_floats(pixels, "cpu"), told)
+        u = self.around.whitened(mean, codes)
+        return u if self.flow is None else self.flow.returned(u, told)
+
+    def _pictures(self, noise: Tensor, wanted: Wanted) -> NDArray[np.uint8]:
+        import torch
+
+        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+        z = self.latents(noise, codes, told)
+        return to_pixels(self.network.decode(z, told).sigmoid())
 
     def state(self) -> State:
         tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}

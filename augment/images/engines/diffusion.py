@@ -13,7 +13,7 @@ from augment.base.seeds import Seed
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images import canvas
 from augment.images.dataset import UNLABELLED, Images
-from augment.images.engines.conditioning import ConditionedModel, Conditioning, Wanted
+from augment.images.engines.conditioning import Conditioning, Wanted
 from augment.images.engines.diffusion_folder import (
     DiffusionFolder,
     Settings,
@@ -22,6 +22,7 @@ from augment.images.engines.diffusion_folder import (
     looked_at,
     redrawn,
 )
+from augment.images.engines.editor import Editor
 from augment.images.manifest import words_of
 from augment.images.schema import ImageSchema
 
@@ -34,7 +35,7 @@ TEXTS = ("negative", "template", "device")
 
 
 @dataclass(frozen=True)
-class DiffusionModel(ConditionedModel):
+class DiffusionModel(Editor):
     """A folder of weights, by its path and digest, and what is asked of it. It stores none of
     them: a model folder of this engine is of use where the weights lie."""
 

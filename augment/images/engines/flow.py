@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -12,9 +12,12 @@ from augment.base.seeds import Seed
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
+from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.images.engines.editor import Editor
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from augment.images.engines.unet import Unet
@@ -26,7 +29,7 @@ SILENCED = 0.1  # share of training pictures whose condition is hidden, so that 
 
 
 @dataclass(frozen=True)
-class FlowModel(ConditionedModel):
+class FlowModel(Editor):
     """A velocity field; `config` holds its width, the steps of sampling, and the guidance."""
 
     block_rows: ClassVar[int] = BLOCK_ROWS
@@ -57,6 +60,26 @@ class FlowModel(ConditionedModel):
             tick(Tick("sample", int(rows[-1]) + 1, n))
         captions = wanted.captions if any(wanted.captions) else None
         return Images.of_arrays(made, wanted.codes, self.conditioning.schema, captions)
+
+    def edited(
+        self,
+        pixels: NDArray[np.uint8],
+        shown: Wanted,
+        wanted: Wanted,
+        strength: float,
+        seeds: Sequence[Seed],
+    ) -> NDArray[np.uint8]:
+        """Noised part of the way and carried back: Meng et al. 2022, arXiv 2108.01073."""
+        import torch
+
+        from augment.nets.convolution import generator
+
+        x = 2 * to_floats(pixels, "cpu") - 1
+        streams = [generator(seed.integer()) for seed in seeds]
+        noise = torch.stack([torch.randn(x.shape[1:], generator=each) for each in streams])
+        place = torch.lerp(x, noise, strength)
+        found = self.carried(place, torch.from_numpy(wanted.matrix), 1 - strength)
+        return to_pixels((found + 1) / 2)
 
     def carried(self, x: Tensor, c: Tensor, start: float) -> Tensor:
         """Pictures in [-1, 1] from `x` at time `start` (0: noise, 1: pictures), by Heun's rule."""

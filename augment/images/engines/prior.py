@@ -110,6 +110,24 @@ class Flow(nn.Module):
             u = u + (slope + ahead) / (2 * STEPS)
         return u
 
+    def returned(self, u: Tensor, c: Tensor) -> Tensor:
+        """Undo `carried`, up to the error of Heun's rule."""
+        for step in range(STEPS, 0, -1):
+            t = torch.full((len(u), 1), step / STEPS, device=u.device)
+            slope = self(u, t, c)
+            behind = self(u - slope / STEPS, t - 1 / STEPS, c)
+            u = u - (slope + behind) / (2 * STEPS)
+        return u
+
+
+def between(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """From noise `a` to noise `b` (n, latent) along the arc, so that the middle is as long."""
+    lengths = a.norm(dim=1, keepdim=True) * b.norm(dim=1, keepdim=True)
+    cosine = (a * b).sum(1, keepdim=True) / lengths.clamp_min(1e-12)
+    angle = cosine.clamp(-0.999, 0.999).arccos()
+    met: Tensor = (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()
+    return met
+
 
 def fit_flow(
     around: Gaussians,

@@ -8,16 +8,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from augment.base.errors import BadInput, MissingExtra, UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Job, silent
 from augment.base.wing import Ask
+from augment.cli.app import app
 from augment.images.engines.diffusion import Diffusers, DiffusionModel
 from augment.images.engines.diffusion_folder import Settings, drawn, load, looked_at, redrawn
+from augment.images.gallery import LINES, encoded, put
 from augment.images.schema import Mode
 from augment.lifecycle import generation
 from augment.testing import simple_images
@@ -138,6 +142,35 @@ def test_samples_from_weights_are_the_same_in_shards(weights: Path, tmp_path: Pa
     parts = [sampled(weights, tmp_path / str(i), f"{i}/2") for i in (1, 2)]
     assert not set(parts[0]) & set(parts[1])
     assert parts[0] | parts[1] == whole
+
+
+def edited(weights: Path, source: Path, out: Path, *words: str) -> list[dict[str, Any]]:
+    """The lines of the manifest of edits by the command."""
+    asked = ["edit", str(source), "--weights", str(weights), "-p", "steps=4", "--device", "cpu"]
+    done = CliRunner().invoke(app, [*asked, "--seed", "3", "-o", str(out), *words])
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in (out / LINES).read_text().splitlines()]
+
+
+def test_edits_by_weights_alone(weights: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    data = simple_images(3, (20, 12))
+    for row, label in enumerate(data.labels() or ()):
+        put(source / str(label) / f"{row}.png", encoded(data.pixels[row]))
+    by_class = edited(weights, source, tmp_path / "a")
+    kinds = sorted(map(str, data.labels() or ()))
+    assert [(x["label"], x["caption"]) for x in by_class] == [(kind, kind) for kind in kinds]
+    turned = edited(weights, source, tmp_path / "b", "--prompt", "red", "--prompt", "blue", "-n2")
+    assert [x["caption"] for x in turned] == ["red", "blue"] * 3
+    assert [x["label"] for x in turned] == [kind for kind in kinds for _ in range(2)]
+    again = edited(weights, source, tmp_path / "c", "--prompt", "red", "--prompt", "blue", "-n2")
+    assert [x["sha256"] for x in again] == [x["sha256"] for x in turned]
+    assert by_class[0]["sha256"] != turned[0]["sha256"]
+    flat = tmp_path / "flat"
+    put(flat / "0.png", encoded(data.pixels[0]))
+    words = ["edit", str(flat), "--weights", str(weights), "-o", str(tmp_path / "d")]
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 4 and "--prompt" in refused.output
 
 
 def test_weights_need_a_prompt(weights: Path, tmp_path: Path) -> None:
