@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,11 @@ import torch
 
 from augment.base.seeds import Seed
 from augment.base.types import Job
+from augment.images.dataset import Images
 from augment.images.engines import diffaugment, duel
+from augment.images.engines.adversaries import Discriminator, Generator
 from augment.images.engines.closeness import Closeness
+from augment.images.engines.conditioning import Conditioning
 from augment.images.engines.gan import Gan, GanModel
 from augment.nets.convolution import generator
 from augment.testing import simple_images
@@ -76,3 +80,17 @@ def test_closeness_falls_with_noise_and_with_wrong_classes() -> None:
     assert real.distance(pixels, told) == pytest.approx(0.0, abs=1e-6)
     assert real.distance(pixels, told[:, [1, 2, 0]]) > 0.01
     assert real.distance(noisy, told) > 0.01
+
+
+def test_both_players_are_told_captions_with_words_left_out() -> None:
+    schema = dataclasses.replace(DATA.schema, vocabulary=("a", "b", "c"))
+    spoken = Images.of_arrays(DATA.pixels, DATA.label_codes, schema, ["a b c"] * len(DATA))
+    told = torch.from_numpy(Conditioning.of(spoken, False).matrix_of(spoken))
+    words = Conditioning.of(spoken, False).words
+    maker = Generator(schema.shape, told.shape[1], 8, 4)
+    critic = Discriminator(schema.shape, told.shape[1], 8)
+    found = duel.Duel(maker, critic, spoken, told, words, 40, 4, 0.0, 0.0, Seed(1), "cpu")
+    for _, c in (found._real(generator(1)), found._made(generator(1))):
+        left = (c[:, words] > 0).sum(1)
+        assert 0 < (left < 3).float().mean() < 1
+        assert torch.equal(c[:, : words.start].sum(1), torch.ones(40))
