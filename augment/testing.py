@@ -22,6 +22,8 @@ from augment.base.errors import AugmentError, BadInput, OutOfResources, UsageErr
 from augment.base.seeds import Seed
 from augment.base.types import Clause, Condition, Engine, Job, Model, Score, State
 from augment.images.dataset import Images
+from augment.images.engines.conditioning import Wanted
+from augment.images.engines.editor import Blender, Editor
 from augment.images.schema import ImageSchema, Mode
 from augment.tables import scoring, source
 from augment.tables.conditions import mask
@@ -318,6 +320,56 @@ class ImageEngineLaws:
         made = self.recipe.fit(data, self.job(tmp_path)).sample(3, Seed(0))
         assert made.pixels.shape == (3, *data.schema.shape)
         assert (made.label_codes == -1).all() == (classes == 0)
+
+    def test_an_edit_is_its_seeds_and_moves_further_with_more_strength(
+        self, model: Model[Images], data: Images
+    ) -> None:
+        if not isinstance(model, Editor):
+            pytest.skip("edits no pictures")
+        pixels, told = _pictures_of(model, data, 20)
+        seeds = [Seed(4).child(row) for row in range(20)]
+        least, slight, strong = (
+            model.edited(pixels, told, told, strength, seeds).astype(int)
+            for strength in (1e-6, 0.2, 1.0)
+        )
+        assert np.abs(slight - least).mean() < np.abs(strong - least).mean()
+        assert np.array_equal(slight, model.edited(pixels, told, told, 0.2, seeds))
+        others = [Seed(5).child(row) for row in range(20)]
+        assert not np.array_equal(slight, model.edited(pixels, told, told, 0.2, others))
+
+    def test_at_full_strength_nothing_is_left_of_the_picture(
+        self, model: Model[Images], data: Images
+    ) -> None:
+        if not isinstance(model, Editor):
+            pytest.skip("edits no pictures")
+        pixels, told = _pictures_of(model, data, 6)
+        seeds = [Seed(4).child(row) for row in range(6)]
+        one, two = (
+            model.edited(seen, told, told, 1.0, seeds).astype(int)
+            for seen in (pixels, 255 - pixels)
+        )
+        assert np.abs(one - two).max() <= 1  # roundings apart
+
+    def test_a_blend_begins_at_one_picture_and_ends_at_the_other(
+        self, model: Model[Images], data: Images
+    ) -> None:
+        if not isinstance(model, Blender):
+            pytest.skip("does not go from picture to picture")
+        pixels, told = _pictures_of(model, data.take(np.flatnonzero(data.label_codes == 1)), 6)
+        others = 255 - pixels  # of one class as they are, pictures here hardly differ
+        start, there, end = (
+            model.between(pixels, others, told, share).astype(int) for share in (0.0, 0.3, 1.0)
+        )
+        back = model.between(others, pixels, told, 0.7)
+        alone = model.between(pixels, pixels, told, 1.0)
+        assert 0 < np.abs(there - start).mean() < np.abs(end - start).mean()
+        assert np.abs(back - there).mean() < 0.2 * np.abs(there - start).mean()
+        assert np.abs(alone - start).mean() < 0.2 * np.abs(there - start).mean()
+
+
+def _pictures_of(model: Editor, data: Images, n: int) -> tuple[Any, Wanted]:
+    codes, captions = data.label_codes[:n], [""] * n
+    return data.pixels[:n], Wanted(codes, captions, model.conditioning.matrix(codes, captions))
 
 
 class TableFormatLaws:

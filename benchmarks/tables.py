@@ -149,7 +149,7 @@ def _peer(wing: Any, train: Any, seed: str, python: str) -> tuple[dict[str, floa
         )
         if done.returncode:
             raise SystemExit(done.stderr[-500:])
-        return json.loads(done.stdout.splitlines()[-1]), wing.read_like(str(out), train)
+        return json.loads(done.stdout.splitlines()[-1]), wing.read_like(str(out), train, {}).data
 
 
 def _ours(

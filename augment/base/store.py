@@ -69,6 +69,11 @@ def _contiguous(value: Any) -> Any:
     return np.ascontiguousarray(value).reshape(np.shape(value))  # keeps 0-d arrays 0-d
 
 
+def digest(folder: Path) -> str:
+    """What tells a stored model from any other: model.json holds the digest of the weights."""
+    return sha256(folder / "model.json")
+
+
 def load(folder: Path) -> Stored:
     """Read and check a model folder. Raises `BadInput` for anything damaged or not ours."""
     from safetensors import SafetensorError

@@ -172,6 +172,7 @@ class About:
     conditions: frozenset[str] = frozenset()  # of {"where", "given"}; how: see `exact`
     exact: bool = False  # conditions are placed, not searched for by rejection
     control: bool = False  # a yardstick that `auto` never picks
+    foreign: bool = False  # draws with weights learnt elsewhere: fits nothing, knows every word
 
 
 @dataclass(frozen=True)

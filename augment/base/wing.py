@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Generic
 
+from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Condition, D, Engine, Job, Json, Score, Tick
@@ -30,6 +31,34 @@ class Ask:
     where: tuple[str, ...] = ()
     balance: str | None = None
     given: str | None = None
+    prompts: tuple[str, ...] = ()  # the first row gets the first, and so on, round and round
+
+
+@dataclass(frozen=True)
+class Block(Generic[D]):
+    """Rows `start` to `start + rows` of a sample; they are made when `make` is called."""
+
+    start: int
+    rows: int
+    make: Callable[[], D]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a sample comes from; together, all that decides its rows."""
+
+    engine: str
+    model: str  # digest of the stored model
+    seed: int
+    asked: Json  # rows, conditions, shard
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows lie there now, and how many of them were made for it just now."""
+
+    rows: int
+    fresh: int
 
 
 class Fitted(ABC, Generic[D]):
@@ -37,6 +66,11 @@ class Fitted(ABC, Generic[D]):
 
     engine: str
     rows: int  # of the source that it was fitted on (or on a part of); "2x" is twice as many
+
+    @property
+    @abstractmethod
+    def block_rows(self) -> int:
+        """How many rows are sampled at a time, each such block from its own stream."""
 
     @abstractmethod
     def condition(self, ask: Ask) -> Condition:
@@ -79,7 +113,7 @@ class Wing(ABC, Generic[D]):
     """One kind of data. Registered in the group `augment.kinds`."""
 
     kind: ClassVar[str]
-    block_rows: ClassVar[int]  # sampled at a time, each block from its own stream
+    writes_folders: ClassVar[bool]  # whether a sample is a folder of files or one file
 
     @abstractmethod
     def recognises(self, source: str) -> bool:
@@ -90,8 +124,14 @@ class Wing(ABC, Generic[D]):
         """Read SRC. Raises `UsageError` for an option that this kind does not know."""
 
     @abstractmethod
-    def read_like(self, source: str, data: D) -> D:
-        """Read what `write` wrote, by the schema of `data`."""
+    def read_like(self, source: str, data: D, options: Json) -> Loaded[D]:
+        """Read what `write` or another tool wrote, by the schema of `data`; of the options of
+        `read` count those that such rows can need."""
+
+    @abstractmethod
+    def foresee(self, data: D, ask: Ask, engine: Engine[D], protect: bool, write: Json) -> None:
+        """Refuse now, before a long fit, what could never be asked of a model of this data, and
+        options of writing that this kind does not know."""
 
     @abstractmethod
     def choose(self, data: D) -> tuple[str, str]:
@@ -104,13 +144,35 @@ class Wing(ABC, Generic[D]):
         """Fit on `data`, which may be a part of a source with `source_rows` rows."""
 
     @abstractmethod
+    def adopt(self, engine: Engine[D], device: str) -> Fitted[D]:
+        """A generator out of a foreign engine (see `About`) without any data of the user's."""
+
+    @abstractmethod
     def restore(self, stored: Stored) -> Fitted[D]: ...
 
     @abstractmethod
     def write(
-        self, parts: Iterator[D], path: Path | None, format: str, force: bool, options: Json
-    ) -> int:
-        """Write the parts below one another; rows written. `None` is standard output."""
+        self,
+        blocks: Iterator[Block[D]],
+        path: Path | None,
+        format: str,
+        force: bool,
+        options: Json,
+        origin: Origin,
+    ) -> Written:
+        """Make the blocks and write them below one another; `None` is standard output.
+
+        What an earlier attempt at the same origin left at `path` is kept and not made again,
+        where this kind of data can.
+        """
+
+    @abstractmethod
+    def is_whole(self, path: Path) -> bool:
+        """Whether a sample lies at `path` that was written to its end."""
+
+    @abstractmethod
+    def begun(self, path: Path, origin: Origin) -> int | None:
+        """The seed of an unfinished sample at `path` that differs from `origin` in it alone."""
 
     @abstractmethod
     def output_name(self, source: str, options: Json) -> str:
@@ -128,6 +190,26 @@ class Wing(ABC, Generic[D]):
     @abstractmethod
     def describe(self, data: D, show_values: bool) -> Json:
         """What `inspect` prints: rows, and each column with its role and why."""
+
+
+def require_known(options: Json, known: list[str], kind: str) -> None:
+    """Refuse a reading option that this kind of data does not know, as the user spells it."""
+    for name in options:
+        if name not in known:
+            near = did_you_mean(flag(name), [flag(each) for each in known])
+            raise UsageError(
+                f"{flag(name)} is no option for {kind}, and SRC is read as {kind}. {near}"
+            )
+
+
+def flag(name: str) -> str:
+    """A reading option as it is spelt on the command line.
+
+    >>> flag("on_error"), flag("columns")
+    ('--on-error', '--column')
+    """
+    singular = {"columns": "column", "caption_columns": "caption_column"}.get(name, name)
+    return f"--{singular.replace('_', '-')}"
 
 
 def split(data: D, share: float, seed: Seed) -> tuple[D, D]:

@@ -17,6 +17,7 @@ import augment
 from augment.base.errors import AugmentError, Interrupted, OutOfResources
 from augment.cli import (
     doctor,
+    edit,
     engines,
     evaluate,
     fit,
@@ -45,15 +46,17 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     sample.sample,
     evaluate.evaluate,
     transform.transform,
+    edit.edit,
     verify.verify,
     engines.engines,
     doctor.doctor,
 )
-ENVIRONMENT = {  # read by libraries when they load, which is later
+OFFLINE = dict.fromkeys(("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
+ENVIRONMENT = OFFLINE | {  # read by libraries when they load, which is later
     "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
 }
-RESUMABLE = ("run", "fit", "transform")
+RESUMABLE = ("run", "fit", "transform", "edit")
 
 
 def _version(asked: bool) -> None:

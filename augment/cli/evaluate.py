@@ -44,5 +44,5 @@ def evaluate(
             force=force,
             tell=tell,
         )
-    summary.show(document, screen, summary.of_report)
+    summary.show(document, screen, summary.of_evaluate)
     gates.enforce(gated, document["report"])

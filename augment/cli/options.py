@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from augment.base.errors import UsageError
+from augment.base.errors import BadInput, UsageError
 from augment.base.types import Json
 
 if TYPE_CHECKING:
+    from augment.base.wing import Ask
     from augment.lifecycle.plan import Request
 
 Source = Annotated[
@@ -40,6 +41,14 @@ MaxTime = Annotated[
     str | None, typer.Option("--max-time", help="Time for the fit: 90, 90s, 15m or 2h.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+Weights = Annotated[
+    Path | None,
+    typer.Option("--weights", help="A local Stable Diffusion folder (safetensors) that draws."),
+]
+WeightsParameters = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--param", metavar="NAME=VALUE", help="With --weights: steps, guidance…"),
+]
 NoProtect = Annotated[
     bool,
     typer.Option("--no-protect", help="Let rare categories and exact extremes into the model."),
@@ -50,6 +59,15 @@ Where = Annotated[
 ]
 Balance = Annotated[
     str | None, typer.Option("--balance", help="COLUMN for equal shares, or COLUMN:a=0.7,b=0.3.")
+]
+Prompt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prompt", help='Images of these words: "ankle boot, dark". Repeatable: in turn.'
+    ),
+]
+Prompts = Annotated[
+    Path | None, typer.Option("--prompts", help="A text file with one prompt a line, in turn.")
 ]
 Given = Annotated[
     str | None, typer.Option("--given", help="A file whose empty cells are to be filled.")
@@ -77,9 +95,47 @@ Delimiter = Annotated[
 ]
 BadRows = Annotated[str | None, typer.Option("--bad-rows", help="fail (the default) or skip.")]
 MaxBad = Annotated[
-    int | None, typer.Option("--max-bad", min=0, help="Most rows to skip before giving up.")
+    int | None,
+    typer.Option("--max-bad", min=0, help="Most rows or images to leave out before giving up."),
 ]
-Rejects = Annotated[Path | None, typer.Option("--rejects", help="Where skipped rows are written.")]
+Rejects = Annotated[
+    Path | None,
+    typer.Option("--rejects", help="Where left-out rows, or images' names, are written."),
+]
+Canvas = Annotated[
+    str | None,
+    typer.Option("--canvas", help="Images: pixels to work at, 32 or WIDTHxHEIGHT, 8 to 128."),
+]
+Mode = Annotated[str | None, typer.Option("--mode", help="Images: gray or rgb. Default: as found.")]
+Fit = Annotated[
+    str | None,
+    typer.Option("--fit", help="Images of another shape than the canvas: pad, crop or stretch."),
+]
+Alpha = Annotated[
+    str | None, typer.Option("--alpha", help="Images: lay transparency on white, black, or fail.")
+]
+OnError = Annotated[
+    str | None, typer.Option("--on-error", help="Bad images: fail (default), skip or quarantine.")
+]
+Quarantine = Annotated[
+    Path | None, typer.Option("--quarantine", help="Where --on-error quarantine copies bad images.")
+]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        help="Images: where a list's paths begin, and what links may not leave. Default: SRC.",
+    ),
+]
+LabelColumn = Annotated[
+    str | None, typer.Option("--label-column", help="Images in a list: the column of the classes.")
+]
+CaptionColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--caption-column", help="Images in a list: a column of words for --prompt. Repeatable."
+    ),
+]
 ExcelSafe = Annotated[
     bool, typer.Option("--excel-safe", help="Defuse texts that a spreadsheet takes for formulas.")
 ]
@@ -105,16 +161,42 @@ class Reading:
     bad_rows: BadRows = None
     max_bad: MaxBad = None
     rejects: Rejects = None
+    canvas: Canvas = None
+    mode: Mode = None
+    fit: Fit = None
+    alpha: Alpha = None
+    on_error: OnError = None
+    quarantine: Quarantine = None
+    root: Root = None
+    label_column: LabelColumn = None
+    caption_column: CaptionColumn = None
 
     def given(self) -> Json:
         """The options that were given, by the names that a wing's `read` knows."""
         values = vars(self) | {
             "columns": pairs(self.column, "--column") or None,
-            "schema": None if self.schema is None else str(self.schema),
-            "rejects": None if self.rejects is None else str(self.rejects),
+            "caption_columns": self.caption_column or None,
         }
-        left_out = ("kind", "column")
+        for name in ("schema", "rejects", "quarantine", "root"):
+            values[name] = None if values[name] is None else str(values[name])
+        left_out = ("kind", "column", "caption_column")
         return {k: v for k, v in values.items() if v is not None and k not in left_out}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What the made rows or images are to be like."""
+
+    where: Where = None
+    balance: Balance = None
+    prompt: Prompt = None
+    prompts: Prompts = None
+
+    def ask(self, given: str | None = None) -> Ask:
+        from augment.base.wing import Ask
+
+        texts = prompts(self.prompt, self.prompts)
+        return Ask(tuple(self.where or ()), self.balance, given, texts)
 
 
 @dataclass(frozen=True)
@@ -123,6 +205,7 @@ class Fitting:
 
     engine: Engine = "auto"
     param: Parameters = None
+    weights: Weights = None
     max_time: MaxTime = None
     device: Device = "auto"
     no_protect: NoProtect = False
@@ -141,13 +224,18 @@ class Screen:
 
 def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -> Request:
     """What `fit` and `run` ask for in the same words."""
-    from augment.lifecycle.plan import Request
+    from augment.lifecycle.plan import FOREIGN, Request
 
+    engine, parameters = fitting.engine, pairs(fitting.param, "-p")
+    if fitting.weights is not None:
+        if engine not in ("auto", FOREIGN):
+            raise UsageError(f"--weights is for the engine {FOREIGN}. Leave out -e {engine}.")
+        engine, parameters = FOREIGN, {**parameters, "weights": str(fitting.weights)}
     return Request(
         source=source,
         kind=reading.kind,
-        engine=fitting.engine,
-        parameters=pairs(fitting.param, "-p"),
+        engine=engine,
+        parameters=parameters,
         seed=seed,
         max_seconds=seconds(fitting.max_time),
         device=fitting.device,
@@ -195,6 +283,34 @@ def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
             raise UsageError(f"{option} {text}: write it as NAME=VALUE.")
         found[name] = value
     return found
+
+
+def prompts(given: list[str] | None, file: Path | None) -> tuple[str, ...]:
+    """What `--prompt` or `--prompts` says."""
+    if file is None:
+        return tuple(given or ())
+    if given:
+        raise UsageError("--prompt and --prompts exclude each other. Choose one.")
+    return lines(file)
+
+
+def require_weights(param: list[str] | None) -> None:
+    """Refuse `-p` beside a fitted model."""
+    if param:
+        raise UsageError("-p goes with --weights: a model keeps the parameters of its fit.")
+
+
+def lines(path: Path) -> tuple[str, ...]:
+    """The lines of a text file that say something."""
+    try:
+        found = path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadInput(f"the prompts cannot be read ({reason}).", where=str(path)) from None
+    said = tuple(line.strip() for line in found if line.strip())
+    if not said:
+        raise BadInput("there is no prompt in it.", where=str(path), hint="Write one a line.")
+    return said
 
 
 def seconds(text: str | None) -> float | None:

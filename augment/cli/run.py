@@ -18,8 +18,7 @@ def run(
     fitting: o.Fitting,
     rows: o.Count = "1x",
     seed: o.Seed = None,
-    where: o.Where = None,
-    balance: o.Balance = None,
+    asking: o.Asking,
     holdout: Annotated[
         float, typer.Option(min=0.0, max=0.5, help="Share of rows kept unseen, for the scores.")
     ] = 0.2,
@@ -37,7 +36,6 @@ def run(
 ) -> None:
     """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""
     from augment.base.errors import GateFailed
-    from augment.base.wing import Ask
     from augment.cli import progress, summary
     from augment.lifecycle import gates
     from augment.lifecycle import run as lifecycle
@@ -45,7 +43,7 @@ def run(
     request = replace(
         o.request(source, fitting, reading, seed),
         count=rows,
-        ask=Ask(tuple(where or ()), balance),
+        ask=asking.ask(),
         holdout=holdout,
         gates=gates.parse(gate),
         write={"excel_safe": True} if excel_safe else {},

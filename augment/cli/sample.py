@@ -12,16 +12,20 @@ from augment.cli import options as o
 
 def sample(
     *,
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder or a run folder.")],
+    model: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="A model folder or a run folder.")
+    ] = None,
     out: Annotated[str, typer.Option("-o", "--out", help="A file, or - for standard output.")],
     rows: Annotated[
         str | None,
         typer.Option("-n", "--rows", help="Rows: 5000, 10k, 1e6, 2x. Default: 1x the source."),
     ] = None,
     seed: o.Seed = None,
-    where: o.Where = None,
-    balance: o.Balance = None,
+    asking: o.Asking,
     given: o.Given = None,
+    weights: o.Weights = None,
+    param: o.WeightsParameters = None,
+    device: o.Device = "auto",
     shard: Annotated[
         str | None, typer.Option(help="i/N: only the i-th of N parts of the same sample.")
     ] = None,
@@ -32,23 +36,32 @@ def sample(
 ) -> None:
     """Write new rows from a fitted model."""
     from augment.base.errors import UsageError
-    from augment.base.wing import Ask
     from augment.cli import progress, summary
     from augment.lifecycle import generation
 
     if out == "-" and screen.as_json:
         raise UsageError("--json and -o - both claim standard output. Choose one.")
+    if (model is None) == (weights is None):
+        raise UsageError("Give either MODEL or --weights FOLDER to sample from.")
+    if weights is None:
+        o.require_weights(param)
     with progress.shown(screen) as tell:
-        document = generation.sample(
-            model,
-            count=rows,
-            seed=seed,
-            ask=Ask(tuple(where or ()), balance, given),
-            shard=shard,
-            out=None if out == "-" else Path(out),
-            format=format,
-            force=force,
-            write={"excel_safe": True} if excel_safe else {},
-            tell=tell,
+        ask = asking.ask(given)
+        if weights is not None and rows is None:
+            rows = str(max(1, len(ask.prompts)))
+        order = generation.Order(
+            rows,
+            seed,
+            ask,
+            shard,
+            format,
+            {"excel_safe": True} if excel_safe else {},
         )
+        opened = (
+            generation.open_model(model or Path())
+            if weights is None
+            else generation.open_weights(weights, o.pairs(param, "-p"), device)
+        )
+        place = None if out == "-" else Path(out)
+        document = generation.sample(opened, order, place, force=force, tell=tell)
     summary.show(document, screen, summary.of_sample)

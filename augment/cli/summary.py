@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
+NOUNS = {"images": "images"}  # what rows of a kind are called, where not rows
 VERDICTS = {True: ("passes", "green"), False: ("fails", "red"), None: ("is not judged", "yellow")}
 
 
@@ -83,9 +84,9 @@ def _read(console: Console, document: Json, verbose: bool, most: int, why: bool)
     """What was read: the file, the notes, and up to `most` columns, with the reason if asked."""
     data = document["data"]
     files = document["files"]
-    size = sum(file["bytes"] for file in files)
+    total = sum(file["bytes"] for file in files)
     named = files[0]["path"] if len(files) == 1 else f"{len(files)} files"
-    line(console, f"Read {named} ({_size(size)}): {data['rows']:,} rows.", style="bold")
+    line(console, f"Read {named} ({size(total)}): {data['rows']:,} rows.", style="bold")
     if document.get("rejected_rows"):
         line(console, f"  {document['rejected_rows']:,} bad rows were left out.", style="yellow")
     for note in document["notes"]:
@@ -116,10 +117,11 @@ def _listed(values: list[Any] | None) -> str:
     return ", ".join(str(value) for value in values or [])
 
 
-def _size(count: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
+def size(count: int) -> str:
+    """`3.1 MB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
     return f"{count} bytes"
 
 
@@ -160,11 +162,14 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
 
 def of_sample(console: Console, document: Json, verbose: bool) -> None:
     place = "standard output" if document["output"] == "-" else document["output"]
-    line(
-        console,
-        f"Wrote {document['rows']:,} rows to {place} (engine {document['engine']}, "
-        f"seed {document['seed']}).",
-    )
+    noun = NOUNS.get(document["kind"], "rows")
+    rows, fresh = document["rows"], document["fresh"]
+    if rows and not fresh:
+        line(console, f"Up to date: {place} holds these {rows:,} {noun} already.", style="green")
+        return
+    beside = f", beside {rows - fresh:,} that were there" if fresh < rows else ""
+    made_by = f"engine {document['engine']}, seed {document['seed']}"
+    line(console, f"Wrote {fresh:,} {noun} to {place}{beside} ({made_by}).")
 
 
 def of_run(console: Console, document: Json, verbose: bool) -> None:
@@ -208,6 +213,13 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
             line(console, sentence)
 
 
+def of_evaluate(console: Console, document: Json, verbose: bool) -> None:
+    """What had to be done to read either side, and the scores."""
+    for note in document["notes"]:
+        line(console, f"  Note: {note}")
+    of_report(console, document, verbose)
+
+
 def _because(report: Json, group: str) -> str:
     """What failed, by the names in the table above; or what could not be judged."""
     from augment.report import summary
@@ -234,22 +246,6 @@ def _worst(console: Console, verdict: Json) -> None:
         shown = [f"{gap['where']} ({gap['value']:.2f} of {gap['ceiling']:.2f})" for gap in gaps[:3]]
         if shown:
             line(console, f"Worst {name}: {', '.join(shown)}")
-
-
-def of_transform(console: Console, document: Json, verbose: bool) -> None:
-    """What was read, what was made of it, and where it is."""
-    what = f"{document['images']:,} images, {_size(document['bytes'])}, {document['layout']}"
-    line(console, f"Read {document['source']} ({what}).", style="bold")
-    line(console, f"Pipeline {document['pipeline']}: {', '.join(document['steps'])}.")
-    for note in document["notes"]:
-        line(console, f"  Note: {note}")
-    if document.get("dry_run"):
-        line(console, f"Dry run: {document['planned']:,} images would be made; none was.")
-    elif document.get("up_to_date"):
-        line(console, "Up to date: these images are made already.", style="green")
-    else:
-        made, seed = document["made"], document["seed"]
-        line(console, f"Wrote {made:,} images to {document['output']} (seed {seed}).", style="bold")
 
 
 def of_verify(console: Console, document: Json, verbose: bool) -> None:

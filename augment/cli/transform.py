@@ -38,12 +38,13 @@ def transform(
     image_format: Annotated[
         str, typer.Option("--image-format", help="png, or source: JPEG stays JPEG.")
     ] = "png",
-    on_error: Annotated[
-        str, typer.Option("--on-error", help="Bad images: fail, skip or quarantine.")
-    ] = "fail",
-    quarantine: Annotated[
-        Path | None, typer.Option(help="Where --on-error quarantine copies bad images.")
-    ] = None,
+    on_error: o.OnError = None,
+    quarantine: o.Quarantine = None,
+    rejects: o.Rejects = None,
+    max_bad: o.MaxBad = None,
+    root: o.Root = None,
+    label_column: o.LabelColumn = None,
+    caption_column: o.CaptionColumn = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes. The result does not depend on them.")
     ] = None,
@@ -55,7 +56,9 @@ def transform(
     """Augment images classically; boxes, masks and keypoints move along."""
     from augment.base.errors import UsageError
     from augment.base.files import locked
-    from augment.cli import progress, summary
+    from augment.cli import galleries, progress, summary
+    from augment.images.layouts import Asked
+    from augment.images.rejects import Rejects
     from augment.images.transforms import job
     from augment.images.transforms import pipeline as pipelines
     from augment.lifecycle.folder import write_manifest
@@ -75,8 +78,8 @@ def transform(
         originals=originals,
         flips=flips,
         source_format=image_format == "source",
-        on_error=on_error,  # type: ignore[arg-type]  # checked where it is used
-        quarantine=quarantine,
+        rejects=Rejects(on_error or "fail", quarantine, rejects, max_bad),
+        asked=Asked(root, label_column, tuple(caption_column or ())),
         workers=workers,
         dry_run=dry_run,
     )
@@ -88,4 +91,4 @@ def transform(
                 document = job.transform(source, out, request, seed, force, tell)
                 if not document.get("up_to_date"):
                     write_manifest(out)
-    summary.show(document, screen, summary.of_transform)
+    summary.show(document, screen, galleries.of_transform)

@@ -22,7 +22,18 @@ def parsed(text: str) -> tuple[int, int]:
     width, cross, height = text.lower().partition("x")
     if not (width.isdecimal() and (height.isdecimal() if cross else True)):
         raise UsageError(f"--canvas {text}: write pixels, such as 32, or width x height: 48x32.")
-    return int(width), int(height if cross else width)
+    sides = int(width), int(height if cross else width)
+    require_learnable(*sides, f"--canvas {text}")
+    return sides
+
+
+def require_learnable(width: int, height: int, where: str) -> None:
+    """Refuse a canvas that the generators are not built for."""
+    if not all(LEAST_SIDE <= side <= MOST_SIDE for side in (width, height)):
+        raise UsageError(
+            f"{where}: the sides of a canvas must lie between {LEAST_SIDE} and {MOST_SIDE} pixels, "
+            "such as --canvas 32."
+        )
 
 
 def inferred(sizes: Counter[tuple[int, int]]) -> tuple[int, int, str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 from augment.base.errors import UsageError
 from augment.base.files import LOCK_NAME, atomic, read_json, write_json
 from augment.base.types import Json
-from augment.images.dataset import Images
-from augment.images.layouts.folders import class_folder
 from augment.images.names import escaped
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 LINES = "manifest.jsonl"
 JOURNAL = ".partial.jsonl"
-SETTINGS = "run.json"
 COMPLETE = "manifest.json"
 JPEG_QUALITY = 95
 
@@ -53,34 +51,6 @@ def encoded(pixels: NDArray[Any], suffix: str = ".png") -> bytes:
     return stream.getvalue()
 
 
-def write(parts: Iterable[Images], folder: Path, provenance: Json, force: bool = True) -> int:
-    """Write images as PNG with their manifest; how many. Memory does not grow with them.
-
-    `sources` name the files (see `made_names`); `provenance` (engine, seed, model) goes into each
-    line. A file that is there already with the same bytes is left alone.
-    """
-    lines = folder / LINES
-    if not force and lines.exists():
-        raise UsageError(f"{folder} holds images already. Pass --force to replace them.")
-    count = 0
-    with atomic(lines, "w") as stream:
-        for part in parts:
-            labels = part.labels()
-            for row, name in enumerate(part.sources):
-                label = None if labels is None else labels[row]
-                assert label is None or isinstance(label, str), "classes have names"
-                inner = "" if labels is None else class_folder(label)
-                file = f"{inner}{escaped(name)}.png"
-                data = encoded(part.pixels[row])
-                digest = put(folder / file, data)
-                line: Json = {"file": file, "label": label, "sha256": digest}
-                if part.captions is not None:
-                    line["caption"] = part.captions[row]
-                stream.write(json.dumps(line | provenance) + "\n")
-                count += 1
-    return count
-
-
 def put(path: Path, data: bytes) -> str:
     """Write one file unless it is there with these bytes; its SHA-256."""
     if not (path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data):
@@ -93,11 +63,30 @@ def put(path: Path, data: bytes) -> str:
 class Gallery:
     """A folder that is filled image by image and taken up again where it was left.
 
-    `run.json` says what is being made, `.partial.jsonl` what is done; at the end the lines become
-    `manifest.jsonl`, sorted by number, and the journal goes.
+    The file `settings` says what is being made, `.partial.jsonl` what is done; at the end the
+    lines become `manifest.jsonl`, sorted by number, and the journal goes.
     """
 
     folder: Path
+    schema: str = "augment.transform/1"
+    settings: str = "run.json"
+    marker: str = COMPLETE  # the file that is written last
+
+    def seed_of(self, plan: Json) -> int | None:
+        """The seed of what was begun here by this plan and is not whole."""
+        found = self._found()
+        begun = found.get("key") == _key(plan) and not self.whole()
+        return int(found["seed"]) if begun else None
+
+    def whole(self) -> bool:
+        """Whether all is there that is to be."""
+        return (self.folder / self.marker).is_file() and not (self.folder / JOURNAL).exists()
+
+    def _found(self) -> Json:
+        """The settings of a folder that this kind of gallery was begun in, else nothing."""
+        settings = self.folder / self.settings
+        found = read_json(settings) if settings.is_file() else {}
+        return found if found.get("schema") == self.schema else {}
 
     def begin(self, plan: Json, seed: int | None, fresh: int, force: bool) -> tuple[int, bool]:
         """Start or resume: the seed that holds, and whether all is done already.
@@ -105,25 +94,23 @@ class Gallery:
         An unfinished folder with the same plan goes on with its seed. Raises `UsageError` for a
         folder that holds something else, unless it is ours and may be replaced.
         """
-        settings = self.folder / SETTINGS
-        key = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
-        found = read_json(settings) if settings.is_file() else {}
-        ours = found.get("schema") == "augment.transform/1"
+        found, key = self._found(), _key(plan)
+        ours = bool(found)
         if ours and found.get("key") == key and seed in (None, found["seed"]) and not force:
-            return int(found["seed"]), (self.folder / COMPLETE).is_file()
+            return int(found["seed"]), self.whole()
         there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
         if not ours and there - {LOCK_NAME}:
             raise UsageError(f"{self.folder} holds other files. Choose an empty or new -o.")
         if ours and not force:
             raise UsageError(
-                f"{self.folder} holds images made in another way. "
+                f"{self.folder} holds images made in another way or by another seed. "
                 "Pass --force to replace them, or choose another -o."
             )
         if ours:
             self._clear()
         chosen = fresh if seed is None else seed
-        document = {"schema": "augment.transform/1", "key": key, "seed": chosen, "plan": plan}
-        write_json(settings, document)
+        document = {"schema": self.schema, "key": key, "seed": chosen, "plan": plan}
+        write_json(self.folder / self.settings, document)
         return chosen, False
 
     def _clear(self) -> None:
@@ -131,10 +118,12 @@ class Gallery:
         root = self.folder.resolve()
         (self.folder / COMPLETE).unlink(missing_ok=True)
         for line in self._lines():
-            for name in (line["file"], *(file for _, file in line["masks"])):
+            for name in (line["file"], *(file for _, file in line.get("masks", ()))):
                 path = self.folder / name
                 if path.parent.resolve().is_relative_to(root):
                     path.unlink(missing_ok=True)
+                    with suppress(OSError):  # a folder of a class, unless others lie in it
+                        path.parent.rmdir()
         for name in (LINES, JOURNAL):
             (self.folder / name).unlink(missing_ok=True)
 
@@ -168,8 +157,22 @@ class Gallery:
             stream.writelines(json.dumps(kept[number]) + "\n" for number in sorted(kept))
         (self.folder / JOURNAL).unlink(missing_ok=True)
 
+    def conclude(self, result: Json) -> None:
+        """Note beside the plan what came of it."""
+        settings = self.folder / self.settings
+        write_json(settings, {**read_json(settings), "result": result})
+
+    def result(self) -> Json:
+        """What `conclude` noted."""
+        found = self._found().get("result")
+        return found if isinstance(found, dict) else {}
+
     def lines(self) -> Iterator[Json]:
         """The finished manifest, line by line."""
         with (self.folder / LINES).open(encoding="utf-8") as stream:
             for text in stream:
                 yield json.loads(text)
+
+
+def _key(plan: Json) -> str:
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,12 +11,15 @@ from augment.base import registry
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State, Tick
+from augment.base.types import Clause, Condition, Engine, Job, Json, State, Tick
 from augment.base.wing import Ask, Fitted
+from augment.images.captions import with_kept_words
 from augment.images.dataset import Images
-from augment.images.engines.conditioning import LABEL, PROMPT
+from augment.images.engines.conditioning import LABEL, ConditionedModel
+from augment.images.engines.diffusion import Diffusers
 from augment.images.gallery import made_names
 from augment.images.schema import ImageSchema
+from augment.images.wishes import condition_of, in_turn
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,12 @@ class ImageModel(Fitted[Images]):
     engine: str
     rows: int
     schema: ImageSchema
-    inner: Model[Images]
+    inner: ConditionedModel
     facts: Json
+
+    @property
+    def block_rows(self) -> int:
+        return self.inner.block_rows
 
     @classmethod
     def fit(
@@ -35,61 +42,32 @@ class ImageModel(Fitted[Images]):
     ) -> Self:
         if not len(data):
             raise BadInput("there are no images to learn from.")
+        data, notes = with_kept_words(data, protected)
         inner = recipe.fit(
             data, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
         )
+        assert isinstance(inner, ConditionedModel), "an engine for images fits one"
         facts = {
             "parameters": dataclasses.asdict(recipe),
             "fitted_rows": len(data),
             "protected": protected,
-            "notes": [],
+            "notes": notes,
         }
         return cls(recipe.about.name, source_rows, data.schema, inner, facts)
+
+    @classmethod
+    def adopt(cls, recipe: Diffusers, device: str) -> Self:
+        """A generator that needs no data of the user's."""
+        inner = recipe.adopted(device)
+        facts = {"parameters": dataclasses.asdict(recipe), "notes": []}
+        return cls(recipe.about.name, 1, inner.conditioning.schema, inner, facts)
 
     def condition(self, ask: Ask) -> Condition:
         if ask.given is not None:
             raise UsageError("--given is for tables. To change pictures, use `augment edit`.")
-        clauses = tuple(self._clause(text) for text in ask.where)
-        return Condition(clauses, None if ask.balance is None else self._mix(ask.balance))
-
-    def _clause(self, text: str) -> Clause:
-        """`label=a`, `label=a,b`, `label!=a` or `prompt=words`."""
-        name, sign, value = text.partition("=")
-        negated = name.endswith("!")
-        column = name.removesuffix("!").strip()
-        if not sign or column not in (LABEL, PROMPT) or (negated and column == PROMPT):
-            raise UsageError(
-                f"--where {text}: for pictures write label=NAME, label=NAME,NAME, label!=NAME "
-                "or prompt=WORDS."
-            )
-        if column == PROMPT:
-            return Clause(PROMPT, "in", (value,))
-        whole = value.strip() in self.schema.classes  # a class may be called "a,b"
-        names = [value.strip()] if whole else [part.strip() for part in value.split(",")]
-        for each in names:
-            self.schema.code_of(each)
-        return Clause(LABEL, "in", tuple(names), negate=negated)
-
-    def _mix(self, text: str) -> tuple[str, Mapping[Scalar, float]]:
-        """`label` for equal shares, or `label:a=0.5,b=0.5`."""
-        name, _, listed = text.partition(":")
-        if name != LABEL:
-            raise UsageError(f"--balance {text}: pictures are balanced by label.")
-        if not self.schema.classes:
-            raise UsageError("--balance label: these pictures have no labels.")
-        if not listed:
-            return LABEL, dict.fromkeys(self.schema.classes, 1.0)
-        shares: dict[Scalar, float] = {}
-        for part in listed.split(","):
-            label, _, share = part.rpartition("=")
-            self.schema.code_of(label)
-            try:
-                shares[label] = float(share)
-            except ValueError:
-                raise UsageError(f"--balance {text}: {part!r} needs a number.") from None
-        if any(share < 0 for share in shares.values()) or not sum(shares.values()) > 0:
-            raise UsageError(f"--balance {text}: shares are not negative, and one is above zero.")
-        return LABEL, shares
+        given = condition_of(ask, self.schema)
+        self.inner.conditioning.check(given.clauses)
+        return given
 
     def sample(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
@@ -103,13 +81,15 @@ class ImageModel(Fitted[Images]):
     ) -> Images:
         """A mix is drawn class by class, to the number, and then shuffled."""
         if given.mix is None:
-            return self.inner.sample(n, seed, given, tick)
+            return self.inner.sample(n, seed, in_turn(given, start, n), tick)
         parts, before, total = [], 0.0, sum(given.mix[1].values())
         for label, share in given.mix[1].items():
             after = before + share / total
-            count = _quota(start + n, before, after) - _quota(start, before, after)
+            first = _quota(start, before, after)
+            count = _quota(start + n, before, after) - first
             if count:
-                narrowed = Condition((*given.clauses, Clause(LABEL, "in", (label,))))
+                turned = in_turn(given, first, count)
+                narrowed = Condition((*turned.clauses, Clause(LABEL, "in", (label,))))
                 parts.append(self.inner.sample(count, seed.child("mix", str(label)), narrowed))
             before = after
         joined = Images.join(parts)

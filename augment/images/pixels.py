@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-IN_MEMORY_BYTES = 256 << 20
+IN_MEMORY_BYTES = 32 << 20
 CHUNK_BYTES = 16 << 20
 
 

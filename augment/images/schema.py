@@ -11,6 +11,7 @@ from augment.base.types import Json
 Mode = Literal["gray", "rgb"]
 CHANNELS: dict[Mode, int] = {"gray": 1, "rgb": 3}
 LEAST_SIDE, MOST_SIDE = 8, 128  # pixels; what the generators are built for
+LARGEST = 4_096  # pixels; what pictures of other generators may have
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class ImageSchema:
 
     def __post_init__(self) -> None:
         for side, pixels in (("height", self.height), ("width", self.width)):
-            if not LEAST_SIDE <= pixels <= MOST_SIDE:
+            if not LEAST_SIDE <= pixels <= LARGEST:
                 raise UsageError(
-                    f"The canvas' {side} is {pixels} px; it must lie between "
-                    f"{LEAST_SIDE} and {MOST_SIDE}. Choose one with --canvas, such as --canvas 32."
+                    f"The pictures' {side} is {pixels} px; it must lie between "
+                    f"{LEAST_SIDE} and {LARGEST}."
                 )
         if self.mode not in CHANNELS:
             raise UsageError(f"{self.mode!r} is no mode of a canvas. Known: gray, rgb.")

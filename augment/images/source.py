@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
+from augment.base.files import read_json
 from augment.base.types import Json, Tick, silent
-from augment.base.wing import Loaded
+from augment.base.wing import Loaded, require_known
 from augment.images import canvas as canvases
 from augment.images.canvas import Fit
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.decoding import Alpha, Undecodable, decode_8bit
+from augment.images.layouts import Asked, Layout
 from augment.images.layouts.found import layout_of, recognises
 from augment.images.manifest import EVERY, Census, Record, read_bytes, records, scan
 from augment.images.pixels import room
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadOptions", "read", "read_like", "read_options", "recognises"]
 
+PATHS = ("quarantine", "rejects", "root", "schema")
 CHOICES: dict[str, tuple[str, ...]] = {
     "mode": ("gray", "rgb"),
     "fit": ("pad", "stretch", "crop"),
@@ -45,25 +48,34 @@ class ReadOptions:
     alpha: Alpha = "white"
     on_error: OnError = "fail"
     quarantine: Path | None = None
+    rejects: Path | None = None
+    max_bad: int | None = None
+    root: Path | None = None
+    label_column: str | None = None
+    caption_columns: tuple[str, ...] = ()
+    schema: Path | None = None  # as `inspect --schema-out` writes it
 
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():
             value = getattr(self, name)
             if value is not None and value not in known:
                 raise UsageError(f"--{name} {value}: {did_you_mean(value, list(known))}")
+        if self.schema is not None and (self.canvas or self.mode):
+            raise UsageError("--schema holds canvas and mode: leave out --canvas and --mode.")
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.root, self.label_column, self.caption_columns)
 
 
 def read_options(options: Json) -> ReadOptions:
     """Plain options by name. Raises `UsageError` for one that images do not know."""
-    known = [field.name for field in fields(ReadOptions)]
-    for name in options:
-        if name not in known:
-            raise UsageError(
-                f"--{name.replace('_', '-')} is no option for images. {did_you_mean(name, known)}"
-            )
+    require_known(options, [field.name for field in fields(ReadOptions)], "images")
     given = dict(options)
-    if given.get("quarantine") is not None:
-        given["quarantine"] = Path(given["quarantine"])
+    for name in PATHS:
+        if given.get(name) is not None:
+            given[name] = Path(given[name])
+    given["caption_columns"] = tuple(given.get("caption_columns", ()))
     return ReadOptions(**given)
 
 
@@ -72,22 +84,44 @@ def read(
     options: ReadOptions,
     tick: Callable[[Tick], None] = silent,
     like: ImageSchema | None = None,
+    onto: ImageSchema | None = None,
 ) -> Loaded[Images]:
     """The images at `source`, on one canvas; `like` gives canvas, mode and order of classes.
+
+    `onto`, a model's schema, gives canvas and mode alone.
 
     Raises `BadInput` with the file's name for an image that cannot be used, unless such images
     are to be left out, and where none is left.
     """
-    layout = layout_of(source)
-    rejects = Rejects(options.on_error, options.quarantine)
+    layout = layout_of(source, options.asked)
+    rejects = Rejects(options.on_error, options.quarantine, options.rejects, options.max_bad)
+    rejects.require_outside(Path(source))
+    if options.schema is not None:
+        like = ImageSchema.from_json(read_json(options.schema))
+        canvases.require_learnable(like.width, like.height, f"--schema {options.schema}")
+    try:
+        return _read(source, layout, options, rejects, tick, like, onto)
+    finally:
+        rejects.write()
+
+
+def _read(
+    source: str,
+    layout: Layout,
+    options: ReadOptions,
+    rejects: Rejects,
+    tick: Callable[[Tick], None],
+    like: ImageSchema | None,
+    onto: ImageSchema | None,
+) -> Loaded[Images]:
     passed: list[str] = []
     with tempfile.TemporaryFile("w+", prefix="augment-", encoding="utf-8") as stream:
-        listed = layout.entries(Path(source), passed.append)
+        listed = layout.entries(Path(source), passed.append, options.asked)
         census = scan(listed, stream, rejects, tick)
         if not census.images:
             hint = " ".join(rejects.notes())
             raise BadInput("no usable image is there.", where=source, hint=hint)
-        schema, reason = _schema(census, options, like)
+        schema, reason = _schema(census, options, like, onto)
         images, notes = _decoded(stream, census, schema, options, rejects, tick)
     file: Json = {"path": source, "sha256": census.digest, "bytes": census.bytes}
     told = [f"{layout.name}, {census.images:,} images; {reason}", *notes, *rejects.notes()]
@@ -98,13 +132,24 @@ def read(
     return Loaded(images, (file,), tuple(told), rejects.count)
 
 
-def read_like(source: str, schema: ImageSchema, tick: Callable[[Tick], None] = silent) -> Images:
-    """Images from any tool on the canvas and with the class codes of `schema`."""
-    return read(source, ReadOptions(), tick, schema).data
+def read_like(
+    source: str, schema: ImageSchema, options: ReadOptions | None = None
+) -> Loaded[Images]:
+    """Images from any tool on the canvas and with the class codes of `schema`.
+
+    Of `options` count those that say how single images are taken: fit, alpha, on_error.
+    """
+    given = ReadOptions() if options is None else options
+    on_error: OnError = "fail" if given.on_error == "fail" else "skip"
+    mine = ReadOptions(fit=given.fit, alpha=given.alpha, on_error=on_error)
+    return read(source, mine, silent, schema)
 
 
 def _schema(
-    census: Census, options: ReadOptions, like: ImageSchema | None
+    census: Census,
+    options: ReadOptions,
+    like: ImageSchema | None,
+    onto: ImageSchema | None,
 ) -> tuple[ImageSchema, str]:
     """The set's schema, and a sentence on its canvas."""
     if like is not None:
@@ -114,13 +159,17 @@ def _schema(
                 f"{len(unknown)} classes are not among the {len(like.classes)} known ones.",
                 hint=did_you_mean(printed(unknown[0]), list(like.classes)),
             )
-        return like, f"canvas {like.width}x{like.height} {like.mode}, as the images compared with."
-    if options.canvas is not None:
+        why = "as the images compared with" if options.schema is None else "as the schema says"
+        return like, f"canvas {like.width}x{like.height} {like.mode} ({why})."
+    if onto is not None:
+        width, height, why = onto.width, onto.height, "the model's"
+    elif options.canvas is not None:
         width, height = canvases.parsed(options.canvas)
         why = "asked for"
     else:
         width, height, why = canvases.inferred(census.sizes)
-    mode: Mode = options.mode or ("gray" if census.gray == census.images else "rgb")
+    found: Mode = "gray" if census.gray == census.images else "rgb"
+    mode = onto.mode if onto is not None else options.mode or found
     classes, words = tuple(sorted(census.classes)), tuple(sorted(census.words))
     schema = ImageSchema(height, width, mode, classes, words)
     return schema, f"canvas {width}x{height} {mode} ({why})."

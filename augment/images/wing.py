@@ -13,10 +13,14 @@ from augment.base.files import atomic
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Engine, Job, Json, Tick
-from augment.base.wing import Fitted, Loaded, Scored, Wing
+from augment.base.wing import Ask, Block, Fitted, Loaded, Origin, Scored, Wing, Written, flag
 from augment.images import contact_sheet, source, writing
+from augment.images.captions import with_kept_words
 from augment.images.dataset import UNLABELLED, Images
+from augment.images.engines.conditioning import Conditioning
+from augment.images.engines.diffusion import Diffusers
 from augment.images.model import ImageModel
+from augment.images.wishes import condition_of
 
 FORMATS = ("", "png")
 GRID = "grid.png"
@@ -26,7 +30,7 @@ class ImageWing(Wing[Images]):
     """Folders, lists and archives of pictures."""
 
     kind: ClassVar[str] = Images.kind
-    block_rows: ClassVar[int] = 2_000
+    writes_folders: ClassVar[bool] = True
 
     def recognises(self, source_text: str) -> bool:
         return source.recognises(source_text)
@@ -34,8 +38,17 @@ class ImageWing(Wing[Images]):
     def read(self, source_text: str, options: Json) -> Loaded[Images]:
         return source.read(source_text, source.read_options(options))
 
-    def read_like(self, source_text: str, data: Images) -> Images:
-        return source.read_like(source_text, data.schema)
+    def read_like(self, source_text: str, data: Images, options: Json) -> Loaded[Images]:
+        return source.read_like(source_text, data.schema, source.read_options(options))
+
+    def foresee(
+        self, data: Images, ask: Ask, engine: Engine[Images], protect: bool, write: Json
+    ) -> None:
+        _require_no_options(write)
+        known, _ = with_kept_words(data, protect)
+        conditioning = Conditioning.of(known, protect)
+        conditioning = conditioning.opened() if engine.about.foreign else conditioning
+        conditioning.check(condition_of(ask, data.schema).clauses)
 
     def choose(self, data: Images) -> tuple[str, str]:
         return "cvae", "it learns in minutes, from few pictures as from many"
@@ -45,17 +58,34 @@ class ImageWing(Wing[Images]):
     ) -> Fitted[Images]:
         return ImageModel.fit(engine, data, job, protect, source_rows)
 
+    def adopt(self, engine: Engine[Images], device: str) -> Fitted[Images]:
+        assert isinstance(engine, Diffusers), "the only foreign engine of images"
+        return ImageModel.adopt(engine, device)
+
     def restore(self, stored: Stored) -> Fitted[Images]:
         return ImageModel.restore(stored)
 
     def write(
-        self, parts: Iterator[Images], path: Path | None, format: str, force: bool, options: Json
-    ) -> int:
+        self,
+        blocks: Iterator[Block[Images]],
+        path: Path | None,
+        format: str,
+        force: bool,
+        options: Json,
+        origin: Origin,
+    ) -> Written:
         if path is None:
             raise UsageError("Images go into a folder: name one with -o FOLDER.")
         if format not in FORMATS:
             raise UsageError(f"--format {format}: images are written as png.")
-        return writing.write(parts, path, force=force)
+        _require_no_options(options)
+        return writing.write(blocks, path, origin, force)
+
+    def is_whole(self, path: Path) -> bool:
+        return writing.gallery_at(path).whole()
+
+    def begun(self, path: Path, origin: Origin) -> int | None:
+        return writing.gallery_at(path).seed_of(writing.plan_of(origin))
 
     def output_name(self, source_text: str, options: Json) -> str:
         return "images"
@@ -92,6 +122,11 @@ class ImageWing(Wing[Images]):
             words = f"{len(schema.vocabulary)} words"
             columns.append(_column("prompt", "text", words, missing, len(set(data.captions))))
         return {"rows": len(data), "schema": schema.to_json(), "columns": columns}
+
+
+def _require_no_options(write: Json) -> None:
+    for name in write:
+        raise UsageError(f"{flag(name)} is for tables; these are images.")
 
 
 def _column(name: str, role: str, note: str, nulls: int, distinct: int) -> Json:

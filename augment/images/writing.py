@@ -1,51 +1,66 @@
-"""A gallery that is whole or absent: what a resumed run finds under its name is complete."""
+"""A sample as a folder of images that a killed run takes up where it was left."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from augment.base.errors import UsageError
-from augment.base.files import sync_folder
-from augment.images import gallery
+from augment.base.types import Json
+from augment.base.wing import Block, Origin, Written
 from augment.images.dataset import Images
+from augment.images.gallery import LINES, Gallery, encoded, put
+from augment.images.layouts.folders import class_folder
+from augment.images.names import escaped
+
+SCHEMA = "augment.sample/1"
+SETTINGS = "sample.json"
 
 
-def write(parts: Iterator[Images], path: Path, *, force: bool) -> int:
-    """Write the parts into the folder `path`, which appears only once it is whole.
+def gallery_at(folder: Path) -> Gallery:
+    return Gallery(folder, SCHEMA, SETTINGS, LINES)
 
-    With `force` a gallery that was written there before is replaced; any other folder with content
+
+def plan_of(origin: Origin) -> Json:
+    """All that decides the images apart from the seed."""
+    return {"engine": origin.engine, "model": origin.model, **origin.asked}
+
+
+def write(blocks: Iterator[Block[Images]], folder: Path, origin: Origin, force: bool) -> Written:
+    """Make the blocks and write their images as PNG; what is there already is not made again.
+
+    With `force` a sample that was written there before is replaced; any other folder with content
     is refused.
     """
-    if path.exists():
-        _require_ours(path, force)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".augment-", suffix=".tmp", dir=path.parent))
-    try:
-        written = gallery.write(parts, partial, {})
-        umask = os.umask(0)
-        os.umask(umask)
-        partial.chmod(0o777 & ~umask)
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(partial, path)
-        sync_folder(path.parent)
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(partial)
-    return written
+    gallery = gallery_at(folder)
+    _, whole = gallery.begin(plan_of(origin), origin.seed, origin.seed, force)
+    done = gallery.done()
+    fresh = 0
+    for block in blocks:
+        if whole or done.issuperset(range(block.start, block.start + block.rows)):
+            continue
+        fresh += _write_block(gallery, block, done, origin)
+    if not whole:
+        gallery.finish()
+    return Written(len(done) + fresh, fresh)
 
 
-def _require_ours(path: Path, force: bool) -> None:
-    if not path.is_dir():
-        raise UsageError(f"{path} is a file. Images go into a folder: choose one with -o.")
-    if not any(path.iterdir()):
-        return
-    if not (path / gallery.LINES).is_file():
-        raise UsageError(f"{path} holds other files. Choose an empty or a new folder with -o.")
-    if not force:
-        raise UsageError(f"{path} holds images already. Pass --force to replace them.")
+def _write_block(gallery: Gallery, block: Block[Images], done: set[int], origin: Origin) -> int:
+    """Write what is missing of a block; how many images that was."""
+    part = block.make()
+    labels = part.labels()
+    fresh = 0
+    for row, name in enumerate(part.sources):
+        number = block.start + row
+        if number in done:
+            continue
+        label = None if labels is None else labels[row]
+        assert label is None or isinstance(label, str), "classes have names"
+        file = f"{'' if labels is None else class_folder(label)}{escaped(name)}.png"
+        digest = put(gallery.folder / file, encoded(part.pixels[row]))
+        line: Json = {"file": file, "label": label, "number": number, "sha256": digest}
+        if part.captions is not None:
+            line["caption"] = part.captions[row]
+        line |= {"engine": origin.engine, "seed": origin.seed, "model": origin.model}
+        gallery.add([line])
+        fresh += 1
+    return fresh

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from augment.base.files import locked, write_json
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
+from augment.base.wing import Loaded
 from augment.lifecycle.folder import Attempt, Folder
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import wing_for
@@ -40,8 +42,9 @@ def evaluate(
     used = Seed.fresh() if seed is None else Seed(seed)
     with journal.stage("read"):
         loaded = wing.read(real, read)
-        fake = wing.read_like(synthetic, loaded.data)
-        fresh = None if unseen is None else wing.read_like(unseen, loaded.data)
+        made = wing.read_like(synthetic, loaded.data, read)
+        new = None if unseen is None else wing.read_like(unseen, loaded.data, read)
+        fake, fresh = made.data, None if new is None else new.data
     with journal.stage("score"):
         scored = wing.score(loaded.data, fresh, fake, used.child("score"), tell)
     about = {
@@ -50,7 +53,7 @@ def evaluate(
         "unseen": unseen,
         "seed": used.value,
         "files": list(loaded.files),
-        "notes": list(loaded.notes),
+        "notes": [*loaded.notes, *_notes(synthetic, made), *_notes(str(unseen), new)],
         "rows": {
             "train": len(loaded.data),
             "unseen": 0 if fresh is None else len(fresh),
@@ -68,3 +71,7 @@ def evaluate(
             write_json(folder.partial / REPORT, report)
             folder.publish()
     return {"schema": "augment.evaluate/1", **about, "report": report}
+
+
+def _notes(source: str, read: Loaded[Any] | None) -> list[str]:
+    return [] if read is None else [f"{source}: {note}" for note in read.notes]

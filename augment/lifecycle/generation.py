@@ -1,22 +1,49 @@
-"""`augment sample`: rows from a stored model, to a file or to standard output."""
+"""`augment sample`: rows from a stored model, to a file, a folder, or standard output."""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from augment.base import registry, store
 from augment.base.errors import BadInput, UsageError
-from augment.base.files import require_writable
+from augment.base.files import locked, require_writable
 from augment.base.seeds import Seed
 from augment.base.types import Condition, Json, Tick
-from augment.base.wing import Ask, Fitted, Wing
-from augment.lifecycle.plan import row_count
+from augment.base.wing import Ask, Fitted, Origin, Wing, Written
+from augment.lifecycle.folder import MANIFEST, write_manifest
+from augment.lifecycle.plan import FOREIGN, device_for, row_count
 from augment.lifecycle.sampling import blocks, parse_shard
 
 
-def open_model(path: Path) -> tuple[Wing[Any], Fitted[Any]]:
+@dataclass(frozen=True)
+class Opened:
+    """A model as it was found at `path`, and what tells it from any other."""
+
+    path: Path
+    wing: Wing[Any]
+    model: Fitted[Any]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted of a model. `count` None: once the source, or as many as are given."""
+
+    count: str | None = None
+    seed: int | None = None
+    ask: Ask = field(default_factory=Ask)
+    shard: str | None = None
+    format: str | None = None
+    write: Json = field(default_factory=dict)
+
+
+def open_model(path: Path) -> Opened:
     """A model folder, or the `model/` of a run folder."""
     folder = path / "model" if (path / "model" / "model.json").is_file() else path
     stored = store.load(folder)
@@ -28,44 +55,72 @@ def open_model(path: Path) -> tuple[Wing[Any], Fitted[Any]]:
                 hint="Install the plugin that brings it, or an augment that knows it.",
             )
     wing: Wing[Any] = registry.find("kinds", stored.kind)()
-    return wing, wing.restore(stored)
+    return Opened(path, wing, wing.restore(stored), store.digest(folder))
+
+
+def open_weights(folder: Path, parameters: dict[str, str], device: str) -> Opened:
+    """A generator that was trained elsewhere, from its own folder."""
+    engine = registry.engine(FOREIGN, {**parameters, "weights": str(folder)})
+    wing: Wing[Any] = registry.find("kinds", engine.about.kind)()
+    model = wing.adopt(engine, device_for(device))
+    state = json.dumps(model.stored().state.config, sort_keys=True)
+    digest = hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
+    return Opened(folder, wing, model, digest)
 
 
 def sample(
-    path: Path,
-    *,
-    count: str | None,
-    seed: int | None,
-    ask: Ask,
-    shard: str | None,
-    out: Path | None,
-    format: str | None,
-    force: bool,
-    write: Json,
-    tell: Callable[[Tick], None],
+    opened: Opened, order: Order, out: Path | None, *, force: bool, tell: Callable[[Tick], None]
 ) -> Json:
     """Write a sample; `out=None` is standard output. Returns what `--json` prints.
 
-    With `--given` the number of rows is that of the file.
+    With `--given` the number of rows is that of the file. A folder that was cut short is taken
+    up where it was left.
     """
-    piece = parse_shard(shard)
-    if out is not None:
-        require_writable(out, force)
-    wing, model = open_model(path)
-    given = model.condition(ask)
-    rows = _rows(count, given, model)
-    used = Seed.fresh() if seed is None else Seed(seed)
-    parts = blocks(model, rows, used.child("sample"), given, wing.block_rows, tell, piece)
-    written = wing.write(parts, out, format or "", force, write)
+    parse_shard(order.shard)
+    if out is None or not opened.wing.writes_folders:
+        if out is not None:
+            require_writable(out, force)
+        written, seed = _written(opened, order, out, force, tell)
+    else:
+        if out.exists() and not out.is_dir():
+            raise UsageError(f"{out} is a file. Images go into a folder: choose one with -o.")
+        with locked(out):
+            written, seed = _written(opened, order, out, force, tell)
+            if written.fresh or not (out / MANIFEST).is_file():
+                write_manifest(out)
     return {
         "schema": "augment.sample/1",
-        "model": str(path),
-        "engine": model.engine,
-        "rows": written,
-        "seed": used.value,
-        "shard": shard,
+        "model": str(opened.path),
+        "kind": opened.wing.kind,
+        "engine": opened.model.engine,
+        "rows": written.rows,
+        "fresh": written.fresh,
+        "seed": seed,
+        "shard": order.shard,
         "output": "-" if out is None else str(out),
     }
+
+
+def _written(
+    opened: Opened,
+    order: Order,
+    out: Path | None,
+    force: bool,
+    tell: Callable[[Tick], None],
+) -> tuple[Written, int]:
+    """Make and write the sample; also the seed that it was drawn by."""
+    wing, model = opened.wing, opened.model
+    given = model.condition(order.ask)
+    rows = _rows(order.count, given, model)
+    asked: Json = {"rows": rows, "shard": order.shard, **dataclasses.asdict(order.ask)}
+    origin = Origin(model.engine, opened.digest, 0, asked)
+    seed = order.seed
+    if seed is None and out is not None and not force:
+        seed = wing.begun(out, origin)
+    used = Seed.fresh() if seed is None else Seed(seed)
+    parts = blocks(model, rows, used.child("sample"), given, tell, parse_shard(order.shard))
+    origin = dataclasses.replace(origin, seed=used.value)
+    return wing.write(parts, out, order.format or "", force, order.write, origin), used.value
 
 
 def _rows(count: str | None, given: Condition, model: Fitted[Any]) -> int:

@@ -18,6 +18,7 @@ from augment.base.wing import Ask, Loaded, Wing
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
 MOST_ROWS = 10**12
+FOREIGN = "diffusers"  # the engine behind --weights
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Plan:
             "rows": self.rows,
             "where": list(self.request.ask.where),
             "balance": self.request.ask.balance,
+            "prompts": list(self.request.ask.prompts),
             "holdout": self.request.holdout,
             "max_seconds": self.request.max_seconds,
             "device": self.device,

@@ -16,7 +16,7 @@ from augment.base import store
 from augment.base.errors import BadInput, UsageError
 from augment.base.files import locked, read_json, write_json
 from augment.base.types import Json, Tick
-from augment.base.wing import Fitted, Scored, split
+from augment.base.wing import Fitted, Origin, Scored, split
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, fit_model, prepare
 from augment.lifecycle.folder import Attempt, Folder, verify, write_manifest
@@ -57,19 +57,21 @@ class Stages:
         plan = self.prepared.plan
         request = plan.request
         path = self.folder.partial / plan.wing.output_name(request.source, request.write)
-        if not (self.resumed and path.exists()):
+        if not (self.resumed and plan.wing.is_whole(path)):
             with self.journal.stage("sample"):
                 seed = plan.seed.child("sample")
                 given = model.condition(request.ask)
-                tick, size = self.journal.tick, plan.wing.block_rows
-                parts = blocks(model, plan.rows, seed, given, size, tick)
-                plan.wing.write(parts, path, "", True, request.write)
+                parts = blocks(model, plan.rows, seed, given, self.journal.tick)
+                digest = store.digest(self.folder.partial / "model")
+                asked: Json = {"plan": self.prepared.key}
+                origin = Origin(model.engine, digest, plan.seed.value, asked)
+                plan.wing.write(parts, path, "", False, request.write, origin)
         return path
 
     def scored(self, train: Any, test: Any, path: Path) -> Scored:
         plan = self.prepared.plan
         with self.journal.stage("score"):
-            fake = plan.wing.read_like(str(path), self.prepared.loaded.data)
+            fake = plan.wing.read_like(str(path), self.prepared.loaded.data, {}).data
             plan.wing.illustrate(fake, self.folder.partial)
             return plan.wing.score(train, test, fake, plan.seed.child("score"), self.journal.tick)
 
@@ -94,6 +96,8 @@ def run(
     with locked(out):
         folder.recover()
         prepared = prepare(request, Journal(None, tell), folder)
+        plan, data = prepared.plan, prepared.loaded.data
+        plan.wing.foresee(data, request.ask, plan.engine, request.protect, request.write)
         if dry_run:
             return {"schema": "augment.run/1", "dry_run": True, **described(prepared)}
         if folder.complete() and not force:

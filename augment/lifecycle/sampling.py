@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Condition, Dataset, Tick
-from augment.base.wing import Fitted
+from augment.base.wing import Block, Fitted
 
 D = TypeVar("D", bound=Dataset)
 
@@ -19,31 +20,37 @@ def blocks(
     rows: int,
     seed: Seed,
     given: Condition,
-    block_rows: int,
     tick: Callable[[Tick], None],
     shard: tuple[int, int] = (1, 1),
-) -> Iterator[D]:
+) -> Iterator[Block[D]]:
     """The sample of `rows` rows, block by block; a shard (i, of n) yields its run of blocks.
 
     Block b covers the rows from b · block_rows and draws from its own stream; the shards 1 to n,
     one after another, are the whole.
     """
+    block_rows = model.block_rows
     count = -(-rows // block_rows)
     index, of = shard
     first, last = (index - 1) * count // of, index * count // of
     if first == last:  # more shards than blocks: this one has columns but no rows
-        import numpy as np
+        yield Block(0, 0, partial(_no_rows, model, seed, given, tick))
+    before, end = min(first * block_rows, rows), min(last * block_rows, rows)
 
-        yield model.sample(0, 1, seed, given, tick).take(np.empty(0, dtype=np.int64))
-    done, total = 0, min(last * block_rows, rows) - min(first * block_rows, rows)
-    for block in range(first, last):
-        start = block * block_rows
-        size = min(block_rows, rows - start)
-        part = model.sample(start, size, seed.child("block", block), given, tick)
+    def made(start: int, size: int) -> D:
+        part = model.sample(start, size, seed.child("block", start // block_rows), given, tick)
         assert len(part) == size, f"asked for {size} rows, got {len(part)}"
-        done += size
-        tick(Tick("sample", done, total))
-        yield part
+        tick(Tick("sample", start + size - before, end - before))
+        return part
+
+    for start in range(before, end, block_rows):
+        size = min(block_rows, rows - start)
+        yield Block(start, size, partial(made, start, size))
+
+
+def _no_rows(model: Fitted[D], seed: Seed, given: Condition, tick: Callable[[Tick], None]) -> D:
+    import numpy as np
+
+    return model.sample(0, 1, seed, given, tick).take(np.empty(0, dtype=np.int64))
 
 
 def parse_shard(text: str | None) -> tuple[int, int]:

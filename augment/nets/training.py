@@ -1,9 +1,10 @@
 """The one training loop: AdamW with warm-up and cosine, clipping, averaged weights, early stop.
 
 It knows nothing of tables or images: the caller hands over named tensors, a loss for step `s`
-and a loss on held-out rows. A killed run that is given the same scratch folder goes on from its
-last checkpoint and ends with the same weights, because every random choice of a step must come
-from the step's number and never from a generator that lives across steps.
+and a loss on held-out rows; where several players have a loss each, they take turns. A killed run
+that is given the same scratch folder goes on from its last checkpoint and ends with the same
+weights, because every random choice of a step must come from the step's number and never from a
+generator that lives across steps.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,12 +42,14 @@ class Schedule:
     check_every: int = 100
     patience: int = 5
     checkpoint_every: int = 500
+    betas: tuple[float, float] = (0.9, 0.99)
+    lowest: float = 0.01  # share of the full rate that it falls to
 
     def rate(self, step: int, steps: int) -> float:
-        """Linear warm-up, then half a cosine down to a hundredth of the full rate."""
+        """Linear warm-up, then half a cosine down to the lowest rate."""
         rise = min(1.0, (step + 1) / max(1, min(self.warmup, steps // 4)))
         fall = 0.5 + 0.5 * math.cos(math.pi * step / steps)
-        return self.learning_rate * rise * max(fall, 0.01)
+        return self.learning_rate * rise * max(fall, self.lowest)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,29 @@ class Outcome:
     stopped: str
 
 
+@dataclass(frozen=True)
+class Player:
+    """Named tensors that follow the slope of a loss of their own, at `pace` times the rate.
+
+    Within a step the players move one after another, each seeing what those before it did. A
+    slope is taken for the player's own tensors only, so that losses may pass through another's.
+    """
+
+    parameters: dict[str, Tensor]
+    loss: Callable[[int], Tensor]
+    pace: float = 1.0
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        return list(self.parameters.values())
+
+    def descended(self, step: int) -> float:
+        """Take the slope of the step's loss into the tensors' `grad`; the loss."""
+        value = self.loss(step)
+        value.backward(inputs=self.tensors)  # type: ignore[no-untyped-call]
+        return float(value.detach())
+
+
 @dataclass
 class _Run:
     """The moving parts of one run: all of it is in a checkpoint."""
@@ -69,7 +95,7 @@ class _Run:
     best_loss: float
     average: list[Tensor]
     best: list[Tensor]
-    optimizer: Any
+    optimizers: list[Any]  # one for each player
 
 
 def train(
@@ -86,29 +112,47 @@ def train(
     parameters hold the averaged weights. `label` names the data and the model: a checkpoint made
     under another label, seed or schedule is not continued.
     """
+    return play([Player(parameters, loss)], held_out, schedule, job, label)
+
+
+def play(
+    players: Sequence[Player],
+    held_out: Callable[[], float],
+    schedule: Schedule,
+    job: Job,
+    label: str = "",
+) -> Outcome:
+    """`train` for several players; no two of them share a tensor or a name.
+
+    The loss that is shown is the last player's.
+    """
     import torch
 
+    parameters = {name: tensor for each in players for name, tensor in each.parameters.items()}
+    assert len(parameters) == sum(len(each.parameters) for each in players), "names repeat"
     names, tensors = list(parameters), list(parameters.values())
     mark = _mark(parameters, schedule, job, label)
     path = job.scratch / CHECKPOINT
-    run = _resumed(path, mark, names, tensors, schedule)
+    run = _resumed(path, mark, names, players, schedule)
     if run is None:
-        steps = _affordable(schedule.steps, loss, tensors, job)
+        steps = _affordable(schedule.steps, players, job)
         copies = [[t.detach().clone() for t in tensors] for _ in range(2)]
-        run = _Run(0, steps, 0, math.inf, copies[0], copies[1], _adamw(tensors, schedule))
+        optimizers = [_adamw(each, schedule) for each in players]
+        run = _Run(0, steps, 0, math.inf, copies[0], copies[1], optimizers)
     stopped, mean = "planned", 0.0
     while run.step < run.steps:
-        for group in run.optimizer.param_groups:
-            group["lr"] = schedule.rate(run.step, run.steps)
-        run.optimizer.zero_grad(set_to_none=True)
-        value = loss(run.step)
-        value.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(tensors, schedule.clip)
-        run.optimizer.step()
+        value = 0.0
+        for player, optimizer in zip(players, run.optimizers, strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = schedule.rate(run.step, run.steps) * player.pace
+            optimizer.zero_grad(set_to_none=True)
+            value = player.descended(run.step)
+            torch.nn.utils.clip_grad_norm_(player.tensors, schedule.clip)
+            optimizer.step()
         decay = min(schedule.average, (1 + run.step) / (10 + run.step))
         torch._foreach_lerp_(run.average, [t.detach() for t in tensors], 1 - decay)
         run.step += 1
-        mean += 0.02 * (float(value.detach()) - mean) if run.step > 1 else float(value.detach())
+        mean += 0.02 * (value - mean) if run.step > 1 else value
         out_of_time = job.budget.left() <= 0
         if run.step % schedule.check_every == 0 or run.step == run.steps or out_of_time:
             _check(run, tensors, held_out)
@@ -144,27 +188,30 @@ def _check(run: _Run, tensors: list[Tensor], held_out: Callable[[], float]) -> N
                 best.copy_(average)
 
 
-def _affordable(steps: int, loss: Callable[[int], Tensor], tensors: list[Tensor], job: Job) -> int:
+def _affordable(steps: int, players: Sequence[Player], job: Job) -> int:
     """The planned steps, or as many as fit into the budget by a probe that changes no weight."""
     if math.isinf(job.budget.left()):
         return steps
-    loss(0).backward()  # type: ignore[no-untyped-call]
+    for player in players:
+        player.descended(0)
     before = job.budget.left()
     for step in range(PROBE_STEPS):
-        loss(step).backward()  # type: ignore[no-untyped-call]
+        for player in players:
+            player.descended(step)
     seconds = max((before - job.budget.left()) / PROBE_STEPS, 1e-6)
-    for tensor in tensors:
-        tensor.grad = None
+    for player in players:
+        for tensor in player.tensors:
+            tensor.grad = None
     return max(1, min(steps, int(SAFETY * job.budget.left() / seconds)))
 
 
-def _adamw(tensors: list[Tensor], schedule: Schedule) -> Any:
+def _adamw(player: Player, schedule: Schedule) -> Any:
     import torch
 
     return torch.optim.AdamW(
-        tensors,
+        player.tensors,
         lr=schedule.learning_rate,
-        betas=(0.9, 0.99),
+        betas=schedule.betas,
         weight_decay=schedule.weight_decay,
         fused=True,
     )
@@ -181,8 +228,11 @@ def _save(path: Path, mark: str, run: _Run, names: list[str], tensors: list[Tens
     from safetensors.torch import save
 
     arrays: dict[str, Tensor] = {}
+    states: dict[Tensor, Any] = {}
+    for optimizer in run.optimizers:
+        states |= optimizer.state
     for i, (name, tensor) in enumerate(zip(names, tensors, strict=True)):
-        state = run.optimizer.state[tensor]
+        state = states[tensor]
         arrays |= {
             f"now/{name}": tensor.detach(),
             f"average/{name}": run.average[i],
@@ -198,7 +248,7 @@ def _save(path: Path, mark: str, run: _Run, names: list[str], tensors: list[Tens
 
 
 def _resumed(
-    path: Path, mark: str, names: list[str], tensors: list[Tensor], schedule: Schedule
+    path: Path, mark: str, names: list[str], players: Sequence[Player], schedule: Schedule
 ) -> _Run | None:
     """The run in a checkpoint with this mark; the tensors then hold its weights. Else None."""
     import torch
@@ -214,18 +264,19 @@ def _resumed(
             arrays = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, KeyError, TypeError):
         return None  # a damaged checkpoint is worth a fresh start, not an error
-    optimizer = _adamw(tensors, schedule)
-    device = tensors[0].device
+    optimizers = [_adamw(player, schedule) for player in players]
+    device = players[0].tensors[0].device
     with torch.no_grad():
-        for name, tensor in zip(names, tensors, strict=True):
-            tensor.copy_(arrays[f"now/{name}"])
-            optimizer.state[tensor] = {
-                "step": arrays[f"count/{name}"].to(device),
-                "exp_avg": arrays[f"first/{name}"].to(device),
-                "exp_avg_sq": arrays[f"second/{name}"].to(device),
-            }
+        for player, optimizer in zip(players, optimizers, strict=True):
+            for name, tensor in player.parameters.items():
+                tensor.copy_(arrays[f"now/{name}"])
+                optimizer.state[tensor] = {
+                    "step": arrays[f"count/{name}"].to(device),
+                    "exp_avg": arrays[f"first/{name}"].to(device),
+                    "exp_avg_sq": arrays[f"second/{name}"].to(device),
+                }
     average, best = (
         [arrays[f"{kind}/{name}"].to(device) for name in names] for kind in ("average", "best")
     )
     loss = float.fromhex(facts["best_loss"])
-    return _Run(facts["step"], facts["steps"], facts["best_step"], loss, average, best, optimizer)
+    return _Run(facts["step"], facts["steps"], facts["best_step"], loss, average, best, optimizers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError
@@ -41,6 +41,7 @@ class TableModel(Fitted[Table]):
     impossible conditions are refused before anything is drawn.
     """
 
+    block_rows: ClassVar[int] = 20_000
     engine: str
     rows: int
     schema: Schema
@@ -87,6 +88,7 @@ class TableModel(Fitted[Table]):
         )
 
     def condition(self, ask: Ask) -> Condition:
+        require_no_prompts(ask)
         about = registry.find("engines", self.engine).about
         clauses = parse(list(ask.where), self.schema)
         refuse_impossible(clauses, self.domain)
@@ -271,3 +273,8 @@ def _require_columns(model: TableModel) -> None:
     fits = [(c.name, c.storage) for c in made] == [(c.name, c.storage) for c in wanted]
     if not fits:
         raise BadInput("the model is damaged (its engine makes other columns than its schema).")
+
+
+def require_no_prompts(ask: Ask) -> None:
+    if ask.prompts:
+        raise UsageError("--prompt is for images. Rows are asked for with --where.")

@@ -7,17 +7,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from augment.base.errors import UsageError, did_you_mean
+from augment.base.errors import UsageError
 from augment.base.files import read_json
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Engine, Job, Json, Tick
-from augment.base.wing import Fitted, Loaded, Scored, Wing
+from augment.base.wing import (
+    Ask,
+    Block,
+    Fitted,
+    Loaded,
+    Origin,
+    Scored,
+    Wing,
+    Written,
+    require_known,
+)
 from augment.tables import source
+from augment.tables.conditions import parse, parse_balance
 from augment.tables.dataset import Table
 from augment.tables.engines.independent import Independent
 from augment.tables.invention import kept
-from augment.tables.model import TableModel
+from augment.tables.model import TableModel, require_no_prompts
 from augment.tables.schema import Column, Schema
 from augment.tables.values import codes
 
@@ -28,7 +39,7 @@ class TableWing(Wing[Table]):
     """Files with rows and columns."""
 
     kind: ClassVar[str] = Table.kind
-    block_rows: ClassVar[int] = 20_000
+    writes_folders: ClassVar[bool] = False
 
     def recognises(self, source_text: str) -> bool:
         if source_text == "-":
@@ -39,19 +50,22 @@ class TableWing(Wing[Table]):
             return False
 
     def read(self, source_text: str, options: Json) -> Loaded[Table]:
-        known = {field.name for field in dataclasses.fields(source.ReadOptions)}
-        for name in options:
-            if name not in known:
-                raise UsageError(
-                    f"--{name.replace('_', '-')} is no option for tables. "
-                    f"{did_you_mean(name, sorted(known))}"
-                )
+        known = [field.name for field in dataclasses.fields(source.ReadOptions)]
+        require_known(options, known, "a table")
         found = source.read(source_text, _read_options(options))
         files = tuple(dataclasses.asdict(file) for file in found.files)
         return Loaded(found.table, files, found.notes, found.rejected)
 
-    def read_like(self, source_text: str, data: Table) -> Table:
-        return source.read_like(source_text, kept(data.schema))
+    def read_like(self, source_text: str, data: Table, options: Json) -> Loaded[Table]:
+        return Loaded(source.read_like(source_text, kept(data.schema)), ())
+
+    def foresee(
+        self, data: Table, ask: Ask, engine: Engine[Table], protect: bool, write: Json
+    ) -> None:
+        require_no_prompts(ask)
+        parse(list(ask.where), kept(data.schema))
+        if ask.balance is not None:
+            parse_balance(ask.balance, kept(data.schema))
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "anyorder", "the truest and quickest for tables"
@@ -61,17 +75,33 @@ class TableWing(Wing[Table]):
     ) -> Fitted[Table]:
         return TableModel.fit(engine, data, job, protect, source_rows)
 
+    def adopt(self, engine: Engine[Table], device: str) -> Fitted[Table]:
+        raise UsageError(f"Engine {engine.about.name!r} draws no tables without data.")
+
     def restore(self, stored: Stored) -> Fitted[Table]:
         return TableModel.restore(stored)
 
     def write(
-        self, parts: Iterator[Table], path: Path | None, format: str, force: bool, options: Json
-    ) -> int:
-        counted = _Counted(parts)
+        self,
+        blocks: Iterator[Block[Table]],
+        path: Path | None,
+        format: str,
+        force: bool,
+        options: Json,
+        origin: Origin,
+    ) -> Written:
+        counted = _Counted(block.make() for block in blocks)
         named = format or ("csv" if path is None else source.format_of(path))
         excel_safe = bool(options.get("excel_safe"))
         source.write(iter(counted), path, named, force=force, excel_safe=excel_safe)
-        return counted.rows
+        return Written(counted.rows, counted.rows)
+
+    def is_whole(self, path: Path) -> bool:
+        return path.exists()
+
+    def begun(self, path: Path, origin: Origin) -> int | None:
+        """None: a file of rows is whole or absent."""
+        return None
 
     def output_name(self, source_text: str, options: Json) -> str:
         return f"synthetic{source.suffix_like(source_text)}"

@@ -65,9 +65,9 @@ def test_a_schema_survives_json() -> None:
     assert ImageSchema.from_json(SCHEMA.to_json()) == SCHEMA
 
 
-@pytest.mark.parametrize("side", [7, 129])
-def test_a_canvas_out_of_range_is_refused(side: int) -> None:
-    with pytest.raises(UsageError, match="--canvas"):
+@pytest.mark.parametrize("side", [7, 4097])
+def test_pictures_of_a_size_out_of_range_are_refused(side: int) -> None:
+    with pytest.raises(UsageError, match="height"):
         ImageSchema(side, 32, "gray")
 
 

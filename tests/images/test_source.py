@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from augment.base.errors import BadInput, UsageError
+from augment.base.wing import Block, Origin
 from augment.images import canvas, source
 from augment.images import pixels as room_of
-from augment.images.gallery import made_names, write
+from augment.images.gallery import made_names
 from augment.images.source import ReadOptions, read
+from augment.images.writing import write
 from tests.images import pictures
 
 
@@ -91,9 +93,65 @@ def test_the_canvas_is_asked_for_or_inferred(tmp_path: Path) -> None:
     assert canvas.inferred(Counter({(640, 480): 9}))[:2] == (64, 48)
     assert canvas.inferred(Counter({(100, 60): 9}))[:2] == (100, 60)
     assert canvas.inferred(Counter({(30, 20): 9, (20, 28): 3}))[:2] == (30, 30)
-    for text in ("7", "x", "32x", "200"):
+    for text in ("7", "x", "32x", "129", "8x200"):
         with pytest.raises(UsageError, match="canvas"):
             read(str(tmp_path), ReadOptions(canvas=text))
+
+
+def test_a_schema_file_gives_canvas_mode_and_the_order_of_classes(tmp_path: Path) -> None:
+    schema = source.ImageSchema(16, 24, "gray", ("wasp", "bee", "ant"))
+    file = tmp_path / "schema.json"
+    file.write_text(json.dumps(schema.to_json()))
+    loaded = read(str(folders(tmp_path / "in")), ReadOptions(schema=file))
+    assert loaded.data.schema == schema and loaded.data.labels()[0] == "ant"
+    file.write_text(json.dumps({**schema.to_json(), "width": 200}))
+    with pytest.raises(UsageError, match="canvas"):
+        read(str(tmp_path / "in"), ReadOptions(schema=file))
+    with pytest.raises(UsageError, match="leave out --canvas"):
+        ReadOptions(schema=file, canvas="32")
+
+
+def test_memory_does_not_grow_with_the_images(tmp_path: Path) -> None:
+    """The bytes of what is held per image, at a canvas of 3 kB: only its name and code."""
+    import tracemalloc
+
+    pictures.saved(tmp_path / "0" / "0.png")
+    blob = (tmp_path / "0" / "0.png").read_bytes()
+
+    def peak(images: int) -> int:
+        for row in range(images):
+            (tmp_path / "0" / f"{row}.png").write_bytes(blob)
+        tracemalloc.start()
+        try:
+            read(str(tmp_path), ReadOptions(canvas="32"))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room_of, "IN_MEMORY_BYTES", 100_000)
+        patch.setattr(room_of, "CHUNK_BYTES", 100_000)
+        peak(50)  # what is loaded once
+        few, many = peak(200), peak(1000)
+    assert many - few < 800 * 500
+
+
+def test_a_list_outside_its_images_and_links_need_a_root(tmp_path: Path) -> None:
+    pictures.saved(tmp_path / "store" / "a.png")
+    lists, linked = tmp_path / "lists", tmp_path / "linked"
+    lists.mkdir()
+    linked.mkdir()
+    (lists / "set.csv").write_text("file_name,kind,hue,tone\na.png,ant,red,dark\n")
+    (linked / "b.png").symlink_to(tmp_path / "store" / "a.png")
+    for place in (lists / "set.csv", linked):
+        with pytest.raises(BadInput):
+            read(str(place), ReadOptions())
+    columns = {"label_column": "kind", "caption_columns": ("hue", "tone")}
+    found = read(str(lists / "set.csv"), ReadOptions(root=tmp_path / "store", **columns)).data
+    assert found.labels() == ["ant"] and found.captions == ("red, dark",)
+    assert len(read(str(linked), ReadOptions(root=tmp_path)).data) == 1
+    with pytest.raises(UsageError, match=r"--label-column hues.*Did you mean 'hue'"):
+        read(str(lists / "set.csv"), ReadOptions(root=tmp_path / "store", label_column="hues"))
 
 
 def test_unknown_options_and_choices_are_refused() -> None:
@@ -101,6 +159,8 @@ def test_unknown_options_and_choices_are_refused() -> None:
         source.read_options({"delimiter": ","})
     with pytest.raises(UsageError, match="--fit"):
         source.read_options({"fit": "padd"})
+    with pytest.raises(UsageError, match=r"--column is .*--label-column"):
+        source.read_options({"columns": {}})
     with pytest.raises(UsageError, match="go together"):
         read(".", source.read_options({"on_error": "quarantine"}))
 
@@ -112,14 +172,14 @@ def test_reading_undoes_writing_whatever_the_classes_are_called(tmp_path: Path) 
     stack = np.stack([pictures.noise(seed) for seed in range(10)])
     sources = made_names("my/set", "cvae", 20, 10)
     images = source.Images.of_arrays(stack, rows, schema, sources=sources)
-    out = tmp_path / "deep" / "out"
-    assert write(iter([images]), out, {"engine": "cvae"}) == 10
-    back = source.read_like(str(out), schema)
+    out, origin = tmp_path / "deep" / "out", Origin("cvae", "digest", 1, {})
+    assert write(iter([Block(0, 10, lambda: images)]), out, origin, False).fresh == 10
+    back = source.read_like(str(out), schema).data
     assert back.digest() == images.digest()
     assert len(list(tmp_path.rglob("*.png"))) == len(list(out.rglob("*.png"))) == 10
     assert [path.name for path in tmp_path.iterdir()] == ["deep"]
     with pytest.raises(UsageError, match="--force"):
-        write(iter([images]), out, {}, force=False)
+        write(iter([]), out, Origin("cvae", "digest", 2, {}), False)
 
 
 def test_an_unknown_class_is_refused_when_reading_like(tmp_path: Path) -> None:

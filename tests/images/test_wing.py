@@ -10,7 +10,7 @@ import pytest
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Job, silent
-from augment.base.wing import Ask
+from augment.base.wing import Ask, Block, Origin, Written
 from augment.images.engines.cvae import Cvae
 from augment.images.model import ImageModel
 from augment.images.wing import ImageWing
@@ -25,21 +25,28 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ImageModel:
     return ImageModel.fit(Cvae(steps=6, batch=8, width=8, latent=4), DATA, job, True, len(DATA))
 
 
+def written(folder: Path, seed: int = 1, force: bool = False) -> Written:
+    blocks = [Block(0, len(DATA), lambda: DATA)]
+    return WING.write(iter(blocks), folder, "", force, {}, Origin("cvae", "digest", seed, {}))
+
+
 def test_reading_undoes_writing(tmp_path: Path) -> None:
     folder = tmp_path / "out"
-    assert WING.write(iter([DATA]), folder, "", False, {}) == len(DATA)
-    again = WING.read_like(str(folder), DATA)
+    assert written(folder).rows == len(DATA)
+    again = WING.read_like(str(folder), DATA, {}).data
     assert sorted(zip(again.labels() or [], map(bytes, again.pixels), strict=True)) == sorted(
         zip(DATA.labels() or [], map(bytes, DATA.pixels), strict=True)
     )
+    assert written(folder).fresh == 0
     with pytest.raises(UsageError, match="--force"):
-        WING.write(iter([DATA]), folder, "", False, {})
+        written(folder, seed=2)
+    assert written(folder, seed=2, force=True).fresh == len(DATA)
 
 
 def test_a_folder_of_other_files_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(UsageError):
-        WING.write(iter([DATA]), tmp_path, "", True, {})
+        written(tmp_path, force=True)
     assert (tmp_path / "mine.txt").read_text() == "keep"
 
 

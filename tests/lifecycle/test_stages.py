@@ -17,7 +17,7 @@ from augment.base.wing import Ask
 from augment.lifecycle import fitting, gates, generation, run
 from augment.lifecycle.plan import Request, row_count
 from augment.lifecycle.sampling import parse_shard
-from augment.tables.wing import TableWing
+from augment.tables.model import TableModel
 
 ROWS = 200
 
@@ -143,7 +143,8 @@ def model(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(model: Path, out: Path, count: str = "100", **options: Any) -> list[str]:
     """The lines of a sample."""
     given: dict[str, Any] = {"seed": 3, "ask": Ask(), "shard": None, "format": None} | options
-    generation.sample(model, count=count, out=out, force=True, write={}, tell=silent, **given)
+    order = generation.Order(count, **given)
+    generation.sample(generation.open_model(model), order, out, force=True, tell=silent)
     return out.read_text().splitlines()
 
 
@@ -151,7 +152,7 @@ def drawn(model: Path, out: Path, count: str = "100", **options: Any) -> list[st
 def test_shards_one_after_another_are_the_whole(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shards: int
 ) -> None:
-    monkeypatch.setattr(TableWing, "block_rows", 17)
+    monkeypatch.setattr(TableModel, "block_rows", 17)
     out = tmp_path / "s.csv"
     whole = drawn(model, out)
     parts = [drawn(model, out, shard=f"{i}/{shards}") for i in range(1, shards + 1)]
@@ -164,7 +165,7 @@ def test_shards_one_after_another_are_the_whole(
 def test_balance_is_exact_over_blocks(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TableWing, "block_rows", 17)
+    monkeypatch.setattr(TableModel, "block_rows", 17)
     for text, want in (("letter", {"a": 33, "b": 34, "c": 33}), ("letter:a=0.9,c=0.1", None)):
         rows = drawn(model, tmp_path / "s.csv", ask=Ask(balance=text))[1:]
         assert Counter(row.split(",")[1] for row in rows) == (want or {"a": 90, "c": 10})

@@ -9,7 +9,7 @@ import torch
 
 from augment.base.seeds import Seed
 from augment.base.types import Budget, Job, Tick
-from augment.nets.training import Outcome, Schedule, train
+from augment.nets.training import Outcome, Player, Schedule, play, train
 from augment.nets.trunk import heads_loss
 
 GOAL = torch.tensor([1.0, -2.0, 3.0])
@@ -102,6 +102,52 @@ def test_time_that_runs_out_ends_the_run_with_weights_that_were_checked(tmp_path
     outcome = train(weights, loss, lambda: 1.0, Schedule(10_000), job)
     assert 50 < outcome.steps <= 100
     assert ticks[-1].steps == outcome.steps
+
+
+def duel(
+    scratch: Path, schedule: Schedule, die_at: int | None = None
+) -> tuple[Outcome, torch.Tensor]:
+    """One player chases the other, who flees from a moving point."""
+    hound = torch.zeros(2, requires_grad=True)
+    hare = torch.ones(2, requires_grad=True)
+
+    def hounds(step: int) -> torch.Tensor:
+        if step == die_at:
+            raise Killed
+        return (hound - hare).square().sum()
+
+    def hares(step: int) -> torch.Tensor:
+        stream = torch.Generator().manual_seed(Seed(2).child(step).integer())
+        return (hare - GOAL[:2] - 0.1 * torch.randn(2, generator=stream)).square().sum() - (
+            0.1 * (hound - hare).square().sum()
+        )
+
+    players = [Player({"hound": hound}, hounds, pace=2.0), Player({"hare": hare}, hares)]
+    outcome = play(
+        players,
+        lambda: float((hound - hare).detach().square().sum()),
+        schedule,
+        Job(Seed(1), scratch),
+    )
+    return outcome, torch.cat([hound, hare]).detach()
+
+
+def test_players_each_go_down_their_own_loss(tmp_path: Path) -> None:
+    schedule = Schedule(600, learning_rate=0.05, weight_decay=0.0, patience=100)
+    outcome, weights = duel(tmp_path, schedule)
+    assert torch.allclose(weights, GOAL[:2].repeat(2), atol=0.1)
+    assert outcome.stopped == "planned"
+
+
+@pytest.mark.parametrize("die_at", [25, 79])
+def test_a_killed_duel_resumed_ends_with_the_same_weights(tmp_path: Path, die_at: int) -> None:
+    schedule = Schedule(80, learning_rate=0.05, check_every=7, checkpoint_every=10)
+    whole = duel(tmp_path / "whole", schedule)
+    with pytest.raises(Killed):
+        duel(tmp_path / "killed", schedule, die_at)
+    resumed = duel(tmp_path / "killed", schedule)
+    assert torch.equal(resumed[1], whole[1])
+    assert resumed[0] == whole[0]
 
 
 def test_many_heads_at_once_agree_with_one_cross_entropy_each() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from augment.base.errors import UsageError, did_you_mean
+from augment.base.errors import UsageError
 from augment.base.seeds import Seed
-from augment.base.types import Clause, Condition, Json
+from augment.base.types import Clause, Condition, Json, Model
+from augment.images.captions import Lexicon, spoken
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.manifest import words_of
 from augment.images.schema import ImageSchema
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABEL, PROMPT = "label", "prompt"  # the columns that a condition may name
-LEAST_ROWS = 5  # a caption that fewer pictures share is not repeated under protection
+BLOCK_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -39,33 +42,50 @@ class Wanted:
     captions: list[str]
     matrix: NDArray[np.float32]  # (n, wishes)
 
+    def take(self, rows: NDArray[np.int64]) -> Wanted:
+        captions = [self.captions[row] for row in rows.tolist()]
+        return Wanted(self.codes[rows], captions, self.matrix[rows])
+
 
 @dataclass(frozen=True)
 class Conditioning:
     """Turns classes and captions into rows of numbers.
 
     A row holds a one for its class, 1/√k for each of its k known words, and a constant one.
-    `kinds` are what is drawn where nothing is asked for, as often as the training set has them.
+    `kinds` are what is drawn where nothing is asked for, as often as the training set has them;
+    `lexicon` says which classes the words go with.
     """
 
     schema: ImageSchema
     kinds: tuple[Kind, ...]
+    lexicon: Lexicon
 
     @staticmethod
     def of(data: Images, protect: bool) -> Conditioning:
-        """The conditioning of a training set; rare captions are left out under protection."""
-        spoken = data.captions if data.captions and data.schema.vocabulary else [""] * len(data)
-        counts = Counter(zip(data.label_codes.tolist(), spoken, strict=True))
-        fewest = LEAST_ROWS if protect else 1
-        kinds = [Kind(k, text, n) for (k, text), n in counts.items() if not text or n >= fewest]
-        told = {kind.code for kind in kinds}
-        rest = Counter(k for k, _ in counts.elements() if k not in told)
-        kinds += [Kind(code, "", rows) for code, rows in rest.items()]
-        return Conditioning(data.schema, tuple(sorted(kinds, key=lambda k: (k.code, k.caption))))
+        """The conditioning of a training set; rare captions lose words under protection."""
+        texts = spoken(data, protect)
+        counts = Counter(zip(data.label_codes.tolist(), texts, strict=True))
+        kinds = [Kind(code, text, rows) for (code, text), rows in counts.items()]
+        kinds.sort(key=lambda kind: (kind.code, kind.caption))
+        return Conditioning(data.schema, tuple(kinds), Lexicon.of(data, protect))
+
+    @staticmethod
+    def alone(schema: ImageSchema) -> Conditioning:
+        """For pictures that no training set stands behind."""
+        return Conditioning(schema, (Kind(UNLABELLED, "", 1),), Lexicon(schema, {}))
+
+    def opened(self) -> Conditioning:
+        """The same with every word allowed: the model learnt its language elsewhere."""
+        return dataclasses.replace(self, lexicon=dataclasses.replace(self.lexicon, open=True))
 
     @property
     def wishes(self) -> int:
         return len(self.schema.classes) + len(self.schema.vocabulary) + 1
+
+    @property
+    def words(self) -> slice:
+        """The columns of the words."""
+        return slice(len(self.schema.classes), self.wishes - 1)
 
     def matrix(self, codes: NDArray[np.int64], captions: Sequence[str]) -> NDArray[np.float32]:
         """(n, wishes) for n classes (or -1) and n captions."""
@@ -89,26 +109,44 @@ class Conditioning:
     def wanted(self, n: int, seed: Seed, given: Condition | None) -> Wanted:
         """What `n` pictures shall show: as asked for, and for the rest as the training set is.
 
-        Raises `UsageError` for an unknown class, word or column.
+        Several prompts take turns. A prompt draws the classes that its words go with. Raises
+        `UsageError` for an unknown class, word or column.
         """
         import numpy as np
 
         clauses = given.clauses if given else ()
-        codes, prompt = self._asked(clauses)
+        self.check(clauses)
+        codes, prompts = self._asked(clauses)
+        rng = seed.rng()
+        made = np.empty(n, np.int64)
+        texts = [prompts[row % len(prompts)] if prompts else "" for row in range(n)]
+        for turn in range(max(1, len(prompts))):
+            rows = np.arange(turn, n, max(1, len(prompts)))
+            kinds = self._kinds(codes, prompts[turn] if prompts else None)
+            shares = np.array([share for _, share in kinds], np.float64)
+            drawn = rng.choice(len(kinds), len(rows), p=shares / shares.sum())
+            for row, pick in zip(rows.tolist(), drawn.tolist(), strict=True):
+                made[row] = kinds[pick][0].code
+                texts[row] = texts[row] or kinds[pick][0].caption
+        return Wanted(made, texts, self.matrix(made, texts))
+
+    def _kinds(self, codes: set[int] | None, prompt: str | None) -> list[tuple[Kind, float]]:
+        """The kinds of picture that may be drawn, and how often against one another."""
         kinds = [kind for kind in self.kinds if codes is None or kind.code in codes]
         if codes is not None:
-            present = {kind.code for kind in kinds}
-            kinds += [Kind(code, "", 1) for code in sorted(codes - present)]
-        shares = np.array([kind.rows for kind in kinds], np.float64)
-        drawn = seed.rng().choice(len(kinds), n, p=shares / shares.sum())
-        made = np.array([kind.code for kind in kinds], np.int64)[drawn]
-        spoken = [kinds[i].caption if prompt is None else prompt for i in drawn.tolist()]
-        return Wanted(made, spoken, self.matrix(made, spoken))
+            kinds += [Kind(code, "", 1) for code in sorted(codes - {kind.code for kind in kinds})]
+        if prompt is None:
+            return [(kind, float(kind.rows)) for kind in kinds]
+        rows = Counter[int]()
+        for kind in kinds:
+            rows[kind.code] += kind.rows
+        weights = self.lexicon.classes_of(prompt, rows)
+        return [(Kind(code, prompt, rows[code]), weight) for code, weight in weights.items()]
 
-    def _asked(self, clauses: tuple[Clause, ...]) -> tuple[set[int] | None, str | None]:
-        """The classes that every clause allows (None: any), and the prompt."""
+    def _asked(self, clauses: tuple[Clause, ...]) -> tuple[set[int] | None, tuple[str, ...]]:
+        """The classes that every clause allows (None: any), and the prompts."""
         codes: set[int] | None = None
-        prompt: str | None = None
+        prompts: tuple[str, ...] = ()
         for clause in clauses:
             if clause.column not in (LABEL, PROMPT) or clause.op != "in":
                 raise UsageError(
@@ -116,7 +154,7 @@ class Conditioning:
                     "--where label=NAME, or by words, with --prompt."
                 )
             if clause.column == PROMPT:
-                prompt = self._known_words(" ".join(str(value) for value in clause.values))
+                prompts = tuple(str(value) for value in clause.values)
                 continue
             named = {self.schema.code_of(str(value)) for value in clause.values}
             if clause.negate:
@@ -124,24 +162,21 @@ class Conditioning:
             codes = named if codes is None else codes & named
         if codes is not None and not codes:
             raise UsageError("--where: no class is left. Ask for at least one.")
-        return codes, prompt
+        return codes, prompts
 
-    def _known_words(self, prompt: str) -> str:
-        known = list(self.schema.vocabulary)
-        if not known:
-            raise UsageError(
-                "--prompt: this model was fitted on pictures without captions, so it knows no "
-                "words. Give captions in metadata.csv (file_name, text) and fit again."
-            )
-        for word in words_of(prompt):
-            if word not in known:
-                near = did_you_mean(word, known) if len(known) <= 40 else _near(word, known)
-                raise UsageError(f"--prompt: the model knows no word {word!r}. {near}")
-        return prompt
+    def check(self, clauses: tuple[Clause, ...]) -> None:
+        """Raise `UsageError` for what cannot be asked of a model with this conditioning."""
+        _, prompts = self._asked(clauses)
+        for prompt in prompts:
+            self.lexicon.require_known(prompt)
+        told = self.schema.classes or any(kind.caption for kind in self.kinds)
+        if self.lexicon.open and not prompts and not told:
+            raise UsageError("Nothing says what to draw: pass --prompt WORDS or --prompts FILE.")
 
     def to_json(self) -> Json:
         kinds = [[kind.code, kind.caption, kind.rows] for kind in self.kinds]
-        return {"schema": self.schema.to_json(), "kinds": kinds}
+        words = self.lexicon.to_json()
+        return {"schema": self.schema.to_json(), "kinds": kinds, "words": words}
 
     @staticmethod
     def from_json(document: Any) -> Conditioning:
@@ -155,12 +190,15 @@ class Conditioning:
                 raise ValueError("a kind of picture names no class of the schema")
         if not kinds:
             raise ValueError("there are no kinds of pictures")
-        return Conditioning(schema, kinds)
+        return Conditioning(schema, kinds, Lexicon.from_json(schema, document["words"]))
 
 
-def _near(word: str, known: list[str]) -> str:
-    import difflib
+class ConditionedModel(Model[Images]):
+    """A generator of pictures that says what it can be asked for, before anything is drawn."""
 
-    near = difflib.get_close_matches(word, known, n=5, cutoff=0.5)
-    words = ", ".join(near) if near else f"{', '.join(known[:10])} and {len(known) - 10} more"
-    return f"Words near it: {words}." if near else f"It knows {words}."
+    conditioning: Conditioning
+
+    @property
+    @abstractmethod
+    def block_rows(self) -> int:
+        """How many pictures are made at a time: few, since a killed run loses as many."""

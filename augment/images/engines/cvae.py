@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
@@ -17,16 +17,18 @@ from augment.base.types import (
     Engine,
     Job,
     Json,
-    Model,
     State,
     Tick,
     silent,
 )
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import Conditioning
+from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.images.engines.editor import Blender
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from augment.images.engines.autoencoder import Autoencoder
@@ -36,14 +38,16 @@ if TYPE_CHECKING:
 MADE_AT_ONCE = 500
 JUDGED = 1_000  # held-out pictures that each check looks at, at the most
 FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
+FEWEST_FOR_WORDS = 100  # the same with captions, which the classes' normals know nothing of
 SHARE_OF_TIME = 0.8  # of a budget for the autoencoder; the prior has the rest
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
 
 
 @dataclass(frozen=True)
-class CvaeModel(Model[Images]):
+class CvaeModel(Blender):
     """Decoder, encoder (for edits) and prior; `config` holds the network's sizes."""
 
+    block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
     config: Json
     network: Autoencoder
@@ -82,6 +86,52 @@ class CvaeModel(Model[Images]):
     def latents(self, u: Tensor, codes: Tensor, told: Tensor) -> Tensor:
         """Standard normal noise (n, latent) to latents of these classes."""
         return self.around.coloured(u if self.flow is None else self.flow.carried(u, told), codes)
+
+    def edited(
+        self,
+        pixels: NDArray[np.uint8],
+        shown: Wanted,
+        wanted: Wanted,
+        strength: float,
+        seeds: Sequence[Seed],
+    ) -> NDArray[np.uint8]:
+        """The noise that a picture's code comes from, moved towards fresh noise."""
+        import torch
+
+        from augment.images.engines.prior import between
+        from augment.nets.convolution import generator
+
+        streams = [generator(seed.integer()) for seed in seeds]
+        with torch.inference_mode():
+            fresh = torch.stack([torch.randn(self.latent, generator=each) for each in streams])
+            return self._pictures(between(self._noise(pixels, shown), fresh, strength), wanted)
+
+    def between(
+        self, pixels: NDArray[np.uint8], others: NDArray[np.uint8], shown: Wanted, share: float
+    ) -> NDArray[np.uint8]:
+        import torch
+
+        from augment.images.engines.prior import between
+
+        with torch.inference_mode():
+            ends = self._noise(pixels, shown), self._noise(others, shown)
+            return self._pictures(between(*ends, share), shown)
+
+    def _noise(self, pixels: NDArray[np.uint8], shown: Wanted) -> Tensor:
+        """The noise (n, latent) that `latents` would make the pictures' codes of."""
+        import torch
+
+        codes, told = torch.from_numpy(shown.codes), torch.from_numpy(shown.matrix)
+        mean, _ = self.network.encode(to_floats(pixels, "cpu"), told)
+        u = self.around.whitened(mean, codes)
+        return u if self.flow is None else self.flow.returned(u, told)
+
+    def _pictures(self, noise: Tensor, wanted: Wanted) -> NDArray[np.uint8]:
+        import torch
+
+        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+        z = self.latents(noise, codes, told)
+        return to_pixels(self.network.decode(z, told).sigmoid())
 
     def state(self) -> State:
         tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
@@ -168,27 +218,36 @@ class Cvae(Engine[Images]):
         kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
         with initialised(job.seed.child("weights").integer()):
             network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
-        self._train(network.to(job.device), data, told, kept, _early(job))
+        self._train(network.to(job.device), data, told, conditioning.words, kept, _early(job))
         mean, log_variance = _encoded(network, data, told, job.device)
         network = network.cpu()
         codes = torch.from_numpy(data.label_codes)
         around = gaussians(mean, log_variance, codes, len(data.schema.classes))
         flow = None
-        if self.prior == "flow" or (self.prior == "auto" and len(data) >= FEWEST_FOR_FLOW):
+        fewest = FEWEST_FOR_WORDS if data.schema.vocabulary else FEWEST_FOR_FLOW
+        if self.prior == "flow" or (self.prior == "auto" and len(data) >= fewest):
             later = dataclasses.replace(
                 job, seed=job.seed.child("prior"), scratch=job.scratch / "prior"
             )
-            flow, _ = fit_flow(around, mean, log_variance, codes, told, kept, later)
+            words = conditioning.words
+            flow, _ = fit_flow(around, mean, log_variance, codes, told, words, kept, later)
         config = {"width": self.width, "latent": latent, "flow": flow is not None}
         return CvaeModel(conditioning, config, network.eval(), around, flow)
 
     def _train(
-        self, network: Autoencoder, data: Images, told: Tensor, kept: Tensor, job: Job
+        self,
+        network: Autoencoder,
+        data: Images,
+        told: Tensor,
+        words: slice,
+        kept: Tensor,
+        job: Job,
     ) -> Outcome:
         """Fit the network in place; `kept` are the rows that judge it."""
         import torch
 
         from augment.images.engines.jitter import jittered
+        from augment.images.engines.thinning import thinned
         from augment.nets.convolution import generator, short_floats
         from augment.nets.training import Schedule, train
 
@@ -207,8 +266,9 @@ class Cvae(Engine[Images]):
                 x = torch.cat([jittered(x[::2], stream), x[1::2]])
                 rows = torch.cat([rows[::2], rows[1::2]])
             noise = torch.randn(self.batch, latent, generator=stream).to(device)
+            c = thinned(told[rows], words, stream).to(device)
             with short_floats(device):
-                lost, kl = network.parts(x, told[rows].to(device), noise)
+                lost, kl = network.parts(x, c, noise)
             return (lost + self.beta * kl).mean()
 
         def held_out() -> float:

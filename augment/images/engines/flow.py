@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
-from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
+from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import Conditioning
+from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.images.engines.editor import Editor
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from augment.images.engines.unet import Unet
@@ -26,9 +29,10 @@ SILENCED = 0.1  # share of training pictures whose condition is hidden, so that 
 
 
 @dataclass(frozen=True)
-class FlowModel(Model[Images]):
+class FlowModel(Editor):
     """A velocity field; `config` holds its width, the steps of sampling, and the guidance."""
 
+    block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
     config: Json
     network: Unet
@@ -56,6 +60,26 @@ class FlowModel(Model[Images]):
             tick(Tick("sample", int(rows[-1]) + 1, n))
         captions = wanted.captions if any(wanted.captions) else None
         return Images.of_arrays(made, wanted.codes, self.conditioning.schema, captions)
+
+    def edited(
+        self,
+        pixels: NDArray[np.uint8],
+        shown: Wanted,
+        wanted: Wanted,
+        strength: float,
+        seeds: Sequence[Seed],
+    ) -> NDArray[np.uint8]:
+        """Noised part of the way and carried back: Meng et al. 2022, arXiv 2108.01073."""
+        import torch
+
+        from augment.nets.convolution import generator
+
+        x = 2 * to_floats(pixels, "cpu") - 1
+        streams = [generator(seed.integer()) for seed in seeds]
+        noise = torch.stack([torch.randn(x.shape[1:], generator=each) for each in streams])
+        place = torch.lerp(x, noise, strength)
+        found = self.carried(place, torch.from_numpy(wanted.matrix), 1 - strength)
+        return to_pixels((found + 1) / 2)
 
     def carried(self, x: Tensor, c: Tensor, start: float) -> Tensor:
         """Pictures in [-1, 1] from `x` at time `start` (0: noise, 1: pictures), by Heun's rule."""
@@ -152,7 +176,7 @@ class Flow(Engine[Images]):
         told = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
             network = Unet(data.schema.shape, conditioning.wishes, self.width)
-        self._train(network.to(job.device), data, told, job)
+        self._train(network.to(job.device), data, told, conditioning.words, job)
         config = {
             "width": self.width,
             "sampling_steps": self.sampling_steps,
@@ -160,12 +184,13 @@ class Flow(Engine[Images]):
         }
         return FlowModel(conditioning, config, network.cpu().eval().requires_grad_(False))
 
-    def _train(self, network: Unet, data: Images, told: Tensor, job: Job) -> None:
+    def _train(self, network: Unet, data: Images, told: Tensor, words: slice, job: Job) -> None:
         """Fit the network in place."""
         import torch
         from torch.nn import functional
 
         from augment.images.engines.jitter import jittered
+        from augment.images.engines.thinning import thinned
         from augment.nets.convolution import generator, short_floats
         from augment.nets.training import Schedule, train
 
@@ -181,6 +206,7 @@ class Flow(Engine[Images]):
             if learning:
                 half = len(x) // 2 if moves else 0
                 x = torch.cat([jittered(x[:half], stream), x[half:]]) if half else x
+                c = thinned(c, words, stream)
                 hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
                 c = torch.where(hidden, silenced(c), c)
             x = 2 * x - 1

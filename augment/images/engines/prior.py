@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from augment.base.types import Job
+from augment.images.engines.thinning import thinned
 from augment.nets.convolution import generator, initialised
 from augment.nets.training import Outcome, Schedule, train
 
@@ -109,6 +110,24 @@ class Flow(nn.Module):
             u = u + (slope + ahead) / (2 * STEPS)
         return u
 
+    def returned(self, u: Tensor, c: Tensor) -> Tensor:
+        """Undo `carried`, up to the error of Heun's rule."""
+        for step in range(STEPS, 0, -1):
+            t = torch.full((len(u), 1), step / STEPS, device=u.device)
+            slope = self(u, t, c)
+            behind = self(u - slope / STEPS, t - 1 / STEPS, c)
+            u = u - (slope + behind) / (2 * STEPS)
+        return u
+
+
+def between(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """From noise `a` to noise `b` (n, latent) along the arc, so that the middle is as long."""
+    lengths = a.norm(dim=1, keepdim=True) * b.norm(dim=1, keepdim=True)
+    cosine = (a * b).sum(1, keepdim=True) / lengths.clamp_min(1e-12)
+    angle = cosine.clamp(-0.999, 0.999).arccos()
+    met: Tensor = (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()
+    return met
+
 
 def fit_flow(
     around: Gaussians,
@@ -116,10 +135,12 @@ def fit_flow(
     log_variance: Tensor,
     codes: Tensor,
     c: Tensor,
+    words: slice,
     kept: Tensor,
     job: Job,
 ) -> tuple[Flow, Outcome]:
-    """Flow matching on fresh draws of q(z | x); `kept` are rows that only judge.
+    """Flow matching on fresh draws of q(z | x); `kept` are rows that only judge, `words` the
+    columns of `c` that prompts may leave out.
 
     Straight paths u_t = (1 - t) ε + t u, target u - ε: Eq. 22 of Lipman et al. 2023,
     arXiv 2210.02747, with σ_min = 0.
@@ -130,12 +151,12 @@ def fit_flow(
     seen[kept] = False
     learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
 
-    def loss_on(rows: Tensor, stream: torch.Generator) -> Tensor:
+    def loss_on(rows: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
         noise = torch.randn(2, len(rows), mean.shape[1], generator=stream)
         t = torch.rand(len(rows), 1, generator=stream)
         z = mean[rows] + (0.5 * log_variance[rows]).exp() * noise[0]
         u, start = around.whitened(z, codes[rows]), noise[1]
-        place, told, aim = (1 - t) * start + t * u, c[rows], u - start
+        place, aim = (1 - t) * start + t * u, u - start
         device = job.device
         return functional.mse_loss(
             flow(place.to(device), t.to(device), told.to(device)), aim.to(device)
@@ -144,11 +165,12 @@ def fit_flow(
     def loss(step: int) -> Tensor:
         stream = generator(job.seed.child("step", step).integer())
         rows = torch.randint(len(learnt), (BATCH,), generator=stream)
-        return loss_on(learnt[rows], stream)
+        return loss_on(learnt[rows], thinned(c[learnt[rows]], words, stream), stream)
 
     def held_out() -> float:
         stream = generator(job.seed.child("held out").integer())
-        return float(loss_on(kept.repeat(math.ceil(4 * BATCH / len(kept))), stream))
+        rows = kept.repeat(math.ceil(4 * BATCH / len(kept)))
+        return float(loss_on(rows, c[rows], stream))
 
     parameters: dict[str, Tensor] = dict(flow.named_parameters())
     outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior")

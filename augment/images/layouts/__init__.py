@@ -53,17 +53,30 @@ class Entry:
 Passed = Callable[[str], None]  # is told the name of each file that is no image
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the user says of a source beyond its name; what is absent is found by looking."""
+
+    root: Path | None = None  # listed paths begin here, and no link may lead out of it
+    label_column: str | None = None  # of a list, or of the JSON beside an image in a shard
+    caption_columns: tuple[str, ...] = ()
+
+
+AS_FOUND = Asked()
+
+
 class Layout(ABC):
     """One way in which people keep images."""
 
     name: ClassVar[str]
+    has_columns: ClassVar[bool] = False  # whether labels and captions lie in named columns
 
     @abstractmethod
     def claims(self, source: Path) -> bool:
         """Whether `source` is laid out like this, by a look at its names and first lines."""
 
     @abstractmethod
-    def entries(self, source: Path, passed: Passed) -> Iterator[Entry]:
+    def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
         """The images in an order that depends on their names alone."""
 
     @abstractmethod
@@ -78,13 +91,15 @@ class Layout(ABC):
         """Write the labels and marks of the made images (lines of the manifest) as they came."""
 
 
-def files_below(root: Path, folder: Path, passed: Passed) -> Iterator[Entry]:
+def files_below(
+    root: Path, folder: Path, passed: Passed, asked: Asked = AS_FOUND
+) -> Iterator[Entry]:
     """Every image below `folder`, sorted, named from `root`; hidden files are passed over.
 
-    A link to a file is followed where it stays below `root`; a link to a folder never is, as
-    its images would stand twice.
+    A link to a file is followed where it stays below `root`, or the root that was asked for; a
+    link to a folder never is, as its images would stand twice.
     """
-    inside = root.resolve()
+    inside = (root if asked.root is None else asked.root).resolve()
     try:
         found = sorted(path.name for path in folder.iterdir())  # names: there may be a million
     except OSError as error:
@@ -98,7 +113,7 @@ def files_below(root: Path, folder: Path, passed: Passed) -> Iterator[Entry]:
         name = path.relative_to(root).as_posix()
         linked = path.is_symlink()
         if path.is_dir() and not linked:
-            yield from files_below(root, path, passed)
+            yield from files_below(root, path, passed, asked)
         elif linked and path.is_dir():
             yield Entry(name, path, error="is a link to a folder, which is not followed")
         elif path.suffix.lower() in SUFFIXES | FOREIGN or not path.suffix:
@@ -113,7 +128,9 @@ def unreachable(path: Path, inside: Path) -> str:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
         return "is a link that leads nowhere" if path.is_symlink() else "does not exist"
-    return "" if target.is_relative_to(inside) else "leads out of the folder"
+    if target.is_relative_to(inside):
+        return ""
+    return "leads out of the folder; --root FOLDER says how far paths and links may lead"
 
 
 def has_images(folder: Path) -> bool:

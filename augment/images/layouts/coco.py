@@ -11,7 +11,7 @@ from augment.base.errors import BadInput
 from augment.base.files import read_json, write_json
 from augment.base.types import Json
 from augment.images.annotations import Annotation, Box, Mark
-from augment.images.layouts import Entry, Layout, Passed, unreachable
+from augment.images.layouts import AS_FOUND, Asked, Entry, Layout, Passed, unreachable
 
 IMAGE_FOLDERS = (".", "images", "train2017", "val2017", "train", "val")
 HEAD_BYTES = 1 << 16
@@ -26,13 +26,13 @@ class Coco(Layout):
     def claims(self, source: Path) -> bool:
         return _document_of(source) is not None
 
-    def entries(self, source: Path, passed: Passed) -> Iterator[Entry]:
+    def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
         path = _document_of(source)
         assert path is not None, "claims() comes first"
         root = source if source.is_dir() else source.parent
-        inside = root.resolve()
+        start = root if asked.root is None else asked.root
         try:
-            yield from _entries(_read(path), root, inside)
+            yield from _entries(_read(path), start, start.resolve())
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(
                 f"the document is not as COCO's should be ({type(error).__name__}: {error}).",

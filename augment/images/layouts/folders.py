@@ -8,7 +8,7 @@ from pathlib import Path
 
 from augment.base.errors import BadInput
 from augment.base.types import Json
-from augment.images.layouts import Entry, Layout, Passed, files_below, has_images
+from augment.images.layouts import AS_FOUND, Asked, Entry, Layout, Passed, files_below, has_images
 from augment.images.names import UNLABELLED_FOLDER, escaped, unescaped
 
 PARTS = frozenset(("train", "training", "test", "testing", "val", "valid", "validation"))
@@ -22,7 +22,7 @@ class ClassFolders(Layout):
     def claims(self, source: Path) -> bool:
         return source.is_dir() and any(_nested(folder) for folder in _folders(source))
 
-    def entries(self, source: Path, passed: Passed) -> Iterator[Entry]:
+    def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
         classes = [folder.name for folder in _folders(source) if _nested(folder)]
         if classes and all(name.lower() in PARTS for name in classes):
             raise BadInput(
@@ -30,7 +30,7 @@ class ClassFolders(Layout):
                 where=str(source),
                 hint=f"Give one of them, such as {source / classes[0]}.",
             )
-        for entry in files_below(source, source, passed):
+        for entry in files_below(source, source, passed, asked):
             folder, slash, _ = entry.name.partition("/")
             named = folder if slash and folder != UNLABELLED_FOLDER else None
             label = None if named is None else unescaped(named)
@@ -51,8 +51,8 @@ class FlatFolder(Layout):
     def claims(self, source: Path) -> bool:
         return has_images(source)
 
-    def entries(self, source: Path, passed: Passed) -> Iterator[Entry]:
-        return files_below(source, source, passed)
+    def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
+        return files_below(source, source, passed, asked)
 
     def picture(self, line: Json) -> str:
         return str(line["stem"])

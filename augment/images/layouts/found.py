@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from augment.base.errors import BadInput
-from augment.images.layouts import SUFFIXES, Layout
+from augment.base.errors import BadInput, UsageError
+from augment.images.layouts import AS_FOUND, SUFFIXES, Asked, Layout
 from augment.images.layouts.coco import Coco
 from augment.images.layouts.folders import ClassFolders, FlatFolder
 from augment.images.layouts.listed import Listed
@@ -24,13 +24,21 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
-def layout_of(source: str) -> Layout:
-    """The first layout that claims `source`. Raises `BadInput` where none does."""
+def layout_of(source: str, asked: Asked = AS_FOUND) -> Layout:
+    """The first layout that claims `source`. Raises `BadInput` where none does, and `UsageError`
+    where it cannot do what is asked."""
     path = Path(source)
+    if asked.root is not None and not asked.root.is_dir():
+        raise UsageError(f"--root {asked.root}: there is no such folder.")
     if not path.exists():
         raise BadInput("there is no such file or folder.", where=source)
     for layout in LAYOUTS:
         if layout.claims(path):
+            if not layout.has_columns and (asked.label_column or asked.caption_columns):
+                raise UsageError(
+                    "--label-column and --caption-column are for lists of files and WebDataset; "
+                    f"{source} was found to be: {layout.name}."
+                )
             return layout
     raise BadInput(
         "there are no images here.",

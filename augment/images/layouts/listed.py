@@ -8,10 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from augment.base.errors import BadInput, did_you_mean
+from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.files import atomic
 from augment.base.types import Json
-from augment.images.layouts import FOREIGN, SUFFIXES, Entry, Layout, Passed, unreachable
+from augment.images.layouts import (
+    AS_FOUND,
+    FOREIGN,
+    SUFFIXES,
+    Asked,
+    Entry,
+    Layout,
+    Passed,
+    unreachable,
+)
 from augment.images.layouts.folders import class_folder
 
 LISTS = ("metadata.jsonl", "metadata.csv", "manifest.jsonl", "manifest.csv")
@@ -25,6 +34,7 @@ class Listed(Layout):
     """A list with a column of paths (from the list's folder), and labels, texts, attributes."""
 
     name = "list of files"
+    has_columns = True
 
     def claims(self, source: Path) -> bool:
         found = _list_of(source)
@@ -38,11 +48,14 @@ class Listed(Layout):
         named = str(row.get(column, "")) if column else ""
         return Path(named).suffix.lower() in SUFFIXES | FOREIGN
 
-    def entries(self, source: Path, passed: Passed) -> Iterator[Entry]:
+    def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
         found = _list_of(source)
         assert found is not None, "claims() comes first"
-        inside = found.parent.resolve()
+        start = found.parent if asked.root is None else asked.root
+        inside = start.resolve()
+        known: set[str] = set()
         for line, row in _rows(found):
+            known.update(row)
             column = _column(row, PATHS)
             named = row.get(column) if column else None
             if not isinstance(named, str) or not named or "\0" in named:
@@ -51,9 +64,10 @@ class Listed(Layout):
                     where=f"{found}:{line}",
                     hint=did_you_mean("file_name", list(row)),
                 )
-            path = found.parent / named
-            label = _text(row, LABELS)
-            yield Entry(named, path, label, _caption(row), error=unreachable(path, inside))
+            path = start / named
+            label, caption = labelled(row, asked), captioned(row, asked)
+            yield Entry(named, path, label, caption, error=unreachable(path, inside))
+        require_columns(known, asked)
 
     def picture(self, line: Json) -> str:
         folder = class_folder(line["label"]) if line["label"] else ""
@@ -124,20 +138,42 @@ def _text(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
     return None if value is None or value == "" else _word(value)
 
 
-def _caption(row: dict[str, Any]) -> str | None:
-    """The text, then the attributes in words: a true one by its name, else name and value."""
-    given = _attributes(row.get(ATTRIBUTES))
-    words: list[str] = []
+def labelled(row: dict[str, Any], asked: Asked) -> str | None:
+    """The class that a row names, in the usual column or in the one asked for."""
+    return _text(row, LABELS if asked.label_column is None else (asked.label_column,))
+
+
+def captioned(row: dict[str, Any], asked: Asked) -> str | None:
+    """The text and then the attributes in words, or what the columns asked for hold."""
+    if asked.caption_columns:
+        texts = [_words(_attributes(row.get(name))) for name in asked.caption_columns]
+    else:
+        text = _text(row, CAPTIONS)
+        texts = [[text] if text else [], _words(_attributes(row.get(ATTRIBUTES)))]
+    return ", ".join(word for words in texts for word in words if word) or None
+
+
+def require_columns(known: set[str], asked: Asked) -> None:
+    """Raise `UsageError` for a column that was asked for and that no row has."""
+    labels = () if asked.label_column is None else (asked.label_column,)
+    for option, names in (("--label-column", labels), ("--caption-column", asked.caption_columns)):
+        for name in names:
+            if name not in known:
+                near = did_you_mean(name, sorted(known))
+                raise UsageError(f"{option} {name}: no such column is there. {near}")
+
+
+def _words(given: Any) -> list[str]:
+    """Attributes as words: a true one by its name, another by name and value."""
     if isinstance(given, dict):
-        for name, value in sorted(given.items()):
-            if value is True:
-                words.append(name)
-            elif value not in (False, None, ""):
-                words.append(f"{name} {_word(value)}")
-    elif isinstance(given, list):
-        words += [_word(value).strip() for value in given]
-    text = _text(row, CAPTIONS)
-    return ", ".join(([text] if text else []) + [word for word in words if word]) or None
+        told = [(name, value) for name, value in sorted(given.items()) if _says(value)]
+        return [name if value is True else f"{name} {_word(value)}" for name, value in told]
+    values = given if isinstance(given, list) else [given]
+    return [_word(value).strip() for value in values if _says(value)]
+
+
+def _says(value: Any) -> bool:
+    return not (value is None or value is False or value == "")
 
 
 def _attributes(cell: Any) -> Any:

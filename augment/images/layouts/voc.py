@@ -11,7 +11,7 @@ from augment.base.errors import BadInput
 from augment.base.files import atomic
 from augment.base.types import Json
 from augment.images.annotations import Annotation, Box, Mark
-from augment.images.layouts import Entry, Layout, Passed, files_below, has_images
+from augment.images.layouts import AS_FOUND, Asked, Entry, Layout, Passed, files_below, has_images
 
 XML_FOLDERS = ("annotations", "Annotations")
 IMAGE_FOLDERS = ("images", "JPEGImages", ".")
@@ -29,11 +29,11 @@ class Voc(Layout):
     def claims(self, source: Path) -> bool:
         return source.is_dir() and _folders(source) is not None
 
-    def entries(self, source: Path, passed: Passed) -> Iterator[Entry]:
+    def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
         folders = _folders(source)
         assert folders is not None, "claims() comes first"
         images, notes = folders
-        for entry in files_below(source, images, passed):
+        for entry in files_below(source, images, passed, asked):
             within = Path(entry.name).relative_to(images.relative_to(source))
             xml = notes / within.with_suffix(".xml")
             masks = tuple(

@@ -9,9 +9,14 @@ from pathlib import Path
 
 from augment.base.errors import BadInput
 from augment.base.types import Json
-from augment.images.layouts import FOREIGN, SUFFIXES, Entry, Layout, Passed
+from augment.images.layouts import AS_FOUND, FOREIGN, SUFFIXES, Asked, Entry, Layout, Passed
 from augment.images.layouts.folders import class_folder
-from augment.images.layouts.listed import CAPTIONS, LABELS, write_metadata
+from augment.images.layouts.listed import (
+    captioned,
+    labelled,
+    require_columns,
+    write_metadata,
+)
 
 MOST_SIDE_BYTES = 1 << 20  # of a .cls, .txt or .json member
 SIDES = ("cls", "cls.txt", "txt", "json")
@@ -21,20 +26,23 @@ class WebDataset(Layout):
     """One .tar, or a folder of them. Members are read where they lie; nothing is unpacked."""
 
     name = "WebDataset"
+    has_columns = True
 
     def claims(self, source: Path) -> bool:
         return bool(_shards(source))
 
-    def entries(self, source: Path, passed: Passed) -> Iterator[Entry]:
+    def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
+        known: set[str] = set()
         for shard in _shards(source):
             try:
-                yield from _members(shard, passed)
+                yield from _members(shard, passed, asked, known)
             except (tarfile.TarError, EOFError, OSError) as error:
                 raise BadInput(
                     f"the archive cannot be read ({error}).",
                     where=str(shard),
                     hint="Restore a whole, uncompressed copy.",
                 ) from None
+        require_columns(known, asked)
 
     def picture(self, line: Json) -> str:
         return f"{class_folder(line['label'])}{line['stem']}"
@@ -50,8 +58,11 @@ def _shards(source: Path) -> list[Path]:
     return [source] if source.suffix == ".tar" and source.is_file() else []
 
 
-def _members(shard: Path, passed: Passed) -> Iterator[Entry]:
-    """The images of one shard; members of one key stand beside each other."""
+def _members(shard: Path, passed: Passed, asked: Asked, known: set[str]) -> Iterator[Entry]:
+    """The images of one shard; members of one key stand beside each other.
+
+    `known` takes the names that the JSON members hold.
+    """
     with tarfile.open(shard, "r:") as archive:
         key, pictures, sides = "", list[tarfile.TarInfo](), dict[str, bytes]()
         for member in archive:
@@ -62,7 +73,7 @@ def _members(shard: Path, passed: Passed) -> Iterator[Entry]:
             folder, slash, base = member.name.rpartition("/")
             stem, _, suffix = base.partition(".")
             if folder + slash + stem != key:
-                yield from _finished(shard, pictures, sides)
+                yield from _finished(shard, pictures, sides, asked, known)
                 key, pictures, sides = folder + slash + stem, [], {}
             if f".{suffix.lower()}" in SUFFIXES | FOREIGN:
                 pictures.append(member)
@@ -71,30 +82,30 @@ def _members(shard: Path, passed: Passed) -> Iterator[Entry]:
                 sides[suffix.lower()] = b"" if stream is None else stream.read()
             else:
                 passed(f"{shard.name}/{member.name}")
-        yield from _finished(shard, pictures, sides)
+        yield from _finished(shard, pictures, sides, asked, known)
 
 
 def _finished(
-    shard: Path, pictures: list[tarfile.TarInfo], sides: dict[str, bytes]
+    shard: Path,
+    pictures: list[tarfile.TarInfo],
+    sides: dict[str, bytes],
+    asked: Asked,
+    known: set[str],
 ) -> Iterator[Entry]:
     label, caption, error = None, None, ""
     try:
         document = json.loads(sides["json"]) if "json" in sides else {}
         if isinstance(document, dict):
-            label, caption = _first(document, LABELS), _first(document, CAPTIONS)
+            known.update(document)
+            label, caption = labelled(document, asked), captioned(document, asked)
         classes = sides.get("cls", sides.get("cls.txt"))
-        label = label if classes is None else classes.decode().strip() or None
-        caption = sides["txt"].decode().strip() or None if "txt" in sides else caption
+        if classes is not None and asked.label_column is None:
+            label = classes.decode().strip() or None
+        if "txt" in sides and not asked.caption_columns:
+            caption = sides["txt"].decode().strip() or None
     except (ValueError, RecursionError) as reason:
         error = f"has a label or text that cannot be read ({type(reason).__name__})"
     for member in pictures:
         name = f"{shard.name}/{member.name}"
         place, size = member.offset_data, member.size
         yield Entry(name, shard, label, caption, offset=place, size=size, error=error)
-
-
-def _first(document: Json, names: tuple[str, ...]) -> str | None:
-    value = next((document[name] for name in names if name in document), None)
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)

@@ -13,7 +13,7 @@ from augment.base.errors import BadInput
 from augment.base.files import atomic
 from augment.base.types import Json
 from augment.images.annotations import Annotation, Mark
-from augment.images.layouts import Entry, Layout, Passed, files_below, has_images
+from augment.images.layouts import AS_FOUND, Asked, Entry, Layout, Passed, files_below, has_images
 
 NAME_FILES = ("data.yaml", "data.yml", "classes.txt")
 FRACTIONS = "fractions"  # marks the entries whose numbers are still shares of the image's size
@@ -31,9 +31,9 @@ class Yolo(Layout):
             and any((source / "labels").glob("*.txt"))
         )
 
-    def entries(self, source: Path, passed: Passed) -> Iterator[Entry]:
+    def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
         names, points = read_names(source)
-        for entry in files_below(source, source / "images", passed):
+        for entry in files_below(source, source / "images", passed, asked):
             within = Path(entry.name).relative_to("images").with_suffix(".txt")
             labels = source / "labels" / within
             marks = read_labels(labels, names, points) if labels.is_file() else ()

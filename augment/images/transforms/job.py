@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -16,10 +16,10 @@ from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
 from augment.images.gallery import Gallery
-from augment.images.layouts import Entry, Layout
+from augment.images.layouts import AS_FOUND, Asked, Entry, Layout
 from augment.images.layouts.found import layout_of
 from augment.images.manifest import Census, records, scan
-from augment.images.rejects import OnError, Rejects, printed
+from augment.images.rejects import Rejects, printed
 from augment.images.transforms.item import Item, Refused, Workshop, made
 from augment.images.transforms.pipeline import Pipeline
 
@@ -39,8 +39,8 @@ class Request:
     originals: bool = False
     flips: bool | None = None
     source_format: bool = False
-    on_error: OnError = "fail"
-    quarantine: Path | None = None
+    rejects: Rejects = field(default_factory=Rejects)
+    asked: Asked = AS_FOUND
     workers: int | None = None
     dry_run: bool = False
 
@@ -59,15 +59,31 @@ def transform(
     """
     if request.per_image < 1:
         raise UsageError("--per-image must be at least 1.")
-    layout = layout_of(source)
-    rejects = Rejects(request.on_error, request.quarantine)
+    root, rejects = Path(source), request.rejects
+    layout = layout_of(source, request.asked)
+    rejects.require_outside(root)
+    try:
+        return _transformed(source, layout, out, request, seed, force, tell)
+    finally:
+        rejects.write()
+
+
+def _transformed(
+    source: str,
+    layout: Layout,
+    out: Path,
+    request: Request,
+    seed: int | None,
+    force: bool,
+    tell: Callable[[Tick], None],
+) -> Json:
+    root, rejects, asked = Path(source), request.rejects, request.asked
     passed: list[str] = []
-    root = Path(source)
     with tempfile.TemporaryFile("w+", prefix="augment-", encoding="utf-8") as stream:
-        census = scan(layout.entries(root, passed.append), stream, rejects, tell)
+        census = scan(layout.entries(root, passed.append, asked), stream, rejects, tell)
         if not census.images:
             raise BadInput("no usable image is there.", where=source)
-        points = any(_has_points(entry) for entry in layout.entries(root, passed.append))
+        points = any(_has_points(entry) for entry in layout.entries(root, passed.append, asked))
         pipeline, notes = _permitted(request, census, points)
         counts = _class_counts(stream) if request.balance else Counter[str | None]()
         if request.balance and not census.classes:
@@ -197,7 +213,7 @@ def _items(
     """The images in order, with the numbers of what is made of each."""
     ranks: Counter[str | None] = Counter()
     number = 0
-    listed = layout.entries(root, lambda name: None)
+    listed = layout.entries(root, lambda name: None, request.asked)
     for entry, record in zip(listed, records(stream), strict=True):
         if record.error:
             continue

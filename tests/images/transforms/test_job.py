@@ -17,6 +17,7 @@ from augment.base.types import silent
 from augment.cli.app import app
 from augment.images.layouts.found import layout_of
 from augment.images.layouts.yolo import in_pixels
+from augment.images.rejects import Rejects
 from augment.images.transforms.job import Request, transform
 from augment.images.transforms.pipeline import Pipeline, preset
 from tests.images import pictures
@@ -118,7 +119,7 @@ def test_bad_images_fail_by_name_or_are_left_out(tmp_path: Path) -> None:
     (source / "bee" / "late.png").write_bytes(late[: len(late) // 2])  # its header is whole
     with pytest.raises(BadInput, match=r"bee/late\.png"):
         made(source, tmp_path / "a", LIGHT)
-    document = made(source, tmp_path / "b", LIGHT, on_error="skip")
+    document = made(source, tmp_path / "b", LIGHT, rejects=Rejects("skip"))
     assert document["made"] == 7 and "late.png" in document["notes"][-1]
 
 

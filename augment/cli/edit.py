@@ -1,0 +1,155 @@
+"""`augment edit`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from augment.base.errors import UsageError
+from augment.cli import options as o
+
+if TYPE_CHECKING:
+    from augment.base.types import Json
+    from augment.images.edits.job import Request
+    from augment.lifecycle.generation import Opened
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """How the pictures to edit are read; canvas and mode are the model's."""
+
+    fit: o.Fit = None
+    alpha: o.Alpha = None
+    on_error: o.OnError = None
+    quarantine: o.Quarantine = None
+    rejects: o.Rejects = None
+    max_bad: o.MaxBad = None
+    root: o.Root = None
+    label_column: o.LabelColumn = None
+    caption_column: o.CaptionColumn = None
+
+    def given(self) -> Json:
+        values = vars(self) | {"caption_columns": self.caption_column}
+        return {k: v for k, v in values.items() if v is not None and k != "caption_column"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of each picture, and which edits are kept."""
+
+    strength: Annotated[
+        float, typer.Option(help="Above 0 (hardly changed) up to 1 (only the label is kept).")
+    ] = 0.5
+    per_image: Annotated[
+        int, typer.Option("-n", "--per-image", min=1, help="Edits of each image.")
+    ] = 1
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="Change what is shown: label=NAME or prompt=WORDS. Repeatable."),
+    ] = None
+    prompt: o.Prompt = None
+    prompts: o.Prompts = None
+    interpolate: Annotated[
+        bool, typer.Option("--interpolate", help="Go towards another image of the same class.")
+    ] = False
+    filter: Annotated[
+        bool | None,
+        typer.Option(
+            "--filter/--no-filter",
+            help="Draw edits again that lost their label. Default: where it can be judged.",
+        ),
+    ] = None
+    judge: Annotated[
+        str | None,
+        typer.Option(help="Labelled images to learn labels from. Default: IMAGES, in two halves."),
+    ] = None
+    tries: Annotated[int, typer.Option(min=1, help="Most draws of one edit.")] = 5
+
+    def request(self, pictures: Pictures, dry_run: bool) -> Request:
+        from augment.images.edits.job import Request
+        from augment.images.source import read_options
+
+        return Request(
+            strength=self.strength,
+            per_image=self.per_image,
+            to=tuple(self.to or ()),
+            prompts=o.prompts(self.prompt, self.prompts),
+            interpolate=self.interpolate,
+            filtered=self.filter,
+            judge=self.judge,
+            tries=self.tries,
+            read=read_options(pictures.given()),
+            dry_run=dry_run,
+        )
+
+
+def edit(
+    *,
+    named: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[MODEL] IMAGES",
+            help="A model or run folder, unless --weights is given; then a folder, list, .tar, "
+            "COCO, VOC or YOLO set of images.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The folder to write.")],
+    change: Change,
+    weights: o.Weights = None,
+    param: o.WeightsParameters = None,
+    device: o.Device = "auto",
+    pictures: Pictures,
+    seed: o.Seed = None,
+    force: o.Force = False,
+    dry_run: o.DryRun = False,
+    screen: o.Screen,
+) -> None:
+    """Change images with a fitted model; edits that lost their label are drawn again."""
+    from augment.base.errors import OutOfResources
+    from augment.base.files import locked
+    from augment.cli import galleries, progress, summary
+    from augment.images.edits import job
+    from augment.images.model import ImageModel
+    from augment.lifecycle.folder import write_manifest
+
+    request = change.request(pictures, dry_run)
+    with progress.shown(screen) as tell:
+        opened, source = _opened(named, weights, param, device)
+        fitted = opened.model
+        if not isinstance(fitted, ImageModel):
+            raise UsageError(
+                f"{opened.path} makes rows of a table, which cannot be edited. To fill gaps in "
+                "rows, use: augment sample MODEL --given FILE"
+            )
+        if dry_run:
+            document = job.edit(fitted, source, out, request, seed, force, tell)
+        else:
+            with locked(out):
+                document = job.edit(fitted, source, out, request, seed, force, tell)
+                if not document.get("up_to_date"):
+                    write_manifest(out)
+    summary.show(document | {"model": str(opened.path)}, screen, galleries.of_edit)
+    if document.get("too_few"):
+        raise OutOfResources(
+            f"only {document['made']:,} of {document['planned']:,} edits kept their label within "
+            f"{request.tries} draws; they are in {out}. Lower --strength, or raise --tries."
+        )
+
+
+def _opened(
+    named: list[str], weights: Path | None, param: list[str] | None, device: str
+) -> tuple[Opened, str]:
+    """The generator and the source of the pictures."""
+    from augment.lifecycle import generation
+
+    if weights is not None:
+        if len(named) != 1:
+            raise UsageError("--weights takes the place of MODEL: give IMAGES alone.")
+        return generation.open_weights(weights, o.pairs(param, "-p"), device), named[0]
+    if len(named) != 2:
+        raise UsageError("Give MODEL and IMAGES, or --weights FOLDER and IMAGES.")
+    o.require_weights(param)
+    return generation.open_model(Path(named[0])), named[1]

@@ -1,0 +1,29 @@
+"""Captions with words left out at random, so that a prompt may say less than captions do.
+
+Import it only where torch is needed.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+THINNED = 0.4  # share of captions that lose words
+LOST = 0.5  # of their words, each for itself
+
+
+def thinned(c: Tensor, words: slice, stream: torch.Generator) -> Tensor:
+    """The conditions (n, wishes) with some of the ones in the columns `words` gone.
+
+    What is left of k words stands for 1/√k each, as `Conditioning.matrix` has it.
+    """
+    if words.start == words.stop:
+        return c
+    said = c[:, words] > 0
+    shape = said.shape
+    chosen = torch.rand(shape[0], 1, generator=stream) < THINNED
+    lost = chosen & (torch.rand(shape, generator=stream) < LOST)
+    kept = said & ~lost.to(c.device)
+    fewer = c.clone()
+    fewer[:, words] = kept / kept.sum(1, keepdim=True).clamp(min=1).sqrt()
+    return fewer
