@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.base.files import atomic
-from augment.base.types import Job, Tick
+from augment.base.types import Job, Json, Tick
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,12 +51,22 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training run did; `stopped` is "planned", "early" or "time"."""
+    """What a training run did; `stopped` is "planned", "early" or "time".
+
+    `planned` are the steps of the schedule, or as many of them as a probe said the budget has
+    time for; `seconds` are those of this attempt, without the ones before a kill.
+    """
 
     steps: int
     best_step: int
     held_out: float
     stopped: str
+    planned: int
+    seconds: float
+
+    def to_json(self) -> Json:
+        """For the facts of a model; a loss that is not finite is absent."""
+        return {**asdict(self), "held_out": self.held_out if math.isfinite(self.held_out) else None}
 
 
 @dataclass
@@ -88,6 +98,7 @@ def train(
     """
     import torch
 
+    began = job.budget.clock()
     names, tensors = list(parameters), list(parameters.values())
     mark = _mark(parameters, schedule, job, label)
     path = job.scratch / CHECKPOINT
@@ -124,7 +135,8 @@ def train(
     with torch.no_grad():
         for tensor, weights in zip(tensors, run.best, strict=True):
             tensor.copy_(weights)
-    return Outcome(run.step, run.best_step, run.best_loss, stopped)
+    seconds = job.budget.clock() - began
+    return Outcome(run.step, run.best_step, run.best_loss, stopped, run.steps, seconds)
 
 
 def _check(run: _Run, tensors: list[Tensor], held_out: Callable[[], float]) -> None:

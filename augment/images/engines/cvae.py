@@ -30,14 +30,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.images.engines.autoencoder import Autoencoder
-    from augment.images.engines.prior import Flow, Gaussians
+    from augment.images.engines.prior import Flow, Gaussians, Latents
     from augment.nets.training import Outcome
 
 MADE_AT_ONCE = 500
 JUDGED = 1_000  # held-out pictures that each check looks at, at the most
 FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
-SHARE_OF_TIME = 0.8  # of a budget for the autoencoder; the prior has the rest
+SHARE_OF_TIME = 0.5  # of a budget for the autoencoder; the prior has the rest
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
+MOST_VIEWS = 16  # moved views of a picture that the prior learns from
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,9 @@ class CvaeModel(Model[Images]):
 
         try:
             conditioning = Conditioning.from_json(state.config["conditioning"])
-            config = {name: int(state.config[name]) for name in ("width", "latent")}
+            config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
             config["flow"] = bool(state.config["flow"])
+            config["facts"] = dict(state.config.get("facts", {}))
             _check_sizes(config["width"], config["latent"])
             shape, wishes, latent = conditioning.schema.shape, conditioning.wishes, config["latent"]
             with torch.device("meta"):
@@ -157,7 +159,7 @@ class Cvae(Engine[Images]):
 
         from augment.images.engines.autoencoder import Autoencoder
         from augment.images.engines.prior import fit_flow, gaussians
-        from augment.nets.convolution import initialised
+        from augment.nets.convolution import initialised, precision
 
         if not len(data):
             raise BadInput("there are 0 images; `cvae` needs at least 1.")
@@ -168,19 +170,25 @@ class Cvae(Engine[Images]):
         kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
         with initialised(job.seed.child("weights").integer()):
             network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
-        self._train(network.to(job.device), data, told, kept, _early(job))
-        mean, log_variance = _encoded(network, data, told, job.device)
-        network = network.cpu()
+        outcome = self._train(network.to(job.device), data, told, kept, _early(job))
         codes = torch.from_numpy(data.label_codes)
-        around = gaussians(mean, log_variance, codes, len(data.schema.classes))
+        latents = _encoded(network, data, told, job)
+        around = gaussians(latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes))
+        facts = {"autoencoder": outcome.to_json()}
         flow = None
         if self.prior == "flow" or (self.prior == "auto" and len(data) >= FEWEST_FOR_FLOW):
             later = dataclasses.replace(
                 job, seed=job.seed.child("prior"), scratch=job.scratch / "prior"
             )
-            flow, _ = fit_flow(around, mean, log_variance, codes, told, kept, later)
-        config = {"width": self.width, "latent": latent, "flow": flow is not None}
-        return CvaeModel(conditioning, config, network.eval(), around, flow)
+            flow, outcome = fit_flow(around, latents, codes, told, kept, later)
+            facts["prior"] = outcome.to_json()
+        config: Json = {"width": self.width, "latent": latent, "flow": flow is not None}
+        config["facts"] = {
+            "training": facts,
+            "device": job.device,
+            "precision": precision(job.device),
+        }
+        return CvaeModel(conditioning, config, network.cpu().eval(), around, flow)
 
     def _train(
         self, network: Autoencoder, data: Images, told: Tensor, kept: Tensor, job: Job
@@ -195,7 +203,7 @@ class Cvae(Engine[Images]):
         seen = torch.ones(len(data), dtype=torch.bool)
         seen[kept] = False
         learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
-        latent = network.to_latent.out_features // 2
+        latent = network.latent
         device = job.device
         moves = len(data) < JITTER_BELOW
 
@@ -246,19 +254,29 @@ def _early(job: Job) -> Job:
     return dataclasses.replace(job, budget=budget)
 
 
-def _encoded(
-    network: Autoencoder, data: Images, told: Tensor, device: str
-) -> tuple[Tensor, Tensor]:
-    """Moments of q(z | x), (n, latent) each, of all pictures, on the CPU."""
+def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Latents:
+    """What the encoder makes of all pictures, and of moved ones where pictures are few."""
     import torch
 
-    moments = []
+    from augment.images.engines.jitter import MOVES, moved, moves
+    from augment.images.engines.prior import Latents
+    from augment.nets.convolution import generator, short_floats
+
+    n = len(data)
+    views = 1 + min(MOST_VIEWS, JITTER_BELOW // n) * (n < JITTER_BELOW)
+    by = torch.zeros(views, n, MOVES)
+    for view in range(1, views):
+        by[view] = moves(n, generator(job.seed.child("view", view).integer()))
+    mean = torch.empty(views, n, network.latent)
+    log_variance = torch.empty_like(mean)
     with torch.inference_mode():
-        for rows in parts(len(data), MADE_AT_ONCE):
-            x = to_floats(pictures(data, rows), device)
-            moments.append(network.encode(x, told[rows].to(device)))
-    mean, log_variance = (torch.cat(side).cpu().clone() for side in zip(*moments, strict=True))
-    return mean, log_variance
+        for rows in parts(n, MADE_AT_ONCE):
+            x, c = to_floats(pictures(data, rows), job.device), told[rows].to(job.device)
+            for view in range(views):
+                seen = moved(x, by[view, rows]) if view else x
+                with short_floats(job.device):
+                    mean[view, rows], log_variance[view, rows] = network.encode(seen, c)
+    return Latents(mean, log_variance, by)
 
 
 def _latent_for(data: Images) -> int:
