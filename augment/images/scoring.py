@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ORDER = ("distances", "neighbours", "classes", "utility", "lift", "copies")
 UNFLOORED = ("lift", "copies")  # metrics for which shuffled pixels would say nothing
+MOST_SHUFFLED = 2_000  # shuffled pictures: a floor need not be known more closely
 
 
 def scored(
@@ -57,7 +58,9 @@ def score(
     tick(Tick("score", 0, note="feature spaces"))
     real = real_views(train, test, seed.child("views"), seen_known)
     made = FakeViews(View.of(fake, real.train.spaces, seed.child("fake")))
-    lowest = FakeViews(shuffled(real.train, len(made.rows), seed.child("floor")))
+    lowest = FakeViews(
+        shuffled(real.train, min(len(made.rows), MOST_SHUFFLED), seed.child("floor"))
+    )
     known = registry.names("image_metrics")
     names = [n for n in ORDER if n in known] + [n for n in known if n not in ORDER]
     if metrics is not None:

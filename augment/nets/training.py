@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ class Outcome:
     held_out: float
     stopped: str
     planned: int
-    seconds: float
+    seconds: float = field(compare=False)
 
     def to_json(self) -> Json:
         """For the facts of a model; a loss that is not finite is absent."""

@@ -173,7 +173,9 @@ class Cvae(Engine[Images]):
         outcome = self._train(network.to(job.device), data, told, kept, _early(job))
         codes = torch.from_numpy(data.label_codes)
         latents = _encoded(network, data, told, job)
-        around = gaussians(latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes))
+        around = gaussians(
+            latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes)
+        )
         facts = {"autoencoder": outcome.to_json()}
         flow = None
         if self.prior == "flow" or (self.prior == "auto" and len(data) >= FEWEST_FOR_FLOW):

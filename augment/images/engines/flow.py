@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.images.engines.unet import Unet
+    from augment.nets.training import Outcome
 
 MADE_AT_ONCE = 250
 JUDGED = 512
@@ -102,6 +103,7 @@ class FlowModel(Model[Images]):
             conditioning = Conditioning.from_json(state.config["conditioning"])
             config: Json = {name: int(state.config[name]) for name in ("width", "sampling_steps")}
             config["guidance"] = float(state.config["guidance"])
+            config["facts"] = dict(state.config.get("facts", {}))
             _check(config["width"], config["sampling_steps"], config["guidance"])
             with torch.device("meta"):
                 network = Unet(conditioning.schema.shape, conditioning.wishes, config["width"])
@@ -143,7 +145,7 @@ class Flow(Engine[Images]):
         import torch
 
         from augment.images.engines.unet import Unet
-        from augment.nets.convolution import initialised
+        from augment.nets.convolution import initialised, precision
 
         if not len(data):
             raise BadInput("there are 0 images; `flow` needs at least 1.")
@@ -152,20 +154,25 @@ class Flow(Engine[Images]):
         told = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
             network = Unet(data.schema.shape, conditioning.wishes, self.width)
-        self._train(network.to(job.device), data, told, job)
+        outcome = self._train(network.to(job.device), data, told, job)
         config = {
             "width": self.width,
             "sampling_steps": self.sampling_steps,
             "guidance": self.guidance,
+            "facts": {
+                "training": {"velocity": outcome.to_json()},
+                "device": job.device,
+                "precision": precision(job.device),
+            },
         }
         return FlowModel(conditioning, config, network.cpu().eval().requires_grad_(False))
 
-    def _train(self, network: Unet, data: Images, told: Tensor, job: Job) -> None:
+    def _train(self, network: Unet, data: Images, told: Tensor, job: Job) -> Outcome:
         """Fit the network in place."""
         import torch
         from torch.nn import functional
 
-        from augment.images.engines.jitter import jittered
+        from augment.images.engines.jitter import MOVES, moved, moves
         from augment.nets.convolution import generator, short_floats
         from augment.nets.training import Schedule, train
 
@@ -173,14 +180,15 @@ class Flow(Engine[Images]):
         seen = torch.ones(len(data), dtype=torch.bool)
         seen[kept] = False
         learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
-        device, moves = job.device, len(data) < JITTER_BELOW
+        device, few = job.device, len(data) < JITTER_BELOW
 
         def loss_on(rows: Tensor, stream: torch.Generator, learning: bool) -> Tensor:
-            x = to_floats(pictures(data, rows), "cpu")
-            c = told[rows]
+            x, c = to_floats(pictures(data, rows), "cpu"), told[rows]
+            by = torch.zeros(len(x), MOVES)
             if learning:
-                half = len(x) // 2 if moves else 0
-                x = torch.cat([jittered(x[:half], stream), x[half:]]) if half else x
+                half = len(x) // 2 if few else 0
+                by[:half] = moves(half, stream)
+                x = torch.cat([moved(x[:half], by[:half]), x[half:]]) if half else x
                 hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
                 c = torch.where(hidden, silenced(c), c)
             x = 2 * x - 1
@@ -188,7 +196,7 @@ class Flow(Engine[Images]):
             t = torch.randn(len(x), generator=stream).sigmoid()
             place = torch.lerp(noise, x, t[:, None, None, None]).to(device)
             with short_floats(device):
-                found: Tensor = network(place, t.to(device), c.to(device))
+                found: Tensor = network(place, t.to(device), c.to(device), by.to(device))
             return functional.mse_loss(found, (x - noise).to(device))
 
         def loss(step: int) -> Tensor:
@@ -212,7 +220,7 @@ class Flow(Engine[Images]):
             checkpoint_every=200,
         )
         parameters: dict[str, Tensor] = dict(network.named_parameters())
-        train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")
+        return train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")
 
 
 def silenced(c: Tensor) -> Tensor:

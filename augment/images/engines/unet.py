@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from augment.images.engines.jitter import MOVES
 from augment.nets.convolution import GROUPS, Block, Down, Up, ladder
 
 BOTTOM = 8  # pixels at the innermost level
@@ -19,7 +20,8 @@ WAVES = 16
 
 
 class Unet(nn.Module):
-    """Velocity (n, channels, h, w) at the picture x_t, the time t (n,) and the condition c.
+    """Velocity (n, channels, h, w) at the picture x_t, the time t (n,) and the condition c, told of
+    how a training picture was moved (n, MOVES), as in `prior.Flow`.
 
     All blocks work at half the canvas or below: a 2 × 2 patch becomes the channels of one place.
     """
@@ -29,7 +31,7 @@ class Unet(nn.Module):
         height, across, channels = shape
         sizes = ladder(height, across, BOTTOM)[1:]
         levels = [width * min(2**level, 4) for level in range(len(sizes))]
-        self.embed = nn.Linear(wishes, TOLD, bias=False)
+        self.embed = nn.Linear(wishes + MOVES, TOLD, bias=False)
         self.clock = nn.Sequential(nn.Linear(2 * WAVES, TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD))
         self.stem = nn.Conv2d(channels, levels[0], 3, stride=2, padding=1)
         self.descent = nn.ModuleList(Block(a, a, TOLD) for a in levels)
@@ -43,9 +45,11 @@ class Unet(nn.Module):
         self.norm = nn.GroupNorm(GROUPS, levels[0])
         self.pixels = Up(levels[0], channels, (height, across))
 
-    def forward(self, x: Tensor, t: Tensor, c: Tensor) -> Tensor:
+    def forward(self, x: Tensor, t: Tensor, c: Tensor, moves: Tensor | None = None) -> Tensor:
         angle = t[:, None] * torch.arange(1, WAVES + 1, device=x.device)
-        told = functional.silu(self.embed(c) + self.clock(torch.cat([angle.cos(), angle.sin()], 1)))
+        by = torch.zeros(len(x), MOVES, device=x.device) if moves is None else moves
+        wish = self.embed(torch.cat([c, by], 1))
+        told = functional.silu(wish + self.clock(torch.cat([angle.cos(), angle.sin()], 1)))
         h, passed = self.stem(x), []
         for level, block in enumerate(self.descent):
             h = block(h, told)

@@ -40,7 +40,7 @@ def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
     if not real.classes:
         return []
     scores = [_agreement(real, made)]
-    scale = real.train.points(SPACE).std(0) + 1e-6
+    scale = real.scale(SPACE)
     ratios = []
     for code, name in enumerate(real.classes):
         sides = [np.flatnonzero(view.codes == code) for view in (real.test, made)]

@@ -43,7 +43,7 @@ def _scores(real: RealViews, made: View, most: int, seed: Seed) -> list[Score]:
             values: tuple[float | None, float | None] = (None, None)
         else:
             note = f"{space.note}; {n:,} pictures per side."
-            scale = real.train.points(name).std(0) + 1e-6
+            scale = real.scale(name)
             a, b = test.points(name) / scale, fake.points(name) / scale
             values = frechet(a, b), kernel(a, b)
         for metric, value in zip(("frechet", "kernel"), values, strict=True):
