@@ -79,6 +79,7 @@ class Wing(ABC, Generic[D]):
     """One kind of data. Registered in the group `augment.kinds`."""
 
     kind: ClassVar[str]
+    score_options: ClassVar[frozenset[str]]  # what `score` can be told
     block_rows: ClassVar[int]  # sampled at a time, each block from its own stream
 
     @abstractmethod
@@ -122,8 +123,15 @@ class Wing(ABC, Generic[D]):
 
     @abstractmethod
     def score(
-        self, train: D, test: D, fake: D, seed: Seed, tick: Callable[[Tick], None]
-    ) -> Scored: ...
+        self,
+        train: D,
+        test: D,
+        fake: D,
+        seed: Seed,
+        tick: Callable[[Tick], None],
+        options: Json,
+    ) -> Scored:
+        """Scores and verdict; `options` are of those that `score_options` names."""
 
     @abstractmethod
     def describe(self, data: D, show_values: bool) -> Json:

@@ -26,6 +26,7 @@ class ImageWing(Wing[Images]):
     """Folders, lists and archives of pictures."""
 
     kind: ClassVar[str] = Images.kind
+    score_options: ClassVar[frozenset[str]] = frozenset({"features"})
     block_rows: ClassVar[int] = 2_000
 
     def recognises(self, source_text: str) -> bool:
@@ -71,10 +72,13 @@ class ImageWing(Wing[Images]):
         fake: Images,
         seed: Seed,
         tick: Callable[[Tick], None],
+        options: Json,
     ) -> Scored:
         from augment.images import scoring
 
-        scored = scoring.scored(train, test, fake, seed, tick)
+        features = options.get("features")
+        place = None if features is None else Path(features)
+        scored = scoring.scored(train, test, fake, seed, tick, place)
         picture = base64.b64encode(contact_sheet.grid(fake)).decode("ascii")
         return dataclasses.replace(scored, document={**scored.document, "grid": picture})
 

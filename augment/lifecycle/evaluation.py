@@ -10,7 +10,7 @@ from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
 from augment.lifecycle.folder import Attempt, Folder
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import wing_for
+from augment.lifecycle.plan import require_scorable, wing_for
 from augment.report import facts, html
 
 REPORT = "report.json"
@@ -23,6 +23,7 @@ def evaluate(
     *,
     kind: str | None,
     read: Json,
+    score: Json,
     seed: int | None,
     out: Path | None,
     force: bool,
@@ -38,12 +39,13 @@ def evaluate(
         folder.require_free(force)
     wing, journal = wing_for(real, kind), Journal(None, tell)
     used = Seed.fresh() if seed is None else Seed(seed)
+    require_scorable(wing, score)
     with journal.stage("read"):
         loaded = wing.read(real, read)
         fake = wing.read_like(synthetic, loaded.data)
         fresh = None if unseen is None else wing.read_like(unseen, loaded.data)
     with journal.stage("score"):
-        scored = wing.score(loaded.data, fresh, fake, used.child("score"), tell)
+        scored = wing.score(loaded.data, fresh, fake, used.child("score"), tell, score)
     about = {
         "source": real,
         "synthetic": synthetic,

@@ -28,6 +28,7 @@ class TableWing(Wing[Table]):
     """Files with rows and columns."""
 
     kind: ClassVar[str] = Table.kind
+    score_options: ClassVar[frozenset[str]] = frozenset()
     block_rows: ClassVar[int] = 20_000
 
     def recognises(self, source_text: str) -> bool:
@@ -86,8 +87,11 @@ class TableWing(Wing[Table]):
         fake: Table,
         seed: Seed,
         tick: Callable[[Tick], None],
+        options: Json,
     ) -> Scored:
         from augment.tables import scoring
+
+        assert not options, "tables are scored in one way"
 
         floor = _independent(train, len(fake), seed.child("independent"))
         return scoring.scored(train, test, fake, seed, tick, floor)

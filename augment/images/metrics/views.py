@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,10 +118,21 @@ def drawn(images: Images, seed: Seed) -> tuple[NDArray[np.uint8], NDArray[np.int
     return np.array(images.pixels[rows]), images.label_codes[rows]
 
 
-def real_views(train: Images, test: Images, seed: Seed, seen_known: bool = True) -> RealViews:
-    """The real side, with its spaces and its judge."""
+def real_views(
+    train: Images,
+    test: Images,
+    seed: Seed,
+    seen_known: bool = True,
+    features: Path | None = None,
+) -> RealViews:
+    """The real side, with its spaces and its judge; `features` is a network of the user's."""
     from augment.images.metrics.judge import trained_judge
-    from augment.images.metrics.spaces import encoder_space, pca_space, random_space
+    from augment.images.metrics.spaces import (
+        encoder_space,
+        given_space,
+        pca_space,
+        random_space,
+    )
 
     pixels, codes = drawn(train, seed.child("train"))
     found = [random_space(train.schema.channels), pca_space(pixels)]
@@ -132,6 +144,8 @@ def real_views(train: Images, test: Images, seed: Seed, seen_known: bool = True)
         stream = seed.child("judge")
         judge = trained_judge(pixels[half], codes[half], classes, stream, JUDGE_STEPS, None, True)
         found.append(encoder_space(judge))
+    if features is not None:
+        found.append(given_space(features))
     spaces = {space.name: space for space in found}
     seen = View(pixels, codes, spaces)
     unseen = View.of(test, spaces, seed.child("test"))
