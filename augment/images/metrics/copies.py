@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 SPACE = "pixels"
 HUGGING = 1 / 3  # of the distance to the second nearest: Carlini et al. 2023, arXiv 2301.13188
 HASH_BITS = 3  # bits of 64 in which two perceptual hashes may differ
-FEWEST = 10
+FEWEST = 10  # unseen pictures
+FEWEST_FOR_SHARE = 30  # with fewer, the share of fresh pictures is not known well enough
 
 
 class Copies(Metric[RealViews, FakeViews]):
-    """Five looks at the same fear, each beside what unseen pictures have.
+    """`copies` and `.near`, `.hugging`, `.nearer`, `.distance`: do made pictures repeat train.
+
+    Five looks at the same fear, each beside what unseen pictures have.
 
     `copies`: share equal to a training picture in every byte. `copies.near`: share whose
     perceptual hash is within three bits of a training picture's. `copies.hugging`: share that
@@ -40,24 +43,24 @@ class Copies(Metric[RealViews, FakeViews]):
         far = None
         if len(real.test) >= FEWEST and len(fake.rows):
             far = nearest(real.test.points(SPACE), fake.rows.points(SPACE), 1)[:, 0]
-        return _looks(real.train, fake.rows, far)
+        return _looks(real.train, fake.rows, far, len(real.test))
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         far = None
         if len(real.test) > FEWEST:
             far = nearest_others(real.test.points(SPACE), 1)[:, 0]
-        return _looks(real.train, real.test, far)
+        return _looks(real.train, real.test, far, len(real.test))
 
 
 ENDS = ("", ".near", ".hugging")
 
 
-def _looks(train: View, made: View, far: NDArray[np.float64] | None) -> list[Score]:
+def _looks(train: View, made: View, far: NDArray[np.float64] | None, unseen: int) -> list[Score]:
     """All five; `far` (made,) are distances to the nearest unseen picture, if there are enough."""
     if len(train) < 2 or not len(made):
         note = "There are too few pictures."
         shares = [Score(f"copies{end}", None, "lower", "privacy", note=note) for end in ENDS]
-        return [*shares, *_beside_unseen(None, None)]
+        return [*shares, *_beside_unseen(None, None, unseen)]
     known = {row.tobytes() for row in train.pixels}
     exact = sum(row.tobytes() in known for row in made.pixels) / len(made)
     near = float((_hash_distance(hashes(made.pixels), hashes(train.pixels)) <= HASH_BITS).mean())
@@ -67,21 +70,24 @@ def _looks(train: View, made: View, far: NDArray[np.float64] | None) -> list[Sco
         Score(f"copies{end}", value, "lower", "privacy")
         for end, value in zip(ENDS, (exact, near, hugging), strict=True)
     ]
-    return [*shares, *_beside_unseen(first, far)]
+    return [*shares, *_beside_unseen(first, far, unseen)]
 
 
 def _beside_unseen(
-    near: NDArray[np.float64] | None, far: NDArray[np.float64] | None
+    near: NDArray[np.float64] | None, far: NDArray[np.float64] | None, unseen: int
 ) -> list[Score]:
     nearer = distance = None
-    note = f"{FEWEST} unseen pictures are needed."
     if near is not None and far is not None:
-        nearer, note = float((near < far).mean()), ""
         distance = float(np.median(near) / max(float(np.median(far)), 1e-9))
+        nearer = float((near < far).mean()) if unseen >= FEWEST_FOR_SHARE else None
     return [
-        Score("copies.nearer", nearer, "lower", "privacy", note=note),
-        Score("copies.distance", distance, "higher", "privacy", note=note),
+        Score("copies.nearer", nearer, "lower", "privacy", note=_needed(nearer, FEWEST_FOR_SHARE)),
+        Score("copies.distance", distance, "higher", "privacy", note=_needed(distance, FEWEST)),
     ]
+
+
+def _needed(value: float | None, unseen: int) -> str:
+    return f"{unseen} unseen pictures are needed." if value is None else ""
 
 
 def hashes(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:

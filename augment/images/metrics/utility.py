@@ -19,9 +19,11 @@ TOO_FEW = f"Fewer than {FEWEST_TO_JUDGE} labelled pictures, or a single class."
 
 
 class Utility(Metric[RealViews, FakeViews]):
-    """`utility`: accuracy, on unseen pictures, of a classifier trained on as many made pictures
-    as there are; the ceiling has real ones in their place, with the same number of steps. Mean
-    over three classifiers; the interval is Student's and holds for the pictures at hand.
+    """`utility`: accuracy on unseen pictures of classifiers trained on made ones.
+
+    They learn from as many made pictures as there are; the ceiling has real ones in their place,
+    with the same number of steps. Mean over three classifiers; the interval is Student's and
+    holds for the pictures at hand.
     """
 
     name: ClassVar[str] = "utility"
@@ -42,7 +44,7 @@ class Utility(Metric[RealViews, FakeViews]):
 
 
 class Lift(Metric[RealViews, FakeViews]):
-    """What made pictures add to real ones, beside what classical augmentation adds.
+    """`lift.synthetic`, `lift.both`: what made pictures add to real ones, in points of accuracy.
 
     Four classifiers of the same steps: on real pictures; real, moved a little; half real, half
     made; and both. `lift.synthetic` is the third less the first, `lift.both` the fourth less
