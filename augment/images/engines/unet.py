@@ -1,4 +1,4 @@
-"""The network of `flow`: a small U-shaped velocity field in pixel space.
+"""The network of `flow`: a small U that sees the picture in a mixture with noise.
 
 Import it only where torch is needed.
 """
@@ -20,8 +20,9 @@ WAVES = 16
 
 
 class Unet(nn.Module):
-    """Velocity (n, channels, h, w) at the picture x_t, the time t (n,) and the condition c, told of
-    how a training picture was moved (n, MOVES), as in `prior.Flow`.
+    """The picture (n, channels, h, w) in x_t at the time t (n,) under the condition c.
+
+    It is told of how a training picture was moved (n, MOVES), as is `prior.Flow`.
 
     All blocks work at half the canvas or below: a 2 × 2 patch becomes the channels of one place.
     """
@@ -61,5 +62,5 @@ class Unet(nn.Module):
             h = block(torch.cat([h, passed.pop()], 1), told)
             if level < len(self.ups):
                 h = self.ups[level](h)
-        velocity: Tensor = self.pixels(functional.silu(self.norm(h)))
-        return velocity.float()
+        picture: Tensor = self.pixels(functional.silu(self.norm(h)))
+        return picture.float()
