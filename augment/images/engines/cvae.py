@@ -38,6 +38,8 @@ JUDGED = 1_000  # held-out pictures that each check looks at, at the most
 FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
 SHARE_OF_TIME = 0.5  # of a budget for the autoencoder; the prior has the rest
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
+PASSES = 120  # over the pictures, where the number of steps is not given
+LEAST_STEPS, MOST_STEPS = 600, 3_500
 MOST_VIEWS = 16  # moved views of a picture that the prior learns from
 
 
@@ -141,7 +143,10 @@ class Cvae(Engine[Images]):
     )
     model: ClassVar[type[CvaeModel]] = CvaeModel
 
-    steps: int = field(default=2_500, metadata={"help": "training steps of the autoencoder"})
+    steps: int | None = field(
+        default=None,
+        metadata={"help": "training steps of the autoencoder; by the number of pictures, to 3500"},
+    )
     batch: int = field(default=64, metadata={"help": "pictures in a step"})
     width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
     latent: int | None = field(
@@ -234,7 +239,7 @@ class Cvae(Engine[Images]):
             return total / len(rows)
 
         schedule = Schedule(
-            steps=self.steps,
+            steps=_steps_for(len(data), self.batch) if self.steps is None else self.steps,
             learning_rate=self.learning_rate,
             warmup=100,
             weight_decay=0.01,
@@ -281,10 +286,15 @@ def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Late
     return Latents(mean, log_variance, by)
 
 
+def _steps_for(n: int, batch: int) -> int:
+    """`PASSES` over the pictures, within bounds."""
+    return min(max(PASSES * n // batch, LEAST_STEPS), MOST_STEPS)
+
+
 def _latent_for(data: Images) -> int:
-    """More room for larger canvases and for colour."""
+    """More room for larger canvases and for colour; no more than the prior can fill from few."""
     side = max(data.schema.height, data.schema.width)
-    plain = 16 if side <= 16 else 24 if side <= 32 else 48 if side <= 64 else 64
+    plain = 12 if side <= 16 else 18 if side <= 32 else 40 if side <= 64 else 64
     return plain if data.schema.channels == 1 else plain + plain // 2
 
 

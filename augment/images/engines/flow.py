@@ -143,7 +143,7 @@ class Flow(Engine[Images]):
     )
     model: ClassVar[type[FlowModel]] = FlowModel
 
-    steps: int = field(default=4_000, metadata={"help": "training steps"})
+    steps: int = field(default=6_000, metadata={"help": "training steps"})
     batch: int = field(default=64, metadata={"help": "pictures in a step"})
     width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
     learning_rate: float = field(default=2e-3, metadata={"help": "highest rate of the schedule"})

@@ -17,6 +17,31 @@ from augment.nets.convolution import GROUPS, Block, Down, Up, ladder
 BOTTOM = 8  # pixels at the innermost level
 TOLD = 64
 WAVES = 16
+HEADS = 4
+
+
+class Overview(nn.Module):
+    """Self-attention between all places, of which there are at most 64 at the bottom.
+
+    Without it strokes break where a convolution does not see how they go on.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.asks = nn.Linear(channels, 3 * channels)
+        self.answers = nn.Linear(channels, channels)
+        nn.init.zeros_(self.answers.weight)  # it begins as its skip path
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, channels, height, width = x.shape
+        places = self.norm(x).flatten(2).transpose(1, 2)  # (n, places, channels)
+        heads = self.asks(places).unflatten(2, (3, HEADS, channels // HEADS)).transpose(1, 3)
+        query, key, value = heads.unbind(2)  # (n, heads, places, channels / heads)
+        seen = functional.scaled_dot_product_attention(query, key, value)
+        told = self.answers(seen.transpose(1, 2).flatten(2))
+        out: Tensor = x + told.transpose(1, 2).reshape(n, channels, height, width)
+        return out
 
 
 class Unet(nn.Module):
@@ -38,6 +63,7 @@ class Unet(nn.Module):
         self.descent = nn.ModuleList(Block(a, a, TOLD) for a in levels)
         self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(levels))
         self.middle = Block(levels[-1], levels[-1], TOLD)
+        self.overview = Overview(levels[-1])
         rising = [*reversed(levels)]
         self.ascent = nn.ModuleList(Block(2 * a, a, TOLD) for a in rising)
         self.ups = nn.ModuleList(
@@ -57,7 +83,7 @@ class Unet(nn.Module):
             passed.append(h)
             if level < len(self.downs):
                 h = self.downs[level](h)
-        h = self.middle(h, told)
+        h = self.overview(self.middle(h, told))
         for level, block in enumerate(self.ascent):
             h = block(torch.cat([h, passed.pop()], 1), told)
             if level < len(self.ups):
