@@ -38,6 +38,7 @@ JUDGED = 1_000  # held-out pictures that each check looks at, at the most
 FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
 SHARE_OF_TIME = 0.5  # of a budget for the autoencoder; the prior has the rest
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
+FULL_BETA, FULL_VALUES = 0.25, 784
 PASSES = 120  # over the pictures, where the number of steps is not given
 LEAST_STEPS, MOST_STEPS = 600, 3_500
 MOST_VIEWS = 16  # moved views of a picture that the prior learns from
@@ -152,7 +153,10 @@ class Cvae(Engine[Images]):
     latent: int | None = field(
         default=None, metadata={"help": "latent dimensions; by the canvas where not given"}
     )
-    beta: float = field(default=0.25, metadata={"help": "weight of the KL term in nats"})
+    beta: float | None = field(
+        default=None,
+        metadata={"help": "weight of the KL term in nats; 0.25, less where pixels are few"},
+    )
     learning_rate: float = field(default=2e-3, metadata={"help": "highest rate of the schedule"})
     prior: Literal["auto", "gaussian", "flow"] = field(
         default="auto", metadata={"help": "per-class normals, or a flow on top of them"}
@@ -211,7 +215,7 @@ class Cvae(Engine[Images]):
         seen[kept] = False
         learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
         latent = network.latent
-        device = job.device
+        device, beta = job.device, _beta_for(data) if self.beta is None else self.beta
         moves = len(data) < JITTER_BELOW
 
         def loss(step: int) -> Tensor:
@@ -224,7 +228,7 @@ class Cvae(Engine[Images]):
             noise = torch.randn(self.batch, latent, generator=stream).to(device)
             with short_floats(device):
                 lost, kl = network.parts(x, told[rows].to(device), noise)
-            return (lost + self.beta * kl).mean()
+            return (lost + beta * kl).mean()
 
         def held_out() -> float:
             stream = generator(job.seed.child("held out").integer())
@@ -235,7 +239,7 @@ class Cvae(Engine[Images]):
                 x = to_floats(pictures(data, rows[part]), device)
                 with short_floats(device):
                     lost, kl = network.parts(x, told[rows[part]].to(device), noise[part])
-                total += float((lost + self.beta * kl).sum())
+                total += float((lost + beta * kl).sum())
             return total / len(rows)
 
         schedule = Schedule(
@@ -291,10 +295,20 @@ def _steps_for(n: int, batch: int) -> int:
     return min(max(PASSES * n // batch, LEAST_STEPS), MOST_STEPS)
 
 
+def _beta_for(data: Images) -> float:
+    """The full weight from 28 × 28 gray pixels on, and in proportion below.
+
+    The likelihood is summed over pixels: where a detail is one pixel and not a stroke of many, it
+    would not pay its nats, and pictures of 8 × 8 came out alike (diversity .87, recall .73).
+    """
+    values = data.schema.height * data.schema.width * data.schema.channels
+    return FULL_BETA * min(1.0, values / FULL_VALUES)
+
+
 def _latent_for(data: Images) -> int:
     """More room for larger canvases and for colour; no more than the prior can fill from few."""
     side = max(data.schema.height, data.schema.width)
-    plain = 12 if side <= 16 else 18 if side <= 32 else 40 if side <= 64 else 64
+    plain = 16 if side <= 16 else 18 if side <= 32 else 40 if side <= 64 else 64
     return plain if data.schema.channels == 1 else plain + plain // 2
 
 
