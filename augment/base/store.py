@@ -17,8 +17,7 @@ from augment.base.errors import BadInput
 from augment.base.files import atomic, read_json, sha256, write_json
 from augment.base.types import Json, State
 
-FORMAT = 1
-UPGRADES: dict[int, Callable[[Json], Json]] = {}
+FORMAT = 2
 MAX_DOCUMENT_BYTES = 1 << 30
 
 
@@ -30,6 +29,18 @@ class Stored:
     engine: str
     state: State
     facts: Json
+
+
+def _with_groups(document: Json) -> Json:
+    """1 → 2: a table's relations were a list of links; groups and shares stand beside them now."""
+    config = document.get("config")
+    if not (isinstance(config, dict) and isinstance(config.get("relations"), list)):
+        return document
+    relations = {"links": config["relations"], "groups": [], "shares": []}
+    return {**document, "config": {**config, "relations": relations}}
+
+
+UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_groups}
 
 
 def save(folder: Path, stored: Stored) -> None:

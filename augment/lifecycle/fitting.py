@@ -88,6 +88,7 @@ def fit(
             "resumed": resumed,
             "seconds": journal.seconds,
             "model_notes": model.stored().facts.get("notes", []),
+            "engine_facts": model.stored().facts,
         }
 
 

@@ -12,7 +12,7 @@ from augment.base.wing import Scored
 SCHEMA = "augment.report/1"
 NOT_SCORED = (
     "Nothing was scored, since there were no unseen rows to score on.",
-    "Give more rows, or a larger --holdout.",
+    "Scores need at least ten rows and a --holdout above 0.",
 )
 
 

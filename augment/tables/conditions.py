@@ -131,7 +131,8 @@ def parse_balance(text: str, schema: Schema) -> tuple[str, Mapping[Scalar, float
     column = schema[name]
     if column.role not in ("categorical", "boolean"):
         raise UsageError(
-            f"--balance {name}: the column is {column.role}; only categories can be balanced."
+            f"--balance {name}: the column is {column.role}; only categories can be balanced. "
+            f"Fit with --column '{name}=category' where its values are few."
         )
     shares: dict[Scalar, float] = {}
     for item in re.findall(rf"((?:{_QUOTED}|[^,])+)", listed):

@@ -84,11 +84,13 @@ class Table(Dataset):
 
     @staticmethod
     def join(parts: list[Table]) -> Table:
-        """The parts below one another; they share one schema."""
+        """The parts below one another; they share one schema. Integers of which one part goes
+        beyond 64 bits are wide in all of them."""
         import pyarrow as pa
 
         assert parts, "nothing to join"
-        return Table(pa.concat_tables([part.data for part in parts]), parts[0].schema)
+        data = pa.concat_tables([part.data for part in parts], promote_options="permissive")
+        return Table(data, parts[0].schema)
 
 
 def _plain(array: pa.Array) -> list[bytes]:

@@ -15,6 +15,7 @@ CLOCK = re.compile(
     r"(?P<gap>[T ])(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2}(\.(?P<fraction>\d{1,6}))?)?"
     r"(?P<half> ?[AaPp][Mm])?(?P<zone> ?(?:Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2}))?$"
 )
+ALONE = re.compile(r"\d{1,2}:\d{2}(?!\d)")  # a time of day without a day
 NUMERIC = re.compile(r"(\d{1,4})([-/. ])(\d{1,2})\2(\d{1,4})$")
 NAMED_DAY = re.compile(r"(\d{1,2})([- ])([A-Za-z]{3,9})\2(\d{4}|\d{2})$")
 NAMED_MONTH = re.compile(r"([A-Za-z]{3,9}) (\d{1,2})(,?) (\d{4})$")
@@ -26,7 +27,11 @@ def candidates(text: str) -> list[str]:
 
     >>> candidates("2024-05-01 10:00")
     ['%Y-%m-%d %H:%M', '%Y-%-m-%-d %H:%M']
+    >>> candidates("9:30")
+    ['%H:%M', '%-H:%M']
     """
+    if ALONE.match(text) and (alone := CLOCK.search(f" {text}")):
+        return [format.removeprefix(" ") for format in _clock_formats(alone)]
     clock = CLOCK.search(text)
     day = text[: clock.start()] if clock else text
     times = _clock_formats(clock) if clock else [""]

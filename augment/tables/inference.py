@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from augment.tables import date_formats, dates, numerals, roles
+from augment.tables import date_formats, dates, numerals, personal, roles
 from augment.tables.schema import Column, Storage
 from augment.tables.text import NULL_TOKENS, keeps, parse_distinct
 
@@ -117,7 +117,15 @@ def _typed(name: str, distinct: pa.Array) -> Column | None:
             return Column(name, "boolean", "boolean", true=true, false=false)
     if numerals.are_numbers(distinct):
         return _compact_date(name, distinct) or _number(name, distinct)
-    return date(name, distinct)
+    return _spelt(name, distinct)
+
+
+def _spelt(name: str, distinct: pa.Array) -> Column | None:
+    """The column as dates or decorated numbers, which are written back as they were."""
+    dated = date(name, distinct)
+    if dated is not None or personal.kind(name, distinct) in personal.IDENTIFYING:
+        return dated
+    return numerals.in_decoration(Column(name, "numeric", "float"), distinct)
 
 
 def _number(name: str, distinct: pa.Array) -> Column | None:
@@ -163,8 +171,8 @@ def date(name: str, distinct: pa.Array) -> Column | None:
 def from_values(name: str, values: pa.Array, declared: str) -> Column:
     """The column that a typed column is; `declared` is its Arrow type in the file.
 
-    Strings stay strings, even those that look like numbers: the file says so. Only dates are
-    taken out of text, since they are written back as they were.
+    Strings stay strings, even those that look like plain numbers: the file says so. Only dates
+    and decorated numbers are taken out of text.
     """
     import numpy as np
     import pyarrow as pa
@@ -176,7 +184,7 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
         storage = "string" if pa.types.is_string(kind) else _storage(kind)
         return Column(name, "constant", storage, arrow=declared, note=ALL_MISSING)
     if pa.types.is_string(kind):
-        column = date(name, distinct) or Column(name, "categorical", "string")
+        column = _spelt(name, distinct) or Column(name, "categorical", "string")
         column = replace(column, arrow=declared)
     elif pa.types.is_timestamp(kind):
         stamps = np.asarray(distinct.cast(pa.int64()))
@@ -222,4 +230,6 @@ def _format(step_us: int, declared: str) -> str:
     if declared.startswith("date") or (step_us == DAY_US and "tz=" not in declared):
         return "%Y-%m-%d"
     fraction = "" if step_us % 1_000_000 == 0 else ".%f"
+    if declared.startswith("time") and not declared.startswith("timestamp"):
+        return f"%H:%M:%S{fraction}"
     return f"%Y-%m-%dT%H:%M:%S{fraction}" + ("Z" if "tz=" in declared else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError
@@ -13,19 +13,22 @@ from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State, Tick
 from augment.base.wing import Ask, Fitted
-from augment.tables import relations, source
+from augment.tables import domain, relations, source
 from augment.tables.conditions import parse, parse_balance, refuse_impossible
 from augment.tables.dataset import Table, require_rows
 from augment.tables.invention import Invention, inventions, kept
 from augment.tables.protection import least_rows, protect
 from augment.tables.rejection import reject
-from augment.tables.relations import Relation
-from augment.tables.schema import Column, Schema
-from augment.tables.values import codes, numbers, table_of
+from augment.tables.relations import Relations
+from augment.tables.schema import Schema
+from augment.tables.values import arrow_type, table_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
+UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
 MOST_ROWS = 10**15  # that a model may say its source had
 
 
@@ -44,7 +47,7 @@ class TableModel(Fitted[Table]):
     inner: Model[Table]
     invented: tuple[Invention, ...]
     domain: Mapping[str, Json]
-    relations: tuple[Relation, ...]
+    relations: Relations
     facts: Json
 
     @classmethod
@@ -60,32 +63,34 @@ class TableModel(Fitted[Table]):
                 "there is nothing to model: every column is an id, text or a constant.",
                 hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
             )
-        notes: tuple[str, ...] = ()
+        notes: tuple[str, ...] = (UNPROTECTED,)
         found = relations.mined(core)
-        seen = relations.taken_out(core, found)
+        seen = found.taken_out(core)
         if protected:
             safe = protect(seen, job.seed.child("protect"))
             seen, notes = safe.table, safe.notes
         inner = recipe.fit(
             seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
         )
-        whole = relations.put_back(seen, found, list(core.schema), core.schema.target)
+        found = found.as_learnt(seen)
+        whole = found.put_back(seen, list(core.schema), core.schema.target)
         facts = {
             "parameters": dataclasses.asdict(recipe),
             "fitted_rows": len(data),
             "protected": protected,
             "notes": list(notes),
-            "relations": [relation.words for relation in found],
+            "relations": found.words,
         }
         invented = inventions(data, least_rows(len(data)) if protected else 1)
         return cls(
-            recipe.about.name, source_rows, schema, inner, invented, _domain(whole), found, facts
+            recipe.about.name, source_rows, schema, inner, invented, domain.of(whole), found, facts
         )
 
     def condition(self, ask: Ask) -> Condition:
         about = registry.find("engines", self.engine).about
         clauses = parse(list(ask.where), self.schema)
         refuse_impossible(clauses, self.domain)
+        self.relations.placed(clauses, list(self.schema))
         mix = None
         if ask.balance is not None:
             mix = self._mix(*parse_balance(ask.balance, self.schema))
@@ -156,9 +161,9 @@ class TableModel(Fitted[Table]):
         self, n: int, seed: Seed, clauses: tuple[Clause, ...], tick: Callable[[Tick], None]
     ) -> Table:
         """Rows with every relation true; a condition on a computed column is searched for."""
-        computed = {relation.result for relation in self.relations}
-        placed = Condition(tuple(clause for clause in clauses if clause.column not in computed))
-        searched = tuple(clause for clause in clauses if clause.column in computed)
+        searched = tuple(c for c in clauses if self.relations.computed(c.column))
+        rest = tuple(c for c in clauses if self.relations.drawn(c.column))
+        placed = Condition(self.relations.placed(rest, list(self.schema)))
 
         def draw(count: int, stream: Seed) -> Table:
             return self._whole(self.inner.sample(count, stream, placed, tick))
@@ -173,22 +178,32 @@ class TableModel(Fitted[Table]):
         tick: Callable[[Tick], None],
     ) -> Table:
         """The given rows with their gaps filled. Known cells stay, relations or not."""
-        for relation in self.relations:
-            if relation.result in (clause.column for clause in clauses):
+        import numpy as np
+
+        for clause in clauses:
+            words = self.relations.computed(clause.column)
+            if words:
                 raise UsageError(
-                    f"--where on {relation.result!r} cannot be joined with --given: in this model "
-                    f"it is computed ({relation.words})."
+                    f"--where on {clause.column!r} cannot be joined with --given: in this model "
+                    f"it is computed ({words})."
                 )
-        known = relations.to_fill(partial, self.relations)
-        condition = Condition(clauses, partial=known)
-        whole = self._whole(self.inner.sample(len(partial), seed, condition, tick))
+        asked = self.relations.placed(clauses, list(self.schema))
+        places: list[NDArray[np.int64]] = []
+        parts: list[Table] = []
+        for rows, known, more in self.relations.to_fill(partial):
+            condition = Condition((*asked, *more), partial=known)
+            stream = seed.child("part", len(parts)) if parts else seed
+            made = self.inner.sample(len(rows), stream, condition, tick)
+            parts.append(self._whole(made, partial.take(rows)))
+            places.append(rows)
+        whole = Table.join(parts).take(np.argsort(np.concatenate(places)))
         arrays = [_filled(whole.column(name), partial, name) for name in whole.schema.names]
         return table_of(list(whole.schema), arrays, whole.schema.target)
 
-    def _whole(self, made: Table) -> Table:
+    def _whole(self, made: Table, kept: Table | None = None) -> Table:
         """What the engine made, with the computed columns back in their places."""
         columns = [column for column in self.schema if column.modelled]
-        return relations.put_back(made, self.relations, columns, self.schema.target)
+        return self.relations.put_back(made, columns, self.schema.target, kept)
 
     def stored(self) -> Stored:
         state = self.inner.state()
@@ -197,7 +212,7 @@ class TableModel(Fitted[Table]):
             "rows": self.rows,
             "invented": [each.to_json() for each in self.invented],
             "domain": dict(self.domain),
-            "relations": relations.to_json(self.relations),
+            "relations": self.relations.to_json(),
             "engine": state.config,
         }
         return Stored(Table.kind, self.engine, State(config, state.tensors), self.facts)
@@ -215,20 +230,20 @@ class TableModel(Fitted[Table]):
             rows = int(config["rows"])
             if not 0 < rows <= MOST_ROWS:
                 raise ValueError("rows are out of range")
-            domain = {
-                column.name: _checked_domain(column, config["domain"][column.name])
+            known = {
+                column.name: domain.checked(column, config["domain"][column.name])
                 for column in schema
                 if column.modelled
             }
-            names = list(domain)
-            found = relations.from_json(config["relations"], names)
+            names = list(known)
+            found = Relations.from_json(config["relations"], names)
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
         except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(f"the model is damaged ({error}).") from None
         inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
-        model = cls(stored.engine, rows, schema, inner, invented, domain, found, stored.facts)
+        model = cls(stored.engine, rows, schema, inner, invented, known, found, stored.facts)
         _require_columns(model)
         return model
 
@@ -245,47 +260,14 @@ def _quota(rows: int, before: float, after: float) -> int:
     return round(rows * after) - round(rows * before)
 
 
-def _domain(core: Table) -> dict[str, Json]:
-    import numpy as np
-
-    domain: dict[str, Json] = {}
-    for column in core.schema:
-        known: dict[str, Any] = {"null": core.column(column.name).null_count > 0}
-        if column.role in ("categorical", "boolean"):
-            known["levels"] = codes(core, column.name)[1]
-        else:
-            values = numbers(core, column.name)
-            found = values[~np.isnan(values)]
-            known["low"] = float(found.min()) if len(found) else None
-            known["high"] = float(found.max()) if len(found) else None
-        domain[column.name] = known
-    return domain
-
-
 def _require_columns(model: TableModel) -> None:
     """Refuse an engine's part that makes other columns, or other types, than the schema says."""
+    import pyarrow as pa
+
     modelled = [column for column in model.schema if column.modelled]
-    made = model.inner.sample(1, Seed(0))
-    computed = {r.result for r in model.relations if r.step and not r.gaps}
-    wanted = {c.name: c.storage for c in modelled if c.name not in computed}
-    changed = {r.result for r in model.relations}
-    fits = made.schema.names == list(wanted) and all(
-        made.schema[name].storage == storage
-        for name, storage in wanted.items()
-        if name not in changed
-    )
+    nothing = [pa.nulls(0, arrow_type(column)) for column in modelled]
+    wanted = model.relations.taken_out(table_of(modelled, nothing, None)).schema
+    made = model.inner.sample(1, Seed(0)).schema
+    fits = [(c.name, c.storage) for c in made] == [(c.name, c.storage) for c in wanted]
     if not fits:
         raise BadInput("the model is damaged (its engine makes other columns than its schema).")
-
-
-def _checked_domain(column: Column, known: Any) -> Json:
-    """A stored domain, if it is one for this column. Raises `TypeError` or `ValueError`."""
-    if not isinstance(known, dict) or not isinstance(known.get("null"), bool):
-        raise TypeError("a column's domain is no object")
-    if column.role in ("categorical", "boolean"):
-        levels = known["levels"]
-        if not isinstance(levels, list) or any(isinstance(x, (list, dict)) for x in levels):
-            raise TypeError("a column's levels are no list of values")
-        return {"null": known["null"], "levels": levels}
-    ends = {end: None if known[end] is None else float(known[end]) for end in ("low", "high")}
-    return {"null": known["null"], **ends}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from augment.tables import decorations
 from augment.tables.schema import Column
 
 if TYPE_CHECKING:
@@ -40,11 +41,21 @@ def are_numbers(texts: pa.Array) -> bool:
     return not pc.any(pc.match_substring_regex(texts, PADDED)).as_py()
 
 
+def in_decoration(column: Column, texts: pa.Array) -> Column | None:
+    """The column as decorated numbers, if all are and each is written back as it was read."""
+    worn = decorations.found(column, texts)
+    if worn is None or not are_numbers(decorations.bare(worn, texts)):
+        return None
+    number, kept = spelt(worn, texts)
+    return number if kept else None
+
+
 def parse(column: Column, texts: pa.Array) -> pa.Array:
     """Values of the column's storage; null where a text is none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    texts = decorations.bare(column, texts)
     grammar = WHOLE if column.storage == "integer" else NUMBER
     fits = pc.match_substring_regex(texts, grammar)
     texts = pc.if_else(fits, texts, pa.scalar(None, pa.string()))
@@ -87,8 +98,9 @@ def render(column: Column, values: pa.Array) -> pa.Array:
     import pyarrow as pa
 
     if column.storage == "integer":
-        return values.cast(pa.string())
-    return pa.array([_spell(column, value) for value in values.to_pylist()], pa.string())
+        return decorations.dressed(column, values.cast(pa.string()))
+    texts = pa.array([_spell(column, value) for value in values.to_pylist()], pa.string())
+    return decorations.dressed(column, texts)
 
 
 def _spell(column: Column, value: Any) -> str | None:
@@ -112,10 +124,11 @@ def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
     """
     import pyarrow.compute as pc
 
-    if pc.all(pc.match_substring_regex(texts, WHOLE)).as_py():
+    bare = decorations.bare(column, texts)
+    if pc.all(pc.match_substring_regex(bare, WHOLE)).as_py():
         candidates = [dataclasses.replace(column, storage="integer", decimals=None)]
     else:
-        candidates = _fractional(column, texts)
+        candidates = _fractional(column, bare)
     for candidate in candidates:
         if _kept(candidate, texts.slice(0, SAMPLE)) and _kept(candidate, texts):
             return candidate, True

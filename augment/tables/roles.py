@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from augment.tables import identifiers, personal
+from augment.tables.decorations import worn
 from augment.tables.schema import Column
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def decided(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
     missing = values.null_count > 0 or bool(column.null)
     if len(distinct) == 1 and not missing:
         return replace(column, role="constant")
-    if column.storage == "integer":
+    if column.storage == "integer" and not worn(column):
         return _of_integers(column, distinct, values)
     if column.storage == "string":
         return _of_strings(column, distinct, len(values) - values.null_count)

@@ -36,6 +36,10 @@ class Column:
     max_decimals: int | None = None  # the most digits seen after the point (numbers are snapped)
     true: str = "true"
     false: str = "false"
+    prefix: str = ""  # around a number, as in `decorations`
+    suffix: str = ""
+    grouping: str = ""  # between thousands
+    point: str = "."  # the decimal mark
     format: str = ""  # of a datetime: as in `dates`; of a float: "plain" writes 1.0 as 1
     step_us: int | None = None  # granularity of a datetime in microseconds
     pattern: str = ""  # how an id is formed, e.g. "AB-{number:06d}", "{uuid4}"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+MOST_WHOLE = 9e37  # what decimal128(38, 0) holds
+
 
 def arrow_type(column: Column) -> pa.DataType:
     """The in-memory Arrow type of a column's storage (the smallest that any table may use)."""
@@ -49,7 +51,10 @@ def numbers(table: Table, name: str) -> NDArray[np.float64]:
 
 
 def from_numbers(column: Column, values: NDArray[np.float64]) -> pa.Array:
-    """Undo `numbers`: NaN is null; values are snapped to the column's digits or its time step."""
+    """Undo `numbers`: NaN is null; values are snapped to the column's digits or its time step.
+
+    Integers of which one is beyond 64 bits come as decimal128(38, 0).
+    """
     import numpy as np
     import pyarrow as pa
 
@@ -68,6 +73,9 @@ def from_numbers(column: Column, values: NDArray[np.float64]) -> pa.Array:
     step = column.step_us or 1 if column.storage == "datetime" else 1
     whole = np.rint(filled / step) * step
     bound = float(2**63 - 1024)
+    if column.storage == "integer" and (np.abs(whole) > bound).any():
+        texts = [f"{value:.0f}" for value in np.clip(whole, -MOST_WHOLE, MOST_WHOLE)]
+        return pa.array(texts, pa.string(), mask=null).cast(pa.decimal128(38, 0))
     integers = np.clip(whole, -bound, bound).astype(np.int64)
     kind = pa.timestamp("us") if column.storage == "datetime" else pa.int64()
     return pa.array(integers, pa.int64(), mask=null).cast(kind)
@@ -154,6 +162,7 @@ def parse_value(column: Column, text: str) -> tuple[Scalar, float]:
             since = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
             microseconds = since.days * 86_400_000_000 + since.seconds * 1_000_000
             return moment.isoformat(), float(microseconds + since.microseconds)
+        text = _undecorated(column, text)
         if column.storage == "float" and isfinite(float(text)):
             return float(text), float(text)
         if column.storage == "decimal":
@@ -176,11 +185,23 @@ def _boolean(column: Column, text: str) -> bool:
     return spelt[text] if text in spelt else spelt[text.lower()]
 
 
+def _undecorated(column: Column, text: str) -> str:
+    """A number as the column's decoration or plain digits spell it."""
+    import pyarrow as pa
+
+    from augment.tables import decorations
+
+    found = decorations.bare(column, pa.array([text]))[0].as_py()
+    return text if found is None else str(found)
+
+
 def _moment(column: Column, text: str) -> Any:
     """A naive datetime, written in the column's own format or in ISO 8601."""
     from datetime import datetime
 
-    try:
-        return datetime.strptime(text, column.format)
-    except ValueError:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+    import pyarrow as pa
+
+    from augment.tables import dates
+
+    own = dates.parse(column.format, pa.array([text]))[0].as_py() if column.format else None
+    return datetime.fromisoformat(text).replace(tzinfo=None) if own is None else own

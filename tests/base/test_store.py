@@ -38,6 +38,7 @@ def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
 def test_an_old_format_goes_through_every_upgrade(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(store, "FORMAT", 1)
     store.save(tmp_path, STORED)
     monkeypatch.setattr(store, "FORMAT", 3)
     steps = {1: lambda d: d | {"kind": "old"}, 2: lambda d: d | {"kind": d["kind"] + "er"}}
@@ -50,7 +51,13 @@ def test_an_old_format_goes_through_every_upgrade(
 
 @pytest.mark.parametrize(
     ("format", "says"),
-    [(2, "Upgrade augment"), (0, "unknown"), (-1, "unknown"), (True, "no format"), ("1", "no fo")],
+    [
+        (store.FORMAT + 1, "Upgrade augment"),
+        (0, "unknown"),
+        (-1, "unknown"),
+        (True, "no format"),
+        ("1", "no fo"),
+    ],
 )
 def test_other_formats_are_refused(tmp_path: Path, format: object, says: str) -> None:
     store.save(tmp_path, STORED)

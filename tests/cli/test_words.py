@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from augment.base.errors import UsageError
 from augment.base.types import Tick
 from augment.cli import progress, terminal
 from augment.cli.options import pairs, seconds
-from tests.cli.child import ROOT
+from tests.cli.child import ROOT, augment
 
 HEAVY = ("numpy", "pandas", "pyarrow", "torch", "sdv", "rich", "sklearn", "scipy", "jinja2")
 
@@ -67,3 +68,14 @@ def test_progress_says_phase_step_losses_and_time_left() -> None:
     tick = Tick("fit", 30, 120, loss=0.41234, held_out=0.5, note="bad\x1bnote")
     told = progress.described(tick, elapsed=50)
     assert told == r"fitting 30/120, loss 0.4123, held-out 0.5, bad\x1bnote, 2:30 left"
+
+
+def test_an_unprotected_fit_says_so_and_names_the_relations(tmp_path: Path) -> None:
+    source = tmp_path / "flags.csv"
+    rows = [f"{k % 7},{int(k % 3 == 0)},{int(k % 3 == 1)},{int(k % 3 == 2)}" for k in range(200)]
+    source.write_text("\n".join(["n,soil_1,soil_2,soil_3", *rows]) + "\n")
+    out = tmp_path / "m"
+    done = augment("fit", source, "-o", out, "-e", "independent", "--seed", "1", "--no-protect")
+    assert done.returncode == 0, done.stderr
+    assert b"exactly one of soil_1" in done.stderr
+    assert b"Protected: nothing (--no-protect)" in done.stderr

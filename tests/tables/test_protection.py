@@ -62,7 +62,7 @@ def everything(engine: str, protected: bool, tmp_path: Path) -> tuple[str, np.nd
     return text, np.concatenate([*values, numbers(made, "pay"), numbers(made, "scarce")])
 
 
-@pytest.mark.parametrize("engine", ["independent", "bootstrap", "copula"])
+@pytest.mark.parametrize("engine", ["independent", "bootstrap", "copula", "anyorder"])
 def test_planted_values_are_in_no_model_and_no_output(engine: str, tmp_path: Path) -> None:
     text, values = everything(engine, True, tmp_path)
     for secret in SECRETS:

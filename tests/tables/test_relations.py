@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment.base import registry
+from augment.base import registry, store
 from augment.base.errors import BadInput
 from augment.base.seeds import Seed
 from augment.base.types import Clause, Condition, Job, silent
@@ -16,6 +16,7 @@ from augment.tables import relations
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.model import TableModel
+from augment.tables.relations import Relations
 from augment.tables.schema import Column, Schema
 from augment.tables.values import numbers
 
@@ -52,10 +53,12 @@ def stays(rows: int = 600, seed: int = 0) -> Table:
 
 
 def test_sums_and_orders_are_found_and_nothing_else() -> None:
-    words = {relation.words for relation in relations.mined(stays())}
-    assert words == {"discharged = admitted + days", "bill = care + room"}
+    assert set(relations.mined(stays()).words) == {
+        "discharged = admitted + days",
+        "bill = care + room",
+    }
     ordered = stays().select(["admitted", "discharged", "noise"])
-    assert {r.words for r in relations.mined(ordered)} == {"admitted <= discharged"}
+    assert relations.mined(ordered).words == ["admitted <= discharged"]
 
 
 def test_one_row_that_breaks_a_relation_is_enough() -> None:
@@ -63,38 +66,45 @@ def test_one_row_that_breaks_a_relation_is_enough() -> None:
     days = numbers(table, "days").astype(int)
     days[17] += 1
     data = table.data.set_column(1, "days", pa.array(days, pa.int64()))
-    words = {relation.words for relation in relations.mined(Table(data, table.schema))}
-    assert "discharged = admitted + days" not in words
+    assert "discharged = admitted + days" not in relations.mined(Table(data, table.schema)).words
 
 
 def test_the_target_is_never_taken_out() -> None:
     table = stays().with_target("bill")
-    assert "bill" not in {relation.result for relation in relations.mined(table)}
+    assert not relations.mined(table).computed("bill")
 
 
 @pytest.mark.parametrize("names", [None, ["admitted", "discharged", "noise"]])
 def test_putting_back_undoes_taking_out(names: list[str] | None) -> None:
     table = stays() if names is None else stays().select(names)
     found = relations.mined(table)
-    assert found
-    again = relations.put_back(
-        relations.taken_out(table, found), found, list(table.schema), table.schema.target
-    )
+    assert found.words
+    again = found.put_back(found.taken_out(table), list(table.schema), table.schema.target)
     assert again.digest() == table.digest()
 
 
 def test_stored_relations_come_back_and_damaged_ones_are_refused() -> None:
     table = stays()
     found = relations.mined(table)
-    documents = relations.to_json(found)
-    assert relations.from_json(documents, table.schema.names) == found
+    document = found.to_json()
+    assert Relations.from_json(document, table.schema.names) == found
     circle = [
-        {"result": "room", "base": "care", "step": "", "unit": 1.0, "gaps": False},
-        {"result": "care", "base": "room", "step": "", "unit": 1.0, "gaps": False},
+        {"result": "room", "base": "care", "step": "", "unit": 1.0},
+        {"result": "care", "base": "room", "step": "", "unit": 1.0},
     ]
-    for broken in ([{**documents[0], "base": "nowhere"}], [{"result": "room"}], circle, 7):
+    nowhere = [{**document["links"][0], "base": "nowhere"}]
+    for broken in (nowhere, [{"result": "room"}], circle, 7):
         with pytest.raises(BadInput):
-            relations.from_json(broken, table.schema.names)
+            Relations.from_json({**document, "links": broken}, table.schema.names)
+
+
+def test_relations_of_the_first_format_are_links_without_groups() -> None:
+    links = relations.mined(stays()).to_json()["links"]
+    old = {"format": 1, "config": {"relations": links, "engine": {}}}
+    config = store.upgraded(old, Path("model"))["config"]
+    assert Relations.from_json(config["relations"], stays().schema.names) == relations.mined(
+        stays()
+    )
 
 
 def test_a_model_keeps_relations_and_meets_conditions_on_computed_columns(tmp_path: Path) -> None:
@@ -123,3 +133,69 @@ def test_given_cells_stay_and_computed_gaps_are_filled_from_their_parts(tmp_path
     assert made.column("room").equals(source.column("room"))
     bills = numbers(made, "room") + numbers(made, "care")
     assert np.allclose(bills, numbers(made, "bill"), atol=0.006)
+
+
+def hostile(rows: int = 400) -> dict[str, tuple[Column, pa.Array]]:
+    """Columns among which careless arithmetic sees sums and orders that are none."""
+    rng = np.random.default_rng(4)
+    small = {f"small_{i}": rng.random(rows) / 10 for i in range(3)}
+    few = np.full(rows, np.nan)
+    few[:5] = [1, 2, 3, 4, 5]
+    vast = np.sort(rng.integers(2**60, 2**62, (3, rows)), axis=0)
+    moments = pa.array(rng.integers(0, 700, rows) * DAY, pa.int64()).cast(pa.timestamp("us"))
+    date = {"role": "datetime", "storage": "datetime", "format": "%Y-%m-%d", "step_us": DAY}
+    huge = [str(10**25 + 3 * int(x)) for x in vast[1]]
+    return {
+        **{name: (Column(name, "numeric", "float"), pa.array(v)) for name, v in small.items()},
+        "empty": (Column("empty", "numeric", "float"), pa.nulls(rows, pa.float64())),
+        "never": (Column("never", **date), pa.nulls(rows, pa.timestamp("us"))),  # type: ignore[arg-type]
+        "seen": (Column("seen", **date), moments),  # type: ignore[arg-type]
+        "zero": (Column("zero", "numeric", "integer"), pa.array([0] * rows)),
+        "few": (Column("few", "numeric", "float", max_decimals=0), pa.array(few, from_pandas=True)),
+        "low": (Column("low", "numeric", "integer"), pa.array(vast[0])),
+        "high": (Column("high", "numeric", "integer"), pa.array(vast[1])),
+        "huge": (
+            Column("huge", "numeric", "integer"),
+            pa.array(huge, pa.string()).cast(pa.decimal128(38, 0)),
+        ),
+        "endless": (Column("endless", "numeric", "float"), pa.array(np.full(rows, np.inf))),
+        "": (Column("", "numeric", "float"), pa.array(rng.normal(size=rows))),
+    }
+
+
+def of_columns(parts: dict[str, tuple[Column, pa.Array]]) -> Table:
+    schema = Schema(tuple(column for column, _ in parts.values()))
+    return Table(pa.table([a for _, a in parts.values()], names=schema.names), schema)
+
+
+@pytest.mark.filterwarnings("error")
+def test_columns_that_prove_nothing_make_no_relation() -> None:
+    assert relations.mined(of_columns(hostile())).words == []
+
+
+def test_a_sum_of_floats_without_end_and_one_of_decimals_are_found() -> None:
+    parts = hostile()
+    first, second = (np.array(parts[f"small_{i}"][1]) for i in (0, 1))
+    parts["sum"] = (Column("sum", "numeric", "float"), pa.array(first + second))
+    pence = {"net": np.arange(400) * 3 % 97, "tax": np.arange(400) * 7 % 97}
+    pence["gross"] = pence["net"] + pence["tax"]
+    for name, whole in pence.items():
+        spelt = pa.array([f"{x / 100:.2f}" for x in whole]).cast(pa.decimal128(38, 2))
+        parts[name] = (Column(name, "numeric", "decimal", max_decimals=2), spelt)
+    table = of_columns(parts)
+    found = relations.mined(table)
+    assert {"sum = small_0 + small_1", "gross = net + tax"} <= set(found.words)
+    again = found.put_back(found.taken_out(table), list(table.schema), None)
+    for name in ("gross", "sum"):
+        assert again.column(name).equals(table.column(name))
+
+
+def test_wide_tables_are_searched_too() -> None:
+    rng = np.random.default_rng(5)
+    parts = {
+        f"c{i}": (Column(f"c{i}", "numeric", "float", max_decimals=1), pa.array(v))
+        for i, v in enumerate(np.round(rng.normal(0, 9, (150, 300)), 1))
+    }
+    total = np.round(np.array(parts["c7"][1]) + np.array(parts["c90"][1]), 1)
+    parts["total"] = (Column("total", "numeric", "float", max_decimals=1), pa.array(total))
+    assert relations.mined(of_columns(parts)).words == ["total = c7 + c90"]

@@ -9,7 +9,7 @@ day. Few-valued dates stay as they are, being exact already.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from augment.base.errors import UsageError
 from augment.base.types import Clause, Condition, Json, State
@@ -48,7 +48,9 @@ class Calendar:
             if column.role == "datetime":
                 values = numbers(data, column.name)
                 distinct = np.unique(values[~np.isnan(values)])
-                if len(distinct) > most_tokens and DAY_US % int(grid(column)) == 0:
+                days = np.unique(distinct[[0, -1]] // DAY_US) if len(distinct) else distinct
+                enough = len(distinct) > most_tokens and len(days) > 1
+                if enough and DAY_US % int(grid(column)) == 0:
                     whole[column.name] = Spans.fit(values, most_tokens, protect)
         return Calendar(tuple(data.schema), data.schema.target, whole)
 
@@ -107,13 +109,13 @@ class Calendar:
         dated = ~np.isnan(low)
         if not dated.any():
             return [Clause(name + WEEK, "null")]
-        first = np.maximum(low[dated], whole.knots[0])
-        last = np.minimum(high[dated], whole.knots[-1])
+        ends = _ends(whole)
+        first, last = np.maximum(low[dated], ends[0]), np.minimum(high[dated], ends[1])
         spans = {(int(_week(a)), int(_week(b))) for a, b in zip(first, last, strict=True)}
         weeks = sorted({week for a, b in spans for week in range(a, min(b, a + MOST_WEEKS) + 1)})
         if dated.all():
             return [Clause(name + WEEK, "in", tuple(weeks))]
-        everything = range(int(_week(whole.knots[0])), int(_week(whole.knots[-1])) + 1)
+        everything = range(int(_week(ends[0])), int(_week(ends[1])) + 1)
         others = tuple(sorted(set(everything) - set(weeks)))
         return [Clause(name + WEEK, "in", others, negate=True)]  # which holds for null
 
@@ -143,8 +145,7 @@ class Calendar:
         if len(rest) > 1:
             step = grid(column)
             values += np.clip(np.rint(rest[1] / step) * step, 0, DAY_US - step)
-        ends = self.whole[column.name].knots[[0, -1]]
-        values = np.clip(values, *_on_grid(ends, grid(column)))
+        values = _inside(self.whole[column.name], values, grid(column))
         made = from_numbers(column, values)
         wrong = ~mask(table_of([column], [made], None), asked)
         if not wrong.any():
@@ -167,7 +168,7 @@ class Calendar:
             for i, words in enumerate(self.whole.values())
             for name, array in words.state().tensors.items()
         }
-        config = [[name, words.nullable] for name, words in self.whole.items()]
+        config = [[name, words.state().config] for name, words in self.whole.items()]
         return State({"split": config}, tensors)
 
     @staticmethod
@@ -179,14 +180,41 @@ class Calendar:
     ) -> Calendar:
         """Undo `state`."""
         whole = {}
-        for i, (name, nullable) in enumerate(config["split"]):
+        for i, (name, words) in enumerate(config["split"]):
             start = f"calendar.{i}."
             arrays = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-            whole[str(name)] = Spans.from_state({"nullable": nullable}, arrays)
+            whole[str(name)] = Spans.from_state(words, arrays)
         return Calendar(columns, target, whole)
 
 
-def _week(moment: float) -> float:
+def _ends(whole: Spans) -> tuple[float, float]:
+    """The first and the last moment that a column has, be it a frequent one or not."""
+    import numpy as np
+
+    moments = np.concatenate([whole.knots, whole.atoms])
+    return float(moments.min()), float(moments.max())
+
+
+def _inside(whole: Spans, values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Moments beyond the curve become the frequent moment of their own week, or the curve's end.
+
+    A frequent moment may stand far out, as 9999-12-31 does where it means "still open".
+    """
+    import numpy as np
+
+    if not len(whole.knots):
+        return values
+    inside = np.clip(values, *_on_grid(whole.knots[[0, -1]], step))
+    if not len(whole.atoms):
+        return inside
+    near = np.abs(values[:, None] - whole.atoms[None, :]).argmin(axis=1)  # (rows,)
+    atom = whole.atoms[near]
+    own = (inside != values) & (_week(atom) == _week(values))
+    return np.where(own, atom, inside)
+
+
+def _week(moment: Any) -> Any:
+    """The number of the week of a moment, or of an array of them."""
     return (moment // DAY_US - FIRST_MONDAY) // 7
 
 

@@ -150,6 +150,7 @@ class Levels(Vocabulary):
         tokens: NDArray[np.int64],
         u: NDArray[np.float64],
         choice: Choice,
+        grain: NDArray[np.int64] | None = None,
     ) -> pa.Array:
         piece, _ = choice.place(tokens, u)
         return from_codes(column, choice.payload[piece, 0].astype("int64"), list(self.levels))

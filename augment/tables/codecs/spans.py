@@ -22,6 +22,8 @@ ROWS_PER_BIN = 20  # the fewest rows that a bin is fitted on
 OCTAVES = 7  # of sines and cosines over the ranks
 SLIVER = 1e-9  # mass of a single value inside a bin, so that a condition on it can be met
 EXPONENTS = (3, 2, 1, 0, -1, -2, -3, -4)  # of the powers of ten that values are rounded to
+MOST_DIGITS = 15  # that a float holds for certain
+USUAL_SHARE = 0.99  # of a column's values, that set its number of digits
 STRIDE = 104_729.0  # a prime: spreads a place inside a bin over [0, 1) anew
 ORDERED_FROM = 8  # fewer values than this are plain categories to the net
 
@@ -35,9 +37,10 @@ class Spans(Vocabulary):
     `edges[b + 1]`, which are the ranks `ranks[b]` to `ranks[b + 1]` of it. Between knots values
     are interpolated, so no bin gives back a training row; the outer knots are means of the
     outermost rows under protection. `spread` (values,) are the quantile levels of the tokens.
-    `heaps` (bins, exponents) are the cumulated shares of a bin's rows whose value is a
-    multiple of a power of ten, from coarse to fine: people and instruments round, and a sample
-    that does not is told from real rows by its last digits.
+    `heaps` (bins, exponents) are the cumulated shares of a bin's rows by the coarsest power of
+    ten that their value is a multiple of, from coarse to fine: people and instruments round, and
+    a sample that does not is told from real rows by its last digits. No value has more than
+    `digits` significant digits.
     """
 
     kind: ClassVar[str] = "spans"
@@ -48,6 +51,7 @@ class Spans(Vocabulary):
     ranks: NDArray[np.float64]
     spread: NDArray[np.float64]
     heaps: NDArray[np.float64]
+    digits: int
 
     @staticmethod
     def fit(values: NDArray[np.float64], most_tokens: int, protect: bool) -> Spans:
@@ -68,7 +72,7 @@ class Spans(Vocabulary):
         spread = np.searchsorted(known, centres) / max(1, len(known))
         nullable = bool(np.isnan(values).any())
         heaps = _heaps(rest, edges, least)
-        return Spans(nullable, atoms, knots, edges, ranks, spread, heaps)
+        return Spans(nullable, atoms, knots, edges, ranks, spread, heaps, _digits(rest))
 
     @cached_property
     def _middles(self) -> NDArray[np.float64]:
@@ -199,6 +203,7 @@ class Spans(Vocabulary):
         tokens: NDArray[np.int64],
         u: NDArray[np.float64],
         choice: Choice,
+        grain: NDArray[np.int64] | None = None,
     ) -> pa.Array:
         import numpy as np
 
@@ -210,35 +215,52 @@ class Spans(Vocabulary):
         if drawn.any():
             rank = start[drawn] + inside[drawn] * (end[drawn] - start[drawn])
             curve = np.interp(rank, np.linspace(0.0, 1.0, len(self.knots)), self.knots)
-            curve = self._heaped(tokens[drawn], snapped(column, curve), inside[drawn])
+            level = None if grain is None else grain[drawn]
+            curve = self._heaped(tokens[drawn], snapped(column, curve), inside[drawn], level)
             values[drawn] = np.clip(curve, low[drawn], high[drawn])
         return from_numbers(column, values)
 
     def _heaped(
-        self, tokens: NDArray[np.int64], values: NDArray[np.float64], u: NDArray[np.float64]
+        self,
+        tokens: NDArray[np.int64],
+        values: NDArray[np.float64],
+        u: NDArray[np.float64],
+        grain: NDArray[np.int64] | None,
     ) -> NDArray[np.float64]:
-        """Values rounded as often, and as coarsely, as those of their bin; none leaves its bin."""
+        """Values rounded as often, and as coarsely, as those of their bin; none leaves its bin.
+
+        A value of one power of ten is no multiple of the next: chance would add those. A `grain`
+        (rows,) that is a place in `EXPONENTS`, or the place behind them, goes before the bin's.
+        """
         import numpy as np
 
         bins = np.empty(self.size, dtype=np.int64)
         bins[self._place[len(self.atoms) :]] = np.arange(len(self.edges) - 1)
         at = bins[tokens]
+        low, high = self.edges[at], self.edges[at + 1]
         again = (u * STRIDE) % 1.0  # the digits of u that the place inside the bin does not use
         level = (again[:, None] >= self.heaps[at]).sum(axis=1)
-        made = values.copy()
+        if grain is not None:
+            level = np.where(grain <= len(EXPONENTS), grain, level)
+        made = _significant(values, self.digits)
+        open_ = level < len(EXPONENTS)
         for i, exponent in enumerate(EXPONENTS):
-            rounded = _rounded(values, exponent)
-            fits = (rounded >= self.edges[at]) & (rounded < self.edges[at + 1])
-            made = np.where((level == i) & fits, rounded, made)
+            rows = np.flatnonzero(open_ & (level <= i))
+            for candidate in _multiples(values[rows], exponent, coarser=i == 0):
+                fits = (candidate >= low[rows]) & (candidate < high[rows]) & open_[rows]
+                made[rows[fits]] = candidate[fits]
+                open_[rows[fits]] = False
         return made
 
     def state(self) -> State:
         tensors = {name: getattr(self, name) for name in _ARRAYS}
-        return State({"kind": self.kind, "nullable": self.nullable}, tensors)
+        config = {"kind": self.kind, "nullable": self.nullable, "digits": self.digits}
+        return State(config, tensors)
 
     @classmethod
     def from_state(cls, config: Json, tensors: dict[str, NDArray[np.float64]]) -> Self:
-        return cls(bool(config["nullable"]), *(tensors[name] for name in _ARRAYS))
+        arrays = (tensors[name] for name in _ARRAYS)
+        return cls(bool(config["nullable"]), *arrays, digits=int(config["digits"]))
 
 
 _ARRAYS = ("atoms", "knots", "edges", "ranks", "spread", "heaps")
@@ -251,24 +273,80 @@ def _rounded(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
     return np.asarray(np.round(values, -exponent)) + 0.0
 
 
+def _multiples(
+    values: NDArray[np.float64], exponent: int, coarser: bool
+) -> list[NDArray[np.float64]]:
+    """Multiples of 10^exponent near the values, the nearest first.
+
+    Unless `coarser` ones are meant too, multiples of ten times as much give way to a neighbour.
+    """
+    import numpy as np
+
+    nearest = _rounded(values, exponent)
+    up = np.where(values >= nearest, 1.0, -1.0) * 10.0**exponent
+    beside = [_rounded(nearest + up, exponent), _rounded(nearest - up, exponent)]
+    if coarser:
+        return [nearest, *beside]
+    too_coarse = _rounded(nearest, exponent + 1) == nearest
+    return [np.where(too_coarse, beside[0], nearest), beside[1]]
+
+
+def _significant(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+    """To so many significant digits."""
+    import numpy as np
+
+    if digits >= MOST_DIGITS:
+        return values.copy()
+    size = np.floor(np.log10(np.maximum(np.abs(values), 1e-300))).astype(int)
+    made = values.copy()
+    for power in np.unique(size):
+        at = size == power
+        made[at] = np.round(values[at], digits - 1 - int(power))
+    return made
+
+
+def _digits(rest: NDArray[np.float64]) -> int:
+    """The significant digits that all but a few rows do with, up to `MOST_DIGITS`: the precision
+    of what wrote them."""
+    import numpy as np
+
+    for digits in range(1, MOST_DIGITS if len(rest) else 0):
+        if np.mean(_significant(rest, digits) == rest) >= USUAL_SHARE:
+            return digits
+    return MOST_DIGITS
+
+
+def grain_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(rows,) the place in `EXPONENTS` of the coarsest power that divides each value; else their
+    number."""
+    import numpy as np
+
+    level = np.full(len(values), len(EXPONENTS))
+    for i, exponent in reversed(list(enumerate(EXPONENTS))):
+        level[_rounded(values, exponent) == values] = i
+    return level
+
+
 def _heaps(
     rest: NDArray[np.float64], edges: NDArray[np.float64], least: int
 ) -> NDArray[np.float64]:
-    """See `Spans.heaps`; a share that fewer than `least` rows stand for counts as none."""
+    """See `Spans.heaps`. A bin's shares are shrunk towards the column's by five rows; a power that
+    fewer than `least` rows of the column show counts as none."""
     import numpy as np
 
     bins = max(0, len(edges) - 1)
     if not bins:
         return np.empty((0, len(EXPONENTS)))
     at = np.clip(np.searchsorted(edges, rest, "right") - 1, 0, bins - 1)
-    level = np.full(len(rest), len(EXPONENTS))
-    for i, exponent in reversed(list(enumerate(EXPONENTS))):
-        level[_rounded(rest, exponent) == rest] = i
+    level = grain_of(rest)
     counts = np.zeros((bins, len(EXPONENTS) + 1))
     np.add.at(counts, (at, level), 1.0)
-    total = np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
-    counts[counts < least] = 0.0
-    return np.asarray(np.cumsum(counts[:, :-1] / total, axis=1))
+    whole = counts.sum(axis=0)
+    whole[whole < least] = 0.0
+    counts[:, whole == 0] = 0.0
+    shares = counts + LEAST_ROWS * whole / max(float(whole.sum()), 1.0)
+    shares /= counts.sum(axis=1, keepdims=True) + LEAST_ROWS
+    return np.asarray(np.cumsum(shares[:, :-1], axis=1))
 
 
 def _curve(

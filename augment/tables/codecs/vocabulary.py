@@ -93,8 +93,12 @@ class Vocabulary(ABC):
         tokens: NDArray[np.int64],
         u: NDArray[np.float64],
         choice: Choice,
+        grain: NDArray[np.int64] | None = None,
     ) -> pa.Array:
-        """Values for tokens; u (rows,) in [0, 1) picks among a token's values."""
+        """Values for tokens; u (rows,) in [0, 1) picks among a token's values.
+
+        `grain` (rows,) says how coarsely numbers are to be rounded: see `grain.py`.
+        """
 
     @abstractmethod
     def features(self) -> NDArray[np.float32] | None:

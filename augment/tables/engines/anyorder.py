@@ -11,6 +11,7 @@ from augment.base.seeds import Seed
 from augment.base.types import About, Engine, Job, Model, Tick
 from augment.nets.training import Schedule, train
 from augment.tables.codecs.calendar import Calendar
+from augment.tables.codecs.grain import with_grains
 from augment.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
 from augment.tables.codecs.levels import Levels
 from augment.tables.codecs.spans import Spans
@@ -102,11 +103,13 @@ class Anyorder(Engine[Table]):
 
         calendar = Calendar.of(data, self.bins, job.protect)
         data = calendar.split(data)
-        columns = list(data.schema)
         words = self._words(data, job.protect)
-        rows = np.stack(
-            [w.encode(data, c.name) for w, c in zip(words, columns, strict=True)], axis=1
-        )
+        rows = _encoded(data, words)
+        grained = with_grains(data, words, rows)
+        if len(grained.schema) > len(data.schema):
+            data, words = grained, self._words(grained, job.protect)
+            rows = _encoded(data, words)
+        columns = list(data.schema)
         sizes = [w.size for w in words]
         laws = dependencies(rows, sizes, [w.exact() for w in words])
         order = preferred_order(sizes, laws)
@@ -215,6 +218,15 @@ def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
     parts = [f"{names[law.parent]} settles {names[law.child]}" for law in laws]
     parts += [" × ".join(names[j] for j in m) for m in layout.interactions]
     return f"{layout.columns} columns, {layout.tokens} tokens" + "".join(f"; {p}" for p in parts)
+
+
+def _encoded(data: Table, words: list[Vocabulary]) -> NDArray[np.int32]:
+    """(rows, columns) tokens."""
+    import numpy as np
+
+    return np.stack(
+        [word.encode(data, c.name) for word, c in zip(words, data.schema, strict=True)], axis=1
+    )
 
 
 def _split(n: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

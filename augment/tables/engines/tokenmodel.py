@@ -9,6 +9,7 @@ from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.types import Clause, Condition, Model, State, Tick, silent
 from augment.tables.codecs.calendar import Calendar
+from augment.tables.codecs.grain import GRAIN
 from augment.tables.codecs.vocabulary import UNKNOWN, Choice, Vocabulary
 from augment.tables.dataset import Table
 from augment.tables.engines.chain import Chain, resorted, spread_uniforms
@@ -59,17 +60,31 @@ class AnyorderModel(Model[Table]):
         arrays: list[pa.Array] = []
         for j, (column, words) in enumerate(zip(self._columns, self._words, strict=True)):
             u = spread_uniforms(rng, resorted(alike, tokens[:, j]))
-            free = words.everything()
+            free, grain = words.everything(), self._grain(j, tokens)
             if known is None or j not in chosen:
-                arrays.append(words.decode(column, tokens[:, j], u, chosen.get(j, free)))
+                arrays.append(words.decode(column, tokens[:, j], u, chosen.get(j, free), grain))
                 continue
             stands = known[:, j] >= 0
             parts = [
-                words.decode(column, tokens[at, j], u[at], choice)
+                words.decode(
+                    column, tokens[at, j], u[at], choice, None if grain is None else grain[at]
+                )
                 for at, choice in ((stands, free), (~stands, chosen[j]))
             ]
             arrays.append(_merged(stands, *parts))
         return table_of(self._columns, arrays, None)
+
+    def _grain(self, j: int, tokens: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """(rows,) how column j is to be rounded, where that is a column of its own."""
+        names = [column.name for column in self._columns]
+        name = names[j] + GRAIN
+        if name not in names:
+            return None
+        g = names.index(name)
+        words = self._words[g]
+        return words.decode(
+            self._columns[g], tokens[:, g], 0.5 + 0.0 * tokens[:, g], words.everything()
+        ).to_numpy()
 
     def _chosen(self, clauses: tuple[Clause, ...]) -> dict[int, Choice]:
         """What the clauses leave of each column they name. Raises `UsageError` if nothing."""

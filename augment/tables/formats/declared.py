@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UNITS = r"timestamp\[(s|ms|us|ns)(?:, tz=([^\]]+))?\]"
 DECIMAL = r"decimal(32|64|128|256)\((\d+), (-?\d+)\)"
 DICTIONARY = r"dictionary<values=(.+), indices=(u?int\d+), ordered=([01])>"
+DAY = r"%-?[YymdbB]"
 TIME = r"time(32|64)\[(s|ms|us|ns)\]"
 
 
@@ -56,7 +57,7 @@ def stored(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str,
         return _timestamps(name, values)
     if pa.types.is_time(kind):
         counted = values.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).cast(pa.int64())
-        return counted, (f"Column {name!r} is a time of day, held as {kind.unit} since midnight.",)
+        return _timestamps(name, counted.cast(pa.timestamp(kind.unit)))
     raise BadInput(
         f"column {name!r} is of type {kind}, which a table cannot hold.",
         where=path,
@@ -141,11 +142,14 @@ def schema_of(schema: Schema, first: Table) -> pa.Schema:
 
 
 def _natural(column: Column, first: Table) -> pa.DataType:
-    """A date whose text has no time of day is written as a date, all else as it is held."""
+    """A date without a time of day is written as a date, a time of day without a date as a time,
+    all else as it is held."""
     import pyarrow as pa
 
     if column.storage == "datetime" and column.format and not re.search("%-?[HI]", column.format):
         return pa.date32()
+    if column.storage == "datetime" and column.format and not re.search(DAY, column.format):
+        return pa.time64("us")
     return first.data.schema.field(column.name).type
 
 
@@ -203,7 +207,7 @@ def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
             return pc.assume_timezone(values, "UTC").cast(pa.timestamp(kind.unit, kind.tz))
         if pa.types.is_null(kind):
             return pa.nulls(len(values))
-        if pa.types.is_time32(kind):
+        if pa.types.is_time32(kind) and pa.types.is_integer(values.type):
             values = values.cast(pa.int32())
         # A float is rounded to what a float32 holds; a timestamp may lose its time of day.
         safe = not (pa.types.is_floating(kind) or pa.types.is_date(kind))

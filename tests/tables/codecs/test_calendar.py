@@ -70,3 +70,31 @@ def test_extremes_are_pulled_in_under_protection() -> None:
 
 def test_few_dates_stay_whole() -> None:
     assert not Calendar.of(shifts(DAY_US).slice(0, 50), 64, protect=True).whole
+
+
+def test_a_frequent_moment_far_out_is_kept_and_can_be_asked_for() -> None:
+    """As 9999-12-31 is where it stands for "still open"."""
+    data = shifts(DAY_US)
+    far = 253_402_214_400_000_000  # 9999-12-31
+    stamps = np.asarray(data.column("t").cast(pa.int64()).fill_null(0)).copy()
+    stamps[::4] = far
+    array = pa.array(stamps, pa.int64()).cast(pa.timestamp("us"))
+    data = Table(pa.table([array], names=["t"]), data.schema)
+    calendar = Calendar.of(data, 64, protect=True)
+    joined = calendar.join(calendar.split(data), (), np.random.default_rng(1))
+    assert (np.asarray(joined.column("t").cast(pa.int64())) == far).sum() == len(stamps[::4])
+    clause = Clause("t", "in", ("9999-12-31T00:00:00",))
+    (asked,) = calendar.inside(Condition((clause,))).clauses
+    assert mask(calendar.split(data), (asked,)).sum() == len(stamps[::4])
+
+
+def test_a_stored_calendar_joins_alike() -> None:
+    data = shifts(HOUR_US)
+    calendar = Calendar.of(data, 64, protect=True)
+    state = calendar.state()
+    again = Calendar.from_state(
+        calendar.columns, calendar.target, state.config, dict(state.tensors)
+    )
+    parts = calendar.split(data)
+    made = [each.join(parts, (), np.random.default_rng(1)).digest() for each in (calendar, again)]
+    assert made[0] == made[1]
