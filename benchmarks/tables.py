@@ -13,18 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import statistics
 import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
-SHOWN = {  # metric -> (title, scale, digits)
+import fits
+
+SHOWN: fits.Shown = {
     "shapes.error": ("shape %", 100, 2),
     "trends.error": ("trend %", 100, 2),
     "detection": ("detect", 1, 3),
@@ -39,32 +35,20 @@ SHOWN = {  # metric -> (title, scale, digits)
 def main() -> None:
     arguments = _arguments()
     if arguments.one:
-        parameters = _parameters(arguments.param)
+        parameters = fits.parameters(arguments.param)
         print(json.dumps(measure(*arguments.one, parameters, arguments.peer_python)))
         return
     tables = sorted(Path(arguments.tables).glob("*.csv"))
     if arguments.only:
         tables = [path for path in tables if path.stem in arguments.only.split(",")]
-    print(_row(["table", "engine", "fit s", "CPU s", "MB", "rows/s", *_titles()]))
+    print(fits.heading("table", "rows/s", SHOWN))
     for path in tables:
         for number, engine in enumerate(arguments.engines.split(",")):
             runs = [
                 _in_its_own_process(path, engine, seed, arguments)
                 for seed in arguments.seeds.split(",")
             ]
-            _keep(path.stem, engine, runs)
-            good = [run for run in runs if "error" not in run]
-            if not good:
-                print(_row([path.stem, engine, runs[0]["error"][:100]]))
-                continue
-            if number == 0:
-                print(_row([path.stem, "(real)", "", "", "", "", *_scores(good, "ceiling")]))
-            cost = [statistics.median(run[name] for run in good) for name in COSTS]
-            cells = [f"{value:,.0f}" if value >= 100 else f"{value:.1f}" for value in cost]
-            print(_row([path.stem, engine, *cells, *_scores(good, "value")]), flush=True)
-
-
-COSTS = ("fit_seconds", "fit_cpu_seconds", "peak_mb", "rows_per_second")
+            fits.printed(path.stem, engine, runs, SHOWN, number == 0)
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,33 +65,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _parameters(texts: list[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        engine, _, parameter = name.partition(".")
-        found.setdefault(engine, {})[parameter] = value
-    return found
-
-
-def _environment() -> dict[str, str]:
-    from augment.cli.app import ENVIRONMENT
-
-    return {**os.environ, **ENVIRONMENT}
-
-
 def _in_its_own_process(
     path: Path, engine: str, seed: str, arguments: argparse.Namespace
 ) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--one", str(path), engine, seed]
+    command = [__file__, "--one", str(path), engine, seed]
     command += ["--peer-python", arguments.peer_python]
     for text in arguments.param:
         command += ["-p", text]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
-    if done.returncode:
-        return {"error": (done.stderr.strip().splitlines() or ["killed"])[-1]}
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return fits.apart(command)
 
 
 def measure(
@@ -118,6 +83,7 @@ def measure(
     from augment.base.seeds import Seed
     from augment.base.wing import split
     from augment.tables import scoring
+    from augment.tables.dataset import Table
 
     wing = registry.find("kinds", "table")()
     data = wing.read(csv, _reading(Path(csv))).data
@@ -126,16 +92,10 @@ def measure(
     if engine == "tabularargn":
         cost, made = _peer(wing, train, seed, peer_python)
     else:
-        cost, made = _ours(wing, engine, parameters, train, root)
+        cost, parts = fits.fitted(wing, engine, parameters.get(engine), train, root)
+        made = Table.join(parts)
     scores = scoring.score(train, test, made, root.child("score"))
-    return {
-        **cost,
-        "scores": {
-            score.metric: {"value": score.value, "ceiling": score.ceiling, "floor": score.floor}
-            for score in scores
-            if score.metric in SHOWN and (score.where == "" or score.metric == "utility")
-        },
-    }
+    return {**cost, "scores": fits.kept_scores(scores, SHOWN, ["utility"])}
 
 
 def _peer(wing: Any, train: Any, seed: str, python: str) -> tuple[dict[str, float], Any]:
@@ -152,35 +112,6 @@ def _peer(wing: Any, train: Any, seed: str, python: str) -> tuple[dict[str, floa
         return json.loads(done.stdout.splitlines()[-1]), wing.read_like(str(out), train, {}).data
 
 
-def _ours(
-    wing: Any, engine: str, parameters: dict[str, dict[str, str]], train: Any, root: Any
-) -> tuple[dict[str, float], Any]:
-    from augment.base import registry
-    from augment.base.types import Condition, Job, silent
-    from augment.lifecycle.sampling import blocks
-    from augment.tables.dataset import Table
-
-    recipe = registry.engine(engine, parameters.get(engine))
-    with tempfile.TemporaryDirectory() as scratch:
-        job = Job(root.child("fit"), Path(scratch))
-        wall, cpu = time.perf_counter(), time.process_time()
-        model = wing.fit(recipe, train, job, True, len(train))
-        fit_seconds, fit_cpu = time.perf_counter() - wall, time.process_time() - cpu
-    stream, size = root.child("sample"), wing.block_rows
-    model.sample(0, 100, stream, Condition(), silent)  # what is loaded once is no part of speed
-    wall = time.perf_counter()
-    parts = list(blocks(model, len(train), stream, Condition(), size, silent))
-    sample_seconds = time.perf_counter() - wall
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    cost = {
-        "fit_seconds": fit_seconds,
-        "fit_cpu_seconds": fit_cpu,
-        "peak_mb": peak_mb,
-        "rows_per_second": len(train) / sample_seconds,
-    }
-    return cost, Table.join(parts)
-
-
 def _reading(csv: Path) -> dict[str, Any]:
     """The target of the table's meta file; a target of classes is read as a category."""
     path = csv.with_suffix(".meta.json")
@@ -191,31 +122,6 @@ def _reading(csv: Path) -> dict[str, Any]:
     if meta["task"] == "multiclass":
         options["columns"] = {meta["target"]: "category"}
     return options
-
-
-def _titles() -> list[str]:
-    return [title for title, _, _ in SHOWN.values()]
-
-
-def _scores(runs: list[dict[str, Any]], which: str) -> list[str]:
-    cells = []
-    for metric, (_, scale, digits) in SHOWN.items():
-        found = [run["scores"].get(metric, {}).get(which) for run in runs]
-        known = [scale * value for value in found if value is not None]
-        cells.append(f"{statistics.median(known):.{digits}f}" if known else "–")
-    return cells
-
-
-def _row(cells: list[str]) -> str:
-    widths = [9, 12, 8, 8, 6, 9, *(9 for _ in SHOWN)]
-    head = [f"{cell:<{width}}" for cell, width in zip(cells[:2], widths[:2], strict=True)]
-    rest = [f"{cell:>{width}}" for cell, width in zip(cells[2:], widths[2:], strict=False)]
-    return " ".join(head + rest).rstrip()
-
-
-def _keep(table: str, engine: str, runs: list[dict[str, Any]]) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{table}-{engine}.json").write_text(json.dumps(runs, indent=1), "utf-8")
 
 
 if __name__ == "__main__":

@@ -48,11 +48,11 @@ def exit_codes() -> str:
     return _table(("exit", "means"), rows)
 
 
-def metrics() -> str:
+def metrics(group: str = "metrics") -> str:
     """Each metric with the first line of its documentation."""
     rows = []
-    for name in registry.names("metrics"):
-        metric = registry.find("metrics", name)
+    for name in registry.names(group):
+        metric = registry.find(group, name)
         rows.append((f"`{name}`", metric.group, (metric.__doc__ or "").split("\n")[0]))
     return _table(("metric", "group", "what it says"), rows)
 
@@ -62,6 +62,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "engines": engines,
     "exit codes": exit_codes,
     "metrics": metrics,
+    "image metrics": lambda: metrics("image_metrics"),
 }
 
 

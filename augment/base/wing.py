@@ -114,6 +114,7 @@ class Wing(ABC, Generic[D]):
 
     kind: ClassVar[str]
     writes_folders: ClassVar[bool]  # whether a sample is a folder of files or one file
+    score_options: ClassVar[frozenset[str]]  # what `score` can be told
 
     @abstractmethod
     def recognises(self, source: str) -> bool:
@@ -184,8 +185,15 @@ class Wing(ABC, Generic[D]):
 
     @abstractmethod
     def score(
-        self, train: D, test: D, fake: D, seed: Seed, tick: Callable[[Tick], None]
-    ) -> Scored: ...
+        self,
+        train: D,
+        test: D,
+        fake: D,
+        seed: Seed,
+        tick: Callable[[Tick], None],
+        options: Json,
+    ) -> Scored:
+        """Scores and verdict; `options` are of those that `score_options` names."""
 
     @abstractmethod
     def describe(self, data: D, show_values: bool) -> Json:

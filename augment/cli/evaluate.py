@@ -22,6 +22,7 @@ def evaluate(
         Path | None, typer.Option("-o", "--out", help="A folder for report.json and report.html.")
     ] = None,
     gate: Annotated[str, typer.Option(help="Groups that must pass; see `run`.")] = "none",
+    features: o.Features = None,
     seed: o.Seed = None,
     reading: o.Reading,
     force: o.Force = False,
@@ -39,6 +40,7 @@ def evaluate(
             unseen,
             kind=reading.kind,
             read=read,
+            score=o.scoring(features),
             seed=seed,
             out=out,
             force=force,

@@ -27,6 +27,15 @@ Seed = Annotated[
     int | None,
     typer.Option("--seed", min=0, max=2**53, help="Same seed, same bytes. Default: a fresh one."),
 ]
+Features = Annotated[
+    Path | None,
+    typer.Option(
+        "--features",
+        exists=True,
+        dir_okay=False,
+        help="Images: a TorchScript network (Inception, DINOv2) whose space is scored too.",
+    ),
+]
 Count = Annotated[
     str, typer.Option("-n", "--rows", help="Rows: 5000, 10k, 1e6, or 2x the rows of the source.")
 ]
@@ -220,6 +229,11 @@ class Screen:
     as_json: AsJson = False
     log_format: LogFormat = "auto"
     no_color: NoColor = False
+
+
+def scoring(features: Path | None) -> Json:
+    """What a wing's `score` is told, by the names that it knows."""
+    return {} if features is None else {"features": str(features)}
 
 
 def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -> Request:

@@ -28,6 +28,7 @@ def run(
             help="Groups that must pass: privacy, fidelity, utility, validity, all, none."
         ),
     ] = "privacy",
+    features: o.Features = None,
     reading: o.Reading,
     excel_safe: o.ExcelSafe = False,
     force: o.Force = False,
@@ -47,6 +48,7 @@ def run(
         holdout=holdout,
         gates=gates.parse(gate),
         write={"excel_safe": True} if excel_safe else {},
+        score=o.scoring(features),
     )
     with progress.shown(screen) as tell:
         document = lifecycle.run(request, out, force=force, dry_run=dry_run, tell=tell)

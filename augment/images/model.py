@@ -52,6 +52,7 @@ class ImageModel(Fitted[Images]):
             "fitted_rows": len(data),
             "protected": protected,
             "notes": notes,
+            **inner.state().config.get("facts", {}),
         }
         return cls(recipe.about.name, source_rows, data.schema, inner, facts)
 

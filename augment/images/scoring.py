@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.base import registry
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 ORDER = ("distances", "neighbours", "classes", "utility", "lift", "copies")
 UNFLOORED = ("lift", "copies")  # metrics for which shuffled pixels would say nothing
+MOST_SHUFFLED = 2_000  # shuffled pictures: a floor need not be known more closely
 
 
 def scored(
@@ -25,6 +27,7 @@ def scored(
     fake: Images,
     seed: Seed,
     tick: Callable[[Tick], None] = silent,
+    features: Path | None = None,
 ) -> Scored:
     """Scores and verdict for the lifecycle.
 
@@ -36,7 +39,7 @@ def scored(
         order = seed.child("halves").rng().permutation(len(train))
         middle = (len(train) + 1) // 2
         train, test = train.take(order[:middle]), train.take(order[middle:])
-    scores = score(train, test, fake, seed, tick, known)
+    scores = score(train, test, fake, seed, tick, known, features=features)
     judged = verdict(scores)
     decided = {group: ok for group, ok in judged["passed"].items() if ok is not None}
     return Scored(tuple(scores), {"verdict": judged}, decided)
@@ -50,14 +53,20 @@ def score(
     tick: Callable[[Tick], None] = silent,
     seen_known: bool = True,
     metrics: tuple[str, ...] | None = None,
+    features: Path | None = None,
 ) -> list[Score]:
-    """Score `fake` on the unseen pictures of `test`; `metrics` are registered names, or all."""
+    """Score `fake` on the unseen pictures of `test`; `metrics` are registered names, or all.
+
+    `features` is a TorchScript file whose space is looked at beside the built-in ones.
+    """
     from augment.images.metrics.views import FakeViews, View, real_views
 
     tick(Tick("score", 0, note="feature spaces"))
-    real = real_views(train, test, seed.child("views"), seen_known)
+    real = real_views(train, test, seed.child("views"), seen_known, features)
     made = FakeViews(View.of(fake, real.train.spaces, seed.child("fake")))
-    lowest = FakeViews(shuffled(real.train, len(made.rows), seed.child("floor")))
+    lowest = FakeViews(
+        shuffled(real.train, min(len(made.rows), MOST_SHUFFLED), seed.child("floor"))
+    )
     known = registry.names("image_metrics")
     names = [n for n in ORDER if n in known] + [n for n in known if n not in ORDER]
     if metrics is not None:

@@ -28,6 +28,8 @@ class Rule:
 # - agreement: one picture in twenty may show another class than real ones do.
 # - utility: at most a quarter of what shuffled pixels lose may be lost, 3 points in any case.
 # - copies: as for tables, twice the natural rate and half a per cent on top.
+# - nearer: two thirds of the room that unseen pictures leave. Training pictures moved by up to 9
+#   degrees and a pixel use 69% of it on MNIST and 84% on digits.
 # - distance: a fifth nearer to training pictures than unseen pictures are, no more.
 RULES = (
     Rule("frechet.random", "Fréchet distance under random convolutions", share=1 / 3),
@@ -38,6 +40,7 @@ RULES = (
     Rule("copies", "exact copies of training pictures"),
     Rule("copies.near", "near copies by perceptual hash"),
     Rule("copies.hugging", "pictures that hug a single training picture"),
+    Rule("copies.nearer", "pictures nearer to a training picture than to any unseen one"),
     Rule("copies.distance", "distance to training over unseen pictures"),
 )
 LIFT = "lift.both"
@@ -94,6 +97,8 @@ def _limit(rule: Rule, score: Score) -> float | None:
         return None
     if rule.metric == "copies.distance":
         return 0.8 * score.ceiling
+    if rule.metric == "copies.nearer":
+        return score.ceiling + 2 * (1 - score.ceiling) / 3
     if rule.metric.startswith("copies"):
         return 0.005 + min(2 * score.ceiling, score.ceiling + (1 - score.ceiling) / 4)
     gap = abs(score.ceiling - score.floor) if score.floor is not None else 0.0

@@ -31,6 +31,7 @@ class ImageWing(Wing[Images]):
 
     kind: ClassVar[str] = Images.kind
     writes_folders: ClassVar[bool] = True
+    score_options: ClassVar[frozenset[str]] = frozenset({"features"})
 
     def recognises(self, source_text: str) -> bool:
         return source.recognises(source_text)
@@ -101,10 +102,13 @@ class ImageWing(Wing[Images]):
         fake: Images,
         seed: Seed,
         tick: Callable[[Tick], None],
+        options: Json,
     ) -> Scored:
         from augment.images import scoring
 
-        scored = scoring.scored(train, test, fake, seed, tick)
+        features = options.get("features")
+        place = None if features is None else Path(features)
+        scored = scoring.scored(train, test, fake, seed, tick, place)
         picture = base64.b64encode(contact_sheet.grid(fake)).decode("ascii")
         return dataclasses.replace(scored, document={**scored.document, "grid": picture})
 

@@ -12,7 +12,7 @@ from augment.base.types import Json, Tick
 from augment.base.wing import Loaded
 from augment.lifecycle.folder import Attempt, Folder
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import wing_for
+from augment.lifecycle.plan import require_scorable, wing_for
 from augment.report import facts, html
 
 REPORT = "report.json"
@@ -25,6 +25,7 @@ def evaluate(
     *,
     kind: str | None,
     read: Json,
+    score: Json,
     seed: int | None,
     out: Path | None,
     force: bool,
@@ -40,13 +41,14 @@ def evaluate(
         folder.require_free(force)
     wing, journal = wing_for(real, kind), Journal(None, tell)
     used = Seed.fresh() if seed is None else Seed(seed)
+    require_scorable(wing, score)
     with journal.stage("read"):
         loaded = wing.read(real, read)
         made = wing.read_like(synthetic, loaded.data, read)
         new = None if unseen is None else wing.read_like(unseen, loaded.data, read)
         fake, fresh = made.data, None if new is None else new.data
     with journal.stage("score"):
-        scored = wing.score(loaded.data, fresh, fake, used.child("score"), tell)
+        scored = wing.score(loaded.data, fresh, fake, used.child("score"), tell, score)
     about = {
         "source": real,
         "synthetic": synthetic,

@@ -39,6 +39,7 @@ class Request:
     gates: tuple[str, ...] = ("privacy",)
     read: Json = field(default_factory=dict)
     write: Json = field(default_factory=dict)
+    score: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Plan:
             "gates": list(self.request.gates),
             "read": self.request.read,
             "write": self.request.write,
+            "score": self.request.score,
         }
 
     def key(self, files: tuple[Json, ...]) -> str:
@@ -110,8 +112,16 @@ def resolve(request: Request, wing: Wing[Any], loaded: Loaded[Any], seed: Seed) 
             f"Engine {name!r} is for {engine.about.kind} data, and the source is {wing.kind} data. "
             "`augment engines` lists the engines of each kind."
         )
+    require_scorable(wing, request.score)
     rows = row_count(request.count, len(loaded.data))
     return Plan(request, wing, engine, reason, seed, device_for(request.device), rows)
+
+
+def require_scorable(wing: Wing[Any], options: Json) -> None:
+    """Refuse, before a long fit, an option of scoring that this kind of data does not know."""
+    for name in options:
+        if name not in wing.score_options:
+            raise UsageError(f"--{name}: the source is {wing.kind} data, which has no use for it.")
 
 
 def row_count(text: str, source_rows: int) -> int:

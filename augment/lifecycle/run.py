@@ -73,7 +73,8 @@ class Stages:
         with self.journal.stage("score"):
             fake = plan.wing.read_like(str(path), self.prepared.loaded.data, {}).data
             plan.wing.illustrate(fake, self.folder.partial)
-            return plan.wing.score(train, test, fake, plan.seed.child("score"), self.journal.tick)
+            seed, options = plan.seed.child("score"), plan.request.score
+            return plan.wing.score(train, test, fake, seed, self.journal.tick, options)
 
 
 def run(

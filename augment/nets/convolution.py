@@ -76,10 +76,18 @@ class Up(nn.Module):
 @contextmanager
 def short_floats(device: str) -> Iterator[None]:
     """bfloat16 for products inside the block, where the device is faster with it."""
-    able = device != "cpu" or torch.cpu._is_avx512_bf16_supported()
     kind = "cpu" if device == "cpu" else "cuda"
-    with torch.autocast(kind, torch.bfloat16, enabled=able):
+    with torch.autocast(kind, torch.bfloat16, enabled=precision(device) == "bfloat16"):
         yield
+
+
+def precision(device: str) -> str:
+    """What `short_floats` computes products in on this device."""
+    if device == "cpu":
+        able = torch.cpu._is_avx512_bf16_supported()
+    else:
+        able = torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bfloat16" if able else "float32"
 
 
 def generator(number: int, device: str = "cpu") -> torch.Generator:

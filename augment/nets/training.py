@@ -13,12 +13,12 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.base.files import atomic
-from augment.base.types import Job, Tick
+from augment.base.types import Job, Json, Tick
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,12 +54,22 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training run did; `stopped` is "planned", "early" or "time"."""
+    """What a training run did; `stopped` is "planned", "early" or "time".
+
+    `planned` are the steps of the schedule, or as many of them as a probe said the budget has
+    time for; `seconds` are those of this attempt, without the ones before a kill.
+    """
 
     steps: int
     best_step: int
     held_out: float
     stopped: str
+    planned: int
+    seconds: float = field(compare=False)
+
+    def to_json(self) -> Json:
+        """For the facts of a model; a loss that is not finite is absent."""
+        return {**asdict(self), "held_out": self.held_out if math.isfinite(self.held_out) else None}
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,7 @@ def play(
 
     parameters = {name: tensor for each in players for name, tensor in each.parameters.items()}
     assert len(parameters) == sum(len(each.parameters) for each in players), "names repeat"
+    began = job.budget.clock()
     names, tensors = list(parameters), list(parameters.values())
     mark = _mark(parameters, schedule, job, label)
     path = job.scratch / CHECKPOINT
@@ -168,7 +179,8 @@ def play(
     with torch.no_grad():
         for tensor, weights in zip(tensors, run.best, strict=True):
             tensor.copy_(weights)
-    return Outcome(run.step, run.best_step, run.best_loss, stopped)
+    seconds = job.budget.clock() - began
+    return Outcome(run.step, run.best_step, run.best_loss, stopped, run.steps, seconds)
 
 
 def _check(run: _Run, tensors: list[Tensor], held_out: Callable[[], float]) -> None:

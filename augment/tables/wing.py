@@ -40,6 +40,7 @@ class TableWing(Wing[Table]):
 
     kind: ClassVar[str] = Table.kind
     writes_folders: ClassVar[bool] = False
+    score_options: ClassVar[frozenset[str]] = frozenset()
 
     def recognises(self, source_text: str) -> bool:
         if source_text == "-":
@@ -116,8 +117,11 @@ class TableWing(Wing[Table]):
         fake: Table,
         seed: Seed,
         tick: Callable[[Tick], None],
+        options: Json,
     ) -> Scored:
         from augment.tables import scoring
+
+        assert not options, "tables are scored in one way"
 
         floor = _independent(train, len(fake), seed.child("independent"))
         return scoring.scored(train, test, fake, seed, tick, floor)

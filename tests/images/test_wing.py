@@ -64,6 +64,15 @@ def test_what_cannot_be_asked_is_refused(model: ImageModel, text: str) -> None:
         model.sample(0, 2, Seed(1), given, silent)
 
 
+def test_a_model_says_how_its_training_went(model: ImageModel) -> None:
+    told = ImageModel.restore(model.stored()).facts
+    steps = told["training"]["autoencoder"]
+    assert (steps["planned"], steps["steps"], steps["stopped"]) == (6, 6, "planned")
+    assert steps["seconds"] > 0
+    assert told["device"] == "cpu"
+    assert told["precision"] in ("bfloat16", "float32")
+
+
 def test_a_restored_model_makes_the_same_pictures(model: ImageModel) -> None:
     again = ImageModel.restore(model.stored())
     given = model.condition(Ask(where=("label=kind 1",)))

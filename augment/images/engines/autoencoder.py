@@ -25,6 +25,7 @@ class Autoencoder(nn.Module):
     def __init__(self, shape: tuple[int, int, int], wishes: int, width: int, latent: int) -> None:
         super().__init__()
         height, across, channels = shape
+        self.latent = latent
         sizes = ladder(height, across, BOTTOM)
         levels = [width * min(2**level, 4) for level in range(len(sizes) - 1)]
         levels[-1] = max(levels[-1], 2 * width)

@@ -32,15 +32,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.images.engines.autoencoder import Autoencoder
-    from augment.images.engines.prior import Flow, Gaussians
+    from augment.images.engines.prior import Flow, Gaussians, Latents
     from augment.nets.training import Outcome
 
 MADE_AT_ONCE = 500
 JUDGED = 1_000  # held-out pictures that each check looks at, at the most
 FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
 FEWEST_FOR_WORDS = 100  # the same with captions, which the classes' normals know nothing of
-SHARE_OF_TIME = 0.8  # of a budget for the autoencoder; the prior has the rest
+SHARE_OF_TIME = 0.5  # of a budget for the autoencoder; the prior has the rest
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
+FULL_BETA, FULL_VALUES = 0.25, 784
+PASSES = 120  # over the pictures, where the number of steps is not given
+LEAST_STEPS, MOST_STEPS = 600, 3_500
+MOST_VIEWS = 16  # moved views of a picture that the prior learns from
 
 
 @dataclass(frozen=True)
@@ -150,8 +154,9 @@ class CvaeModel(Blender):
 
         try:
             conditioning = Conditioning.from_json(state.config["conditioning"])
-            config = {name: int(state.config[name]) for name in ("width", "latent")}
+            config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
             config["flow"] = bool(state.config["flow"])
+            config["facts"] = dict(state.config.get("facts", {}))
             _check_sizes(config["width"], config["latent"])
             shape, wishes, latent = conditioning.schema.shape, conditioning.wishes, config["latent"]
             with torch.device("meta"):
@@ -189,13 +194,19 @@ class Cvae(Engine[Images]):
     )
     model: ClassVar[type[CvaeModel]] = CvaeModel
 
-    steps: int = field(default=2_500, metadata={"help": "training steps of the autoencoder"})
+    steps: int | None = field(
+        default=None,
+        metadata={"help": "training steps of the autoencoder; by the number of pictures, to 3500"},
+    )
     batch: int = field(default=64, metadata={"help": "pictures in a step"})
     width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
     latent: int | None = field(
         default=None, metadata={"help": "latent dimensions; by the canvas where not given"}
     )
-    beta: float = field(default=0.25, metadata={"help": "weight of the KL term in nats"})
+    beta: float | None = field(
+        default=None,
+        metadata={"help": "weight of the KL term in nats; 0.25, less where pixels are few"},
+    )
     learning_rate: float = field(default=2e-3, metadata={"help": "highest rate of the schedule"})
     prior: Literal["auto", "gaussian", "flow"] = field(
         default="auto", metadata={"help": "per-class normals, or a flow on top of them"}
@@ -207,7 +218,7 @@ class Cvae(Engine[Images]):
 
         from augment.images.engines.autoencoder import Autoencoder
         from augment.images.engines.prior import fit_flow, gaussians
-        from augment.nets.convolution import initialised
+        from augment.nets.convolution import initialised, precision
 
         if not len(data):
             raise BadInput("there are 0 images; `cvae` needs at least 1.")
@@ -218,21 +229,29 @@ class Cvae(Engine[Images]):
         kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
         with initialised(job.seed.child("weights").integer()):
             network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
-        self._train(network.to(job.device), data, told, conditioning.words, kept, _early(job))
-        mean, log_variance = _encoded(network, data, told, job.device)
-        network = network.cpu()
+        words = conditioning.words
+        outcome = self._train(network.to(job.device), data, told, words, kept, _early(job))
         codes = torch.from_numpy(data.label_codes)
-        around = gaussians(mean, log_variance, codes, len(data.schema.classes))
+        latents = _encoded(network, data, told, job)
+        around = gaussians(
+            latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes)
+        )
+        facts = {"autoencoder": outcome.to_json()}
         flow = None
         fewest = FEWEST_FOR_WORDS if data.schema.vocabulary else FEWEST_FOR_FLOW
         if self.prior == "flow" or (self.prior == "auto" and len(data) >= fewest):
             later = dataclasses.replace(
                 job, seed=job.seed.child("prior"), scratch=job.scratch / "prior"
             )
-            words = conditioning.words
-            flow, _ = fit_flow(around, mean, log_variance, codes, told, words, kept, later)
-        config = {"width": self.width, "latent": latent, "flow": flow is not None}
-        return CvaeModel(conditioning, config, network.eval(), around, flow)
+            flow, outcome = fit_flow(around, latents, codes, told, words, kept, later)
+            facts["prior"] = outcome.to_json()
+        config: Json = {"width": self.width, "latent": latent, "flow": flow is not None}
+        config["facts"] = {
+            "training": facts,
+            "device": job.device,
+            "precision": precision(job.device),
+        }
+        return CvaeModel(conditioning, config, network.cpu().eval(), around, flow)
 
     def _train(
         self,
@@ -254,8 +273,8 @@ class Cvae(Engine[Images]):
         seen = torch.ones(len(data), dtype=torch.bool)
         seen[kept] = False
         learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
-        latent = network.to_latent.out_features // 2
-        device = job.device
+        latent = network.latent
+        device, beta = job.device, _beta_for(data) if self.beta is None else self.beta
         moves = len(data) < JITTER_BELOW
 
         def loss(step: int) -> Tensor:
@@ -269,7 +288,7 @@ class Cvae(Engine[Images]):
             c = thinned(told[rows], words, stream).to(device)
             with short_floats(device):
                 lost, kl = network.parts(x, c, noise)
-            return (lost + self.beta * kl).mean()
+            return (lost + beta * kl).mean()
 
         def held_out() -> float:
             stream = generator(job.seed.child("held out").integer())
@@ -280,11 +299,11 @@ class Cvae(Engine[Images]):
                 x = to_floats(pictures(data, rows[part]), device)
                 with short_floats(device):
                     lost, kl = network.parts(x, told[rows[part]].to(device), noise[part])
-                total += float((lost + self.beta * kl).sum())
+                total += float((lost + beta * kl).sum())
             return total / len(rows)
 
         schedule = Schedule(
-            steps=self.steps,
+            steps=_steps_for(len(data), self.batch) if self.steps is None else self.steps,
             learning_rate=self.learning_rate,
             warmup=100,
             weight_decay=0.01,
@@ -306,25 +325,50 @@ def _early(job: Job) -> Job:
     return dataclasses.replace(job, budget=budget)
 
 
-def _encoded(
-    network: Autoencoder, data: Images, told: Tensor, device: str
-) -> tuple[Tensor, Tensor]:
-    """Moments of q(z | x), (n, latent) each, of all pictures, on the CPU."""
+def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Latents:
+    """What the encoder makes of all pictures, and of moved ones where pictures are few."""
     import torch
 
-    moments = []
+    from augment.images.engines.jitter import MOVES, moved, moves
+    from augment.images.engines.prior import Latents
+    from augment.nets.convolution import generator, short_floats
+
+    n = len(data)
+    views = 1 + min(MOST_VIEWS, JITTER_BELOW // n) * (n < JITTER_BELOW)
+    by = torch.zeros(views, n, MOVES)
+    for view in range(1, views):
+        by[view] = moves(n, generator(job.seed.child("view", view).integer()))
+    mean = torch.empty(views, n, network.latent)
+    log_variance = torch.empty_like(mean)
     with torch.inference_mode():
-        for rows in parts(len(data), MADE_AT_ONCE):
-            x = to_floats(pictures(data, rows), device)
-            moments.append(network.encode(x, told[rows].to(device)))
-    mean, log_variance = (torch.cat(side).cpu().clone() for side in zip(*moments, strict=True))
-    return mean, log_variance
+        for rows in parts(n, MADE_AT_ONCE):
+            x, c = to_floats(pictures(data, rows), job.device), told[rows].to(job.device)
+            for view in range(views):
+                seen = moved(x, by[view, rows]) if view else x
+                with short_floats(job.device):
+                    mean[view, rows], log_variance[view, rows] = network.encode(seen, c)
+    return Latents(mean, log_variance, by)
+
+
+def _steps_for(n: int, batch: int) -> int:
+    """`PASSES` over the pictures, within bounds."""
+    return min(max(PASSES * n // batch, LEAST_STEPS), MOST_STEPS)
+
+
+def _beta_for(data: Images) -> float:
+    """The full weight from 28 × 28 gray pixels on, and in proportion below.
+
+    The likelihood is summed over pixels: where a detail is one pixel and not a stroke of many, it
+    would not pay its nats, and pictures of 8 × 8 came out alike (diversity .87, recall .73).
+    """
+    values = data.schema.height * data.schema.width * data.schema.channels
+    return FULL_BETA * min(1.0, values / FULL_VALUES)
 
 
 def _latent_for(data: Images) -> int:
-    """More room for larger canvases and for colour."""
+    """More room for larger canvases and for colour; no more than the prior can fill from few."""
     side = max(data.schema.height, data.schema.width)
-    plain = 16 if side <= 16 else 24 if side <= 32 else 48 if side <= 64 else 64
+    plain = 16 if side <= 16 else 18 if side <= 32 else 40 if side <= 64 else 64
     return plain if data.schema.channels == 1 else plain + plain // 2
 
 

@@ -21,16 +21,20 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.images.engines.unet import Unet
+    from augment.nets.training import Outcome
 
 MADE_AT_ONCE = 250
 JUDGED = 512
 JITTER_BELOW = 50_000
+LATEST = 0.95  # of the times from noise (0) to pictures (1): beyond, velocities would blow up
+CENTRE, SPREAD = -0.4, 1.0  # of the normal distribution whose logistic times are drawn
 SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
 
 
 @dataclass(frozen=True)
 class FlowModel(Editor):
-    """A velocity field; `config` holds its width, the steps of sampling, and the guidance."""
+    """A network that sees pictures in noise; `config` holds its width, the steps of sampling and
+    the guidance."""
 
     block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
@@ -98,7 +102,11 @@ class FlowModel(Editor):
         return x
 
     def _velocity(self, x: Tensor, t: float, c: Tensor) -> Tensor:
-        """Guided as v(∅) + g (v(c) - v(∅)). Ho and Salimans 2022, arXiv 2207.12598."""
+        """Towards the picture that the network sees in `x`; at most `LATEST` counts as its time."""
+        return (self._seen(x, t, c).clamp(-1, 1) - x) / (1 - min(t, LATEST))
+
+    def _seen(self, x: Tensor, t: float, c: Tensor) -> Tensor:
+        """Guided as x̂(∅) + g (x̂(c) - x̂(∅)). Ho and Salimans 2022, arXiv 2207.12598."""
         import torch
 
         from augment.nets.convolution import short_floats
@@ -126,6 +134,7 @@ class FlowModel(Editor):
             conditioning = Conditioning.from_json(state.config["conditioning"])
             config: Json = {name: int(state.config[name]) for name in ("width", "sampling_steps")}
             config["guidance"] = float(state.config["guidance"])
+            config["facts"] = dict(state.config.get("facts", {}))
             _check(config["width"], config["sampling_steps"], config["guidance"])
             with torch.device("meta"):
                 network = Unet(conditioning.schema.shape, conditioning.wishes, config["width"])
@@ -137,11 +146,14 @@ class FlowModel(Editor):
 
 @dataclass(frozen=True)
 class Flow(Engine[Images]):
-    """Straight paths x_t = (1 - t) ε + t x, and a network that learns their velocity x - ε.
+    """Straight paths x_t = (1 - t) ε + t x, and a network that sees the picture x in x_t.
 
-    Lipman et al. 2023 (arXiv 2210.02747); times are drawn by the logistic of a normal, as in
-    Esser et al. 2024 (arXiv 2403.03206). Guidance stays at 1 unless asked for: more of it buys
-    purity and loses diversity and usefulness.
+    Flow matching: Lipman et al. 2023 (arXiv 2210.02747). The network gives x, not the velocity
+    (x - x_t) / (1 - t) whose error is what it learns from, since a small network cannot carry the
+    noise through (Li and He 2025, arXiv 2511.13720): velocities left a grey mist on grounds that
+    are black. Times are drawn by the logistic of a normal (Esser et al. 2024, arXiv 2403.03206),
+    more of them near the noise, where pictures take shape. Guidance stays at 1 unless asked for:
+    more of it buys purity and loses diversity and usefulness.
     """
 
     about: ClassVar[About] = About(
@@ -155,7 +167,7 @@ class Flow(Engine[Images]):
     )
     model: ClassVar[type[FlowModel]] = FlowModel
 
-    steps: int = field(default=4_000, metadata={"help": "training steps"})
+    steps: int = field(default=6_000, metadata={"help": "training steps"})
     batch: int = field(default=64, metadata={"help": "pictures in a step"})
     width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
     learning_rate: float = field(default=2e-3, metadata={"help": "highest rate of the schedule"})
@@ -167,7 +179,7 @@ class Flow(Engine[Images]):
         import torch
 
         from augment.images.engines.unet import Unet
-        from augment.nets.convolution import initialised
+        from augment.nets.convolution import initialised, precision
 
         if not len(data):
             raise BadInput("there are 0 images; `flow` needs at least 1.")
@@ -176,20 +188,24 @@ class Flow(Engine[Images]):
         told = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
             network = Unet(data.schema.shape, conditioning.wishes, self.width)
-        self._train(network.to(job.device), data, told, conditioning.words, job)
+        outcome = self._train(network.to(job.device), data, told, conditioning.words, job)
         config = {
             "width": self.width,
             "sampling_steps": self.sampling_steps,
             "guidance": self.guidance,
+            "facts": {
+                "training": {"network": outcome.to_json()},
+                "device": job.device,
+                "precision": precision(job.device),
+            },
         }
         return FlowModel(conditioning, config, network.cpu().eval().requires_grad_(False))
 
-    def _train(self, network: Unet, data: Images, told: Tensor, words: slice, job: Job) -> None:
+    def _train(self, network: Unet, data: Images, told: Tensor, words: slice, job: Job) -> Outcome:
         """Fit the network in place."""
         import torch
-        from torch.nn import functional
 
-        from augment.images.engines.jitter import jittered
+        from augment.images.engines.jitter import MOVES, moved, moves
         from augment.images.engines.thinning import thinned
         from augment.nets.convolution import generator, short_floats
         from augment.nets.training import Schedule, train
@@ -198,24 +214,26 @@ class Flow(Engine[Images]):
         seen = torch.ones(len(data), dtype=torch.bool)
         seen[kept] = False
         learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
-        device, moves = job.device, len(data) < JITTER_BELOW
+        device, few = job.device, len(data) < JITTER_BELOW
 
         def loss_on(rows: Tensor, stream: torch.Generator, learning: bool) -> Tensor:
-            x = to_floats(pictures(data, rows), "cpu")
-            c = told[rows]
+            x, c = to_floats(pictures(data, rows), "cpu"), told[rows]
+            by = torch.zeros(len(x), MOVES)
             if learning:
-                half = len(x) // 2 if moves else 0
-                x = torch.cat([jittered(x[:half], stream), x[half:]]) if half else x
+                half = len(x) // 2 if few else 0
+                by[:half] = moves(half, stream)
+                x = torch.cat([moved(x[:half], by[:half]), x[half:]]) if half else x
                 c = thinned(c, words, stream)
                 hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
                 c = torch.where(hidden, silenced(c), c)
             x = 2 * x - 1
             noise = torch.randn(x.shape, generator=stream)
-            t = torch.randn(len(x), generator=stream).sigmoid()
+            t = (CENTRE + SPREAD * torch.randn(len(x), generator=stream)).sigmoid()
             place = torch.lerp(noise, x, t[:, None, None, None]).to(device)
             with short_floats(device):
-                found: Tensor = network(place, t.to(device), c.to(device))
-            return functional.mse_loss(found, (x - noise).to(device))
+                found: Tensor = network(place, t.to(device), c.to(device), by.to(device))
+            apart = (found - x.to(device)).square().flatten(1).mean(1)
+            return (apart / (1 - t.clamp(max=LATEST).to(device)) ** 2).mean()
 
         def loss(step: int) -> Tensor:
             stream = generator(job.seed.child("step", step).integer())
@@ -238,7 +256,7 @@ class Flow(Engine[Images]):
             checkpoint_every=200,
         )
         parameters: dict[str, Tensor] = dict(network.named_parameters())
-        train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")
+        return train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")
 
 
 def silenced(c: Tensor) -> Tensor:

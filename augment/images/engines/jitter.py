@@ -15,15 +15,25 @@ SCALE = 0.08
 SHIFT = 0.07  # of half the canvas
 
 
-def jittered(x: Tensor, stream: torch.Generator) -> Tensor:
-    """Pictures (n, channels, h, w), each moved a little; what comes in at the edge repeats it."""
-    n = len(x)
+MOVES = 4  # numbers that say how a picture was moved: turn, scale, shift across, shift down
 
-    def uniform(*shape: int) -> Tensor:
-        return (2 * torch.rand(*shape, generator=stream) - 1).to(x.device)
 
-    turn, scale, shift = TURN * uniform(n), 1 + SCALE * uniform(n), SHIFT * uniform(n, 2)
+def moves(n: int, stream: torch.Generator) -> Tensor:
+    """(n, MOVES) evenly drawn from -1 to 1; 0 leaves a picture as it is."""
+    drawn: Tensor = 2 * torch.rand(n, MOVES, generator=stream) - 1
+    return drawn
+
+
+def moved(x: Tensor, by: Tensor) -> Tensor:
+    """Pictures (n, channels, h, w), moved `by` (n, MOVES); what comes in at the edge repeats it."""
+    by = by.to(x.device)
+    turn, scale, shift = TURN * by[:, 0], 1 + SCALE * by[:, 1], SHIFT * by[:, 2:]
     cos, sin = turn.cos() * scale, turn.sin() * scale
     rows = [torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)]
     grid = functional.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
     return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+def jittered(x: Tensor, stream: torch.Generator) -> Tensor:
+    """Pictures, each moved a little by chance."""
+    return moved(x, moves(len(x), stream))

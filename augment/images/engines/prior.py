@@ -14,17 +14,43 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from augment.base.types import Job
+from augment.images.engines.jitter import MOVES
 from augment.images.engines.thinning import thinned
-from augment.nets.convolution import generator, initialised
+from augment.nets.convolution import generator, initialised, short_floats
 from augment.nets.training import Outcome, Schedule, train
 
-HIDDEN = 192
-BLOCKS = 3
+HIDDEN = 256
+BLOCKS = 4
 WAVES = 16
 TOLD = 64
 BATCH = 256
+JUDGED = 2_000  # draws that each check looks at
 STEPS = 10  # of Heun's rule from noise to latents
-SCHEDULE = Schedule(steps=2000, learning_rate=2e-3, average=0.998, patience=6, weight_decay=0.01)
+MOVED = 0.5  # share of the pictures in a step that are shown moved
+SCHEDULE = Schedule(
+    steps=6_000,
+    learning_rate=2e-3,
+    average=0.998,
+    check_every=200,
+    patience=8,
+    weight_decay=0.01,
+    checkpoint_every=1_000,
+)
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Moments of q(z | x), (views, n, latent) each: of the pictures as they are, then of the same
+    ones moved by `moves` (views, n, MOVES)."""
+
+    mean: Tensor
+    log_variance: Tensor
+    moves: Tensor
+
+    def drawn(self, rows: Tensor, view: Tensor, noise: Tensor) -> Tensor:
+        """(rows, latent) from q(z | x) of these rows in these views."""
+        spread = (0.5 * self.log_variance[view, rows]).exp()
+        return self.mean[view, rows] + spread * noise
 
 
 @dataclass(frozen=True)
@@ -75,31 +101,37 @@ def _scatter(apart: Tensor, noise: Tensor) -> Tensor:
 
 
 class Flow(nn.Module):
-    """Velocity field that carries N(0, I) to the whitened latents of a condition c (n, wishes)."""
+    """Velocity field that carries N(0, I) to the whitened latents of a condition c (n, wishes).
+
+    It is also told how a training picture was moved, so that it learns from many more pictures
+    than there are and still makes them as they stand: as in Karras et al. 2022, appendix F.2,
+    arXiv 2206.00364.
+    """
 
     def __init__(self, latent: int, wishes: int) -> None:
         super().__init__()
-        self.embed = nn.Linear(wishes, TOLD, bias=False)
-        self.first = nn.Linear(latent + TOLD + 2 * WAVES, HIDDEN)
+        told = TOLD + 2 * WAVES
+        self.embed = nn.Linear(wishes + MOVES, TOLD, bias=False)
+        self.first = nn.Linear(latent + told, HIDDEN)
+        self.norms = nn.ModuleList(nn.LayerNorm(HIDDEN) for _ in range(BLOCKS))
+        self.tells = nn.ModuleList(nn.Linear(told, 2 * HIDDEN) for _ in range(BLOCKS))
         self.blocks = nn.ModuleList(
-            nn.Sequential(
-                nn.LayerNorm(HIDDEN),
-                nn.Linear(HIDDEN, HIDDEN),
-                nn.SiLU(),
-                nn.Linear(HIDDEN, HIDDEN),
-            )
+            nn.Sequential(nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN))
             for _ in range(BLOCKS)
         )
         self.last = nn.Linear(HIDDEN, latent)
 
-    def forward(self, u: Tensor, t: Tensor, c: Tensor) -> Tensor:
+    def forward(self, u: Tensor, t: Tensor, c: Tensor, moves: Tensor | None = None) -> Tensor:
         """Velocity (n, latent) at the places `u` and times `t` (n, 1) in [0, 1]."""
+        by = torch.zeros(len(u), MOVES, device=u.device) if moves is None else moves
         angle = t * torch.arange(1, WAVES + 1, device=u.device)
-        h = self.first(torch.cat([u, self.embed(c), angle.cos(), angle.sin()], 1))
-        for block in self.blocks:
-            h = h + block(h)
+        told = torch.cat([self.embed(torch.cat([c, by], 1)), angle.cos(), angle.sin()], 1)
+        h = self.first(torch.cat([u, told], 1))
+        for norm, tell, block in zip(self.norms, self.tells, self.blocks, strict=True):
+            scale, shift = tell(told).chunk(2, 1)
+            h = h + block(norm(h) * (1 + scale) + shift)
         velocity: Tensor = self.last(h)
-        return velocity
+        return velocity.float()
 
     def carried(self, u: Tensor, c: Tensor) -> Tensor:
         """Noise (n, latent) carried to latents by Heun's rule."""
@@ -131,8 +163,7 @@ def between(a: Tensor, b: Tensor, share: float) -> Tensor:
 
 def fit_flow(
     around: Gaussians,
-    mean: Tensor,
-    log_variance: Tensor,
+    latents: Latents,
     codes: Tensor,
     c: Tensor,
     words: slice,
@@ -145,32 +176,35 @@ def fit_flow(
     Straight paths u_t = (1 - t) ε + t u, target u - ε: Eq. 22 of Lipman et al. 2023,
     arXiv 2210.02747, with σ_min = 0.
     """
+    views, n, latent = latents.mean.shape
     with initialised(job.seed.child("weights").integer()):
-        flow = Flow(mean.shape[1], c.shape[1]).to(job.device)
-    seen = torch.ones(len(mean), dtype=torch.bool)
+        flow = Flow(latent, c.shape[1]).to(job.device)
+    seen = torch.ones(n, dtype=torch.bool)
     seen[kept] = False
     learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
 
-    def loss_on(rows: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-        noise = torch.randn(2, len(rows), mean.shape[1], generator=stream)
+    def loss_on(rows: Tensor, told: Tensor, view: Tensor, stream: torch.Generator) -> Tensor:
+        noise = torch.randn(2, len(rows), latent, generator=stream)
         t = torch.rand(len(rows), 1, generator=stream)
-        z = mean[rows] + (0.5 * log_variance[rows]).exp() * noise[0]
-        u, start = around.whitened(z, codes[rows]), noise[1]
-        place, aim = (1 - t) * start + t * u, u - start
-        device = job.device
-        return functional.mse_loss(
-            flow(place.to(device), t.to(device), told.to(device)), aim.to(device)
-        )
+        u = around.whitened(latents.drawn(rows, view, noise[0]), codes[rows])
+        places = ((1 - t) * noise[1] + t * u, t, told, latents.moves[view, rows])
+        with short_floats(job.device):
+            found = flow(*(each.to(job.device) for each in places))
+        return functional.mse_loss(found, (u - noise[1]).to(job.device))
 
     def loss(step: int) -> Tensor:
         stream = generator(job.seed.child("step", step).integer())
         rows = torch.randint(len(learnt), (BATCH,), generator=stream)
-        return loss_on(learnt[rows], thinned(c[learnt[rows]], words, stream), stream)
+        view = torch.zeros(BATCH, dtype=torch.long)
+        if views > 1:
+            some = torch.rand(BATCH, generator=stream) < MOVED
+            view = some * torch.randint(1, views, (BATCH,), generator=stream)
+        return loss_on(learnt[rows], thinned(c[learnt[rows]], words, stream), view, stream)
 
     def held_out() -> float:
         stream = generator(job.seed.child("held out").integer())
-        rows = kept.repeat(math.ceil(4 * BATCH / len(kept)))
-        return float(loss_on(rows, c[rows], stream))
+        rows = kept.repeat(math.ceil(JUDGED / len(kept)))[:JUDGED]
+        return float(loss_on(rows, c[rows], torch.zeros_like(rows), stream))
 
     parameters: dict[str, Tensor] = dict(flow.named_parameters())
     outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior")

@@ -19,7 +19,9 @@ UNJUDGED = "Too few pictures are labelled to train a classifier."
 
 
 class Classes(Metric[RealViews, FakeViews]):
-    """`agreement`: share of pictures that a classifier, trained on real ones, puts into the class
+    """`agreement`, `class.frechet`, `class.diversity`: of the right class, and as varied as real.
+
+    `agreement`: share of pictures that a classifier, trained on real ones, puts into the class
     of their label; its ceiling is that of unseen pictures. `class.frechet`: distance to the
     unseen pictures of the class. `class.diversity`: mean distance between made pictures of a
     class over that of real ones: below 1 where a generator repeats itself.
@@ -40,7 +42,7 @@ def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
     if not real.classes:
         return []
     scores = [_agreement(real, made)]
-    scale = real.train.points(SPACE).std(0) + 1e-6
+    scale = real.scale(SPACE)
     ratios = []
     for code, name in enumerate(real.classes):
         sides = [np.flatnonzero(view.codes == code) for view in (real.test, made)]

@@ -17,72 +17,81 @@ if TYPE_CHECKING:
 SPACE = "pixels"
 HUGGING = 1 / 3  # of the distance to the second nearest: Carlini et al. 2023, arXiv 2301.13188
 HASH_BITS = 3  # bits of 64 in which two perceptual hashes may differ
-FEWEST = 10
+FEWEST = 10  # unseen pictures
+FEWEST_FOR_SHARE = 30  # with fewer, the share of fresh pictures is not known well enough
 
 
 class Copies(Metric[RealViews, FakeViews]):
-    """Four looks at the same fear, each beside what unseen pictures have.
+    """`copies` and `.near`, `.hugging`, `.nearer`, `.distance`: do made pictures repeat train.
+
+    Five looks at the same fear, each beside what unseen pictures have.
 
     `copies`: share equal to a training picture in every byte. `copies.near`: share whose
     perceptual hash is within three bits of a training picture's. `copies.hugging`: share that
     lies more than three times nearer to one training picture than to any other.
-    `copies.distance`: median distance to training pictures over that to as many unseen ones;
-    near 1 for a generator that does not remember, near 0 for one that replays.
+    `copies.nearer`: share that lies nearer to a training picture than to any unseen one.
+    `copies.distance`: median distance to the training pictures over that to the unseen ones;
+    0 for a generator that replays. Both sides are taken whole: the ceiling has the same numbers
+    of pictures on each, and a replayed picture, moved a little, is seen only where its original
+    is among them.
     """
 
     name: ClassVar[str] = "copies"
     group: ClassVar[Group] = "privacy"
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
-        made = fake.rows
-        shares = _shares(real.train, made)
-        n = min(len(real.train), len(real.test))
-        if n < FEWEST or not len(made):
-            return [*shares, _distance(None)]
-        train = real.train.sample(n, seed.child("train")).points(SPACE)
-        test = real.test.sample(n, seed.child("test")).points(SPACE)
-        near, far = (
-            np.median(nearest(index, made.points(SPACE), 1)[:, 0]) for index in (train, test)
-        )
-        return [*shares, _distance(float(near / max(far, 1e-9)))]
+        far = None
+        if len(real.test) >= FEWEST and len(fake.rows):
+            far = nearest(real.test.points(SPACE), fake.rows.points(SPACE), 1)[:, 0]
+        return _looks(real.train, fake.rows, far, len(real.test))
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
-        shares = _shares(real.train, real.test)
-        rows = min(len(real.train), len(real.test) - 1)
-        if rows < FEWEST:
-            return [*shares, _distance(None)]
-        train = real.train.sample(rows, seed.child("train")).points(SPACE)
-        test = real.test.points(SPACE)
-        near = np.median(nearest(train, test, 1)[:, 0])
-        far = np.median(nearest_others(test, 1)[:, 0])
-        return [*shares, _distance(float(near / max(far, 1e-9)))]
-
-
-def _distance(value: float | None) -> Score:
-    note = f"{FEWEST} unseen pictures are needed." if value is None else ""
-    return Score("copies.distance", value, "higher", "privacy", note=note)
-
-
-def _shares(train: View, made: View) -> list[Score]:
-    if len(train) < 2 or not len(made):
-        note = "There are too few pictures."
-        return [Score(f"copies{end}", None, "lower", "privacy", note=note) for end in ENDS]
-    known = {row.tobytes() for row in train.pixels}
-    exact = sum(row.tobytes() in known for row in made.pixels) / len(made)
-    near = float((_hash_distance(hashes(made.pixels), hashes(train.pixels)) <= HASH_BITS).mean())
-    first, second = nearest(train.points(SPACE), made.points(SPACE), 2).T
-    hugging = float((first < HUGGING * second).mean())
-    return [
-        Score(f"copies{end}", value, "lower", "privacy")
-        for end, value in zip(ENDS, (exact, near, hugging), strict=True)
-    ]
+        far = None
+        if len(real.test) > FEWEST:
+            far = nearest_others(real.test.points(SPACE), 1)[:, 0]
+        return _looks(real.train, real.test, far, len(real.test))
 
 
 ENDS = ("", ".near", ".hugging")
 
 
+def _looks(train: View, made: View, far: NDArray[np.float64] | None, unseen: int) -> list[Score]:
+    """All five; `far` (made,) are distances to the nearest unseen picture, if there are enough."""
+    if len(train) < 2 or not len(made):
+        note = "There are too few pictures."
+        shares = [Score(f"copies{end}", None, "lower", "privacy", note=note) for end in ENDS]
+        return [*shares, *_beside_unseen(None, None, unseen)]
+    known = {row.tobytes() for row in train.pixels}
+    exact = sum(row.tobytes() in known for row in made.pixels) / len(made)
+    near = float((_hash_distance(hashes(made.pixels), hashes(train.pixels)) <= HASH_BITS).mean())
+    first, second = nearest(train.points(SPACE), made.points(SPACE), 2).T
+    hugging = float((first < HUGGING * second).mean())
+    shares = [
+        Score(f"copies{end}", value, "lower", "privacy")
+        for end, value in zip(ENDS, (exact, near, hugging), strict=True)
+    ]
+    return [*shares, *_beside_unseen(first, far, unseen)]
+
+
+def _beside_unseen(
+    near: NDArray[np.float64] | None, far: NDArray[np.float64] | None, unseen: int
+) -> list[Score]:
+    nearer = distance = None
+    if near is not None and far is not None:
+        distance = float(np.median(near) / max(float(np.median(far)), 1e-9))
+        nearer = float((near < far).mean()) if unseen >= FEWEST_FOR_SHARE else None
+    return [
+        Score("copies.nearer", nearer, "lower", "privacy", note=_needed(nearer, FEWEST_FOR_SHARE)),
+        Score("copies.distance", distance, "higher", "privacy", note=_needed(distance, FEWEST)),
+    ]
+
+
+def _needed(value: float | None, unseen: int) -> str:
+    return f"{unseen} unseen pictures are needed." if value is None else ""
+
+
 def hashes(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """64 bits per picture: is each cell of an 8 × 9 grid brighter than the one to its left.
+    """(n,) 64 bits per picture: is each cell of an 8 × 9 grid brighter than the one to its left.
 
     Differences below two grey levels count as none, so that flat grounds give the same bits.
     """

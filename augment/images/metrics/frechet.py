@@ -17,7 +17,7 @@ FEWEST = 10  # pictures per side
 
 
 class Distances(Metric[RealViews, FakeViews]):
-    """`frechet.SPACE` and `kernel.SPACE`, 0 where both sides are drawn alike.
+    """`frechet.SPACE` and `kernel.SPACE`: 0 where made and unseen pictures are drawn alike.
 
     Both depend on the number of pictures, so the ceiling puts as many training pictures in the
     place of the made ones. Points are scaled to unit deviation of the training pictures.
@@ -43,7 +43,7 @@ def _scores(real: RealViews, made: View, most: int, seed: Seed) -> list[Score]:
             values: tuple[float | None, float | None] = (None, None)
         else:
             note = f"{space.note}; {n:,} pictures per side."
-            scale = real.train.points(name).std(0) + 1e-6
+            scale = real.scale(name)
             a, b = test.points(name) / scale, fake.points(name) / scale
             values = frechet(a, b), kernel(a, b)
         for metric, value in zip(("frechet", "kernel"), values, strict=True):

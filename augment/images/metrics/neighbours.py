@@ -14,8 +14,11 @@ NAMES = ("precision", "recall", "density", "coverage")
 
 
 class Neighbours(Metric[RealViews, FakeViews]):
-    """Naeem et al. 2020 (arXiv 2002.09797), k = 5, against unseen pictures, in the encoder's
-    space or, where nothing is labelled, in that of random convolutions."""
+    """Precision, recall, density and coverage against unseen pictures, k = 5.
+
+    Naeem et al. 2020 (arXiv 2002.09797), in the encoder's space or, where nothing is labelled, in
+    that of random convolutions.
+    """
 
     name: ClassVar[str] = "neighbours"
     group: ClassVar[Group] = "fidelity"

@@ -1,12 +1,17 @@
-"""Feature spaces in which pictures are compared. None of them is the canonical Inception space.
+"""Feature spaces in which pictures are compared.
+
+None of them is known to be the canonical Inception space, so no distance is ever called "FID".
 
 Import it only where torch is needed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,13 +19,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from augment.images.engines.batches import parts
+from augment.base.errors import BadInput
+from augment.images.engines.batches import parts, to_floats
 from augment.images.metrics.judge import AT_ONCE, Judge, small
 from augment.nets.convolution import generator
 
 RANDOM_SEED = 20_260  # fixed for ever: the space is the same for every run and every data set
 PCA_DIMENSIONS = 32
 PCA_ROWS = 5_000
+GIVEN_AT_ONCE = 100  # pictures through a user's network, which may be large
 
 Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -83,3 +90,50 @@ def pca_space(pixels: NDArray[np.uint8]) -> Space:
         return np.concatenate(made).astype(np.float32)
 
     return Space("pixels", f"first {dimensions} principal components of the pixels", embed)
+
+
+def given_space(path: Path) -> Space:
+    """The space of a network that the user has: a TorchScript file, which holds no Python.
+
+    It takes float32 (n, 3, height, width) from 0 to 255 at the size of the canvas, does its own
+    resizing and scaling, and gives (n, dimensions). Raises `BadInput` for anything else.
+    """
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            network = torch.jit.load(str(path), map_location="cpu").eval()  # type: ignore[no-untyped-call]
+    except (OSError, RuntimeError, ValueError) as error:
+        first = str(error).strip().splitlines()[:1]
+        raise BadInput(
+            f"--features {path}: no TorchScript network can be read there "
+            f"({first[0][:200] if first else type(error).__name__}). Write one with "
+            "torch.jit.trace(network, example).save(path)."
+        ) from None
+
+    def embed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        made = []
+        with torch.inference_mode():
+            for rows in parts(len(pixels), GIVEN_AT_ONCE):
+                x = 255 * to_floats(np.ascontiguousarray(pixels[rows.numpy()]), "cpu")
+                made.append(_answer(network, x.expand(-1, 3, -1, -1), path))
+        return np.concatenate(made)
+
+    return Space("given", f"{path.name}, SHA-256 {digest[:12]}", embed)
+
+
+def _answer(network: torch.jit.ScriptModule, x: Tensor, path: Path) -> NDArray[np.float32]:
+    wants = "It must take (n, 3, height, width) from 0 to 255 and give (n, dimensions)."
+    try:
+        found = network(x)
+    except RuntimeError as error:
+        last = str(error).strip().splitlines()[-1][:200]
+        raise BadInput(
+            f"--features {path}: the network fails on pictures ({last}). {wants}"
+        ) from None
+    if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(x):
+        shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        raise BadInput(f"--features {path}: the network gives {shape}. {wants}")
+    if not bool(found.isfinite().all()):
+        raise BadInput(f"--features {path}: the network gives numbers that are not finite.")
+    return np.asarray(found.float(), np.float32)

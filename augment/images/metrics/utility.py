@@ -13,48 +13,66 @@ from augment.images.metrics.views import FEWEST_TO_JUDGE, FakeViews, RealViews, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LIFT_SEEDS = 3
+CLASSIFIERS = 3  # per arm: the same three starts and draws in each
 T_95 = 4.303  # Student's t for 95% with two degrees of freedom
 TOO_FEW = f"Fewer than {FEWEST_TO_JUDGE} labelled pictures, or a single class."
 
 
 class Utility(Metric[RealViews, FakeViews]):
-    """`utility`: accuracy, on unseen pictures, of a classifier trained on as many made pictures
-    as there are; the ceiling has real ones in their place, with the same number of steps.
+    """`utility`: accuracy on unseen pictures of classifiers trained on made ones.
+
+    They learn from as many made pictures as there are; the ceiling has real ones in their place,
+    with the same number of steps. Mean over three classifiers; the interval is Student's and
+    holds for the pictures at hand.
     """
 
     name: ClassVar[str] = "utility"
     group: ClassVar[Group] = "utility"
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
-        return [_trained_on(real, fake.rows, seed)]
+        made = fake.rows.labelled()
+        if not (_enough(made) and _answerable(real)):
+            return [Score("utility", None, "higher", "utility", note=TOO_FEW)]
+        return [_utility(real, [real.accuracy(made, k) for k in range(CLASSIFIERS)])]
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
-        return [_trained_on(real, real.train.sample(n, seed.child("rows")), seed)]
+        train = real.train.labelled()
+        if not (_enough(train) and _answerable(real)):
+            return [Score("utility", None, "higher", "utility", note=TOO_FEW)]
+        rows = min(n, len(train))
+        return [_utility(real, [real.real_accuracy(rows, k) for k in range(CLASSIFIERS)])]
 
 
 class Lift(Metric[RealViews, FakeViews]):
-    """What made pictures add to real ones, beside what classical augmentation adds.
+    """`lift.synthetic`, `lift.both`: what made pictures add to real ones, in points of accuracy.
 
     Four classifiers of the same steps: on real pictures; real, moved a little; half real, half
     made; and both. `lift.synthetic` is the third less the first, `lift.both` the fourth less
     the second, which is what a user gains who augments classically anyhow. Means over three
-    seeds; the interval is Student's.
+    starts; the interval is Student's.
     """
 
     name: ClassVar[str] = "lift"
     group: ClassVar[Group] = "utility"
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
-        train, made, test = real.train.labelled(), fake.rows.labelled(), real.test.labelled()
-        if not (_enough(train) and _enough(made) and len(test)):
+        train, made = real.train.labelled(), fake.rows.labelled()
+        if not (_enough(train) and _enough(made) and _answerable(real)):
             return [
                 Score(f"lift.{name}", None, "higher", "utility", note=TOO_FEW)
                 for name in ("classical", "synthetic", "both")
             ]
         runs = np.array(
-            [_arms(real, train, made, test, seed.child(k)) for k in range(LIFT_SEEDS)]
-        )  # (seeds, 4): real, real + classical, real + synthetic, all three
+            [
+                (
+                    real.real_accuracy(len(train), k),
+                    real.accuracy(train, k, classical=True),
+                    real.accuracy(train, k, extra=made),
+                    real.accuracy(train, k, extra=made, classical=True),
+                )
+                for k in range(CLASSIFIERS)
+            ]
+        )  # (classifiers, 4): real, real + classical, real + synthetic, all three
         plain, classical, synthetic, both = runs.T
         gains = {
             "classical": (classical - plain, plain),
@@ -68,38 +86,27 @@ class Lift(Metric[RealViews, FakeViews]):
 
 
 def _lift(name: str, gain: NDArray[np.float64], base: NDArray[np.float64]) -> Score:
-    mean = float(gain.mean())
-    half = T_95 * float(gain.std(ddof=1)) / len(gain) ** 0.5
-    found = "" if mean - half > 0 else " Nothing is gained."
+    mean, interval = float(gain.mean()), _interval(gain)
+    found = "" if interval.low > 0 else " Nothing is gained."
     note = f"Added to an accuracy of {base.mean():.3f}, {len(gain)} seeds.{found}"
-    interval = Interval(mean - half, mean + half)
     return Score(f"lift.{name}", mean, "higher", "utility", interval=interval, note=note)
 
 
-def _arms(real: RealViews, train: View, made: View, test: View, seed: Seed) -> list[float]:
-    from augment.images.metrics.judge import trained_judge
-
-    accuracies = []
-    for extra in (None, (made.pixels, made.codes)):
-        for classical in (False, True):
-            judge = trained_judge(
-                train.pixels, train.codes, len(real.classes), seed, extra=extra, classical=classical
-            )
-            accuracies.append(float((judge.classes_of(test.pixels) == test.codes).mean()))
-    return accuracies
+def _utility(real: RealViews, found: list[float]) -> Score:
+    note = f"Accuracy on {len(real.test.labelled()):,} unseen pictures, {len(found)} seeds."
+    values = np.array(found)
+    mean, interval = float(values.mean()), _interval(values)
+    return Score("utility", mean, "higher", "utility", interval=interval, note=note)
 
 
-def _trained_on(real: RealViews, rows: View, seed: Seed) -> Score:
-    from augment.images.metrics.judge import trained_judge
-
-    learnt, test = rows.labelled(), real.test.labelled()
-    if not _enough(learnt) or not len(test):
-        return Score("utility", None, "higher", "utility", note=TOO_FEW)
-    judge = trained_judge(learnt.pixels, learnt.codes, len(real.classes), seed)
-    accuracy = float((judge.classes_of(test.pixels) == test.codes).mean())
-    note = f"Accuracy on {len(test):,} unseen pictures."
-    return Score("utility", accuracy, "higher", "utility", note=note)
+def _interval(values: NDArray[np.float64]) -> Interval:
+    half = T_95 * float(values.std(ddof=1)) / len(values) ** 0.5
+    return Interval(float(values.mean()) - half, float(values.mean()) + half)
 
 
 def _enough(view: View) -> bool:
     return len(view) >= FEWEST_TO_JUDGE and len(np.unique(view.codes)) > 1
+
+
+def _answerable(real: RealViews) -> bool:
+    return len(real.test.labelled()) > 0

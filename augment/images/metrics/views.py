@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from augment.images.metrics.spaces import Space
 
 MOST_ROWS = 5_000  # pictures per side that are looked at
+JUDGE_STEPS = 1_000  # of the classifier that says what a picture shows, on moved pictures
+STILL = 0.05  # of the widest dimension: less is taken for no movement
 FEWEST_TO_JUDGE = 20  # labelled pictures, below which no classifier is trained
 
 
@@ -61,13 +64,46 @@ class View:
 @dataclass(frozen=True)
 class RealViews:
     """Pictures that a generator saw and pictures that it never saw; `judge` is a classifier
-    trained on a half of train, None where too little is labelled."""
+    trained on a half of train, None where too little is labelled. Classifiers for usefulness get
+    their streams from `seed`, so that metrics share those that are trained on the same."""
 
     train: View
     test: View
     classes: tuple[str, ...]
     judge: Judge | None
+    seed: Seed
     seen_known: bool = True
+    _accuracies: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def scale(self, space: str) -> NDArray[np.float32]:
+        """(dimensions,) deviations of the training pictures by which points are divided.
+
+        A dimension that hardly any training picture moves is not blown up to the size of others.
+        """
+        spread = self.train.points(space).std(0)
+        found: NDArray[np.float32] = np.maximum(spread, STILL * spread.max()) + np.float32(1e-9)
+        return found
+
+    def accuracy(
+        self, learnt: View, number: int, extra: View | None = None, classical: bool = False
+    ) -> float:
+        """Accuracy on the unseen pictures of classifier `number`: the same start and the same
+        draws whatever it learns from. Both views and the unseen pictures are labelled."""
+        from augment.images.metrics.judge import trained_judge
+
+        seed, test = self.seed.child("classifier", number), self.test.labelled()
+        more = None if extra is None else (extra.pixels, extra.codes)
+        judge = trained_judge(
+            learnt.pixels, learnt.codes, len(self.classes), seed, extra=more, classical=classical
+        )
+        return float((judge.classes_of(test.pixels) == test.codes).mean())
+
+    def real_accuracy(self, n: int, number: int) -> float:
+        """The same for `n` labelled training pictures; each is trained once."""
+        if (n, number) not in self._accuracies:
+            learnt = self.train.labelled().sample(n, self.seed.child("rows"))
+            self._accuracies[n, number] = self.accuracy(learnt, number)
+        return self._accuracies[n, number]
 
 
 @dataclass(frozen=True)
@@ -82,10 +118,21 @@ def drawn(images: Images, seed: Seed) -> tuple[NDArray[np.uint8], NDArray[np.int
     return np.array(images.pixels[rows]), images.label_codes[rows]
 
 
-def real_views(train: Images, test: Images, seed: Seed, seen_known: bool = True) -> RealViews:
-    """The real side, with its spaces and its judge."""
+def real_views(
+    train: Images,
+    test: Images,
+    seed: Seed,
+    seen_known: bool = True,
+    features: Path | None = None,
+) -> RealViews:
+    """The real side, with its spaces and its judge; `features` is a network of the user's."""
     from augment.images.metrics.judge import trained_judge
-    from augment.images.metrics.spaces import encoder_space, pca_space, random_space
+    from augment.images.metrics.spaces import (
+        encoder_space,
+        given_space,
+        pca_space,
+        random_space,
+    )
 
     pixels, codes = drawn(train, seed.child("train"))
     found = [random_space(train.schema.channels), pca_space(pixels)]
@@ -94,9 +141,14 @@ def real_views(train: Images, test: Images, seed: Seed, seen_known: bool = True)
     if len(named) >= FEWEST_TO_JUDGE and len(np.unique(codes[named])) > 1:
         half = np.sort(seed.child("half").rng().permutation(named)[: (len(named) + 1) // 2])
         classes = len(train.schema.classes)
-        judge = trained_judge(pixels[half], codes[half], classes, seed.child("judge"))
+        stream = seed.child("judge")
+        judge = trained_judge(pixels[half], codes[half], classes, stream, JUDGE_STEPS, None, True)
         found.append(encoder_space(judge))
+    if features is not None:
+        found.append(given_space(features))
     spaces = {space.name: space for space in found}
     seen = View(pixels, codes, spaces)
     unseen = View.of(test, spaces, seed.child("test"))
-    return RealViews(seen, unseen, train.schema.classes, judge, seen_known)
+    return RealViews(
+        seen, unseen, train.schema.classes, judge, seed.child("usefulness"), seen_known
+    )

@@ -63,6 +63,22 @@ def test_replayed_pictures_with_noise_fail_privacy(real: RealViews) -> None:
     assert judged(scores, real, 300) is False
 
 
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_replayed_pictures_that_were_moved_fail_privacy(real: RealViews, share: float) -> None:
+    """By up to `share` of what training pictures are moved by."""
+    import torch
+
+    from augment.images.engines.batches import to_floats, to_pixels
+    from augment.images.engines.jitter import moved, moves
+
+    x = to_floats(TRAIN.pixels[:300], "cpu")
+    by = share * moves(300, torch.Generator().manual_seed(1))
+    copies = Images.of_arrays(to_pixels(moved(x, by)), TRAIN.label_codes[:300], TRAIN.schema)
+    scores = Copies().score(real, made(real, copies), Seed(2))
+    assert next(s.value for s in scores if s.metric == "copies") == 0
+    assert judged(scores, real, 300) is False
+
+
 def test_fresh_real_pictures_pass_privacy(real: RealViews) -> None:
     assert judged(Copies().score(real, made(real, FRESH), Seed(2)), real, len(FRESH)) is True
 
@@ -70,6 +86,8 @@ def test_fresh_real_pictures_pass_privacy(real: RealViews) -> None:
 def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> None:
     quick = ("distances", "neighbours", "classes", "utility", "copies")
     scores = score(TRAIN, TEST, FRESH, Seed(3), metrics=quick)
+    utility = next(s for s in scores if s.metric == "utility")
+    assert utility.interval is not None
     assert set(verdict(scores)["passed"].values()) == {True}
     values = {s.metric: s for s in scores if not s.where}
     for name in ("frechet.random", "frechet.encoder", "kernel.pixels"):
@@ -80,6 +98,19 @@ def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> Non
 def test_shuffled_pixels_keep_each_pixel_and_lose_the_picture(real: RealViews) -> None:
     low = shuffled(real.train, 400, Seed(0))
     assert np.abs(low.pixels.mean(0) - real.train.pixels.mean(0)).max() < 20
+
+
+def test_a_dimension_that_hardly_moves_is_not_blown_up(real: RealViews) -> None:
+    for space in real.train.spaces:
+        scale = real.scale(space)
+        assert scale.min() > 0.01 * scale.max()
+
+
+def test_real_classifiers_are_trained_once_and_stand_below_lift(real: RealViews) -> None:
+    first = real.real_accuracy(len(real.train), 0)
+    assert first == real.accuracy(real.train, 0)
+    assert real.real_accuracy(len(real.train), 0) == first
+    assert first > 0.9
 
 
 @pytest.mark.parametrize("distance", [frechet, kernel])
