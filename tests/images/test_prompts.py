@@ -34,8 +34,8 @@ def fitted(root: Path, rows: int, **parameters: str) -> Path:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("prompts")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prior, "SCHEDULE", dataclasses.replace(prior.SCHEDULE, steps=400))
-        yield fitted(root, 320, steps="300", batch="32", width="16", latent="12")
+        patch.setattr(prior, "SCHEDULE", dataclasses.replace(prior.SCHEDULE, steps=900))
+        yield fitted(root, 320, steps="600", batch="32", width="16", latent="12")
 
 
 def asked(model: Path, out: Path, *prompts: str, n: int = 40) -> list[dict[str, str]]:
