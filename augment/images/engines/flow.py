@@ -150,7 +150,7 @@ class Flow(Engine[Images]):
 
     Flow matching: Lipman et al. 2023 (arXiv 2210.02747). The network gives x, not the velocity
     (x - x_t) / (1 - t) whose error is what it learns from, since a small network cannot carry the
-    noise through (Li and He 2025, arXiv 2511.13720): velocities left a grey mist on grounds that
+    noise through (Li and He 2025, arXiv 2511.13720): velocities left more grey on grounds that
     are black. Times are drawn by the logistic of a normal (Esser et al. 2024, arXiv 2403.03206),
     more of them near the noise, where pictures take shape. Guidance stays at 1 unless asked for:
     more of it buys purity and loses diversity and usefulness.
