@@ -9,6 +9,7 @@ from typing import Self
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError
+from augment.base.quotas import quotas
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Clause, Condition, Engine, Job, Json, State, Tick
@@ -83,16 +84,11 @@ class ImageModel(Fitted[Images]):
         """A mix is drawn class by class, to the number, and then shuffled."""
         if given.mix is None:
             return self.inner.sample(n, seed, in_turn(given, start, n), tick)
-        parts, before, total = [], 0.0, sum(given.mix[1].values())
-        for label, share in given.mix[1].items():
-            after = before + share / total
-            first = _quota(start, before, after)
-            count = _quota(start + n, before, after) - first
-            if count:
-                turned = in_turn(given, first, count)
-                narrowed = Condition((*turned.clauses, Clause(LABEL, "in", (label,))))
-                parts.append(self.inner.sample(count, seed.child("mix", str(label)), narrowed))
-            before = after
+        parts = []
+        for label, first, count in quotas(given.mix[1], start, n):
+            turned = in_turn(given, first, count)
+            narrowed = Condition((*turned.clauses, Clause(LABEL, "in", (label,))))
+            parts.append(self.inner.sample(count, seed.child("mix", str(label)), narrowed))
         joined = Images.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
 
@@ -115,8 +111,3 @@ class ImageModel(Fitted[Images]):
             raise BadInput(f"the model is damaged ({error}).") from None
         inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
         return cls(stored.engine, rows, schema, inner, stored.facts)
-
-
-def _quota(rows: int, before: float, after: float) -> int:
-    """How many of the first `rows` pictures belong to the share between two cumulative shares."""
-    return round(rows * after) - round(rows * before)

@@ -6,14 +6,16 @@ Vaswani et al. 2017, arXiv 1706.03762; norms before each part (Xiong et al. 2020
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+
+from augment.nets.trunk import RESIDUAL_SCALE, uniform_matrix
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
 HEAD_WIDTH = 32  # about; as many heads as divide the width
-RESIDUAL_SCALE = 0.3  # of a layer's last matrices at the start
 
 
 def new_attention(
@@ -22,11 +24,7 @@ def new_attention(
     """Weights of `layers` layers (width → 2 × hidden → width) and the norms around them."""
     import torch
 
-    def uniform(rows: int, columns: int, scale: float = 1.0) -> Tensor:
-        bound = scale * columns**-0.5
-        drawn: Tensor = (torch.rand(rows, columns, generator=generator) * 2 - 1) * bound
-        return drawn
-
+    uniform = partial(uniform_matrix, generator)
     weights: dict[str, Tensor] = {}
     for i in range(layers):
         weights[f"trunk.{i}.before"] = torch.ones(width)

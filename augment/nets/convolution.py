@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from augment.nets.machine import precision
+
 GROUPS = 8  # channels are multiples of it
 
 
@@ -79,15 +81,6 @@ def short_floats(device: str) -> Iterator[None]:
     kind = "cpu" if device == "cpu" else "cuda"
     with torch.autocast(kind, torch.bfloat16, enabled=precision(device) == "bfloat16"):
         yield
-
-
-def precision(device: str) -> str:
-    """What `short_floats` computes products in on this device."""
-    if device == "cpu":
-        able = torch.cpu._is_avx512_bf16_supported()
-    else:
-        able = torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bfloat16" if able else "float32"
 
 
 def generator(number: int, device: str = "cpu") -> torch.Generator:

@@ -5,7 +5,7 @@ Weights are plain named tensors, so that a model's state is its weights and noth
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,17 +16,24 @@ LOGIT_BOUND = 60.0  # exp(60) is far inside float32, so no row maximum needs to 
 RESIDUAL_SCALE = 0.3  # of a block's last layer at the start: the trunk begins near the identity
 
 
+def uniform_matrix(
+    generator: torch.Generator, rows: int, columns: int, scale: float = 1.0
+) -> Tensor:
+    """(rows, columns) a fresh matrix, its bound in proportion to 1/√columns."""
+    import torch
+
+    bound = scale * columns**-0.5
+    drawn: Tensor = (torch.rand(rows, columns, generator=generator) * 2 - 1) * bound
+    return drawn
+
+
 def new_trunk(
     width: int, hidden: int, blocks: int, generator: torch.Generator
 ) -> dict[str, Tensor]:
     """Weights of `blocks` gated blocks (width → 2 × hidden → width) and the norms around them."""
     import torch
 
-    def uniform(rows: int, columns: int, scale: float = 1.0) -> Tensor:
-        bound = scale * columns**-0.5
-        drawn: Tensor = (torch.rand(rows, columns, generator=generator) * 2 - 1) * bound
-        return drawn
-
+    uniform = partial(uniform_matrix, generator)
     weights: dict[str, Tensor] = {}
     for i in range(blocks):
         weights[f"trunk.{i}.norm"] = torch.ones(width)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError
+from augment.base.quotas import quotas
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State, Tick
@@ -148,14 +149,10 @@ class TableModel(Fitted[Table]):
         if given.mix is None:
             return self._drawn(n, seed, given.clauses, tick)
         name, shares = given.mix
-        parts, before, total = [], 0.0, sum(shares.values())
-        for level, share in shares.items():
-            after = before + share / total
-            count = _quota(start + n, before, after) - _quota(start, before, after)
-            if count:
-                narrowed = (*given.clauses, Clause(name, "in", (level,)))
-                parts.append(self._drawn(count, seed.child("mix", str(level)), narrowed, tick))
-            before = after
+        parts = []
+        for level, _, count in quotas(shares, start, n):
+            narrowed = (*given.clauses, Clause(name, "in", (level,)))
+            parts.append(self._drawn(count, seed.child("mix", str(level)), narrowed, tick))
         joined = Table.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
 
@@ -255,11 +252,6 @@ def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
     import pyarrow.compute as pc
 
     return made if kept is None else pc.coalesce(kept.column(name), made)
-
-
-def _quota(rows: int, before: float, after: float) -> int:
-    """How many of the first `rows` rows belong to the share between two cumulative shares."""
-    return round(rows * after) - round(rows * before)
 
 
 def _require_columns(model: TableModel) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
@@ -25,6 +24,7 @@ from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
 from augment.images.engines.editor import Blender
+from augment.nets.machine import precision, rest_idle_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -213,12 +213,12 @@ class Cvae(Engine[Images]):
     )
 
     def fit(self, data: Images, job: Job) -> CvaeModel:
-        _prepare_threads()
+        rest_idle_threads()
         import torch
 
         from augment.images.engines.autoencoder import Autoencoder
         from augment.images.engines.prior import fit_flow, gaussians
-        from augment.nets.convolution import initialised, precision
+        from augment.nets.convolution import initialised
 
         if not len(data):
             raise BadInput("there are 0 images; `cvae` needs at least 1.")
@@ -377,8 +377,3 @@ def _check_sizes(width: int, latent: int) -> None:
         raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
     if not 1 <= latent <= 4_096:
         raise UsageError(f"-p latent={latent}: choose a number from 1 to 4096.")
-
-
-def _prepare_threads() -> None:
-    """Idle OpenMP threads sleep instead of spinning; only heard before torch is first loaded."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -14,6 +13,7 @@ from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
 from augment.images.engines.editor import Editor
+from augment.nets.machine import precision, rest_idle_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -175,11 +175,11 @@ class Flow(Engine[Images]):
     guidance: float = field(default=1.0, metadata={"help": "how far beyond the condition to go"})
 
     def fit(self, data: Images, job: Job) -> FlowModel:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        rest_idle_threads()
         import torch
 
         from augment.images.engines.unet import Unet
-        from augment.nets.convolution import initialised, precision
+        from augment.nets.convolution import initialised
 
         if not len(data):
             raise BadInput("there are 0 images; `flow` needs at least 1.")

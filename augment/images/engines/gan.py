@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -13,6 +12,7 @@ from augment.base.types import About, Condition, Engine, Job, State, Tick, silen
 from augment.images.dataset import Images
 from augment.images.engines.batches import parts, pictures, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
+from augment.nets.machine import rest_idle_threads
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -109,7 +109,7 @@ class Gan(Engine[Images]):
     r1: float = field(default=3.0, metadata={"help": "how smooth the discriminator is kept"})
 
     def fit(self, data: Images, job: Job) -> GanModel:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        rest_idle_threads()
         from augment.images.engines.adversaries import Discriminator, Generator
         from augment.nets.convolution import initialised
 

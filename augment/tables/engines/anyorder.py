@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from augment.base.seeds import Seed
 from augment.base.types import About, Engine, Job, Model, Tick
+from augment.nets.machine import precision as precision_of
 from augment.nets.training import Schedule, train
 from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.grain import GRAIN, with_grains
@@ -168,7 +168,7 @@ class Anyorder(Engine[Table]):
             hidden=shape.hidden if self.width is None else self.width * 3 // 2,
             blocks=shape.blocks if self.blocks is None else self.blocks,
         )
-        precision = precision_of(job.device)
+        precision: torch.dtype = getattr(torch, precision_of(job.device))
         features = Features.of(layout, [w.features() for w in words], job.device)
         counts = np.concatenate([_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
         weights = new_weights(
@@ -292,17 +292,6 @@ def _counts(tokens: NDArray[np.int32], size: int) -> NDArray[np.float64]:
     import numpy as np
 
     return np.bincount(tokens[tokens >= 0], minlength=size).astype(np.float64)
-
-
-def precision_of(device: str) -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively (3.4 times float32, measured)."""
-    import torch
-
-    if device.startswith("cuda"):
-        return torch.bfloat16
-    flags = Path("/proc/cpuinfo")
-    native = flags.is_file() and "avx512_bf16" in flags.read_text(errors="replace")
-    return torch.bfloat16 if native else torch.float32
 
 
 def _signature(data: Table, name: str) -> NDArray[np.float64]:

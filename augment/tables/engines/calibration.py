@@ -174,11 +174,11 @@ def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor) -> Tensor:
     shape = (len(pair.target), int(group.max()) + 1)
     wanted = torch.zeros(shape).index_add_(1, group, pair.target)
     drawn = torch.zeros(shape).index_add_(1, group, drawn)
+    if len(drawn[0]) > GROUPS and not _misfit(wanted, drawn):
+        return torch.zeros_like(pair.target)
     shrink = SHRINK_ROWS * drawn / (drawn + 1e-3)  # nothing is added to cells never drawn
     change = ((wanted + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
     change[pair.target.sum(1) <= 0] = 0.0
-    if len(drawn[0]) > GROUPS and not _misfit(wanted, drawn):
-        return torch.zeros_like(pair.target)
     return change.clamp(-BOUND, BOUND)[:, group]
 
 
