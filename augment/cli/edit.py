@@ -12,28 +12,16 @@ from augment.base.errors import UsageError
 from augment.cli import options as o
 
 if TYPE_CHECKING:
-    from augment.base.types import Json
     from augment.images.edits.job import Request
     from augment.lifecycle.generation import Opened
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """How the pictures to edit are read; canvas and mode are the model's."""
+class Placing:
+    """How pictures come onto the canvas; its size and mode are the model's."""
 
     fit: o.Fit = None
     alpha: o.Alpha = None
-    on_error: o.OnError = None
-    quarantine: o.Quarantine = None
-    rejects: o.Rejects = None
-    max_bad: o.MaxBad = None
-    root: o.Root = None
-    label_column: o.LabelColumn = None
-    caption_column: o.CaptionColumn = None
-
-    def given(self) -> Json:
-        values = vars(self) | {"caption_columns": self.caption_column}
-        return {k: v for k, v in values.items() if v is not None and k != "caption_column"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,7 @@ class Change:
     ] = None
     tries: Annotated[int, typer.Option(min=1, help="Most draws of one edit.")] = 5
 
-    def request(self, pictures: Pictures, dry_run: bool) -> Request:
+    def request(self, placing: Placing, files: o.Files, dry_run: bool) -> Request:
         from augment.images.edits.job import Request
         from augment.images.source import read_options
 
@@ -81,7 +69,7 @@ class Change:
             filtered=self.filter,
             judge=self.judge,
             tries=self.tries,
-            read=read_options(pictures.given()),
+            read=read_options(o.told(placing) | files.given()),
             dry_run=dry_run,
         )
 
@@ -101,7 +89,8 @@ def edit(
     weights: o.Weights = None,
     param: o.WeightsParameters = None,
     device: o.Device = "auto",
-    pictures: Pictures,
+    placing: Placing,
+    files: o.Files,
     seed: o.Seed = None,
     force: o.Force = False,
     dry_run: o.DryRun = False,
@@ -109,13 +98,12 @@ def edit(
 ) -> None:
     """Change images with a fitted model; edits that lost their label are drawn again."""
     from augment.base.errors import OutOfResources
-    from augment.base.files import locked
     from augment.cli import galleries, progress, summary
     from augment.images.edits import job
     from augment.images.model import ImageModel
-    from augment.lifecycle.folder import write_manifest
+    from augment.lifecycle.folder import filled
 
-    request = change.request(pictures, dry_run)
+    request = change.request(placing, files, dry_run)
     with progress.shown(screen) as tell:
         opened, source = _opened(named, weights, param, device)
         fitted = opened.model
@@ -124,13 +112,9 @@ def edit(
                 f"{opened.path} makes rows of a table, which cannot be edited. To fill gaps in "
                 "rows, use: augment sample MODEL --given FILE"
             )
-        if dry_run:
-            document = job.edit(fitted, source, out, request, seed, force, tell)
-        else:
-            with locked(out):
-                document = job.edit(fitted, source, out, request, seed, force, tell)
-                if not document.get("up_to_date"):
-                    write_manifest(out)
+        document = filled(
+            out, dry_run, lambda: job.edit(fitted, source, out, request, seed, force, tell)
+        )
     summary.show(document | {"model": str(opened.path)}, screen, galleries.of_edit)
     if document.get("too_few"):
         raise OutOfResources(

@@ -193,6 +193,26 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Files:
+    """Which files of images are read, and what becomes of bad ones."""
+
+    on_error: OnError = None
+    quarantine: Quarantine = None
+    rejects: Rejects = None
+    max_bad: MaxBad = None
+    root: Root = None
+    label_column: LabelColumn = None
+    caption_column: CaptionColumn = None
+
+    def given(self) -> Json:
+        """The options that were given, by the names that the images' `read` knows."""
+        found = told(self)
+        if "caption_column" in found:
+            found["caption_columns"] = found.pop("caption_column")
+        return found
+
+
+@dataclass(frozen=True)
 class Asking:
     """What the made rows or images are to be like."""
 
@@ -229,6 +249,11 @@ class Screen:
     as_json: AsJson = False
     log_format: LogFormat = "auto"
     no_color: NoColor = False
+
+
+def told(group: object) -> Json:
+    """What of a group of options was given."""
+    return {name: value for name, value in vars(group).items() if value is not None}
 
 
 def scoring(features: Path | None) -> Json:

@@ -38,13 +38,7 @@ def transform(
     image_format: Annotated[
         str, typer.Option("--image-format", help="png, or source: JPEG stays JPEG.")
     ] = "png",
-    on_error: o.OnError = None,
-    quarantine: o.Quarantine = None,
-    rejects: o.Rejects = None,
-    max_bad: o.MaxBad = None,
-    root: o.Root = None,
-    label_column: o.LabelColumn = None,
-    caption_column: o.CaptionColumn = None,
+    files: o.Files,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes. The result does not depend on them.")
     ] = None,
@@ -55,13 +49,12 @@ def transform(
 ) -> None:
     """Augment images classically; boxes, masks and keypoints move along."""
     from augment.base.errors import UsageError
-    from augment.base.files import locked
     from augment.cli import galleries, progress, summary
     from augment.images.layouts import Asked
     from augment.images.rejects import Rejects
     from augment.images.transforms import job
     from augment.images.transforms import pipeline as pipelines
-    from augment.lifecycle.folder import write_manifest
+    from augment.lifecycle.folder import filled
 
     if preset is not None and pipeline is not None:
         raise UsageError("--preset and --pipeline exclude each other. Choose one.")
@@ -78,17 +71,13 @@ def transform(
         originals=originals,
         flips=flips,
         source_format=image_format == "source",
-        rejects=Rejects(on_error or "fail", quarantine, rejects, max_bad),
-        asked=Asked(root, label_column, tuple(caption_column or ())),
+        rejects=Rejects(files.on_error or "fail", files.quarantine, files.rejects, files.max_bad),
+        asked=Asked(files.root, files.label_column, tuple(files.caption_column or ())),
         workers=workers,
         dry_run=dry_run,
     )
     with progress.shown(screen) as tell:
-        if dry_run:
-            document = job.transform(source, out, request, seed, force, tell)
-        else:
-            with locked(out):
-                document = job.transform(source, out, request, seed, force, tell)
-                if not document.get("up_to_date"):
-                    write_manifest(out)
+        document = filled(
+            out, dry_run, lambda: job.transform(source, out, request, seed, force, tell)
+        )
     summary.show(document, screen, galleries.of_transform)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from augment.base.files import (
     LOCK_NAME,
     TEMPORARY,
     atomic,
+    locked,
     read_json,
     sha256,
     sync_folder,
     write_json,
 )
+from augment.base.types import Json
 
 PARTIAL = ".partial"
 MANIFEST = "manifest.json"
@@ -209,6 +212,20 @@ def write_manifest(folder: Path) -> None:
             continue
         entries[name.as_posix()] = {"sha256": sha256(path), "bytes": path.stat().st_size}
     write_json(folder / MANIFEST, {"schema": SCHEMA, "files": entries})
+
+
+def filled(folder: Path, dry_run: bool, fill: Callable[[], Json]) -> Json:
+    """Let `fill` work on a folder under its lock and list what lies there then; its document.
+
+    A dry run takes no lock, and nothing is listed anew where all was up to date.
+    """
+    if dry_run:
+        return fill()
+    with locked(folder):
+        document = fill()
+        if not document.get("up_to_date"):
+            write_manifest(folder)
+    return document
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from augment.base.types import (
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.images.engines.drawing import drawn
 from augment.images.engines.editor import Blender
 from augment.nets.machine import precision, rest_idle_threads
 
@@ -65,23 +66,13 @@ class CvaeModel(Blender):
         given: Condition | None = None,
         tick: Callable[[Tick], None] = silent,
     ) -> Images:
-        import numpy as np
         import torch
 
-        from augment.nets.convolution import generator
+        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
+            u = torch.randn(len(told), self.latent, generator=stream)
+            return self.network.decode(self.latents(u, codes, told), told).sigmoid()
 
-        wanted = self.conditioning.wanted(n, seed.child("kinds"), given)
-        made = np.empty((n, *self.conditioning.schema.shape), np.uint8)
-        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
-        for start in range(0, n, MADE_AT_ONCE):
-            part = slice(start, min(start + MADE_AT_ONCE, n))
-            stream = generator(seed.child("noise", start).integer())
-            with torch.inference_mode():
-                u = torch.randn(len(codes[part]), self.latent, generator=stream)
-                z = self.latents(u, codes[part], told[part])
-                made[part] = to_pixels(self.network.decode(z, told[part]).sigmoid())
-        captions = wanted.captions if any(wanted.captions) else None
-        return Images.of_arrays(made, wanted.codes, self.conditioning.schema, captions)
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw)
 
     @property
     def latent(self) -> int:

@@ -10,8 +10,9 @@ from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
-from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
+from augment.images.engines.batches import held_out_rows, pictures, to_floats, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.images.engines.drawing import drawn
 from augment.images.engines.editor import Editor
 from augment.nets.machine import precision, rest_idle_threads
 
@@ -48,22 +49,15 @@ class FlowModel(Editor):
         given: Condition | None = None,
         tick: Callable[[Tick], None] = silent,
     ) -> Images:
-        import numpy as np
         import torch
 
-        from augment.nets.convolution import generator
-
-        wanted = self.conditioning.wanted(n, seed.child("kinds"), given)
         height, width, channels = self.conditioning.schema.shape
-        made = np.empty((n, height, width, channels), np.uint8)
-        told = torch.from_numpy(wanted.matrix)
-        for rows in parts(n, MADE_AT_ONCE):
-            stream = generator(seed.child("noise", int(rows[0])).integer())
-            x = torch.randn(len(rows), channels, height, width, generator=stream)
-            made[rows.numpy()] = to_pixels((self.carried(x, told[rows], 0.0) + 1) / 2)
-            tick(Tick("sample", int(rows[-1]) + 1, n))
-        captions = wanted.captions if any(wanted.captions) else None
-        return Images.of_arrays(made, wanted.codes, self.conditioning.schema, captions)
+
+        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
+            x = torch.randn(len(told), channels, height, width, generator=stream)
+            return (self.carried(x, told, 0.0) + 1) / 2
+
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, tick)
 
     def edited(
         self,

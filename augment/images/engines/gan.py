@@ -10,8 +10,9 @@ from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.types import About, Condition, Engine, Job, State, Tick, silent
 from augment.images.dataset import Images
-from augment.images.engines.batches import parts, pictures, to_pixels
+from augment.images.engines.batches import pictures, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
+from augment.images.engines.drawing import drawn
 from augment.nets.machine import rest_idle_threads
 
 if TYPE_CHECKING:
@@ -40,21 +41,14 @@ class GanModel(ConditionedModel):
         given: Condition | None = None,
         tick: Callable[[Tick], None] = silent,
     ) -> Images:
-        import numpy as np
         import torch
 
-        from augment.nets.convolution import generator
+        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
+            z = torch.randn(len(told), self.latent, generator=stream)
+            pictures: Tensor = (self.network(z, told) + 1) / 2
+            return pictures
 
-        wanted = self.conditioning.wanted(n, seed.child("kinds"), given)
-        made = np.empty((n, *self.conditioning.schema.shape), np.uint8)
-        told = torch.from_numpy(wanted.matrix)
-        for rows in parts(n, MADE_AT_ONCE):
-            stream = generator(seed.child("noise", int(rows[0])).integer())
-            with torch.inference_mode():
-                z = torch.randn(len(rows), self.latent, generator=stream)
-                made[rows.numpy()] = to_pixels((self.network(z, told[rows]) + 1) / 2)
-        captions = wanted.captions if any(wanted.captions) else None
-        return Images.of_arrays(made, wanted.codes, self.conditioning.schema, captions)
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw)
 
     def state(self) -> State:
         tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
