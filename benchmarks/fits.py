@@ -59,10 +59,10 @@ def fitted(
         wall, cpu = time.perf_counter(), time.process_time()
         model = wing.fit(recipe, train, job, True, len(train))
         fit_seconds, fit_cpu = time.perf_counter() - wall, time.process_time() - cpu
-    stream, size = root.child("sample"), wing.block_rows
+    stream = root.child("sample")
     model.sample(0, 100, stream, Condition(), silent)  # what is loaded once is no part of speed
     wall = time.perf_counter()
-    parts = list(blocks(model, len(train), stream, Condition(), size, silent))
+    parts = [block.make() for block in blocks(model, len(train), stream, Condition(), silent)]
     sample_seconds = time.perf_counter() - wall
     return {
         "fit_seconds": fit_seconds,
