@@ -120,6 +120,7 @@ class TableEngineLaws:
     ) -> None:
         again = self.recipe.fit(data, self.job(tmp_path))
         assert again.sample(60, Seed(4)).digest() == model.sample(60, Seed(4)).digest()
+        assert again.state().config == model.state().config
 
     def test_global_generators_are_left_alone(
         self, model: Model[Table], data: Table, tmp_path: Path
@@ -280,6 +281,7 @@ class ImageEngineLaws:
     ) -> None:
         again = self.recipe.fit(data, self.job(tmp_path))
         assert again.sample(20, Seed(4)).digest() == model.sample(20, Seed(4)).digest()
+        assert again.state().config == model.state().config
 
     def test_a_stored_model_samples_the_same_bytes(
         self, model: Model[Images], tmp_path: Path

@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ class Outcome:
     """What a training run did; `stopped` is "planned", "early" or "time".
 
     `planned` are the steps of the schedule, or as many of them as a probe said the budget has
-    time for; `seconds` are those of this attempt, without the ones before a kill.
+    time for. No clock is read into it: two fits of one seed are one model.
     """
 
     steps: int
@@ -65,7 +65,6 @@ class Outcome:
     held_out: float
     stopped: str
     planned: int
-    seconds: float = field(compare=False)
 
     def to_json(self) -> Json:
         """For the facts of a model; a loss that is not finite is absent."""
@@ -140,7 +139,6 @@ def play(
 
     parameters = {name: tensor for each in players for name, tensor in each.parameters.items()}
     assert len(parameters) == sum(len(each.parameters) for each in players), "names repeat"
-    began = job.budget.clock()
     names, tensors = list(parameters), list(parameters.values())
     mark = _mark(parameters, schedule, job, label)
     path = job.scratch / CHECKPOINT
@@ -179,8 +177,7 @@ def play(
     with torch.no_grad():
         for tensor, weights in zip(tensors, run.best, strict=True):
             tensor.copy_(weights)
-    seconds = job.budget.clock() - began
-    return Outcome(run.step, run.best_step, run.best_loss, stopped, run.steps, seconds)
+    return Outcome(run.step, run.best_step, run.best_loss, stopped, run.steps)
 
 
 def _check(run: _Run, tensors: list[Tensor], held_out: Callable[[], float]) -> None:

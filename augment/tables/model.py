@@ -82,6 +82,7 @@ class TableModel(Fitted[Table]):
             "protected": protected,
             "notes": list(notes),
             "relations": found.words,
+            **inner.state().config.get("facts", {}),
         }
         invented = inventions(data, least_rows(len(data)) if protected else 1)
         return cls(

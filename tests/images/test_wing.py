@@ -68,7 +68,6 @@ def test_a_model_says_how_its_training_went(model: ImageModel) -> None:
     told = ImageModel.restore(model.stored()).facts
     steps = told["training"]["autoencoder"]
     assert (steps["planned"], steps["steps"], steps["stopped"]) == (6, 6, "planned")
-    assert steps["seconds"] > 0
     assert told["device"] == "cpu"
     assert told["precision"] in ("bfloat16", "float32")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from augment.base.seeds import Seed
-from augment.base.types import About, Engine, Job, Model, Tick
+from augment.base.types import About, Engine, Job, Json, Model, Tick
 from augment.nets.machine import precision as precision_of
 from augment.nets.training import Schedule, train
 from augment.tables.codecs.calendar import Calendar
@@ -53,6 +53,8 @@ CHECKS = 20  # of the held-out loss in a planned run
 MOST_HELD_OUT = 4_000
 MOST_GAPS = 4_000
 SIGNATURE_COLUMNS = 32
+THREADS = 1  # at these widths a second one costs more than it brings; a choice by the clock would
+# also make the weights depend on what else the machine was doing
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,9 @@ class Anyorder(Engine[Table]):
         layout = Layout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
         job.tick(Tick("fit", note=_note(columns, layout, laws)))
         before = torch.get_num_threads()
-        torch.set_num_threads(1)  # at this width a second thread costs more than it brings
+        torch.set_num_threads(THREADS)
         try:
-            chain = self._trained(layout, rows, words, _blurred(data, words), laws, job)
+            chain, facts = self._trained(layout, rows, words, _blurred(data, words), laws, job)
             counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
@@ -131,7 +133,8 @@ class Anyorder(Engine[Table]):
             corrections = Calibration(layout, rows, groups).fit(chain, rng, job)
         finally:
             torch.set_num_threads(before)
-        return AnyorderModel(calendar, columns, words, replace(chain, corrections=corrections))
+        chain = replace(chain, corrections=corrections)
+        return AnyorderModel(calendar, columns, words, chain, facts)
 
     def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
         import numpy as np
@@ -156,7 +159,8 @@ class Anyorder(Engine[Table]):
         blurred: NDArray[np.bool_],
         laws: list[Dependency],
         job: Job,
-    ) -> Chain:
+    ) -> tuple[Chain, Json]:
+        """The network, and what the model records of its training."""
         import numpy as np
         import torch
 
@@ -194,7 +198,7 @@ class Anyorder(Engine[Table]):
         hidden = exam.hide(len(held), generator).to(job.device)
         batch = int(np.clip(len(taught) // 8, 1, self.batch))
         schedule = self._schedule(preset, len(taught), batch)
-        train(
+        outcome = train(
             weights,
             lambda step: lesson.loss(weights, step, batch),
             lambda: exam.held_out(weights, hidden),
@@ -206,7 +210,7 @@ class Anyorder(Engine[Table]):
             embeddings, heads = matrices(weights, features)
             embeddings[lesson.hidden_cells] = 0.0
         inner = {k: w.detach().cpu().to(precision) for k, w in weights.items() if "trunk" in k}
-        return Chain(
+        chain = Chain(
             layout,
             embeddings.detach().cpu(),
             heads.detach().cpu().to(precision),
@@ -215,6 +219,12 @@ class Anyorder(Engine[Table]):
             tuple(laws),
             {},
         )
+        return chain, {
+            "training": {"network": outcome.to_json()},
+            "device": job.device,
+            "precision": precision_of(job.device),
+            "threads": THREADS,
+        }
 
     def _schedule(self, preset: Preset, rows: int, batch: int) -> Schedule:
         epochs = preset.epochs if self.epochs is None else self.epochs

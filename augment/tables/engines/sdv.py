@@ -121,7 +121,7 @@ class Copula(Engine[Table]):
         job.tick(Tick("fit", step=0, steps=1))
         fitted = fit_copula(face, frame, self.default_distribution, job.seed.child("fit"))
         job.tick(Tick("fit", step=1, steps=1))
-        return _published(face, fitted, {"rows": len(rows)})
+        return _published(face, fitted, {"trained_rows": len(rows)})
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def _fit_net(recipe: Ctgan | Tvae, kind: Any, max_levels: int, data: Table, job:
     face, rows = _shape(data, job, NET_SPAN, max_levels)
     frame = face.frame(rows, job.seed.child("frame"))
     fitted, facts = fit_net(kind, settings, face, frame, job)
-    return _published(face, fitted, {"rows": len(rows), **facts})
+    return _published(face, fitted, {"trained_rows": len(rows), **facts})
 
 
 def _positive(recipe: Engine[Table], *names: str) -> None:

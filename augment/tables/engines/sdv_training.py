@@ -57,7 +57,8 @@ def fit_net(
         processed = _processed(synthesizer, frame, dict.fromkeys(face.names()))
         with joblib.parallel_config(backend="sequential"):  # workers have streams of their own
             model = _trained(synthesizer, processed, list(face.labels()), watch)
-    facts = {"epochs": watch.done, "epochs_asked": watch.epochs, "threads": count}
+    training = {"epochs": watch.done, "planned": watch.epochs}
+    facts = {"training": {"network": training}, "device": job.device, "threads": count}
     return Fitted(model), facts
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.seeds import Seed
-from augment.base.types import Clause, Condition, Model, State, Tick, silent
+from augment.base.types import Clause, Condition, Json, Model, State, Tick, silent
 from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.grain import GRAIN
 from augment.tables.codecs.vocabulary import UNKNOWN, Choice, Vocabulary
@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 
 
 class AnyorderModel(Model[Table]):
-    """The fitted network, its vocabularies and its corrections."""
+    """The fitted network, its vocabularies and its corrections; `facts` say how it was trained."""
 
     def __init__(
-        self, calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain
+        self,
+        calendar: Calendar,
+        columns: list[Column],
+        words: list[Vocabulary],
+        chain: Chain,
+        facts: Json,
     ) -> None:
         self._calendar, self._columns = calendar, columns
-        self._words, self._chain = words, chain
+        self._words, self._chain, self._facts = words, chain, facts
 
     def sample(
         self,
@@ -148,7 +153,7 @@ class AnyorderModel(Model[Table]):
                 )
 
     def state(self) -> State:
-        return model_state(self._calendar, self._columns, self._words, self._chain)
+        return model_state(self._calendar, self._columns, self._words, self._chain, self._facts)
 
     @classmethod
     def from_state(cls, state: State) -> Self:

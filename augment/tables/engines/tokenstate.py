@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 WORDS: dict[str, type[Vocabulary]] = {words.kind: words for words in (Levels, Spans)}
 PRECISIONS = ("float32", "bfloat16")
 
-Parts = tuple[Calendar, list[Column], list[Vocabulary], Chain]
+Parts = tuple[Calendar, list[Column], list[Vocabulary], Chain, Json]
 
 
 def model_state(
-    calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain
+    calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain, facts: Json
 ) -> State:
     """All that sampling needs. Half-precision weights are widened: NumPy has no bfloat16."""
     tensors: dict[str, NDArray[Any]] = {
@@ -56,6 +56,7 @@ def model_state(
         "words": vocabularies,
         "laws": [[law.parent, law.child] for law in chain.laws],
         "corrections": {str(j): list(c.columns) for j, c in chain.corrections.items()},
+        "facts": facts,
     }
     return State(config, tensors)
 
@@ -112,4 +113,4 @@ def model_parts(state: State) -> Parts:
     }
     trunk = {name: tensor(name).to(precision) for name in tensors if name.startswith("trunk.")}
     chain = Chain(layout, embeddings, heads, tensor("bias"), trunk, tuple(laws), corrections)
-    return calendar, list(schema), words, chain
+    return calendar, list(schema), words, chain, dict(config.get("facts", {}))

@@ -20,6 +20,7 @@ from augment.tables.engines.anyorder import Anyorder
 from augment.tables.engines.calibration import GROUPS
 from augment.tables.engines.structure import dependencies, interactions, preferred_order
 from augment.tables.engines.tokenmodel import AnyorderModel
+from augment.tables.model import TableModel
 from augment.tables.schema import Column, Schema
 from augment.tables.values import numbers
 
@@ -152,6 +153,22 @@ def test_a_fit_killed_at_half_and_resumed_is_the_same_model(data: Table, tmp_pat
     whole = recipe.fit(data, Job(Seed(1), tmp_path / "whole"))
     assert min(t.step for t in ticks if t.held_out is not None) > 10
     assert resumed.sample(500, Seed(2)).digest() == whole.sample(500, Seed(2)).digest()
+    one, two = resumed.state(), whole.state()
+    assert one.config == two.config
+    assert {k: v.tobytes() for k, v in one.tensors.items()} == {
+        k: v.tobytes() for k, v in two.tensors.items()
+    }
+
+
+def test_a_model_says_how_its_training_went(data: Table, tmp_path: Path) -> None:
+    fitted = TableModel.fit(Anyorder(epochs=20), data, Job(Seed(1), tmp_path), True, len(data))
+    told = TableModel.restore(fitted.stored()).facts
+    training = told["training"]["network"]
+    assert training["planned"] == 20 * (2_800 // 350)  # epochs of batches
+    assert (training["steps"], training["stopped"]) == (training["planned"], "planned")
+    assert np.isfinite(training["held_out"])
+    assert (told["device"], told["threads"]) == ("cpu", 1)
+    assert told["precision"] in ("bfloat16", "float32")
 
 
 def test_a_calendar_in_three_columns_is_an_interaction() -> None:

@@ -236,7 +236,7 @@ def test_a_limit_of_time_becomes_epochs_that_can_be_repeated(name: str, tmp_path
     budget = Budget(10.0, clock=lambda: float(next(seconds)), start=0.0)
     engine = dataclasses.replace(ENGINES[name], epochs=300)  # type: ignore[arg-type]
     limited = engine.fit(mixed(60), Job(Seed(1), tmp_path, budget=budget)).state()
-    epochs = limited.config["facts"]["epochs"]
+    epochs = limited.config["facts"]["training"]["network"]["epochs"]
     assert 1 <= epochs < 10
     exact = dataclasses.replace(engine, epochs=epochs)
     again = exact.fit(mixed(60), Job(Seed(1), tmp_path)).state()

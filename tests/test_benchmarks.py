@@ -1,0 +1,40 @@
+"""The benchmarks run: fit, draw and score one engine each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def measured(script: str, data: Path, engine: str, *options: str) -> dict[str, Any]:
+    """What a benchmark prints of one engine, seed 0."""
+    command = [str(ROOT / "benchmarks" / script), "--one", str(data), engine, "0", *options]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["rows_per_second"] > 0
+    assert found["peak_mb"] > 10
+    scores: dict[str, Any] = found["scores"]
+    return scores
+
+
+def test_the_benchmark_of_tables_fits_draws_and_scores() -> None:
+    scores = measured("tables.py", ROOT / "samples" / "clinic.csv", "independent")
+    assert 0.5 < scores["detection"]["value"] <= 1
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_images_fits_draws_and_scores(tmp_path: Path) -> None:
+    for label in ("3", "7"):
+        (tmp_path / label).mkdir()
+        for source in sorted((ROOT / "samples" / "digits" / label).iterdir())[:20]:
+            shutil.copy(source, tmp_path / label)
+    quick = ["-p", "gan.steps=2", "-p", "gan.width=8"]
+    assert 0 <= measured("images.py", tmp_path, "gan", *quick)["agreement"]["value"] <= 1
