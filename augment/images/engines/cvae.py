@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
+from augment.base.store import restoring
 from augment.base.types import (
     About,
     Budget,
@@ -143,7 +144,7 @@ class CvaeModel(Blender):
         from augment.images.engines.prior import Flow, Gaussians
         from augment.nets.restoring import checked, loaded
 
-        try:
+        with restoring("cvae"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
             config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
             config["flow"] = bool(state.config["flow"])
@@ -160,8 +161,6 @@ class CvaeModel(Blender):
             )
             network = loaded(network, state.tensors, "network/")
             flow = None if flow is None else loaded(flow, state.tensors, "flow/")
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
-            raise BadInput(f"the model's state does not fit engine 'cvae' ({error}).") from None
         return cls(conditioning, config, network, around, flow)
 
 

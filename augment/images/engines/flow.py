@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
+from augment.base.store import restoring
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, pictures, to_floats, to_pixels
@@ -124,7 +125,7 @@ class FlowModel(Editor):
         from augment.images.engines.unet import Unet
         from augment.nets.restoring import loaded
 
-        try:
+        with restoring("flow"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
             config: Json = {name: int(state.config[name]) for name in ("width", "sampling_steps")}
             config["guidance"] = float(state.config["guidance"])
@@ -133,8 +134,6 @@ class FlowModel(Editor):
             with torch.device("meta"):
                 network = Unet(conditioning.schema.shape, conditioning.wishes, config["width"])
             network = loaded(network, state.tensors, "network/")
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
-            raise BadInput(f"the model's state does not fit engine 'flow' ({error}).") from None
         return cls(conditioning, config, network)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
+from augment.base.store import restoring
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import pictures, to_pixels
@@ -63,7 +64,7 @@ class GanModel(ConditionedModel):
         from augment.images.engines.adversaries import Generator
         from augment.nets.restoring import loaded
 
-        try:
+        with restoring("gan"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
             config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
             config["facts"] = dict(state.config.get("facts", {}))
@@ -72,8 +73,6 @@ class GanModel(ConditionedModel):
             with torch.device("meta"):
                 network = Generator(shape, wishes, config["width"], config["latent"])
             network = loaded(network, state.tensors, "network/")
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
-            raise BadInput(f"the model's state does not fit engine 'gan' ({error}).") from None
         return cls(conditioning, config, network)
 
 
