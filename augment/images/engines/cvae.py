@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from augment.base.errors import BadInput, UsageError
+from augment.base.errors import BadInput
 from augment.base.seeds import Seed
 from augment.base.store import restoring
 from augment.base.types import (
@@ -26,6 +26,7 @@ from augment.images.engines.batches import held_out_rows, parts, pictures, to_fl
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
 from augment.images.engines.drawing import drawn
 from augment.images.engines.editor import Blender
+from augment.images.engines.sizes import require_latent, require_width
 from augment.nets.machine import precision, rest_idle_threads
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ class CvaeModel(Blender):
             config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
             config["flow"] = bool(state.config["flow"])
             config["facts"] = dict(state.config.get("facts", {}))
-            _check_sizes(config["width"], config["latent"])
+            require_width(config["width"])
+            require_latent(config["latent"])
             shape, wishes, latent = conditioning.schema.shape, conditioning.wishes, config["latent"]
             with torch.device("meta"):
                 network = Autoencoder(shape, wishes, config["width"], latent)
@@ -213,7 +215,8 @@ class Cvae(Engine[Images]):
         if not len(data):
             raise BadInput("there are 0 images; `cvae` needs at least 1.")
         latent = _latent_for(data) if self.latent is None else self.latent
-        _check_sizes(self.width, latent)
+        require_width(self.width)
+        require_latent(latent)
         conditioning = Conditioning.of(data, job.protect)
         told = torch.from_numpy(conditioning.matrix_of(data))
         kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
@@ -360,10 +363,3 @@ def _latent_for(data: Images) -> int:
     side = max(data.schema.height, data.schema.width)
     plain = 16 if side <= 16 else 18 if side <= 32 else 40 if side <= 64 else 64
     return plain if data.schema.channels == 1 else plain + plain // 2
-
-
-def _check_sizes(width: int, latent: int) -> None:
-    if width < 8 or width % 8 or width > 1_024:
-        raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
-    if not 1 <= latent <= 4_096:
-        raise UsageError(f"-p latent={latent}: choose a number from 1 to 4096.")

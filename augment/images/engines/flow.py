@@ -15,6 +15,7 @@ from augment.images.engines.batches import held_out_rows, pictures, to_floats, t
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
 from augment.images.engines.drawing import drawn
 from augment.images.engines.editor import Editor
+from augment.images.engines.sizes import require_width
 from augment.nets.machine import precision, rest_idle_threads
 
 if TYPE_CHECKING:
@@ -262,8 +263,7 @@ def silenced(c: Tensor) -> Tensor:
 
 
 def _check(width: int, sampling_steps: int, guidance: float) -> None:
-    if width < 8 or width % 8 or width > 1_024:
-        raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
+    require_width(width)
     if not 1 <= sampling_steps <= 1_000:
         raise UsageError(f"-p sampling_steps={sampling_steps}: choose a number from 1 to 1000.")
     if not 0 <= guidance <= 100:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from augment.base.errors import BadInput, UsageError
+from augment.base.errors import BadInput
 from augment.base.seeds import Seed
 from augment.base.store import restoring
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
@@ -14,6 +14,7 @@ from augment.images.dataset import Images
 from augment.images.engines.batches import pictures, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
 from augment.images.engines.drawing import drawn
+from augment.images.engines.sizes import require_latent, require_width
 from augment.nets.machine import precision, rest_idle_threads
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class GanModel(ConditionedModel):
             conditioning = Conditioning.from_json(state.config["conditioning"])
             config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
             config["facts"] = dict(state.config.get("facts", {}))
-            _check_sizes(config["width"], config["latent"])
+            require_width(config["width"])
+            require_latent(config["latent"])
             shape, wishes = conditioning.schema.shape, conditioning.wishes
             with torch.device("meta"):
                 network = Generator(shape, wishes, config["width"], config["latent"])
@@ -111,7 +113,8 @@ class Gan(Engine[Images]):
 
         if not len(data):
             raise BadInput("there are 0 images; `gan` needs at least 1.")
-        _check_sizes(self.width, self.latent)
+        require_width(self.width)
+        require_latent(self.latent)
         conditioning = Conditioning.of(data, job.protect)
         shape, wishes = data.schema.shape, conditioning.wishes
         with initialised(job.seed.child("weights").integer()):
@@ -190,10 +193,3 @@ class Gan(Engine[Images]):
             return real.distance(to_pixels(made), asked.numpy())
 
         return distance
-
-
-def _check_sizes(width: int, latent: int) -> None:
-    if width < 8 or width % 8 or width > 1_024:
-        raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
-    if not 1 <= latent <= 4_096:
-        raise UsageError(f"-p latent={latent}: choose a number from 1 to 4096.")
