@@ -73,7 +73,7 @@ def edit(
     """
     editor = editor_of(model, request.interpolate)
     asked = Ask(where=request.to, prompts=request.prompts)
-    target = model.condition(asked) if request.to or request.prompts else None
+    target = model.condition(asked, "--to") if request.to or request.prompts else None
     loaded = sources.read(source, request.read, tell, onto=model.schema)
     pictures = loaded.data
     aims = Aims.of(pictures, editor.conditioning, target)

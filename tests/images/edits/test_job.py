@@ -245,7 +245,10 @@ def test_the_command(source: Path, tmp_path: Path) -> None:
         (["--strength", "0"], "above 0"),
         (["--strength", "nan"], "above 0"),
         (["--interpolate"], "cvae"),
-        (["--to", "label=kind 9"], "kind 9"),
+        (["--to", "label=kind 9"], "--to label=kind 9: there is no class"),
+        (["--to", "kind 1"], "--to kind 1: for pictures write"),
+        (["--to", "label!=kind 0,kind 1,kind 2"], "--to: no class is left"),
+        (["--to", "prompt=kind 9"], "prompt 'kind 9'"),
         (["--interpolate", "--to", "label=kind 1"], "Choose one"),
         (["--prompt", "kind", "--interpolate"], "Choose one"),
         (["-p", "steps=3"], "--weights"),
@@ -254,6 +257,7 @@ def test_the_command(source: Path, tmp_path: Path) -> None:
     ):
         refused = run(app, ["edit", flow, str(source), "-o", out + "5", *bad])
         assert refused.exit_code == 2 and why in refused.output, refused.output
+        assert "--where" not in refused.output
 
 
 def test_models_that_cannot_edit_are_refused(source: Path, tmp_path: Path) -> None:
