@@ -106,14 +106,14 @@ def edit(
     request = change.request(placing, files, dry_run)
     with progress.shown(screen) as tell:
         opened, source = _opened(named, weights, param, device)
-        fitted = opened.model
+        fitted, digest = opened.model, opened.digest
         if not isinstance(fitted, ImageModel):
             raise UsageError(
                 f"{opened.path} makes rows of a table, which cannot be edited. To fill gaps in "
                 "rows, use: augment sample MODEL --given FILE"
             )
         document = filled(
-            out, dry_run, lambda: job.edit(fitted, source, out, request, seed, force, tell)
+            out, dry_run, lambda: job.edit(fitted, digest, source, out, request, seed, force, tell)
         )
     summary.show(document | {"model": str(opened.path)}, screen, galleries.of_edit)
     if document.get("too_few"):
