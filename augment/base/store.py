@@ -8,17 +8,19 @@ hostile file runs no code of its choosing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.base.errors import BadInput
+from augment.base.errors import BadInput, UsageError
 from augment.base.files import atomic, read_json, sha256, write_json
 from augment.base.types import Json, State
 
 FORMAT = 2
 MAX_DOCUMENT_BYTES = 1 << 30
+UNFIT: tuple[type[Exception], ...] = (KeyError, TypeError, ValueError, AttributeError, UsageError)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,19 @@ def _contiguous(value: Any) -> Any:
     import numpy as np
 
     return np.ascontiguousarray(value).reshape(np.shape(value))  # keeps 0-d arrays 0-d
+
+
+@contextmanager
+def restoring(engine: str, *others: type[Exception]) -> Iterator[None]:
+    """Whatever a stored state trips over in here is told as a `BadInput` that names the engine.
+
+    That is the errors of entries that are missing, of another type or out of bounds, and
+    `others`, those that only this engine's entries can raise.
+    """
+    try:
+        yield
+    except UNFIT + others as error:
+        raise BadInput(f"the model's state does not fit engine {engine!r} ({error}).") from None
 
 
 def digest(folder: Path) -> str:

@@ -28,7 +28,7 @@ from augment.cli import (
     transform,
     verify,
 )
-from augment.cli.options import expanded
+from augment.cli.grouping import expanded
 
 app = typer.Typer(
     name="augment",

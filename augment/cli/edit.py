@@ -10,6 +10,8 @@ import typer
 
 from augment.base.errors import UsageError
 from augment.cli import options as o
+from augment.cli.grouping import told
+from augment.cli.words import pairs, prompts
 
 if TYPE_CHECKING:
     from augment.images.edits.job import Request
@@ -64,12 +66,12 @@ class Change:
             strength=self.strength,
             per_image=self.per_image,
             to=tuple(self.to or ()),
-            prompts=o.prompts(self.prompt, self.prompts),
+            prompts=prompts(self.prompt, self.prompts),
             interpolate=self.interpolate,
             filtered=self.filter,
             judge=self.judge,
             tries=self.tries,
-            read=read_options(o.told(placing) | files.given()),
+            read=read_options(told(placing) | files.given()),
             dry_run=dry_run,
         )
 
@@ -106,14 +108,14 @@ def edit(
     request = change.request(placing, files, dry_run)
     with progress.shown(screen) as tell:
         opened, source = _opened(named, weights, param, device)
-        fitted = opened.model
+        fitted, digest = opened.model, opened.digest
         if not isinstance(fitted, ImageModel):
             raise UsageError(
                 f"{opened.path} makes rows of a table, which cannot be edited. To fill gaps in "
                 "rows, use: augment sample MODEL --given FILE"
             )
         document = filled(
-            out, dry_run, lambda: job.edit(fitted, source, out, request, seed, force, tell)
+            out, dry_run, lambda: job.edit(fitted, digest, source, out, request, seed, force, tell)
         )
     summary.show(document | {"model": str(opened.path)}, screen, galleries.of_edit)
     if document.get("too_few"):
@@ -132,7 +134,7 @@ def _opened(
     if weights is not None:
         if len(named) != 1:
             raise UsageError("--weights takes the place of MODEL: give IMAGES alone.")
-        return generation.open_weights(weights, o.pairs(param, "-p"), device), named[0]
+        return generation.open_weights(weights, pairs(param, "-p"), device), named[0]
     if len(named) != 2:
         raise UsageError("Give MODEL and IMAGES, or --weights FOLDER and IMAGES.")
     o.require_weights(param)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
-from inspect import Parameter, Signature, signature
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augment.base.errors import BadInput, UsageError
+from augment.base.errors import UsageError
 from augment.base.types import Json
+from augment.cli.grouping import told
+from augment.cli.words import pairs, prompts, seconds
 
 if TYPE_CHECKING:
     from augment.base.wing import Ask
@@ -251,11 +250,6 @@ class Screen:
     no_color: NoColor = False
 
 
-def told(group: object) -> Json:
-    """What of a group of options was given."""
-    return {name: value for name, value in vars(group).items() if value is not None}
-
-
 def scoring(features: Path | None) -> Json:
     """What a wing's `score` is told, by the names that it knows."""
     return {} if features is None else {"features": str(features)}
@@ -283,84 +277,7 @@ def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -
     )
 
 
-def expanded(command: Callable[..., None]) -> Callable[..., None]:
-    """Give typer a flat signature: a parameter that is a dataclass becomes its fields."""
-    hints = get_type_hints(command, include_extras=True)
-    flat: list[Parameter] = []
-    groups: dict[str, tuple[type[Any], list[str]]] = {}
-    for parameter in signature(command).parameters.values():
-        kind = hints[parameter.name]
-        if not is_dataclass(kind):
-            flat.append(parameter.replace(annotation=kind, kind=Parameter.KEYWORD_ONLY))
-            continue
-        inner = get_type_hints(kind, include_extras=True)
-        assert isinstance(kind, type)
-        groups[parameter.name] = kind, list(inner)
-        flat += [
-            Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=inner[f.name])
-            for f in fields(kind)
-        ]
-
-    @functools.wraps(command)
-    def call(**given: Any) -> None:
-        for name, (kind, members) in groups.items():
-            given[name] = kind(**{member: given.pop(member) for member in members})
-        command(**given)
-
-    del call.__wrapped__  # typer would read the signature behind it
-    call.__signature__ = Signature(flat)  # type: ignore[attr-defined]
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
-    return call
-
-
-def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
-    """`NAME=VALUE` texts as a dict; the last "=" of a column override parts it."""
-    found: dict[str, str] = {}
-    for text in texts or []:
-        name, sign, value = text.rpartition("=") if option == "--column" else text.partition("=")
-        if not (sign and name):
-            raise UsageError(f"{option} {text}: write it as NAME=VALUE.")
-        found[name] = value
-    return found
-
-
-def prompts(given: list[str] | None, file: Path | None) -> tuple[str, ...]:
-    """What `--prompt` or `--prompts` says."""
-    if file is None:
-        return tuple(given or ())
-    if given:
-        raise UsageError("--prompt and --prompts exclude each other. Choose one.")
-    return lines(file)
-
-
 def require_weights(param: list[str] | None) -> None:
     """Refuse `-p` beside a fitted model."""
     if param:
         raise UsageError("-p goes with --weights: a model keeps the parameters of its fit.")
-
-
-def lines(path: Path) -> tuple[str, ...]:
-    """The lines of a text file that say something."""
-    try:
-        found = path.read_text("utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise BadInput(f"the prompts cannot be read ({reason}).", where=str(path)) from None
-    said = tuple(line.strip() for line in found if line.strip())
-    if not said:
-        raise BadInput("there is no prompt in it.", where=str(path), hint="Write one a line.")
-    return said
-
-
-def seconds(text: str | None) -> float | None:
-    """`90`, `90s`, `15m`, `2h` to seconds."""
-    if text is None:
-        return None
-    unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
-    try:
-        value = float(text[:-1]) * unit if unit else float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise UsageError(f"--max-time {text}: write seconds, or a time such as 90s, 15m or 2h.")
-    return value

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.cli.words import pairs
 
 
 def sample(
@@ -60,7 +61,7 @@ def sample(
         opened = (
             generation.open_model(model or Path())
             if weights is None
-            else generation.open_weights(weights, o.pairs(param, "-p"), device)
+            else generation.open_weights(weights, pairs(param, "-p"), device)
         )
         place = None if out == "-" else Path(out)
         document = generation.sample(opened, order, place, force=force, tell=tell)

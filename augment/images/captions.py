@@ -100,18 +100,19 @@ class Lexicon:
         known = self.words()
         if not known:
             raise UsageError(
-                "--prompt: this model was fitted on pictures without captions and classes, so it "
-                "knows no words. Give captions in metadata.csv (file_name, text) and fit again."
+                f"The prompt {prompt!r} cannot be followed: this model was fitted on pictures "
+                "without captions and classes, so it knows no words. Give captions in metadata.csv "
+                "(file_name, text) and fit again."
             )
         said = words_of(prompt)
         if not said:
-            raise UsageError("--prompt: there is no word in it.")
+            raise UsageError(f"The prompt {prompt!r} cannot be followed: there is no word in it.")
         for word in said:
             if word not in known:
                 near = (
                     did_you_mean(word, known) if len(known) <= MOST_LISTED else _near(word, known)
                 )
-                raise UsageError(f"--prompt: the model knows no word {word!r}. {near}")
+                raise UsageError(f"The prompt {prompt!r}: the model knows no word {word!r}. {near}")
 
     def classes_of(self, prompt: str, rows: Mapping[int, int]) -> dict[int, float]:
         """Which classes of `rows` (code to pictures) a prompt means, and how likely each.

@@ -16,7 +16,7 @@ from augment.base.types import Clause, Condition, Engine, Job, Json, State, Tick
 from augment.base.wing import Ask, Fitted
 from augment.images.captions import with_kept_words
 from augment.images.dataset import Images
-from augment.images.engines.conditioning import LABEL, ConditionedModel
+from augment.images.engines.conditioning import LABEL, WHERE, ConditionedModel
 from augment.images.engines.diffusion import Diffusers
 from augment.images.gallery import made_names
 from augment.images.schema import ImageSchema
@@ -64,11 +64,12 @@ class ImageModel(Fitted[Images]):
         facts = {"parameters": dataclasses.asdict(recipe), "notes": []}
         return cls(recipe.about.name, 1, inner.conditioning.schema, inner, facts)
 
-    def condition(self, ask: Ask) -> Condition:
+    def condition(self, ask: Ask, option: str = WHERE) -> Condition:
+        """`option` is what the command that asks calls its clauses."""
         if ask.given is not None:
             raise UsageError("--given is for tables. To change pictures, use `augment edit`.")
-        given = condition_of(ask, self.schema)
-        self.inner.conditioning.check(given.clauses)
+        given = condition_of(ask, self.schema, option)
+        self.inner.conditioning.check(given.clauses, option)
         return given
 
     def sample(

@@ -49,12 +49,14 @@ class ImageSchema:
         """(height, width, channels) of one image."""
         return self.height, self.width, self.channels
 
-    def code_of(self, name: str) -> int:
-        """The label code of a class. Raises `UsageError` with the nearest name."""
+    def code_of(self, name: str, asked: str) -> int:
+        """The label code of a class that was named by `asked`, an option and what it says.
+
+        Raises `UsageError` with the nearest name.
+        """
         if name not in self.classes:
-            raise UsageError(
-                f"There is no class {name!r}. {did_you_mean(name, list(self.classes))}"
-            )
+            near = did_you_mean(name, list(self.classes)) or "These pictures have no labels."
+            raise UsageError(f"{asked}: there is no class {name!r}. {near}")
         return self.classes.index(name)
 
     def to_json(self) -> Json:

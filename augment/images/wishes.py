@@ -12,9 +12,12 @@ from augment.images.engines.conditioning import LABEL, PROMPT
 from augment.images.schema import ImageSchema
 
 
-def condition_of(ask: Ask, schema: ImageSchema) -> Condition:
-    """The condition on pictures of this schema; what no picture can satisfy is refused."""
-    clauses = [_clause(text, schema) for text in ask.where]
+def condition_of(ask: Ask, schema: ImageSchema, option: str) -> Condition:
+    """The condition on pictures of this schema; what no picture can satisfy is refused.
+
+    `option` is the one that the user gave the clauses by, for messages.
+    """
+    clauses = [_clause(text, schema, option) for text in ask.where]
     if ask.prompts:
         if any(clause.column == PROMPT for clause in clauses):
             raise UsageError("--prompt and prompt=WORDS exclude each other. Choose one.")
@@ -35,14 +38,14 @@ def in_turn(given: Condition, start: int, n: int) -> Condition:
     return Condition(tuple(map(turned, given.clauses)))
 
 
-def _clause(text: str, schema: ImageSchema) -> Clause:
+def _clause(text: str, schema: ImageSchema, option: str) -> Clause:
     """`label=a`, `label=a,b`, `label!=a` or `prompt=words`."""
     name, sign, value = text.partition("=")
     negated = name.endswith("!")
     column = name.removesuffix("!").strip()
     if not sign or column not in (LABEL, PROMPT) or (negated and column == PROMPT):
         raise UsageError(
-            f"--where {text}: for pictures write label=NAME, label=NAME,NAME, label!=NAME "
+            f"{option} {text}: for pictures write label=NAME, label=NAME,NAME, label!=NAME "
             "or prompt=WORDS."
         )
     if column == PROMPT:
@@ -50,7 +53,7 @@ def _clause(text: str, schema: ImageSchema) -> Clause:
     whole = value.strip() in schema.classes  # a class may be called "a,b"
     names = [value.strip()] if whole else [part.strip() for part in value.split(",")]
     for each in names:
-        schema.code_of(each)
+        schema.code_of(each, f"{option} {text}")
     return Clause(LABEL, "in", tuple(names), negate=negated)
 
 
@@ -66,7 +69,7 @@ def _mix(text: str, schema: ImageSchema) -> tuple[str, Mapping[Scalar, float]]:
     shares: dict[Scalar, float] = {}
     for part in listed.split(","):
         label, _, share = part.rpartition("=")
-        schema.code_of(label)
+        schema.code_of(label, f"--balance {text}")
         try:
             shares[label] = float(share)
         except ValueError:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from augment.base import store
-from augment.base.errors import BadInput
+from augment.base.errors import BadInput, Locked, UsageError
 from augment.base.types import State
 
 STATE = State(
@@ -65,3 +65,15 @@ def test_other_formats_are_refused(tmp_path: Path, format: object, says: str) ->
     (tmp_path / "model.json").write_text(json.dumps(document))
     with pytest.raises(BadInput, match=says):
         store.load(tmp_path)
+
+
+@pytest.mark.parametrize("error", [KeyError("width"), TypeError(), UsageError(), OSError()])
+def test_what_a_state_trips_over_is_told_with_the_engine(error: Exception) -> None:
+    with pytest.raises(BadInput, match="engine 'flow'"), store.restoring("flow", OSError):
+        raise error
+
+
+@pytest.mark.parametrize("error", [Locked(), AssertionError(), OSError()])
+def test_what_no_state_can_cause_is_not_caught(error: Exception) -> None:
+    with pytest.raises(type(error)), store.restoring("flow"):
+        raise error

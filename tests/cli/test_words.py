@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from augment.base.errors import UsageError
 from augment.base.types import Tick
 from augment.cli import progress, terminal
-from augment.cli.options import pairs, seconds
+from augment.cli.words import pairs, seconds
 from tests.cli.child import ROOT, augment
 
 HEAVY = ("numpy", "pandas", "pyarrow", "torch", "sdv", "rich", "sklearn", "scipy", "jinja2")

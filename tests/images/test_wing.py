@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.base import store
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
-from augment.base.types import Job, silent
+from augment.base.types import Engine, Job, silent
 from augment.base.wing import Ask, Block, Origin, Written
+from augment.images.dataset import Images
 from augment.images.engines.cvae import Cvae
+from augment.images.engines.flow import Flow
+from augment.images.engines.gan import Gan
 from augment.images.model import ImageModel
 from augment.images.wing import ImageWing
 from augment.testing import simple_images
@@ -64,9 +68,23 @@ def test_what_cannot_be_asked_is_refused(model: ImageModel, text: str) -> None:
         model.sample(0, 2, Seed(1), given, silent)
 
 
-def test_a_model_says_how_its_training_went(model: ImageModel) -> None:
-    told = ImageModel.restore(model.stored()).facts
-    steps = told["training"]["autoencoder"]
+@pytest.mark.parametrize(
+    ("recipe", "part"),
+    [
+        (Cvae(steps=6, batch=8, width=8, latent=4), "autoencoder"),
+        (Flow(steps=6, batch=8, width=8), "network"),
+        (Gan(steps=6, batch=8, width=8, latent=4), "networks"),
+    ],
+)
+def test_a_model_says_how_its_training_went(
+    recipe: Engine[Images], part: str, tmp_path: Path
+) -> None:
+    model = ImageModel.fit(recipe, DATA, Job(Seed(1), tmp_path / "scratch"), True, len(DATA))
+    store.save(tmp_path / "model", model.stored())
+    again = ImageModel.restore(store.load(tmp_path / "model"))
+    told = again.facts
+    assert again.inner.state().config == model.inner.state().config
+    steps = told["training"][part]
     assert (steps["planned"], steps["steps"], steps["stopped"]) == (6, 6, "planned")
     assert told["device"] == "cpu"
     assert told["precision"] in ("bfloat16", "float32")

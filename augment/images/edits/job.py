@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +9,6 @@ from pathlib import Path
 from augment.base import registry
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
-from augment.base.store import Stored
 from augment.base.types import Json, Tick
 from augment.base.wing import Ask, Loaded
 from augment.images import source as sources
@@ -59,6 +56,7 @@ class Request:
 
 def edit(
     model: ImageModel,
+    digest: str,
     source: str,
     out: Path,
     request: Request,
@@ -68,12 +66,13 @@ def edit(
 ) -> Json:
     """Fill `out` with edited images; what was done, as JSON.
 
-    The same seed gives the same bytes, also after a restart. Raises `UsageError` for a model that
-    cannot edit.
+    `digest` tells the model from any other, and edits that another one began are not gone on
+    with. The same seed gives the same bytes, also after a restart. Raises `UsageError` for a
+    model that cannot edit.
     """
     editor = editor_of(model, request.interpolate)
     asked = Ask(where=request.to, prompts=request.prompts)
-    target = model.condition(asked) if request.to or request.prompts else None
+    target = model.condition(asked, "--to") if request.to or request.prompts else None
     loaded = sources.read(source, request.read, tell, onto=model.schema)
     pictures = loaded.data
     aims = Aims.of(pictures, editor.conditioning, target)
@@ -98,7 +97,7 @@ def edit(
     if request.dry_run:
         return document | {"dry_run": True}
     gallery = Gallery(out, SCHEMA)
-    plan = _plan(model, loaded, lessons, request)
+    plan = _plan(digest, loaded, lessons, request)
     chosen, complete = gallery.begin(plan, seed, Seed.fresh().value, force)
     document["seed"] = chosen
     if complete:
@@ -177,13 +176,13 @@ def _jury(pictures: Images, lessons: Images | None, seed: Seed) -> Jury:
 
 
 def _plan(
-    model: ImageModel, loaded: Loaded[Images], lessons: Loaded[Images] | None, request: Request
+    digest: str, loaded: Loaded[Images], lessons: Loaded[Images] | None, request: Request
 ) -> Json:
     """All that decides the output's bytes, apart from the seed."""
     return {
         "source_sha256": loaded.files[0]["sha256"],
         "judge_sha256": None if lessons is None else lessons.files[0]["sha256"],
-        "model_sha256": _digest(model.stored()),
+        "model_sha256": digest,
         "strength": request.strength,
         "per_image": request.per_image,
         "to": list(request.to),
@@ -195,15 +194,6 @@ def _plan(
         "filter": request.filtered,
         "tries": request.tries,
     }
-
-
-def _digest(stored: Stored) -> str:
-    """SHA-256 of a model: its engine, its structure and its numbers."""
-    digest = hashlib.sha256(json.dumps([stored.engine, stored.state.config]).encode())
-    for name in sorted(stored.state.tensors):
-        digest.update(name.encode())
-        digest.update(stored.state.tensors[name].tobytes())
-    return digest.hexdigest()
 
 
 def _numbers(images: int, per_image: int, partners: Partners | None) -> list[int]:

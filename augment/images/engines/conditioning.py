@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABEL, PROMPT = "label", "prompt"  # the columns that a condition may name
+WHERE = "--where"  # the option that a condition comes from, unless another is named
 BLOCK_ROWS = 100
 
 
@@ -116,7 +117,7 @@ class Conditioning:
 
         clauses = given.clauses if given else ()
         self.check(clauses)
-        codes, prompts = self._asked(clauses)
+        codes, prompts = self._asked(clauses, WHERE)
         rng = seed.rng()
         made = np.empty(n, np.int64)
         texts = [prompts[row % len(prompts)] if prompts else "" for row in range(n)]
@@ -143,30 +144,33 @@ class Conditioning:
         weights = self.lexicon.classes_of(prompt, rows)
         return [(Kind(code, prompt, rows[code]), weight) for code, weight in weights.items()]
 
-    def _asked(self, clauses: tuple[Clause, ...]) -> tuple[set[int] | None, tuple[str, ...]]:
+    def _asked(
+        self, clauses: tuple[Clause, ...], option: str
+    ) -> tuple[set[int] | None, tuple[str, ...]]:
         """The classes that every clause allows (None: any), and the prompts."""
         codes: set[int] | None = None
         prompts: tuple[str, ...] = ()
         for clause in clauses:
             if clause.column not in (LABEL, PROMPT) or clause.op != "in":
                 raise UsageError(
-                    f"--where {clause.column}: pictures are asked for by class, as in "
-                    "--where label=NAME, or by words, with --prompt."
+                    f"{option} {clause.column}: pictures are asked for by class, as in "
+                    f"{option} label=NAME, or by words, with --prompt."
                 )
             if clause.column == PROMPT:
                 prompts = tuple(str(value) for value in clause.values)
                 continue
-            named = {self.schema.code_of(str(value)) for value in clause.values}
+            asked = f"{option} {LABEL}"
+            named = {self.schema.code_of(str(value), asked) for value in clause.values}
             if clause.negate:
                 named = set(range(len(self.schema.classes))) - named
             codes = named if codes is None else codes & named
         if codes is not None and not codes:
-            raise UsageError("--where: no class is left. Ask for at least one.")
+            raise UsageError(f"{option}: no class is left. Ask for at least one.")
         return codes, prompts
 
-    def check(self, clauses: tuple[Clause, ...]) -> None:
-        """Raise `UsageError` for what cannot be asked of a model with this conditioning."""
-        _, prompts = self._asked(clauses)
+    def check(self, clauses: tuple[Clause, ...], option: str = WHERE) -> None:
+        """Raise `UsageError` for what cannot be asked, by `option`, of such a model."""
+        _, prompts = self._asked(clauses, option)
         for prompt in prompts:
             self.lexicon.require_known(prompt)
         told = self.schema.classes or any(kind.caption for kind in self.kinds)

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from augment.base.errors import BadInput, UsageError
-from augment.base.seeds import Seed
-from augment.base.types import (
-    About,
-    Budget,
-    Condition,
-    Engine,
-    Job,
-    Json,
-    State,
-    Tick,
-    silent,
-)
+from augment.base.errors import BadInput
+from augment.base.types import About, Budget, Engine, Job, Json
 from augment.images.dataset import Images
-from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats, to_pixels
-from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
-from augment.images.engines.drawing import drawn
-from augment.images.engines.editor import Blender
+from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats
+from augment.images.engines.conditioning import Conditioning
+from augment.images.engines.cvae_model import CvaeModel
+from augment.images.engines.sizes import require_latent, require_width
 from augment.nets.machine import precision, rest_idle_threads
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from augment.images.engines.autoencoder import Autoencoder
-    from augment.images.engines.prior import Flow, Gaussians, Latents
+    from augment.images.engines.prior import Latents
     from augment.nets.training import Outcome
 
-MADE_AT_ONCE = 500
+SEEN_AT_ONCE = 500  # pictures in one pass of the network without slopes
 JUDGED = 1_000  # held-out pictures that each check looks at, at the most
 FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
 FEWEST_FOR_WORDS = 100  # the same with captions, which the classes' normals know nothing of
@@ -46,123 +32,6 @@ FULL_BETA, FULL_VALUES = 0.25, 784
 PASSES = 120  # over the pictures, where the number of steps is not given
 LEAST_STEPS, MOST_STEPS = 600, 3_500
 MOST_VIEWS = 16  # moved views of a picture that the prior learns from
-
-
-@dataclass(frozen=True)
-class CvaeModel(Blender):
-    """Decoder, encoder (for edits) and prior; `config` holds the network's sizes."""
-
-    block_rows: ClassVar[int] = BLOCK_ROWS
-    conditioning: Conditioning
-    config: Json
-    network: Autoencoder
-    around: Gaussians
-    flow: Flow | None
-
-    def sample(
-        self,
-        n: int,
-        seed: Seed,
-        given: Condition | None = None,
-        tick: Callable[[Tick], None] = silent,
-    ) -> Images:
-        import torch
-
-        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            u = torch.randn(len(told), self.latent, generator=stream)
-            return self.network.decode(self.latents(u, codes, told), told).sigmoid()
-
-        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw)
-
-    @property
-    def latent(self) -> int:
-        return int(self.around.means.shape[1])
-
-    def latents(self, u: Tensor, codes: Tensor, told: Tensor) -> Tensor:
-        """Standard normal noise (n, latent) to latents of these classes."""
-        return self.around.coloured(u if self.flow is None else self.flow.carried(u, told), codes)
-
-    def edited(
-        self,
-        pixels: NDArray[np.uint8],
-        shown: Wanted,
-        wanted: Wanted,
-        strength: float,
-        seeds: Sequence[Seed],
-    ) -> NDArray[np.uint8]:
-        """The noise that a picture's code comes from, moved towards fresh noise."""
-        import torch
-
-        from augment.images.engines.prior import between
-        from augment.nets.convolution import generator
-
-        streams = [generator(seed.integer()) for seed in seeds]
-        with torch.inference_mode():
-            fresh = torch.stack([torch.randn(self.latent, generator=each) for each in streams])
-            return self._pictures(between(self._noise(pixels, shown), fresh, strength), wanted)
-
-    def between(
-        self, pixels: NDArray[np.uint8], others: NDArray[np.uint8], shown: Wanted, share: float
-    ) -> NDArray[np.uint8]:
-        import torch
-
-        from augment.images.engines.prior import between
-
-        with torch.inference_mode():
-            ends = self._noise(pixels, shown), self._noise(others, shown)
-            return self._pictures(between(*ends, share), shown)
-
-    def _noise(self, pixels: NDArray[np.uint8], shown: Wanted) -> Tensor:
-        """The noise (n, latent) that `latents` would make the pictures' codes of."""
-        import torch
-
-        codes, told = torch.from_numpy(shown.codes), torch.from_numpy(shown.matrix)
-        mean, _ = self.network.encode(to_floats(pixels, "cpu"), told)
-        u = self.around.whitened(mean, codes)
-        return u if self.flow is None else self.flow.returned(u, told)
-
-    def _pictures(self, noise: Tensor, wanted: Wanted) -> NDArray[np.uint8]:
-        import torch
-
-        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
-        z = self.latents(noise, codes, told)
-        return to_pixels(self.network.decode(z, told).sigmoid())
-
-    def state(self) -> State:
-        tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
-        tensors |= {"means": self.around.means.numpy(), "factors": self.around.factors.numpy()}
-        if self.flow is not None:
-            tensors |= {f"flow/{k}": v.numpy() for k, v in self.flow.state_dict().items()}
-        return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        import torch
-
-        from augment.images.engines.autoencoder import Autoencoder
-        from augment.images.engines.prior import Flow, Gaussians
-        from augment.nets.restoring import checked, loaded
-
-        try:
-            conditioning = Conditioning.from_json(state.config["conditioning"])
-            config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
-            config["flow"] = bool(state.config["flow"])
-            config["facts"] = dict(state.config.get("facts", {}))
-            _check_sizes(config["width"], config["latent"])
-            shape, wishes, latent = conditioning.schema.shape, conditioning.wishes, config["latent"]
-            with torch.device("meta"):
-                network = Autoencoder(shape, wishes, config["width"], latent)
-                flow = Flow(latent, wishes) if config["flow"] else None
-            kinds = len(conditioning.schema.classes) + 1
-            around = Gaussians(
-                checked(state.tensors, "means", (kinds, latent)),
-                checked(state.tensors, "factors", (kinds, latent, latent)),
-            )
-            network = loaded(network, state.tensors, "network/")
-            flow = None if flow is None else loaded(flow, state.tensors, "flow/")
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
-            raise BadInput(f"the model's state does not fit engine 'cvae' ({error}).") from None
-        return cls(conditioning, config, network, around, flow)
 
 
 @dataclass(frozen=True)
@@ -214,7 +83,8 @@ class Cvae(Engine[Images]):
         if not len(data):
             raise BadInput("there are 0 images; `cvae` needs at least 1.")
         latent = _latent_for(data) if self.latent is None else self.latent
-        _check_sizes(self.width, latent)
+        require_width(self.width)
+        require_latent(latent)
         conditioning = Conditioning.of(data, job.protect)
         told = torch.from_numpy(conditioning.matrix_of(data))
         kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
@@ -286,7 +156,7 @@ class Cvae(Engine[Images]):
             rows = kept[:JUDGED]
             noise = torch.randn(len(rows), latent, generator=stream).to(device)
             total = 0.0
-            for part in parts(len(rows), MADE_AT_ONCE):
+            for part in parts(len(rows), SEEN_AT_ONCE):
                 x = to_floats(pictures(data, rows[part]), device)
                 with short_floats(device):
                     lost, kl = network.parts(x, told[rows[part]].to(device), noise[part])
@@ -332,7 +202,7 @@ def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Late
     mean = torch.empty(views, n, network.latent)
     log_variance = torch.empty_like(mean)
     with torch.inference_mode():
-        for rows in parts(n, MADE_AT_ONCE):
+        for rows in parts(n, SEEN_AT_ONCE):
             x, c = to_floats(pictures(data, rows), job.device), told[rows].to(job.device)
             for view in range(views):
                 seen = moved(x, by[view, rows]) if view else x
@@ -361,10 +231,3 @@ def _latent_for(data: Images) -> int:
     side = max(data.schema.height, data.schema.width)
     plain = 16 if side <= 16 else 18 if side <= 32 else 40 if side <= 64 else 64
     return plain if data.schema.channels == 1 else plain + plain // 2
-
-
-def _check_sizes(width: int, latent: int) -> None:
-    if width < 8 or width % 8 or width > 1_024:
-        raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
-    if not 1 <= latent <= 4_096:
-        raise UsageError(f"-p latent={latent}: choose a number from 1 to 4096.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
+from augment.base.store import restoring
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images import canvas
 from augment.images.dataset import UNLABELLED, Images
@@ -138,7 +139,7 @@ class DiffusionModel(Editor):
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        try:
+        with restoring("diffusers"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
             config: Json = {name: int(state.config[name]) for name in NUMBERS}
             config |= {name: str(state.config[name]) for name in TEXTS}
@@ -147,8 +148,6 @@ class DiffusionModel(Editor):
             config["digest"] = str(state.config["digest"])
             folder = looked_at(Path(config["weights"]))
             _check(config, folder)
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
-            raise BadInput(f"the model's state does not fit 'diffusers' ({error}).") from None
         if folder.digest() != config["digest"]:
             raise BadInput(
                 "the weights are not those that the model was made with.",

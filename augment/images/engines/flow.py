@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
+from augment.base.store import restoring
 from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, pictures, to_floats, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
 from augment.images.engines.drawing import drawn
 from augment.images.engines.editor import Editor
+from augment.images.engines.sizes import require_width
 from augment.nets.machine import precision, rest_idle_threads
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ class FlowModel(Editor):
         from augment.images.engines.unet import Unet
         from augment.nets.restoring import loaded
 
-        try:
+        with restoring("flow"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
             config: Json = {name: int(state.config[name]) for name in ("width", "sampling_steps")}
             config["guidance"] = float(state.config["guidance"])
@@ -133,8 +135,6 @@ class FlowModel(Editor):
             with torch.device("meta"):
                 network = Unet(conditioning.schema.shape, conditioning.wishes, config["width"])
             network = loaded(network, state.tensors, "network/")
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
-            raise BadInput(f"the model's state does not fit engine 'flow' ({error}).") from None
         return cls(conditioning, config, network)
 
 
@@ -263,8 +263,7 @@ def silenced(c: Tensor) -> Tensor:
 
 
 def _check(width: int, sampling_steps: int, guidance: float) -> None:
-    if width < 8 or width % 8 or width > 1_024:
-        raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
+    require_width(width)
     if not 1 <= sampling_steps <= 1_000:
         raise UsageError(f"-p sampling_steps={sampling_steps}: choose a number from 1 to 1000.")
     if not 0 <= guidance <= 100:

@@ -6,19 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from augment.base.errors import BadInput, UsageError
+from augment.base.errors import BadInput
 from augment.base.seeds import Seed
-from augment.base.types import About, Condition, Engine, Job, State, Tick, silent
+from augment.base.store import restoring
+from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import pictures, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
 from augment.images.engines.drawing import drawn
-from augment.nets.machine import rest_idle_threads
+from augment.images.engines.sizes import require_latent, require_width
+from augment.nets.machine import precision, rest_idle_threads
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.images.engines.adversaries import Discriminator, Generator
+    from augment.nets.training import Outcome
 
 MADE_AT_ONCE = 500
 TRIALS = 500  # pictures that each check makes, at the most
@@ -26,12 +29,11 @@ TRIALS = 500  # pictures that each check makes, at the most
 
 @dataclass(frozen=True)
 class GanModel(ConditionedModel):
-    """The generator alone; `width` and `latent` are its sizes."""
+    """The generator alone; `config` holds its sizes and how its training went."""
 
     block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
-    width: int
-    latent: int
+    config: Json
     network: Generator
 
     def sample(
@@ -43,8 +45,10 @@ class GanModel(ConditionedModel):
     ) -> Images:
         import torch
 
+        latent = int(self.config["latent"])
+
         def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            z = torch.randn(len(told), self.latent, generator=stream)
+            z = torch.randn(len(told), latent, generator=stream)
             pictures: Tensor = (self.network(z, told) + 1) / 2
             return pictures
 
@@ -52,8 +56,7 @@ class GanModel(ConditionedModel):
 
     def state(self) -> State:
         tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
-        config = {"width": self.width, "latent": self.latent}
-        return State({"conditioning": self.conditioning.to_json(), **config}, tensors)
+        return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -62,16 +65,17 @@ class GanModel(ConditionedModel):
         from augment.images.engines.adversaries import Generator
         from augment.nets.restoring import loaded
 
-        try:
+        with restoring("gan"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
-            width, latent = int(state.config["width"]), int(state.config["latent"])
-            _check_sizes(width, latent)
+            config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
+            config["facts"] = dict(state.config.get("facts", {}))
+            require_width(config["width"])
+            require_latent(config["latent"])
+            shape, wishes = conditioning.schema.shape, conditioning.wishes
             with torch.device("meta"):
-                network = Generator(conditioning.schema.shape, conditioning.wishes, width, latent)
+                network = Generator(shape, wishes, config["width"], config["latent"])
             network = loaded(network, state.tensors, "network/")
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
-            raise BadInput(f"the model's state does not fit engine 'gan' ({error}).") from None
-        return cls(conditioning, width, latent, network)
+        return cls(conditioning, config, network)
 
 
 @dataclass(frozen=True)
@@ -109,15 +113,24 @@ class Gan(Engine[Images]):
 
         if not len(data):
             raise BadInput("there are 0 images; `gan` needs at least 1.")
-        _check_sizes(self.width, self.latent)
+        require_width(self.width)
+        require_latent(self.latent)
         conditioning = Conditioning.of(data, job.protect)
         shape, wishes = data.schema.shape, conditioning.wishes
         with initialised(job.seed.child("weights").integer()):
             maker = Generator(shape, wishes, self.width, self.latent).to(job.device)
             critic = Discriminator(shape, wishes, self.width).to(job.device)
-        self._train(maker, critic, data, conditioning, job)
-        network = maker.cpu().eval().requires_grad_(False)
-        return GanModel(conditioning, self.width, self.latent, network)
+        outcome = self._train(maker, critic, data, conditioning, job)
+        config = {
+            "width": self.width,
+            "latent": self.latent,
+            "facts": {
+                "training": {"networks": outcome.to_json()},
+                "device": job.device,
+                "precision": precision(job.device),
+            },
+        }
+        return GanModel(conditioning, config, maker.cpu().eval().requires_grad_(False))
 
     def _train(
         self,
@@ -126,7 +139,7 @@ class Gan(Engine[Images]):
         data: Images,
         conditioning: Conditioning,
         job: Job,
-    ) -> None:
+    ) -> Outcome:
         """Fit both networks in place."""
         import torch
 
@@ -157,7 +170,7 @@ class Gan(Engine[Images]):
             Player({f"maker/{k}": v for k, v in maker.named_parameters()}, duel.makers_loss),
         ]
         distance = self._distance(maker, data, told, job)
-        play(players, distance, schedule, job, f"gan {self} {data.digest()}")
+        return play(players, distance, schedule, job, f"gan {self} {data.digest()}")
 
     def _distance(
         self, maker: Generator, data: Images, told: Tensor, job: Job
@@ -180,10 +193,3 @@ class Gan(Engine[Images]):
             return real.distance(to_pixels(made), asked.numpy())
 
         return distance
-
-
-def _check_sizes(width: int, latent: int) -> None:
-    if width < 8 or width % 8 or width > 1_024:
-        raise UsageError(f"-p width={width}: choose a multiple of 8, from 8 to 1024.")
-    if not 1 <= latent <= 4_096:
-        raise UsageError(f"-p latent={latent}: choose a number from 1 to 4096.")

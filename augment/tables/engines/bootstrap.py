@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from augment.base.errors import BadInput, UsageError
+from augment.base.errors import UsageError
 from augment.base.seeds import Seed
+from augment.base.store import restoring
 from augment.base.types import About, Condition, Engine, Job, Model, State, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
@@ -52,7 +53,7 @@ class BootstrapModel(Model[Table]):
     def from_state(cls, state: State) -> Self:
         import pyarrow as pa
 
-        try:
+        with restoring("bootstrap", OSError, pa.ArrowException):
             schema = Schema.from_json(state.config["schema"])
             data = pa.ipc.open_stream(pa.py_buffer(state.tensors["rows"].tobytes())).read_all()
             data.validate(full=True)
@@ -62,17 +63,6 @@ class BootstrapModel(Model[Table]):
                 wide = column.storage == "integer" and pa.types.is_decimal128(field.type)
                 if field.type != arrow_type(column) and not wide:
                     raise ValueError("a column is not of its storage's type")
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            OSError,
-            AttributeError,
-            pa.ArrowException,
-        ) as error:
-            raise BadInput(
-                f"the model's state does not fit engine 'bootstrap' ({error})."
-            ) from None
         return cls(Table(data, schema))
 
 

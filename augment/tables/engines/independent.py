@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from augment.base.errors import BadInput, UsageError
+from augment.base.errors import UsageError
 from augment.base.seeds import Seed
+from augment.base.store import restoring
 from augment.base.types import About, Condition, Engine, Job, Model, State, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
@@ -80,7 +81,7 @@ class IndependentModel(Model[Table]):
     def from_state(cls, state: State) -> Self:
         import numpy as np
 
-        try:
+        with restoring("independent", ArithmeticError):
             schema = Schema.from_json(state.config["schema"])
             supports, weights = {}, {}
             for number, column in enumerate(schema):
@@ -97,10 +98,6 @@ class IndependentModel(Model[Table]):
                 if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.sum() > 0):
                     raise ValueError("weights are no probabilities")
                 weights[column.name] = weight
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            raise BadInput(
-                f"the model's state does not fit engine 'independent' ({error})."
-            ) from None
         return cls(schema, supports, weights)
 
 

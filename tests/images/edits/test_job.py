@@ -101,7 +101,8 @@ def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def made(model: ImageModel, source: Path, out: Path, **changes: Any) -> dict[str, Any]:
     request = dataclasses.replace(Request(), **changes)
-    return edit(model, str(source), out, request, 7, False, silent)
+    digest = str(model.inner.state().config)
+    return edit(model, digest, str(source), out, request, 7, False, silent)
 
 
 def lines(out: Path) -> list[dict[str, Any]]:
@@ -162,6 +163,17 @@ def test_a_killed_run_goes_on_to_the_same_bytes(source: Path, tmp_path: Path) ->
     again = made(painter(0.4), source, out, tries=2)
     assert contents(out) == contents(whole)
     assert {**again, "output": ""} == {**first, "output": ""}
+
+
+def test_what_one_model_began_no_other_goes_on_with(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    made(painter(0.0), source, out, filtered=False)
+    before = contents(out)
+    made(painter(0.0), source, out, filtered=False)
+    assert contents(out) == before
+    with pytest.raises(UsageError, match="--force"):
+        made(painter(0.4), source, out, filtered=False)
+    assert contents(out) == before
 
 
 def test_a_class_can_be_changed_and_the_judge_asks_for_the_new_one(
@@ -231,6 +243,10 @@ def test_the_command(source: Path, tmp_path: Path) -> None:
     dry = run(app, ["edit", flow, str(source), "-o", out + "2", "--dry-run", "--json"])
     assert json.loads(dry.stdout)["planned"] == 60 and not Path(out + "2").exists()
     assert "--force" in run(app, [*asked, "--tries", "2"]).output
+    moved = str(shutil.copytree(flow, tmp_path / "moved"))
+    assert json.loads(run(app, ["edit", moved, *asked[2:], "--json"]).stdout)["up_to_date"] is True
+    other = fitted("flow", {**small, "sampling_steps": "1"}, tmp_path / "other")
+    assert "--force" in run(app, ["edit", other, *asked[2:]]).output
     cvae = fitted("cvae", {**small, "latent": "4"}, tmp_path)
     blend = ["edit", cvae, str(source), "-o", out + "3", "--interpolate", "--no-filter"]
     assert run(app, blend).exit_code == 0
@@ -245,7 +261,10 @@ def test_the_command(source: Path, tmp_path: Path) -> None:
         (["--strength", "0"], "above 0"),
         (["--strength", "nan"], "above 0"),
         (["--interpolate"], "cvae"),
-        (["--to", "label=kind 9"], "kind 9"),
+        (["--to", "label=kind 9"], "--to label=kind 9: there is no class"),
+        (["--to", "kind 1"], "--to kind 1: for pictures write"),
+        (["--to", "label!=kind 0,kind 1,kind 2"], "--to: no class is left"),
+        (["--to", "prompt=kind 9"], "prompt 'kind 9'"),
         (["--interpolate", "--to", "label=kind 1"], "Choose one"),
         (["--prompt", "kind", "--interpolate"], "Choose one"),
         (["-p", "steps=3"], "--weights"),
@@ -254,6 +273,7 @@ def test_the_command(source: Path, tmp_path: Path) -> None:
     ):
         refused = run(app, ["edit", flow, str(source), "-o", out + "5", *bad])
         assert refused.exit_code == 2 and why in refused.output, refused.output
+        assert "--where" not in refused.output
 
 
 def test_models_that_cannot_edit_are_refused(source: Path, tmp_path: Path) -> None:
