@@ -83,6 +83,25 @@ def test_putting_back_undoes_taking_out(names: list[str] | None) -> None:
     assert again.digest() == table.digest()
 
 
+def test_an_ordered_column_keeps_its_digits_and_its_place(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    low = np.round(rng.uniform(20, 90, 800), 2)
+    high = np.array([float(f"{v:.4g}") for v in low * 1.15 + rng.gamma(2, 4, 800)])
+    high = np.where(rng.random(800) < 0.1, low, high)  # 10.00 to 99.99, then 100.1, 100.2, …
+    columns = (Column("low", "numeric", "float", max_decimals=2),)
+    columns += (Column("high", "numeric", "float", max_decimals=2),)
+    table = Table(pa.table([pa.array(low), pa.array(high)], names=["low", "high"]), Schema(columns))
+    assert relations.mined(table).words == ["low <= high"]
+    recipe = registry.engine("independent")
+    fitted = TableModel.fit(recipe, table, Job(Seed(1), tmp_path), True, len(table))
+    made = TableModel.restore(fitted.stored()).sample(0, 2000, Seed(2), Condition(), silent)
+    base, result = numbers(made, "low"), numbers(made, "high")
+    assert (result >= base).all()
+    assert 0.05 < (result == base).mean() < 0.15
+    assert ((result < 100) | (np.round(result, 1) == result)).all()
+    assert (np.round(result[result < 100], 1) != result[result < 100]).mean() > 0.8
+
+
 def test_stored_relations_come_back_and_damaged_ones_are_refused() -> None:
     table = stays()
     found = relations.mined(table)
@@ -93,7 +112,8 @@ def test_stored_relations_come_back_and_damaged_ones_are_refused() -> None:
         {"result": "care", "base": "room", "step": "", "unit": 1.0},
     ]
     nowhere = [{**document["links"][0], "base": "nowhere"}]
-    for broken in (nowhere, [{"result": "room"}], circle, 7):
+    endless = [{**document["links"][0], "digits": 400}]
+    for broken in (nowhere, endless, [{"result": "room"}], circle, 7):
         with pytest.raises(BadInput):
             Relations.from_json({**document, "links": broken}, table.schema.names)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from augment.tables.codecs.spans import EXPONENTS, Spans, grain_of
+from augment.tables.codecs.endings import EXPONENTS, grain_of
+from augment.tables.codecs.spans import Spans
 from augment.tables.codecs.vocabulary import LEAST_ROWS, Vocabulary
 from augment.tables.dataset import Table
 from augment.tables.schema import Column

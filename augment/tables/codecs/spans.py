@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.types import Clause, Json, Scalar, State
+from augment.tables.codecs.endings import EXPONENTS, digits_of, ended, heaps_of
 from augment.tables.codecs.vocabulary import LEAST_ROWS, Choice, Vocabulary
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
 MAX_KNOTS = 1024
 ROWS_PER_BIN = 20  # the fewest rows that a bin is fitted on
 OCTAVES = 7  # of sines and cosines over the ranks
-SLIVER = 1e-9  # mass of a single value inside a bin, so that a condition on it can be met
-EXPONENTS = (3, 2, 1, 0, -1, -2, -3, -4)  # of the powers of ten that values are rounded to
-MOST_DIGITS = 15  # that a float holds for certain
-USUAL_SHARE = 0.99  # of a column's values, that set its number of digits
 STRIDE = 104_729.0  # a prime: spreads a place inside a bin over [0, 1) anew
+SLIVER = 1e-9  # mass of a single value inside a bin, so that a condition on it can be met
 ORDERED_FROM = 8  # fewer values than this are plain categories to the net
 
 
@@ -71,8 +69,8 @@ class Spans(Vocabulary):
         centres = np.sort(np.concatenate([atoms, (edges[1:] + edges[:-1]) / 2]))
         spread = np.searchsorted(known, centres) / max(1, len(known))
         nullable = bool(np.isnan(values).any())
-        heaps = _heaps(rest, edges, least)
-        return Spans(nullable, atoms, knots, edges, ranks, spread, heaps, _digits(rest))
+        heaps = heaps_of(rest, edges, least)
+        return Spans(nullable, atoms, knots, edges, ranks, spread, heaps, digits_of(rest))
 
     @cached_property
     def _middles(self) -> NDArray[np.float64]:
@@ -223,11 +221,11 @@ class Spans(Vocabulary):
             rank = start[drawn] + inside[drawn] * (end[drawn] - start[drawn])
             curve = np.interp(rank, np.linspace(0.0, 1.0, len(self.knots)), self.knots)
             level = None if grain is None else grain[drawn]
-            curve = self._heaped(tokens[drawn], snapped(column, curve), inside[drawn], level)
+            curve = self._ended(tokens[drawn], snapped(column, curve), inside[drawn], level)
             values[drawn] = np.clip(curve, low[drawn], high[drawn])
         return from_numbers(column, values)
 
-    def _heaped(
+    def _ended(
         self,
         tokens: NDArray[np.int64],
         values: NDArray[np.float64],
@@ -236,28 +234,18 @@ class Spans(Vocabulary):
     ) -> NDArray[np.float64]:
         """Values rounded as often, and as coarsely, as those of their bin; none leaves its bin.
 
-        A value of one power of ten is no multiple of the next: chance would add those. A `grain`
-        (rows,) that is a place in `EXPONENTS`, or the place behind them, goes before the bin's.
+        A `grain` (rows,) as of `grain_of` goes before what the bin says.
         """
         import numpy as np
 
         bins = np.empty(self.size, dtype=np.int64)
         bins[self._place[len(self.atoms) :]] = np.arange(len(self.edges) - 1)
         at = bins[tokens]
-        low, high = self.edges[at], self.edges[at + 1]
         again = (u * STRIDE) % 1.0  # the digits of u that the place inside the bin does not use
         level = (again[:, None] >= self.heaps[at]).sum(axis=1)
         if grain is not None:
             level = np.where(grain <= len(EXPONENTS), grain, level)
-        made = _significant(values, self.digits)
-        open_ = level < len(EXPONENTS)
-        for i, exponent in enumerate(EXPONENTS):
-            rows = np.flatnonzero(open_ & (level <= i))
-            for candidate in _multiples(values[rows], exponent, coarser=i == 0):
-                fits = (candidate >= low[rows]) & (candidate < high[rows]) & open_[rows]
-                made[rows[fits]] = candidate[fits]
-                open_[rows[fits]] = False
-        return made
+        return ended(values, level, self.digits, self.edges[at], self.edges[at + 1])
 
     def state(self) -> State:
         tensors = {name: getattr(self, name) for name in _ARRAYS}
@@ -271,89 +259,6 @@ class Spans(Vocabulary):
 
 
 _ARRAYS = ("atoms", "knots", "edges", "ranks", "spread", "heaps")
-
-
-def _rounded(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
-    """To the nearest multiple of 10^exponent."""
-    import numpy as np
-
-    return np.asarray(np.round(values, -exponent)) + 0.0
-
-
-def _multiples(
-    values: NDArray[np.float64], exponent: int, coarser: bool
-) -> list[NDArray[np.float64]]:
-    """Multiples of 10^exponent near the values, the nearest first.
-
-    Unless `coarser` ones are meant too, multiples of ten times as much give way to a neighbour.
-    """
-    import numpy as np
-
-    nearest = _rounded(values, exponent)
-    up = np.where(values >= nearest, 1.0, -1.0) * 10.0**exponent
-    beside = [_rounded(nearest + up, exponent), _rounded(nearest - up, exponent)]
-    if coarser:
-        return [nearest, *beside]
-    too_coarse = _rounded(nearest, exponent + 1) == nearest
-    return [np.where(too_coarse, beside[0], nearest), beside[1]]
-
-
-def _significant(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
-    """To so many significant digits."""
-    import numpy as np
-
-    if digits >= MOST_DIGITS:
-        return values.copy()
-    size = np.floor(np.log10(np.maximum(np.abs(values), 1e-300))).astype(int)
-    made = values.copy()
-    for power in np.unique(size):
-        at = size == power
-        made[at] = np.round(values[at], digits - 1 - int(power))
-    return made
-
-
-def _digits(rest: NDArray[np.float64]) -> int:
-    """The significant digits that all but a few rows do with, up to `MOST_DIGITS`: the precision
-    of what wrote them."""
-    import numpy as np
-
-    for digits in range(1, MOST_DIGITS if len(rest) else 0):
-        if np.mean(_significant(rest, digits) == rest) >= USUAL_SHARE:
-            return digits
-    return MOST_DIGITS
-
-
-def grain_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(rows,) the place in `EXPONENTS` of the coarsest power that divides each value; else their
-    number."""
-    import numpy as np
-
-    level = np.full(len(values), len(EXPONENTS))
-    for i, exponent in reversed(list(enumerate(EXPONENTS))):
-        level[_rounded(values, exponent) == values] = i
-    return level
-
-
-def _heaps(
-    rest: NDArray[np.float64], edges: NDArray[np.float64], least: int
-) -> NDArray[np.float64]:
-    """See `Spans.heaps`. A bin's shares are shrunk towards the column's by five rows; a power that
-    fewer than `least` rows of the column show counts as none."""
-    import numpy as np
-
-    bins = max(0, len(edges) - 1)
-    if not bins:
-        return np.empty((0, len(EXPONENTS)))
-    at = np.clip(np.searchsorted(edges, rest, "right") - 1, 0, bins - 1)
-    level = grain_of(rest)
-    counts = np.zeros((bins, len(EXPONENTS) + 1))
-    np.add.at(counts, (at, level), 1.0)
-    whole = counts.sum(axis=0)
-    whole[whole < least] = 0.0
-    counts[:, whole == 0] = 0.0
-    shares = counts + LEAST_ROWS * whole / max(float(whole.sum()), 1.0)
-    shares /= counts.sum(axis=1, keepdims=True) + LEAST_ROWS
-    return np.asarray(np.cumsum(shares[:, :-1], axis=1))
 
 
 def _curve(

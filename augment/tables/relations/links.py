@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.base.types import Json
+from augment.tables.codecs.endings import MOST_DIGITS, significant
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
 from augment.tables.values import from_numbers, numbers, table_of
@@ -21,6 +22,7 @@ Links = tuple["Link", ...]
 class Link:
     """`result = base + unit * step + more`; without `step` the distance stays in `result`'s place.
 
+    Such a result is written with at most so many significant `digits`, as it was found.
     All names are columns of the table; `unit` turns a number of days, hours, … into the
     microseconds of a date, and is 1 between numbers. With `gaps`, a sum is missing on rows where
     its parts are not, and a column that says so stays in its place.
@@ -32,6 +34,7 @@ class Link:
     unit: float
     gaps: bool = False
     more: tuple[str, ...] = ()
+    digits: int = MOST_DIGITS
 
     @property
     def sources(self) -> set[str]:
@@ -134,6 +137,8 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
         if link.gaps:
             missing = np.nan_to_num(numbers(table, link.result)) > 0.5
             made = np.where(missing, np.nan, made)
+        if not link.step:
+            made = _rounded(made, known(link.base), link.digits)
         values[link.result] = made
     arrays = [
         from_numbers(column, values[column.name])
@@ -142,6 +147,17 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
         for column in whole
     ]
     return table_of(whole, arrays, target)
+
+
+def _rounded(
+    made: NDArray[np.float64], base: NDArray[np.float64], digits: int
+) -> NDArray[np.float64]:
+    """To so many significant digits, but equal to the base where it was, and never below it."""
+    import numpy as np
+
+    near = significant(made, digits)
+    near = np.where(near < base, significant(made, digits, up=True), near)
+    return np.where((made == base) | (near < base), made, near)
 
 
 def to_json(links: Links) -> list[Json]:
@@ -157,6 +173,8 @@ def from_json(documents: Any, known: list[str]) -> Links:
             raise ValueError("a column is not there")
         if not 0 < float(link.unit) < 1e18:
             raise ValueError("a unit is out of range")
+        if type(link.digits) is not int or not 0 < link.digits <= MOST_DIGITS:
+            raise ValueError("digits are out of range")
         if link.result in (other.result for other in found) or depends(link, found):
             raise ValueError("they go round in a circle")
         found.append(link)

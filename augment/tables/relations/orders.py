@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from augment.tables.codecs.endings import digits_of
 from augment.tables.relations.links import Link
 from augment.tables.relations.quantities import Quantity, probes
 
@@ -53,7 +54,12 @@ def _spread(late: Quantity, early: Quantity) -> float | None:
 
 
 def _link(late: Quantity, early: Quantity) -> Link:
-    return Link(late.name, early.name, "", _unit(late, early) if late.dated else 1.0)
+    import numpy as np
+
+    if late.dated:
+        return Link(late.name, early.name, "", _unit(late, early))
+    digits = digits_of(late.values[~np.isnan(late.values)])
+    return Link(late.name, early.name, "", 1.0, digits=digits)
 
 
 def _unit(late: Quantity, early: Quantity) -> float:

@@ -193,6 +193,19 @@ def test_null_is_a_value_that_conditions_reach() -> None:
     assert set(unlike.column("x").to_pylist()) == {"b", None}
 
 
+def test_digits_beyond_the_rounding_are_not_rounded_by_chance() -> None:
+    rng = np.random.default_rng(0)
+    values = np.array([float(f"{v:.4g}") for v in rng.uniform(0.02, 0.2, 8_000)])
+    words = Spans.fit(values, 64, protect=True)
+    column = Column("x", "numeric", "float", max_decimals=5)
+    tokens = words.tokens(values).astype(np.int64)
+    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    assert (np.round(made[made >= 0.1], 4) == made[made >= 0.1]).all()
+    small, own = made[made < 0.1], values[values < 0.1]
+    share = (np.round(own, 4) == own).mean()
+    assert abs((np.round(small, 4) == small).mean() - share) < 0.02
+
+
 def test_values_are_rounded_as_often_as_the_source_rounds_them() -> None:
     rng = np.random.default_rng(0)
     fine = np.round(rng.uniform(0, 500, 8_000), 3)
