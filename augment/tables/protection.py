@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augment.base.seeds import Seed
+from augment.tables.codecs.endings import Precision
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
 from augment.tables.values import codes, from_codes, from_numbers, numbers
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 LEAST_ROWS = 5  # a category or an end of a range stands for at least this many rows
 ROWS_PER_LEAST = 20  # smaller tables protect fewer: one row in twenty, so that something is left
@@ -117,9 +120,22 @@ def _without_extremes(table: Table, column: Column, least: int) -> tuple[pa.Arra
     beyond = (values < low) | (values > high)
     if not beyond.any():
         return array, []
-    ends = np.clip(values, low, high)
+    ends = np.clip(values, *_as_written(known, np.array([low, high])))
     if column.storage == "integer" and pa.types.is_decimal(array.type):  # beyond 64 bits
         pulled = pa.array([f"{end:.0f}" for end in np.where(beyond, ends, 0)]).cast(array.type)
     else:
         pulled = from_numbers(column, ends).cast(array.type)
     return pc.if_else(pa.array(beyond), pulled, array), notes
+
+
+def _as_written(known: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The new ends with no more digits than the column's values, or they would show by these.
+
+    An end stays between the two values that it lies between.
+    """
+    import numpy as np
+
+    near = Precision.of(known).rounded(ends)
+    below = known[np.searchsorted(known, ends, "right") - 1]
+    above = known[np.searchsorted(known, ends, "left")]
+    return np.where((near >= below) & (near <= above), near, ends)

@@ -5,6 +5,8 @@ People and instruments round, and a sample that does not is told from real rows 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augment.tables.codecs.vocabulary import LEAST_ROWS
@@ -13,40 +15,139 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-EXPONENTS = tuple(range(3, -9, -1))  # of the powers of ten that values are rounded to
+EXPONENTS = (3, 2, 1, 0, -1, -2, -3, -4)  # of the powers of ten that values are rounded to
 MOST_DIGITS = 15  # that a float holds for certain
+USUAL_SHARE = 0.99  # of a column's values, that set its precision
 SLACK = 1e-6  # of a last digit: what float arithmetic may add before it is rounded up
-USUAL_SHARE = 0.99  # of a column's values, that set its number of digits
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What a column is written with: so many significant digits, or so many decimals.
+
+    `MOST_DIGITS` of either is no limit.
+    """
+
+    digits: int = MOST_DIGITS
+    decimals: int = MOST_DIGITS
+
+    @staticmethod
+    def of(values: NDArray[np.float64]) -> Precision:
+        """What all but a few of the values, none of them NaN, do with.
+
+        By digits where more values need all of these than need all decimals: prices end at the
+        cent, whatever their size; an instrument gives three digits.
+        """
+        import numpy as np
+
+        def usual(cut: Callable[[int], NDArray[np.float64]]) -> tuple[int, float]:
+            """The lowest count that the usual share does with, and the share that needs it all."""
+            for count in range(MOST_DIGITS if len(values) else 0):
+                if np.mean(cut(count) == values) >= USUAL_SHARE:
+                    return count, float(np.mean(cut(count - 1) != values))
+            return MOST_DIGITS, 0.0
+
+        digits, by_digits = usual(lambda count: _significant(values, count))
+        decimals, by_decimals = usual(lambda count: np.round(values, count))
+        if by_digits > by_decimals:
+            return Precision(digits=max(1, digits))
+        return Precision(decimals=decimals)
+
+    def rounded(self, values: NDArray[np.float64], up: bool = False) -> NDArray[np.float64]:
+        """The values as they would be written; rounded `up` if asked for."""
+        import numpy as np
+
+        if self.digits < MOST_DIGITS:
+            return _significant(values, self.digits, up)
+        if self.decimals < MOST_DIGITS:
+            if up:
+                return _raised(values, self.decimals)
+            return np.asarray(np.round(values, self.decimals)) + 0.0
+        return values.copy()
+
+    def full(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """(rows,) which values need all digits, or decimals."""
+        import numpy as np
+
+        if self.digits < MOST_DIGITS:
+            return np.asarray(_significant(values, self.digits - 1) != values)
+        if self.decimals < MOST_DIGITS:
+            return np.asarray(np.round(values, self.decimals - 1) != values)
+        return np.ones(len(values), dtype=np.bool_)
+
+    def last(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(rows,) one unit of each value's last digit."""
+        import numpy as np
+
+        if self.digits < MOST_DIGITS:
+            return np.asarray(10.0 ** (_size(values) - self.digits + 1), dtype=np.float64)
+        return np.full(len(values), 10.0**-self.decimals)
+
+
+def _size(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(rows,) the power of ten of the first digit; of a zero, 0."""
+    import numpy as np
+
+    return np.floor(np.log10(np.where(values == 0, 1.0, np.abs(values)))).astype(np.int64)
+
+
+def _significant(values: NDArray[np.float64], digits: int, up: bool = False) -> NDArray[np.float64]:
+    """To so many significant digits."""
+    import numpy as np
+
+    made = values.copy()
+    known = np.flatnonzero(np.isfinite(values))
+    size = _size(values[known])
+    for power in np.unique(size):
+        at, decimals = known[size == power], digits - 1 - int(power)
+        made[at] = _raised(values[at], decimals) if up else np.round(values[at], decimals)
+    return np.asarray(made + 0.0)  # no zero below zero
+
+
+def _raised(values: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:
+    """Rounded up to so many decimals."""
+    import numpy as np
+
+    scale = 10.0**decimals
+    return np.asarray(np.round(np.ceil(values * scale - SLACK) / scale, decimals))
 
 
 def ended(
     values: NDArray[np.float64],
     grain: NDArray[np.int64],
-    digits: int,
+    precision: Precision,
     low: NDArray[np.float64],
     high: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(rows,) values rounded to so many significant digits, or coarser: each by its `grain` (see
-    `grain_of`), if that leaves it in [low, high).
+    """(rows,) values rounded by the precision or coarser, each by its `grain` (see `grain_of`), if
+    that leaves it in [low, high).
 
-    A value of one power of ten is no multiple of the next: chance would add those.
+    A value of one power of ten is no multiple of the next, and one of no power is none of any:
+    chance would add those.
     """
     import numpy as np
 
-    made = significant(values, digits)
+    made = precision.rounded(values)
+    fine = np.flatnonzero(grain == len(EXPONENTS))
+    chance = fine[grain_of(made[fine], precision) < len(EXPONENTS)]
+    last = precision.last(made[chance])
+    for beside in (made[chance] - last, made[chance] + last):
+        beside = precision.rounded(beside)
+        fits = (beside >= low[chance]) & (beside < high[chance])
+        made[chance[fits]] = beside[fits]
     open_ = grain < len(EXPONENTS)
     for i, exponent in enumerate(EXPONENTS):
         rows = np.flatnonzero(open_ & (grain <= i))
         for candidate in _multiples(values[rows], exponent, coarser=i == 0):
             fits = (candidate >= low[rows]) & (candidate < high[rows]) & open_[rows]
-            fits &= significant(candidate, digits) == candidate
+            fits &= precision.rounded(candidate) == candidate
             made[rows[fits]] = candidate[fits]
             open_[rows[fits]] = False
     return made
 
 
-def _rounded(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
-    """To the nearest multiple of 10^exponent."""
+def _multiple(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
+    """The nearest multiple of 10^exponent."""
     import numpy as np
 
     return np.asarray(np.round(values, -exponent)) + 0.0
@@ -61,57 +162,32 @@ def _multiples(
     """
     import numpy as np
 
-    nearest = _rounded(values, exponent)
+    nearest = _multiple(values, exponent)
     up = np.where(values >= nearest, 1.0, -1.0) * 10.0**exponent
-    beside = [_rounded(nearest + up, exponent), _rounded(nearest - up, exponent)]
+    beside = [_multiple(nearest + up, exponent), _multiple(nearest - up, exponent)]
     if coarser:
         return [nearest, *beside]
-    too_coarse = _rounded(nearest, exponent + 1) == nearest
+    too_coarse = _multiple(nearest, exponent + 1) == nearest
     return [np.where(too_coarse, beside[0], nearest), beside[1]]
 
 
-def significant(values: NDArray[np.float64], digits: int, up: bool = False) -> NDArray[np.float64]:
-    """Rounded, or rounded `up`, to so many significant digits; from `MOST_DIGITS` on as it is."""
-    import numpy as np
+def grain_of(values: NDArray[np.float64], precision: Precision) -> NDArray[np.int64]:
+    """(rows,) the place in `EXPONENTS` of the coarsest power that divides each value.
 
-    made = values.copy()
-    if digits >= MOST_DIGITS:
-        return made
-    known = np.flatnonzero(np.isfinite(values) & (values != 0))
-    size = np.floor(np.log10(np.abs(values[known]))).astype(int)
-    for power in np.unique(size):
-        at, decimals = known[size == power], digits - 1 - int(power)
-        found = values[at]
-        if up:
-            found = np.ceil(found * 10.0**decimals - SLACK) / 10.0**decimals
-        made[at] = np.round(found, decimals)
-    return made
-
-
-def digits_of(rest: NDArray[np.float64]) -> int:
-    """The significant digits that all but a few rows do with, up to `MOST_DIGITS`: the precision
-    of what wrote them."""
-    import numpy as np
-
-    for digits in range(1, MOST_DIGITS if len(rest) else 0):
-        if np.mean(significant(rest, digits) == rest) >= USUAL_SHARE:
-            return digits
-    return MOST_DIGITS
-
-
-def grain_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(rows,) the place in `EXPONENTS` of the coarsest power that divides each value; else their
-    number."""
+    Their number stands for a value that none divides, and for one written in full: of a column
+    with three digits, .123 is no rounding of .0123.
+    """
     import numpy as np
 
     level = np.full(len(values), len(EXPONENTS))
     for i, exponent in reversed(list(enumerate(EXPONENTS))):
-        level[_rounded(values, exponent) == values] = i
-    return level
+        level[_multiple(values, exponent) == values] = i
+    limited = min(precision.digits, precision.decimals) < MOST_DIGITS
+    return np.where(precision.full(values), len(EXPONENTS), level) if limited else level
 
 
 def heaps_of(
-    rest: NDArray[np.float64], edges: NDArray[np.float64], least: int
+    rest: NDArray[np.float64], edges: NDArray[np.float64], precision: Precision, least: int
 ) -> NDArray[np.float64]:
     """See `Spans.heaps`. A bin's shares are shrunk by five rows towards those of it and the bins
     beside it; a power that fewer than `least` rows of the column show counts as none."""
@@ -121,7 +197,7 @@ def heaps_of(
     if not bins:
         return np.empty((0, len(EXPONENTS)))
     at = np.clip(np.searchsorted(edges, rest, "right") - 1, 0, bins - 1)
-    level = grain_of(rest)
+    level = grain_of(rest, precision)
     counts = np.zeros((bins, len(EXPONENTS) + 1))
     np.add.at(counts, (at, level), 1.0)
     whole = counts.sum(axis=0)

@@ -59,7 +59,7 @@ def _grains(word: Spans, values: NDArray[np.float64]) -> NDArray[np.int64]:
 
     own = np.isnan(values) | np.isin(values, word.atoms)
     grain = np.full(len(values), OWN_TOKEN)
-    grain[~own] = grain_of(values[~own])
+    grain[~own] = grain_of(values[~own], word.precision)
     counts = np.bincount(grain, minlength=OWN_TOKEN + 1)
     grain[(counts < LEAST_ROWS)[grain]] = len(EXPONENTS)
     return grain

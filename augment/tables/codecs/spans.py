@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.types import Clause, Json, Scalar, State
-from augment.tables.codecs.endings import EXPONENTS, digits_of, ended, heaps_of
+from augment.tables.codecs.endings import EXPONENTS, Precision, ended, heaps_of
 from augment.tables.codecs.vocabulary import LEAST_ROWS, Choice, Vocabulary
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
@@ -37,8 +37,8 @@ class Spans(Vocabulary):
     outermost rows under protection. `spread` (values,) are the quantile levels of the tokens.
     `heaps` (bins, exponents) are the cumulated shares of a bin's rows by the coarsest power of
     ten that their value is a multiple of, from coarse to fine: people and instruments round, and
-    a sample that does not is told from real rows by its last digits. No value has more than
-    `digits` significant digits.
+    a sample that does not is told from real rows by its last digits. Values are written with
+    `precision`.
     """
 
     kind: ClassVar[str] = "spans"
@@ -49,7 +49,7 @@ class Spans(Vocabulary):
     ranks: NDArray[np.float64]
     spread: NDArray[np.float64]
     heaps: NDArray[np.float64]
-    digits: int
+    precision: Precision
 
     @staticmethod
     def fit(values: NDArray[np.float64], most_tokens: int, protect: bool) -> Spans:
@@ -69,8 +69,9 @@ class Spans(Vocabulary):
         centres = np.sort(np.concatenate([atoms, (edges[1:] + edges[:-1]) / 2]))
         spread = np.searchsorted(known, centres) / max(1, len(known))
         nullable = bool(np.isnan(values).any())
-        heaps = heaps_of(rest, edges, least)
-        return Spans(nullable, atoms, knots, edges, ranks, spread, heaps, digits_of(rest))
+        precision = Precision.of(rest)
+        heaps = heaps_of(rest, edges, precision, least)
+        return Spans(nullable, atoms, knots, edges, ranks, spread, heaps, precision)
 
     @cached_property
     def _middles(self) -> NDArray[np.float64]:
@@ -222,7 +223,7 @@ class Spans(Vocabulary):
             curve = np.interp(rank, np.linspace(0.0, 1.0, len(self.knots)), self.knots)
             level = None if grain is None else grain[drawn]
             curve = self._ended(tokens[drawn], snapped(column, curve), inside[drawn], level)
-            values[drawn] = np.clip(curve, low[drawn], high[drawn])
+            values[drawn] = np.clip(snapped(column, curve), low[drawn], high[drawn])
         return from_numbers(column, values)
 
     def _ended(
@@ -245,17 +246,18 @@ class Spans(Vocabulary):
         level = (again[:, None] >= self.heaps[at]).sum(axis=1)
         if grain is not None:
             level = np.where(grain <= len(EXPONENTS), grain, level)
-        return ended(values, level, self.digits, self.edges[at], self.edges[at + 1])
+        return ended(values, level, self.precision, self.edges[at], self.edges[at + 1])
 
     def state(self) -> State:
         tensors = {name: getattr(self, name) for name in _ARRAYS}
-        config = {"kind": self.kind, "nullable": self.nullable, "digits": self.digits}
+        config = {"kind": self.kind, "nullable": self.nullable, **asdict(self.precision)}
         return State(config, tensors)
 
     @classmethod
     def from_state(cls, config: Json, tensors: dict[str, NDArray[np.float64]]) -> Self:
         arrays = {name: tensors[name] for name in _ARRAYS}
-        return cls(nullable=bool(config["nullable"]), digits=int(config["digits"]), **arrays)
+        precision = Precision(int(config["digits"]), int(config["decimals"]))
+        return cls(nullable=bool(config["nullable"]), precision=precision, **arrays)
 
 
 _ARRAYS = ("atoms", "knots", "edges", "ranks", "spread", "heaps")

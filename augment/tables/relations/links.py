@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.base.types import Json
-from augment.tables.codecs.endings import MOST_DIGITS, significant
+from augment.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
 from augment.tables.values import from_numbers, numbers, table_of
@@ -22,7 +22,7 @@ Links = tuple["Link", ...]
 class Link:
     """`result = base + unit * step + more`; without `step` the distance stays in `result`'s place.
 
-    Such a result is written with at most so many significant `digits`, as it was found.
+    Such a result is written with the `digits` or `decimals` that it was found with.
     All names are columns of the table; `unit` turns a number of days, hours, … into the
     microseconds of a date, and is 1 between numbers. With `gaps`, a sum is missing on rows where
     its parts are not, and a column that says so stays in its place.
@@ -35,6 +35,7 @@ class Link:
     gaps: bool = False
     more: tuple[str, ...] = ()
     digits: int = MOST_DIGITS
+    decimals: int = MOST_DIGITS
 
     @property
     def sources(self) -> set[str]:
@@ -138,7 +139,7 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
             missing = np.nan_to_num(numbers(table, link.result)) > 0.5
             made = np.where(missing, np.nan, made)
         if not link.step:
-            made = _rounded(made, known(link.base), link.digits)
+            made = _rounded(made, known(link.base), Precision(link.digits, link.decimals))
         values[link.result] = made
     arrays = [
         from_numbers(column, values[column.name])
@@ -150,13 +151,13 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
 
 
 def _rounded(
-    made: NDArray[np.float64], base: NDArray[np.float64], digits: int
+    made: NDArray[np.float64], base: NDArray[np.float64], precision: Precision
 ) -> NDArray[np.float64]:
-    """To so many significant digits, but equal to the base where it was, and never below it."""
+    """As the column is written, but equal to the base where it was, and never below it."""
     import numpy as np
 
-    near = significant(made, digits)
-    near = np.where(near < base, significant(made, digits, up=True), near)
+    near = precision.rounded(made)
+    near = np.where(near < base, precision.rounded(made, up=True), near)
     return np.where((made == base) | (near < base), made, near)
 
 
@@ -173,7 +174,7 @@ def from_json(documents: Any, known: list[str]) -> Links:
             raise ValueError("a column is not there")
         if not 0 < float(link.unit) < 1e18:
             raise ValueError("a unit is out of range")
-        if type(link.digits) is not int or not 0 < link.digits <= MOST_DIGITS:
+        if not all(0 <= int(n) <= MOST_DIGITS for n in (link.digits, link.decimals)):
             raise ValueError("digits are out of range")
         if link.result in (other.result for other in found) or depends(link, found):
             raise ValueError("they go round in a circle")

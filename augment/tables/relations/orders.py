@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from augment.tables.codecs.endings import digits_of
+from augment.tables.codecs.endings import Precision
 from augment.tables.relations.links import Link
 from augment.tables.relations.quantities import Quantity, probes
 
@@ -58,8 +58,8 @@ def _link(late: Quantity, early: Quantity) -> Link:
 
     if late.dated:
         return Link(late.name, early.name, "", _unit(late, early))
-    digits = digits_of(late.values[~np.isnan(late.values)])
-    return Link(late.name, early.name, "", 1.0, digits=digits)
+    found = Precision.of(late.values[~np.isnan(late.values)])
+    return Link(late.name, early.name, "", 1.0, digits=found.digits, decimals=found.decimals)
 
 
 def _unit(late: Quantity, early: Quantity) -> float:
