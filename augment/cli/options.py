@@ -45,6 +45,10 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option("-p", "--param", metavar="NAME=VALUE", help="An engine's parameter. Repeatable."),
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", help="The same as -p preset=…; anyorder: fast, best or transformer."),
+]
 MaxTime = Annotated[
     str | None, typer.Option("--max-time", help="Time for the fit: 90, 90s, 15m or 2h.")
 ]
@@ -233,6 +237,7 @@ class Fitting:
 
     engine: Engine = "auto"
     param: Parameters = None
+    preset: Preset = None
     weights: Weights = None
     max_time: MaxTime = None
     device: Device = "auto"
@@ -260,6 +265,10 @@ def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -
     from augment.lifecycle.plan import FOREIGN, Request
 
     engine, parameters = fitting.engine, pairs(fitting.param, "-p")
+    if fitting.preset is not None:
+        if parameters.get("preset", fitting.preset) != fitting.preset:
+            raise UsageError("--preset and -p preset=… contradict each other. Leave out one.")
+        parameters = {**parameters, "preset": fitting.preset}
     if fitting.weights is not None:
         if engine not in ("auto", FOREIGN):
             raise UsageError(f"--weights is for the engine {FOREIGN}. Leave out -e {engine}.")

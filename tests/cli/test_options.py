@@ -1,0 +1,23 @@
+"""What options mean together."""
+
+from __future__ import annotations
+
+import pytest
+
+from augment.base.errors import UsageError
+from augment.cli import options
+
+
+def parameters(fitting: options.Fitting) -> dict[str, str]:
+    return options.request("t.csv", fitting, options.Reading(), 1).parameters
+
+
+def test_a_preset_is_a_parameter() -> None:
+    assert parameters(options.Fitting(preset="best")) == {"preset": "best"}
+    both = options.Fitting(preset="best", param=["preset=best", "epochs=3"])
+    assert parameters(both) == {"preset": "best", "epochs": "3"}
+
+
+def test_a_preset_that_a_parameter_contradicts_is_refused() -> None:
+    with pytest.raises(UsageError, match="--preset"):
+        parameters(options.Fitting(preset="best", param=["preset=fast"]))
