@@ -120,11 +120,12 @@ def test_a_killed_sample_keeps_its_images_and_goes_on_by_its_own_seed(
     process.communicate(timeout=60)
     kept = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
     assert 100 <= len(kept) < 600 and not (out / "manifest.jsonl").exists()
+    (out / ".augment-torn.tmp").write_bytes(b"half")
     seed = json.loads((out / "sample.json").read_text())["seed"]
     resumed = made(model, out, 600, seed=None)
     assert resumed == made(model, tmp_path / "whole", 600, seed=seed)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert not (out / ".partial.jsonl").exists()
+    assert not (out / ".partial.jsonl").exists() and not [*out.rglob(".augment-*")]
     with pytest.raises(UsageError, match="--force"):  # a whole one is not mistaken for a begun one
         made(model, out, 600, seed=None)
 
