@@ -88,9 +88,9 @@ def _transformed(
         counts = _class_counts(stream) if request.balance else Counter[str | None]()
         if request.balance and not census.classes:
             raise UsageError("--balance needs labels, and these images have none.")
-        notes += rejects.notes()
         total = _total(request, census, counts)
-        document = _document(source, out, layout, census, request, pipeline, total, notes)
+        told = notes + rejects.notes()
+        document = _document(source, out, layout, census, request, pipeline, total, told)
         if request.dry_run:
             return document | {"dry_run": True}
         gallery = Gallery(out)
@@ -109,7 +109,7 @@ def _transformed(
     layout.rewrite(root, out, gallery.lines)
     document["made"] = sum(1 for _ in gallery.lines())
     document["fresh"] = fresh
-    document["notes"] = notes + [note for note in rejects.notes() if note not in notes]
+    document["notes"] = notes + rejects.notes()
     return document
 
 

@@ -121,6 +121,10 @@ def test_bad_images_fail_by_name_or_are_left_out(tmp_path: Path) -> None:
         made(source, tmp_path / "a", LIGHT)
     document = made(source, tmp_path / "b", LIGHT, rejects=Rejects("skip"))
     assert document["made"] == 7 and "late.png" in document["notes"][-1]
+    (source / "bee" / "early.png").write_bytes(b"no image at all")
+    document = made(source, tmp_path / "c", LIGHT, rejects=Rejects("skip"))
+    (note,) = (note for note in document["notes"] if "left out:" in note)
+    assert "2 images" in note and "late.png" in note and "early.png" in note
 
 
 def yolo(root: Path) -> Path:
