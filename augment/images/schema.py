@@ -51,6 +51,8 @@ class ImageSchema:
 
     def code_of(self, name: str) -> int:
         """The label code of a class. Raises `UsageError` with the nearest name."""
+        if not self.classes:
+            raise UsageError(f"There is no class {name!r}: these pictures have no labels.")
         if name not in self.classes:
             raise UsageError(
                 f"There is no class {name!r}. {did_you_mean(name, list(self.classes))}"
