@@ -192,6 +192,19 @@ def test_options_that_cannot_be_followed(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("run",), ("fit",), ("transform",), ("transform", "--dry-run"), ("edit", "{model}")],
+    ids=" ".join,
+)
+def test_nothing_is_written_below_the_images_that_are_read(
+    source: Path, model: Path, words: tuple[str, ...]
+) -> None:
+    code, told = called(*(word.format(model=model) for word in words), source, "-o", source / "a")
+    assert code == 2 and "lies inside" in told
+    assert not (source / "a").exists()
+
+
 def test_bad_images_are_left_out_and_listed(source: Path, tmp_path: Path) -> None:
     bad = source / "kind 0" / "bad.png"
     bad.write_bytes(b"no image at all")

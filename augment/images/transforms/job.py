@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from augment.base.errors import BadInput, UsageError
+from augment.base.files import require_outside
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
 from augment.images.gallery import Gallery
@@ -61,6 +62,7 @@ def transform(
         raise UsageError("--per-image must be at least 1.")
     root, rejects = Path(source), request.rejects
     layout = layout_of(source, request.asked)
+    require_outside(out, root)
     rejects.require_outside(root)
     try:
         return _transformed(source, layout, out, request, seed, force, tell)
