@@ -26,6 +26,7 @@ from augment.images.transforms.pipeline import Pipeline
 
 CHUNK = 16  # images handed to a process at a time
 AHEAD = 4  # chunks per process that wait, so that memory stays flat
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FEW = 100  # below so many images one process is faster than starting several
 
 
@@ -176,9 +177,9 @@ def _permitted(request: Request, census: Census, points: bool) -> tuple[Pipeline
 
 
 def _is_sign(name: str) -> bool:
-    """Whether a class is called like a digit or a letter: 7, B, digit_7, letter-b."""
+    """Whether a class is called like a digit or a letter: 7, seven, B, digit_7, letter-b."""
     last = name.replace("-", "_").rpartition("_")[2]
-    return len(last) == 1 and last.isalnum()
+    return (len(last) == 1 and last.isalnum()) or last.lower() in DIGITS
 
 
 def _has_points(entry: Entry) -> bool:
