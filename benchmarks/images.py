@@ -1,6 +1,6 @@
 """Fit and score engines on real pictures, side by side, and print one table.
 
-    python benchmarks/images.py --images ../shared/data/images/mnist --engines cvae,flow,gan --seeds 0
+    python benchmarks/images.py --images ../shared/data/images/mnist --engines cvae,gan --seeds 0
 
 `--images` is a folder of classes, or one that holds `train` and `test`; without these a fifth of
 the pictures is kept unseen. Each cell is the median over the seeds. Every fit runs in a process
