@@ -313,7 +313,7 @@ class ImageEngineLaws:
 
     @pytest.mark.parametrize(
         ("canvas", "mode", "classes"),
-        [((9, 8), "rgb", 2), ((33, 20), "gray", 0), ((28, 28), "gray", 1)],
+        [((9, 8), "rgb", 2), ((33, 20), "gray", 0), ((28, 28), "gray", 1), ((128, 8), "gray", 0)],
     )
     def test_any_canvas_mode_and_labelling(
         self, canvas: tuple[int, int], mode: Mode, classes: int, tmp_path: Path

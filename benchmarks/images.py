@@ -1,6 +1,6 @@
 """Fit and score engines on real pictures, side by side, and print one table.
 
-    python benchmarks/images.py --images ../shared/data/images/mnist --engines cvae,flow --seeds 0
+    python benchmarks/images.py --images ../shared/data/images/mnist --engines cvae,gan --seeds 0
 
 `--images` is a folder of classes, or one that holds `train` and `test`; without these a fifth of
 the pictures is kept unseen. Each cell is the median over the seeds. Every fit runs in a process
@@ -53,7 +53,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", default="../shared/data/images/mnist")
-    parser.add_argument("--engines", default="cvae,flow")
+    parser.add_argument("--engines", default="cvae,flow,gan")
     parser.add_argument("--seeds", default="0")
     parser.add_argument(
         "-p", "--param", action="append", default=[], help="ENGINE.NAME=VALUE, repeatable"

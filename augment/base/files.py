@@ -71,6 +71,12 @@ def require_writable(path: Path, force: bool) -> None:
         raise UsageError(f"{path} exists already. Pass --force to replace it.")
 
 
+def require_outside(out: Path, source: Path) -> None:
+    """Refuse to write below a folder that is read: its next reading would take that for data."""
+    if source.is_dir() and source.resolve() in out.resolve().parents:
+        raise UsageError(f"-o {out} lies inside {source}. Choose a folder outside.")
+
+
 def _refused(path: Path, error: OSError) -> OutOfResources | UsageError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return OutOfResources(f"{path}: the disk is full. Free some space and run again.")

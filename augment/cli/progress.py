@@ -51,25 +51,46 @@ def _json_line(tick: Tick) -> None:
 
 
 @dataclass
+class Count:
+    """The steps that are counted now: a phase may count more than once, as a fit of two networks
+    does, and what came before says nothing about the time that is left."""
+
+    phase: str = ""
+    step: int = 0
+    steps: int | None = None
+    began: float = 0.0
+    first: int = 0
+
+    def described(self, tick: Tick) -> str:
+        now = time.monotonic()
+        if (tick.phase, tick.steps) != (self.phase, self.steps) or tick.step < self.step:
+            self.phase, self.steps = tick.phase, tick.steps
+            self.began, self.first = now, tick.step
+        self.step = tick.step
+        return described(tick, now - self.began, self.first)
+
+
+@dataclass
 class PlainLines:
     """A line when a phase begins, and one every 30 seconds while it lasts."""
 
     phase: str = ""
-    started: float = field(default_factory=time.monotonic)
     told: float = 0.0
+    count: Count = field(default_factory=Count)
 
     def __call__(self, tick: Tick) -> None:
-        now = time.monotonic()
+        now, words = time.monotonic(), self.count.described(tick)
         if tick.phase != self.phase:
-            self.phase, self.started, self.told = tick.phase, now, now
+            self.phase, self.told = tick.phase, now
             terminal.say(f"augment: {WORDS.get(tick.phase, tick.phase)}")
         elif now - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
-            terminal.say(f"augment: {described(tick, now - self.started)}")
+            terminal.say(f"augment: {words}")
 
 
-def described(tick: Tick, elapsed: float) -> str:
-    """`fitting 12/300, loss 0.412, held-out 0.455, 3:20 left`."""
+def described(tick: Tick, elapsed: float, first: int = 0) -> str:
+    """`fitting 12/300, loss 0.412, held-out 0.455, 3:20 left`, if step `first` was `elapsed`
+    seconds ago."""
     parts = [WORDS.get(tick.phase, tick.phase)]
     if tick.steps:
         parts[0] += f" {tick.step:,}/{tick.steps:,}"
@@ -79,8 +100,8 @@ def described(tick: Tick, elapsed: float) -> str:
         parts.append(f"held-out {tick.held_out:.4g}")
     if tick.note:
         parts.append(terminal.printable(tick.note))
-    if tick.steps and 0 < tick.step < tick.steps:
-        left = round(elapsed * (tick.steps - tick.step) / tick.step)
+    if tick.steps and first < tick.step < tick.steps:
+        left = round(elapsed * (tick.steps - tick.step) / (tick.step - first))
         parts.append(f"{left // 60}:{left % 60:02d} left")
     return ", ".join(parts)
 
@@ -114,16 +135,15 @@ class _Bars:
         self.progress = progress
         self.phase = ""
         self.task = progress.add_task("", visible=False, detail="")
-        self.started = time.monotonic()
+        self.count = Count()
 
     def __call__(self, tick: Tick) -> None:
         if tick.phase != self.phase:
             self.finish()
             word = WORDS.get(tick.phase, tick.phase)
             self.task = self.progress.add_task(word, total=None, detail="")
-            self.phase, self.started = tick.phase, time.monotonic()
-        detail = described(tick, time.monotonic() - self.started)
-        _, _, detail = detail.partition(", ")
+            self.phase = tick.phase
+        _, _, detail = self.count.described(tick).partition(", ")
         if tick.steps:
             detail = f"{tick.step:,}/{tick.steps:,} {detail}".strip()
         self.progress.update(self.task, total=tick.steps, completed=tick.step, detail=detail)

@@ -182,7 +182,7 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
         line(console, "Up to date: this run is finished already; nothing was done.", style="green")
     of_report(console, document, verbose)
     folder = document["folder"]
-    line(console, f"Synthetic rows: {folder}/{document['output']}", style="bold")
+    line(console, f"Synthetic data: {folder}/{document['output']}", style="bold")
     line(console, f"Report: {folder}/report.html")
     line(console, f"Model: {folder}/model")
 
@@ -196,9 +196,10 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
     if not report["scores"]:
         line(console, *report["verdict"]["sentences"])
         return
+    noun = summary.words(report)["rows"]
     line(
         console,
-        f"Scored {rows['synthetic']:,} synthetic rows on {rows['unseen']:,} unseen real rows.",
+        f"Scored {rows['synthetic']:,} synthetic {noun} on {rows['unseen']:,} unseen real {noun}.",
         style="bold",
     )
     lines = [x for x in summary.lines(report) if verbose or x.mark in ("pass", "fail")]
@@ -207,7 +208,7 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
     for group, passed in report["verdict"]["passed"].items():
         found, style = VERDICTS[passed]
         line(console, f"{group.capitalize()} {found}{_because(report, group)}.", style=style)
-    _worst(console, report["verdict"])
+    _worst(console, report["verdict"], summary.words(report))
     if verbose:
         for sentence in report["verdict"]["sentences"]:
             line(console, sentence)
@@ -239,13 +240,13 @@ def _because(report: Json, group: str) -> str:
     return f", but {' and '.join(dict.fromkeys(names))} could not be judged"
 
 
-def _worst(console: Console, verdict: Json) -> None:
+def _worst(console: Console, verdict: Json, words: dict[str, str]) -> None:
     """Where made rows stay furthest below fresh real ones, as "synthetic of fresh real"."""
     for name in ("columns", "pairs"):
         gaps = verdict.get(f"worst_{name}") or []
         shown = [f"{gap['where']} ({gap['value']:.2f} of {gap['ceiling']:.2f})" for gap in gaps[:3]]
         if shown:
-            line(console, f"Worst {name}: {', '.join(shown)}")
+            line(console, f"Worst {words.get(name, name)}: {', '.join(shown)}")
 
 
 def of_verify(console: Console, document: Json, verbose: bool) -> None:

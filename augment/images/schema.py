@@ -54,8 +54,10 @@ class ImageSchema:
 
         Raises `UsageError` with the nearest name.
         """
+        if not self.classes:
+            raise UsageError(f"{asked}: there is no class {name!r}: these pictures have no labels.")
         if name not in self.classes:
-            near = did_you_mean(name, list(self.classes)) or "These pictures have no labels."
+            near = did_you_mean(name, list(self.classes))
             raise UsageError(f"{asked}: there is no class {name!r}. {near}")
         return self.classes.index(name)
 

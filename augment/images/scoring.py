@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 ORDER = ("distances", "neighbours", "classes", "utility", "lift", "copies")
 UNFLOORED = ("lift", "copies")  # metrics for which shuffled pixels would say nothing
+WORDS = {
+    "rows": "images",
+    "columns": "classes",
+    "floor": "pictures whose pixels are each drawn from another picture of the class",
+}
 MOST_SHUFFLED = 2_000  # shuffled pictures: a floor need not be known more closely
 
 
@@ -42,7 +47,7 @@ def scored(
     scores = score(train, test, fake, seed, tick, known, features=features)
     judged = verdict(scores)
     decided = {group: ok for group, ok in judged["passed"].items() if ok is not None}
-    return Scored(tuple(scores), {"verdict": judged}, decided)
+    return Scored(tuple(scores), {"verdict": judged, "words": WORDS}, decided)
 
 
 def score(

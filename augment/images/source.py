@@ -124,7 +124,7 @@ def _read(
         schema, reason = _schema(census, options, like, onto)
         images, notes = _decoded(stream, census, schema, options, rejects, tick)
     file: Json = {"path": source, "sha256": census.digest, "bytes": census.bytes}
-    told = [f"{layout.name}, {census.images:,} images; {reason}", *notes, *rejects.notes()]
+    told = [f"{layout.name}, {len(images):,} images; {reason}", *notes, *rejects.notes()]
     if passed:
         told.append(f"{len(passed):,} files are no images, such as {printed(passed[0])}.")
     if 0 < census.labelled < census.images:

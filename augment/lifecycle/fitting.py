@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.base import store
-from augment.base.files import locked
+from augment.base.files import locked, require_outside
 from augment.base.seeds import Seed
 from augment.base.types import Budget, Job, Json, Tick
 from augment.base.wing import Fitted, Loaded
@@ -66,6 +66,7 @@ def fit(
     tell: Callable[[Tick], None],
 ) -> Json:
     """`augment fit`: a model folder from a source. Returns what `--json` prints."""
+    require_outside(out, Path(request.source))
     folder = Folder(out, marker=MODEL_MARKER)
     folder.require_ours()
     with locked(out):

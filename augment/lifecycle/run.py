@@ -14,7 +14,7 @@ from typing import Any
 import augment
 from augment.base import store
 from augment.base.errors import BadInput, UsageError
-from augment.base.files import locked, read_json, write_json
+from augment.base.files import locked, read_json, require_outside, write_json
 from augment.base.types import Json, Tick
 from augment.base.wing import Fitted, Origin, Scored, split
 from augment.lifecycle import gates
@@ -91,6 +91,7 @@ def run(
     `OUT.rejected/`; what OUT held before stays as it was.
     """
     gates.check_names(request.gates)
+    require_outside(out, Path(request.source))
     folder = Folder(out)
     folder.require_ours()
     Folder(folder.rejected).require_ours()

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augment.base.errors import UsageError
 from augment.base.files import atomic
 from augment.base.types import Job, Json, Tick
 
@@ -133,7 +134,8 @@ def play(
 ) -> Outcome:
     """`train` for several players; no two of them share a tensor or a name.
 
-    The loss that is shown is the last player's.
+    The loss that is shown is the last player's. Raises `UsageError` where no finite weights came
+    out of it.
     """
     import torch
 
@@ -174,6 +176,10 @@ def play(
             break
         if run.step % schedule.checkpoint_every == 0 and run.step < run.steps:
             _save(path, mark, run, names, tensors)
+    if not all(bool(weights.isfinite().all()) for weights in run.best):
+        raise UsageError(
+            "The training came to numbers that are not finite. Pass a smaller -p learning_rate."
+        )
     with torch.no_grad():
         for tensor, weights in zip(tensors, run.best, strict=True):
             tensor.copy_(weights)

@@ -46,14 +46,16 @@ def render(document: Json) -> str:
         pairs=_pairs(document),
         facts=_facts(document),
         grid=document.get("grid"),
+        words=summary.words(document),
         height=plots.HEIGHT,
         width=plots.WIDTH,
     )
 
 
 def _title(document: Json) -> str:
-    source = document["about"].get("source")
-    return f"Synthetic rows for {Path(str(source)).name}" if source else "Synthetic rows"
+    about = document["about"]
+    source = about.get("source") or about.get("plan", {}).get("source")
+    return f"Synthetic data for {Path(str(source)).name}" if source else "Synthetic data"
 
 
 def _verdict(document: Json) -> list[tuple[str, str]]:

@@ -35,6 +35,8 @@ SHOWN = {
     "membership.tpr@0.001": "Membership TPR at 0.1%",
     "membership.tpr@0.01": "Membership TPR at 1%",
 }
+# What a wing calls its rows, its columns and its floor, unless its scores say otherwise.
+WORDS = {"rows": "rows", "columns": "columns", "floor": "columns shuffled apart from one another"}
 QUIET_AT_ZERO = {
     "validity.missing_columns",
     "validity.extra_columns",
@@ -54,6 +56,12 @@ class Line:
     independent: str
     mark: Mark
     note: str = ""
+
+
+def words(document: Json) -> dict[str, str]:
+    """What the kind of data calls its rows, its columns and its floor."""
+    given: dict[str, str] = document.get("words", {})
+    return WORDS | given
 
 
 def lines(document: Json) -> list[Line]:

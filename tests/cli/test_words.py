@@ -70,6 +70,23 @@ def test_progress_says_phase_step_losses_and_time_left() -> None:
     assert told == r"fitting 30/120, loss 0.4123, held-out 0.5, bad\x1bnote, 2:30 left"
 
 
+def test_the_time_left_counts_from_the_first_step_of_each_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter([0.0, 100.0, 1000.0, 1010.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    count = progress.Count()
+    ticks = [
+        Tick("fit", step, steps) for step, steps in ((100, 300), (200, 300), (50, 90), (70, 90))
+    ]
+    assert [count.described(tick) for tick in ticks] == [
+        "fitting 100/300",
+        "fitting 200/300, 1:40 left",
+        "fitting 50/90",
+        "fitting 70/90, 0:10 left",
+    ]
+
+
 def test_an_unprotected_fit_says_so_and_names_the_relations(tmp_path: Path) -> None:
     source = tmp_path / "flags.csv"
     rows = [f"{k % 7},{int(k % 3 == 0)},{int(k % 3 == 1)},{int(k % 3 == 2)}" for k in range(200)]

@@ -61,6 +61,11 @@ def test_labels_are_names_or_none() -> None:
     assert bare.labels() is None
 
 
+def test_a_class_of_pictures_without_labels_is_refused_with_the_reason() -> None:
+    with pytest.raises(UsageError, match="no labels"):
+        ImageSchema(8, 8, "gray").code_of("ant")
+
+
 def test_a_schema_survives_json() -> None:
     assert ImageSchema.from_json(SCHEMA.to_json()) == SCHEMA
 

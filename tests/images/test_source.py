@@ -53,6 +53,7 @@ def test_a_bad_image_fails_with_its_name_or_is_skipped_or_set_aside(
         read(str(root), ReadOptions())
     skipped = read(str(root), ReadOptions(on_error="skip"))
     assert (len(skipped.data), skipped.rejected) == (6, 1)
+    assert "6 images" in skipped.notes[0]
     assert any("left out" in note and name in note for note in skipped.notes)
     aside = tmp_path / "aside"
     read(str(root), ReadOptions(on_error="quarantine", quarantine=aside))

@@ -120,11 +120,12 @@ def test_a_killed_sample_keeps_its_images_and_goes_on_by_its_own_seed(
     process.communicate(timeout=60)
     kept = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
     assert 100 <= len(kept) < 600 and not (out / "manifest.jsonl").exists()
+    (out / ".augment-torn.tmp").write_bytes(b"half")
     seed = json.loads((out / "sample.json").read_text())["seed"]
     resumed = made(model, out, 600, seed=None)
     assert resumed == made(model, tmp_path / "whole", 600, seed=seed)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert not (out / ".partial.jsonl").exists()
+    assert not (out / ".partial.jsonl").exists() and not [*out.rglob(".augment-*")]
     with pytest.raises(UsageError, match="--force"):  # a whole one is not mistaken for a begun one
         made(model, out, 600, seed=None)
 
@@ -189,6 +190,19 @@ def test_options_that_cannot_be_followed(
     assert code == 2, told
     assert reason in told
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("run",), ("fit",), ("transform",), ("transform", "--dry-run"), ("edit", "{model}")],
+    ids=" ".join,
+)
+def test_nothing_is_written_below_the_images_that_are_read(
+    source: Path, model: Path, words: tuple[str, ...]
+) -> None:
+    code, told = called(*(word.format(model=model) for word in words), source, "-o", source / "a")
+    assert code == 2 and "lies inside" in told
+    assert not (source / "a").exists()
 
 
 def test_bad_images_are_left_out_and_listed(source: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Budget, Job, Tick
 from augment.nets.training import Outcome, Player, Schedule, play, train
@@ -70,6 +71,16 @@ def test_a_damaged_checkpoint_means_a_fresh_start(tmp_path: Path) -> None:
     schedule = Schedule(40, checkpoint_every=10)
     (tmp_path / "training.safetensors").write_bytes(b"not a checkpoint")
     assert torch.equal(fit(tmp_path, schedule)[1], fit(tmp_path / "fresh", schedule)[1])
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    weights = {"w": torch.zeros(1, requires_grad=True)}
+
+    def loss(step: int) -> torch.Tensor:
+        return (weights["w"] * torch.inf).sum()
+
+    with pytest.raises(UsageError, match="learning_rate"):
+        train(weights, loss, lambda: float(weights["w"].sum()), Schedule(20), _job(tmp_path))
 
 
 def test_the_best_weights_are_kept_and_a_worsening_run_stops_early(tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ def test_the_same_document_gives_the_same_page(document: Json, tmp_path: Path) -
     assert (tmp_path / "report.html").read_text() == html.render(document)
 
 
+def test_a_page_calls_rows_and_floor_what_their_kind_of_data_calls_them(document: Json) -> None:
+    assert "real rows that no" in html.render(document)
+    assert "columns shuffled" in html.render(document)
+    words = {"rows": "images", "floor": "shuffled pixels"}
+    about = {"plan": {"source": "a/photos"}}
+    page = html.render({**document, "words": words, "about": about})
+    assert "real images that no" in page and "Independent: on shuffled pixels." in page
+    assert "Synthetic data for photos" in page
+
+
 def test_a_report_without_scores_says_why() -> None:
     bare = facts.document(None, {"source": "x.csv"})
     assert "no unseen rows" in html.render(bare)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from augment.base import registry
 from augment.base.errors import UsageError
+from augment.base.files import require_outside
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
 from augment.base.wing import Ask, Loaded
@@ -70,6 +71,7 @@ def edit(
     with. The same seed gives the same bytes, also after a restart. Raises `UsageError` for a
     model that cannot edit.
     """
+    require_outside(out, Path(source))
     editor = editor_of(model, request.interpolate)
     asked = Ask(where=request.to, prompts=request.prompts)
     target = model.condition(asked, "--to") if request.to or request.prompts else None

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from augment.nets.convolution import GROUPS, Block, Up, ladder
+from augment.nets.convolution import GROUPS, Block, Up, ladder, strided
 
 BOTTOM = 8  # pixels: the size at which the generator's dense layer hands over to convolutions
 TOLD = 64  # width of the condition and the noise inside the generator's blocks
@@ -92,7 +92,8 @@ class _Critical(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.conv1(functional.leaky_relu(x, SLOPE))
-        out: Tensor = (self.skip(x) + self.conv2(functional.leaky_relu(h, SLOPE))) * 0.5**0.5
+        further = strided(self.conv2, functional.leaky_relu(h, SLOPE))
+        out: Tensor = (self.skip(x) + further) * 0.5**0.5
         return out
 
 

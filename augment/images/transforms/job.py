@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from augment.base.errors import BadInput, UsageError
+from augment.base.files import require_outside
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
 from augment.images.gallery import Gallery
@@ -25,6 +26,7 @@ from augment.images.transforms.pipeline import Pipeline
 
 CHUNK = 16  # images handed to a process at a time
 AHEAD = 4  # chunks per process that wait, so that memory stays flat
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FEW = 100  # below so many images one process is faster than starting several
 
 
@@ -61,6 +63,7 @@ def transform(
         raise UsageError("--per-image must be at least 1.")
     root, rejects = Path(source), request.rejects
     layout = layout_of(source, request.asked)
+    require_outside(out, root)
     rejects.require_outside(root)
     try:
         return _transformed(source, layout, out, request, seed, force, tell)
@@ -88,9 +91,9 @@ def _transformed(
         counts = _class_counts(stream) if request.balance else Counter[str | None]()
         if request.balance and not census.classes:
             raise UsageError("--balance needs labels, and these images have none.")
-        notes += rejects.notes()
         total = _total(request, census, counts)
-        document = _document(source, out, layout, census, request, pipeline, total, notes)
+        told = notes + rejects.notes()
+        document = _document(source, out, layout, census, request, pipeline, total, told)
         if request.dry_run:
             return document | {"dry_run": True}
         gallery = Gallery(out)
@@ -109,7 +112,7 @@ def _transformed(
     layout.rewrite(root, out, gallery.lines)
     document["made"] = sum(1 for _ in gallery.lines())
     document["fresh"] = fresh
-    document["notes"] = notes + [note for note in rejects.notes() if note not in notes]
+    document["notes"] = notes + rejects.notes()
     return document
 
 
@@ -174,9 +177,9 @@ def _permitted(request: Request, census: Census, points: bool) -> tuple[Pipeline
 
 
 def _is_sign(name: str) -> bool:
-    """Whether a class is called like a digit or a letter: 7, B, digit_7, letter-b."""
+    """Whether a class is called like a digit or a letter: 7, seven, B, digit_7, letter-b."""
     last = name.replace("-", "_").rpartition("_")[2]
-    return len(last) == 1 and last.isalnum()
+    return (len(last) == 1 and last.isalnum()) or last.lower() in DIGITS
 
 
 def _has_points(entry: Entry) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,11 @@ def test_another_request_needs_force_and_foreign_files_are_safe(tmp_path: Path) 
         transform(str(source), source, LIGHT, 7, True, silent)
 
 
-def test_flips_are_off_for_digits_and_refused_in_a_users_pipeline(tmp_path: Path) -> None:
-    for label in "12":
+@pytest.mark.parametrize("labels", ["12", "aB", ("digit_1", "digit_2"), ("six", "Nine")])
+def test_flips_are_off_for_digits_and_refused_in_a_users_pipeline(
+    tmp_path: Path, labels: Sequence[str]
+) -> None:
+    for label in labels:
         pictures.saved(tmp_path / "in" / label / "a.png")
     document = made(tmp_path / "in", tmp_path / "out", LIGHT)
     assert "HorizontalFlip" not in document["steps"] and "digits" in document["notes"][0]
@@ -121,6 +125,10 @@ def test_bad_images_fail_by_name_or_are_left_out(tmp_path: Path) -> None:
         made(source, tmp_path / "a", LIGHT)
     document = made(source, tmp_path / "b", LIGHT, rejects=Rejects("skip"))
     assert document["made"] == 7 and "late.png" in document["notes"][-1]
+    (source / "bee" / "early.png").write_bytes(b"no image at all")
+    document = made(source, tmp_path / "c", LIGHT, rejects=Rejects("skip"))
+    (note,) = (note for note in document["notes"] if "left out:" in note)
+    assert "2 images" in note and "late.png" in note and "early.png" in note
 
 
 def yolo(root: Path) -> Path:
