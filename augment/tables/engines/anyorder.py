@@ -11,7 +11,7 @@ from augment.base.types import About, Engine, Job, Json, Model, Tick
 from augment.nets.machine import precision as precision_of
 from augment.nets.training import Schedule, train
 from augment.tables.codecs.calendar import Calendar
-from augment.tables.codecs.grain import GRAIN, with_grains
+from augment.tables.codecs.grain import with_grains
 from augment.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
 from augment.tables.codecs.levels import Levels
 from augment.tables.codecs.spans import Spans
@@ -123,7 +123,7 @@ class Anyorder(Engine[Table]):
         before = torch.get_num_threads()
         torch.set_num_threads(THREADS)
         try:
-            chain, facts = self._trained(layout, rows, words, _blurred(data, words), laws, job)
+            chain, facts = self._trained(layout, rows, words, laws, job)
             counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
@@ -156,7 +156,6 @@ class Anyorder(Engine[Table]):
         layout: Layout,
         rows: NDArray[np.int32],
         words: list[Vocabulary],
-        blurred: NDArray[np.bool_],
         laws: list[Dependency],
         job: Job,
     ) -> tuple[Chain, Json]:
@@ -189,7 +188,7 @@ class Anyorder(Engine[Table]):
             job.seed.child("train"),
             self.suffix,
             precision,
-            torch.from_numpy(blurred).to(job.device),
+            torch.from_numpy(np.concatenate([w.binned() for w in words])).to(job.device),
             torch.from_numpy(rare).to(job.device),
             torch.from_numpy(_gaps(rows, words)),
         )
@@ -251,16 +250,6 @@ def _encoded(data: Table, words: list[Vocabulary]) -> NDArray[np.int32]:
 
     return np.stack(
         [word.encode(data, c.name) for word, c in zip(words, data.schema, strict=True)], axis=1
-    )
-
-
-def _blurred(data: Table, words: list[Vocabulary]) -> NDArray[np.bool_]:
-    """(tokens,) which stand for ranges that may be blurred: not where values keep to a grain."""
-    import numpy as np
-
-    names = data.schema.names
-    return np.concatenate(
-        [w.binned() & (n + GRAIN not in names) for w, n in zip(words, names, strict=True)]
     )
 
 
