@@ -217,3 +217,14 @@ def test_values_are_rounded_as_often_as_the_source_rounds_them() -> None:
     for digits in (0, 1):
         share = (np.round(values, digits) == values).mean()
         assert abs((np.round(made, digits) == made).mean() - share) < 0.03
+
+
+def test_every_last_digit_comes_as_often() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.integers(12_000, 990_000, 8_000).astype(float)
+    words = Spans.fit(values, 128, protect=True)
+    column = Column("x", "numeric", "integer")
+    tokens = words.tokens(values).astype(np.int64)
+    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    shares = np.bincount(made.astype(int) % 10, minlength=10) / len(made)
+    assert np.abs(shares - 0.1).max() < 0.015
