@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FEW_LEVELS = 20  # text with no more distinct values than this is a category in any table
 TEXT_SHARE = 0.5  # more distinct values than this share of the rows: no category
 NEARLY_ALL = 0.99  # of the rows are distinct: an id with a few repeats
-NEARLY_ALL_NAMED = 0.95
+MANY_NAMED = 0.2  # of a column named like an id: under five rows a value, too few to show any
 SEQUENCE_ROWS = 20  # so many rows that count 1, 2, 3, ... do so on purpose
 UNNAMED_ROWS = 10
 ID_NAME = re.compile(
@@ -59,8 +59,8 @@ def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column
     named = bool(ID_NAME.search(column.name))
     if personal.named(column.name) in ("phone", "ssn", "card") and len(distinct) > FEW_LEVELS:
         return _as_id(column, texts, "Its name speaks of a person's number, so new ones are made.")
-    if named and share >= NEARLY_ALL_NAMED:
-        return _as_id(column, texts, "" if share == 1 else "A few of its values repeat.")
+    if named and share >= MANY_NAMED:
+        return _as_id(column, texts, _repeats(share))
     if named and len(distinct) < present:
         return replace(column, role="categorical", note="It is named like an id, but repeats.")
     counts = (
@@ -70,6 +70,15 @@ def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column
         and _counts_rows(values)
     )
     return _as_id(column, texts, "It counts the rows.") if counts else column
+
+
+def _repeats(share: float) -> str:
+    """A note on an id whose values repeat: `share` of the rows have one of their own."""
+    if share == 1:
+        return ""
+    if share >= NEARLY_ALL:
+        return "A few of its values repeat."
+    return "It is named like an id, but repeats; every row gets a new one."
 
 
 def _counts_rows(values: pa.Array) -> bool:
@@ -91,11 +100,14 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
     if kind in personal.IDENTIFYING and (kind in personal.BY_CONTENT or many):
         return replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
     named = bool(ID_NAME.search(column.name))
-    enough = NEARLY_ALL_NAMED if named else NEARLY_ALL
-    if share >= enough and present >= (2 if named else UNNAMED_ROWS) and kind != "postcode":
+    if (
+        share >= (MANY_NAMED if named else NEARLY_ALL)
+        and present >= (2 if named else UNNAMED_ROWS)
+        and kind != "postcode"
+    ):
         pattern = identifiers.derive(distinct)
         if pattern and (named or WITH_DIGITS.search(pattern)):
-            note = note if share == 1 else "A few of its values repeat."
+            note = _repeats(share) or note
             return replace(column, role="id", pattern=pattern, note=note)
     if len(distinct) > max(FEW_LEVELS, TEXT_SHARE * present):
         return replace(column, role="text", pii=kind)

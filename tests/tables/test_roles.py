@@ -31,6 +31,8 @@ CASES: dict[str, tuple[list[object], str, str]] = {
     "latitude": ([f"{DRAW.uniform(-90, 90):.6f}" for _ in range(N)], "numeric", "float"),
     "level": ([n % 5 for n in range(N)], "numeric", "integer"),
     "store_id": ([n % 7 for n in range(N)], "categorical", "integer"),
+    "visit_id": ([n // 2 for n in range(N)], "id", "integer"),
+    "member_no": ([f"M-{n // 3:03d}" for n in range(N)], "id", "string"),
     "zip": ([f"{n % 50:05d}" for n in range(N)], "categorical", "string"),
     "colour": ([("red", "green", None)[n % 3] for n in range(N)], "categorical", "string"),
     "only": (["x"] * N, "constant", "string"),
@@ -57,6 +59,11 @@ def test_roles(name: str) -> None:
     values, role, storage = CASES[name]
     column = inference.from_text(name, texts(*values))
     assert (column.role, column.storage) == (role, storage), column
+
+
+def test_an_id_that_repeats_is_told_of() -> None:
+    for values in ([n // 2 for n in range(N)], [f"M-{n // 3:03d}" for n in range(N)]):
+        assert "repeats" in inference.from_text("member_id", texts(*values)).note
 
 
 def test_doubts_are_told() -> None:
