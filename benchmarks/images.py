@@ -85,7 +85,7 @@ def _sides(wing: Any, folder: Path, root: Any) -> tuple[Any, Any]:
 
     if (folder / "train").is_dir() and (folder / "test").is_dir():
         train = wing.read(str(folder / "train"), {}).data
-        return train, wing.read_like(str(folder / "test"), train)
+        return train, wing.read_like(str(folder / "test"), train, {}).data
     return split(wing.read(str(folder), {}).data, 0.2, root.child("split"))
 
 

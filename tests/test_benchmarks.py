@@ -33,8 +33,10 @@ def test_the_benchmark_of_tables_fits_draws_and_scores() -> None:
 @pytest.mark.slow
 def test_the_benchmark_of_images_fits_draws_and_scores(tmp_path: Path) -> None:
     for label in ("3", "7"):
-        (tmp_path / label).mkdir()
-        for source in sorted((ROOT / "samples" / "digits" / label).iterdir())[:20]:
-            shutil.copy(source, tmp_path / label)
+        sources = sorted((ROOT / "samples" / "digits" / label).iterdir())
+        for side, some in (("train", sources[:20]), ("test", sources[20:30])):
+            (tmp_path / side / label).mkdir(parents=True)
+            for source in some:
+                shutil.copy(source, tmp_path / side / label)
     quick = ["-p", "gan.steps=2", "-p", "gan.width=8"]
     assert 0 <= measured("images.py", tmp_path, "gan", *quick)["agreement"]["value"] <= 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXPONENTS = (3, 2, 1, 0, -1, -2, -3, -4)  # of the powers of ten that values are rounded to
 MOST_DIGITS = 15  # that a float holds for certain
 USUAL_SHARE = 0.99  # of a column's values, that set its precision
+MOST_ROWS = 40_000  # that a precision is found on
 SLACK = 1e-6  # of a last digit: what float arithmetic may add before it is rounded up
 
 
@@ -40,6 +41,8 @@ class Precision:
         """
         import numpy as np
 
+        values = values[:: max(1, len(values) // MOST_ROWS)]
+
         def usual(cut: Callable[[int], NDArray[np.float64]]) -> tuple[int, float]:
             """The lowest count that the usual share does with, and the share that needs it all."""
             for count in range(MOST_DIGITS if len(values) else 0):
@@ -52,6 +55,10 @@ class Precision:
         if by_digits > by_decimals:
             return Precision(digits=max(1, digits))
         return Precision(decimals=decimals)
+
+    @property
+    def limited(self) -> bool:
+        return min(self.digits, self.decimals) < MOST_DIGITS
 
     def rounded(self, values: NDArray[np.float64], up: bool = False) -> NDArray[np.float64]:
         """The values as they would be written; rounded `up` if asked for."""
@@ -66,14 +73,14 @@ class Precision:
         return values.copy()
 
     def full(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """(rows,) which values need all digits, or decimals."""
+        """(rows,) which values need all digits, or decimals; none do where there is no limit."""
         import numpy as np
 
         if self.digits < MOST_DIGITS:
             return np.asarray(_significant(values, self.digits - 1) != values)
         if self.decimals < MOST_DIGITS:
             return np.asarray(np.round(values, self.decimals - 1) != values)
-        return np.ones(len(values), dtype=np.bool_)
+        return np.zeros(len(values), dtype=np.bool_)
 
     def last(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows,) one unit of each value's last digit."""
@@ -129,7 +136,8 @@ def ended(
 
     made = precision.rounded(values)
     fine = np.flatnonzero(grain == len(EXPONENTS))
-    chance = fine[grain_of(made[fine], precision) < len(EXPONENTS)]
+    divided = _multiple(made[fine], EXPONENTS[-1]) == made[fine]
+    chance = fine[divided & ~precision.full(made[fine]) & precision.limited]
     for beside in _besides(made[chance], precision.last(made[chance])):
         beside = precision.rounded(beside)
         fits = (beside >= low[chance]) & (beside < high[chance])
@@ -191,8 +199,7 @@ def grain_of(values: NDArray[np.float64], precision: Precision) -> NDArray[np.in
     level = np.full(len(values), len(EXPONENTS))
     for i, exponent in reversed(list(enumerate(EXPONENTS))):
         level[_multiple(values, exponent) == values] = i
-    limited = min(precision.digits, precision.decimals) < MOST_DIGITS
-    return np.where(precision.full(values), len(EXPONENTS), level) if limited else level
+    return np.where(precision.full(values), len(EXPONENTS), level)
 
 
 def heaps_of(
