@@ -53,8 +53,9 @@ CHECKS = 20  # of the held-out loss in a planned run
 MOST_HELD_OUT = 4_000
 MOST_GAPS = 4_000
 SIGNATURE_COLUMNS = 32
-THREADS = 1  # at these widths a second one costs more than it brings; a choice by the clock would
-# also make the weights depend on what else the machine was doing
+# Of training: at these widths a second thread costs more than it brings, and a choice by the clock
+# would make the weights depend on what else the machine was doing.
+THREADS = 1
 
 
 @dataclass(frozen=True)
