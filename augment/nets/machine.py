@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def precision(device: str) -> str:
@@ -22,3 +24,18 @@ def precision(device: str) -> str:
 def rest_idle_threads() -> None:
     """Idle OpenMP threads sleep instead of spinning; only heard before torch is first loaded."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Run torch and the linear algebra below NumPy on this many threads, then as before."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        with threadpool_limits(count):
+            yield
+    finally:
+        torch.set_num_threads(before)

@@ -13,7 +13,7 @@ from augment.images.engines.batches import held_out_rows, parts, pictures, to_fl
 from augment.images.engines.conditioning import Conditioning
 from augment.images.engines.cvae_model import CvaeModel
 from augment.images.engines.sizes import require_latent, require_width
-from augment.nets.machine import precision, rest_idle_threads
+from augment.nets.machine import precision, rest_idle_threads, threads
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,8 +29,9 @@ FEWEST_FOR_WORDS = 100  # the same with captions, which the classes' normals kno
 SHARE_OF_TIME = 0.5  # of a budget for the autoencoder; the prior has the rest
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
 FULL_BETA, FULL_VALUES = 0.25, 784
+ALONE = 32 * 32  # pixels up to which a second thread saves no time
 PASSES = 120  # over the pictures, where the number of steps is not given
-LEAST_STEPS, MOST_STEPS = 600, 3_500
+LEAST_STEPS, MOST_STEPS = 600, 3_000
 MOST_VIEWS = 16  # moved views of a picture that the prior learns from
 
 
@@ -56,7 +57,7 @@ class Cvae(Engine[Images]):
 
     steps: int | None = field(
         default=None,
-        metadata={"help": "training steps of the autoencoder; by the number of pictures, to 3500"},
+        metadata={"help": "training steps of the autoencoder; by the number of pictures, to 3000"},
     )
     batch: int = field(default=64, metadata={"help": "pictures in a step"})
     width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
@@ -91,9 +92,11 @@ class Cvae(Engine[Images]):
         with initialised(job.seed.child("weights").integer()):
             network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
         words = conditioning.words
-        outcome = self._train(network.to(job.device), data, told, words, kept, _early(job))
+        count = 1 if data.schema.height * data.schema.width <= ALONE else torch.get_num_threads()
+        with threads(count):
+            outcome = self._train(network.to(job.device), data, told, words, kept, _early(job))
+            latents = _encoded(network, data, told, job)
         codes = torch.from_numpy(data.label_codes)
-        latents = _encoded(network, data, told, job)
         around = gaussians(
             latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes)
         )
@@ -104,13 +107,15 @@ class Cvae(Engine[Images]):
             later = dataclasses.replace(
                 job, seed=job.seed.child("prior"), scratch=job.scratch / "prior"
             )
-            flow, outcome = fit_flow(around, latents, codes, told, words, kept, later)
+            with threads(1):  # a second one makes steps this small slower
+                flow, outcome = fit_flow(around, latents, codes, told, words, kept, later)
             facts["prior"] = outcome.to_json()
         config: Json = {"width": self.width, "latent": latent, "flow": flow is not None}
         config["facts"] = {
             "training": facts,
             "device": job.device,
             "precision": precision(job.device),
+            "threads": count,
         }
         return CvaeModel(conditioning, config, network.cpu().eval(), around, flow)
 

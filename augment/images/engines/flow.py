@@ -191,6 +191,7 @@ class Flow(Engine[Images]):
                 "training": {"network": outcome.to_json()},
                 "device": job.device,
                 "precision": precision(job.device),
+                "threads": torch.get_num_threads(),
             },
         }
         return FlowModel(conditioning, config, network.cpu().eval().requires_grad_(False))

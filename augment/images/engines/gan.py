@@ -108,6 +108,8 @@ class Gan(Engine[Images]):
 
     def fit(self, data: Images, job: Job) -> GanModel:
         rest_idle_threads()
+        import torch
+
         from augment.images.engines.adversaries import Discriminator, Generator
         from augment.nets.convolution import initialised
 
@@ -128,6 +130,7 @@ class Gan(Engine[Images]):
                 "training": {"networks": outcome.to_json()},
                 "device": job.device,
                 "precision": precision(job.device),
+                "threads": torch.get_num_threads(),
             },
         }
         return GanModel(conditioning, config, maker.cpu().eval().requires_grad_(False))

@@ -21,6 +21,7 @@ from augment.base.types import Job
 from augment.images.engines.batches import parts, to_floats
 from augment.images.engines.jitter import jittered
 from augment.nets.convolution import generator, initialised, short_floats
+from augment.nets.machine import threads
 from augment.nets.training import Schedule, train
 
 SEEN_SIDE = 32  # pixels: larger pictures are shrunk before they are judged
@@ -128,15 +129,11 @@ def trained_judge(
         return functional.cross_entropy(logits.float(), told)
 
     parameters: dict[str, Tensor] = dict(network.named_parameters())
-    threads = torch.get_num_threads()
     # One check, at the end: every judge has the same steps, and none is picked by its score.
     plan = Schedule(steps, check_every=steps, checkpoint_every=steps + 1, average=0.98)
-    torch.set_num_threads(1)  # handing out pieces this small costs more than it brings
-    try:
-        with tempfile.TemporaryDirectory(prefix="augment-") as scratch:
-            train(parameters, loss, lambda: 0.0, plan, Job(seed, Path(scratch)), "judge")
-    finally:
-        torch.set_num_threads(threads)
+    # One thread: handing out pieces this small costs more than it brings.
+    with threads(1), tempfile.TemporaryDirectory(prefix="augment-") as scratch:
+        train(parameters, loss, lambda: 0.0, plan, Job(seed, Path(scratch)), "judge")
     digest = hashlib.sha256()
     for tensor in parameters.values():
         digest.update(tensor.detach().numpy().tobytes())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from augment.base.seeds import Seed
 from augment.base.types import About, Engine, Job, Json, Model, Tick
 from augment.nets.machine import precision as precision_of
+from augment.nets.machine import threads
 from augment.nets.training import Schedule, train
 from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.grain import with_grains
@@ -105,7 +106,6 @@ class Anyorder(Engine[Table]):
     )
 
     def fit(self, data: Table, job: Job) -> AnyorderModel:
-        import torch
 
         calendar = Calendar.of(data, self.bins, job.protect)
         data = calendar.split(data)
@@ -121,9 +121,7 @@ class Anyorder(Engine[Table]):
         found = interactions(rows, sizes)
         layout = Layout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
         job.tick(Tick("fit", note=_note(columns, layout, laws)))
-        before = torch.get_num_threads()
-        torch.set_num_threads(THREADS)
-        try:
+        with threads(THREADS):
             chain, facts = self._trained(layout, rows, words, laws, job)
             counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
@@ -132,8 +130,6 @@ class Anyorder(Engine[Table]):
             )
             rng = job.seed.child("calibration").rng()
             corrections = Calibration(layout, rows, groups).fit(chain, rng, job)
-        finally:
-            torch.set_num_threads(before)
         chain = replace(chain, corrections=corrections)
         return AnyorderModel(calendar, columns, words, chain, facts)
 

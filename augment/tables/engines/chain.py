@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from augment.base.errors import UsageError
 from augment.nets.attention import attends, attention
+from augment.nets.machine import threads
 from augment.nets.trunk import trunk
 from augment.tables.engines.network import Layout
 from augment.tables.engines.structure import Dependency
@@ -316,11 +317,7 @@ def _single_threaded() -> Iterator[ThreadPoolExecutor]:
     how torch would split an operation; torch's own number of threads is put back afterwards."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        workers = min(THREADS, os.cpu_count() or 1)
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield pool
-    finally:
-        torch.set_num_threads(before)
+    workers = min(THREADS, os.cpu_count() or 1)
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+    with threads(1), pool:
+        yield pool

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed, seeded_globals
 from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
+from augment.nets.machine import threads
 from augment.tables.dataset import Table, require_rows
 from augment.tables.engines.sdv_frame import Face, face_of
 from augment.tables.engines.sdv_source import damaged
 from augment.tables.engines.sdv_state import Fitted, dismantle, rebuild
-from augment.tables.engines.sdv_training import fit_copula, fit_net, threads
+from augment.tables.engines.sdv_training import fit_copula, fit_net
 from augment.tables.rejection import reject
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed, seeded_globals
 from augment.base.types import Job, Json, Tick
+from augment.nets.machine import threads
 from augment.tables.engines.sdv_frame import Face
 from augment.tables.engines.sdv_state import Fitted
 
@@ -165,21 +166,6 @@ def _processed(synthesizer: Any, frame: pd.DataFrame, transformers: Json) -> pd.
         synthesizer.update_transformers(transformers)
         processed: pd.DataFrame = synthesizer.preprocess({TABLE: frame})[TABLE]
     return processed
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Run torch and the linear algebra below NumPy on this many threads, then as before."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        with threadpool_limits(count):
-            yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager
