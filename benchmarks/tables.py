@@ -100,9 +100,12 @@ def measure(
 
 def _peer(wing: Any, train: Any, seed: str, python: str) -> tuple[dict[str, float], Any]:
     """The peer's cost and sample, through files."""
+    from augment.base.wing import Block, Origin
+
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "train.csv", Path(folder) / "made.csv"
-        wing.write(iter([train]), source, "csv", True, {})
+        rows = Block(0, len(train), lambda: train)
+        wing.write(iter([rows]), source, "csv", True, {}, Origin("tabularargn", "", int(seed), {}))
         command = [python, str(Path(__file__).with_name("tabular_argn.py"))]
         done = subprocess.run(
             [*command, str(source), str(out), seed], capture_output=True, text=True, check=False

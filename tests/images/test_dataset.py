@@ -62,7 +62,7 @@ def test_labels_are_names_or_none() -> None:
 
 
 def test_a_class_of_pictures_without_labels_is_refused_with_the_reason() -> None:
-    with pytest.raises(UsageError, match="label=ant: .* no labels"):
+    with pytest.raises(UsageError, match=r"label=ant: .* no labels"):
         ImageSchema(8, 8, "gray").code_of("ant", "--where label=ant")
 
 
