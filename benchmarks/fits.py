@@ -27,6 +27,8 @@ def parameters(texts: list[str]) -> dict[str, dict[str, str]]:
     for text in texts:
         name, _, value = text.partition("=")
         engine, _, parameter = name.partition(".")
+        if not parameter:
+            raise SystemExit(f"-p {text}: write it as ENGINE.NAME=VALUE")
         found.setdefault(engine, {})[parameter] = value
     return found
 

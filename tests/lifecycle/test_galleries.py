@@ -212,7 +212,7 @@ def test_bad_images_are_left_out_and_listed(source: Path, tmp_path: Path) -> Non
         assert called("inspect", source)[0] == 4
         skip = ("--on-error", "skip", "--rejects", tmp_path / "rejects.jsonl")
         code, told = called("inspect", source, *skip)
-        assert code == 0 and "1 bad rows were left out" in told
+        assert code == 0 and "1 bad images were left out" in told
         listed = json.loads((tmp_path / "rejects.jsonl").read_text())
         assert listed["name"] == "kind 0/bad.png" and "none of PNG" in listed["error"]
         assert called("inspect", source, "--on-error", "skip", "--max-bad", "0")[0] == 4
