@@ -71,6 +71,12 @@ def require_writable(path: Path, force: bool) -> None:
         raise UsageError(f"{path} exists already. Pass --force to replace it.")
 
 
+def clear_unfinished(folder: Path) -> None:
+    """Remove the unfinished files that a killed writer left anywhere below a folder."""
+    for left in folder.rglob(f"{TEMPORARY}*"):
+        left.unlink(missing_ok=True)
+
+
 def require_outside(out: Path, source: Path) -> None:
     """Refuse to write below a folder that is read: its next reading would take that for data."""
     if source.is_dir() and source.resolve() in out.resolve().parents:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.base.errors import UsageError
-from augment.base.files import LOCK_NAME, TEMPORARY, atomic, read_json, write_json
+from augment.base.files import LOCK_NAME, atomic, clear_unfinished, read_json, write_json
 from augment.base.types import Json
 from augment.images.names import escaped
 
@@ -99,8 +99,7 @@ class Gallery:
         if ours and found.get("key") == key and seed in (None, found["seed"]) and not force:
             whole = self.whole()
             if not whole:
-                for left in self.folder.rglob(f"{TEMPORARY}*"):  # of a writer that was killed
-                    left.unlink(missing_ok=True)
+                clear_unfinished(self.folder)
             return int(found["seed"]), whole
         there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
         if not ours and there - {LOCK_NAME}:

@@ -16,8 +16,8 @@ from pathlib import Path
 from augment.base.errors import BadInput, UsageError
 from augment.base.files import (
     LOCK_NAME,
-    TEMPORARY,
     atomic,
+    clear_unfinished,
     locked,
     read_json,
     sha256,
@@ -100,8 +100,7 @@ class Folder:
         if not resumed:
             shutil.rmtree(self.partial, ignore_errors=True)
             write_json(self.partial / PLAN, {"key": attempt.key, "seed": attempt.seed})
-        for left in self.partial.rglob(f"{TEMPORARY}*"):  # what a killed writer left behind
-            left.unlink(missing_ok=True)
+        clear_unfinished(self.partial)
         self.scratch.mkdir(parents=True, exist_ok=True)
         return resumed
 

@@ -27,15 +27,22 @@ def rest_idle_threads() -> None:
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Run torch and the linear algebra below NumPy on this many threads, then as before."""
+def torch_threads(count: int) -> Iterator[None]:
+    """Run torch on this many threads, then as before."""
     import torch
-    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
-        with threadpool_limits(count):
-            yield
+        yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """The same for torch and the linear algebra below NumPy, whose libraries take 2 ms to find."""
+    from threadpoolctl import threadpool_limits
+
+    with torch_threads(count), threadpool_limits(count):
+        yield

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from augment.base.errors import UsageError
 from augment.base.files import atomic
 from augment.base.types import Job, Json, Tick
+from augment.nets.machine import precision
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,6 +71,16 @@ class Outcome:
     def to_json(self) -> Json:
         """For the facts of a model; a loss that is not finite is absent."""
         return {**asdict(self), "held_out": self.held_out if math.isfinite(self.held_out) else None}
+
+
+def facts(outcomes: dict[str, Outcome], device: str, threads: int) -> Json:
+    """What a model records of the training of its networks, by their names."""
+    return {
+        "training": {name: outcome.to_json() for name, outcome in outcomes.items()},
+        "device": device,
+        "precision": precision(device),
+        "threads": threads,
+    }
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from augment.images.engines.batches import held_out_rows, parts, pictures, to_fl
 from augment.images.engines.conditioning import Conditioning
 from augment.images.engines.cvae_model import CvaeModel
 from augment.images.engines.sizes import require_latent, require_width
-from augment.nets.machine import precision, rest_idle_threads, threads
+from augment.nets.machine import rest_idle_threads, threads
+from augment.nets.training import facts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -100,7 +101,7 @@ class Cvae(Engine[Images]):
         around = gaussians(
             latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes)
         )
-        facts = {"autoencoder": outcome.to_json()}
+        outcomes = {"autoencoder": outcome}
         flow = None
         fewest = FEWEST_FOR_WORDS if data.schema.vocabulary else FEWEST_FOR_FLOW
         if self.prior == "flow" or (self.prior == "auto" and len(data) >= fewest):
@@ -108,15 +109,9 @@ class Cvae(Engine[Images]):
                 job, seed=job.seed.child("prior"), scratch=job.scratch / "prior"
             )
             with threads(1):  # a second one makes steps this small slower
-                flow, outcome = fit_flow(around, latents, codes, told, words, kept, later)
-            facts["prior"] = outcome.to_json()
+                flow, outcomes["prior"] = fit_flow(around, latents, codes, told, words, kept, later)
         config: Json = {"width": self.width, "latent": latent, "flow": flow is not None}
-        config["facts"] = {
-            "training": facts,
-            "device": job.device,
-            "precision": precision(job.device),
-            "threads": count,
-        }
+        config["facts"] = facts(outcomes, job.device, count)
         return CvaeModel(conditioning, config, network.cpu().eval(), around, flow)
 
     def _train(

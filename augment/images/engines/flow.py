@@ -16,7 +16,8 @@ from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
 from augment.images.engines.drawing import drawn
 from augment.images.engines.editor import Editor
 from augment.images.engines.sizes import require_width
-from augment.nets.machine import precision, rest_idle_threads
+from augment.nets.machine import rest_idle_threads
+from augment.nets.training import facts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,12 +188,7 @@ class Flow(Engine[Images]):
             "width": self.width,
             "sampling_steps": self.sampling_steps,
             "guidance": self.guidance,
-            "facts": {
-                "training": {"network": outcome.to_json()},
-                "device": job.device,
-                "precision": precision(job.device),
-                "threads": torch.get_num_threads(),
-            },
+            "facts": facts({"network": outcome}, job.device, torch.get_num_threads()),
         }
         return FlowModel(conditioning, config, network.cpu().eval().requires_grad_(False))
 

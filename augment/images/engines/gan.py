@@ -15,7 +15,8 @@ from augment.images.engines.batches import pictures, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
 from augment.images.engines.drawing import drawn
 from augment.images.engines.sizes import require_latent, require_width
-from augment.nets.machine import precision, rest_idle_threads
+from augment.nets.machine import rest_idle_threads
+from augment.nets.training import facts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -126,12 +127,7 @@ class Gan(Engine[Images]):
         config = {
             "width": self.width,
             "latent": self.latent,
-            "facts": {
-                "training": {"networks": outcome.to_json()},
-                "device": job.device,
-                "precision": precision(job.device),
-                "threads": torch.get_num_threads(),
-            },
+            "facts": facts({"networks": outcome}, job.device, torch.get_num_threads()),
         }
         return GanModel(conditioning, config, maker.cpu().eval().requires_grad_(False))
 

@@ -10,7 +10,7 @@ from augment.base.seeds import Seed
 from augment.base.types import About, Engine, Job, Json, Model, Tick
 from augment.nets.machine import precision as precision_of
 from augment.nets.machine import threads
-from augment.nets.training import Schedule, train
+from augment.nets.training import Schedule, facts, train
 from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.grain import with_grains
 from augment.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
@@ -106,7 +106,6 @@ class Anyorder(Engine[Table]):
     )
 
     def fit(self, data: Table, job: Job) -> AnyorderModel:
-
         calendar = Calendar.of(data, self.bins, job.protect)
         data = calendar.split(data)
         words = self._words(data, job.protect)
@@ -122,7 +121,7 @@ class Anyorder(Engine[Table]):
         layout = Layout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
         job.tick(Tick("fit", note=_note(columns, layout, laws)))
         with threads(THREADS):
-            chain, facts = self._trained(layout, rows, words, laws, job)
+            chain, told = self._trained(layout, rows, words, laws, job)
             counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
@@ -131,7 +130,7 @@ class Anyorder(Engine[Table]):
             rng = job.seed.child("calibration").rng()
             corrections = Calibration(layout, rows, groups).fit(chain, rng, job)
         chain = replace(chain, corrections=corrections)
-        return AnyorderModel(calendar, columns, words, chain, facts)
+        return AnyorderModel(calendar, columns, words, chain, told)
 
     def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
         import numpy as np
@@ -215,12 +214,7 @@ class Anyorder(Engine[Table]):
             tuple(laws),
             {},
         )
-        return chain, {
-            "training": {"network": outcome.to_json()},
-            "device": job.device,
-            "precision": precision_of(job.device),
-            "threads": THREADS,
-        }
+        return chain, facts({"network": outcome}, job.device, THREADS)
 
     def _schedule(self, preset: Preset, rows: int, batch: int) -> Schedule:
         epochs = preset.epochs if self.epochs is None else self.epochs

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from augment.base.errors import UsageError
 from augment.nets.attention import attends, attention
-from augment.nets.machine import threads
+from augment.nets.machine import torch_threads
 from augment.nets.trunk import trunk
 from augment.tables.engines.network import Layout
 from augment.tables.engines.structure import Dependency
@@ -319,5 +319,5 @@ def _single_threaded() -> Iterator[ThreadPoolExecutor]:
 
     workers = min(THREADS, os.cpu_count() or 1)
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
-    with threads(1), pool:
+    with torch_threads(1), pool:
         yield pool
