@@ -17,6 +17,8 @@ caller asked for values (`--show-values`).
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -78,14 +80,26 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 128 + signal_number
 
 
+MOST_LISTED = 10
+
+
+def listed(names: Iterable[str], most: int = MOST_LISTED) -> str:
+    """The first names, in their order, and how many more there are.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    known = list(names)
+    more = len(known) - most
+    return ", ".join(known) if more <= 0 else f"{', '.join(known[:most])} and {more} more"
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
-    """A closing sentence: the nearest known names, or all of them.
+    """A closing sentence: the nearest known name, and the first of all of them.
 
     >>> did_you_mean("epoch", ["epochs", "batch_size"])
     "Did you mean 'epochs'? Known: batch_size, epochs."
     """
-    import difflib
-
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    listed = f"Known: {', '.join(sorted(known))}." if known else ""
-    return f"Did you mean {near[0]!r}? {listed}".strip() if near else listed
+    all_of_them = f"Known: {listed(sorted(known))}." if known else ""
+    return f"Did you mean {near[0]!r}? {all_of_them}".strip() if near else all_of_them

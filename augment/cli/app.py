@@ -12,14 +12,16 @@ from types import FrameType
 from typing import Any
 
 import typer
+from typer.exceptions import TyperException
 
 import augment
-from augment.base.errors import AugmentError, Interrupted, OutOfResources
+from augment.base.errors import AugmentError, Interrupted, OutOfResources, UsageError
 from augment.cli import (
     doctor,
     edit,
     engines,
     evaluate,
+    failures,
     fit,
     inspect,
     run,
@@ -29,15 +31,16 @@ from augment.cli import (
     verify,
 )
 from augment.cli.grouping import expanded
+from augment.cli.help import Command, Commands
 
 app = typer.Typer(
     name="augment",
+    cls=Commands,
     help="Synthetic data out of real data: fit a generator, sample it, score the result.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     run.run,
@@ -75,30 +78,45 @@ def _root(
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn whatever a command raises into a message on standard error and an exit code."""
+    """Turn whatever a command raises into a message on standard error and an exit code.
+
+    With `--json` the failure is a document on standard output as well, unless the command has
+    printed its own, which then holds the error (see `Failed`).
+    """
 
     @functools.wraps(command)
     def safe(**given: Any) -> None:
+        as_json = bool(given.get("as_json"))
         try:
             command(**given)
             sys.stdout.flush()
         except AugmentError as error:
             code = error.exit_code
-            _complain(str(error))
+            failures.report(str(error), code, as_json, failures.document(error))
+        except failures.Failed as failed:
+            code = failed.error.exit_code
+            failures.report(str(failed.error), code, as_json=False)
         except KeyboardInterrupt as stop:  # typer would make 130 of every signal
             code = stop.exit_code if isinstance(stop, Interrupted) else 130
+            if as_json:
+                failures.print_document(
+                    {"type": "Interrupted", "exit_code": code, "message": "interrupted"}
+                )
         except BrokenPipeError:  # the reader of our output has had enough: no error of ours
             terminal.discard(sys.stdout)
             code = 0
         except MemoryError:
             code = OutOfResources.exit_code
-            _complain("memory ran out. Use fewer rows, or a machine with more memory.")
+            message = "memory ran out. Use fewer rows, or a machine with more memory."
+            failures.report(message, code, as_json)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF):
                 raise
             terminal.discard(sys.stdout)
             code = OutOfResources.exit_code
-            _complain(f"the output cannot be written ({error.strerror}).")
+            failures.report(
+                f"the output cannot be written ({error.strerror}).", code, as_json=False
+            )
         else:
             return
         raise typer.Exit(code)
@@ -106,12 +124,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     return safe
 
 
-def _complain(message: str) -> None:
-    terminal.say(f"augment: error: {message}")
-
-
 for _command in COMMANDS:
-    app.command(name=_command.__name__)(guarded(expanded(_command)))
+    app.command(name=_command.__name__, cls=Command)(guarded(expanded(_command)))
 
 
 def _stopped(number: int, frame: FrameType | None) -> None:
@@ -126,6 +140,19 @@ def _farewell(arguments: list[str]) -> None:
     terminal.say(f"{again}: {terminal.command_line(['augment', *arguments])}{fed}")
 
 
+def _refused(error: TyperException) -> int:
+    """A command line that typer cannot follow, told as every other error is."""
+    if not sys.argv[1:]:  # nothing was asked for: typer's message is the help
+        terminal.say(error.format_message(), whole=True)
+        return UsageError.exit_code
+    context = getattr(error, "ctx", None)
+    command = "augment" if context is None else context.command_path
+    refused = failures.usage(error.format_message(), command)
+    as_json = "--json" in sys.argv[1:]
+    failures.report(str(refused), refused.exit_code, as_json, failures.document(refused))
+    return refused.exit_code
+
+
 def main() -> None:
     """The console script."""
     terminal.reopen_closed_streams()
@@ -136,7 +163,9 @@ def main() -> None:
         os.environ.setdefault(name, value)
     code: int | str | None = 1
     try:
-        app()
+        code = app(prog_name="augment", standalone_mode=False)
+    except TyperException as error:  # what typer says of a command line, and its list of commands
+        code = _refused(error)
     except SystemExit as stop:
         code = stop.code
     except KeyboardInterrupt as stop:

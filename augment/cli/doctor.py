@@ -16,7 +16,9 @@ def doctor(
 
     checks = health.checks()
     document = {"schema": "augment.doctor/1", "checks": [vars(check) for check in checks]}
-    summary.show(document, screen, summary.of_doctor, loud=True)
     broken = [check for check in checks if not check.ok]
+    error = None
     if broken:
-        raise MissingExtra(" ".join(f"{check.name}: {check.hint}" for check in broken))
+        names = ", ".join(check.name for check in broken)
+        error = MissingExtra(f"{names}: not as augment needs it. What to do stands above.")
+    summary.show(document, screen, summary.of_doctor, loud=True, failure=error)

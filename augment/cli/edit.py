@@ -117,12 +117,14 @@ def edit(
         document = filled(
             out, dry_run, lambda: job.edit(fitted, digest, source, out, request, seed, force, tell)
         )
-    summary.show(document | {"model": str(opened.path)}, screen, galleries.of_edit)
+    error = None
     if document.get("too_few"):
-        raise OutOfResources(
+        error = OutOfResources(
             f"only {document['made']:,} of {document['planned']:,} edits kept their label within "
             f"{request.tries} draws; they are in {out}. Lower --strength, or raise --tries."
         )
+    document |= {"model": str(opened.path)}
+    summary.show(document, screen, galleries.of_edit, failure=error)
 
 
 def _opened(

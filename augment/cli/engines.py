@@ -12,7 +12,12 @@ from augment.cli import options as o
 def engines(
     *,
     name: Annotated[
-        str | None, typer.Argument(metavar="[ENGINE]", help="Show this one's parameters.")
+        str | None,
+        typer.Argument(
+            metavar="[ENGINE]",
+            help="Show this one's parameters.",
+            autocompletion=o.named("engines"),
+        ),
     ] = None,
     screen: o.Screen,
 ) -> None:

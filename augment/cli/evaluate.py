@@ -46,5 +46,5 @@ def evaluate(
             force=force,
             tell=tell,
         )
-    summary.show(document, screen, summary.of_evaluate)
-    gates.enforce(gated, document["report"])
+    error = gates.failure(gated, document["report"])
+    summary.show(document, screen, summary.of_evaluate, failure=error)

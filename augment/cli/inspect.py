@@ -32,4 +32,4 @@ def inspect(
         document = inspection.inspect(
             source, reading.kind, read, schema_out, force=force, show_values=show_values, tell=tell
         )
-    summary.show(document, screen, summary.of_inspect)
+    summary.show(document, screen, summary.of_inspect, loud=True)

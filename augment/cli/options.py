@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,18 @@ from augment.cli.words import pairs, prompts, seconds
 if TYPE_CHECKING:
     from augment.base.wing import Ask
     from augment.lifecycle.plan import Request
+
+
+def named(group: str) -> Callable[[str], list[str]]:
+    """Completes a name that is registered in `group`."""
+
+    def complete(incomplete: str) -> list[str]:
+        from augment.base import registry
+
+        return [name for name in registry.names(group) if name.startswith(incomplete)]
+
+    return complete
+
 
 Source = Annotated[
     str, typer.Argument(metavar="SRC", help="A file, a folder, a glob, or - for standard input.")
@@ -39,7 +52,13 @@ Count = Annotated[
     str, typer.Option("-n", "--rows", help="Rows: 5000, 10k, 1e6, or 2x the rows of the source.")
 ]
 Engine = Annotated[
-    str, typer.Option("--engine", "-e", help="See `augment engines`; auto picks one and says why.")
+    str,
+    typer.Option(
+        "--engine",
+        "-e",
+        help="See `augment engines`; auto picks one and says why.",
+        autocompletion=named("engines"),
+    ),
 ]
 Parameters = Annotated[
     list[str] | None,
@@ -86,7 +105,12 @@ Given = Annotated[
 ]
 
 Kind = Annotated[
-    str | None, typer.Option("--kind", help="table or images; found by looking when not given.")
+    str | None,
+    typer.Option(
+        "--kind",
+        help="table or images; found by looking when not given.",
+        autocompletion=named("kinds"),
+    ),
 ]
 Target = Annotated[
     str | None, typer.Option("--target", help="The column to predict, for the utility scores.")

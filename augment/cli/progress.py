@@ -150,4 +150,5 @@ class _Bars:
 
     def finish(self) -> None:
         task = self.progress.tasks[self.task]
-        self.progress.update(self.task, total=task.total or 1, completed=task.total or 1)
+        whole = task.total or 1  # what was told of its last step says nothing of a finished phase
+        self.progress.update(self.task, total=whole, completed=whole, detail="")

@@ -52,6 +52,6 @@ def run(
     )
     with progress.shown(screen) as tell:
         document = lifecycle.run(request, out, force=force, dry_run=dry_run, tell=tell)
-    summary.show(document, screen, summary.of_run)
-    if document.get("failed_gates"):
-        raise GateFailed(gates.sentence(document["failed_gates"], document["folder"]))
+    failed = document.get("failed_gates")
+    error = GateFailed(gates.sentence(failed, document["folder"])) if failed else None
+    summary.show(document, screen, summary.of_run, failure=error)

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from augment.base.errors import AugmentError
 from augment.base.types import Json
+from augment.cli import failures
 from augment.cli.options import Screen
 from augment.cli.terminal import printable
 from augment.report.facts import finite
@@ -22,17 +24,32 @@ VERDICTS = {True: ("passes", "green"), False: ("fails", "red"), None: ("is not j
 
 
 def show(
-    document: Json, screen: Screen, tell: Callable[[Console, Json, bool], None], loud: bool = False
+    document: Json,
+    screen: Screen,
+    tell: Callable[[Console, Json, bool], None],
+    *,
+    loud: bool = False,
+    failure: AugmentError | None = None,
 ) -> None:
     """Print the document for a program (`--json`, standard output) or a person (standard error).
 
-    `loud` commands exist to be read: their text goes to standard output.
+    `loud` commands exist to be read: their text goes to standard output. A `failure` that the
+    document tells of becomes a part of it, and is raised as `Failed` once all is printed.
     """
     if screen.as_json:
-        print(json.dumps(finite(document), ensure_ascii=True, indent=2, allow_nan=False))
-        return
-    if screen.quiet and not loud:
-        return
+        whole = document if failure is None else {**document, "error": failures.document(failure)}
+        print(json.dumps(finite(whole), ensure_ascii=True, indent=2, allow_nan=False))
+    elif loud or not screen.quiet:
+        _print(document, screen, tell, loud)
+    if failure is not None:
+        sys.stdout.flush()
+        raise failures.Failed(failure)
+
+
+def _print(
+    document: Json, screen: Screen, tell: Callable[[Console, Json, bool], None], loud: bool
+) -> None:
+    """The text of a document, on the stream that suits."""
     from rich.console import Console
 
     stream = sys.stdout if loud else sys.stderr
@@ -139,6 +156,8 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
     if document.get("dry_run"):
         line(console, "Dry run: nothing was fitted and nothing written.")
         return
+    if document.get("up_to_date"):
+        line(console, "Up to date: this model is fitted already; nothing was done.", style="green")
     line(console, f"Model: {document['model']}", style="bold")
     line(console, f"Sample it with: augment sample {document['model']} -n 10k -o FILE")
 
@@ -299,9 +318,12 @@ def _plain(value: Any) -> str:
 def of_doctor(console: Console, document: Json, verbose: bool) -> None:
     table(
         console,
-        ["", "check", "found", "what to do"],
+        ["", "check", "found"],
         [
-            ["ok" if check["ok"] else "no", check["name"], check["found"], check["hint"]]
+            ["ok" if check["ok"] else "no", check["name"], check["found"]]
             for check in document["checks"]
         ],
     )
+    for check in document["checks"]:
+        if not check["ok"]:
+            line(console, f"{check['name']}: {check['hint']}", style="red")

@@ -12,10 +12,10 @@ from augment.cli import options as o
 
 def verify(
     *,
-    folder: Annotated[Path, typer.Argument(metavar="OUT", help="A run folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that augment wrote.")],
     screen: o.Screen,
 ) -> None:
-    """Check every file of a run folder against its manifest."""
+    """Check every file of a run, model, evaluation or image folder against its manifest."""
     import dataclasses
 
     from augment.base.errors import BadInput
@@ -28,11 +28,12 @@ def verify(
         "folder": str(folder),
         **{name: list(value) for name, value in dataclasses.asdict(found).items()},
     }
-    summary.show(document, screen, summary.of_verify)
+    error = None
     if found.changed or found.missing:
         names = ", ".join([*found.changed, *found.missing][:5])
-        raise BadInput(
+        error = BadInput(
             f"{len(found.changed)} files changed and {len(found.missing)} are missing: {names}.",
             where=str(folder),
             hint="Restore them, or run again with --force.",
         )
+    summary.show(document, screen, summary.of_verify, failure=error)

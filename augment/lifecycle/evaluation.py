@@ -10,7 +10,7 @@ from augment.base.files import locked, write_json
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
 from augment.base.wing import Loaded
-from augment.lifecycle.folder import Attempt, Folder
+from augment.lifecycle.folder import Attempt, Folder, write_manifest
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import require_scorable, wing_for
 from augment.report import facts, html
@@ -71,6 +71,7 @@ def evaluate(
             folder.begin(Attempt("evaluate", used.value))
             html.write(folder.partial / "report.html", report)
             write_json(folder.partial / REPORT, report)
+            write_manifest(folder.partial)
             folder.publish()
     return {"schema": "augment.evaluate/1", **about, "report": report}
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import augment
 from augment.base import store
-from augment.base.files import locked, require_outside
+from augment.base.errors import UsageError
+from augment.base.files import locked, read_json, require_outside, write_json
 from augment.base.seeds import Seed
 from augment.base.types import Budget, Job, Json, Tick
 from augment.base.wing import Fitted, Loaded
-from augment.lifecycle.folder import Attempt, Folder
+from augment.lifecycle.folder import Attempt, Folder, verify, write_manifest
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, Request, resolve, wing_for
 
 MODEL_MARKER = "model.json"
+FIT = "fit.json"
 
 
 @dataclass(frozen=True)
@@ -71,26 +74,55 @@ def fit(
     folder.require_ours()
     with locked(out):
         folder.recover()
-        folder.require_free(force)
+        if not (folder.path / FIT).is_file():  # of a version that could not tell what it holds
+            folder.require_free(force)
         journal = Journal(None, tell)
         prepared = prepare(request, journal, folder)
         facts = {"model": str(out), **described(prepared)}
         if dry_run:
             return {"schema": "augment.fit/1", "dry_run": True, **facts}
+        if folder.complete() and not force:
+            return finished(folder, prepared, FIT)
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
             model = fit_model(prepared, prepared.loaded.data, folder.scratch, journal)
-        with journal.stage("write"):
-            store.save(folder.partial, model.stored())
-            folder.publish()
-        return {
+        document = {
             "schema": "augment.fit/1",
+            "augment": augment.__version__,
+            "key": prepared.key,
+            "seed": prepared.plan.seed.value,
             **facts,
             "resumed": resumed,
             "seconds": journal.seconds,
             "model_notes": model.stored().facts.get("notes", []),
             "engine_facts": model.stored().facts,
         }
+        with journal.stage("write"):
+            store.save(folder.partial, model.stored())
+            write_json(folder.partial / FIT, document)
+            write_manifest(folder.partial)
+            folder.publish()
+        return document
+
+
+def finished(folder: Folder, prepared: Prepared, name: str) -> Json:
+    """Answer for a finished folder: its own document, called `name`, when it is of this plan and
+    seed and whole, else a refusal."""
+    document = read_json(folder.path / name)
+    request = prepared.plan.request
+    same_seed = request.seed is None or request.seed == document.get("seed")
+    if document.get("key") != prepared.key or not same_seed:
+        raise UsageError(
+            f"{folder.path} holds the result of another source, plan or seed. "
+            "Pass --force to replace it, or choose another -o."
+        )
+    found = verify(folder.path)
+    if found.changed or found.missing:
+        raise UsageError(
+            f"{folder.path} holds this result, but {len(found.changed)} of its files have changed "
+            f"and {len(found.missing)} are missing. Pass --force to make it again."
+        )
+    return {**document, "up_to_date": True}
 
 
 def described(prepared: Prepared) -> Json:

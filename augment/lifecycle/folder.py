@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from augment.base import store
 from augment.base.errors import BadInput, UsageError
 from augment.base.files import (
     LOCK_NAME,
@@ -28,6 +29,7 @@ from augment.base.types import Json
 
 PARTIAL = ".partial"
 MANIFEST = "manifest.json"
+RUN = "run.json"
 PLAN = "plan.json"
 PUBLISH = "publish.json"
 SCRATCH = "scratch"
@@ -56,11 +58,13 @@ class Folder:
         return whole.with_name(whole.name + ".rejected")
 
     def complete(self) -> bool:
-        """Whether the marker is there and is ours: other tools write a manifest.json too."""
+        """Whether the marker is there and is ours: other tools write a manifest.json too, and
+        augment writes one into every folder, so that a run has its document as well."""
         try:
-            return str(read_json(self.path / self.marker).get("schema")).startswith("augment.")
+            ours = str(read_json(self.path / self.marker).get("schema")).startswith("augment.")
         except BadInput:
             return False
+        return ours and (self.marker != MANIFEST or (self.path / RUN).is_file())
 
     def require_free(self, force: bool) -> None:
         """Refuse a folder that holds a finished result, unless it may be replaced."""
@@ -238,13 +242,19 @@ class Verified:
 
 
 def verify(folder: Path) -> Verified:
-    """Compare a run folder with its manifest. Names that lead out of the folder are refused."""
+    """Compare a folder that augment wrote with its manifest; the model of a run, which has none,
+    with the digest that it holds. Names that lead out of the folder are refused.
+    """
     path = folder / MANIFEST
+    if not path.is_file() and (folder / "model.json").is_file():
+        store.load(folder)
+        return Verified(("model.json", "weights.safetensors"), (), (), ())
     if not path.is_file():
         raise BadInput(
-            "there is no manifest.json, so this is no finished run.",
+            "there is no manifest.json, so nothing that augment finished lies here.",
             where=str(folder),
-            hint="Give the folder that `augment run -o` wrote; run it again if it was cut short.",
+            hint="Give a folder that a command of augment wrote with -o; give the command again "
+            "if it was cut short.",
         )
     try:
         entries = read_json(path)["files"]

@@ -32,12 +32,11 @@ def failed(names: tuple[str, ...], report: Json) -> list[str]:
     return [name for name in names if passed.get(name) is False]
 
 
-def enforce(names: tuple[str, ...], report: Json) -> None:
-    """Raise `GateFailed` where a gated group failed."""
+def failure(names: tuple[str, ...], report: Json) -> GateFailed | None:
+    """The error of scores that have no result to keep aside; None where every gate is passed."""
     check_names(names)
     no = failed(names, report)
-    if no:
-        raise GateFailed(f"The data failed the gate {' and '.join(no)}.")
+    return GateFailed(f"The data failed the gate {' and '.join(no)}.") if no else None
 
 
 def sentence(names: list[str], kept: str) -> str:

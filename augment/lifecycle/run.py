@@ -13,13 +13,13 @@ from typing import Any
 
 import augment
 from augment.base import store
-from augment.base.errors import BadInput, UsageError
+from augment.base.errors import BadInput
 from augment.base.files import locked, read_json, require_outside, write_json
 from augment.base.types import Json, Tick
 from augment.base.wing import Fitted, Origin, Scored, split
 from augment.lifecycle import gates
-from augment.lifecycle.fitting import Prepared, described, fit_model, prepare
-from augment.lifecycle.folder import Attempt, Folder, verify, write_manifest
+from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
+from augment.lifecycle.folder import RUN, Attempt, Folder, write_manifest
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import Request
 from augment.lifecycle.sampling import blocks
@@ -152,7 +152,7 @@ def _stages(stages: Stages) -> Json:
         "resumed": stages.resumed,
         "output": path.name,
     }
-    write_json(partial / "run.json", run_document)
+    write_json(partial / RUN, run_document)
     journal.note("finished", seconds=journal.seconds)
     write_manifest(partial)
     return {**run_document, "report": report}
@@ -165,24 +165,10 @@ def _no_rows() -> Any:
 
 
 def _up_to_date(folder: Folder, prepared: Prepared) -> Json:
-    """Answer for a finished folder: its own document when it is of this plan, else a refusal."""
-    document = read_json(folder.path / "run.json")
-    request = prepared.plan.request
-    same_seed = request.seed is None or request.seed == document.get("seed")
-    if document.get("key") != prepared.key or not same_seed:
-        raise UsageError(
-            f"{folder.path} holds a finished run of another source, plan or seed. "
-            "Pass --force to replace it, or choose another -o."
-        )
-    found = verify(folder.path)
-    if found.changed or found.missing:
-        raise UsageError(
-            f"{folder.path} holds this run, but {len(found.changed)} of its files have changed and "
-            f"{len(found.missing)} are missing. Pass --force to make it again."
-        )
+    """The document of a finished run of this plan, with its report; else a refusal."""
+    document = finished(folder, prepared, RUN)
     report = read_json(folder.path / "report.json")
-    done: Json = {"folder": str(folder.path), "failed_gates": [], "up_to_date": True}
-    return {**document, "report": report, **done}
+    return {**document, "report": report, "folder": str(folder.path), "failed_gates": []}
 
 
 def _versions() -> Json:

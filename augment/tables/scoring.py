@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from augment.base import registry
-from augment.base.errors import UsageError
+from augment.base.errors import UsageError, listed
 from augment.base.seeds import Seed
 from augment.base.types import Metric, Score, Tick, silent
 from augment.base.wing import Scored, merged
@@ -154,7 +154,7 @@ def _chosen(metrics: list[str] | None) -> list[str]:
     for name in metrics:
         registry.find("metrics", name)
     if not metrics:
-        raise UsageError(f"No metric is named. Known: {', '.join(ordered)}.")
+        raise UsageError(f"No metric is named. Known: {listed(ordered)}.")
     return [name for name in ordered if name in metrics]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from augment.base import registry
-from augment.base.errors import BadInput, UsageError, did_you_mean
+from augment.base.errors import BadInput, UsageError, did_you_mean, listed
 from augment.base.files import atomic, sha256
 from augment.tables import gathering
 from augment.tables.dataset import Table
@@ -157,7 +157,7 @@ def format_of(path: Path) -> str:
                 raise UsageError(f"{path}: {name} packs its own data; leave {packing} off.")
             return name
     known = sorted(suffix for format in formats().values() for suffix in format.suffixes)
-    raise UsageError(f"{path}: the suffix names no format of tables. Known: {', '.join(known)}.")
+    raise UsageError(f"{path}: the suffix names no format of tables. Known: {listed(known)}.")
 
 
 def suffix_like(source: str) -> str:

@@ -67,8 +67,9 @@ def test_publishing_leaves_the_files_and_their_manifest(tmp_path: Path) -> None:
 
 
 def test_killed_at_any_step_of_publishing_the_next_attempt_finishes_it(tmp_path: Path) -> None:
-    old = {"a.txt": "old", "gone/x.txt": "old", "kept.txt": "old"}
-    new = FILES | {"kept.txt": "new"}
+    old = {"a.txt": "old", "gone/x.txt": "old", "kept.txt": "old", "run.json": "{}"}
+    new = FILES | {"kept.txt": "new", "run.json": "{}"}
+    seen_complete = 0
     for step in range(40):
         folder = Folder(tmp_path / str(step))
         build(folder, old)
@@ -79,6 +80,7 @@ def test_killed_at_any_step_of_publishing_the_next_attempt_finishes_it(tmp_path:
                 folder.publish()
         except Killed:
             if folder.complete():
+                seen_complete += 1
                 whole = verify(folder.path)
                 assert not whole.changed + whole.missing
             folder.recover()
@@ -88,6 +90,7 @@ def test_killed_at_any_step_of_publishing_the_next_attempt_finishes_it(tmp_path:
             assert content(folder.path).items() >= old.items(), step  # nothing was decided yet
             continue
         assert content(folder.path) == new
+        assert seen_complete
         return
     pytest.fail("publishing takes more steps than were tried")
 
@@ -125,7 +128,7 @@ def test_the_files_of_others_are_left_alone(tmp_path: Path) -> None:
 
 def test_a_run_is_not_overwritten_by_another_command(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "out")
-    build(folder, FILES)
+    build(folder, {**FILES, "run.json": "{}"})
     folder.publish()
     for marker in ("report.json", "model.json"):
         with pytest.raises(UsageError, match="holds a run"):

@@ -1,0 +1,137 @@
+"""`--help`: options in groups, what most need first, and examples, within 80 columns of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+# Options by their first long name. What stands in no group is the command's own: "Options".
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Generator": (
+        "engine",
+        "param",
+        "preset",
+        "weights",
+        "device",
+        "max-time",
+        "no-protect",
+        "locale",
+    ),
+    "Which rows or images": ("where", "balance", "given", "prompt", "prompts", "shard"),
+    "Scores": ("target", "holdout", "gate", "features"),
+    "Reading and writing": (
+        "kind",
+        "schema",
+        "column",
+        "format",
+        "encoding",
+        "delimiter",
+        "header",
+        "no-header",
+        "bad-rows",
+        "max-bad",
+        "rejects",
+        "excel-safe",
+    ),
+    "Reading images": (
+        "canvas",
+        "mode",
+        "fit",
+        "alpha",
+        "on-error",
+        "quarantine",
+        "root",
+        "label-column",
+        "caption-column",
+    ),
+    "Messages": ("quiet", "verbose", "json", "log-format", "no-color", "help"),
+}
+COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
+    "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
+    "Images": ("transform", "edit"),
+    "Results and set-up": ("verify", "engines", "doctor"),
+}
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "run": (
+        "augment run customers.csv -o out/",
+        "augment run customers.csv -o out/ -n 2x --target churned --seed 7",
+        "augment run photos/ -o out/ --engine cvae --max-time 15m",
+    ),
+    "inspect": (
+        "augment inspect customers.csv",
+        "augment inspect customers.csv --schema-out schema.json",
+    ),
+    "fit": (
+        "augment fit customers.csv -o model/",
+        "augment fit customers.csv --schema schema.json -o model/ -e tvae",
+    ),
+    "sample": (
+        "augment sample model/ -n 10k -o more.parquet",
+        'augment sample model/ -n 500 --where "age >= 30" -o some.csv',
+        "augment sample model/ -n 1e6 -o - | gzip > big.csv.gz",
+    ),
+    "evaluate": (
+        "augment evaluate real.csv synthetic.csv --target churned",
+        "augment evaluate train.csv synthetic.csv --unseen test.csv -o scores/",
+    ),
+    "transform": (
+        "augment transform photos/ -o more/ --preset light --per-image 3",
+        "augment transform photos/ -o more/ --balance --seed 7",
+    ),
+    "edit": (
+        "augment edit model/ photos/ -o edits/ --strength 0.4 --per-image 3",
+        "augment edit model/ photos/ -o edits/ --to label=boot",
+    ),
+    "verify": ("augment verify out/", "augment verify model/"),
+    "engines": ("augment engines", "augment engines anyorder"),
+    "doctor": ("augment doctor",),
+}
+
+
+class Command(TyperCommand):
+    """A command whose help lists its options by group, and its examples last."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """The arguments, the command's own options, then every group that has any."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        sections |= {group: [] for group in GROUPS}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                sections[_section(parameter)].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The examples as they are typed: a wrapped one could not be pasted."""
+        with formatter.section("Examples"):
+            for line in EXAMPLES.get(self.name or "", ()):
+                formatter.write(f"  {line}\n")
+
+
+class Commands(TyperGroup):
+    """The list of commands, by group."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Every command under its group, those of no group under "More"."""
+        named = {name for names in COMMAND_GROUPS.values() for name in names}
+        more = tuple(name for name in self.list_commands(ctx) if name not in named)
+        for title, names in {**COMMAND_GROUPS, "More": more}.items():
+            found = [self.commands[name] for name in names if name in self.commands]
+            if found:
+                with formatter.section(title):
+                    formatter.write_dl([(c.name, _first_line(c.help)) for c in found])
+
+
+def _section(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return "Arguments"
+    names = {name.lstrip("-") for name in parameter.opts}
+    return next((group for group, known in GROUPS.items() if names & set(known)), "Options")
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").split("\n")[0]
