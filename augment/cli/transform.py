@@ -35,6 +35,12 @@ def transform(
         bool | None,
         typer.Option("--flips/--no-flips", help="Default: off for digits, letters, keypoints."),
     ] = None,
+    keep_marks: Annotated[
+        bool,
+        typer.Option(
+            "--keep-marks", help="Draw again where no box, outline or mask of an image is left."
+        ),
+    ] = False,
     image_format: Annotated[
         str, typer.Option("--image-format", help="png, or source: JPEG stays JPEG.")
     ] = "png",
@@ -71,6 +77,7 @@ def transform(
         originals=originals,
         flips=flips,
         source_format=image_format == "source",
+        keep_marks=keep_marks,
         rejects=Rejects(files.on_error or "fail", files.quarantine, files.rejects, files.max_bad),
         asked=Asked(files.root, files.label_column, tuple(files.caption_column or ())),
         workers=workers,

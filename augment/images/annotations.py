@@ -17,7 +17,9 @@ class Mark:
 
     `outline` holds closed polygons (x0, y0, x1, y1, ...) in pixels. `runs` is a mask of the whole
     image as COCO's run lengths, down the columns, beginning with zeros. `extra` is what the
-    format says beyond that and is carried along as it is.
+    format says beyond that and is carried along as it is. `counterparts` holds, for each point,
+    the place of the one that it becomes in a mirrored picture (a left eye's is the right eye's);
+    empty where the format does not say.
     """
 
     label: str
@@ -26,6 +28,7 @@ class Mark:
     outline: tuple[tuple[float, ...], ...] = ()
     runs: tuple[int, ...] = ()
     extra: Json = field(default_factory=dict)
+    counterparts: tuple[int, ...] = ()
 
     def to_json(self) -> Json:
         entry: Json = {"label": self.label}

@@ -114,6 +114,12 @@ class Lexicon:
                 )
                 raise UsageError(f"The prompt {prompt!r}: the model knows no word {word!r}. {near}")
 
+    def named(self, prompt: str) -> list[str]:
+        """The classes that a prompt names in full."""
+        said = set(words_of(prompt))
+        codes = range(len(self.schema.classes))
+        return [self.schema.classes[code] for code in codes if self._names(code, said)]
+
     def classes_of(self, prompt: str, rows: Mapping[int, int]) -> dict[int, float]:
         """Which classes of `rows` (code to pictures) a prompt means, and how likely each.
 

@@ -125,6 +125,11 @@ def _read(
         images, notes = _decoded(stream, census, schema, options, rejects, tick)
     file: Json = {"path": source, "sha256": census.digest, "bytes": census.bytes}
     told = [f"{layout.name}, {len(images):,} images; {reason}", *notes, *rejects.notes()]
+    if layout.marks:
+        told.append(
+            f"Generators make images alone, without {layout.marks}; `augment transform` takes "
+            "them along."
+        )
     if passed:
         told.append(f"{len(passed):,} files are no images, such as {printed(passed[0])}.")
     if 0 < census.labelled < census.images:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augment.base.errors import BadInput, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.types import Condition
+from augment.images.captions import Lexicon
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.engines.conditioning import LABEL, Conditioning, Wanted
 from augment.images.rejects import printed
@@ -65,7 +67,7 @@ class Aims:
         if self.target is None:
             return shown, shown
         found = self.conditioning.wanted(len(rows), seed, in_turn(self.target, first, len(rows)))
-        codes = found.codes if self._asks(LABEL) else shown.codes
+        codes = found.codes if self._asks(LABEL) else self._by_words(shown, found)
         wanted = self._told(codes, found.captions)
         if not self._needs_class():
             return shown, wanted
@@ -73,11 +75,30 @@ class Aims:
         return self._told(told, shown.captions), wanted
 
     def labels(self, rows: NDArray[np.int64], wanted: Wanted) -> list[str | None]:
-        """The class names of edits; their pictures' own where the model knows no classes."""
+        """The class names of edits. Where the model knows no classes: their pictures' own, unless
+        the prompt names another class of the pictures."""
         known = self.conditioning.schema.classes
         if not known:
-            return [self.label_of(row) for row in rows.tolist()]
+            pairs = zip(rows.tolist(), wanted.captions, strict=True)
+            return [self._named_or_own(row, prompt) for row, prompt in pairs]
         return [None if k == UNLABELLED else known[k] for k in wanted.codes.tolist()]
+
+    def _named_or_own(self, row: int, prompt: str) -> str | None:
+        own = self.label_of(row)
+        named = Lexicon(self.pictures.schema, {}).named(prompt) if self.target is not None else []
+        return own if not named or own in named else named[0]
+
+    def _by_words(self, shown: Wanted, found: Wanted) -> NDArray[np.int64]:
+        """The pictures' own classes where the words go with them, else those the words mean."""
+        import numpy as np
+
+        rows = Counter[int]()
+        for kind in self.conditioning.kinds:
+            rows[kind.code] += kind.rows
+        lexicon = self.conditioning.lexicon
+        meant = {prompt: lexicon.classes_of(prompt, rows) for prompt in set(found.captions)}
+        own = zip(shown.codes.tolist(), found.captions, strict=True)
+        return np.where([code in meant[prompt] for code, prompt in own], shown.codes, found.codes)
 
     def label_of(self, row: int) -> str | None:
         """The class name that a picture came with."""

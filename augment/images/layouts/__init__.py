@@ -70,6 +70,7 @@ class Layout(ABC):
 
     name: ClassVar[str]
     has_columns: ClassVar[bool] = False  # whether labels and captions lie in named columns
+    marks: ClassVar[str] = ""  # what is marked inside the images, as a user would call it
 
     @abstractmethod
     def claims(self, source: Path) -> bool:

@@ -14,6 +14,7 @@ from augment.images.annotations import Annotation, Box, Mark
 from augment.images.layouts import AS_FOUND, Asked, Entry, Layout, Passed, unreachable
 
 IMAGE_FOLDERS = (".", "images", "train2017", "val2017", "train", "val")
+PREFIXES = ("instances_", "person_keypoints_", "captions_", "stuff_")  # of COCO's own documents
 HEAD_BYTES = 1 << 16
 KEYS = ("images", "annotations", "categories")
 
@@ -22,6 +23,7 @@ class Coco(Layout):
     """The document itself, or a folder that holds it (also in `annotations/`)."""
 
     name = "COCO"
+    marks = "boxes, outlines and keypoints"
 
     def claims(self, source: Path) -> bool:
         return _document_of(source) is not None
@@ -29,10 +31,9 @@ class Coco(Layout):
     def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
         path = _document_of(source)
         assert path is not None, "claims() comes first"
-        root = source if source.is_dir() else source.parent
-        start = root if asked.root is None else asked.root
+        start = _root_of(source, path) if asked.root is None else asked.root
         try:
-            yield from _entries(_read(path), start, start.resolve())
+            yield from _entries(_read(path), start, path.stem)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(
                 f"the document is not as COCO's should be ({type(error).__name__}: {error}).",
@@ -58,6 +59,14 @@ class Coco(Layout):
                 marked.append({"id": len(marked) + 1, "image_id": number, **annotation})
         made = {"images": images, "annotations": marked, "categories": document["categories"]}
         write_json(out / "annotations.json", kept | made)
+
+
+def _root_of(source: Path, document: Path) -> Path:
+    """Where the set begins: a document in `annotations/` lies one folder below it."""
+    if source.is_dir():
+        return source
+    folder = document.parent
+    return folder.parent if folder.name.lower() == "annotations" else folder
 
 
 def _document_of(source: Path) -> Path | None:
@@ -94,7 +103,19 @@ def _read(path: Path) -> Json:
     return document
 
 
-def _entries(document: Json, root: Path, inside: Path) -> Iterator[Entry]:
+def _image_folders(stem: str) -> tuple[str, ...]:
+    """Where the images of a document of this name may lie; the part that it names comes first.
+
+    >>> _image_folders("instances_val2017")[:2]
+    ('val2017', 'images/val2017')
+    """
+    part = next((stem.removeprefix(start) for start in PREFIXES if stem.startswith(start)), stem)
+    return (part, f"images/{part}", *IMAGE_FOLDERS)
+
+
+def _entries(document: Json, root: Path, stem: str) -> Iterator[Entry]:
+    inside = root.resolve()
+    folders = _image_folders(stem)
     names = {category["id"]: str(category["name"]) for category in document["categories"]}
     by_image: dict[Any, list[Mark]] = defaultdict(list)
     for annotation in document["annotations"]:
@@ -103,7 +124,7 @@ def _entries(document: Json, root: Path, inside: Path) -> Iterator[Entry]:
         name = str(image["file_name"])
         if "\0" in name:
             raise ValueError("a NUL in file_name")
-        tried = [root / folder / name for folder in IMAGE_FOLDERS]
+        tried = [root / folder / name for folder in folders]
         path = next((each for each in tried if each.is_file()), tried[0])
         size = (image["width"], image["height"]) if "width" in image else None
         ours = ("id", "file_name", "width", "height")

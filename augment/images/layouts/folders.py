@@ -6,12 +6,10 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from augment.base.errors import BadInput
 from augment.base.types import Json
 from augment.images.layouts import AS_FOUND, Asked, Entry, Layout, Passed, files_below, has_images
+from augment.images.layouts.pairs import folders, nested, refuse_parts
 from augment.images.names import UNLABELLED_FOLDER, escaped, unescaped
-
-PARTS = frozenset(("train", "training", "test", "testing", "val", "valid", "validation"))
 
 
 class ClassFolders(Layout):
@@ -20,16 +18,10 @@ class ClassFolders(Layout):
     name = "class folders"
 
     def claims(self, source: Path) -> bool:
-        return source.is_dir() and any(_nested(folder) for folder in _folders(source))
+        return source.is_dir() and any(nested(folder) for folder in folders(source))
 
     def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
-        classes = [folder.name for folder in _folders(source) if _nested(folder)]
-        if classes and all(name.lower() in PARTS for name in classes):
-            raise BadInput(
-                f"the folders {', '.join(classes)} are parts of a data set, not classes.",
-                where=str(source),
-                hint=f"Give one of them, such as {source / classes[0]}.",
-            )
+        refuse_parts(source, [folder for folder in folders(source) if nested(folder)])
         for entry in files_below(source, source, passed, asked):
             folder, slash, _ = entry.name.partition("/")
             named = folder if slash and folder != UNLABELLED_FOLDER else None
@@ -64,16 +56,3 @@ class FlatFolder(Layout):
 def class_folder(label: str | None) -> str:
     """The folder of a class with its slash; a folder of its own for images without one."""
     return f"{UNLABELLED_FOLDER if label is None else escaped(label)}/"
-
-
-def _folders(source: Path) -> list[Path]:
-    """Sub-folders by name; hidden ones and links to folders are none of ours."""
-    found = (path for path in source.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in found if path.is_dir() and not path.is_symlink())
-
-
-def _nested(folder: Path, depth: int = 3) -> bool:
-    """Whether images lie in `folder`, or a few folders below it."""
-    if has_images(folder):
-        return True
-    return depth > 0 and any(_nested(below, depth - 1) for below in _folders(folder))

@@ -9,6 +9,7 @@ from augment.images.layouts import AS_FOUND, SUFFIXES, Asked, Layout
 from augment.images.layouts.coco import Coco
 from augment.images.layouts.folders import ClassFolders, FlatFolder
 from augment.images.layouts.listed import Listed
+from augment.images.layouts.masks import MaskedImages
 from augment.images.layouts.voc import Voc
 from augment.images.layouts.webdataset import WebDataset
 from augment.images.layouts.yolo import Yolo
@@ -17,6 +18,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Coco(),
     Voc(),
     Yolo(),
+    MaskedImages(),
     Listed(),  # after them: what we made of them has a list as well
     WebDataset(),
     ClassFolders(),
@@ -49,9 +51,15 @@ def layout_of(source: str, asked: Asked = AS_FOUND) -> Layout:
 
 
 def recognises(source: str) -> bool:
-    """Whether some layout claims `source`; never raises for what another kind may own."""
+    """Whether some layout claims `source`; never raises for what another kind may own.
+
+    A layout that knows the source for its own but cannot say which part is meant claims it too:
+    reading then says so.
+    """
     path = Path(source)
     try:
         return source != "-" and path.exists() and any(each.claims(path) for each in LAYOUTS)
-    except (BadInput, OSError, ValueError):
+    except BadInput:
+        return True
+    except (OSError, ValueError):
         return False

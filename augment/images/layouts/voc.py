@@ -25,6 +25,7 @@ class Voc(Layout):
     """`SRC/annotations/*.xml` beside `SRC/images/`, and VOC's own names of these folders."""
 
     name = "VOC"
+    marks = "boxes and masks"
 
     def claims(self, source: Path) -> bool:
         return source.is_dir() and _folders(source) is not None

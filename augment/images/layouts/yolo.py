@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,59 +15,117 @@ from augment.base.errors import BadInput
 from augment.base.files import atomic
 from augment.base.types import Json
 from augment.images.annotations import Annotation, Mark
-from augment.images.layouts import AS_FOUND, Asked, Entry, Layout, Passed, files_below, has_images
+from augment.images.layouts import AS_FOUND, Asked, Entry, Layout, Passed, files_below
+from augment.images.layouts.pairs import paired
 
 NAME_FILES = ("data.yaml", "data.yml", "classes.txt")
 FRACTIONS = "fractions"  # marks the entries whose numbers are still shares of the image's size
 
 
 class Yolo(Layout):
-    """`SRC/labels/*.txt` beside `SRC/images/`; class names from data.yaml or classes.txt."""
+    """`SRC/labels/**.txt` beside `SRC/images/`, as a whole (`images/`), one part of a set
+    (`images/train`) or below a part (`train/images`); class names from data.yaml or classes.txt,
+    there or above."""
 
     name = "YOLO"
+    marks = "boxes, outlines and keypoints"
 
     def claims(self, source: Path) -> bool:
-        return (
-            source.is_dir()
-            and has_images(source / "images")
-            and any((source / "labels").glob("*.txt"))
-        )
+        return source.is_dir() and _folders(source) is not None
 
     def entries(self, source: Path, passed: Passed, asked: Asked = AS_FOUND) -> Iterator[Entry]:
-        names, points = read_names(source)
-        for entry in files_below(source, source / "images", passed, asked):
-            within = Path(entry.name).relative_to("images").with_suffix(".txt")
-            labels = source / "labels" / within
-            marks = read_labels(labels, names, points) if labels.is_file() else ()
+        found = _folders(source)
+        assert found is not None, "claims() comes first"
+        images, folder = found
+        declared = read_declared(source)
+        root = source if images.is_relative_to(source) else images
+        for entry in files_below(root, images, passed, asked):
+            labels = folder / entry.path.relative_to(images).with_suffix(".txt")
+            marks = read_labels(labels, declared) if labels.is_file() else ()
             yield dataclasses.replace(entry, annotation=Annotation(marks, extra={FRACTIONS: True}))
 
     def picture(self, line: Json) -> str:
         return f"images/{line['stem']}"
 
     def rewrite(self, source: Path, out: Path, lines: Callable[[], Iterator[Json]]) -> None:
-        for name in NAME_FILES:
-            if (source / name).is_file():
-                shutil.copyfile(source / name, out / name)
+        _rewrite_declared(source, out)
         for line in lines():
             path = out / "labels" / Path(line["file"]).relative_to("images")
             with atomic(path.with_suffix(".txt"), "w") as stream:
                 stream.writelines(_written(mark, line) for mark in line["marks"])
 
 
-def read_names(source: Path) -> tuple[list[str], int]:
-    """Class names by number, and how many numbers each keypoint has (0: no keypoints)."""
-    for name in NAME_FILES:
-        path = source / name
-        if not path.is_file():
-            continue
-        if path.suffix == ".txt":
-            return path.read_text("utf-8").split("\n"), 0
-        document = _yaml(path)
+@dataclass(frozen=True)
+class Declared:
+    """What data.yaml or classes.txt says: class names by number, how many numbers each keypoint
+    has (0: no keypoints), and each keypoint's counterpart in a mirrored picture."""
+
+    names: tuple[str, ...] = ()
+    point_size: int = 0
+    counterparts: tuple[int, ...] = ()
+
+
+def read_declared(source: Path) -> Declared:
+    """The declaration of the set that `source` is, or is a part of."""
+    path = _declaration(source)
+    if path is None:
+        return Declared()
+    if path.suffix == ".txt":
+        return Declared(tuple(path.read_text("utf-8").split("\n")))
+    document = _yaml(path)
+    try:
         named = document.get("names", [])
         listed = list(named.values()) if isinstance(named, dict) else list(named)
-        shape = document.get("kpt_shape")
-        return [str(each) for each in listed], int(shape[1]) if shape else 0
-    return [], 0
+        points, size = map(int, document.get("kpt_shape") or (0, 0))
+        counterparts = tuple(map(int, document.get("flip_idx") or ()))
+    except (TypeError, ValueError):
+        raise BadInput(
+            "names, kpt_shape or flip_idx is not as YOLO's should be.", where=str(path)
+        ) from None
+    if counterparts and sorted(counterparts) != list(range(points)):
+        raise BadInput(
+            f"flip_idx must name each of the {points} keypoints once.",
+            where=str(path),
+            hint="Mend it, or take it out: then nothing is mirrored.",
+        )
+    return Declared(tuple(str(each) for each in listed), size, counterparts)
+
+
+def _declaration(source: Path) -> Path | None:
+    """The file that names the classes: in `source`, or a data.yaml above it in the same set."""
+    for name in NAME_FILES:
+        if (source / name).is_file():
+            return source / name
+    folder = Path(os.path.abspath(source))  # noqa: PTH100 (links stay as they are named)
+    for above in (folder.parent, folder.parent.parent):
+        for name in NAME_FILES[:-1]:
+            path = above / name
+            if path.is_file() and "names" in _yaml(path):
+                return path
+    return None
+
+
+def _rewrite_declared(source: Path, out: Path) -> None:
+    """The declaration of the made set: as the source's, with the made images to train on."""
+    import yaml
+
+    path = _declaration(source)
+    if path is None:
+        return
+    if path.suffix == ".txt":
+        shutil.copyfile(path, out / path.name)
+        return
+    document = {k: v for k, v in _yaml(path).items() if k not in ("path", "train", "val", "test")}
+    with atomic(out / path.name, "w") as stream:
+        stream.write(yaml.safe_dump(document | {"train": "images"}, sort_keys=False))
+
+
+def _folders(source: Path) -> tuple[Path, Path] | None:
+    return paired(source, ("images",), ("labels",), lambda _, labels: _has_texts(labels))
+
+
+def _has_texts(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.rglob("*.txt"))
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -78,7 +138,7 @@ def _yaml(path: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def read_labels(path: Path, names: list[str], point_size: int) -> tuple[Mark, ...]:
+def read_labels(path: Path, declared: Declared) -> tuple[Mark, ...]:
     """The marks of one image, still as shares of its width and height."""
     marks = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
@@ -86,7 +146,7 @@ def read_labels(path: Path, names: list[str], point_size: int) -> tuple[Mark, ..
             continue
         try:
             code, *values = line.split()
-            marks.append(_mark(int(code), [float(value) for value in values], names, point_size))
+            marks.append(_mark(int(code), [float(value) for value in values], declared))
         except (ValueError, IndexError):
             raise BadInput(
                 "the line is no class number with box, outline or keypoints.",
@@ -96,7 +156,8 @@ def read_labels(path: Path, names: list[str], point_size: int) -> tuple[Mark, ..
     return tuple(marks)
 
 
-def _mark(code: int, values: list[float], names: list[str], point_size: int) -> Mark:
+def _mark(code: int, values: list[float], declared: Declared) -> Mark:
+    names, point_size = declared.names, declared.point_size
     label = names[code] if 0 <= code < len(names) else str(code)
     if code < 0 or not all(map(math.isfinite, values)):
         raise ValueError
@@ -111,7 +172,10 @@ def _mark(code: int, values: list[float], names: list[str], point_size: int) -> 
             (rest[at], rest[at + 1], int(rest[at + 2]) if point_size == 3 else 2)
             for at in range(0, len(rest), point_size or 1)
         )
-        return Mark(label, box, points, extra=extra | ({"point_size": point_size} if rest else {}))
+        told = extra | ({"point_size": point_size} if rest else {})
+        if len(points) != len(declared.counterparts):
+            return Mark(label, box, points, extra=told)
+        return Mark(label, box, points, extra=told, counterparts=declared.counterparts)
     if len(values) < 6 or len(values) % 2:
         raise ValueError
     return Mark(label, outline=(tuple(values),), extra=extra)

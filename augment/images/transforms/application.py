@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MIRRORS = ("HorizontalFlip", "VerticalFlip")  # after one of them a left eye is a right eye
 MOST_NUMBERS = 16  # of one parameter in the manifest; a longer array is told by its digest
 
 
@@ -71,11 +72,14 @@ def apply(
         left, top, right, bottom = map(float, box[:4])
         moved_boxes.setdefault(int(row), []).append((left, top, right, bottom))
     placed = _inside(result, list(points), made.shape[1], made.shape[0])
+    mirrored = _mirrored(result)
     shapes = dict(zip(shaped, moved, strict=False))
     kept = [
         each
         for at, mark in enumerate(marks)
-        for each in _moved(mark, moved_boxes.get(at, []), shapes.get(at), _points(mark, at, placed))
+        for each in _moved(
+            mark, moved_boxes.get(at, []), shapes.get(at), _points(mark, at, placed, mirrored)
+        )
     ]
     applied = tuple(
         {"name": name, **{field: _told(value) for field, value in parameters.items()}}
@@ -100,13 +104,21 @@ def _inside(
     }
 
 
+def _mirrored(result: Json) -> bool:
+    """Whether left and right have changed places: by one mirror, not by two."""
+    return sum(name in MIRRORS for name, _ in result["applied_transforms"]) % 2 == 1
+
+
 def _points(
-    mark: Mark, at: int, placed: dict[tuple[int, int], tuple[float, float]]
+    mark: Mark, at: int, placed: dict[tuple[int, int], tuple[float, float]], mirrored: bool
 ) -> tuple[Point, ...]:
+    """The points where they are now; in a mirrored picture each takes its counterpart's place."""
     points: list[Point] = []
     for place, (_, _, seen) in enumerate(mark.points):
         spot = placed.get((at, place)) if seen else None
         points.append((0.0, 0.0, 0) if spot is None else (*spot, seen))
+    if mirrored and mark.counterparts:
+        return tuple(points[place] for place in mark.counterparts)
     return tuple(points)
 
 

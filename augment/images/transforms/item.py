@@ -23,6 +23,7 @@ from augment.images.transforms.pipeline import Pipeline, compose
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+TRIES = 20  # most draws of one image of which a mark shall be left
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
@@ -46,6 +47,7 @@ class Workshop:
     strict: bool  # a transform that an image's mode cannot take is refused, else left out
     seed: int
     source_format: bool
+    keep_marks: bool = False  # draw again where nothing of what was marked is left
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,45 @@ def made(item: Item, shop: Workshop) -> list[Json] | Refused:
                 picture.pixels, annotation.marks, tuple(each.pixels for each in masks), ()
             )
         else:
-            seed = Seed(shop.seed).child("transform", number).integer(32)
+            seed = Seed(shop.seed).child("transform", number)
             shapes = tuple(each.pixels for each in masks)
             try:
-                result = apply(runner, picture.pixels, annotation.marks, shapes, seed)
+                result = _drawn(runner, picture.pixels, annotation.marks, shapes, seed, shop)
             except (ValueError, TypeError) as error:  # the library's word on an unfit image
                 reason = str(error).partition("\n")[0]
                 return Refused(entry, f"cannot be transformed ({reason})")
+            except _NothingLeft:
+                return Refused(
+                    entry, f"lost all that is marked in it, in each of {TRIES} draws (--keep-marks)"
+                )
         lines.append(_written(item, number, picture, annotation, masks, result, shop))
     return lines
+
+
+class _NothingLeft(Exception):
+    """No draw of a marked image kept a mark."""
+
+
+def _drawn(
+    runner: Any,
+    pixels: NDArray[Any],
+    marks: tuple[Mark, ...],
+    masks: tuple[NDArray[Any], ...],
+    seed: Seed,
+    shop: Workshop,
+) -> Made:
+    """The first draw, or the first that keeps a mark where that is asked for."""
+    marked = bool(marks) or any(mask.any() for mask in masks)
+    for attempt in range(TRIES if shop.keep_marks and marked else 1):
+        drawn_by = seed.child("again", attempt) if attempt else seed
+        result = apply(runner, pixels, marks, masks, drawn_by.integer(32))
+        if not (shop.keep_marks and marked) or _is_marked(result):
+            return result
+    raise _NothingLeft
+
+
+def _is_marked(result: Made) -> bool:
+    return bool(result.marks) or any(mask.any() for mask in result.masks)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +22,7 @@ from augment.images.layouts import AS_FOUND, Asked, Entry, Layout
 from augment.images.layouts.found import layout_of
 from augment.images.manifest import Census, records, scan
 from augment.images.rejects import Rejects, printed
+from augment.images.transforms.application import MIRRORS
 from augment.images.transforms.item import Item, Refused, Workshop, made
 from augment.images.transforms.pipeline import Pipeline
 
@@ -41,6 +43,7 @@ class Request:
     originals: bool = False
     flips: bool | None = None
     source_format: bool = False
+    keep_marks: bool = False
     rejects: Rejects = field(default_factory=Rejects)
     asked: Asked = AS_FOUND
     workers: int | None = None
@@ -86,7 +89,7 @@ def _transformed(
         census = scan(layout.entries(root, passed.append, asked), stream, rejects, tell)
         if not census.images:
             raise BadInput("no usable image is there.", where=source)
-        points = any(_has_points(entry) for entry in layout.entries(root, passed.append, asked))
+        points = _points_of(layout.entries(root, passed.append, asked))
         pipeline, notes = _permitted(request, census, points)
         counts = _class_counts(stream) if request.balance else Counter[str | None]()
         if request.balance and not census.classes:
@@ -103,7 +106,15 @@ def _transformed(
         if complete:
             return document | {"up_to_date": True}
         done = gallery.done()
-        shop = Workshop(out, layout, pipeline, request.user_made, chosen, request.source_format)
+        shop = Workshop(
+            out,
+            layout,
+            pipeline,
+            request.user_made,
+            chosen,
+            request.source_format,
+            request.keep_marks,
+        )
         items = (
             item for item in _items(root, layout, stream, request, counts) if _open(item, done)
         )
@@ -153,19 +164,32 @@ def _plan(census: Census, layout: Layout, request: Request, pipeline: Pipeline) 
         "balance": request.balance,
         "originals": request.originals,
         "format": "source" if request.source_format else "png",
+        "keep_marks": request.keep_marks,
         "albumentations": version("albumentations"),
     }
 
 
-def _permitted(request: Request, census: Census, points: bool) -> tuple[Pipeline, list[str]]:
+class Points(Enum):
+    """Whether keypoints are marked, and if so, whether all of them know what they become in a
+    mirrored picture."""
+
+    NONE = "none"
+    PAIRED = "paired"
+    SIDED = "sided"
+
+
+def _permitted(request: Request, census: Census, points: Points) -> tuple[Pipeline, list[str]]:
     """The pipeline without flips where they would change what an image shows."""
     mirroring = request.pipeline.mirroring()
     legible = bool(census.classes) and all(_is_sign(name) for name in census.classes)
+    if points is Points.PAIRED and request.flips is None and not legible:
+        mirroring = [name for name in mirroring if name not in MIRRORS]
     if not mirroring or request.flips is True:
         return request.pipeline, []
-    if request.flips is None and not (legible or points):
+    if request.flips is None and not legible and points is Points.NONE:
         return request.pipeline, []
-    why = "the keypoints have a left and a right" if points else "the classes are digits or letters"
+    sided = "the keypoints have a left and a right"
+    why = "the classes are digits or letters" if points is Points.NONE else sided
     named = ", ".join(dict.fromkeys(mirroring))
     if request.user_made and request.flips is None:
         raise UsageError(
@@ -182,9 +206,14 @@ def _is_sign(name: str) -> bool:
     return (len(last) == 1 and last.isalnum()) or last.lower() in DIGITS
 
 
-def _has_points(entry: Entry) -> bool:
-    found = entry.annotation
-    return found is not None and any(mark.points for mark in found.marks)
+def _points_of(entries: Iterator[Entry]) -> Points:
+    found = Points.NONE
+    for entry in entries:
+        for mark in entry.annotation.marks if entry.annotation is not None else ():
+            if mark.points and not mark.counterparts:
+                return Points.SIDED
+            found = Points.PAIRED if mark.points else found
+    return found
 
 
 def _class_counts(stream: IO[str]) -> Counter[str | None]:

@@ -75,6 +75,22 @@ class Painter(Editor):
         raise NotImplementedError
 
 
+class PromptPainter(Painter):
+    """Shows the class whose number ends the prompt."""
+
+    def edited(
+        self,
+        pixels: NDArray[np.uint8],
+        shown: Wanted,
+        wanted: Wanted,
+        strength: float,
+        seeds: Sequence[Seed],
+    ) -> NDArray[np.uint8]:
+        codes = np.array([int(caption[-1]) for caption in wanted.captions])
+        told = dataclasses.replace(wanted, codes=codes)
+        return super().edited(pixels, shown, told, strength, seeds)
+
+
 def painter(wrong: float, data: Images = DATA) -> ImageModel:
     inner = Painter(Conditioning.of(data, False), wrong)
     return ImageModel("painter", len(data), data.schema, inner, {})
@@ -184,6 +200,27 @@ def test_a_class_can_be_changed_and_the_judge_asks_for_the_new_one(
     assert {line["label"] for line in lines(tmp_path)} == {"kind 1"}
     assert {line["source_label"] for line in lines(tmp_path)} == {"kind 0", "kind 1", "kind 2"}
     assert all(shown(tmp_path / line["file"]) == 1 for line in lines(tmp_path))
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_prompt_that_names_another_class_is_judged_by_that_class(
+    source: Path, tmp_path: Path, opened: bool
+) -> None:
+    if opened:  # a model that knows every word and no class
+        alone = Conditioning.alone(dataclasses.replace(DATA.schema, classes=())).opened()
+        model = ImageModel("painter", 1, alone.schema, PromptPainter(alone, 0.0), {})
+    else:
+        model = painter(0.2)
+    document = made(model, source, tmp_path, prompts=("kind 1",), tries=20)
+    assert document["made"] == 60
+    assert {line["label"] for line in lines(tmp_path)} == {"kind 1"}
+    assert {line["source_label"] for line in lines(tmp_path)} == {"kind 0", "kind 1", "kind 2"}
+    assert all(shown(tmp_path / line["file"]) == 1 for line in lines(tmp_path))
+
+
+def test_a_prompt_that_names_no_class_leaves_the_label(source: Path, tmp_path: Path) -> None:
+    made(painter(0.0), source, tmp_path, prompts=("kind",), tries=20)
+    assert all(line["label"] == line["source_label"] for line in lines(tmp_path))
 
 
 def test_few_pictures_are_judged_by_what_others_teach(source: Path, tmp_path: Path) -> None:
