@@ -422,6 +422,13 @@ class TableMetricLaws:
             assert score.group == group
             assert score.note if score.value is None else np.isfinite(score.value)
 
+    @pytest.mark.parametrize("rows", [1, 200])
+    def test_what_is_essential_has_a_score_and_what_is_judged_a_title(self, rows: int) -> None:
+        whole = {score.metric for score in self.scores(rows, mixed_table(rows)) if not score.where}
+        for measure in registry.find("metrics", self.name).measures:
+            assert measure.title and measure.meaning
+            assert measure.name in whole or not measure.essential
+
     def test_the_same_seed_gives_the_same_scores(self) -> None:
         fake = mixed_table(120, seed=3)
         assert self.scores(120, fake, seed=5) == self.scores(120, fake, seed=5)

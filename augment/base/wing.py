@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Generic
 
@@ -88,25 +88,11 @@ class Fitted(ABC, Generic[D]):
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores, the verdict on them, and the facts behind the plots; all of it JSON-ready."""
+    """Scores, and a JSON-ready document: `verdict` and `measures` as in `augment.evaluation`,
+    and the facts behind the plots."""
 
     scores: tuple[Score, ...]
     document: Json
-    passed: dict[str, bool]  # group -> passed
-
-
-def merged(values: list[Score], best: list[Score], worst: list[Score]) -> list[Score]:
-    """The values with the ceiling and the floor of the same metric and place beside them."""
-    ceilings = {(score.metric, score.where): score.value for score in best}
-    floors = {(score.metric, score.where): score.value for score in worst}
-    return [
-        replace(
-            score,
-            ceiling=ceilings.get((score.metric, score.where)),
-            floor=floors.get((score.metric, score.where)),
-        )
-        for score in values
-    ]
 
 
 class Wing(ABC, Generic[D]):

@@ -46,5 +46,11 @@ def evaluate(
             force=force,
             tell=tell,
         )
-    error = gates.failure(gated, document["report"])
-    summary.show(document, screen, summary.of_evaluate, failure=error)
+    found = gates.outcome(gated, document["report"])
+    summary.show(
+        {**document, **gates.document(found)},
+        screen,
+        summary.of_evaluate,
+        warnings=gates.warnings(found.unshown),
+        failure=gates.failure(found),
+    )

@@ -52,6 +52,9 @@ def run(
     )
     with progress.shown(screen) as tell:
         document = lifecycle.run(request, out, force=force, dry_run=dry_run, tell=tell)
-    failed = document.get("failed_gates")
-    error = GateFailed(gates.sentence(failed, document["folder"])) if failed else None
-    summary.show(document, screen, summary.of_run, failure=error)
+    warnings = gates.warnings(document.get("unshown_gates", {}))
+    error = None
+    if document.get("failed_gates"):
+        report, kept = document["report"], document["folder"]
+        error = GateFailed(gates.sentence(document["failed_gates"], report, kept))
+    summary.show(document, screen, summary.of_run, warnings=warnings, failure=error)

@@ -12,7 +12,8 @@ from augment.base.errors import AugmentError
 from augment.base.types import Json
 from augment.cli import failures
 from augment.cli.options import Screen
-from augment.cli.terminal import printable
+from augment.cli.terminal import printable, say
+from augment.evaluation.verdict import Unscored
 from augment.report.facts import finite
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
 NOUNS = {"images": "images"}  # what rows of a kind are called, where not rows
-VERDICTS = {True: ("passes", "green"), False: ("fails", "red"), None: ("is not judged", "yellow")}
+STYLES = {"pass": "green", "fail": "red", "not shown": "yellow"}
 
 
 def show(
@@ -29,11 +30,13 @@ def show(
     tell: Callable[[Console, Json, bool], None],
     *,
     loud: bool = False,
+    warnings: Sequence[str] = (),
     failure: AugmentError | None = None,
 ) -> None:
     """Print the document for a program (`--json`, standard output) or a person (standard error).
 
-    `loud` commands exist to be read: their text goes to standard output. A `failure` that the
+    `loud` commands exist to be read: their text goes to standard output. `warnings` come last, on
+    standard error, whatever else is kept quiet. A `failure` that the
     document tells of becomes a part of it, and is raised as `Failed` once all is printed.
     """
     if screen.as_json:
@@ -41,6 +44,8 @@ def show(
         print(json.dumps(finite(whole), ensure_ascii=True, indent=2, allow_nan=False))
     elif loud or not screen.quiet:
         _print(document, screen, tell, loud)
+    for warning in warnings:
+        say(f"augment: warning: {warning}.")
     if failure is not None:
         sys.stdout.flush()
         raise failures.Failed(failure)
@@ -208,30 +213,42 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
 
 
 def of_report(console: Console, document: Json, verbose: bool) -> None:
-    """The scores beside ceiling and floor, a line per group of the verdict, the worst columns."""
+    """The scores beside limit, ceiling and floor, a line per group of the verdict, and what was
+    not scored or is worst."""
     from augment.report import summary
 
     report = document["report"]
-    rows = document["rows"]
     if not report["scores"]:
-        line(console, *report["verdict"]["sentences"])
+        line(console, *report["verdict"]["sentences"], style=STYLES["not shown"])
         return
-    noun = summary.words(report)["rows"]
-    line(
+    line(console, _compared(report["compared"], summary.words(report)["rows"]), style="bold")
+    lines = [x for x in summary.lines(report) if verbose or x.mark]
+    head = ["score", "synthetic", "passes", "fresh real", "shuffled", ""]
+    table(
         console,
-        f"Scored {rows['synthetic']:,} synthetic {noun} on {rows['unseen']:,} unseen real {noun}.",
-        style="bold",
+        head,
+        [[x.name, x.value, x.limit, x.best, x.independent, x.mark] for x in lines],
     )
-    lines = [x for x in summary.lines(report) if verbose or x.mark in ("pass", "fail")]
-    head = ["score", "synthetic", "fresh real", "shuffled", ""]
-    table(console, head, [[x.name, x.value, x.best, x.independent, x.mark] for x in lines])
-    for group, passed in report["verdict"]["passed"].items():
-        found, style = VERDICTS[passed]
-        line(console, f"{group.capitalize()} {found}{_because(report, group)}.", style=style)
-    _worst(console, report["verdict"], summary.words(report))
+    verdict = report["verdict"]
+    for group, found in verdict["groups"].items():
+        line(console, _concluded(verdict, group, found), style=STYLES[found["state"]])
+    for each in verdict["not_scored"]:
+        if each["kind"] == "data":
+            line(console, Unscored(tuple(each["what"]), each["because"]).sentence())
+    _worst(console, verdict, summary.words(report))
     if verbose:
-        for sentence in report["verdict"]["sentences"]:
+        for sentence in verdict["sentences"]:
             line(console, sentence)
+
+
+def _compared(counts: Json, noun: str) -> str:
+    made, unseen = counts["synthetic"], counts["unseen"]
+    if counts["seen_known"]:
+        return f"Scored {made:,} synthetic {noun} on {unseen:,} unseen real {noun}."
+    return (
+        f"Scored {made:,} synthetic {noun} against {counts['real']:,} real {noun}. Which of them "
+        f"the generator saw is unknown; a half ({unseen:,}) stands for unseen ones."
+    )
 
 
 def of_evaluate(console: Console, document: Json, verbose: bool) -> None:
@@ -241,23 +258,15 @@ def of_evaluate(console: Console, document: Json, verbose: bool) -> None:
     of_report(console, document, verbose)
 
 
-def _because(report: Json, group: str) -> str:
-    """What failed, by the names in the table above; or what could not be judged."""
-    from augment.report import summary
-
-    checks = [check for check in report["verdict"]["checks"] if check["group"] == group]
-    failed = [check["metric"] for check in checks if check["passed"] is False]
-    if failed:
-        return ": " + "; ".join(dict.fromkeys(summary.SHOWN.get(name, name) for name in failed))
-    unknown = [check["metric"] for check in checks if check["passed"] is None]
-    if len(unknown) == len(checks) or not unknown:
-        return ""
-    known = {check["metric"].partition(".")[0] for check in checks if check["passed"] is not None}
-    names = [
-        summary.SHOWN.get(name, name) if family in known else family
-        for name, family in ((name, name.partition(".")[0]) for name in unknown)
-    ]
-    return f", but {' and '.join(dict.fromkeys(names))} could not be judged"
+def _concluded(verdict: Json, group: str, found: Json) -> str:
+    """A group's state, with the titles of what failed, or the reason why it is not shown."""
+    title = group.capitalize()
+    if found["state"] == "pass":
+        return f"{title} passes."
+    if found["state"] == "not shown":
+        return f"{title} is not shown. {found['reason'].removesuffix('.')}."
+    failed = [c for c in verdict["checks"] if c["group"] == group and c["state"] == "fail"]
+    return f"{title} fails: {'; '.join(check['title'] for check in failed)}."
 
 
 def _worst(console: Console, verdict: Json, words: dict[str, str]) -> None:

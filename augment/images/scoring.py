@@ -6,18 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment.base import registry
 from augment.base.seeds import Seed
-from augment.base.types import Metric, Score, Tick, silent
-from augment.base.wing import Scored, merged
+from augment.base.types import Json, Score, Tick, silent
+from augment.base.wing import Scored
+from augment.evaluation import scoring
+from augment.evaluation.metric import Measure
+from augment.evaluation.verdict import Unscored, verdict
 from augment.images.dataset import Images
-from augment.images.verdict import verdict
 
 if TYPE_CHECKING:
-    from augment.images.metrics.views import FakeViews, RealViews, View
+    from augment.images.metrics.views import View
 
 ORDER = ("distances", "neighbours", "classes", "utility", "lift", "copies")
-UNFLOORED = ("lift", "copies")  # metrics for which shuffled pixels would say nothing
+LIFT = "lift.both"
 WORDS = {
     "rows": "images",
     "columns": "classes",
@@ -39,15 +40,35 @@ def scored(
     Without `test` nobody knows which pictures a generator saw: `train` is then halved by the
     seed, and its halves stand for seen and unseen ones.
     """
-    known = test is not None
+    counts = scoring.compared(len(train), None if test is None else len(test), len(fake))
+    missing = unscored(train)
     if test is None:
-        order = seed.child("halves").rng().permutation(len(train))
-        middle = (len(train) + 1) // 2
-        train, test = train.take(order[:middle]), train.take(order[middle:])
-    scores = score(train, test, fake, seed, tick, known, features=features)
-    judged = verdict(scores)
-    decided = {group: ok for group, ok in judged["passed"].items() if ok is not None}
-    return Scored(tuple(scores), {"verdict": judged, "words": WORDS}, decided)
+        first, second = scoring.halves(len(train), seed.child("halves"))
+        train, test = train.take(first), train.take(second)
+    scores = score(train, test, fake, seed, tick, counts["seen_known"], features=features)
+    known = measures()
+    document: Json = {
+        "verdict": verdict(scores, known, missing, _lift(scores)).to_json(),
+        "measures": [measure.to_json() for measure in known],
+        "compared": counts,
+        "words": WORDS,
+    }
+    return Scored(tuple(scores), document)
+
+
+def measures(metrics: tuple[str, ...] | None = None) -> tuple[Measure, ...]:
+    """What the named metrics (all by default) say of their figures, in the report's order."""
+    return scoring.measures(scoring.metrics("image_metrics", ORDER, metrics))
+
+
+def unscored(data: Images) -> list[Unscored]:
+    """What comes with the pictures and is not looked at."""
+    found = []
+    if data.captions is not None:
+        found.append(Unscored(("captions",), "whether pictures show their words is not judged"))
+    if not data.schema.classes:
+        found.append(Unscored(("classes",), "no picture is labelled"))
+    return found
 
 
 def score(
@@ -72,27 +93,22 @@ def score(
     lowest = FakeViews(
         shuffled(real.train, min(len(made.rows), MOST_SHUFFLED), seed.child("floor"))
     )
-    known = registry.names("image_metrics")
-    names = [n for n in ORDER if n in known] + [n for n in known if n not in ORDER]
-    if metrics is not None:
-        names = [name for name in names if name in metrics]
-    scores: list[Score] = []
-    for step, name in enumerate(names):
-        tick(Tick("score", step, len(names), note=name))
-        scores += _beside(name, real, made, lowest, seed.child("metric", name))
-    tick(Tick("score", len(names), len(names)))
-    return scores
+    names = scoring.metrics("image_metrics", ORDER, metrics)
+    return scoring.scored(names, real, made, lowest, len(made.rows), seed, tick)
 
 
-def _beside(
-    name: str, real: RealViews, made: FakeViews, lowest: FakeViews, seed: Seed
-) -> list[Score]:
-    """The scores of one metric, with ceiling and floor of the same metric and place beside."""
-    metric: Metric[RealViews, FakeViews] = registry.find("image_metrics", name)()
-    values = metric.score(real, made, seed)
-    best = metric.ceiling(real, len(made.rows), seed.child("ceiling"))
-    worst = [] if name in UNFLOORED else metric.score(real, lowest, seed.child("floor"))
-    return merged(values, best, worst)
+def _lift(scores: list[Score]) -> list[str]:
+    """Whether the made pictures add anything to real ones, in plain words."""
+    for score in scores:
+        if score.metric == LIFT and score.value is not None and score.interval is not None:
+            low, high = score.interval.low, score.interval.high
+            span = f"{100 * score.value:+.1f} points (95%: {100 * low:+.1f} to {100 * high:+.1f})"
+            if low > 0:
+                return [f"Added to classically augmented real pictures they gain {span}."]
+            return [
+                f"Added to classically augmented real pictures they gain nothing certain: {span}."
+            ]
+    return []
 
 
 def shuffled(train: View, n: int, seed: Seed) -> View:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from augment.base.errors import BadInput
 from augment.base.files import locked, write_json
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
@@ -34,7 +35,7 @@ def evaluate(
     """Score `synthetic` against `real`. Returns what `--json` prints.
 
     With `unseen`, `real` is what the generator saw and `unseen` are real rows that it did not;
-    without, nobody knows what it saw.
+    without, nobody knows what it saw. Raises `BadInput` where nothing could be scored.
     """
     folder = None if out is None else Folder(out, marker=REPORT)
     if folder is not None:
@@ -56,14 +57,16 @@ def evaluate(
         "seed": used.value,
         "files": list(loaded.files),
         "notes": [*loaded.notes, *_notes(synthetic, made), *_notes(str(unseen), new)],
-        "rows": {
-            "train": len(loaded.data),
-            "unseen": 0 if fresh is None else len(fresh),
-            "synthetic": len(fake),
-        },
+        "rows": _rows(len(loaded.data), None if fresh is None else len(fresh), len(fake)),
         "seconds": journal.seconds,
     }
     report = facts.document(scored, about)
+    if not facts.anything_scored(report):
+        raise BadInput(
+            f"nothing could be scored. {' '.join(_reasons(report))}",
+            where=f"{real} and {synthetic}",
+            hint="Give more rows on both sides.",
+        )
     if folder is not None:
         with locked(folder.path):
             folder.recover()
@@ -74,6 +77,19 @@ def evaluate(
             write_manifest(folder.partial)
             folder.publish()
     return {"schema": "augment.evaluate/1", **about, "report": report}
+
+
+def _rows(real: int, unseen: int | None, made: int) -> Json:
+    """Rows that were read; which of the real ones were seen is known only beside unseen ones."""
+    if unseen is None:
+        return {"real": real, "synthetic": made}
+    return {"train": real, "unseen": unseen, "synthetic": made}
+
+
+def _reasons(report: Json) -> list[str]:
+    """Why the measures have no value, each reason once, at most three."""
+    notes = [score["note"] for score in report["scores"] if score["note"]]
+    return list(dict.fromkeys(notes))[:3]
 
 
 def _notes(source: str, read: Loaded[Any] | None) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import augment
 from augment.base import store
-from augment.base.errors import BadInput
+from augment.base.errors import BadInput, UsageError
 from augment.base.files import locked, read_json, require_outside, write_json
 from augment.base.types import Json, Tick
 from augment.base.wing import Fitted, Origin, Scored, split
@@ -25,7 +25,6 @@ from augment.lifecycle.plan import Request
 from augment.lifecycle.sampling import blocks
 from augment.report import facts, html
 
-LEAST_ROWS_TO_SPLIT = 10
 VERSIONS = ("numpy", "pyarrow", "scikit-learn", "torch", "sdv")
 
 
@@ -88,7 +87,8 @@ def run(
     """The whole lifecycle into a run folder. Returns what `--json` prints.
 
     `failed_gates` in it names the gates of the request that failed, and `folder` is then
-    `OUT.rejected/`; what OUT held before stays as it was.
+    `OUT.rejected/`; what OUT held before stays as it was. `unshown_gates` says of those that were
+    not shown to pass why.
     """
     gates.check_names(request.gates)
     require_outside(out, Path(request.source))
@@ -100,6 +100,7 @@ def run(
         prepared = prepare(request, Journal(None, tell), folder)
         plan, data = prepared.plan, prepared.loaded.data
         plan.wing.foresee(data, request.ask, plan.engine, request.protect, request.write)
+        gates.require_scores(request, len(data))
         if dry_run:
             return {"schema": "augment.run/1", "dry_run": True, **described(prepared)}
         if folder.complete() and not force:
@@ -108,16 +109,16 @@ def run(
         journal = Journal(folder.partial / LOG, tell)
         journal.note("start", resumed=resumed, augment=augment.__version__)
         document = _stages(Stages(folder, prepared, journal, resumed))
-        failed = gates.failed(request.gates, document["report"])
-        place = folder.publish(rejected=bool(failed))
-    return {**document, "folder": str(place), "failed_gates": failed}
+        found = gates.outcome(request.gates, document["report"])
+        place = folder.publish(rejected=bool(found.failed))
+    return {**document, "folder": str(place), **gates.document(found)}
 
 
 def _stages(stages: Stages) -> Json:
     """Everything between the plan and the gates; returns the run's document."""
     prepared, journal = stages.prepared, stages.journal
     plan, data = prepared.plan, prepared.loaded.data
-    can_split = plan.request.holdout > 0 and len(data) >= LEAST_ROWS_TO_SPLIT
+    can_split = gates.scorable(plan.request, len(data))
     train, test = (
         split(data, plan.request.holdout, plan.seed.child("split"))
         if can_split
@@ -168,7 +169,14 @@ def _up_to_date(folder: Folder, prepared: Prepared) -> Json:
     """The document of a finished run of this plan, with its report; else a refusal."""
     document = finished(folder, prepared, RUN)
     report = read_json(folder.path / "report.json")
-    return {**document, "report": report, "folder": str(folder.path), "failed_gates": []}
+    if report.get("schema") != facts.SCHEMA:
+        raise UsageError(
+            f"{folder.path} holds this run, but the report of another version of augment. "
+            "Pass --force to make it again."
+        )
+    found = gates.outcome(prepared.plan.request.gates, report)
+    gated = gates.document(found)
+    return {**document, "report": report, "folder": str(folder.path), **gated}
 
 
 def _versions() -> Json:

@@ -9,31 +9,38 @@ from typing import Any
 from augment.base.types import Json
 from augment.base.wing import Scored
 
-SCHEMA = "augment.report/1"
+SCHEMA = "augment.report/2"
 NOT_SCORED = (
     "Nothing was scored, since there were no unseen rows to score on.",
-    "Scores need at least ten rows and a --holdout above 0.",
+    "Scores need at least ten rows (or images) and a --holdout above 0.",
 )
 
 
 def document(scored: Scored | None, about: Json) -> Json:
-    """The report's document: verdict, scores, what the wing adds for plots, and the run's facts.
+    """The report's document: verdict, measures, scores, what the kind of data adds, and `about`.
 
     `about` is the caller's (source, rows, engine, seed, ...) and is kept as it is. Without scores
-    the verdict passes nothing and says why.
+    the verdict has no groups and says why.
     """
     if scored is None:
-        verdict: Json = {"passed": {}, "sentences": [" ".join(NOT_SCORED)], "checks": []}
-        return {"schema": SCHEMA, "verdict": verdict, "scores": [], "about": about}
-    rest = {key: value for key, value in scored.document.items() if key != "verdict"}
-    judged = scored.document.get("verdict", {"passed": dict(scored.passed), "sentences": []})
+        verdict: Json = {"groups": {}, "checks": [], "not_scored": []}
+        verdict["sentences"] = [" ".join(NOT_SCORED)]
+        bare: Json = {"verdict": verdict, "measures": [], "scores": []}
+        return {"schema": SCHEMA, **bare, "about": about}
+    first = {key: scored.document[key] for key in ("verdict", "measures")}
+    rest = {key: value for key, value in scored.document.items() if key not in first}
     return {
         "schema": SCHEMA,
-        "verdict": finite(judged),
+        **finite(first),
         "scores": [finite(dataclasses.asdict(score)) for score in scored.scores],
         **finite(rest),
         "about": about,
     }
+
+
+def anything_scored(report: Json) -> bool:
+    """Whether any measure that has a limit has a value."""
+    return any(check["value"] is not None for check in report["verdict"]["checks"])
 
 
 def finite(value: Any) -> Any:

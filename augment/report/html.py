@@ -59,29 +59,23 @@ def _title(document: Json) -> str:
 
 
 def _verdict(document: Json) -> list[tuple[str, str]]:
-    """(group, mark) in a fixed order."""
-    passed = document["verdict"]["passed"]
-    words = {True: "pass", False: "fail", None: "unknown"}
-    return [(title, words[passed[group]]) for group, title in GROUPS.items() if group in passed]
+    """(group, state) in a fixed order; where nothing was scored, that."""
+    groups = document["verdict"]["groups"]
+    if not groups:
+        return [("Scores", "not shown")]
+    return [(title, groups[group]["state"]) for group, title in GROUPS.items() if group in groups]
 
 
 def _groups(document: Json) -> list[tuple[str, list[tuple[summary.Line, plots.Scale | None]]]]:
     """Per group, its lines with their places between floor and ceiling."""
     scales = {
-        (score["group"], score["metric"]): plots.scale(score)
-        for score in document["scores"]
-        if not score["where"] or score["metric"] == "utility"
+        (score["group"], score["metric"]): plots.scale(score) for score in summary.whole(document)
     }
-    named = {summary.SHOWN.get(metric, metric): metric for _, metric in scales}
     found = summary.lines(document)
     return [
         (
             title,
-            [
-                (line, scales.get((group, named.get(line.name, line.name))))
-                for line in found
-                if line.group == group
-            ],
+            [(line, scales.get((group, line.metric))) for line in found if line.group == group],
         )
         for group, title in GROUPS.items()
         if any(line.group == group for line in found)

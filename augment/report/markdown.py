@@ -5,15 +5,16 @@ from __future__ import annotations
 from augment.base.types import Json
 from augment.report import summary
 
-HEAD = "| Measure | Synthetic | Fresh real | Independent | |"
-RULE = "|---|--:|--:|--:|---|"
+HEAD = "| Measure | Synthetic | Limit | Fresh real | Independent | |"
+RULE = "|---|--:|--:|--:|--:|---|"
 
 
 def render(document: Json) -> str:
     """The verdict's sentences and one table of the main numbers."""
     sentences = [f"- {_escaped(text)}" for text in document["verdict"].get("sentences", [])]
     rows = [
-        f"| {_escaped(line.name)} | {line.value} | {line.best} | {line.independent} | {line.mark} |"
+        f"| {_escaped(line.name)} | {line.value} | {line.limit} | {line.best} "
+        f"| {line.independent} | {line.mark} |"
         for line in summary.lines(document)
     ]
     return "\n".join([*sentences, "", HEAD, RULE, *rows, ""])

@@ -3,58 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from augment.base.types import Json
+from augment.evaluation.figures import apart, figure
 
-Mark = Literal["pass", "fail", "unknown", ""]
-
-# Metrics worth a line, in order, with a name that leaves room for four numbers in 80 columns.
-SHOWN = {
-    "shapes": "Column shapes",
-    "trends": "Pair trends",
-    "shapes.error": "Shape error",
-    "trends.error": "Trend error",
-    "detection": "Detection AUC, unseen rows",
-    "detection.train": "Detection AUC, seen rows",
-    "utility": "Trained on synthetic",
-    "neighbours.precision": "Precision",
-    "neighbours.recall": "Recall",
-    "neighbours.density": "Density",
-    "neighbours.coverage": "Coverage",
-    "validity.missing": "Missing-rate difference",
-    "validity.range": "Out of range",
-    "validity.unknown": "Unknown categories",
-    "validity.missing_columns": "Missing columns",
-    "validity.extra_columns": "Extra columns",
-    "validity.unfit_values": "Values of a wrong type",
-    "validity.repeated_ids": "Repeated ids",
-    "copies": "Exact copies",
-    "nndr": "Neighbour ratio, 5th pct.",
-    "membership.auc": "Membership AUC",
-    "membership.tpr@0.001": "Membership TPR at 0.1%",
-    "membership.tpr@0.01": "Membership TPR at 1%",
-}
-# What a wing calls its rows, its columns and its floor, unless its scores say otherwise.
+# What a kind of data calls its rows, its columns and its floor, unless its scores say otherwise.
 WORDS = {"rows": "rows", "columns": "columns", "floor": "columns shuffled apart from one another"}
-QUIET_AT_ZERO = {
-    "validity.missing_columns",
-    "validity.extra_columns",
-    "validity.unfit_values",
-    "validity.repeated_ids",
-}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One metric. `best` is what fresh real rows reach, `independent` what shuffled columns do."""
+    """One measure. `best` is what fresh real rows reach, `independent` what shuffled columns do;
+    `limit` is the value that just passes, with its direction, and `mark` the state of its check
+    ("" where it has none)."""
 
     group: str
+    metric: str
     name: str
     value: str
+    limit: str
     best: str
     independent: str
-    mark: Mark
+    mark: str
     note: str = ""
 
 
@@ -64,52 +34,39 @@ def words(document: Json) -> dict[str, str]:
     return WORDS | given
 
 
+def whole(document: Json) -> list[Json]:
+    """The scores of the whole data set, in the order of the measures; undeclared ones come last."""
+    order = {measure["name"]: place for place, measure in enumerate(document["measures"])}
+    found = [score for score in document["scores"] if not score["where"]]
+    return sorted(found, key=lambda score: order.get(score["metric"], len(order)))
+
+
 def lines(document: Json) -> list[Line]:
-    """The report's main numbers in a fixed order; metrics unknown here (plugins') come last."""
-    checks = {
-        (check["metric"], check["where"]): check["passed"]
-        for check in document["verdict"].get("checks", [])
-    }
-    whole = [
-        score for score in document["scores"] if not score["where"] or score["metric"] == "utility"
-    ]
-    order = {name: place for place, name in enumerate(SHOWN)}
-    whole.sort(key=lambda score: order.get(score["metric"], len(order)))
-    return [
-        _line(score, _mark(checks, score))
-        for score in whole
-        if score["value"] or score["metric"] not in QUIET_AT_ZERO
-    ]
+    """The report's main numbers; counts are left out where there is nothing to count."""
+    checks = {check["metric"]: check for check in document["verdict"]["checks"]}
+    measures = {measure["name"]: measure for measure in document["measures"]}
+    found = []
+    for score in whole(document):
+        measure = measures.get(score["metric"], {"title": score["metric"], "unit": "number"})
+        if measure["unit"] == "count" and not score["value"]:
+            continue
+        found.append(_line(score, measure, checks.get(score["metric"])))
+    return found
 
 
-def _line(score: Json, mark: Mark) -> Line:
-    metric = str(score["metric"])
+def _line(score: Json, measure: Json, check: Json | None) -> Line:
+    unit, value, limit = measure["unit"], figure(score["value"], measure["unit"]), ""
+    if check is not None and check["limit"] is not None:
+        value, limit = apart(score["value"], check["limit"], unit)
+        limit = f"{'≤' if score['better'] == 'lower' else '≥'} {limit}"
     return Line(
         group=score["group"],
-        name=SHOWN.get(metric, metric),
-        value=number(metric, score["value"]),
-        best=number(metric, score["ceiling"]),
-        independent=number(metric, score["floor"]),
-        mark=mark,
-        note=score["note"],
+        metric=score["metric"],
+        name=measure["title"],
+        value=value,
+        limit=limit,
+        best=figure(score["ceiling"], unit),
+        independent=figure(score["floor"], unit),
+        mark="" if check is None else check["state"],
+        note=score["note"] or ("" if check is None else check["reason"]),
     )
-
-
-def _mark(checks: dict[tuple[str, str], bool | None], score: Json) -> Mark:
-    key = (score["metric"], score["where"])
-    if key not in checks:
-        return ""
-    passed = checks[key]
-    return "unknown" if passed is None else "pass" if passed else "fail"
-
-
-def number(metric: str, value: float | None) -> str:
-    """Shares in per cent where they are small by nature, counts whole, the rest to 3 decimals."""
-    if value is None:
-        return "–"
-    if metric in QUIET_AT_ZERO:
-        return f"{value:,.0f}"
-    percent = metric.endswith(".error") or metric.startswith(("validity.", "membership.tpr"))
-    if percent or metric == "copies":
-        return f"{100 * value:.2f}%"
-    return f"{value:.3f}"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from augment.base.errors import BadInput, listed
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
 from augment.tables.values import arrow_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+LIKE = 0.7  # of their letters, which two spellings of one name share
+MOST_MATCHED = 200  # names on either side, beyond which no pairs are looked for
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,51 @@ class Aligned:
     missing: tuple[str, ...]
     extra: tuple[str, ...]
     unfit: dict[str, int]
+
+
+def require_alike(found: list[str], wanted: list[str], where: str) -> tuple[str, ...]:
+    """Notes on columns that seem to have been renamed.
+
+    Raises `BadInput` where columns are missing and under half of the columns of either table are
+    in both: such tables say nothing about one another.
+    """
+    missing = [name for name in wanted if name not in found]
+    extra = [name for name in found if name not in wanted]
+    near = _renamed(missing, extra)
+    shared = len(wanted) - len(missing)
+    if missing and 2 * shared < max(len(wanted), len(found)):
+        pairs = [f"{old!r} (here {near[old]!r}?)" if old in near else repr(old) for old in missing]
+        raise BadInput(
+            f"only {shared} of the real table's {len(wanted)} columns are among its "
+            f"{len(found)}, too few to compare the two. Missing: {listed(pairs)}. "
+            f"Found instead: {listed([repr(name) for name in extra]) or 'nothing'}.",
+            where=where,
+            hint="Rename the columns as the real table has them, or name the right file.",
+        )
+    return tuple(
+        f"There is no column {old!r}, but {new!r}, which the real table lacks; rename it if it is "
+        "the same."
+        for old, new in near.items()
+    )
+
+
+def _renamed(missing: list[str], extra: list[str]) -> dict[str, str]:
+    """For missing columns, the extra one that is spelt like each; the likest pairs come first."""
+    likeness = {
+        (old, new): difflib.SequenceMatcher(None, _plain(old), _plain(new)).ratio()
+        for old in missing[:MOST_MATCHED]
+        for new in extra[:MOST_MATCHED]
+    }
+    found: dict[str, str] = {}
+    for old, new in sorted(likeness, key=lambda pair: -likeness[pair]):
+        if likeness[old, new] >= LIKE and old not in found and new not in found.values():
+            found[old] = new
+    return {old: found[old] for old in missing if old in found}
+
+
+def _plain(name: str) -> str:
+    """A name without case and separators: "Last Name" is "lastname"."""
+    return "".join(c for c in name.casefold() if c.isalnum()) or name
 
 
 def aligned(fake: Table, schema: Schema) -> Aligned:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 POINT_LEVELS = 50  # levels with a dimension of their own; the rest share one
 TREE_LEVELS = 250  # scikit-learn's trees take up to 255 levels of a category
 DIGITS = range(-3, 8)  # powers of ten at which a number may end
+ODD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio
 MICROSECONDS = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1_000)
 
 
@@ -115,8 +116,15 @@ def keys(view: View) -> NDArray[np.uint64]:
             bits = plain.view(np.uint64) ^ (np.isnan(column).astype(np.uint64) << np.uint64(1))
         else:
             bits = column.astype(np.int64).view(np.uint64)
-        found = _mixed(found * np.uint64(0x9E3779B97F4A7C15) + _mixed(bits + np.uint64(1)))
+        found = joined(found, bits)
     return found
+
+
+def joined(keys: NDArray[np.uint64], bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """(rows,) the keys of rows that have one more column, whose values are `bits`."""
+    import numpy as np
+
+    return _mixed(keys * np.uint64(ODD) + _mixed(bits + np.uint64(1)))
 
 
 def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:

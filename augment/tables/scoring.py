@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from augment.base import registry
-from augment.base.errors import UsageError, listed
 from augment.base.seeds import Seed
-from augment.base.types import Metric, Score, Tick, silent
-from augment.base.wing import Scored, merged
+from augment.base.types import Json, Score, Tick, silent
+from augment.base.wing import Scored
+from augment.evaluation import scoring
+from augment.evaluation.metric import Measure
+from augment.evaluation.verdict import Unscored, verdict
 from augment.tables.alignment import Aligned, aligned
 from augment.tables.dataset import Table
 from augment.tables.overlays import overlays
+from augment.tables.schema import Role, Schema
 from augment.tables.targets import chosen
-from augment.tables.verdict import verdict
-from augment.tables.views import FakeViews, RealViews, View, axis_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from augment.tables.views import FakeViews, RealViews, View, axis_of, text_keys
 
 ORDER = (
     "shapes",
@@ -31,6 +28,11 @@ ORDER = (
     "copies",
     "membership",
 )
+UNSCORED: dict[Role, str] = {
+    "text": "texts are replaced, and what they say is not compared",
+    "id": "ids are made anew; only their repetitions are counted",
+    "constant": "one value throughout has nothing to compare",
+}
 
 
 def scored(
@@ -49,16 +51,32 @@ def scored(
         scores = score_pair(train, fake, seed, tick)
     else:
         scores = score(train, test, fake, seed, tick, floor)
-    judged = verdict(scores)
+    known = measures()
     fitting = aligned(fake, train.schema).table
     target, why = chosen(train, None)
-    document = {
-        "verdict": judged.to_json(),
+    document: Json = {
+        "verdict": verdict(scores, known, unscored(train.schema)).to_json(),
+        "measures": [measure.to_json() for measure in known],
+        "compared": scoring.compared(len(train), None if test is None else len(test), len(fake)),
         "target": {"column": target, "note": why},
         "columns": overlays(train, fitting),
     }
-    decided = {str(group): ok for group, ok in judged.groups.items() if ok is not None}
-    return Scored(tuple(scores), document, decided)
+    return Scored(tuple(scores), document)
+
+
+def measures(metrics: list[str] | None = None) -> tuple[Measure, ...]:
+    """What the named metrics (all by default) say of their figures, in the report's order."""
+    return scoring.measures(scoring.metrics("metrics", ORDER, metrics))
+
+
+def unscored(schema: Schema) -> list[Unscored]:
+    """The columns that no metric looks at, by the reason why."""
+    found = []
+    for role, because in UNSCORED.items():
+        names = tuple(column.name for column in schema if column.role == role)
+        if names:
+            found.append(Unscored(names, because))
+    return found
 
 
 def score(
@@ -80,7 +98,8 @@ def score(
     goal, why = chosen(train, target)
     axes = tuple(axis_of(column, train, test) for column in train.schema if column.modelled)
     seen = View.of(train, axes)
-    real = RealViews(seen, View.of(test, axes), goal, why, suspects=seen)
+    texts = text_keys(train, seen)
+    real = RealViews(seen, View.of(test, axes), goal, why, suspects=seen, texts=texts)
     return _run(real, train, fake, floor, seed, tick, metrics)
 
 
@@ -97,26 +116,21 @@ def score_pair(
     `real` is split by the seed into two halves that stand for train and unseen rows. Copies are
     looked for among all real rows; membership cannot be attacked without known members.
     """
-    first, second = halves(len(real), seed.child("halves"))
+    first, second = scoring.halves(len(real), seed.child("halves"))
     train, test = real.take(first), real.take(second)
     goal, why = chosen(real, target)
     axes = tuple(axis_of(column, train, test) for column in real.schema if column.modelled)
+    suspects = View.of(real, axes)
     views = RealViews(
         View.of(train, axes),
         View.of(test, axes),
         goal,
         why,
         seen_known=False,
-        suspects=View.of(real, axes),
+        suspects=suspects,
+        texts=text_keys(real, suspects),
     )
     return _run(views, train, fake, None, seed, tick, metrics)
-
-
-def halves(rows: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of two disjoint halves, the first one larger where `rows` is odd."""
-    order = seed.rng().permutation(rows)
-    middle = (rows + 1) // 2
-    return order[:middle], order[middle:]
 
 
 def _run(
@@ -131,31 +145,8 @@ def _run(
     made = fake_views(aligned(fake, train.schema), real.axes)
     low = shuffled(train, len(fake), seed.child("floor")) if floor is None else floor
     lowest = fake_views(aligned(low, train.schema), real.axes)
-    chosen_names = _chosen(metrics)
-    scores: list[Score] = []
-    for step, name in enumerate(chosen_names):
-        tick(Tick("score", step, len(chosen_names), note=name))
-        metric: Metric[RealViews, FakeViews] = registry.find("metrics", name)()
-        stream = seed.child("metric", name)
-        values = metric.score(real, made, stream)
-        best = metric.ceiling(real, len(made), stream.child("ceiling"))
-        worst = metric.score(real, lowest, stream.child("floor"))
-        scores += merged(values, best, worst)
-    tick(Tick("score", len(chosen_names), len(chosen_names)))
-    return scores
-
-
-def _chosen(metrics: list[str] | None) -> list[str]:
-    known = registry.names("metrics")
-    ordered = [name for name in ORDER if name in known]
-    ordered += [name for name in known if name not in ORDER]
-    if metrics is None:
-        return ordered
-    for name in metrics:
-        registry.find("metrics", name)
-    if not metrics:
-        raise UsageError(f"No metric is named. Known: {listed(ordered)}.")
-    return [name for name in ordered if name in metrics]
+    names = scoring.metrics("metrics", ORDER, metrics)
+    return scoring.scored(names, real, made, lowest, len(made), seed, tick)
 
 
 def fake_views(made: Aligned, axes: tuple[Any, ...]) -> FakeViews:
@@ -168,7 +159,8 @@ def fake_views(made: Aligned, axes: tuple[Any, ...]) -> FakeViews:
         "unfit_values": made.unfit,
         "repeated_ids": repeated_ids(made.table),
     }
-    return FakeViews(View.of(made.table, axes), problems)
+    view = View.of(made.table, axes)
+    return FakeViews(view, problems, text_keys(made.table, view))
 
 
 def shuffled(train: Table, n: int, seed: Seed) -> Table:

@@ -14,6 +14,7 @@ from augment.base import registry
 from augment.base.errors import BadInput, UsageError, did_you_mean, listed
 from augment.base.files import atomic, sha256
 from augment.tables import gathering
+from augment.tables.alignment import require_alike
 from augment.tables.dataset import Table
 from augment.tables.formats import Format, Raw, ReadOptions, compression
 from augment.tables.schema import Schema
@@ -73,9 +74,13 @@ def read(source: str, options: ReadOptions) -> Loaded:
     return _read_files([(path, str(path)) for path in files_of(source, options)], options)
 
 
-def read_like(source: str, schema: Schema) -> Table:
-    """Rows that may come from any tool, read by `schema` as far as they fit it."""
-    return gathering.gather_like(_raw(source), schema)
+def read_like(source: str, schema: Schema) -> tuple[Table, tuple[str, ...]]:
+    """Rows that may come from any tool, read by `schema` as far as they fit it, and notes.
+
+    Raises `BadInput` where the two hardly have columns in common.
+    """
+    table = gathering.gather_like(_raw(source), schema)
+    return table, require_alike(table.schema.names, schema.names, source)
 
 
 def read_partial(source: str, schema: Schema) -> Table:

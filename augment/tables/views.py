@@ -164,6 +164,28 @@ class View:
         return features.features(self)
 
 
+def text_keys(table: Table, view: View) -> NDArray[np.uint64] | None:
+    """(rows,) one number per distinct row of the view's columns and of the table's texts.
+
+    None where there is no column of texts. Ids take no part: rows that are numbered anew meet the
+    real ones' numbers by chance.
+    """
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = [column.name for column in table.schema if column.role == "text"]
+    if not names:
+        return None
+    found = view.keys
+    for name in names:
+        texts = pc.cast(table.column(name), pa.string()).to_pandas()
+        hashed = np.asarray(pd.util.hash_pandas_object(texts, index=False), np.uint64)
+        found = features.joined(found, hashed)
+    return found
+
+
 def _encoded(table: Table, axis: Axis) -> NDArray[Any]:
     import numpy as np
 
@@ -189,6 +211,7 @@ class RealViews:
     target_note: str = ""
     seen_known: bool = True
     suspects: View = field(kw_only=True)  # rows that may have been copied
+    texts: NDArray[np.uint64] | None = None  # (suspects,) a key per row, texts included
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -201,6 +224,7 @@ class FakeViews:
 
     rows: View
     problems: dict[str, dict[str, int]] = field(default_factory=dict)  # check -> column -> count
+    texts: NDArray[np.uint64] | None = None  # (rows,) as `RealViews.texts`
 
     def __len__(self) -> int:
         return len(self.rows)

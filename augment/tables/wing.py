@@ -58,7 +58,8 @@ class TableWing(Wing[Table]):
         return Loaded(found.table, files, found.notes, found.rejected)
 
     def read_like(self, source_text: str, data: Table, options: Json) -> Loaded[Table]:
-        return Loaded(source.read_like(source_text, kept(data.schema)), ())
+        table, notes = source.read_like(source_text, kept(data.schema))
+        return Loaded(table, (), notes)
 
     def foresee(
         self, data: Table, ask: Ask, engine: Engine[Table], protect: bool, write: Json

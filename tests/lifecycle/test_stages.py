@@ -33,7 +33,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def request_(table: Path) -> Request:
     """A run without scores, which are the slow part."""
-    return Request(str(table), engine="independent", seed=5, holdout=0.0)
+    return Request(str(table), engine="independent", seed=5, holdout=0.0, gates=())
 
 
 def start(request: Request, out: Path, force: bool = False, tell: Any = silent) -> Any:
@@ -117,7 +117,7 @@ def test_a_result_that_fails_its_gate_leaves_the_earlier_one(
     out = tmp_path / "out"
     start(request_, out)
     before = (out / "synthetic.csv").read_bytes()
-    monkeypatch.setattr(gates, "failed", lambda names, report: ["privacy"])
+    monkeypatch.setattr(gates, "outcome", lambda names, report: gates.Outcome(("privacy",), {}))
     document = start(dataclasses.replace(request_, seed=9), out, force=True)
     assert document["failed_gates"] == ["privacy"]
     assert document["folder"] == str(tmp_path / "out.rejected")

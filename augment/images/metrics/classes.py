@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
+from augment.base.types import Group, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import binomial
 from augment.images.metrics.frechet import FEWEST, frechet
 from augment.images.metrics.views import FakeViews, RealViews, View
 
@@ -29,6 +32,25 @@ class Classes(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "classes"
     group: ClassVar[Group] = "fidelity"
+    # One picture in twenty may show another class than real ones do.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "agreement",
+            "Shows its label",
+            "pictures that show their label",
+            near_ceiling(margin=0.05),
+            unit="share",
+            worst=0.0,
+        ),
+        Measure(
+            "class.frechet",
+            "Fréchet, per class",
+            "Fréchet distance to unseen pictures of the class",
+            worst_places="columns",
+            worth_naming=0.0,
+        ),
+        Measure("class.diversity", "Diversity in a class", "spread over that of real pictures"),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return _scores(real, fake.rows, seed)
@@ -68,9 +90,10 @@ def _agreement(real: RealViews, made: View) -> Score:
     named = made.labelled()
     if real.judge is None or not len(named):
         return Score("agreement", None, "higher", "fidelity", note=UNJUDGED)
-    share = float((real.judge.classes_of(named.pixels) == named.codes).mean())
+    right = int((real.judge.classes_of(named.pixels) == named.codes).sum())
     note = f"Judged by classifier {real.judge.digest[:12]}, trained on half of train."
-    return Score("agreement", share, "higher", "fidelity", note=note)
+    share, interval = right / len(named), binomial(right, len(named))
+    return Score("agreement", share, "higher", "fidelity", interval=interval, note=note)
 
 
 def _spread(points: NDArray[np.float32]) -> float:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
+from augment.base.types import Group, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
 from augment.images.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -25,6 +27,29 @@ class Distances(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "distances"
     group: ClassVar[Group] = "fidelity"
+    # A third of the way to shuffled pixels: two real samples of some hundred pictures already
+    # differ by a fifth of it.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "frechet.random",
+            "Fréchet, random",
+            "Fréchet distance under random convolutions",
+            near_ceiling(share=1 / 3),
+            essential=True,
+        ),
+        Measure(
+            "frechet.encoder",
+            "Fréchet, encoder",
+            "Fréchet distance in the encoder's space",
+            near_ceiling(share=1 / 3),
+        ),
+        Measure("frechet.pixels", "Fréchet, pixels", "Fréchet distance of the pixels' components"),
+        Measure("frechet.given", "Fréchet, --features", "Fréchet distance in the space given"),
+        Measure("kernel.random", "Kernel, random", "MMD² under random convolutions"),
+        Measure("kernel.encoder", "Kernel, encoder", "MMD² in the encoder's space"),
+        Measure("kernel.pixels", "Kernel, pixels", "MMD² of the pixels' components"),
+        Measure("kernel.given", "Kernel, --features", "MMD² in the space given"),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return _scores(real, fake.rows, min(len(fake.rows), len(real.train)), seed)

@@ -6,7 +6,10 @@ from typing import ClassVar
 
 from augment.base.distances import prdc
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
+from augment.base.types import Group, Interval, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import binomial
 from augment.images.metrics.views import FakeViews, RealViews, View
 
 K = 5
@@ -22,6 +25,19 @@ class Neighbours(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "neighbours"
     group: ClassVar[Group] = "fidelity"
+    # As for the distances.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("neighbours.precision", "Precision", "made pictures among real ones"),
+        Measure("neighbours.recall", "Recall", "real pictures among made ones"),
+        Measure("neighbours.density", "Density", "real pictures about each made one"),
+        Measure(
+            "neighbours.coverage",
+            "Coverage",
+            "real neighbourhoods reached",
+            near_ceiling(margin=0.1, share=1 / 3),
+            worst=0.0,
+        ),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return _scores(real, fake.rows, len(fake.rows), seed)
@@ -45,7 +61,12 @@ def _scores(real: RealViews, made: View, most: int, seed: Seed) -> list[Score]:
             value,
             "near" if name == "density" else "higher",
             "fidelity",
+            interval=_interval(value, n) if name == "coverage" else None,
             note=note,
         )
         for name, value in zip(NAMES, values, strict=True)
     ]
+
+
+def _interval(share: float | None, n: int) -> Interval | None:
+    return None if share is None else binomial(round(share * n), n)

@@ -78,9 +78,9 @@ def pca_space(pixels: NDArray[np.uint8]) -> Space:
 
     flat = small(pixels[:PCA_ROWS]).flatten(1).numpy()
     dimensions = min(PCA_DIMENSIONS, *flat.shape)
-    found = PCA(dimensions, svd_solver="full" if min(flat.shape) < 64 else "covariance_eigh").fit(
-        flat
-    )
+    solver = "full" if min(flat.shape) < 64 else "covariance_eigh"
+    with np.errstate(invalid="ignore"):  # one picture has no variance
+        found = PCA(dimensions, svd_solver=solver).fit(flat)
 
     def embed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         made = [

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from augment.base.seeds import Seed
-from augment.base.types import Group, Interval, Metric, Score
+from augment.base.types import Group, Interval, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
 from augment.images.metrics.views import FEWEST_TO_JUDGE, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -28,6 +30,18 @@ class Utility(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "utility"
     group: ClassVar[Group] = "utility"
+    # At most a quarter of what shuffled pixels lose may be lost, 3 points in any case.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "utility",
+            "Trained on synthetic",
+            "accuracy when trained on made pictures",
+            near_ceiling(margin=0.03, share=0.25),
+            essential=True,
+            above_floor=True,
+            worst=0.0,
+        ),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         made = fake.rows.labelled()
@@ -54,6 +68,12 @@ class Lift(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "lift"
     group: ClassVar[Group] = "utility"
+    floored: ClassVar[bool] = False
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("lift.classical", "Lift, classical", "accuracy that moving real pictures adds"),
+        Measure("lift.synthetic", "Lift, synthetic", "accuracy that made pictures add"),
+        Measure("lift.both", "Lift, both", "accuracy that made pictures add to that"),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         train, made = real.train.labelled(), fake.rows.labelled()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
+from augment.base.types import Group, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import auc
 from augment.tables import features
-from augment.tables.metrics.roc import auc
 from augment.tables.metrics.trees import class_odds
 from augment.tables.views import FakeViews, RealViews, View
 
@@ -36,6 +38,22 @@ class Detection(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "detection"
     group: ClassVar[Group] = "fidelity"
+    # As for `trends`.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "detection",
+            "Detection AUC",
+            "AUC of telling made rows from real",
+            near_ceiling(margin=0.05, share=1 / 3),
+            essential=True,
+            worst=1.0,
+        ),
+        Measure(
+            "detection.train",
+            "Detection AUC, seen",
+            "AUC of telling made rows from those that the generator saw",
+        ),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return [

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from augment.base.distances import nearest
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
-from augment.tables.metrics.roc import auc, hits_at
+from augment.base.types import Group, Score
+from augment.evaluation.limits import fixed
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import auc, hits_at
 from augment.tables.views import FakeViews, RealViews
 
 if TYPE_CHECKING:
@@ -42,6 +44,34 @@ class Membership(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "membership"
     group: ClassVar[Group] = "privacy"
+    # An attack that finds three times as many members as others at a thousandth of false
+    # accusations (twice at a hundredth), or ranks members above others in 55% of pairs.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "membership.auc",
+            "Membership AUC",
+            "AUC of telling members from others",
+            fixed(0.55),
+            essential=True,
+            worst=1.0,
+        ),
+        Measure(
+            "membership.tpr@0.001",
+            "Membership TPR 0.1%",
+            "members found at 0.1% false accusations",
+            fixed(0.003),
+            unit="share",
+            worst=1.0,
+        ),
+        Measure(
+            "membership.tpr@0.01",
+            "Membership TPR 1%",
+            "members found at 1% false accusations",
+            fixed(0.02),
+            unit="share",
+            worst=1.0,
+        ),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         why = _too_little(real, fake)
@@ -67,7 +97,7 @@ class Membership(Metric[RealViews, FakeViews]):
 
 def _too_little(real: RealViews, fake: FakeViews) -> str:
     if not real.seen_known:
-        return "It is unknown which real rows the generator saw, so none can be called a member."
+        return "It is unknown which real rows the generator saw; --unseen names some it did not."
     rows = len(real.train) + len(real.test)
     if rows < LEAST_ROWS or len(fake) < LEAST_ROWS:
         return f"Not enough evidence: under {LEAST_ROWS:,} real or synthetic rows."

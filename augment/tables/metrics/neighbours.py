@@ -6,7 +6,10 @@ from typing import ClassVar, Literal
 
 from augment.base.distances import prdc
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
+from augment.base.types import Group, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import binomial
 from augment.tables.views import FakeViews, RealViews, View
 
 K = 5
@@ -27,6 +30,19 @@ class Neighbours(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "neighbours"
     group: ClassVar[Group] = "fidelity"
+    # As for `trends`.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("neighbours.precision", "Precision", "made rows among real ones"),
+        Measure("neighbours.recall", "Recall", "real rows among made ones"),
+        Measure("neighbours.density", "Density", "real rows about each made one"),
+        Measure(
+            "neighbours.coverage",
+            "Coverage",
+            "real neighbourhoods reached",
+            near_ceiling(margin=0.1, share=1 / 3),
+            worst=0.0,
+        ),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return _scores(real.test, fake.rows, seed)
@@ -46,7 +62,14 @@ def _scores(real: View, fake: View, seed: Seed) -> list[Score]:
     real, fake = real.sample(rows, seed.child("real")), fake.sample(rows, seed.child("fake"))
     note = f"On {rows:,} rows per side."
     return [
-        Score(f"neighbours.{name}", value, _better(name), "fidelity", note=note)
+        Score(
+            f"neighbours.{name}",
+            value,
+            _better(name),
+            "fidelity",
+            interval=binomial(round(value * rows), rows) if name == "coverage" else None,
+            note=note,
+        )
         for name, value in zip(NAMES, prdc(real.points, fake.points, K), strict=True)
     ]
 

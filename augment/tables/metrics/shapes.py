@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
+from augment.base.types import Group, Interval, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import Z95
 from augment.tables.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -29,6 +32,20 @@ class Shapes(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "shapes"
     group: ClassVar[Group] = "fidelity"
+    # 0.05 is what a reader sees as a different histogram; the floor has perfect shapes, so only a
+    # margin makes sense.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "shapes",
+            "Column shapes",
+            "column shapes match real ones",
+            near_ceiling(margin=0.05),
+            essential=True,
+            worst=0.0,
+            worst_places="columns",
+        ),
+        Measure("shapes.error", "Shape error", "mean error of column shapes", unit="share"),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return _scores(real.test, fake.rows) + _errors(real.train, fake.rows)
@@ -44,10 +61,22 @@ def _scores(real: View, fake: View) -> list[Score]:
     note = "There are no rows to compare." if empty else ""
     each = [] if empty else [similarity(real, fake, i) for i in range(len(real.axes))]
     mean = float(np.mean(each)) if each else None
-    scores = [Score("shapes", mean, "higher", "fidelity", note=note or _none(each))]
+    interval = None if mean is None else around(mean, len(real), len(fake), len(each))
+    why = note or _none(each)
+    scores = [Score("shapes", mean, "higher", "fidelity", interval=interval, note=why)]
     for axis, value in zip(real.axes, each, strict=False):
         scores.append(Score("shapes", value, "higher", "fidelity", axis.where))
     return scores
+
+
+def around(mean: float, real: int, fake: int, columns: int) -> Interval:
+    """95% about a mean of KS or total variation distances over columns, from the rows of each side.
+
+    Near equal distributions, KS of n and m rows deviates by some 0.26 √(1/n + 1/m), as the
+    Kolmogorov distribution does. Columns hang together, so they count for half their number.
+    """
+    deviation = 0.26 * (1 / real + 1 / fake) ** 0.5 / max(1.0, columns / 2) ** 0.5
+    return Interval(max(0.0, mean - Z95 * deviation), min(1.0, mean + Z95 * deviation))
 
 
 def _none(each: list[float]) -> str:

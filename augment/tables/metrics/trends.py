@@ -6,7 +6,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
+from augment.base.types import Group, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
 from augment.tables.metrics.shapes import tvd
 from augment.tables.views import Axis, FakeViews, RealViews, View
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 MOST_PAIRS = 4_950  # all pairs of 100 columns; of more, a sample is scored
 MOST_ROWS = 200_000  # the sampling error of a cell is below 0.0012 from there on
 WIDE_CELLS = 1 << 22  # contingency tables beyond this are counted by sorting
+LEAST_ROWS = 20  # per side, below which pairs differ by more than the margin by chance
 ERROR_BINS = 10  # SDMetrics' number of equal-width bins
 
 Pairs = list[tuple[int, int]]
@@ -38,6 +41,19 @@ class Trends(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "trends"
     group: ClassVar[Group] = "fidelity"
+    # Two thirds of what independent columns lose must be won back; the margin covers the
+    # difference between two real samples of some hundred rows.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "trends",
+            "Pair trends",
+            "pairs of columns move together as in real rows",
+            near_ceiling(margin=0.03, share=1 / 3),
+            worst=0.0,
+            worst_places="pairs",
+        ),
+        Measure("trends.error", "Trend error", "mean error of pair trends", unit="share"),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return _both(real, real.test, fake.rows, fake.rows, seed)
@@ -68,8 +84,10 @@ def _pairs(columns: int, seed: Seed) -> tuple[Pairs, str]:
 def _scores(real: View, fake: View, pairs: Pairs, note: str) -> list[Score]:
     import numpy as np
 
-    if not pairs or not len(real) or not len(fake):
-        why = "A pair needs two modelled columns." if not pairs else "There are no rows to compare."
+    rows = min(len(real), len(fake))
+    if not pairs or rows < LEAST_ROWS:
+        why = f"There are {rows} rows per side; at least {LEAST_ROWS} are needed."
+        why = why if pairs else "A pair needs two modelled columns."
         return [Score("trends", None, "higher", "fidelity", note=why)]
     each = []
     for i, j in pairs:
@@ -77,7 +95,8 @@ def _scores(real: View, fake: View, pairs: Pairs, note: str) -> list[Score]:
         left = real.binned[i] * width + real.binned[j]
         right = fake.binned[i] * width + fake.binned[j]
         each.append(1 - tvd(left, right, real.axes[i].bins * width))
-    scores = [Score("trends", float(np.mean(each)), "higher", "fidelity", note=note)]
+    mean = float(np.mean(each))
+    scores = [Score("trends", mean, "higher", "fidelity", note=note)]
     for (i, j), value in zip(pairs, each, strict=True):
         where = f"{real.axes[i].where} × {real.axes[j].where}"
         scores.append(Score("trends", value, "higher", "fidelity", where))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from augment.base.seeds import Seed
-from augment.base.types import Group, Interval, Metric, Score
+from augment.base.types import Group, Interval, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
 from augment.tables import features
 from augment.tables.metrics.trees import class_odds, values
 from augment.tables.views import Axis, FakeViews, RealViews, View
@@ -36,7 +38,7 @@ class Task:
 
 
 class Utility(Metric[RealViews, FakeViews]):
-    """`utility`: trained on synthetic, tested on real (TSTR), with the target in `where`.
+    """`utility`: trained on synthetic, tested on real (TSTR).
 
     AUC for two classes, the mean of one-against-rest AUCs for more, R² for numbers, of gradient
     boosting judged on unseen rows. The value is the mean over three seeds (each with its own
@@ -49,6 +51,17 @@ class Utility(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "utility"
     group: ClassVar[Group] = "utility"
+    # At most a quarter of the predictive power over the floor may be lost.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "utility",
+            "Trained on synthetic",
+            "predictive quality when trained on made rows",
+            near_ceiling(margin=0.03, share=0.25),
+            essential=True,
+            above_floor=True,
+        ),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return [_score(real, fake.rows, seed)]
@@ -69,14 +82,7 @@ def _score(real: RealViews, learnt: View, seed: Seed) -> Score:
     x_real, y_real = _asked(task, real.test, place, MOST_JUDGED, seed.child("judged"))
     why = _too_little(task, y, y_real, len(real.axes))
     if why:
-        return Score(
-            "utility",
-            None,
-            "higher",
-            "utility",
-            real.axes[place].where,
-            note=f"{why} {real.target_note}",
-        )
+        return Score("utility", None, "higher", "utility", note=f"{why} {real.target_note}")
     codes = features.categorical(real.test.without(name).axes)
     guesses = [
         _predicted(task, x, y, x_real, codes, seed.child("fit", number)) for number in range(SEEDS)
@@ -84,15 +90,8 @@ def _score(real: RealViews, learnt: View, seed: Seed) -> Score:
     each = [_quality(task, y_real, guess) for guess in guesses]
     note = f"{task.words} of predicting {name!r}. {real.target_note}".strip()
     interval = _interval(task, y_real, guesses, seed.child("draws"))
-    return Score(
-        "utility",
-        float(np.mean(each)),
-        "higher",
-        "utility",
-        real.axes[place].where,
-        interval=interval,
-        note=note,
-    )
+    value = float(np.mean(each))
+    return Score("utility", value, "higher", "utility", interval=interval, note=note)
 
 
 def task_of(axis: Axis, train: NDArray[Any]) -> Task:

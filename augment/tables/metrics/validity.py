@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from augment.base.seeds import Seed
-from augment.base.types import Group, Metric, Score
+from augment.base.types import Group, Interval, Score
+from augment.evaluation.limits import fixed, near_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import Z95, binomial
 from augment.tables.views import NAMELESS, Axis, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -33,6 +36,66 @@ class Validity(Metric[RealViews, FakeViews]):
 
     name: ClassVar[str] = "validity"
     group: ClassVar[Group] = "validity"
+    # One value in a hundred beyond unseen rows' own rate; structure has no tolerance.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "validity.missing",
+            "Missing rates",
+            "difference of missing rates",
+            near_ceiling(margin=0.05),
+            essential=True,
+            unit="share",
+            worst=1.0,
+        ),
+        Measure(
+            "validity.range",
+            "Out of range",
+            "numbers outside the real range",
+            near_ceiling(margin=0.01),
+            essential=True,
+            unit="share",
+            worst=1.0,
+            ceiling_noise=True,
+        ),
+        Measure(
+            "validity.unknown",
+            "Unknown categories",
+            "categories that the real table lacks",
+            near_ceiling(margin=0.01),
+            essential=True,
+            unit="share",
+            worst=1.0,
+            ceiling_noise=True,
+        ),
+        Measure(
+            "validity.missing_columns",
+            "Missing columns",
+            "columns that are missing",
+            fixed(0.0),
+            essential=True,
+            unit="count",
+        ),
+        Measure(
+            "validity.extra_columns",
+            "Extra columns",
+            "columns that the real table lacks",
+            unit="count",
+        ),
+        Measure(
+            "validity.unfit_values",
+            "Wrong-type values",
+            "values of a wrong type",
+            fixed(0.0),
+            unit="count",
+        ),
+        Measure(
+            "validity.repeated_ids",
+            "Repeated ids",
+            "ids that stand there twice",
+            fixed(0.0),
+            unit="count",
+        ),
+    )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return _values(real, real.suspects, fake.rows) + _structure(fake.problems)
@@ -72,18 +135,38 @@ def _values(real: RealViews, known: View, fake: View) -> list[Score]:
             levels = axis.known if known is real.train else len(axis.levels)
             unknown.append((axis.where, _share(present >= levels), len(present)))
     return [
-        *_table("validity.missing", missing),
+        *_table("validity.missing", missing, _missing_noise(real, known, fake)),
         *_table("validity.range", beyond),
         *_table("validity.unknown", unknown),
     ]
 
 
-def _table(metric: str, parts: list[tuple[str, float, int]]) -> list[Score]:
-    """The weighted mean over the columns, then each column; 0 where no column can break it."""
+def _table(
+    metric: str, parts: list[tuple[str, float, int]], half: float | None = None
+) -> list[Score]:
+    """The weighted mean over the columns, then each column; 0 where no column can break it.
+
+    `half` is half the width of its interval; without, the values are counted as so many draws.
+    """
     weight = sum(count for _, _, count in parts)
     total = sum(share * count for _, share, count in parts) / weight if weight else 0.0
-    scores = [Score(metric, total, "lower", "validity")]
+    if half is not None:
+        interval = Interval(max(0.0, total - half), total + half)
+    elif weight:
+        interval = binomial(round(total * weight), weight)
+    else:
+        interval = None
+    scores = [Score(metric, total, "lower", "validity", interval=interval)]
     return scores + [Score(metric, share, "lower", "validity", name) for name, share, _ in parts]
+
+
+def _missing_noise(real: RealViews, known: View, fake: View) -> float:
+    """Half a 95% interval of the mean difference of missing rates, as if all columns went missing
+    together: so many do that nothing can be averaged away."""
+    rates = [_null(axis, left) for axis, left in zip(real.axes, known.columns, strict=True)]
+    spread = (1 / len(known) + 1 / len(fake)) ** 0.5
+    deviations = [(rate * (1 - rate)) ** 0.5 * spread for rate in rates]
+    return float(Z95 * sum(deviations) / max(1, len(deviations)))
 
 
 def _nulls(axis: Axis, column: NDArray[Any]) -> NDArray[np.bool_]:

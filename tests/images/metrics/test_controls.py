@@ -7,13 +7,14 @@ import pytest
 
 from augment.base.seeds import Seed
 from augment.base.types import Score
+from augment.evaluation.scoring import merged
+from augment.evaluation.verdict import State, verdict
 from augment.images.dataset import Images
 from augment.images.metrics.copies import Copies
 from augment.images.metrics.frechet import frechet, kernel
 from augment.images.metrics.views import FakeViews, RealViews, View, real_views
 from augment.images.schema import ImageSchema
-from augment.images.scoring import score, shuffled
-from augment.images.verdict import verdict
+from augment.images.scoring import measures, score, shuffled
 
 
 def digits(rows: slice) -> Images:
@@ -39,19 +40,15 @@ def made(real: RealViews, images: Images) -> FakeViews:
     return FakeViews(View.of(images, real.train.spaces, Seed(1)))
 
 
-def judged(scores: list[Score], real: RealViews, n: int) -> bool | None:
+def judged(scores: list[Score], real: RealViews, n: int) -> State:
     """The privacy verdict of copies' scores beside their ceilings."""
-    import dataclasses
-
-    best = {s.metric: s.value for s in Copies().ceiling(real, n, Seed(2))}
-    full = [dataclasses.replace(s, ceiling=best.get(s.metric)) for s in scores]
-    answer: bool | None = verdict(full)["passed"]["privacy"]
-    return answer
+    full = merged(scores, Copies().ceiling(real, n, Seed(2)), [])
+    return verdict(full, measures(("copies",))).state("privacy")
 
 
 def test_a_model_that_replays_fails_privacy(real: RealViews) -> None:
     replayed = made(real, TRAIN.take(np.arange(300)))
-    assert judged(Copies().score(real, replayed, Seed(2)), real, 300) is False
+    assert judged(Copies().score(real, replayed, Seed(2)), real, 300) == "fail"
 
 
 def test_replayed_pictures_with_noise_fail_privacy(real: RealViews) -> None:
@@ -60,7 +57,7 @@ def test_replayed_pictures_with_noise_fail_privacy(real: RealViews) -> None:
     noisy = made(real, Images.of_arrays(pixels, TRAIN.label_codes[:300], TRAIN.schema))
     scores = Copies().score(real, noisy, Seed(2))
     assert next(s.value for s in scores if s.metric == "copies") == 0
-    assert judged(scores, real, 300) is False
+    assert judged(scores, real, 300) == "fail"
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])
@@ -76,11 +73,11 @@ def test_replayed_pictures_that_were_moved_fail_privacy(real: RealViews, share: 
     copies = Images.of_arrays(to_pixels(moved(x, by)), TRAIN.label_codes[:300], TRAIN.schema)
     scores = Copies().score(real, made(real, copies), Seed(2))
     assert next(s.value for s in scores if s.metric == "copies") == 0
-    assert judged(scores, real, 300) is False
+    assert judged(scores, real, 300) == "fail"
 
 
 def test_fresh_real_pictures_pass_privacy(real: RealViews) -> None:
-    assert judged(Copies().score(real, made(real, FRESH), Seed(2)), real, len(FRESH)) is True
+    assert judged(Copies().score(real, made(real, FRESH), Seed(2)), real, len(FRESH)) == "pass"
 
 
 def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> None:
@@ -88,7 +85,8 @@ def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> Non
     scores = score(TRAIN, TEST, FRESH, Seed(3), metrics=quick)
     utility = next(s for s in scores if s.metric == "utility")
     assert utility.interval is not None
-    assert set(verdict(scores)["passed"].values()) == {True}
+    overall = verdict(scores, measures(quick))
+    assert {found.state for found in overall.groups.values()} == {"pass"}
     values = {s.metric: s for s in scores if not s.where}
     for name in ("frechet.random", "frechet.encoder", "kernel.pixels"):
         assert values[name].value is not None and values[name].floor is not None
@@ -127,3 +125,30 @@ def test_too_few_pictures_are_said_and_not_scored() -> None:
     scores = score(few, TEST.take(np.arange(4)), few, Seed(0))
     assert all(s.note for s in scores if s.value is None)
     assert any(s.value is None for s in scores)
+
+
+def test_copies_of_any_real_picture_fail_where_it_is_unknown_which_were_seen() -> None:
+    import dataclasses
+
+    known = measures(("copies",))
+    whole = digits(slice(0, 200))
+    unknown = dataclasses.replace(real_views(whole, FRESH, Seed(0)), seen_known=False)
+    for images, state in ((whole, "fail"), (digits(slice(200, 400)), "not shown")):
+        found = merged(
+            Copies().score(unknown, made(unknown, images), Seed(2)),
+            Copies().ceiling(unknown, len(images), Seed(2)),
+            [],
+        )
+        concluded = verdict(found, known)
+        assert concluded.state("privacy") == state
+        values = {score.metric: score.value for score in found}
+        assert values["copies"] == (1.0 if state == "fail" else 0.0)
+        assert values["copies.distance"] is None
+
+
+def test_a_single_picture_shows_nothing() -> None:
+    one = TRAIN.take(np.arange(1))
+    scores = score(one, one.take(np.arange(0)), one, Seed(0))
+    concluded = verdict(scores, measures())
+    assert {found.state for found in concluded.groups.values()} == {"not shown"}
+    assert all(check.value is None and check.reason for check in concluded.checks)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from augment.base.seeds import Seed
 from augment.base.types import Score
+from augment.evaluation.verdict import Verdict, verdict
 from augment.tables.dataset import Table
-from augment.tables.scoring import score, score_pair, shuffled
-from augment.tables.verdict import Verdict, verdict
+from augment.tables.schema import Column
+from augment.tables.scoring import measures, score, score_pair, shuffled, unscored
+from augment.tables.values import table_of
 from tests.tables.metrics.shared_tables import shared_table, split
 from tests.tables.metrics.simulated import people, spoilt
 
@@ -32,8 +35,12 @@ def value(scores: list[Score], metric: str, where: str = "") -> float:
     return found[0]
 
 
+def judged_of(scores: list[Score]) -> Verdict:
+    return verdict(scores, measures())
+
+
 def failures(judged: Verdict) -> set[str]:
-    return {check.metric for check in judged.checks if check.passed is False}
+    return judged.failed()
 
 
 def copied(table: Table, seed: int) -> Table:
@@ -48,24 +55,24 @@ def fresh(seed: int = 3) -> Table:
 
 
 def test_a_fresh_real_sample_passes_everything(train: Table, test: Table) -> None:
-    judged = verdict(score(train, test, fresh(), Seed(1)))
-    assert judged.groups == dict.fromkeys(("fidelity", "utility", "privacy", "validity"), True)
-    assert judged.enough_evidence
+    judged = judged_of(score(train, test, fresh(), Seed(1)))
+    states = {group: found.state for group, found in judged.groups.items()}
+    assert states == dict.fromkeys(("fidelity", "utility", "privacy", "validity"), "pass")
     assert not failures(judged)
 
 
 def test_copies_of_train_pass_fidelity_and_fail_privacy(train: Table, test: Table) -> None:
-    judged = verdict(score(train, test, copied(train, 4), Seed(1)))
-    assert judged.groups["fidelity"] is True
-    assert judged.groups["privacy"] is False
+    judged = judged_of(score(train, test, copied(train, 4), Seed(1)))
+    assert judged.state("fidelity") == "pass"
+    assert judged.state("privacy") == "fail"
     assert {"copies", "nndr", "membership.auc", "membership.tpr@0.001"} <= failures(judged)
 
 
 def test_shuffled_columns_fail_trends_and_detection(train: Table, test: Table) -> None:
-    judged = verdict(score(train, test, shuffled(train, ROWS, Seed(5)), Seed(1)))
+    judged = judged_of(score(train, test, shuffled(train, ROWS, Seed(5)), Seed(1)))
     assert {"trends", "detection", "utility"} <= failures(judged)
     assert "shapes" not in failures(judged)
-    assert judged.groups["privacy"] is True
+    assert judged.state("privacy") == "pass"
 
 
 @pytest.mark.parametrize(
@@ -92,12 +99,10 @@ def test_half_copied_tables_are_found_out(train: Table, test: Table) -> None:
     half = Table.join([train.slice(0, ROWS // 2), fresh().slice(0, ROWS // 2)])
     scores = score(train, test, half, Seed(1), metrics=["copies", "membership"])
     assert value(scores, "copies") == 0.5
-    assert {"copies", "membership.tpr@0.001"} <= failures(verdict(scores))
+    assert {"copies", "membership.tpr@0.001"} <= failures(judged_of(scores))
 
 
 def test_a_trait_of_formatting_is_detected(train: Table, test: Table) -> None:
-    import pyarrow as pa
-
     table = fresh()
     income = np.round(np.asarray(table.column("income")), 0)
     place = table.schema.names.index("income")
@@ -115,19 +120,19 @@ def test_the_same_seed_gives_the_same_scores(train: Table, test: Table) -> None:
 def test_two_files_are_searched_for_copies_of_any_real_row(train: Table) -> None:
     scores = score_pair(train, copied(train, 8), Seed(1), metrics=["copies", "membership"])
     assert value(scores, "copies") == 1.0
-    assert {"copies", "nndr"} <= failures(verdict(scores))
+    assert {"copies", "nndr"} <= failures(judged_of(scores))
     attack = next(s for s in scores if s.metric == "membership.auc")
     assert attack.value is None and "unknown which" in attack.note
     apart = score_pair(train, fresh(), Seed(1), metrics=["copies"])
-    assert not failures(verdict(apart))
+    assert not failures(judged_of(apart))
 
 
 def test_small_tables_say_that_there_is_not_enough_evidence() -> None:
     scores = score(people(400, 1), people(100, 2), people(400, 3), Seed(1), metrics=["membership"])
     assert all(s.value is None and "Not enough evidence" in s.note for s in scores)
-    judged = verdict(scores)
-    assert judged.groups["privacy"] is None
-    assert not judged.enough_evidence
+    judged = judged_of(scores)
+    assert judged.state("privacy") == "not shown"
+    assert "not enough evidence" in judged.groups["privacy"].reason
 
 
 @pytest.mark.slow
@@ -136,9 +141,73 @@ def test_controls_on_real_tables(name: str) -> None:
     table = shared_table(name)
     train, test = split(table)
     half, apart = split(train, 0.5)
-    assert not failures(verdict(score(half, test, apart, Seed(1))))
-    copies = verdict(score(train, test, copied(train, 4), Seed(1)))
-    assert copies.groups["fidelity"] is True
+    assert not failures(judged_of(score(half, test, apart, Seed(1))))
+    copies = judged_of(score(train, test, copied(train, 4), Seed(1)))
+    assert copies.state("fidelity") == "pass"
     assert {"copies", "membership.tpr@0.001"} <= failures(copies)
     apart_columns = shuffled(train, len(train), Seed(5))
-    assert {"trends", "detection"} <= failures(verdict(score(train, test, apart_columns, Seed(1))))
+    assert {"trends", "detection"} <= failures(
+        judged_of(score(train, test, apart_columns, Seed(1)))
+    )
+
+
+def states(judged: Verdict) -> dict[str, str]:
+    return {group: found.state for group, found in judged.groups.items()}
+
+
+@pytest.mark.parametrize("rows", [10, 20, 60, 300])
+def test_copies_fail_at_any_size_whether_or_not_it_is_known_which_rows_were_seen(
+    rows: int,
+) -> None:
+    whole = people(rows, 1)
+    train, test = whole.slice(0, rows * 4 // 5), whole.slice(rows * 4 // 5, rows // 5)
+    seen = measures(["copies"])
+    known = score(train, test, copied(train, 4), Seed(1), metrics=["copies"])
+    assert verdict(known, seen).state("privacy") == "fail"
+    pair = score_pair(whole, whole, Seed(1), metrics=["copies"])
+    assert verdict(pair, seen).state("privacy") == "fail"
+
+
+@pytest.mark.parametrize("rows", [3, 20, 60])
+def test_a_fresh_sample_of_few_rows_fails_nothing_and_passes_no_privacy(rows: int) -> None:
+    for seed in range(3):
+        train, test = people(rows * 4 // 5, 3 * seed + 1), people(rows // 5, 3 * seed + 2)
+        judged = judged_of(score(train, test, people(rows, 3 * seed + 3), Seed(seed)))
+        assert not failures(judged)
+        assert states(judged)["privacy"] == "not shown"
+        assert states(judged)["fidelity"] == "not shown"
+
+
+def test_where_it_is_unknown_which_rows_were_seen_privacy_may_fail_but_not_pass(
+    train: Table,
+) -> None:
+    judged = judged_of(score_pair(train, fresh(), Seed(1)))
+    assert not failures(judged)
+    assert states(judged)["privacy"] == "not shown"
+    assert "--unseen" in judged.groups["privacy"].reason
+
+
+def coarse(rows: int, seed: int, texts: str) -> Table:
+    """Two columns of few values, which repeat in every row, beside a text that tells rows apart."""
+    rng = np.random.default_rng(seed)
+    columns = [
+        Column("sex", "categorical", "string"),
+        Column("old", "boolean", "boolean"),
+        Column("remark", "text", "string"),
+    ]
+    arrays = [
+        pa.array(rng.choice(["f", "m"], rows).tolist()),
+        pa.array(rng.random(rows) < 0.5),
+        pa.array([f"{texts} {row}" for row in range(rows)]),
+    ]
+    return table_of(columns, arrays, None)
+
+
+def test_copies_are_found_by_their_texts_where_all_else_is_too_coarse() -> None:
+    real = coarse(400, 1, "said")
+    for made, state in ((real, "fail"), (coarse(400, 2, "invented"), "not shown")):
+        judged = judged_of(score_pair(real, made, Seed(1), metrics=["copies"]))
+        checks = {check.metric: check for check in judged.checks}
+        assert checks["copies"].state == "not shown"  # all rows are copies by nature
+        assert judged.state("privacy") == state
+    assert [each.what for each in unscored(real.schema)] == [("remark",)]

@@ -8,8 +8,8 @@ import pytest
 
 from augment.base.distances import prdc
 from augment.base.seeds import Seed
+from augment.evaluation.roc import auc, binomial, hits_at
 from augment.tables import features
-from augment.tables.metrics.roc import auc, binomial, hits_at
 from augment.tables.metrics.shapes import ks, tvd
 from augment.tables.scoring import score
 from augment.tables.views import View, axis_of

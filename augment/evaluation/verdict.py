@@ -1,0 +1,273 @@
+"""What scores mean, for every kind of data: which checks pass, which fail, and what is not shown.
+
+A value is held against exactly the limit that is printed beside it. Where sampling noise is
+allowed for, the limit contains it, and the sentence says how much. Whoever passes has shown it:
+where there is too little evidence, or nothing there to score, the state is "not shown".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from augment.base.errors import listed
+from augment.base.types import Group, Json, Score
+from augment.evaluation.figures import apart, figure
+from augment.evaluation.metric import Measure, Places
+
+State = Literal["pass", "fail", "not shown"]
+
+WORST = 5  # columns and pairs that are named
+ROUNDING = 1e-9  # by which a value may miss its limit
+NO_CEILING = "there is nothing real to compare it with."
+NOTHING = "nothing of it could be scored"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One measure held against its limit; `noise` is how much of the limit is for noise.
+
+    `reason` says why the check shows nothing, and is empty otherwise.
+    """
+
+    metric: str
+    title: str
+    group: Group
+    value: float | None
+    limit: float | None
+    noise: float
+    state: State
+    essential: bool
+    sentence: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class GroupVerdict:
+    """The state of a group of scores; `reason` says why it did not pass."""
+
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Unscored:
+    """What no score says anything about, by name, and why."""
+
+    what: tuple[str, ...]
+    because: str
+    kind: Literal["data", "measures"] = "data"
+
+    def sentence(self) -> str:
+        return f"Not scored: {listed(self.what)}, because {lowered(self.because)}."
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A column or a pair, and how far it stays behind fresh real rows."""
+
+    where: str
+    metric: str
+    value: float
+    ceiling: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A state for each group that has a limit, the checks behind it, and what was not scored."""
+
+    groups: dict[Group, GroupVerdict]
+    checks: tuple[Check, ...]
+    not_scored: tuple[Unscored, ...]
+    worst_columns: tuple[Gap, ...]
+    worst_pairs: tuple[Gap, ...]
+    sentences: tuple[str, ...]
+
+    def state(self, group: Group) -> State:
+        found = self.groups.get(group)
+        return "not shown" if found is None else found.state
+
+    def failed(self) -> set[str]:
+        """The names of the measures that failed."""
+        return {check.metric for check in self.checks if check.state == "fail"}
+
+    def to_json(self) -> Json:
+        """As `report.json` holds it."""
+        return dataclasses.asdict(self)
+
+
+def verdict(
+    scores: Sequence[Score],
+    measures: Sequence[Measure],
+    unscored: Sequence[Unscored] = (),
+    remarks: Sequence[str] = (),
+) -> Verdict:
+    """Hold the scores of a whole data set against the limits that its measures declare.
+
+    A group fails if any of its checks fails, and passes if each essential measure was shown to
+    pass (any measure, where none is essential); else it is not shown. `unscored` and `remarks`
+    are what the kind of data adds: columns that no metric looks at, and sentences of its own.
+    """
+    declared = {measure.name: measure for measure in measures}
+    whole = [score for score in scores if not score.where and score.metric in declared]
+    checks = tuple(
+        _check(declared[score.metric], score) for score in whole if declared[score.metric].limit
+    )
+    groups = {}
+    for group in get_args(Group):
+        mine = [check for check in checks if check.group == group]
+        if mine:
+            groups[group] = _conclusion(mine)
+    missing = (*unscored, *_without_value(whole, declared))
+    columns, pairs = (_worst(scores, declared, places) for places in get_args(Places))
+    sentences = (
+        *(_sentence(group, found) for group, found in groups.items()),
+        *(each.sentence() for each in missing),
+        *_named("columns", columns),
+        *_named("pairs", pairs),
+        *remarks,
+    )
+    return Verdict(groups, checks, missing, columns, pairs, sentences)
+
+
+def _check(measure: Measure, score: Score) -> Check:
+    assert measure.limit is not None
+    made = Check(
+        measure.name, measure.title, score.group, score.value, None, 0.0, "not shown",
+        measure.essential, "",
+    )  # fmt: skip
+    base = measure.limit(score)
+    if score.value is None or base is None:
+        why = score.note or f"{measure.title}: {NO_CEILING}"
+        return replace(made, reason=why, sentence=f"{measure.meaning}: not known. {why}".strip())
+    lower = score.better == "lower"
+    noise = _noise(measure, score, base)
+    limit = base + noise if lower else base - noise
+    missed = score.value > limit + ROUNDING if lower else score.value < limit - ROUNDING
+    why = "" if missed else _unshown(measure, score, limit, noise)
+    state: State = "fail" if missed else "not shown" if why else "pass"
+    sentence = f"{measure.meaning}: {_figures(measure, score, limit, noise)}"
+    sentence += f". {why}" if why else ""
+    return replace(made, limit=limit, noise=noise, state=state, sentence=sentence, reason=why)
+
+
+def _noise(measure: Measure, score: Score, base: float) -> float:
+    """How far the limit is moved, so that noise alone fails nobody: half a 95% interval.
+
+    Of the value and, where the ceiling has noise of its own, of the limit that follows from it;
+    independent deviations add as squares.
+    """
+    assert score.value is not None and measure.limit is not None
+    lower = score.better == "lower"
+    own = of_ceiling = 0.0
+    if score.interval is not None:
+        kindest = score.interval.low if lower else score.interval.high
+        own = max(0.0, score.value - kindest if lower else kindest - score.value)
+    if measure.ceiling_noise and score.ceiling_interval is not None:
+        kindest = score.ceiling_interval.high if lower else score.ceiling_interval.low
+        moved = measure.limit(replace(score, ceiling=kindest))
+        of_ceiling = abs(moved - base) if moved is not None else 0.0
+    return math.hypot(own, of_ceiling)
+
+
+def _unshown(measure: Measure, score: Score, limit: float, noise: float) -> str:
+    """Why a value within its limit says nothing, empty where it says something."""
+    lower, worst, floor = score.better == "lower", measure.worst, score.floor
+    if worst is not None and (limit >= worst if lower else limit <= worst):
+        why = "noise" if noise > measure.most_noise else "what is natural here"
+        return f"The worst value there is lies within {why}."
+    if noise > measure.most_noise:
+        return f"There are too few to tell (noise alone makes up to {figure(noise, measure.unit)})."
+    if measure.above_floor and floor is not None and (floor <= limit if lower else floor >= limit):
+        return "Real rows hardly do better than rows without structure, so there is little to lose."
+    return ""
+
+
+def _figures(measure: Measure, score: Score, limit: float, noise: float) -> str:
+    assert score.value is not None
+    value, most = apart(score.value, limit, measure.unit)
+    bound = "at most" if score.better == "lower" else "at least"
+    of_it = f", {figure(noise, measure.unit)} of it for sampling noise" if noise else ""
+    beside = [f"{bound} {most} passes{of_it}"]
+    for name, number in (("fresh real", score.ceiling), ("independent", score.floor)):
+        if number is not None:
+            beside.append(f"{name} {figure(number, measure.unit)}")
+    return f"{value} ({'; '.join(beside)})"
+
+
+def _conclusion(checks: list[Check]) -> GroupVerdict:
+    """The state of a group, from all its checks."""
+    failed = [check for check in checks if check.state == "fail"]
+    if failed:
+        return GroupVerdict("fail", "; ".join(check.sentence for check in failed))
+    needed = [check for check in checks if check.essential]
+    unshown = [check for check in needed if check.state == "not shown"]
+    if not needed and all(check.state == "not shown" for check in checks):
+        unshown = checks
+    return GroupVerdict("not shown", _reasons(unshown)) if unshown else GroupVerdict("pass")
+
+
+def _reasons(unshown: list[Check]) -> str:
+    """`Title, title: reason; title: reason`, each reason once."""
+    by_reason: dict[str, list[str]] = {}
+    for check in unshown:
+        by_reason.setdefault(lowered(check.reason) or NOTHING, []).append(check.title)
+    return "; ".join(f"{', '.join(titles)}: {why}" for why, titles in by_reason.items())
+
+
+def _without_value(whole: list[Score], declared: dict[str, Measure]) -> list[Unscored]:
+    """Measures without a value; essential ones are left out, whose group says so itself."""
+    by_note: dict[str, list[str]] = {}
+    for score in whole:
+        measure = declared[score.metric]
+        if score.value is None and not measure.essential:
+            by_note.setdefault(score.note or NOTHING, []).append(measure.title)
+    return [Unscored(tuple(titles), note, "measures") for note, titles in by_note.items()]
+
+
+def _worst(
+    scores: Sequence[Score], declared: dict[str, Measure], places: Places
+) -> tuple[Gap, ...]:
+    found = []
+    for score in scores:
+        measure = declared.get(score.metric)
+        if measure is None or measure.worst_places != places or not score.where:
+            continue
+        if score.value is None or score.ceiling is None:
+            continue
+        behind = score.ceiling - score.value
+        behind = -behind if score.better == "lower" else behind
+        if behind > measure.worth_naming:
+            found.append((behind, Gap(score.where, score.metric, score.value, score.ceiling)))
+    found.sort(key=lambda pair: -pair[0])
+    return tuple(gap for _, gap in found[:WORST])
+
+
+def _sentence(group: Group, found: GroupVerdict) -> str:
+    verb = {"pass": "passes", "fail": "fails", "not shown": "is not shown"}[found.state]
+    why = f": {found.reason.removesuffix('.')}" if found.reason else ""
+    return f"{group.capitalize()} {verb}{why}."
+
+
+def _named(what: str, gaps: tuple[Gap, ...]) -> list[str]:
+    """A sentence that names the worst places, or none."""
+    if not gaps:
+        return []
+    places = ", ".join(
+        f"{gap.where} ({figure(gap.value, 'number')}, fresh real {figure(gap.ceiling, 'number')})"
+        for gap in gaps
+    )
+    return [f"Worst {what}: {places}."]
+
+
+def lowered(sentence: str) -> str:
+    """A sentence as the end of another.
+
+    >>> lowered("There are too few rows."), lowered("AUC is not known.")
+    ('there are too few rows', 'AUC is not known')
+    """
+    text = sentence.strip().removesuffix(".")
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text

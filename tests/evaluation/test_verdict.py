@@ -1,0 +1,120 @@
+"""The verdict: its limit is the one it prints, and what was not shown is no pass."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from augment.base import registry
+from augment.base.types import Group, Interval, Score
+from augment.evaluation import scoring
+from augment.evaluation.limits import fixed, natural_rate, near_ceiling
+from augment.evaluation.metric import WIDEST_TITLE, Measure
+from augment.evaluation.verdict import Unscored, verdict
+
+AUC = Measure("auc", "Membership AUC", "AUC of telling", fixed(0.55), essential=True, worst=1.0)
+COPIES = Measure(
+    "copies", "Copies", "copies", natural_rate(), essential=True, worst=1.0, ceiling_noise=True
+)
+
+
+def score(metric: str, value: float | None, group: Group = "privacy", **more: object) -> Score:
+    return Score(metric, value, "lower", group, **more)  # type: ignore[arg-type]
+
+
+def bounds(sentence: str) -> tuple[float, float]:
+    """The value and the limit that a sentence prints."""
+    found = re.search(r": ([\d.]+) \(at most ([\d.]+) passes", sentence)
+    assert found, sentence
+    return float(found[1]), float(found[2])
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "state"),
+    [(0.56, 0.0, "fail"), (0.55, 0.0, "pass"), (0.56, 0.012, "pass"), (0.57, 0.012, "fail"),
+     (0.5500004, 0.0, "fail"), (0.56, 0.4, "not shown")],
+)  # fmt: skip
+def test_the_printed_limit_is_the_limit_used(value: float, half: float, state: str) -> None:
+    interval = Interval(value - half, value + half)
+    judged = verdict([score("auc", value, interval=interval)], [AUC])
+    (check,) = judged.checks
+    assert (check.state, judged.state("privacy")) == (state, state)
+    assert check.limit == pytest.approx(0.55 + half)
+    shown, limit = bounds(check.sentence)
+    assert (shown > limit) == (state == "fail")
+    assert ("for sampling noise" in check.sentence) == (half > 0)
+
+
+def test_a_group_passes_only_when_all_that_is_essential_was_shown() -> None:
+    more = Measure("more", "More", "more", fixed(1.0))
+    known, unknown = score("auc", 0.5), score("auc", None, note="Not enough rows.")
+    assert verdict([known, score("more", None, note="x")], [AUC, more]).state("privacy") == "pass"
+    judged = verdict([unknown, score("more", 0.5)], [AUC, more])
+    assert judged.state("privacy") == "not shown"
+    assert judged.groups["privacy"].reason == "Membership AUC: not enough rows"
+    assert verdict([unknown, score("more", 2.0)], [AUC, more]).state("privacy") == "fail"
+    assert verdict([], [AUC]).state("privacy") == "not shown"
+
+
+@pytest.mark.parametrize(("natural", "state"), [(0.0, "fail"), (0.9, "fail"), (0.995, "not shown")])
+def test_a_check_that_nothing_can_miss_shows_nothing(natural: float, state: str) -> None:
+    exact = Interval(natural, natural)
+    copied = score("copies", 1.0, ceiling=natural, interval=Interval(1.0, 1.0))
+    (check,) = verdict([copied], [COPIES]).checks
+    assert check.state == state
+    few = score("copies", 0.0, ceiling=0.0, ceiling_interval=Interval(0.0, 0.6), interval=exact)
+    assert verdict([few], [COPIES]).state("privacy") != "fail"
+
+
+def test_a_ceiling_of_few_rows_adds_its_noise_and_hides_what_it_might() -> None:
+    few = score("copies", 0.0, ceiling=0.0, ceiling_interval=Interval(0.0, 0.3))
+    (check,) = verdict([few], [COPIES]).checks
+    assert check.state == "not shown"
+    assert check.limit == pytest.approx(0.005 + 0.3 + 0.7 / 4)
+
+
+def test_nothing_to_lose_is_nothing_shown() -> None:
+    measure = Measure(
+        "utility", "Utility", "quality", near_ceiling(margin=0.03), essential=True, above_floor=True
+    )
+    for floor, state in ((0.5, "not shown"), (0.4, "pass")):
+        found = Score("utility", 0.5, "higher", "utility", ceiling=0.5, floor=floor)
+        assert verdict([found], [measure]).state("utility") == state
+
+
+def test_what_was_not_scored_is_named() -> None:
+    more = Measure("more", "More", "more")
+    unscored = [Unscored(("note", "id"), "Texts are replaced.")]
+    judged = verdict([score("more", None, note="There are 3 rows.")], [more], unscored)
+    assert "Not scored: note, id, because texts are replaced." in judged.sentences
+    assert "Not scored: More, because there are 3 rows." in judged.sentences
+    document = json.loads(json.dumps(judged.to_json()))
+    assert document["not_scored"][0] == {
+        "what": ["note", "id"],
+        "because": "Texts are replaced.",
+        "kind": "data",
+    }
+
+
+def test_the_worst_places_are_those_furthest_behind_whatever_the_direction() -> None:
+    up = Measure("up", "Up", "up", worst_places="columns")
+    down = Measure("down", "Down", "down", worst_places="pairs")
+    scores = [
+        Score("up", 0.9, "higher", "fidelity", "a", ceiling=1.0),
+        Score("up", 0.5, "higher", "fidelity", "b", ceiling=1.0),
+        Score("up", 0.99, "higher", "fidelity", "c", ceiling=1.0),
+        Score("down", 0.9, "lower", "fidelity", "d", ceiling=0.1),
+    ]
+    judged = verdict(scores, [up, down])
+    assert [gap.where for gap in judged.worst_columns] == ["b", "a"]
+    assert [gap.where for gap in judged.worst_pairs] == ["d"]
+
+
+@pytest.mark.parametrize("group", ["metrics", "image_metrics"])
+def test_every_measure_has_a_title_that_fits_a_line(group: str) -> None:
+    found = scoring.measures([registry.find(group, name)() for name in registry.names(group)])
+    assert len({measure.name for measure in found}) == len(found) > 0
+    for measure in found:
+        assert measure.meaning and 0 < len(measure.title) <= WIDEST_TITLE, measure.name
