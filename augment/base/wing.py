@@ -130,6 +130,13 @@ class Wing(ABC, Generic[D]):
         `read` count those that such rows can need."""
 
     @abstractmethod
+    def for_fitting(self, loaded: Loaded[D], rows: int, protect: bool, read: Json) -> Loaded[D]:
+        """What was read as a fit on `rows` of its rows will take it; its notes tell what differs.
+
+        `read` are the options of reading: what the user said of a column there stands.
+        """
+
+    @abstractmethod
     def foresee(self, data: D, ask: Ask, engine: Engine[D], protect: bool, write: Json) -> None:
         """Refuse now, before a long fit, what could never be asked of a model of this data, and
         options of writing that this kind does not know."""

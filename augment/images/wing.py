@@ -42,6 +42,11 @@ class ImageWing(Wing[Images]):
     def read_like(self, source_text: str, data: Images, options: Json) -> Loaded[Images]:
         return source.read_like(source_text, data.schema, source.read_options(options))
 
+    def for_fitting(
+        self, loaded: Loaded[Images], rows: int, protect: bool, read: Json
+    ) -> Loaded[Images]:
+        return loaded
+
     def foresee(
         self, data: Images, ask: Ask, engine: Engine[Images], protect: bool, write: Json
     ) -> None:

@@ -84,7 +84,8 @@ class TableModel(Fitted[Table]):
             "relations": found.words,
             **inner.state().config.get("facts", {}),
         }
-        invented = inventions(data, least_rows(len(data)) if protected else 1)
+        least = least_rows(len(data)) if protected else 1
+        invented = inventions(data, least, job.seed.child("surrogates"))
         return cls(
             recipe.about.name, source_rows, schema, inner, invented, domain.of(whole), found, facts
         )
