@@ -68,8 +68,8 @@ TERMS: dict[str, str] = {
 }  # fmt: skip
 # Before "name": things, places and files, not persons.
 THINGS = (
-    "album|area|band|book|brand|breed|bucket|category|channel|class|club|column|"
-    "county|course|dataset|device|disease|district|drug|event|feature|field|file|"
+    "album|area|band|book|brand|breed|bucket|category|channel|character|class|club|column|"
+    "county|course|dataset|device|disease|district|drug|event|feature|field|file|film|"
     "folder|game|genre|group|hotel|item|job|key|label|list|material|model|module|"
     "movie|office|package|page|parameter|plan|plant|playlist|port|process|product|"
     "program|project|protein|region|restaurant|river|role|school|series|service|ship|"

@@ -9,12 +9,12 @@ modest share of its distinct values is evidence, but for a column that could be 
 from __future__ import annotations
 
 import functools
-import importlib
 import re
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from augment.tables import faker_lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,7 +63,7 @@ def likely(distinct: pa.Array, repeats: bool) -> str:
 def fitting_locale(kind: str, distinct: pa.Array, default: str) -> str:
     """The locale whose lists know the most of the texts, if clearly more than `default`'s; or "".
 
-    Only for names and places; ties go to the first locale in the alphabet.
+    Only for names and places; ties go to the land that a language is called after (`es_ES`).
     """
     if kind not in SURNAMED:
         return ""
@@ -77,11 +77,16 @@ def fitting_locale(kind: str, distinct: pa.Array, default: str) -> str:
         locale: sum(
             words[word] for source in sources for word in _of(source, locale) & words.keys()
         )
-        for locale in _locales()
+        for locale in faker_lists.locales()
     }
-    best = max(found, key=lambda locale: found[locale])
+    best = max(found, key=lambda locale: (found[locale], _homeland(locale)))
     enough = found[best] >= max(FEWEST, LEAST_SHARE * words.total() / len(sources))
     return best if enough and found[best] >= CLEARER * found.get(default, 0) else ""
+
+
+def _homeland(locale: str) -> bool:
+    language, _, land = locale.partition("_")
+    return language.upper() == land
 
 
 def _share(texts: list[str], test: Callable[[str], bool]) -> float:
@@ -103,43 +108,24 @@ def _tokens(text: str) -> list[str]:
 def _is_name(text: str) -> bool:
     """Two to five words of which one is known as a first name and another as a last name."""
     words = _tokens(text)
-    if len(words) not in NAME_WORDS or any(character.isdigit() for character in text):
+    if len(words) not in NAME_WORDS or re.search(r"\d", text) or FIRM.search(text):
         return False
     firsts = {place for place, word in enumerate(words) if word in _known("first_name")}
     lasts = {place for place, word in enumerate(words) if word in _known("last_name")}
     return bool(firsts and lasts) and len(firsts | lasts) > 1
 
 
-def _locales() -> list[str]:
-    from faker.config import AVAILABLE_LOCALES
-
-    return sorted(AVAILABLE_LOCALES)
-
-
 @functools.cache
 def _known(kind: str) -> frozenset[str]:
     """Every word of a kind in any locale, small."""
-    known = frozenset().union(*(_of(kind, locale) for locale in _locales()))
+    known = frozenset().union(*(_of(kind, locale) for locale in faker_lists.locales()))
     return known | _geographic(kind)
 
 
 @functools.cache
 def _of(kind: str, locale: str) -> frozenset[str]:
     """The words of a kind that one locale lists; none where it has no list of its own."""
-    provider, lists = LISTS[kind]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of locales that are known by another name now
-            module = importlib.import_module(f"faker.providers.{provider}.{locale}")
-    except ModuleNotFoundError:
-        return frozenset()
-    found: set[str] = set()
-    for name in dir(module.Provider):
-        if re.search(lists, name):
-            values = getattr(module.Provider, name)
-            if isinstance(values, (list, tuple, dict)):
-                found |= {_folded(value) for value in values if isinstance(value, str)}
-    return frozenset(found)
+    return frozenset(map(_folded, faker_lists.words(*LISTS[kind], locale)))
 
 
 @functools.cache

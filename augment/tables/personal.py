@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stdnum import iban, luhn
 
-from augment.tables import column_names, phone_numbers
+from augment.tables import column_names, phone_numbers, street_addresses
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,15 +17,8 @@ if TYPE_CHECKING:
 SAMPLE = 1_000
 SHARE = 0.9  # of the sampled distinct values must look like the kind
 CHECKED_SHARE = 0.5  # of those that look like it must pass its check digits
+WITH_NUMBER = r"\pL{2}.*\d|\d.*\pL{2}"  # as streets have one
 WORD = r"[\p{L}][\p{L}'’.\-]*"
-STREETS = (
-    r"street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|square|sq|place|pl|"
-    r"terrace|ter|way|highway|hwy|parkway|pkwy|crescent|close|mews"
-)
-VOIES = (
-    r"rue|avenue|boulevard|impasse|chemin|all[ée]e|place|quai|calle|avenida|plaza|paseo|via|viale|"
-    r"piazza|corso|rua|travessa|pra[çc]a|ul\.|ulica"
-)
 
 # Kinds that their content alone shows (RE2), the narrow ones first.
 BY_CONTENT = {
@@ -40,12 +33,6 @@ BY_CONTENT = {
     "phone": phone_numbers.SHAPE,
     "postcode": r"^([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}-\d{4}"
     r"|[1-9]\d{3} [A-Z]{2})$",
-    "address": rf"(?i)^(\d+\w?,? ([\p{{L}}\d.'’\-]+ )+({STREETS})\b\.?.*"
-    rf"|[\p{{L}}.'’\- ]+(stra[sß]s?e|str\.|weg|gasse|allee|platz|damm|ring|ufer) \d+ ?\w?"
-    rf"|\d+ ?(bis|ter)?,? ({VOIES}) .*|({VOIES}) .*\d+.*),\s*.*[\p{{L}}].*$",
-    "street": rf"(?i)^(\d+\w?,? ([\p{{L}}\d.'’\-]+ )+({STREETS})\b\.?( [\w.# ]+)?"
-    rf"|[\p{{L}}.'’\- ]+(stra[sß]s?e|str\.|weg|gasse|allee|platz|damm|ring|ufer) \d+ ?\w?"
-    rf"|\d+ ?(bis|ter)?,? ({VOIES}) .*|({VOIES}) .*\d+\w?)$",
 }
 # What a column that is named for a kind must look like, so as not to be taken at its word.
 BY_NAME = {
@@ -88,6 +75,10 @@ def kind(name: str, distinct: pa.Array) -> str:
     sample = distinct.slice(0, SAMPLE)
     for found, pattern in BY_CONTENT.items():
         if _share(sample, pattern) >= SHARE and _confirmed(found, sample):
+            return found
+    if _share(sample, WITH_NUMBER) >= SHARE:
+        found = street_addresses.kind_of(sample.to_pylist())
+        if found:
             return found
     by_name = named(name)
     if by_name and _share(sample, BY_NAME[by_name]) >= SHARE:

@@ -15,6 +15,7 @@ ABROAD = re.compile(r"(\+|00)\s?[1-9]")  # with the code of a country
 BRACKETS = re.compile(r"(1 ?)?\(\d{2,5}\) ?\d")  # the code of an area
 NORTH_AMERICAN = re.compile(r"(1[-. ])?[2-9]\d{2}[-. ]\d{3}[-. ]\d{4}")
 TRUNK = re.compile(r"0\d{1,5}[\s./-]")  # 0 and the code of an area, then a sign
+LEAST_DIGITS = 9
 EVIDENT = 0.5  # of the values; others may be bare digits
 REGIONAL = 0.9  # of values that begin with 0 must be valid in one and the same country
 REGION_SAMPLE = 50
@@ -25,8 +26,15 @@ def are(texts: list[str]) -> bool:
     evident = [text for text in texts if _evident(text)]
     if len(evident) >= EVIDENT * len(texts):
         return True
-    at_home = [text for text in texts if TRUNK.match(text) and not DATE.fullmatch(text)]
-    return len(at_home) >= REGIONAL * len(texts) and _valid_somewhere(at_home[:REGION_SAMPLE])
+    at_home = [text for text in texts if _with_trunk_code(text)]
+    both = len(evident) + len(at_home)
+    return both >= REGIONAL * len(texts) and _valid_somewhere(at_home[:REGION_SAMPLE])
+
+
+def _with_trunk_code(text: str) -> bool:
+    """`030 1234567`, with as many digits as a number with the code of its area has."""
+    digits = sum(character.isdigit() for character in text)
+    return bool(TRUNK.match(text)) and digits >= LEAST_DIGITS and not DATE.fullmatch(text)
 
 
 def _evident(text: str) -> bool:
@@ -52,7 +60,7 @@ def _valid_somewhere(texts: list[str]) -> bool:
             return False
 
     least = REGIONAL * len(texts)
-    return any(
+    return bool(texts) and any(
         valid(texts[0], region) | valid(texts[-1], region)
         and sum(valid(text, region) for text in texts) >= least
         for region in sorted(phonenumbers.SUPPORTED_REGIONS)
