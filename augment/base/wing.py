@@ -146,10 +146,11 @@ class Wing(ABC, Generic[D]):
         """The engine that `auto` means for this data, and why."""
 
     @abstractmethod
-    def fit(
-        self, engine: Engine[D], data: D, job: Job, protect: bool, source_rows: int
-    ) -> Fitted[D]:
-        """Fit on `data`, which may be a part of a source with `source_rows` rows."""
+    def fit(self, engine: Engine[D], data: D, job: Job, protect: bool, whole: D) -> Fitted[D]:
+        """Fit on `data`, which may be a part of the source `whole`.
+
+        Of the other rows nothing is learnt but how many they are, and which texts not to make.
+        """
 
     @abstractmethod
     def adopt(self, engine: Engine[D], device: str) -> Fitted[D]:

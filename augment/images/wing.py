@@ -60,9 +60,9 @@ class ImageWing(Wing[Images]):
         return "cvae", "it learns in minutes, from few pictures as from many"
 
     def fit(
-        self, engine: Engine[Images], data: Images, job: Job, protect: bool, source_rows: int
+        self, engine: Engine[Images], data: Images, job: Job, protect: bool, whole: Images
     ) -> Fitted[Images]:
-        return ImageModel.fit(engine, data, job, protect, source_rows)
+        return ImageModel.fit(engine, data, job, protect, len(whole))
 
     def adopt(self, engine: Engine[Images], device: str) -> Fitted[Images]:
         assert isinstance(engine, Diffusers), "the only foreign engine of images"

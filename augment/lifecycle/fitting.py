@@ -63,8 +63,8 @@ def fit_model(prepared: Prepared, data: Any, scratch: Path, journal: Journal) ->
         budget=Budget(plan.request.max_seconds),
         tick=journal.tick,
     )
-    rows = len(prepared.loaded.data)
-    return plan.wing.fit(plan.engine, data, job, plan.request.protect, rows)
+    whole = prepared.loaded.data
+    return plan.wing.fit(plan.engine, data, job, plan.request.protect, whole)
 
 
 def fit(

@@ -34,9 +34,10 @@ class Invention:
     texts: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, table: Table, column: Column, least: int, seed: Seed) -> Self:
+    def fit(cls, table: Table, source: Table, column: Column, least: int, seed: Seed) -> Self:
         """Reads the column once; a constant or a form of codes that fewer than `least` rows have
-        is forgotten. Surrogates are drawn by `seed`, in the locale of the table's schema.
+        is forgotten. Surrogates are drawn by `seed`, in the locale of the table's schema; none of
+        them is a text of `source`, of which `table` may be a part.
 
         Raises `UsageError` for a kind of text that is not known.
         """
@@ -59,7 +60,8 @@ class Invention:
                     f"{did_you_mean(column.pii, list(surrogates.METHODS))}"
                 )
             locale = table.schema.locale or surrogates.DEFAULT_LOCALE
-            made = surrogates.pool(column, array, locale, least, seed.child(column.name))
+            own = source.column(column.name)
+            made = surrogates.pool(column, array, own, locale, least, seed.child(column.name))
             return cls(column, null_share, texts=tuple(made))
         return cls(column, null_share)
 
@@ -120,10 +122,10 @@ def _with_nulls(array: pa.Array, null: NDArray[np.bool_]) -> pa.Array:
     return pc.if_else(pa.array(null), pa.scalar(None, array.type), array)
 
 
-def inventions(table: Table, least: int, seed: Seed) -> tuple[Invention, ...]:
+def inventions(table: Table, source: Table, least: int, seed: Seed) -> tuple[Invention, ...]:
     """One for each column that is kept but not modelled; the rest as in `Invention.fit`."""
     return tuple(
-        Invention.fit(table, column, least, seed)
+        Invention.fit(table, source, column, least, seed)
         for column in table.schema
         if not column.modelled and column.role != "drop"
     )

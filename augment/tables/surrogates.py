@@ -126,12 +126,15 @@ def _listed(names: list[str]) -> str:
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
-def pool(column: Column, texts: pa.Array, locale: str, least: int, seed: Seed) -> list[str]:
+def pool(
+    column: Column, texts: pa.Array, taken: pa.Array, locale: str, least: int, seed: Seed
+) -> list[str]:
     """Different surrogates for `texts` (rows,), as many as may be needed and no more than `MOST`.
 
-    Of texts none is among them, small and capital letters, blanks and signs aside; but places,
-    countries, professions and post codes may be. What is kept of the source is how many words its
-    texts have and how they begin and end, or the forms of codes that `least` rows share.
+    None of `taken`, the texts of the whole source, is among them, capitals, blanks and signs
+    aside; but places, countries, professions and post codes may be. What is kept of the source is
+    how many words its texts have and how they begin and end, or the forms of codes that `least`
+    rows share.
 
     Where a locale has few words of a kind (first names), every second is left out by lot before
     the source's own are: that one is not among them then says little of its being in the source.
@@ -141,14 +144,14 @@ def pool(column: Column, texts: pa.Array, locale: str, least: int, seed: Seed) -
         make = _maker(column.pii, texts, least, faker, rng)
         wanted = min(MOST, max(LEAST, 2 * len(texts)))
         wanted = max(1, min(wanted, MOST_CHARACTERS // max(1, len(make()))))
-        taken = pa.array([], pa.string()) if column.pii in PUBLIC else _keys(pc.unique(texts))
+        left_out = pa.array([], pa.string()) if column.pii in PUBLIC else _keys(pc.unique(taken))
         for joined in range(1, ROUNDS + 1):
             drawn = (_joined([make() for _ in range(joined)], column.pii) for _ in range(wanted))
             made = list(dict.fromkeys(drawn))
             if len(made) < wanted / 2 and column.pii not in PUBLIC:
                 made = [made[i] for i in np.flatnonzero(rng.random(len(made)) < 0.5)]
             free = pa.array(made, pa.string())
-            free = free.filter(pc.invert(pc.is_in(_keys(free), taken)))
+            free = free.filter(pc.invert(pc.is_in(_keys(free), left_out)))
             if len(free):
                 found: list[str] = free.to_pylist()
                 return found

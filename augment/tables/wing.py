@@ -85,9 +85,9 @@ class TableWing(Wing[Table]):
         return "anyorder", "the truest and quickest for tables"
 
     def fit(
-        self, engine: Engine[Table], data: Table, job: Job, protect: bool, source_rows: int
+        self, engine: Engine[Table], data: Table, job: Job, protect: bool, whole: Table
     ) -> Fitted[Table]:
-        return TableModel.fit(engine, data, job, protect, source_rows)
+        return TableModel.fit(engine, data, job, protect, len(whole), whole)
 
     def adopt(self, engine: Engine[Table], device: str) -> Fitted[Table]:
         raise UsageError(f"Engine {engine.about.name!r} draws no tables without data.")

@@ -16,7 +16,7 @@ TEXT = Column("c", "text", "string")
 
 def fitted(column: Column, values: list[object], least: int = 1) -> Invention:
     table = Table(pa.table({column.name: pa.array(values)}), Schema((column,)))
-    return Invention.fit(table, column, least, Seed(0))
+    return Invention.fit(table, table, column, least, Seed(0))
 
 
 def test_ids_are_unique_over_blocks_and_seeds_agree() -> None:
@@ -52,7 +52,7 @@ def test_the_share_of_missing_values_is_kept(role: str, share: float) -> None:
     values: list[object] = [None] * gaps + ["same"] * (100 - gaps)
     column = Column("c", role, "string", pattern="{uuid4}")
     table = Table(pa.table({"c": pa.array(values, pa.string())}), Schema((column,)))
-    made = Invention.fit(table, column, 5, Seed(0)).make(0, 4000, Seed(1))
+    made = Invention.fit(table, table, column, 5, Seed(0)).make(0, 4000, Seed(1))
     assert made.null_count / 4000 == pytest.approx(share, abs=0.03)
 
 

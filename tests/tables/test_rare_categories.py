@@ -119,14 +119,14 @@ def run_of(path: Path, out: Path, **changes: Any) -> Any:
     from augment.lifecycle import run
     from augment.lifecycle.plan import Request
 
-    request = Request(str(path), engine="independent", seed=5, holdout=0.0, **changes)
+    request = Request(str(path), engine="independent", seed=5, **{"holdout": 0.0, **changes})
     return run.run(request, out, force=False, dry_run=False, tell=silent)
 
 
 def test_a_run_and_its_report_say_what_became_of_text_and_rare_values(
     visits: Path, tmp_path: Path
 ) -> None:
-    document = run_of(visits, tmp_path / "out")
+    document = run_of(visits, tmp_path / "out", holdout=0.2)
     notes = " ".join(document["notes"])
     assert "'nameLast' (last names)" in notes
     assert "The kind of text in 'remark' is unknown: made-up words stand in." in notes
