@@ -20,14 +20,14 @@ import pyarrow.compute as pc
 
 from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
-from augment.tables import gazetteer
+from augment.tables import faker_lists, gazetteer
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
 
 DEFAULT_LOCALE = "en_US"
 MOST, LEAST = 20_000, 1_000  # different surrogates of a column
 MOST_CHARACTERS = 1_000_000  # of all of them
-ROUNDS = 5  # of drawing, where the source leaves few to choose from
+MOST_PARTS = 4  # of a compound surrogate, where the source leaves few to choose from
 SAMPLE = 10_000
 MOST_NAMED = 10
 METHODS = {  # Faker's, one for each of `personal.KINDS`
@@ -134,28 +134,40 @@ def pool(
     None of `taken`, the texts of the whole source, is among them, capitals, blanks and signs
     aside; but places, countries, professions and post codes may be. What is kept of the source is
     how many words its texts have and how they begin and end, or the forms of codes that `least`
-    rows share.
+    rows share. There are as many as the source has different texts, if need be by names of other
+    locales of the language and by compounds.
 
     Where a locale has few words of a kind (first names), every second is left out by lot before
     the source's own are: that one is not among them then says little of its being in the source.
     """
     rng = seed.child("choice").rng()
-    with _faker(locale, seed.child("faker").integer()) as faker:
-        make = _maker(column.pii, texts, least, faker, rng)
-        wanted = min(MOST, max(LEAST, 2 * len(texts)))
-        wanted = max(1, min(wanted, MOST_CHARACTERS // max(1, len(make()))))
-        left_out = pa.array([], pa.string()) if column.pii in PUBLIC else _keys(pc.unique(taken))
-        for joined in range(1, ROUNDS + 1):
-            drawn = (_joined([make() for _ in range(joined)], column.pii) for _ in range(wanted))
+    left_out = pa.array([], pa.string()) if column.pii in PUBLIC else _keys(pc.unique(taken))
+    found: dict[str, None] = {}
+    sources = [(name, 1) for name in (locale, *_kindred(locale, column.pii))]
+    sources += [(locale, parts) for parts in range(2, MOST_PARTS + 1)]
+    for name, parts in sources:
+        with _faker(name, seed.child("faker", name, parts).integer()) as faker:
+            make = _maker(column.pii, texts, least, faker, rng)
+            wanted = min(MOST, max(LEAST, 2 * len(texts)), MOST_CHARACTERS // max(1, len(make())))
+            drawn = (_joined([make() for _ in range(parts)], column.pii) for _ in range(wanted))
             made = list(dict.fromkeys(drawn))
-            if len(made) < wanted / 2 and column.pii not in PUBLIC:
-                made = [made[i] for i in np.flatnonzero(rng.random(len(made)) < 0.5)]
-            free = pa.array(made, pa.string())
-            free = free.filter(pc.invert(pc.is_in(_keys(free), left_out)))
-            if len(free):
-                found: list[str] = free.to_pylist()
-                return found
-    return [f"{column.name} {seed.integer():x}"]  # of every form the source has all there are
+        if len(made) < wanted / 2 and column.pii not in PUBLIC:
+            made = [made[i] for i in np.flatnonzero(rng.random(len(made)) < 0.5)]
+        free = pa.array(made, pa.string())
+        free = free.filter(pc.invert(pc.is_in(_keys(free), left_out)))
+        found |= dict.fromkeys(free.to_pylist())
+        if found and len(found) >= min(wanted, len(left_out)):
+            break
+    return list(found) or [f"{column.name} {seed.integer():x}"]  # the source has every one there is
+
+
+def _kindred(locale: str, kind: str) -> list[str]:
+    """Other locales of the same language, whose names a locale may borrow where its own are few."""
+    if kind not in ("first_name", "last_name"):
+        return []
+    language = locale.partition("_")[0]
+    same = [each for each in faker_lists.locales() if each.partition("_")[0] == language]
+    return [each for each in same if each != locale]
 
 
 def _joined(parts: list[str], kind: str) -> str:

@@ -43,13 +43,16 @@ def test_none_is_a_text_of_the_source_even_where_the_source_has_what_faker_has(k
     assert not {text.upper() for text in pool(source, kind)} & set(source)
 
 
-def test_a_source_with_every_word_that_faker_has_gets_compound_ones() -> None:
+def test_a_source_with_every_word_that_a_locale_has_gets_as_many_others() -> None:
+    """From Austria, Switzerland and so on, and compound ones."""
     from augment.tables import faker_lists
 
-    names = sorted(faker_lists.words("person", "^first_names", "de_DE"))
-    made = pool(names, "first_name", "de_DE")
-    assert made and not set(made) & set(names)
-    assert all("-" in name for name in made)
+    for kind, lists in (("last_name", "last_names"), ("first_name", "^first_names")):
+        names = sorted(faker_lists.words("person", lists, "de_DE"))
+        made = pool(names, kind, "de_DE")
+        assert not set(made) & set(names)
+        assert len(made) >= len(names)
+        assert any("-" not in name for name in made)
 
 
 def test_places_may_be_the_same_since_they_are_everybodys() -> None:
