@@ -116,6 +116,13 @@ class Wing(ABC, Generic[D]):
         `read` count those that such rows can need."""
 
     @abstractmethod
+    def for_fitting(self, loaded: Loaded[D], rows: int, protect: bool, read: Json) -> Loaded[D]:
+        """What was read as a fit on `rows` of its rows will take it; its notes tell what differs.
+
+        `read` are the options of reading: what the user said of a column there stands.
+        """
+
+    @abstractmethod
     def foresee(self, data: D, ask: Ask, engine: Engine[D], protect: bool, write: Json) -> None:
         """Refuse now, before a long fit, what could never be asked of a model of this data, and
         options of writing that this kind does not know."""
@@ -125,10 +132,11 @@ class Wing(ABC, Generic[D]):
         """The engine that `auto` means for this data, and why."""
 
     @abstractmethod
-    def fit(
-        self, engine: Engine[D], data: D, job: Job, protect: bool, source_rows: int
-    ) -> Fitted[D]:
-        """Fit on `data`, which may be a part of a source with `source_rows` rows."""
+    def fit(self, engine: Engine[D], data: D, job: Job, protect: bool, whole: D) -> Fitted[D]:
+        """Fit on `data`, which may be a part of the source `whole`.
+
+        Of the other rows nothing is learnt but how many they are, and which texts not to make.
+        """
 
     @abstractmethod
     def adopt(self, engine: Engine[D], device: str) -> Fitted[D]:

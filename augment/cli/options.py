@@ -84,6 +84,14 @@ NoProtect = Annotated[
     bool,
     typer.Option("--no-protect", help="Let rare categories and exact extremes into the model."),
 ]
+Locale = Annotated[
+    str | None,
+    typer.Option(
+        "--locale",
+        metavar="NAME",
+        help="Of names, addresses and words that stand in for text: de_DE, pt_BR. Default: en_US.",
+    ),
+]
 Where = Annotated[
     list[str] | None,
     typer.Option("--where", help='Only such rows: "age >= 30 and sex = F". Repeatable.'),
@@ -266,6 +274,7 @@ class Fitting:
     max_time: MaxTime = None
     device: Device = "auto"
     no_protect: NoProtect = False
+    locale: Locale = None
 
 
 @dataclass(frozen=True)
@@ -306,7 +315,7 @@ def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -
         max_seconds=seconds(fitting.max_time),
         device=fitting.device,
         protect=not fitting.no_protect,
-        read=reading.given(),
+        read=reading.given() | ({} if fitting.locale is None else {"locale": fitting.locale}),
     )
 
 

@@ -42,6 +42,11 @@ class ImageWing(Wing[Images]):
     def read_like(self, source_text: str, data: Images, options: Json) -> Loaded[Images]:
         return source.read_like(source_text, data.schema, source.read_options(options))
 
+    def for_fitting(
+        self, loaded: Loaded[Images], rows: int, protect: bool, read: Json
+    ) -> Loaded[Images]:
+        return loaded
+
     def foresee(
         self, data: Images, ask: Ask, engine: Engine[Images], protect: bool, write: Json
     ) -> None:
@@ -55,9 +60,9 @@ class ImageWing(Wing[Images]):
         return "cvae", "it learns in minutes, from few pictures as from many"
 
     def fit(
-        self, engine: Engine[Images], data: Images, job: Job, protect: bool, source_rows: int
+        self, engine: Engine[Images], data: Images, job: Job, protect: bool, whole: Images
     ) -> Fitted[Images]:
-        return ImageModel.fit(engine, data, job, protect, source_rows)
+        return ImageModel.fit(engine, data, job, protect, len(whole))
 
     def adopt(self, engine: Engine[Images], device: str) -> Fitted[Images]:
         assert isinstance(engine, Diffusers), "the only foreign engine of images"

@@ -32,11 +32,18 @@ class Prepared:
     key: str
 
 
-def prepare(request: Request, journal: Journal, folder: Folder | None = None) -> Prepared:
-    """Read the source and make the plan; an unfinished attempt at it in `folder` lends its seed."""
+def prepare(
+    request: Request, journal: Journal, folder: Folder | None = None, holdout: float = 0.0
+) -> Prepared:
+    """Read the source and make the plan; an unfinished attempt at it in `folder` lends its seed.
+
+    `holdout` is the share of the rows that the fit will not see.
+    """
     wing = wing_for(request.source, request.kind)
     with journal.stage("read"):
         loaded = wing.read(request.source, request.read)
+        rows = max(1, round((1 - holdout) * len(loaded.data)))
+        loaded = wing.for_fitting(loaded, rows, request.protect, request.read)
     seed = Seed.fresh() if request.seed is None else Seed(request.seed)
     plan = resolve(request, wing, loaded, seed)
     key = plan.key(loaded.files)
@@ -56,8 +63,8 @@ def fit_model(prepared: Prepared, data: Any, scratch: Path, journal: Journal) ->
         budget=Budget(plan.request.max_seconds),
         tick=journal.tick,
     )
-    rows = len(prepared.loaded.data)
-    return plan.wing.fit(plan.engine, data, job, plan.request.protect, rows)
+    whole = prepared.loaded.data
+    return plan.wing.fit(plan.engine, data, job, plan.request.protect, whole)
 
 
 def fit(

@@ -97,7 +97,7 @@ def run(
     Folder(folder.rejected).require_ours()
     with locked(out):
         folder.recover()
-        prepared = prepare(request, Journal(None, tell), folder)
+        prepared = prepare(request, Journal(None, tell), folder, request.holdout)
         plan, data = prepared.plan, prepared.loaded.data
         plan.wing.foresee(data, request.ask, plan.engine, request.protect, request.write)
         gates.require_scores(request, len(data))

@@ -42,7 +42,8 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     if not columns:
         raise UsageError("Every column is dropped; keep at least one.")
     target = options.target or (options.schema.target if options.schema else None)
-    schema = Schema(tuple(columns), target)
+    locale = options.locale or (options.schema.locale if options.schema else None)
+    schema = Schema(tuple(columns), target, locale)
     return Table(pa.table(arrays, names=schema.names), schema), tuple(notes)
 
 

@@ -1,6 +1,6 @@
 """The columns that no engine sees: ids, text and constants, made anew for each row.
 
-An id follows its own pattern from the global row number; text is invented by Faker and is never a
+An id follows its own pattern from the global row number; text becomes surrogates, none of them a
 copy; a constant is repeated.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.types import Json, Scalar
-from augment.tables import identifiers
+from augment.tables import identifiers, surrogates
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
 from augment.tables.values import codes, from_codes
@@ -22,45 +22,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-POOL = 5_000  # distinct invented texts a block; Faker makes some 20,000 a second
-FAKER_METHODS = {  # one for each of `personal.KINDS`
-    "": "sentence",
-    "sentence": "sentence",
-    "email": "safe_email",
-    "url": "url",
-    "ip": "ipv4",
-    "mac": "mac_address",
-    "iban": "iban",
-    "ssn": "ssn",
-    "card": "credit_card_number",
-    "phone": "phone_number",
-    "first_name": "first_name",
-    "last_name": "last_name",
-    "user_name": "user_name",
-    "address": "address",
-    "street": "street_address",
-    "company": "company",
-    "postcode": "postcode",
-    "city": "city",
-    "country": "country",
-    "job": "job",
-    "name": "name",
-    "uuid": "uuid4",
-}
-
 
 @dataclass(frozen=True)
 class Invention:
-    """What is remembered of one column: its share of nulls, a constant's value, text's length."""
+    """What is remembered of one column: its share of nulls, a constant's value, or the surrogates
+    that stand in for its text."""
 
     column: Column
     null_share: float
     constant: Scalar = None
-    words: int = 0
+    texts: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, table: Table, column: Column, least: int = 1) -> Self:
-        """Reads the column once; a constant that fewer than `least` rows have is forgotten.
+    def fit(cls, table: Table, source: Table, column: Column, least: int, seed: Seed) -> Self:
+        """Reads the column once; a constant or a form of codes that fewer than `least` rows have
+        is forgotten. Surrogates are drawn by `seed`, in the locale of the table's schema; none of
+        them is a text of `source`, of which `table` may be a part.
 
         Raises `UsageError` for a kind of text that is not known.
         """
@@ -77,12 +54,15 @@ class Invention:
                 return cls(column, 1.0)
             return cls(column, null_share, constant=levels[0] if levels else None)
         if column.role == "text":
-            if column.pii not in FAKER_METHODS:
+            if column.pii and column.pii not in surrogates.METHODS:
                 raise UsageError(
                     f"Column {column.name!r}: there is no kind of text {column.pii!r}. "
-                    f"{did_you_mean(column.pii, [name for name in FAKER_METHODS if name])}"
+                    f"{did_you_mean(column.pii, list(surrogates.METHODS))}"
                 )
-            return cls(column, null_share, words=_typical_words(array))
+            locale = table.schema.locale or surrogates.DEFAULT_LOCALE
+            own = source.column(column.name)
+            made = surrogates.pool(column, array, own, locale, least, seed.child(column.name))
+            return cls(column, null_share, texts=tuple(made))
         return cls(column, null_share)
 
     def make(self, start: int, n: int, seed: Seed) -> pa.Array:
@@ -97,48 +77,42 @@ class Invention:
         if self.column.role == "id":
             made = identifiers.render(self.column, start, n, seed)
         else:
-            made = self._texts(n, rng, seed)
+            made = self._dealt(start, n, seed)
         return _with_nulls(made, null)
 
-    def _texts(self, n: int, rng: np.random.Generator, seed: Seed) -> pa.Array:
+    def _dealt(self, start: int, n: int, seed: Seed) -> pa.Array:
+        """Surrogates for rows `start` to `start + n`: all of them once before any comes again."""
+        import numpy as np
         import pyarrow as pa
-        from faker import Faker
 
-        faker = Faker()
-        faker.seed_instance(seed.integer())
-        method = FAKER_METHODS[self.column.pii]
-        arguments = {"nb_words": max(self.words, 1)} if method == "sentence" else {}
-        make = getattr(faker, method)
-        pool = [str(make(**arguments)).replace("\n", ", ") for _ in range(min(n, POOL))]
-        picked = rng.permutation(n) % max(len(pool), 1)
-        return pa.array(pool, pa.string()).take(pa.array(picked))
+        size = len(self.texts)
+        rounds, places = np.divmod(np.arange(start, start + n), size)
+        picked = np.empty(n, dtype=np.int64)
+        for number in np.unique(rounds).tolist():
+            order = seed.child("round", number).rng().permutation(size)
+            picked[rounds == number] = order[places[rounds == number]]
+        return pa.array(self.texts, pa.string()).take(pa.array(picked))
 
     def to_json(self) -> Json:
-        return {"null_share": self.null_share, "constant": self.constant, "words": self.words}
+        return {"null_share": self.null_share, "constant": self.constant, "texts": list(self.texts)}
 
     @classmethod
     def from_json(cls, column: Column, document: Any) -> Self:
         """Undo `to_json`. Raises `BadInput` for anything else."""
         try:
-            share, words = float(document["null_share"]), int(document["words"])
+            share, texts = float(document["null_share"]), document["texts"]
             constant = document["constant"]
-            if not 0 <= share <= 1 or not 0 <= words <= 1_000 or isinstance(constant, (dict, list)):
+            if not 0 <= share <= 1 or isinstance(constant, (dict, list)):
                 raise ValueError("out of range")
-            invention = cls(column, share, constant, words)
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise TypeError("surrogates are no list of texts")
+            if column.role == "text" and not texts:
+                raise ValueError("there are no surrogates")
+            invention = cls(column, share, constant, tuple(texts))
             invention.make(0, 1, Seed(0))
         except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(f"the model's column {column.name!r} is damaged ({error}).") from None
         return invention
-
-
-def _typical_words(array: pa.Array) -> int:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    texts = pc.drop_null(array.slice(0, 10_000).cast(pa.string()))
-    if not len(texts):
-        return 0
-    return min(int(pc.mean(pc.list_value_length(pc.utf8_split_whitespace(texts))).as_py()), 200)
 
 
 def _with_nulls(array: pa.Array, null: NDArray[np.bool_]) -> pa.Array:
@@ -148,10 +122,10 @@ def _with_nulls(array: pa.Array, null: NDArray[np.bool_]) -> pa.Array:
     return pc.if_else(pa.array(null), pa.scalar(None, array.type), array)
 
 
-def inventions(table: Table, least: int) -> tuple[Invention, ...]:
-    """One for each column that is kept but not modelled; `least` as in `Invention.fit`."""
+def inventions(table: Table, source: Table, least: int, seed: Seed) -> tuple[Invention, ...]:
+    """One for each column that is kept but not modelled; the rest as in `Invention.fit`."""
     return tuple(
-        Invention.fit(table, column, least)
+        Invention.fit(table, source, column, least, seed)
         for column in table.schema
         if not column.modelled and column.role != "drop"
     )

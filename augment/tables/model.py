@@ -54,9 +54,18 @@ class TableModel(Fitted[Table]):
 
     @classmethod
     def fit(
-        cls, recipe: Engine[Table], data: Table, job: Job, protected: bool, source_rows: int
+        cls,
+        recipe: Engine[Table],
+        data: Table,
+        job: Job,
+        protected: bool,
+        source_rows: int,
+        source_table: Table | None = None,
     ) -> Self:
-        """Fit `recipe` on the protected modelled columns of `data`."""
+        """Fit `recipe` on the protected modelled columns of `data`.
+
+        `data` may be a part of `source_table`; no surrogate is a text of either.
+        """
         require_rows(data, 1, "the table")
         schema = kept(data.schema)
         core = data.select([column.name for column in schema if column.modelled])
@@ -84,7 +93,9 @@ class TableModel(Fitted[Table]):
             "relations": found.words,
             **inner.state().config.get("facts", {}),
         }
-        invented = inventions(data, least_rows(len(data)) if protected else 1)
+        least = least_rows(len(data)) if protected else 1
+        texts = data if source_table is None else source_table
+        invented = inventions(data, texts, least, job.seed.child("surrogates"))
         return cls(
             recipe.about.name, source_rows, schema, inner, invented, domain.of(whole), found, facts
         )

@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
-from augment.tables import dates, identifiers, inference, numerals, personal, text
+from augment.tables import (
+    dates,
+    gazetteer,
+    identifiers,
+    inference,
+    numerals,
+    personal,
+    roles,
+    text,
+)
 from augment.tables.schema import Column, Role
 
 if TYPE_CHECKING:
@@ -177,7 +186,7 @@ def _text(column: Column, detail: str, texts: pa.Array) -> Column:
     """Text to be replaced, numbers as well: a telephone number is no quantity."""
     import pyarrow.compute as pc
 
-    kind = detail or personal.kind(column.name, pc.unique(texts.drop_null()))
-    return Column(
-        column.name, "text", "string", null=inference.empty(texts), pii=kind, arrow=column.arrow
-    )
+    distinct = pc.unique(texts.drop_null())
+    kind = detail or personal.kind(column.name, distinct) or gazetteer.likely(distinct, False)
+    blank = Column(column.name, "text", "string", null=inference.empty(texts), arrow=column.arrow)
+    return roles.as_text(blank, kind, distinct)

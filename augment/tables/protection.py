@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from augment.base.errors import BadInput
 from augment.base.seeds import Seed
 from augment.tables.codecs.endings import Precision
 from augment.tables.dataset import Table
+from augment.tables.donors import Donors
 from augment.tables.schema import Column
 from augment.tables.values import codes, from_codes, from_numbers, numbers
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
 LEAST_ROWS = 5  # a category or an end of a range stands for at least this many rows
 ROWS_PER_LEAST = 20  # smaller tables protect fewer: one row in twenty, so that something is left
-RARE = "(rare)"
-MOST_RESAMPLED = 0.05  # above this share of rare rows, redrawing them would bend the column
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,11 @@ def protect(table: Table, seed: Seed) -> Protected:
     if least == 1:
         note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
         return Protected(table, 1, (note,))
+    donors = Donors(table)
     arrays, notes = [], []
     for column in table.schema:
         worked = (
-            _without_rare(table, column, least, seed.child("rare", column.name))
+            _without_rare(table, column, least, donors, seed.child("rare", column.name))
             if column.role in ("categorical", "boolean")
             else _without_extremes(table, column, least)
         )
@@ -62,9 +63,14 @@ def protect(table: Table, seed: Seed) -> Protected:
 
 
 def _without_rare(
-    table: Table, column: Column, least: int, seed: Seed
+    table: Table, column: Column, least: int, donors: Donors, seed: Seed
 ) -> tuple[pa.Array, list[str]]:
-    """Rare levels are redrawn from the common ones, or pooled where they are many."""
+    """Rows with a rare level get another: one that is common, from a row that is like them.
+
+    So no engine meets a level that the source has not, and none can emit one. Left empty are
+    columns in which no level is common, if they have gaps anyway. Raises `BadInput` where they
+    have not.
+    """
     import numpy as np
 
     found, levels = codes(table, column.name)
@@ -73,19 +79,18 @@ def _without_rare(
     rows = np.flatnonzero((found >= 0) & np.append(rare, False)[found])
     if not len(rows):
         return table.column(column.name), []
-    common = np.flatnonzero(~rare)
     head = f"column {column.name!r}: {int(rare.sum()):,} of {len(levels):,} values stand in fewer "
     head += f"than {least} rows; their {len(rows):,} rows are "
-    pooled = len(rows) > MOST_RESAMPLED * len(found) or not len(common)
-    if pooled and column.storage == "string":
-        replaced = found.copy()
-        replaced[rows] = len(levels)
-        return from_codes(column, replaced, [*levels, RARE]), [head + f"pooled as {RARE}"]
     replaced = found.copy()
-    if len(common):
-        share = counts[common] / counts[common].sum()
-        replaced[rows] = seed.rng().choice(common, size=len(rows), p=share)
+    if not rare.all():
+        replaced[rows] = donors.drawn(column.name, rows, ~rare, seed.rng())
         return from_codes(column, replaced, levels), [head + "redrawn from the other values"]
+    if not (found < 0).any():
+        raise BadInput(
+            f"none of the values of column {column.name!r} stands in {least} rows, so protection "
+            "leaves nothing of it to learn.",
+            hint=f"Pass --column '{column.name}=text' or '{column.name}=drop', or --no-protect.",
+        )
     replaced[rows] = -1
     return from_codes(column, replaced, levels), [head + "left empty"]
 

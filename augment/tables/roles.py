@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from augment.tables import identifiers, personal
+from augment.tables import gazetteer, identifiers, personal, surrogates
 from augment.tables.decorations import worn
 from augment.tables.schema import Column
 
@@ -27,6 +27,7 @@ CALENDAR_NAME = re.compile(
     r"(?i)(year|month|week|day|date|hour|minute|second|time|quarter|age|period|epoch|step)"
 )
 WITH_DIGITS = re.compile(r"(?i)\{(number|digits|hex|alnum|uuid)")  # letters alone may be words
+PERSONS_DIGITS = 6  # on average: fewer make no telephone number
 LONG_TEXT = 40  # characters on average: nobody's category
 
 
@@ -57,8 +58,13 @@ def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column
     present = len(values) - values.null_count
     share = len(distinct) / present
     named = bool(ID_NAME.search(column.name))
-    if personal.named(column.name) in ("phone", "ssn", "card") and len(distinct) > FEW_LEVELS:
-        return _as_id(column, texts, "Its name speaks of a person's number, so new ones are made.")
+    if len(distinct) > FEW_LEVELS:
+        if personal.are_cards(texts):
+            return _as_id(column, texts, "They pass the check of card numbers; new ones are made.")
+        named_so = personal.named(column.name) in ("phone", "ssn", "card")
+        if named_so and _mean_length(texts) >= PERSONS_DIGITS:
+            note = "Its name speaks of a person's number, so new ones are made."
+            return _as_id(column, texts, note)
     if named and share >= MANY_NAMED:
         return _as_id(column, texts, _repeats(share))
     if named and len(distinct) < present:
@@ -95,9 +101,11 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
     """Text is an id by its form, personal by its content or name, else a category or free text."""
     share = len(distinct) / present
     many = len(distinct) > FEW_LEVELS or share > TEXT_SHARE
+    repeats = len(distinct) <= max(FEW_LEVELS, TEXT_SHARE * present)
     kind = personal.kind(column.name, distinct)
+    kind = kind or (gazetteer.likely(distinct, repeats) if many else "")
     note = column.note
-    if kind in personal.IDENTIFYING and (kind in personal.BY_CONTENT or many):
+    if kind in personal.IDENTIFYING and (kind in personal.UNIQUE or many):
         return replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
     named = bool(ID_NAME.search(column.name))
     if (
@@ -109,11 +117,19 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
         if pattern and (named or WITH_DIGITS.search(pattern)):
             note = _repeats(share) or note
             return replace(column, role="id", pattern=pattern, note=note)
-    if len(distinct) > max(FEW_LEVELS, TEXT_SHARE * present):
-        return replace(column, role="text", pii=kind)
+    if not repeats:
+        return as_text(column, kind, distinct)
     if len(distinct) > FEW_LEVELS and _mean_length(distinct) > LONG_TEXT:
-        return replace(column, role="text", pii=kind, note="Its texts are long.")
+        return as_text(column, kind, distinct, "Its texts are long.")
     return column
+
+
+def as_text(column: Column, kind: str, texts: pa.Array, why: str = "") -> Column:
+    """The column as text of this kind, with what stands in for it in the note."""
+    made = replace(column, role="text", pii=kind)
+    said = f"Replaced by {surrogates.named(made, texts)}"
+    note = f"{said}, its kind being unknown." if not kind else f"{said}."
+    return replace(made, note=" ".join(filter(None, (why, column.note, note))))
 
 
 def _mean_length(distinct: pa.Array) -> float:

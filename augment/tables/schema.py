@@ -20,7 +20,7 @@ class Column:
     """One column.
 
     `role` is what the column means to a generator: engines see the roles in `MODELLED`; an id is
-    regenerated in its own `pattern`, text is replaced by invented values of the same `pii` kind,
+    regenerated in its own `pattern`, text is replaced by surrogates of the same `pii` kind,
     a constant is repeated, and `drop` leaves the column out. `storage` is the type of its values
     in memory: string, int64 (decimal128(38, 0) beyond it), float64, decimal128, bool, or a
     timestamp in microseconds.
@@ -43,7 +43,7 @@ class Column:
     format: str = ""  # of a datetime: as in `dates`; of a float: "plain" writes 1.0 as 1
     step_us: int | None = None  # granularity of a datetime in microseconds
     pattern: str = ""  # how an id is formed, e.g. "AB-{number:06d}", "{uuid4}"
-    pii: str = ""  # kind of invented text, e.g. "email", "name"; "" for words
+    pii: str = ""  # kind of surrogates, e.g. "email", "name"; "" for words or codes
     arrow: str = ""  # Arrow type of a typed source, given back when a typed file is written
     note: str = ""  # why this role was inferred, or what will not be kept
 
@@ -63,10 +63,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns in order, and the target if there is one."""
+    """The columns in order, the target if there is one, and the locale of surrogates if not the
+    default one."""
 
     columns: tuple[Column, ...]
     target: str | None = None
+    locale: str | None = None
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -98,7 +100,7 @@ class Schema:
     def select(self, names: list[str]) -> Schema:
         """These columns in this order; the target goes where it is not among them."""
         target = self.target if self.target in names else None
-        return Schema(tuple(self[name] for name in names), target)
+        return Schema(tuple(self[name] for name in names), target, self.locale)
 
     def replace(self, column: Column) -> Schema:
         """The same schema with the column of that name exchanged."""
@@ -118,7 +120,9 @@ class Schema:
                 if field.default is dataclasses.MISSING or value != field.default:
                     entry[field.name] = value
             columns.append(entry)
-        return {"schema": "augment.schema/1", "target": self.target, "columns": columns}
+        locale = {} if self.locale is None else {"locale": self.locale}
+        head = {"schema": "augment.schema/1", "target": self.target}
+        return {**head, **locale, "columns": columns}
 
     @staticmethod
     def from_json(document: Any) -> Schema:
@@ -152,7 +156,10 @@ class Schema:
         target = document.get("target")
         if not (target is None or isinstance(target, str)):
             raise BadInput("the schema's 'target' must be a column name or null.")
-        return Schema(tuple(columns), target)
+        locale = document.get("locale")
+        if not (locale is None or isinstance(locale, str)):
+            raise BadInput("the schema's 'locale' must be the name of a locale, such as de_DE.")
+        return Schema(tuple(columns), target, locale)
 
 
 def _fits(value: object, hint: str) -> bool:

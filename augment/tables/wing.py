@@ -23,12 +23,13 @@ from augment.base.wing import (
     Written,
     require_known,
 )
-from augment.tables import source
+from augment.tables import rare_categories, source, surrogates
 from augment.tables.conditions import parse, parse_balance
 from augment.tables.dataset import Table
 from augment.tables.engines.independent import Independent
 from augment.tables.invention import kept
 from augment.tables.model import TableModel, require_no_prompts
+from augment.tables.protection import least_rows
 from augment.tables.schema import Column, Schema
 from augment.tables.values import codes
 
@@ -61,6 +62,18 @@ class TableWing(Wing[Table]):
         table, notes = source.read_like(source_text, kept(data.schema))
         return Loaded(table, (), notes)
 
+    def for_fitting(
+        self, loaded: Loaded[Table], rows: int, protect: bool, read: Json
+    ) -> Loaded[Table]:
+        data, notes = loaded.data, surrogates.notes(loaded.data)
+        least = least_rows(rows)
+        if protect and least > 1:
+            counted = least * len(data) / rows  # so many of all rows are `least` of those fitted on
+            said = read.get("columns", {})
+            data, more = rare_categories.replaced(data, counted, said)
+            notes += more
+        return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
+
     def foresee(
         self, data: Table, ask: Ask, engine: Engine[Table], protect: bool, write: Json
     ) -> None:
@@ -73,9 +86,9 @@ class TableWing(Wing[Table]):
         return "anyorder", "the truest and quickest for tables"
 
     def fit(
-        self, engine: Engine[Table], data: Table, job: Job, protect: bool, source_rows: int
+        self, engine: Engine[Table], data: Table, job: Job, protect: bool, whole: Table
     ) -> Fitted[Table]:
-        return TableModel.fit(engine, data, job, protect, source_rows)
+        return TableModel.fit(engine, data, job, protect, len(whole), whole)
 
     def adopt(self, engine: Engine[Table], device: str) -> Fitted[Table]:
         raise UsageError(f"Engine {engine.about.name!r} draws no tables without data.")
@@ -148,8 +161,12 @@ def _read_options(options: Json) -> source.ReadOptions:
     if "schema" in given:
         path = Path(given["schema"])
         given["schema"] = Schema.from_json(read_json(path))
+        if given["schema"].locale is not None:
+            given.setdefault("locale", given["schema"].locale)
     if "rejects" in given:
         given["rejects"] = Path(given["rejects"])
+    if "locale" in given:
+        given["locale"] = surrogates.locale_called(given["locale"])
     return source.ReadOptions(**given)
 
 

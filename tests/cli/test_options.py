@@ -21,3 +21,9 @@ def test_a_preset_is_a_parameter() -> None:
 def test_a_preset_that_a_parameter_contradicts_is_refused() -> None:
     with pytest.raises(UsageError, match="--preset"):
         parameters(options.Fitting(preset="best", param=["preset=fast"]))
+
+
+def test_a_locale_is_an_option_of_reading_so_that_images_refuse_it() -> None:
+    asked = options.request("t.csv", options.Fitting(locale="de_DE"), options.Reading(), 1)
+    assert asked.read == {"locale": "de_DE"}
+    assert options.request("t.csv", options.Fitting(), options.Reading(), 1).read == {}

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 
 from augment.base import registry
+from augment.base.errors import BadInput
 from augment.base.seeds import Seed
 from augment.base.types import Condition, Job, silent
 from augment.tables.dataset import Table
 from augment.tables.model import TableModel
-from augment.tables.protection import RARE, least_rows, protect
+from augment.tables.protection import least_rows, protect
 from augment.tables.schema import Column, Schema
 from augment.tables.values import numbers
 
@@ -145,16 +146,37 @@ def test_columns_with_few_values_tell_none_of_them(known: int) -> None:
     assert not left & {values[0], values[-1]} if values else not left
 
 
-def test_rare_categories_are_redrawn_pooled_or_left_empty() -> None:
+def test_rare_categories_are_redrawn_from_the_others_however_many_they_are() -> None:
     text = Column("c", "categorical", "string")
     few = one_column(text, pa.array(["a"] * 150 + ["b"] * 47 + ["rare1", "rare2", "rare2"]))
-    assert set(protect(few, Seed(1)).table.column("c").to_pylist()) == {"a", "b"}
-    many = one_column(text, pa.array(["a"] * 100 + [f"v{i}" for i in range(100)]))
-    assert set(protect(many, Seed(1)).table.column("c").to_pylist()) == {"a", RARE}
-    whole = one_column(Column("c", "categorical", "integer"), pa.array(range(200), pa.int64()))
-    assert protect(whole, Seed(1)).table.column("c").null_count == 200
-    for table in (few, many, whole):
-        assert not any("rare1" in note or "v1" in note for note in protect(table, Seed(1)).notes)
+    many = one_column(text, pa.array(["a"] * 60 + ["b"] * 40 + [f"v{i}" for i in range(100)]))
+    for table in (few, many):
+        safe = protect(table, Seed(1))
+        assert set(safe.table.column("c").to_pylist()) == {"a", "b"}
+        assert not any("rare1" in note or "v1" in note for note in safe.notes)
+
+
+def test_what_has_no_common_value_is_left_empty_only_where_gaps_are() -> None:
+    column = Column("c", "categorical", "integer")
+    gappy = one_column(column, pa.array([*range(100), *[None] * 100], pa.int64()))
+    assert protect(gappy, Seed(1)).table.column("c").null_count == 200
+    with pytest.raises(BadInput, match="--column 'c=text'"):
+        protect(one_column(column, pa.array(range(200), pa.int64())), Seed(1))
+
+
+def test_a_rare_value_becomes_one_of_a_row_that_is_like_its_own() -> None:
+    """Rare towns become towns of their country; where a country has none, any other."""
+    countries = ["DE"] * 100 + ["FR"] * 100 + ["IT"] * 3 + [None] * 10
+    towns = ["Bonn"] * 90 + [f"d{i}" for i in range(10)] + ["Lyon"] * 90
+    towns += [f"f{i}" for i in range(10)] + ["Pisa"] * 3 + [f"n{i}" for i in range(10)]
+    names = ("country", "town", "noise")
+    noise = ["x", "y"] * 106 + ["x"]
+    arrays = [pa.array(countries, pa.string()), pa.array(towns), pa.array(noise)]
+    schema = Schema(tuple(Column(name, "categorical", "string") for name in names))
+    safe = protect(Table(pa.table(arrays, names=list(names)), schema), Seed(1)).table
+    made = safe.column("town").to_pylist()
+    assert made[:100] == ["Bonn"] * 100 and made[100:200] == ["Lyon"] * 100
+    assert set(made[200:]) <= {"Bonn", "Lyon"}
 
 
 @pytest.mark.parametrize("rows", [1, 2, 39, 40, 60])

@@ -30,7 +30,8 @@ class ReadOptions:
 
     `columns` maps a column to a role in words, e.g. "id", "category", "datetime:%d/%m/%Y",
     "text:email", "drop". With `bad_rows="skip"` at most `max_bad` lines that cannot be read go
-    to `rejects` (text with line number and reason) in place of the table.
+    to `rejects` (text with line number and reason) in place of the table. `locale` is Faker's, for
+    surrogates.
     """
 
     format: str | None = None
@@ -42,6 +43,7 @@ class ReadOptions:
     schema: Schema | None = None
     columns: dict[str, str] = field(default_factory=dict)
     target: str | None = None
+    locale: str | None = None
 
 
 @dataclass(frozen=True)

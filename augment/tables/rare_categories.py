@@ -1,0 +1,57 @@
+"""Categories most of whose rows hold a rare value, of which protection leaves too little.
+
+They become text or ids, for which surrogates stand in, before anything is fitted and aloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from augment.tables import gazetteer, identifiers, personal, roles
+from augment.tables.dataset import Table
+from augment.tables.schema import Column
+from augment.tables.values import codes
+
+MOST_RARE = 0.5  # of the rows that have a value
+
+
+def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, tuple[str, ...]]:
+    """The table with such columns as text or ids, and a note on each.
+
+    Rare is a value of fewer than `least` rows. Columns in `kept`, and the target, stay as they are.
+    """
+    schema, notes = table.schema, []
+    for column in table.schema:
+        found, levels = codes(table, column.name)
+        present = found[found >= 0]
+        if column.role != "categorical" or not len(present):
+            continue
+        counts = np.bincount(present, minlength=len(levels))
+        rare = int(counts[counts < least].sum())
+        if rare <= MOST_RARE * len(present) or column.name in (*kept, schema.target):
+            continue
+        other = _other(column, pa.array([str(level) for level in levels], pa.string()))
+        if other is None:
+            continue
+        schema = schema.replace(other)
+        notes.append(
+            f"Column {column.name!r}: {rare:,} of {len(present):,} rows hold a value that is too "
+            f"rare for a category. {other.note} --column '{column.name}=category' keeps it one."
+        )
+    return Table(table.data, schema), tuple(notes)
+
+
+def _other(column: Column, levels: pa.Array) -> Column | None:
+    """The column as text or an id; None for a storage that can be neither."""
+    bare = replace(column, note="")
+    if column.storage == "string":
+        kind = personal.kind(column.name, levels) or gazetteer.likely(levels, repeats=False)
+        return roles.as_text(bare, kind, levels)
+    if column.storage == "integer":
+        pattern = identifiers.derive(levels) or "{number}"
+        return replace(bare, role="id", pattern=pattern, note="Every row gets a new number.")
+    return None
