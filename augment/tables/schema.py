@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.types import Json
+from augment.tables.dialect import Dialect
 
 Role = Literal["numeric", "categorical", "boolean", "datetime", "id", "text", "constant", "drop"]
 Storage = Literal["string", "integer", "float", "decimal", "boolean", "datetime"]
@@ -63,10 +64,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns in order, and the target if there is one."""
+    """The columns in order, the target if there is one, and how the file of them was spelt."""
 
     columns: tuple[Column, ...]
     target: str | None = None
+    dialect: Dialect | None = None
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -98,7 +100,8 @@ class Schema:
     def select(self, names: list[str]) -> Schema:
         """These columns in this order; the target goes where it is not among them."""
         target = self.target if self.target in names else None
-        return Schema(tuple(self[name] for name in names), target)
+        columns = tuple(self[name] for name in names)
+        return dataclasses.replace(self, columns=columns, target=target)
 
     def replace(self, column: Column) -> Schema:
         """The same schema with the column of that name exchanged."""
@@ -118,7 +121,10 @@ class Schema:
                 if field.default is dataclasses.MISSING or value != field.default:
                     entry[field.name] = value
             columns.append(entry)
-        return {"schema": "augment.schema/1", "target": self.target, "columns": columns}
+        document: Json = {"schema": "augment.schema/1", "target": self.target}
+        if self.dialect is not None:
+            document["dialect"] = self.dialect.to_json()
+        return {**document, "columns": columns}
 
     @staticmethod
     def from_json(document: Any) -> Schema:
@@ -152,7 +158,8 @@ class Schema:
         target = document.get("target")
         if not (target is None or isinstance(target, str)):
             raise BadInput("the schema's 'target' must be a column name or null.")
-        return Schema(tuple(columns), target)
+        spelt = document.get("dialect")
+        return Schema(tuple(columns), target, None if spelt is None else Dialect.from_json(spelt))
 
 
 def _fits(value: object, hint: str) -> bool:

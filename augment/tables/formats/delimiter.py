@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 
 from augment.base.errors import BadInput, UsageError
+from augment.tables.dialect import NOT_A_DELIMITER
 
 LIKELY = (",", ";", "\t", "|")  # taken without being asked for, in this order
 UNLIKELY = ("^", "~", "\x1f", "\x01", "¦", "§")  # never taken unasked, but never overlooked
@@ -13,14 +15,17 @@ SAMPLE_ROWS = 200
 SPELT = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 
 
-def delimiter(given: str | None, default: str, text: str, name: str) -> tuple[str, str]:
+def found(given: str | None, default: str, text: str, name: str) -> tuple[str, str]:
     """The delimiter and a note about it ("" where it is the expected one).
 
     `text` is the beginning of the file. A header that parts into several cells under one of the
-    likely delimiters, with the sampled rows agreeing, decides; the format's own goes first.
+    likely delimiters, with the sampled rows agreeing, decides; `default` goes first. One that is
+    given counts, unless nothing is parted by it and all is by another.
     """
     if given is not None:
-        return checked(given), ""
+        mark = checked(given)
+        _require_parting(mark, given, text, name)
+        return mark, ""
     marks = dict.fromkeys((default, *LIKELY, *UNLIKELY))
     widths = {mark: widths_of(text, mark) for mark in marks}
     parting = [mark for mark, found in widths.items() if found and found[0] > 1]
@@ -41,10 +46,24 @@ def delimiter(given: str | None, default: str, text: str, name: str) -> tuple[st
     )
 
 
+def _require_parting(mark: str, given: str, text: str, name: str) -> None:
+    """Refuse a delimiter that parts nothing in a file of which another parts every row alike."""
+    if set(widths_of(text, mark)) != {1}:
+        return
+    for other in LIKELY:
+        widths = widths_of(text, other)
+        if len(widths) > 1 and widths[0] > 1 and len(set(widths)) == 1:
+            raise UsageError(
+                f"--delimiter {given!r}: nothing in {name} is parted by it, and every row has "
+                f"{widths[0]} cells parted by {spelt(other)}. Pass --delimiter {other!r}, or "
+                "leave it out; cells that hold it must stand in quotes."
+            )
+
+
 def checked(given: str) -> str:
     """One character that can part cells. Raises `UsageError` for any other."""
     mark = SPELT.get(given.lower(), given)
-    if len(mark) != 1 or mark in '"\r\n\0':
+    if len(mark) != 1 or mark in NOT_A_DELIMITER:
         raise UsageError(
             f"--delimiter {given!r}: expected a single character other than a quote or a line "
             "end, e.g. ';' or 'tab'."
@@ -53,21 +72,30 @@ def checked(given: str) -> str:
 
 
 def widths_of(text: str, mark: str) -> list[int]:
-    """How many cells each of the first rows has under a delimiter; empty where it does not fit.
+    """How many cells each of the first rows has under a delimiter; empty where it does not fit."""
+    return [len(row) for row in rows_of(text, mark, SAMPLE_ROWS)]
 
-    The last row of the sample may be cut short, so it does not count unless it is the only one.
+
+def rows_of(text: str, mark: str, most: int) -> list[list[str]]:
+    """The first rows of a text under a delimiter; none where a row does not fit.
+
+    The last row of the text may be cut short, so it does not count unless it is the only one.
     """
-    widths: list[int] = []
+    rows: list[list[str]] = []
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
-            if row:
-                widths.append(len(row))
-            if len(widths) > SAMPLE_ROWS:
+        for row in _parsed(text, mark):
+            rows.append(row)
+            if len(rows) > most:
                 break
     except csv.Error as error:
         if "unexpected end" not in str(error):
             return []
-    return widths[:-1] if len(widths) > 1 and not text.endswith(("\n", "\r")) else widths
+    return rows[:-1] if len(rows) > 1 and not text.endswith(("\n", "\r")) else rows
+
+
+def _parsed(text: str, mark: str) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    return (row for row in reader if row)
 
 
 def spelt(mark: str) -> str:
