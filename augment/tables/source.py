@@ -101,9 +101,8 @@ def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
     format = _format_for(path, name, options)
     for option in ("encoding", "delimiter", "header", "sheet"):
         if getattr(options, option) is not None and option not in format.spelling:
-            raise UsageError(
-                f"{flag(option)} is no option for {name}, a {type(format).__name__} file."
-            )
+            label = next(each for each, known in formats().items() if type(known) is type(format))
+            raise UsageError(f"{flag(option)} is no option for {name}, which is read as {label}.")
     return format.read(path, name, options)
 
 

@@ -13,7 +13,8 @@ from typing import IO, Any, cast
 
 from augment.base.errors import BadInput
 
-GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+ZIPS = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an empty archive
 SUFFIXES = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 HEAD_BYTES = 1 << 16
 OFFICE = ("[Content_Types].xml", "mimetype")  # a zip with one of these is a document of its own
@@ -37,7 +38,7 @@ def reading(path: Path, name: str) -> Iterator[IO[bytes]]:
 
         with pa.input_stream(str(path), compression="zstd") as unpacked:
             yield unpacked
-    elif magic == ZIP and (archive := _archive(path, name)) is not None:
+    elif magic in ZIPS and (archive := _archive(path, name)) is not None:
         with archive, _member(archive, name) as unpacked:
             yield unpacked
     else:
@@ -173,7 +174,7 @@ def bare_suffix(path: Path) -> tuple[str, str]:
     if suffixes and suffixes[-1] in SUFFIXES:
         inner = suffixes[0] if len(suffixes) == 2 else ""
         if suffixes[-1] == ".zip" and inner not in LIKELY:
-            inner = _inner_suffix(path)
+            inner = _inner_suffix(path) or inner
         return inner, suffixes[-1]
     return (suffixes[-1] if suffixes else ""), ""
 

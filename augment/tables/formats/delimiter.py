@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from augment.base.errors import BadInput, UsageError
@@ -12,6 +13,7 @@ from augment.tables.dialect import NOT_A_DELIMITER
 LIKELY = (",", ";", "\t", "|")  # taken without being asked for, in this order
 UNLIKELY = ("^", "~", "\x1f", "\x01", "¦", "§")  # never taken unasked, but never overlooked
 SAMPLE_ROWS = 200
+DECIMAL = re.compile(r"[-+]?[\d.]*\d,\d+")
 SPELT = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 
 
@@ -30,6 +32,7 @@ def found(given: str | None, default: str, text: str, name: str) -> tuple[str, s
     widths = {mark: widths_of(text, mark) for mark in marks}
     parting = [mark for mark, found in widths.items() if found and found[0] > 1]
     agreeing = [mark for mark in parting if len(set(widths[mark])) == 1]
+    agreeing = [mark for mark in agreeing if not _is_decimal(mark, agreeing, text)]
     if default in agreeing or not parting or (default in parting and not agreeing):
         return default, ""
     for mark in agreeing:
@@ -48,16 +51,30 @@ def found(given: str | None, default: str, text: str, name: str) -> tuple[str, s
 
 def _require_parting(mark: str, given: str, text: str, name: str) -> None:
     """Refuse a delimiter that parts nothing in a file of which another parts every row alike."""
-    if set(widths_of(text, mark)) != {1}:
+    if set(widths_of(text, mark)) - {1}:
         return
     for other in LIKELY:
         widths = widths_of(text, other)
         if len(widths) > 1 and widths[0] > 1 and len(set(widths)) == 1:
             raise UsageError(
-                f"--delimiter {given!r}: nothing in {name} is parted by it, and every row has "
+                f"--delimiter {given!r}: it does not part the rows of {name}, and each has "
                 f"{widths[0]} cells parted by {spelt(other)}. Pass --delimiter {other!r}, or "
                 "leave it out; cells that hold it must stand in quotes."
             )
+
+
+def _is_decimal(mark: str, agreeing: list[str], text: str) -> bool:
+    """Whether a comma that parts all rows alike is a decimal mark inside the cells of another
+    delimiter that does so too. (Without a header there is no line that has none.)
+    """
+    if mark != ",":
+        return False
+    for other in agreeing:
+        if other in LIKELY and other != ",":
+            cells = [cell for row in rows_of(text, other, SAMPLE_ROWS) for cell in row]
+            if all(DECIMAL.fullmatch(cell) for cell in cells if "," in cell):
+                return True
+    return False
 
 
 def checked(given: str) -> str:

@@ -7,7 +7,9 @@ floating point and shows 15 digits; longer whole numbers are refused when writte
 
 from __future__ import annotations
 
+import re
 import zipfile
+import zlib
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from augment.base.errors import BadInput, MissingExtra, OutOfResources, UsageError, did_you_mean
+from augment.base.files import CHUNK_BYTES
 from augment.tables.dataset import Table
 from augment.tables.dialect import Dialect
 from augment.tables.formats import Format, Raw, ReadOptions, WriteOptions, block_rows, declared
@@ -28,7 +31,10 @@ if TYPE_CHECKING:
 
 ZIP = b"PK\x03\x04"
 INSTALL = "pip install 'augment-synth[excel]'"
-MOST_UNPACKED_BYTES = 1 << 31  # of the parts of a workbook together; a sheet is held in memory
+MOST_UNPACKED_BYTES = 1 << 31  # of the parts of a workbook together
+MOST_CELLS = 1 << 26  # of a sheet; each takes some 32 bytes
+CELL = re.compile(rb"""\sr=["']([A-Z]{1,3})(\d{1,7})["']""")
+LONGEST_CELL = 16  # bytes of what `CELL` matches
 
 
 class Excel(Format):
@@ -71,20 +77,54 @@ def _required(module: str) -> ModuleType:
 
 
 def _require_small(path: Path, name: str) -> None:
-    """Refuse what is no workbook, and one that would unpack to more than memory should hold."""
+    """Refuse what is no workbook, and one that would take more memory than a table should.
+
+    A sheet is held as a full grid up to its last cell, so that two cells far apart in a small
+    file are as many as a grid of all between them.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-            known = "[Content_Types].xml" in archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, OSError):
-        known, size = False, 0
-    if not known:
-        raise _unreadable(name)
-    if size > MOST_UNPACKED_BYTES:
-        raise OutOfResources(
-            f"{name}: the workbook unpacks to {size / 2**30:.1f} GiB, and at most "
-            f"{MOST_UNPACKED_BYTES >> 30} GiB are read. Export its sheet as CSV."
-        )
+            if size > MOST_UNPACKED_BYTES:
+                raise _too_large(name, f"unpacks to {size / 2**30:.1f} GiB")
+            if "[Content_Types].xml" not in archive.namelist():
+                raise _unreadable(name)
+            for part in archive.namelist():
+                if part.endswith(".xml"):
+                    with archive.open(part) as stream:
+                        rows, columns = _extent(stream)
+                    if rows * columns > MOST_CELLS:
+                        raise _too_large(name, f"has a sheet of {rows:,} by {columns:,} cells")
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError):
+        raise _unreadable(name) from None
+
+
+def _extent(stream: IO[bytes]) -> tuple[int, int]:
+    """(rows, columns) up to the last cell that a part of a workbook names as B7."""
+    names: set[bytes] = set()
+    row, rest = 0, b""
+    while chunk := stream.read(CHUNK_BYTES):
+        chunk = rest + chunk
+        found = CELL.findall(chunk)
+        names.update(column for column, _ in found)
+        row = max(row, max((int(number) for _, number in found), default=0))
+        rest = chunk[-LONGEST_CELL:]
+    return row, max(map(_column_number, names), default=0)
+
+
+def _column_number(letters: bytes) -> int:
+    """The number of a column from 1: A, B, …, Z, AA."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - ord("A") + 1
+    return number
+
+
+def _too_large(name: str, why: str) -> OutOfResources:
+    return OutOfResources(
+        f"{name}: the workbook {why}, more than is read at once. Export the sheet as CSV, or "
+        "clear what lies beyond its table."
+    )
 
 
 def _unreadable(name: str) -> BadInput:
@@ -186,7 +226,8 @@ def _read(sheet: Any, name: str, options: ReadOptions) -> Raw:
         notes=(
             *([header.note] if header.note else []),
             *(
-                f"Column {each!r} is read as text: its cells are of several types or durations."
+                f"The cells of column {each!r} are of several types, or durations; each is read "
+                "as the text that it shows."
                 for each in mixed
             ),
             *raw.notes,

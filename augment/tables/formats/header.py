@@ -22,6 +22,7 @@ WORDS = {"email": "an e-mail address", "url": "a web address", "ip": "an IP addr
          "card": "a card number"}  # fmt: skip
 LEAST_ROWS = 3  # under fewer, a column of numbers only may be one by chance
 SAMPLE_ROWS = 1_000
+LEAST_DIGITS = 3
 MOST_PARSED = 100  # values of a column
 MOST_NAMED = 4
 
@@ -143,8 +144,10 @@ def _own_values(first: list[str], kinds: list[str], below: list[list[str]]) -> l
 
 
 def _is_code(cell: str, values: set[str]) -> bool:
-    """Whether a cell has digits, and the same shape as all the values."""
-    return any(c.isdigit() for c in cell) and {_shape(value) for value in values} == {_shape(cell)}
+    """Whether a cell has digits as a code has, and the same shape as all the values."""
+    if sum(c.isdigit() for c in cell) < LEAST_DIGITS:  # A1 over B2 may well be a name
+        return False
+    return {_shape(value) for value in values} == {_shape(cell)}
 
 
 def _shape(text: str) -> str:

@@ -97,7 +97,6 @@ def _is_text(column: Column) -> bool:
 
 def _values(column: Column, values: pa.Array) -> list[Any]:
     """The values of a column as `_writer` takes them; None for an empty cell."""
-    import pyarrow.compute as pc
 
     if _is_text(column):
         found: list[Any] = render(column, values).to_pylist()
