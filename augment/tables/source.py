@@ -144,7 +144,9 @@ def files_of(source: str, options: ReadOptions) -> list[Path]:
                 where=source,
                 hint=f"Tables end in {', '.join(sorted(suffixes))}; or name a file.",
             )
-        return found
+        # Beside tables of other formats, .json is what describes them: settings, a schema.
+        others = [file for file in found if compression.bare_suffix(file)[0] != ".json"]
+        return others or found
     if path.exists():
         return [path]
     matches = sorted(file for file in _globbed(path) if file.is_file())

@@ -52,6 +52,11 @@ class ReadOptions:
     target: str | None = None
     like: Schema | None = None
 
+    @property
+    def expected(self) -> Schema | None:
+        """What the file is likely to be: `like`, or the schema that is given."""
+        return self.like or self.schema
+
 
 @dataclass(frozen=True)
 class WriteOptions:

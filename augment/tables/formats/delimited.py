@@ -53,7 +53,7 @@ class Delimited(Format):
             sample = stream.read(SAMPLE_CHARACTERS)
         if not sample.strip("\r\n"):
             raise BadInput("the file is empty.", where=name, hint="Give a table with a header.")
-        expected = self._delimiter(options.like.dialect if options.like else None)
+        expected = self._delimiter(options.expected.dialect if options.expected else None)
         mark, note = delimiters.found(options.delimiter, expected, sample, name)
         limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
         try:

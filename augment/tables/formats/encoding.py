@@ -44,8 +44,9 @@ def opened(path: Path, name: str, codec: str) -> Iterator[IO[str]]:
 def encoding_of(path: Path, name: str, options: ReadOptions) -> str:
     """The encoding to read a file in, as Python calls it: "utf-8-sig" where a mark begins it.
 
-    It is the one that is given, else UTF-8. A file beside another one (`options.like`) may be in
-    UTF-16 with its mark, or in the encoding of the other, if it is not UTF-8.
+    It is the one that is given, else UTF-8. Where something is known of the file
+    (`options.expected`), it may be in UTF-16 with its mark, or in the encoding that is expected,
+    if it is not UTF-8.
     """
     given = None if options.encoding is None else checked_encoding(options.encoding)
     with compression.reading(path, name) as stream:
@@ -54,10 +55,11 @@ def encoding_of(path: Path, name: str, options: ReadOptions) -> str:
         return str(given)
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    if given is None and options.like is not None:
+    like = options.expected
+    if given is None and like is not None:
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
-        other = options.like.dialect.encoding if options.like.dialect else "utf-8"
+        other = like.dialect.encoding if like.dialect else "utf-8"
         if not other.startswith("utf-8") and not _decodes(path, name, "utf-8"):
             return other
     return "utf-8"

@@ -164,7 +164,8 @@ def _sheet(book: Any, name: str, options: ReadOptions) -> Any:
     ]
     sheets = [book.get_sheet_by_index(number) for number in visible]
     filled = [sheet for sheet in sheets if sheet.height]
-    known = options.like.dialect.sheet if options.like and options.like.dialect else ""
+    like = options.expected
+    known = like.dialect.sheet if like and like.dialect else ""
     if len(filled) > 1 and known:
         filled = [sheet for sheet in filled if sheet.name == known] or filled
     if not filled:

@@ -45,10 +45,10 @@ def header_of(
     record and nothing says what it is: neither `--header` nor `--no-header`, nor a schema or an
     option that names one of its cells as a column.
     """
-    like = options.like or options.schema
-    expected = {*options.columns, options.target, *(like.names if like else ())}
+    like = options.expected
+    known = {*options.columns, options.target, *(like.names if like else ())}
     says = options.header
-    if says is None and not expected.isdisjoint(first):
+    if says is None and not known.isdisjoint(first):
         says = True
     if says is None and like is not None and like.dialect is not None and not like.dialect.header:
         says = False

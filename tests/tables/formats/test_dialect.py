@@ -169,6 +169,14 @@ def test_both_sides_are_read_in_their_own_spelling(tmp_path: Path) -> None:
         assert made.data.equals(real.data), codec
 
 
+def test_a_schema_tells_the_spelling(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(spelt("^", "\n", "cp1252", "text"))
+    options = ReadOptions(encoding="cp1252", delimiter="^")
+    table = source.read(str(tmp_path / "t.csv"), options).table
+    again = source.read(str(tmp_path / "t.csv"), ReadOptions(schema=table.schema)).table
+    assert again.data.equals(table.data)
+
+
 def test_files_that_are_spelt_otherwise_are_named(tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text("a,b\n1,2\n")
     (tmp_path / "2.csv").write_text("a;b\r\n3;4\r\n")

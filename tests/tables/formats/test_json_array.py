@@ -97,6 +97,15 @@ def test_refused_with_line_and_way_out(tmp_path: Path, case: str) -> None:
     assert refused.value.where.endswith(where) and why in str(refused.value)
 
 
+def test_what_describes_tables_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"title": ["no table"]}')
+    (tmp_path / "b.csv").write_text("a,b\n1,x\n2,y\n")
+    assert source.read(str(tmp_path), ReadOptions()).table.schema.names == ["a", "b"]
+    (tmp_path / "b.csv").unlink()
+    (tmp_path / "a.json").write_text(ARRAY)
+    assert len(source.read(str(tmp_path), ReadOptions()).table) == 2
+
+
 def test_an_array_under_the_name_of_lines_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="--format json"):
         load(tmp_path, '[{"a": 1}]', "t.jsonl")
