@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "delimiter",
         "header",
         "no-header",
+        "sheet",
         "bad-rows",
         "max-bad",
         "rejects",

@@ -131,11 +131,25 @@ Column = Annotated[
     typer.Option("--column", metavar="NAME=ROLE", help="Overrule a column's role. Repeatable."),
 ]
 Format = Annotated[
-    str | None, typer.Option("--format", help="csv, tsv, jsonl, parquet, arrow. Default: by name.")
+    str | None,
+    typer.Option("--format", help="csv, tsv, json, jsonl, parquet, arrow, xlsx. Default: by name."),
 ]
 Encoding = Annotated[str | None, typer.Option("--encoding", help="Of a text file. Default: utf-8.")]
 Delimiter = Annotated[
     str | None, typer.Option("--delimiter", help="Of a text file. Default: found by looking.")
+]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header", help="Whether the first row names the columns. Default: by looking."
+    ),
+]
+Sheet = Annotated[str | None, typer.Option("--sheet", help="Of a workbook with several sheets.")]
+WrittenEncoding = Annotated[
+    str | None, typer.Option("--encoding", help="Of the text file written. Default: the source's.")
+]
+WrittenDelimiter = Annotated[
+    str | None, typer.Option("--delimiter", help="Of the file written. Default: the source's.")
 ]
 BadRows = Annotated[str | None, typer.Option("--bad-rows", help="fail (the default) or skip.")]
 MaxBad = Annotated[
@@ -202,6 +216,8 @@ class Reading:
     format: Format = None
     encoding: Encoding = None
     delimiter: Delimiter = None
+    header: Header = None
+    sheet: Sheet = None
     bad_rows: BadRows = None
     max_bad: MaxBad = None
     rejects: Rejects = None

@@ -31,6 +31,8 @@ def sample(
         str | None, typer.Option(help="i/N: only the i-th of N parts of the same sample.")
     ] = None,
     format: o.Format = None,
+    encoding: o.WrittenEncoding = None,
+    delimiter: o.WrittenDelimiter = None,
     excel_safe: o.ExcelSafe = False,
     force: o.Force = False,
     screen: o.Screen,
@@ -50,14 +52,9 @@ def sample(
         ask = asking.ask(given)
         if weights is not None and rows is None:
             rows = str(max(1, len(ask.prompts)))
-        order = generation.Order(
-            rows,
-            seed,
-            ask,
-            shard,
-            format,
-            {"excel_safe": True} if excel_safe else {},
-        )
+        spelt = {"excel_safe": excel_safe or None, "encoding": encoding, "delimiter": delimiter}
+        write = {name: value for name, value in spelt.items() if value is not None}
+        order = generation.Order(rows, seed, ask, shard, format, write)
         opened = (
             generation.open_model(model or Path())
             if weights is None

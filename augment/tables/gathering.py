@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.tables import inference, overrides, text
 from augment.tables.dataset import Table
+from augment.tables.dialect import Dialect
 from augment.tables.formats import Raw, ReadOptions
 from augment.tables.schema import Column, Role, Schema
 from augment.tables.values import arrow_type
@@ -43,8 +44,27 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
         raise UsageError("Every column is dropped; keep at least one.")
     target = options.target or (options.schema.target if options.schema else None)
     locale = options.locale or (options.schema.locale if options.schema else None)
-    schema = Schema(tuple(columns), target, locale)
+    dialect = _dialect(parts, notes)
+    schema = Schema(tuple(columns), target, locale, dialect)
     return Table(pa.table(arrays, names=schema.names), schema), tuple(notes)
+
+
+def _dialect(parts: list[Raw], notes: list[str]) -> Dialect | None:
+    """The spelling of the first part, with a note where another's differs."""
+    first = parts[0].dialect
+    for part in parts[1:]:
+        if _spelling(part.dialect) != _spelling(first):
+            notes.append(f"{part.path}: it is spelt otherwise than {parts[0].path}, as which the ")
+            notes[-1] += "output will be spelt."
+            break
+    return first
+
+
+def _spelling(dialect: Dialect | None) -> tuple[object, ...]:
+    """What of a dialect a user would miss."""
+    if dialect is None:
+        return ()
+    return dialect.format, dialect.encoding, dialect.delimiter, dialect.line_end, dialect.header
 
 
 def gather_like(parts: list[Raw], schema: Schema) -> Table:

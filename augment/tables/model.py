@@ -137,6 +137,8 @@ class TableModel(Fitted[Table]):
     def sample(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
     ) -> Table:
+        import pyarrow as pa
+
         core = self._core(start, n, seed.child("engine"), given, tick)
         kept = given.partial.slice(start, n) if isinstance(given.partial, Table) else None
         made = {
@@ -149,7 +151,7 @@ class TableModel(Fitted[Table]):
             else _filled(made[column.name], kept, column.name)
             for column in self.schema
         ]
-        return table_of(list(self.schema), arrays, self.schema.target)
+        return Table(pa.table(arrays, names=self.schema.names), self.schema)
 
     def _core(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]

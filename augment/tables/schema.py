@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.types import Json
+from augment.tables.dialect import Dialect
 
 Role = Literal["numeric", "categorical", "boolean", "datetime", "id", "text", "constant", "drop"]
 Storage = Literal["string", "integer", "float", "decimal", "boolean", "datetime"]
@@ -63,12 +64,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns in order, the target if there is one, and the locale of surrogates if not the
-    default one."""
+    """The columns in order, the target if there is one, the locale of surrogates if not the
+    default one, and how the file of them was spelt."""
 
     columns: tuple[Column, ...]
     target: str | None = None
     locale: str | None = None
+    dialect: Dialect | None = None
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -100,7 +102,8 @@ class Schema:
     def select(self, names: list[str]) -> Schema:
         """These columns in this order; the target goes where it is not among them."""
         target = self.target if self.target in names else None
-        return Schema(tuple(self[name] for name in names), target, self.locale)
+        columns = tuple(self[name] for name in names)
+        return dataclasses.replace(self, columns=columns, target=target)
 
     def replace(self, column: Column) -> Schema:
         """The same schema with the column of that name exchanged."""
@@ -120,9 +123,12 @@ class Schema:
                 if field.default is dataclasses.MISSING or value != field.default:
                     entry[field.name] = value
             columns.append(entry)
-        locale = {} if self.locale is None else {"locale": self.locale}
-        head = {"schema": "augment.schema/1", "target": self.target}
-        return {**head, **locale, "columns": columns}
+        document: Json = {"schema": "augment.schema/1", "target": self.target}
+        if self.locale is not None:
+            document["locale"] = self.locale
+        if self.dialect is not None:
+            document["dialect"] = self.dialect.to_json()
+        return {**document, "columns": columns}
 
     @staticmethod
     def from_json(document: Any) -> Schema:
@@ -159,7 +165,9 @@ class Schema:
         locale = document.get("locale")
         if not (locale is None or isinstance(locale, str)):
             raise BadInput("the schema's 'locale' must be the name of a locale, such as de_DE.")
-        return Schema(tuple(columns), target, locale)
+        spelt = document.get("dialect")
+        dialect = None if spelt is None else Dialect.from_json(spelt)
+        return Schema(tuple(columns), target, locale, dialect)
 
 
 def _fits(value: object, hint: str) -> bool:

@@ -6,23 +6,31 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError, did_you_mean, listed
 from augment.base.files import atomic, sha256
+from augment.base.wing import flag
 from augment.tables import gathering
 from augment.tables.alignment import require_alike
 from augment.tables.dataset import Table
-from augment.tables.formats import Format, Raw, ReadOptions, compression
+from augment.tables.formats import (
+    Format,
+    Raw,
+    ReadOptions,
+    WriteOptions,
+    checked_encoding,
+    compression,
+    delimiter,
+)
 from augment.tables.schema import Schema
 
-__all__ = ["FileDigest", "Loaded", "ReadOptions", "format_of", "read", "write"]
+__all__ = ["FileDigest", "Loaded", "ReadOptions", "WriteOptions", "format_of", "read", "write"]
 
 FOREIGN = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"SQLite format 3\0": "an SQLite database",
     b"%PDF": "a PDF document",
@@ -33,6 +41,7 @@ FOREIGN = {
     b"\xfd7zXZ": "an xz archive",
 }
 MAX_NAMED = 5
+PLAIN = WriteOptions()
 
 
 @dataclass(frozen=True)
@@ -79,26 +88,34 @@ def read_like(source: str, schema: Schema) -> tuple[Table, tuple[str, ...]]:
 
     Raises `BadInput` where the two hardly have columns in common.
     """
-    table = gathering.gather_like(_raw(source), schema)
+    table = gathering.gather_like(_raw(source, schema), schema)
     return table, require_alike(table.schema.names, schema.names, source)
 
 
 def read_partial(source: str, schema: Schema) -> Table:
     """Rows to be filled: all columns of `schema`, null where the source has no value."""
-    return gathering.gather_partial(_raw(source), schema)
+    return gathering.gather_partial(_raw(source, schema), schema)
 
 
-def _raw(source: str) -> list[Raw]:
-    options = ReadOptions()
-    files = [(path, str(path)) for path in files_of(source, options)]
-    return [_format_for(path, name, options).read(path, name, options) for path, name in files]
+def _raw(source: str, like: Schema) -> list[Raw]:
+    options = ReadOptions(like=like)
+    return [_read_file(path, str(path), options) for path in files_of(source, options)]
+
+
+def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
+    format = _format_for(path, name, options)
+    for option in ("encoding", "delimiter", "header", "sheet"):
+        if getattr(options, option) is not None and option not in format.spelling:
+            label = next(each for each, known in formats().items() if type(known) is type(format))
+            raise UsageError(f"{flag(option)} is no option for {name}, which is read as {label}.")
+    return format.read(path, name, options)
 
 
 def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> Loaded:
     parts: list[Raw] = []
     digests = []
     for path, name in files:
-        parts.append(_format_for(path, name, options).read(path, name, options))
+        parts.append(_read_file(path, name, options))
         digests.append(FileDigest(name, sha256(path), path.stat().st_size))
     rejects = [reject for part in parts for reject in part.rejects]
     if rejects and options.rejects is not None:
@@ -132,7 +149,9 @@ def files_of(source: str, options: ReadOptions) -> list[Path]:
                 where=source,
                 hint=f"Tables end in {', '.join(sorted(suffixes))}; or name a file.",
             )
-        return found
+        # Beside tables of other formats, .json is what describes them: settings, a schema.
+        others = [file for file in found if compression.bare_suffix(file)[0] != ".json"]
+        return others or found
     if path.exists():
         return [path]
     matches = sorted(file for file in _globbed(path) if file.is_file())
@@ -161,21 +180,23 @@ def format_of(path: Path) -> str:
             if packing and not format.text:
                 raise UsageError(f"{path}: {name} packs its own data; leave {packing} off.")
             return name
+    if packing == ".zip":
+        return "csv"
     known = sorted(suffix for format in formats().values() for suffix in format.suffixes)
     raise UsageError(f"{path}: the suffix names no format of tables. Known: {listed(known)}.")
 
 
 def suffix_like(source: str) -> str:
-    """The suffix for output of the same format as a single file, else `.csv`."""
+    """The suffix for output of the same format and packing as a single file, else `.csv`."""
     suffix, packing = compression.bare_suffix(Path(source))
     known = {suffix for format in formats().values() for suffix in format.suffixes}
-    return suffix + packing if suffix in known else ".csv"
+    return (suffix if suffix in known else ".csv") + packing
 
 
 def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
     """The format asked for, else what the suffix says, else what the content looks like."""
     try:
-        head = compression.head(path)
+        head = compression.head(path, name)
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(
@@ -215,14 +236,15 @@ def write(
     format: str,
     *,
     force: bool = False,
-    excel_safe: bool = False,
+    options: WriteOptions = PLAIN,
 ) -> None:
     """Write a table, or the chunks of one in turn, atomically to `path` or to standard output.
 
-    Raises `UsageError` where `path` exists without `force`, and `BrokenPipeError` where the
-    reader of standard output has gone.
+    Raises `UsageError` where `path` exists without `force` and for options that the format does
+    not know, and `BrokenPipeError` where the reader of standard output has gone.
     """
     writer: Format = registry.find("formats", format)()
+    options = _checked(options, writer, format)
     stream_of_chunks = iter([chunks]) if isinstance(chunks, Table) else chunks
     first = next(stream_of_chunks)
 
@@ -231,10 +253,25 @@ def write(
         yield from stream_of_chunks
 
     if path is None:
-        writer.write(all_chunks(), sys.stdout.buffer, first.schema, excel_safe)
+        writer.write(all_chunks(), sys.stdout.buffer, first.schema, options)
         sys.stdout.buffer.flush()
         return
     packing = compression.bare_suffix(path)[1] if writer.text else ""
     stream: IO[bytes]
-    with atomic(path, "wb", force=force) as file, compression.writing(file, packing) as stream:
-        writer.write(all_chunks(), stream, first.schema, excel_safe)
+    name = path.name.removesuffix(path.suffix) if packing else path.name
+    inside = name if Path(name).suffix else name + writer.suffixes[0]
+    with (
+        atomic(path, "wb", force=force) as file,
+        compression.writing(file, packing, inside) as stream,
+    ):
+        writer.write(all_chunks(), stream, first.schema, options)
+
+
+def _checked(options: WriteOptions, writer: Format, format: str) -> WriteOptions:
+    """The options with the delimiter and the encoding as Python calls them."""
+    for option in ("encoding", "delimiter"):
+        if getattr(options, option) is not None and option not in writer.spelling:
+            raise UsageError(f"{flag(option)} is no option for writing {format}.")
+    mark = None if options.delimiter is None else delimiter.checked(options.delimiter)
+    codec = None if options.encoding is None else checked_encoding(options.encoding)
+    return replace(options, delimiter=mark, encoding=codec)

@@ -52,7 +52,7 @@ class TableWing(Wing[Table]):
             return False
 
     def read(self, source_text: str, options: Json) -> Loaded[Table]:
-        known = [field.name for field in dataclasses.fields(source.ReadOptions)]
+        known = [f.name for f in dataclasses.fields(source.ReadOptions) if f.name != "like"]
         require_known(options, known, "a table")
         found = source.read(source_text, _read_options(options))
         files = tuple(dataclasses.asdict(file) for file in found.files)
@@ -107,8 +107,9 @@ class TableWing(Wing[Table]):
     ) -> Written:
         counted = _Counted(block.make() for block in blocks)
         named = format or ("csv" if path is None else source.format_of(path))
-        excel_safe = bool(options.get("excel_safe"))
-        source.write(iter(counted), path, named, force=force, excel_safe=excel_safe)
+        source.write(
+            iter(counted), path, named, force=force, options=source.WriteOptions(**options)
+        )
         return Written(counted.rows, counted.rows)
 
     def is_whole(self, path: Path) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from augment.base.errors import BadInput, UsageError
 from augment.tables import source
 from augment.tables.schema import Schema
-from augment.tables.source import ReadOptions
+from augment.tables.source import ReadOptions, WriteOptions
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT.parent / "shared" / "data" / "tables"
@@ -26,6 +26,8 @@ FORMATS = {
     "jsonl": ".jsonl",
     "parquet": ".parquet",
     "arrow": ".arrow",
+    "json": ".json",
+    "xlsx": ".xlsx",
 }
 
 
@@ -41,7 +43,7 @@ def load(folder: Path, content: str | bytes, name: str = "t.csv", **options: obj
 
 def out(folder: Path, table, name: str = "o.csv", **options: bool) -> bytes:
     path = folder / name
-    source.write(table, path, source.format_of(path), force=True, **options)
+    source.write(table, path, source.format_of(path), force=True, options=WriteOptions(**options))
     return path.read_bytes()
 
 
@@ -72,6 +74,8 @@ def test_every_format_gives_the_table_back(tmp_path: Path, format: str) -> None:
     table = load(tmp_path, MIXED).table.select(
         ["id", "zip", "na", "country", "amount", "shortest", "flag", "day", "at"]
     )
+    if format == "xlsx":  # it counts days from 1900
+        table = table.select([name for name in table.schema.names if name != "day"])
     path = tmp_path / f"o{FORMATS[format]}"
     source.write(iter([table.slice(0, 1), table.slice(1, 3)]), path, format)
     again = source.read(str(path), ReadOptions()).table
@@ -81,7 +85,7 @@ def test_every_format_gives_the_table_back(tmp_path: Path, format: str) -> None:
     first = path.read_bytes()
     source.write(again, path, format, force=True)
     assert source.read(str(path), ReadOptions()).table.data.equals(again.data)
-    if format != "parquet" and format != "arrow":
+    if format not in ("parquet", "arrow"):
         assert path.read_bytes() == first
 
 
@@ -236,7 +240,7 @@ def test_outputs_are_private_and_never_replaced_unasked(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--force"):
         source.write(table, path, "csv")
     with pytest.raises(UsageError, match="suffix"):
-        source.format_of(Path("o.xlsx"))
+        source.format_of(Path("o.xls"))
 
 
 def test_formulas_are_disarmed_when_asked(tmp_path: Path) -> None:

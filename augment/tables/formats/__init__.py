@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, Literal
 
+from augment.base.errors import UsageError
 from augment.tables.dataset import Table
+from augment.tables.dialect import Dialect, encoding_name
 from augment.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -30,13 +32,19 @@ class ReadOptions:
 
     `columns` maps a column to a role in words, e.g. "id", "category", "datetime:%d/%m/%Y",
     "text:email", "drop". With `bad_rows="skip"` at most `max_bad` lines that cannot be read go
-    to `rejects` (text with line number and reason) in place of the table. `locale` is Faker's, for
-    surrogates.
+    to `rejects` (text with line number and reason) in place of the table. `header` False: the
+    first row is a record; True: it holds the names of the columns whatever it looks like. `locale`
+    is Faker's, for surrogates.
+
+    `like` is for rows that stand beside a table already read: its names and its spelling are
+    what is looked for first, and nothing of it is required.
     """
 
     format: str | None = None
-    encoding: str = "utf-8"
+    encoding: str | None = None
     delimiter: str | None = None
+    header: bool | None = None
+    sheet: str | None = None
     bad_rows: Literal["fail", "skip"] = "fail"
     max_bad: int = 0
     rejects: Path | None = None
@@ -44,6 +52,21 @@ class ReadOptions:
     columns: dict[str, str] = field(default_factory=dict)
     target: str | None = None
     locale: str | None = None
+    like: Schema | None = None
+
+    @property
+    def expected(self) -> Schema | None:
+        """What the file is likely to be: `like`, or the schema that is given."""
+        return self.like or self.schema
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How a file is to be spelt; what is left open is as the rows' own `Schema.dialect` says."""
+
+    excel_safe: bool = False
+    delimiter: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +75,8 @@ class Raw:
 
     `declared` holds the types of the columns that the file itself types, in the spelling of
     `Column.arrow`; the other columns are text, still to be typed. `lines` (rows,) holds the line
-    on which each row begins, for formats that have lines.
+    on which each row begins, for formats that have lines. `dialect` is how the file is spelt,
+    for formats of which that can differ.
     """
 
     path: str
@@ -62,6 +86,7 @@ class Raw:
     notes: tuple[str, ...] = ()
     rejected: int = 0  # lines
     rejects: tuple[str, ...] = ()  # the rejected rows, each below a line with place and reason
+    dialect: Dialect | None = None
 
     def where(self, row: int) -> str:
         """The place of a row for a message: `file:line`, or the row's number from 1."""
@@ -78,7 +103,9 @@ class Format(ABC):
     """
 
     suffixes: ClassVar[tuple[str, ...]]  # lower case, with the dot
-    text: ClassVar[bool]  # may be wrapped in .gz or .zst
+    text: ClassVar[bool]  # may be wrapped in .gz, .zst or .zip
+    # Of "encoding", "delimiter", "header" and "sheet" those that can be told to it.
+    spelling: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def claims(self, head: bytes) -> bool:
@@ -90,6 +117,14 @@ class Format(ABC):
 
     @abstractmethod
     def write(
-        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, excel_safe: bool
+        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
     ) -> None:
         """Write all chunks, each of this schema, as one file."""
+
+
+def checked_encoding(given: str) -> str:
+    """Python's name of the encoding that a user gives. Raises `UsageError` for an unknown one."""
+    found = encoding_name(given)
+    if found is None:
+        raise UsageError(f"--encoding {given!r} is unknown. Try utf-8, utf-16, cp1252 or latin-1.")
+    return found

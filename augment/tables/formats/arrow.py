@@ -8,7 +8,7 @@ from typing import IO
 
 from augment.base.errors import BadInput
 from augment.tables.dataset import Table
-from augment.tables.formats import Format, Raw, ReadOptions, declared
+from augment.tables.formats import Format, Raw, ReadOptions, WriteOptions, declared
 from augment.tables.schema import Schema
 
 FILE_MAGIC = b"ARROW1"
@@ -42,7 +42,7 @@ class Arrow(Format):
         return declared.raw(table, name, options)
 
     def write(
-        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, excel_safe: bool
+        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
     ) -> None:
         import pyarrow as pa
 
@@ -50,9 +50,9 @@ class Arrow(Format):
         for batch in declared.batches(chunks, schema):
             if writer is None:
                 # Later chunks may bring new categories.
-                options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
+                growing = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
                 sink = pa.PythonFile(stream, mode="w")
-                writer = pa.ipc.new_file(sink, batch.schema, options=options)
+                writer = pa.ipc.new_file(sink, batch.schema, options=growing)
             writer.write_table(batch)
         assert writer is not None, "there is always a first chunk"
         writer.close()

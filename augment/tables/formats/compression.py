@@ -1,22 +1,33 @@
-"""Text files inside gzip or Zstandard: found by their first bytes, written by their suffix."""
+"""Text files inside gzip, Zstandard or zip: found by their first bytes, written by their suffix."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+from augment.base.errors import BadInput
+
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
+ZIPS = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an empty archive
+SUFFIXES = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 HEAD_BYTES = 1 << 16
+OFFICE = ("[Content_Types].xml", "mimetype")  # a zip with one of these is a document of its own
+LIKELY = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".jsonlines", ".json")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold
+MOST_NAMED = 5
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, unpacked where it is packed, whatever its name says."""
+def reading(path: Path, name: str) -> Iterator[IO[bytes]]:
+    """The bytes of a file, called `name` in messages, unpacked where it is packed, whatever its
+    own name says. Raises `BadInput` for a zip archive that is damaged or holds several tables.
+    """
     with path.open("rb") as stream:
         magic = stream.read(4)
     if magic.startswith(GZIP):
@@ -27,16 +38,87 @@ def reading(path: Path) -> Iterator[IO[bytes]]:
 
         with pa.input_stream(str(path), compression="zstd") as unpacked:
             yield unpacked
+    elif magic in ZIPS and (archive := _archive(path, name)) is not None:
+        with archive, _member(archive, name) as unpacked:
+            yield unpacked
     else:
         with path.open("rb") as stream:
             yield stream
 
 
+def _archive(path: Path, name: str) -> zipfile.ZipFile | None:
+    """A zip archive of files; None where it is a document of an office suite, as a workbook is."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        raise BadInput(
+            f"this is a damaged zip archive or workbook ({error}).",
+            where=name,
+            hint="Restore a whole copy. Save or export what it holds as CSV or Parquet.",
+        ) from None
+    if not set(OFFICE).isdisjoint(archive.namelist()):
+        archive.close()
+        return None
+    return archive
+
+
 @contextmanager
-def writing(stream: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
+def _member(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
+    """The one table in an archive. Raises `BadInput` where there is none, several, or a bad one."""
+    found = _tables(archive)
+    if len(found) != 1:
+        listed = ", ".join(repr(each) for each in found[:MOST_NAMED])
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        raise BadInput(
+            f"the archive holds {len(found)} files that may be tables{': ' * bool(found)}"
+            f"{listed}{more}.",
+            where=name,
+            hint="Unpack it, and name one of its files or the folder."
+            if found
+            else "Put one table into it.",
+        )
+    try:
+        unpacked = archive.open(found[0])
+    except (NotImplementedError, RuntimeError) as error:  # a method unknown here, or a password
+        secret = isinstance(error, RuntimeError) and not isinstance(error, NotImplementedError)
+        raise BadInput(
+            f"the archive cannot be unpacked ({'it needs a password' if secret else error}).",
+            where=name,
+            hint="Unpack it, and name the file.",
+        ) from None
+    except zipfile.BadZipFile as error:
+        raise _damaged(error, name) from None
+    try:
+        with unpacked:
+            yield unpacked
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise _damaged(error, name) from None
+
+
+def _damaged(error: Exception, name: str) -> BadInput:
+    return BadInput(f"the archive is damaged ({error}).", where=name, hint="Restore a whole copy.")
+
+
+def _tables(archive: zipfile.ZipFile) -> list[str]:
+    """The names of the files in an archive that can be meant: of several, those named as tables."""
+    names = [
+        entry.filename
+        for entry in archive.infolist()
+        if not entry.is_dir()
+        and not entry.filename.startswith("__MACOSX/")
+        and not Path(entry.filename).name.startswith(".")
+    ]
+    if len(names) <= 1:
+        return names
+    return [name for name in names if Path(name).suffix.lower() in LIKELY] or names
+
+
+@contextmanager
+def writing(stream: IO[bytes], suffix: str, name: str) -> Iterator[IO[bytes]]:
     """A stream that packs what it is given as `suffix` says ("" leaves it as it is).
 
-    The gzip header holds neither a name nor a time, so that equal tables are equal bytes.
+    `name` is what a zip archive calls the file in it. No header holds a time, and that of gzip
+    no name, so that equal tables are equal bytes.
     """
     if suffix == ".gz":
         with gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as packed:
@@ -47,6 +129,15 @@ def writing(stream: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
         with pa.CompressedOutputStream(
             pa.PythonFile(_Borrowed(stream), mode="w"), "zstd"
         ) as packed:
+            yield packed
+    elif suffix == ".zip":
+        entry = zipfile.ZipInfo(name, EPOCH)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry.external_attr = 0o600 << 16
+        with (
+            zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
+            archive.open(entry, "w", force_zip64=True) as packed,
+        ):
             yield packed
     else:
         yield stream
@@ -65,19 +156,34 @@ class _Borrowed(io.RawIOBase):
         return self.stream.write(data)
 
 
-def head(path: Path) -> bytes:
+def head(path: Path, name: str) -> bytes:
     """The first bytes of a file's content, unpacked; raises what `reading` raises."""
-    with reading(path) as stream:
+    with reading(path, name) as stream:
         return bytes(stream.read(HEAD_BYTES))
 
 
 def bare_suffix(path: Path) -> tuple[str, str]:
     """The suffix that names the format, and the one that names the packing.
 
+    A zip archive whose own name tells no format is asked for the name of the table in it.
+
     >>> bare_suffix(Path("a.csv.gz"))
     ('.csv', '.gz')
     """
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes and suffixes[-1] in SUFFIXES:
-        return (suffixes[0] if len(suffixes) == 2 else ""), suffixes[-1]
+        inner = suffixes[0] if len(suffixes) == 2 else ""
+        if suffixes[-1] == ".zip" and inner not in LIKELY:
+            inner = _inner_suffix(path) or inner
+        return inner, suffixes[-1]
     return (suffixes[-1] if suffixes else ""), ""
+
+
+def _inner_suffix(path: Path) -> str:
+    """The suffix of the one table in an archive; "" where there is none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = [Path(name).suffix.lower() for name in _tables(archive)]
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        return ""
+    return found[0] if len(found) == 1 and found[0] in LIKELY else ""

@@ -17,8 +17,12 @@ from typing import IO, TYPE_CHECKING, ClassVar
 
 from augment.base.errors import BadInput
 from augment.tables.dataset import Table
-from augment.tables.formats import Format, Raw, ReadOptions, block_rows, dialect
-from augment.tables.formats.encoding import opened
+from augment.tables.dialect import Dialect
+from augment.tables.formats import Format, Raw, ReadOptions, WriteOptions, block_rows
+from augment.tables.formats import delimiter as delimiters
+from augment.tables.formats.encoding import Encoder, encoding_of, opened
+from augment.tables.formats.header import SAMPLE_ROWS, Header, header_of
+from augment.tables.formats.quoting import observed
 from augment.tables.formats.rejects import Rejects
 from augment.tables.schema import Schema
 from augment.tables.text import render
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_CELL_CHARACTERS = 1 << 30
 SAMPLE_CHARACTERS = 1 << 16
+SPELT_ALIKE = ("csv", "tsv")
 FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet takes for the beginning of a formula
 
 
@@ -35,45 +40,70 @@ class Delimited(Format):
     """What CSV and TSV share; they differ in the delimiter that is expected and written."""
 
     text = True
+    spelling = frozenset({"encoding", "delimiter", "header"})
+    name: ClassVar[str]  # as which it is registered
     delimiter: ClassVar[str]
 
     def claims(self, head: bytes) -> bool:
         return False  # any text could be; what nobody claims is read as CSV
 
     def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
-        with opened(path, name, options.encoding) as stream:
+        codec = encoding_of(path, name, options)
+        with opened(path, name, codec) as stream:
             sample = stream.read(SAMPLE_CHARACTERS)
         if not sample.strip("\r\n"):
             raise BadInput("the file is empty.", where=name, hint="Give a table with a header.")
-        mark, note = dialect.delimiter(options.delimiter, self.delimiter, sample, name)
+        expected = self._delimiter(options.expected.dialect if options.expected else None)
+        mark, note = delimiters.found(options.delimiter, expected, sample, name)
         limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
         try:
-            with opened(path, name, options.encoding) as stream:
-                raw = _read(stream, mark, Rejects(name, options))
+            with opened(path, name, codec) as stream:
+                raw, header = _read(stream, mark, sample, Rejects(name, options))
         finally:
             csv.field_size_limit(limit)
-        return dataclasses.replace(raw, notes=(note, *raw.notes) if note else raw.notes)
+        spelt = observed(sample, mark, header.names, header.given)
+        spelt = dataclasses.replace(spelt, format=self.name, encoding=codec)
+        notes = [each for each in (note, header.note) if each]
+        return dataclasses.replace(raw, notes=(*notes, *raw.notes), dialect=spelt)
+
+    def _delimiter(self, dialect: Dialect | None) -> str:
+        """The delimiter of the dialect, if it is of this format, else the format's own."""
+        return dialect.delimiter if dialect and dialect.format == self.name else self.delimiter
 
     def write(
-        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, excel_safe: bool
+        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
     ) -> None:
-        import pyarrow as pa
-
-        # A header cell is quoted for every mark that a reader may guess, so that none is.
-        guessed = "".join((self.delimiter, *dialect.LIKELY, *dialect.UNLIKELY))
-        names = pa.array(schema.names, pa.string())
-        names = _quoted(_harmless(names) if excel_safe else names, guessed)
-        stream.write(self.delimiter.join(names.to_pylist()).encode() + b"\n")
+        spelt = self._spelling(schema.dialect, options)
+        encoder = Encoder(spelt.encoding)
+        # Where a reader may guess the delimiter by a cell, it is quoted for all that he may guess.
+        guessed = "".join((spelt.delimiter, *delimiters.LIKELY, *delimiters.UNLIKELY))
+        if spelt.header:
+            names = _header_cells(schema.names, spelt, guessed, options.excel_safe)
+            encoder.write(stream, spelt.delimiter.join(names) + spelt.line_end, schema.names)
+        marks = guessed if len(schema) == 1 and not spelt.header else spelt.delimiter
         size = block_rows(len(schema))
         for chunk in chunks:
             for start in range(0, len(chunk), size):
-                stream.write(_encoded(chunk.slice(start, size), self.delimiter, excel_safe))
+                cells = _cells(chunk.slice(start, size), spelt, marks, options.excel_safe)
+                encoder.write_rows(stream, cells, schema.names, spelt.delimiter, spelt.line_end)
+
+    def _spelling(self, dialect: Dialect | None, options: WriteOptions) -> Dialect:
+        """How to write rows that were spelt so: JSON and workbooks say nothing about CSV."""
+        known = dialect if dialect and dialect.format in SPELT_ALIKE else Dialect()
+        header = dialect.header if dialect else True
+        return dataclasses.replace(
+            known,
+            header=header,
+            delimiter=options.delimiter or self._delimiter(dialect),
+            encoding=options.encoding or known.encoding,
+        )
 
 
 class Csv(Delimited):
     """Comma-separated values."""
 
     suffixes = (".csv",)
+    name = "csv"
     delimiter = ","
 
 
@@ -81,6 +111,7 @@ class Tsv(Delimited):
     """Tab-separated values, quoted as CSV is."""
 
     suffixes = (".tsv", ".tab")
+    name = "tsv"
     delimiter = "\t"
 
 
@@ -90,6 +121,7 @@ class _Lines:
     def __init__(self, stream: IO[str]) -> None:
         self.stream = stream
         self.read = 0  # lines so far
+        self.first = 1  # the line on which the first row begins
         self.row: list[str] = []
         self.nul = False  # whether one of `row` holds a NUL
 
@@ -106,17 +138,23 @@ class _Lines:
         return self.read + 1
 
 
-def _read(stream: IO[str], mark: str, rejects: Rejects) -> Raw:
-    """All rows behind the header, block by block into Arrow, with the line each begins on."""
+def _read(stream: IO[str], mark: str, sample: str, rejects: Rejects) -> tuple[Raw, Header]:
+    """All records, block by block into Arrow, with the line each begins on.
+
+    `sample` is the beginning of the text, by which the header is judged.
+    """
     import numpy as np
     import pyarrow as pa
 
     lines = _Lines(stream)
     reader = csv.reader(lines, delimiter=mark, strict=True)
-    names = _header(reader, lines, rejects.name)
+    first = _first(reader, lines, rejects.name)
+    following = delimiters.rows_of(sample, mark, SAMPLE_ROWS)[1:]
+    header = header_of(first, following, rejects.options, f"{rejects.name}:{lines.read}")
+    names = header.names
     blocks: list[pa.Table] = []
-    starts = array("q")
-    rows: list[list[str]] = []
+    starts = array("q", [] if header.given else [lines.first])
+    rows: list[list[str]] = [] if header.given else [first]
     blank = 0
     size = block_rows(len(names))
     while True:
@@ -142,7 +180,7 @@ def _read(stream: IO[str], mark: str, rejects: Rejects) -> Raw:
             blocks.append(_block(names, rows))
             rows = []
     blocks.append(_block(names, rows))
-    return Raw(
+    raw = Raw(
         path=rejects.name,
         table=pa.concat_tables(blocks),
         declared={},
@@ -151,37 +189,26 @@ def _read(stream: IO[str], mark: str, rejects: Rejects) -> Raw:
         rejected=rejects.lines,
         rejects=tuple(rejects.kept),
     )
+    return raw, header
 
 
-def _header(reader: Iterator[list[str]], lines: _Lines, name: str) -> list[str]:
-    """The column names. Raises `BadInput` for names that are empty, repeated or hold a NUL."""
+def _first(reader: Iterator[list[str]], lines: _Lines, name: str) -> list[str]:
+    """The first row that is not blank. Raises `BadInput` where it cannot be read."""
     try:
-        names = next(row for row in reader if row)
+        row: list[str] = []
+        while not row:
+            lines.first = lines.begin()
+            row = next(reader)
     except (csv.Error, StopIteration) as error:
         why, hint = _malformed(error) if isinstance(error, csv.Error) else ("no header.", "")
         raise BadInput(why, where=f"{name}:1", hint=hint or "Mend the header.") from None
-    where = f"{name}:{lines.read}"
-    empty = [str(place) for place, text in enumerate(names, start=1) if not text]
-    twice = sorted({text for text in names if names.count(text) > 1})
     if lines.nul:
         raise BadInput(
-            "the header holds a NUL character.",
-            where=where,
+            "the first row holds a NUL character.",
+            where=f"{name}:{lines.read}",
             hint="Is this a text file? Save it as CSV, or pass --encoding.",
         )
-    if empty:
-        raise BadInput(
-            f"column {', '.join(empty[:5])} of {len(names)} has no name.",
-            where=where,
-            hint="Every column needs a name: write it into the header.",
-        )
-    if twice:
-        raise BadInput(
-            f"the column name {twice[0]!r} stands {names.count(twice[0])} times.",
-            where=where,
-            hint="Names must differ: change the header.",
-        )
-    return names
+    return row
 
 
 def _malformed(error: csv.Error) -> tuple[str, str]:
@@ -208,14 +235,23 @@ def _block(names: list[str], rows: list[list[str]]) -> pa.Table:
     return pa.table(columns, names=names)
 
 
-def _encoded(table: Table, mark: str, excel_safe: bool) -> bytes:
-    """The rows of a table as the bytes of its lines."""
+def _header_cells(names: list[str], spelt: Dialect, marks: str, excel_safe: bool) -> list[str]:
+    import pyarrow as pa
+
+    texts = pa.array(names, pa.string())
+    texts = _harmless(texts) if excel_safe else texts
+    cells: list[str] = _quoted(texts, marks, spelt.quoted_header).to_pylist()
+    return cells
+
+
+def _cells(table: Table, spelt: Dialect, marks: str, excel_safe: bool) -> list[pa.Array]:
+    """The columns of a table as the cells of a file."""
     import pyarrow.compute as pc
 
     cells = []
     for column in table.schema:
-        texts = render(column, table.column(column.name))
-        texts = pc.fill_null(texts, column.null or "")
+        rendered = render(column, table.column(column.name))
+        texts = pc.fill_null(rendered, column.null or "")
         if excel_safe and column.storage == "string":
             texts = _harmless(texts)
         if pc.any(pc.match_substring(texts, "\0")).as_py():
@@ -224,18 +260,23 @@ def _encoded(table: Table, mark: str, excel_safe: bool) -> bytes:
                 where=f"column {column.name!r}",
                 hint=f"Write Parquet or JSON Lines, or pass --column {column.name}=drop.",
             )
-        cells.append(_quoted(texts, mark))
+        always: pa.Array | bool = column.name in spelt.quoted
+        if always and not spelt.quoted_missing:
+            always = pc.is_valid(rendered)
+        cells.append(_quoted(texts, marks, always))
     if len(cells) == 1:  # a bare empty line would be taken for no row at all by other readers
-        cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
-    cells[-1] = pc.binary_join_element_wise(cells[-1], "\n", "")
-    return "".join(pc.binary_join_element_wise(*cells, mark).to_pylist()).encode()
+        cells[0] = pc.if_else(pc.equal(cells[0], ""), '""', cells[0])
+    return cells
 
 
-def _quoted(texts: pa.Array, marks: str) -> pa.Array:
-    """Cells with quotes round those that hold a quote, a line end or one of `marks`."""
+def _quoted(texts: pa.Array, marks: str, always: pa.Array | bool = False) -> pa.Array:
+    """Cells with quotes round those that hold a quote, a line end or one of `marks`, and round
+    all where `always` is true."""
     import pyarrow.compute as pc
 
     needs = pc.match_substring_regex(texts, '["\r\n\ufeff' + re.escape(marks) + "]")
+    if always is not False:
+        needs = pc.or_(needs, always)
     if not pc.any(needs).as_py():
         return texts
     doubled = pc.replace_substring(texts, '"', '""')

@@ -8,7 +8,7 @@ from typing import IO
 
 from augment.base.errors import BadInput
 from augment.tables.dataset import Table
-from augment.tables.formats import Format, Raw, ReadOptions, declared
+from augment.tables.formats import Format, Raw, ReadOptions, WriteOptions, declared
 from augment.tables.schema import Schema
 
 
@@ -37,7 +37,7 @@ class Parquet(Format):
         return declared.raw(table, name, options)
 
     def write(
-        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, excel_safe: bool
+        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
     ) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.tables import source
-from augment.tables.formats import ReadOptions
+from augment.tables.formats import ReadOptions, WriteOptions
 from augment.tables.formats.delimited import Csv, Tsv
 from augment.tables.schema import Column
 from augment.tables.values import table_of
@@ -44,7 +44,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write(table, path: Path, writer: Csv | Tsv) -> None:
     with path.open("wb") as stream:
-        writer.write(iter([table]), stream, table.schema, False)
+        writer.write(iter([table]), stream, table.schema, WriteOptions())
 
 
 @given(text_tables())
@@ -53,7 +53,7 @@ def test_any_text_reads_back_unasked(path: Path, table) -> None:
     names, rows = table
     for writer in (Csv(), Tsv()):
         write(text_table(names, rows), path, writer)
-        raw = writer.read(path, "t", ReadOptions())
+        raw = writer.read(path, "t", ReadOptions(header=True))
         assert raw.table.column_names == names
         assert [list(row.values()) for row in raw.table.to_pylist()] == rows
 
@@ -67,7 +67,7 @@ def test_any_text_reads_back_with_any_delimiter(path: Path, table, mark: str) ->
         delimiter = mark
 
     write(text_table(names, rows), path, Marked())
-    raw = Csv().read(path, "t", ReadOptions(delimiter=mark))
+    raw = Csv().read(path, "t", ReadOptions(delimiter=mark, header=True))
     assert raw.table.column_names == names
     assert [list(row.values()) for row in raw.table.to_pylist()] == rows
 
@@ -78,7 +78,7 @@ def test_typing_changes_no_text(path: Path, table) -> None:
     """Whatever the columns are taken for, writing gives the cells back."""
     write(text_table(*table), path, Csv())
     before = path.read_bytes()
-    loaded = source.read(str(path), ReadOptions())
+    loaded = source.read(str(path), ReadOptions(header=True))
     write(loaded.table, path, Csv())
     if not any(column.note for column in loaded.table.schema):
         assert path.read_bytes() == before
