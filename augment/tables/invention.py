@@ -1,6 +1,7 @@
 """The columns that no engine sees: ids, text and constants, made anew for each row.
 
-An id follows its own pattern from the global row number; text is invented by Faker and is never a
+An id follows its own pattern from the global row number (one that repeats does so here only for
+given rows: else see `references`); text is invented by Faker and is never a
 copy; a constant is repeated.
 """
 
@@ -85,8 +86,11 @@ class Invention:
             return cls(column, null_share, words=_typical_words(array))
         return cls(column, null_share)
 
-    def make(self, start: int, n: int, seed: Seed) -> pa.Array:
-        """The column for rows `start` to `start + n`."""
+    def make(self, start: int, n: int, seed: Seed, whole: Seed | None = None) -> pa.Array:
+        """The column for rows `start` to `start + n`.
+
+        Ids are made by the seed of the `whole` sample, so that no two blocks make the same.
+        """
         import numpy as np
 
         rng = seed.rng()
@@ -94,8 +98,8 @@ class Invention:
         if self.column.role == "constant":
             levels: list[Scalar] = [] if self.constant is None else [self.constant]
             return from_codes(self.column, np.where(null | (not levels), -1, 0), levels)
-        if self.column.role == "id":
-            made = identifiers.render(self.column, start, n, seed)
+        if self.column.role in ("id", "reference"):
+            made = identifiers.render(self.column, start, n, whole or seed)
         else:
             made = self._texts(n, rng, seed)
         return _with_nulls(made, null)

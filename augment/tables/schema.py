@@ -10,7 +10,9 @@ from typing import Any, Literal, get_args
 from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.types import Json
 
-Role = Literal["numeric", "categorical", "boolean", "datetime", "id", "text", "constant", "drop"]
+Role = Literal[
+    "numeric", "categorical", "boolean", "datetime", "id", "reference", "text", "constant", "drop"
+]
 Storage = Literal["string", "integer", "float", "decimal", "boolean", "datetime"]
 MODELLED: tuple[Role, ...] = ("numeric", "categorical", "boolean", "datetime")
 
@@ -20,8 +22,9 @@ class Column:
     """One column.
 
     `role` is what the column means to a generator: engines see the roles in `MODELLED`; an id is
-    regenerated in its own `pattern`, text is replaced by invented values of the same `pii` kind,
-    a constant is repeated, and `drop` leaves the column out. `storage` is the type of its values
+    regenerated in its own `pattern`, and so is a reference, an id that several rows share; text
+    is replaced by invented values of the same `pii` kind, a constant is repeated, and `drop`
+    leaves the column out. `storage` is the type of its values
     in memory: string, int64 (decimal128(38, 0) beyond it), float64, decimal128, bool, or a
     timestamp in microseconds.
 
@@ -63,10 +66,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns in order, and the target if there is one."""
+    """The columns in order, and the target if there is one.
+
+    `key` are the columns that together name a row, where no single id does; `stamp` those that
+    tell its time (a date, or year, month, …), where rows follow one another. Both may be empty.
+    """
 
     columns: tuple[Column, ...]
     target: str | None = None
+    key: tuple[str, ...] = ()
+    stamp: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -78,6 +87,12 @@ class Schema:
             raise UsageError(
                 f"The target {self.target!r} is no column. {did_you_mean(self.target, self.names)}"
             )
+        for name in (*self.key, *self.stamp):
+            if name not in seen:
+                raise UsageError(
+                    f"{name!r}, of the key or the time stamp, is no column. "
+                    f"{did_you_mean(name, self.names)}"
+                )
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -96,9 +111,12 @@ class Schema:
         return [column.name for column in self.columns]
 
     def select(self, names: list[str]) -> Schema:
-        """These columns in this order; the target goes where it is not among them."""
+        """These columns in this order; the target goes where it is not among them, and so do a
+        key and a stamp that are not whole."""
         target = self.target if self.target in names else None
-        return Schema(tuple(self[name] for name in names), target)
+        key = self.key if set(self.key) <= set(names) else ()
+        stamp = self.stamp if set(self.stamp) <= set(names) else ()
+        return Schema(tuple(self[name] for name in names), target, key, stamp)
 
     def replace(self, column: Column) -> Schema:
         """The same schema with the column of that name exchanged."""
@@ -118,7 +136,10 @@ class Schema:
                 if field.default is dataclasses.MISSING or value != field.default:
                     entry[field.name] = value
             columns.append(entry)
-        return {"schema": "augment.schema/1", "target": self.target, "columns": columns}
+        document: Json = {"schema": "augment.schema/1", "target": self.target}
+        document |= {"key": list(self.key)} if self.key else {}
+        document |= {"stamp": list(self.stamp)} if self.stamp else {}
+        return {**document, "columns": columns}
 
     @staticmethod
     def from_json(document: Any) -> Schema:
@@ -152,7 +173,16 @@ class Schema:
         target = document.get("target")
         if not (target is None or isinstance(target, str)):
             raise BadInput("the schema's 'target' must be a column name or null.")
-        return Schema(tuple(columns), target)
+        key, stamp = (_names_in(document, field) for field in ("key", "stamp"))
+        return Schema(tuple(columns), target, key, stamp)
+
+
+def _names_in(document: Json, field: str) -> tuple[str, ...]:
+    """The column names in an optional list of the document."""
+    names = document.get(field, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BadInput(f"the schema's {field!r} must be a list of column names.")
+    return tuple(names)
 
 
 def _fits(value: object, hint: str) -> bool:
