@@ -18,6 +18,9 @@ SHOWN = {
     "detection": "Detection AUC, unseen rows",
     "detection.train": "Detection AUC, seen rows",
     "utility": "Trained on synthetic",
+    "rows_per_id": "Rows per id",
+    "rows_per_id.constant": "One value within an id",
+    "autocorrelation": "Lag-1 autocorrelation",
     "neighbours.precision": "Precision",
     "neighbours.recall": "Recall",
     "neighbours.density": "Density",
@@ -29,6 +32,7 @@ SHOWN = {
     "validity.extra_columns": "Extra columns",
     "validity.unfit_values": "Values of a wrong type",
     "validity.repeated_ids": "Repeated ids",
+    "keys": "Repeated keys",
     "copies": "Exact copies",
     "nndr": "Neighbour ratio, 5th pct.",
     "membership.auc": "Membership AUC",
@@ -62,6 +66,12 @@ def words(document: Json) -> dict[str, str]:
     """What the kind of data calls its rows, its columns and its floor."""
     given: dict[str, str] = document.get("words", {})
     return WORDS | given
+
+
+def caveats(document: Json) -> list[str]:
+    """What no generator of single rows keeps of this source, and what this sample does not."""
+    about = document["about"]
+    return [*about.get("data", {}).get("caveats", []), *about.get("sample_notes", [])]
 
 
 def lines(document: Json) -> list[Line]:
@@ -110,6 +120,6 @@ def number(metric: str, value: float | None) -> str:
     if metric in QUIET_AT_ZERO:
         return f"{value:,.0f}"
     percent = metric.endswith(".error") or metric.startswith(("validity.", "membership.tpr"))
-    if percent or metric == "copies":
+    if percent or metric in ("copies", "keys"):
         return f"{100 * value:.2f}%"
     return f"{value:.3f}"

@@ -74,7 +74,8 @@ class Table(Dataset):
         found = [self.column(name).dictionary_encode() for name in names]
         fewest = min(found, key=lambda column: len(column.dictionary))
         ids = pc.fill_null(fewest.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return np.where(ids >= 0, ids, ids.max(initial=-1) + 1 + np.arange(len(ids)))
+        own: NDArray[np.int64] = ids.max(initial=-1) + 1 + np.arange(len(ids))
+        return np.where(ids >= 0, ids, own)
 
     def digest(self) -> str:
         """SHA-256 over names, types, nulls and values, whatever the chunks of the Arrow table."""

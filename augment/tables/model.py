@@ -51,8 +51,9 @@ class TableModel(Fitted[Table]):
     """The modelled columns come from `inner`; ids, text and constants are invented beside them.
 
     `relations` are what holds between modelled columns on every row; the engine sees the table
-    without them. `identity` are ids that rows share and keys that they do not. `domain` holds each modelled column's levels or ends after protection, so that
-    impossible conditions are refused before anything is drawn.
+    without them. `identity` are ids that rows share and keys that they do not. `domain` holds
+    each modelled column's levels or ends after protection, so that impossible conditions are
+    refused before anything is drawn.
     """
 
     block_rows: ClassVar[int] = 20_000

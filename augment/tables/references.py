@@ -16,8 +16,8 @@ from augment.base.seeds import Seed
 from augment.base.types import Json
 from augment.tables import identifiers
 from augment.tables.dataset import Table
+from augment.tables.group_sizes import GroupSizes
 from augment.tables.key_search import joint_codes
-from augment.tables.rows_per_id import RowsPerId
 from augment.tables.schema import Column
 from augment.tables.values import codes
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NEAR = 250  # rows before and after one that repeats a key are asked to exchange ids with it
 MOST_NAMED = 5
+ROWS_TRIED = 2_000  # rows that are looked at before all of them
 CONSTANT = 20  # rows beyond the first of their id, at least: fewer show no constancy
 
 
@@ -37,7 +38,7 @@ class Reference:
 
     `constant` are the modelled columns that never change within an id; `apart` those that form a
     key with it. `within` names a finer reference whose ids each belong to one id of this one
-    (orders of a customer); `rows` then counts these instead of rows. `together` says that the
+    (orders of a customer); `sizes` then counts these instead of rows. `together` says that the
     rows of an id stand below one another in the source.
     """
 
@@ -47,7 +48,7 @@ class Reference:
     apart: tuple[str, ...]
     within: str
     together: bool
-    rows: RowsPerId
+    sizes: GroupSizes
 
     @property
     def words(self) -> str:
@@ -79,7 +80,7 @@ class Reference:
             "apart": list(self.apart),
             "within": self.within,
             "together": self.together,
-            "rows": self.rows.to_json(),
+            "sizes": self.sizes.to_json(),
         }
 
     @classmethod
@@ -94,12 +95,12 @@ class Reference:
         share = float(document["null_share"])
         if not 0 <= share <= 1 or not isinstance(document["together"], bool):
             raise ValueError("an id that repeats is out of range")
-        rows = RowsPerId.from_json(document["rows"], {name: known[name] for name in constant})
-        return cls(column, share, constant, apart, within, document["together"], rows)
+        sizes = GroupSizes.from_json(document["sizes"], {name: known[name] for name in constant})
+        return cls(column, share, constant, apart, within, document["together"], sizes)
 
 
 def fitted(table: Table, least: int) -> tuple[Reference, ...]:
-    """The ids of `table` that repeat, the finest first; see `RowsPerId.fit` for `least`."""
+    """The ids of `table` that repeat, the finest first; see `GroupSizes.fit` for `least`."""
     import numpy as np
 
     found: list[Reference] = []
@@ -110,14 +111,14 @@ def fitted(table: Table, least: int) -> tuple[Reference, ...]:
     within = ""
     taken: set[str] = set()
     for name in order:
-        if within and not _is_constant(units, ids[name]):
+        if within and not is_constant(units, ids[name]):
             units, within = np.arange(len(table)), ""
         constant = tuple(
             column.name
             for column in table.schema
             if column.modelled
             and (within or column.name not in taken)
-            and _is_constant(ids[name], codes(table, column.name)[0].astype(np.int64))
+            and is_constant(ids[name], codes(table, column.name)[0].astype(np.int64))
         )
         taken |= set(constant)
         found.append(_fitted(table, name, ids[name], units, constant, within, least))
@@ -140,7 +141,7 @@ def _fitted(
     first = np.unique(units, return_index=True)[1]  # one row of each unit
     first = first[known[first]]
     _, heads, sizes = np.unique(ids[first], return_index=True, return_counts=True)
-    rows = RowsPerId.fit(table.take(first[heads]).select(list(constant)), sizes, least)
+    counted = GroupSizes.fit(table.take(first[heads]).select(list(constant)), sizes, least)
     key = table.schema.key if name in table.schema.key else ()
     apart = tuple(each for each in key if table.schema[each].modelled)
     if within or len(apart) < len(key) - 1:  # groups, or another id, would be told apart
@@ -148,7 +149,7 @@ def _fitted(
     changes = int((np.diff(ids) != 0).sum()) + 1
     together = changes <= 1.01 * len(np.unique(ids))
     null_share = float(1 - known.mean())
-    return Reference(table.schema[name], null_share, constant, apart, within, together, rows)
+    return Reference(table.schema[name], null_share, constant, apart, within, together, counted)
 
 
 def own_where_null(ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -158,16 +159,25 @@ def own_where_null(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(ids >= 0, ids, ids.max(initial=-1) + 1 + np.arange(len(ids)))
 
 
-def _is_constant(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
+def is_constant(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
     """Whether each id has one value (or null throughout), on rows enough to show it."""
     import numpy as np
 
     known = ids >= 0
     ids, values = ids[known], values[known]
+    if not _one_each(ids[:ROWS_TRIED], values[:ROWS_TRIED]):
+        return False
     first = len(np.unique(ids))
     if len(ids) - first < CONSTANT:
         return False
-    return len(np.unique(joint_codes([ids, values - values.min(initial=0)]))) == first
+    return _one_each(ids, values)
+
+
+def _one_each(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
+    import numpy as np
+
+    pairs = joint_codes([ids, values - values.min(initial=0)])
+    return len(np.unique(pairs)) == len(np.unique(ids))
 
 
 @dataclass(frozen=True)
@@ -199,7 +209,7 @@ def dealt(
     order = _by_constants(heads.select(list(reference.constant)), barrier, rng)
     null = rng.random(len(firsts)) < reference.null_share
     order = order[~null[order]]
-    sizes = reference.rows.draw(heads, rng)
+    sizes = reference.sizes.draw(heads, rng)
     groups = np.full(len(firsts), -1, dtype=np.int64)
     groups[order] = _walked(order, sizes, barrier)
     head = order[np.unique(groups[order], return_index=True)[1]]  # of each group: its first row
@@ -219,9 +229,9 @@ def _by_constants(
     """The rows in the order of their constant columns, the coarsest first, else at random."""
     import numpy as np
 
-    found = [codes(constants, name)[0] for name in constants.schema.names]
+    found = [codes(constants, name)[0].astype(np.int64) for name in constants.schema.names]
     found.sort(key=lambda column: -int(column.max(initial=-1)))
-    return np.lexsort([rng.random(len(barrier)), *found, barrier])
+    return np.lexsort((rng.random(len(barrier)), *found, barrier))
 
 
 def _walked(

@@ -162,8 +162,9 @@ class RowIdentity:
         units, groups = every, {}
         for each in self.references:
             units = units if each.within else every
-            mixed = given.mix is not None and given.mix[0] in each.constant
-            fixed = codes(core, given.mix[0])[0] if given.mix is not None and mixed else None
+            fixed = None
+            if given.mix is not None and given.mix[0] in each.constant:
+                fixed = codes(core, given.mix[0])[0].astype(np.int64)
             stream = seed.child("rows", each.column.name)
             dealt = references.dealt(each, core, units, fixed, stream)
             found = dealt.groups

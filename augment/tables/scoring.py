@@ -9,11 +9,13 @@ from augment.base import registry
 from augment.base.errors import UsageError, listed
 from augment.base.seeds import Seed
 from augment.base.types import Metric, Score, Tick, silent
-from augment.base.wing import Scored, merged
+from augment.base.wing import Scored, merged, split_order
 from augment.tables.alignment import Aligned, aligned
 from augment.tables.dataset import Table
+from augment.tables.identities import Identities, timeline_of, with_shuffled_ids
 from augment.tables.overlays import overlays
 from augment.tables.targets import chosen
+from augment.tables.timeline import Timeline
 from augment.tables.verdict import verdict
 from augment.tables.views import FakeViews, RealViews, View, axis_of
 
@@ -26,8 +28,11 @@ ORDER = (
     "trends",
     "detection",
     "utility",
+    "rows_per_id",
+    "autocorrelation",
     "neighbours",
     "validity",
+    "keys",
     "copies",
     "membership",
 )
@@ -80,7 +85,17 @@ def score(
     goal, why = chosen(train, target)
     axes = tuple(axis_of(column, train, test) for column in train.schema if column.modelled)
     seen = View.of(train, axes)
-    real = RealViews(seen, View.of(test, axes), goal, why, suspects=seen)
+    time = timeline_of(train)
+    real = RealViews(
+        seen,
+        View.of(test, axes),
+        goal,
+        why,
+        suspects=seen,
+        seen=Identities.of(train, time),
+        unseen=Identities.of(aligned(test, train.schema).table, time),
+        stamp=train.schema.stamp,
+    )
     return _run(real, train, fake, floor, seed, tick, metrics)
 
 
@@ -97,10 +112,11 @@ def score_pair(
     `real` is split by the seed into two halves that stand for train and unseen rows. Copies are
     looked for among all real rows; membership cannot be attacked without known members.
     """
-    first, second = halves(len(real), seed.child("halves"))
+    first, second = halves(real, seed.child("halves"))
     train, test = real.take(first), real.take(second)
     goal, why = chosen(real, target)
     axes = tuple(axis_of(column, train, test) for column in real.schema if column.modelled)
+    time = timeline_of(real)
     views = RealViews(
         View.of(train, axes),
         View.of(test, axes),
@@ -108,14 +124,17 @@ def score_pair(
         why,
         seen_known=False,
         suspects=View.of(real, axes),
+        seen=Identities.of(train, time),
+        unseen=Identities.of(test, time),
+        stamp=real.schema.stamp,
     )
     return _run(views, train, fake, None, seed, tick, metrics)
 
 
-def halves(rows: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of two disjoint halves, the first one larger where `rows` is odd."""
-    order = seed.rng().permutation(rows)
-    middle = (rows + 1) // 2
+def halves(table: Table, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of two disjoint halves, the first one larger where the rows are odd; rows of one
+    entity are in the same half."""
+    order, middle = split_order(table, (len(table) + 1) // 2, seed)
     return order[:middle], order[middle:]
 
 
@@ -128,9 +147,11 @@ def _run(
     tick: Callable[[Tick], None],
     metrics: list[str] | None,
 ) -> list[Score]:
-    made = fake_views(aligned(fake, train.schema), real.axes)
+    time = timeline_of(train)
+    made = fake_views(aligned(fake, train.schema), real.axes, time)
     low = shuffled(train, len(fake), seed.child("floor")) if floor is None else floor
-    lowest = fake_views(aligned(low, train.schema), real.axes)
+    low = with_shuffled_ids(low, train, seed.child("ids"))
+    lowest = fake_views(aligned(low, train.schema), real.axes, time)
     chosen_names = _chosen(metrics)
     scores: list[Score] = []
     for step, name in enumerate(chosen_names):
@@ -158,7 +179,7 @@ def _chosen(metrics: list[str] | None) -> list[str]:
     return [name for name in ordered if name in metrics]
 
 
-def fake_views(made: Aligned, axes: tuple[Any, ...]) -> FakeViews:
+def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:
     """Aligned rows in the real side's encoding, with what alignment found."""
     from augment.tables.metrics.structure import repeated_ids
 
@@ -168,7 +189,7 @@ def fake_views(made: Aligned, axes: tuple[Any, ...]) -> FakeViews:
         "unfit_values": made.unfit,
         "repeated_ids": repeated_ids(made.table),
     }
-    return FakeViews(View.of(made.table, axes), problems)
+    return FakeViews(View.of(made.table, axes), Identities.of(made.table, time), problems)
 
 
 def shuffled(train: Table, n: int, seed: Seed) -> Table:

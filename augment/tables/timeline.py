@@ -37,7 +37,7 @@ def time_columns(schema: Schema) -> list[tuple[str, ...]]:
     >>> time_columns(Schema(tuple(columns)))
     [('year', 'month', 'day', 'hour')]
     """
-    found = [(column.name,) for column in schema if _is_date(column)]
+    found: list[tuple[str, ...]] = [(column.name,) for column in schema if _is_date(column)]
     parts: dict[str, dict[str, str]] = {}
     for column in schema:
         match = PARTS.fullmatch(column.name)

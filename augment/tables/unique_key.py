@@ -60,7 +60,7 @@ class UniqueKey:
         found = cls(key, levels, timeline)
         if timeline is not None:
             found = replace(found, timeline=timeline.widened(-(-rows // found._combinations)))
-        return found if 1 < found.size and found._numbered() < LARGEST_DOMAIN else None
+        return found if found.size > 1 and found._numbered() < LARGEST_DOMAIN else None
 
     @property
     def _combinations(self) -> int:
@@ -238,7 +238,7 @@ class _Share:
         return np.asarray((places >= low) & (places < high))
 
     def nearest(self, wanted: NDArray[np.int64], taken: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(rows,) a free key that is owned, as near as can be to each wanted; -1 where none is left.
+        """(rows,) a free key that is owned, near each that is wanted; -1 where none is left.
 
         Nearest is first looked for along the timeline, then in the order of all keys.
         """

@@ -36,6 +36,7 @@ class Rule:
 # - trends, detection, coverage: two thirds of what independent columns lose must be won back.
 #   The margins cover the difference between two real samples of some hundred rows.
 # - utility: at most a quarter of the predictive power over the floor may be lost.
+# - rows_per_id, autocorrelation: a difference that a reader sees in a histogram or a plot.
 # - copies: twice the natural rate and half a per cent on top; where the natural rate is high
 #   (coarse tables), a quarter of what is left above it. See `_copies_limit`.
 # - nndr: half of what unseen rows have. Below that, rows hug single training rows.
@@ -46,6 +47,9 @@ RULES = (
     Rule("shapes", "column shapes match real ones", margin=0.05),
     Rule("trends", "pairs of columns move together as in real rows", margin=0.03, share=1 / 3),
     Rule("detection", "AUC of telling made rows from real", margin=0.05, share=1 / 3),
+    Rule("rows_per_id", "as many rows an id as real ones have", margin=0.05),
+    Rule("rows_per_id.constant", "one value within an id where real ids have one", margin=0.05),
+    Rule("autocorrelation", "likeness of rows that follow one another", margin=0.1),
     Rule("neighbours.coverage", "real neighbourhoods reached", margin=0.1, share=1 / 3),
     Rule("utility", "predictive quality when trained on made rows", margin=0.03, share=0.25),
     Rule("copies", "exact copies of training rows"),
@@ -58,6 +62,7 @@ RULES = (
     Rule("validity.unknown", "categories that the real table lacks", margin=0.01),
     Rule("validity.missing_columns", "columns that are missing", at_most=0.0),
     Rule("validity.unfit_values", "values of a wrong type", at_most=0.0),
+    Rule("keys", "rows whose key stands there already", at_most=0.0),
     Rule("validity.repeated_ids", "ids that stand there twice", at_most=0.0),
 )
 

@@ -15,6 +15,7 @@ from augment.base.seeds import Seed
 from augment.base.types import Scalar
 from augment.tables import features, values
 from augment.tables.dataset import Table
+from augment.tables.identities import Identities
 from augment.tables.schema import Column
 
 if TYPE_CHECKING:
@@ -189,6 +190,9 @@ class RealViews:
     target_note: str = ""
     seen_known: bool = True
     suspects: View = field(kw_only=True)  # rows that may have been copied
+    seen: Identities = field(kw_only=True)  # whose row each row of train is, and when it was
+    unseen: Identities = field(kw_only=True)
+    stamp: tuple[str, ...] = field(kw_only=True)  # the columns of the time
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -200,6 +204,7 @@ class FakeViews:
     """The made rows, and what was wrong with their structure before they were encoded."""
 
     rows: View
+    identities: Identities
     problems: dict[str, dict[str, int]] = field(default_factory=dict)  # check -> column -> count
 
     def __len__(self) -> int:

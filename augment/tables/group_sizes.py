@@ -78,7 +78,7 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class RowsPerId:
+class GroupSizes:
     """The distribution of the number of rows, given the constant columns of an id."""
 
     features: tuple[Feature, ...]
