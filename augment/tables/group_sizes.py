@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_LEAVES = 16
-LEAST_IDS = 50  # in a leaf: fewer tell no distribution
+LEAST_IDS = 20  # in a leaf: fewer tell no distribution
+MOST_SHARE = 50  # a leaf holds at least one id in so many
 MOST_SIZES = 1_000_000  # rows of an id, as a model file may say
 
 
@@ -102,7 +103,7 @@ class GroupSizes:
         matrix = np.stack([feature.values(heads) for feature in features], axis=1)
         tree = DecisionTreeRegressor(
             max_leaf_nodes=MOST_LEAVES,
-            min_samples_leaf=max(LEAST_IDS, len(sizes) // LEAST_IDS),
+            min_samples_leaf=max(LEAST_IDS, len(sizes) // MOST_SHARE),
             random_state=0,
         ).fit(matrix, sizes)
         reached = tree.apply(matrix)

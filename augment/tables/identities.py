@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class Identities:
     """Codes that mean the same within one table only; -1 where a value is missing.
 
-    `ids` are those that repeat, by column. `key` is None where the table has none. `owner` says
-    whose sequence a row is in, and `time` its place on the timeline of the training rows (NaN
-    where it has none); `time` is None where rows do not follow one another.
+    `ids` are those that repeat, by column, and `entity` those of the column by which rows belong
+    together (see `Table.entities`), None without one. `key` is None where the table has none.
+    `owner` says whose sequence a row is in, and `time` its place on the timeline of the training
+    rows (NaN where it has none); `time` is None where rows do not follow one another.
     """
 
     ids: dict[str, NDArray[np.int64]]
+    entity: NDArray[np.int64] | None
     key: NDArray[np.int64] | None
     owner: NDArray[np.int64]
     time: NDArray[np.float64] | None
@@ -45,7 +47,7 @@ class Identities:
             else np.zeros(len(table), dtype=np.int64)
         )
         time = timeline.positions(table) if timeline is not None else None
-        return cls(ids, key, owner, time)
+        return cls(ids, table.entities(), key, owner, time)
 
 
 def _codes(table: Table, name: str) -> NDArray[np.int64]:

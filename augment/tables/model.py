@@ -93,7 +93,7 @@ class TableModel(Fitted[Table]):
         )
         found = found.as_learnt(seen)
         whole = found.put_back(seen, list(core.schema), core.schema.target)
-        identity = identity.with_key(whole, schema.key, source_rows, least)
+        identity = identity.with_key(_beside(whole, data), schema.key, source_rows, least)
         facts = {
             "parameters": dataclasses.asdict(recipe),
             "fitted_rows": len(data),
@@ -309,6 +309,14 @@ class TableModel(Fitted[Table]):
         )
         _require_columns(model)
         return model
+
+
+def _beside(learnt: Table, data: Table) -> Table:
+    """The learnt columns and the constant ones, which may be part of a time stamp."""
+    constant = [column for column in data.schema if column.role == "constant"]
+    columns = [*learnt.schema, *constant]
+    arrays = [learnt.column(column.name) for column in learnt.schema]
+    return table_of(columns, [*arrays, *(data.column(c.name) for c in constant)], None)
 
 
 def _with(table: Table, arrays: Mapping[str, pa.Array]) -> Table:

@@ -143,9 +143,9 @@ def _fitted(
     _, heads, sizes = np.unique(ids[first], return_index=True, return_counts=True)
     counted = GroupSizes.fit(table.take(first[heads]).select(list(constant)), sizes, least)
     key = table.schema.key if name in table.schema.key else ()
-    apart = tuple(each for each in key if table.schema[each].modelled)
-    if within or len(apart) < len(key) - 1:  # groups, or another id, would be told apart
-        apart = ()
+    apart = tuple(n for n in key if n != name and table.schema[n].role != "constant")
+    if within or not all(table.schema[each].modelled for each in apart):
+        apart = ()  # groups, or another id, would be told apart
     changes = int((np.diff(ids) != 0).sum()) + 1
     together = changes <= 1.01 * len(np.unique(ids))
     null_share = float(1 - known.mean())

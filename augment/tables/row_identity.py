@@ -51,7 +51,7 @@ class RowIdentity:
         return cls(references.fitted(data, least), None, data.schema.stamp)
 
     def with_key(self, learnt: Table, key: tuple[str, ...], rows: int, least: int) -> Self:
-        """The same with a key of modelled columns, from these as they were learnt.
+        """The same with a key of modelled columns, from these as they were learnt, and constants.
 
         `rows` is how many the source has.
         """
@@ -194,7 +194,8 @@ class RowIdentity:
         together = [groups[each.column.name] for each in self.references if each.together]
         if not together:
             return np.arange(len(core))
-        times = [numbers(core, name) for name in reversed(self.stamp)]
+        stamp = [name for name in self.stamp if name in core.schema.names]
+        times = [numbers(core, name) for name in reversed(stamp)]
         return np.lexsort([*times, *together])
 
     def to_json(self) -> Json:
@@ -214,7 +215,7 @@ class RowIdentity:
             raise ValueError("an id that repeats stands twice")
         key = document["key"]
         stamp = tuple(document["stamp"])
-        if not all(known[name].modelled for name in stamp):
+        if not all(known[name].modelled or known[name].role == "constant" for name in stamp):
             raise ValueError("a time stamp is not modelled")
         return cls(found, None if key is None else UniqueKey.from_json(key, known), stamp)
 

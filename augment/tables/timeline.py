@@ -7,7 +7,9 @@ microseconds since 1970; the step is the greatest that fits all stamps (an hour,
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from augment.base.types import Json
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNITS = ("year", "month", "day", "hour", "minute", "second")
+PART_ROLES = ("numeric", "categorical", "constant")
 PARTS = re.compile(rf"(?i)(.*?)[_\s.\-]?({'|'.join(UNITS)})s?")
 WITH_DATE = re.compile("%-?[YymdbBj]")  # a format without any of these is a time of day
 HOUR_US = 3_600_000_000
-WEEK_US = 7 * 24 * HOUR_US
-FIRST_SLOT_US = 4 * 24 * HOUR_US  # 1970 began on a Thursday: weeks are counted from a Monday
+DAY_US = 24 * HOUR_US
+WEEK_US = 7 * DAY_US
+FIRST_SLOT_US = 4 * DAY_US  # 1970 began on a Thursday: weeks are counted from a Monday
 LARGEST = 2**62  # of an ordinal
 REGULAR = 0.9  # of the steps between neighbouring stamps are one and the same
 
@@ -41,7 +45,7 @@ def time_columns(schema: Schema) -> list[tuple[str, ...]]:
     parts: dict[str, dict[str, str]] = {}
     for column in schema:
         match = PARTS.fullmatch(column.name)
-        if match and column.storage == "integer" and column.role in ("numeric", "categorical"):
+        if match and column.storage == "integer" and column.role in PART_ROLES:
             parts.setdefault(match[1].lower(), {}).setdefault(match[2].lower(), column.name)
     for named in parts.values():
         units = [unit for unit in UNITS if unit in named]
@@ -59,7 +63,8 @@ class Timeline:
     """The grid of a table's stamps: `count` positions from `low` on, `step` apart.
 
     `slots` are the places within a week that occur, where not all do (no weekends, office hours),
-    and stand for at least as many rows as anything that a model remembers.
+    and stand for at least as many rows as anything that a model remembers. `fixed` are the values
+    of columns that a table may lack since they never change (a single year).
     """
 
     names: tuple[str, ...]
@@ -68,6 +73,7 @@ class Timeline:
     step: int
     count: int
     slots: tuple[int, ...] = ()
+    fixed: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def of(cls, table: Table, names: tuple[str, ...], least: int = 1) -> Self | None:
@@ -86,9 +92,14 @@ class Timeline:
         if len(distinct) < 2:
             return None
         low, step = int(distinct[0]), int(np.gcd.reduce(np.diff(distinct)))
+        fixed = tuple(
+            (name, int(numbers(table, name)[0]))
+            for name in names
+            if table.schema[name].role == "constant"
+        )
         count = (int(distinct[-1]) - low) // step + 1
-        grid = cls(names, unit, low, step, count)
-        return cls(names, unit, low, step, count, grid._slots(known, least))
+        grid = cls(names, unit, low, step, count, fixed=fixed)
+        return replace(grid, slots=grid._slots(known, least))
 
     def _slots(self, known: NDArray[np.int64], least: int) -> tuple[int, ...]:
         """The places within the week with at least `least` stamps; () for all, or no such grid."""
@@ -116,7 +127,16 @@ class Timeline:
 
     def positions(self, table: Table) -> NDArray[np.float64]:
         """(rows,) place on the grid, whole where a stamp lies on it; NaN where there is none."""
-        return (_ordinals(table, self.names, self.unit) - self.low) / self.step
+        ordinals = _ordinals(table, self.names, self.unit, dict(self.fixed))
+        return (ordinals - self.low) / self.step
+
+    @property
+    def period(self) -> int:
+        """Steps after which a stamp is alike: in a day, or in a week of days; 1 where in none."""
+        if self.unit == "months":
+            return 12 // self.step if 12 % self.step == 0 else 1
+        length = DAY_US if self.step < DAY_US else WEEK_US
+        return length // self.step if length % self.step == 0 else 1
 
     def is_open(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether the place in the week of each position occurs."""
@@ -144,19 +164,13 @@ class Timeline:
             return self
         share = len(self.slots) / self._per_week() if self.slots else 1.0
         before = -(-int(missing / share + 1) // 2)
-        return Timeline(
-            self.names,
-            self.unit,
-            self.low - before * self.step,
-            self.step,
-            self.count + 2 * before,
-            self.slots,
-        )
+        return replace(self, low=self.low - before * self.step, count=self.count + 2 * before)
 
     def columns_at(
         self, positions: NDArray[np.int64], columns: list[Column]
     ) -> dict[str, pa.Array]:
-        """The stamps at these positions as the table's columns hold them."""
+        """The stamps at these positions as the table's columns hold them, of those that are
+        among `columns`."""
         import numpy as np
 
         ordinals = positions * self.step + self.low
@@ -164,13 +178,14 @@ class Timeline:
             moments = np.datetime64("0000-01", "M") + ordinals.astype("timedelta64[M]")
         else:
             moments = ordinals.astype("datetime64[us]")
-        if len(self.names) == 1 and columns[0].role == "datetime":
-            values = moments.astype("datetime64[us]").astype(np.int64).astype(np.float64)
-            return {columns[0].name: from_numbers(columns[0], values)}
-        parts = _parts(moments)
+        known = {column.name: column for column in columns}
+        if known[self.names[-1]].storage == "datetime":
+            values = moments.astype("datetime64[us]").astype(np.int64)
+            return {columns[0].name: from_numbers(columns[0], values.astype(np.float64))}
+        parts = dict(zip(self.names, _parts(moments), strict=False))
         return {
-            column.name: from_numbers(column, parts[place].astype(np.float64))
-            for place, column in enumerate(columns)
+            name: from_numbers(column, parts[name].astype(np.float64))
+            for name, column in known.items()
         }
 
     def to_json(self) -> Json:
@@ -181,7 +196,11 @@ class Timeline:
         """Undo `to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
         low, step, count = (int(document[name]) for name in ("low", "step", "count"))
         slots = tuple(int(slot) for slot in document["slots"])
-        grid = cls(tuple(document["names"]), document["unit"], low, step, count, slots)
+        fixed = tuple((str(name), int(value)) for name, value in document["fixed"])
+        names = tuple(document["names"])
+        grid = cls(names, document["unit"], low, step, count, slots, fixed)
+        if not 0 < len(names) <= len(UNITS) or not {name for name, _ in fixed} < set(names):
+            raise ValueError("a timeline has other columns")
         ends = low, low + step * count
         if grid.unit not in ("months", "us") or step < 1 or not 1 < count < LARGEST:
             raise ValueError("a timeline is out of range")
@@ -206,12 +225,15 @@ def is_regular(positions: NDArray[np.float64]) -> bool:
 
 
 def _ordinals(
-    table: Table, names: tuple[str, ...], unit: Literal["months", "us"]
+    table: Table,
+    names: tuple[str, ...],
+    unit: Literal["months", "us"],
+    fixed: Mapping[str, int] = MappingProxyType({}),
 ) -> NDArray[np.float64]:
     """(rows,) whole months since the year 0 or microseconds since 1970; NaN for no such stamp."""
     import numpy as np
 
-    if table.schema[names[0]].storage == "datetime":
+    if names[0] not in fixed and table.schema[names[0]].storage == "datetime":
         stamps = numbers(table, names[0])
         if unit == "us":
             return stamps
@@ -219,7 +241,10 @@ def _ordinals(
         months = moments.astype("datetime64[M]")
         whole = ~np.isnan(stamps) & (months.astype("datetime64[us]") == moments)
         return np.where(whole, months.astype(np.int64) + 1970 * 12, np.nan)
-    found = [numbers(table, name) for name in names]
+    found = [
+        np.full(len(table), float(fixed[name])) if name in fixed else numbers(table, name)
+        for name in names
+    ]
     parts = np.array([np.nan_to_num(part, nan=-1.0) for part in found])
     parts = np.concatenate([parts, _first(len(table), len(names))])
     low, high = np.array([1, 1, 1, 0, 0, 0]), np.array([9998, 12, 31, 23, 59, 59])

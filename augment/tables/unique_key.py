@@ -4,8 +4,8 @@ Every key that may be made has a number: the place of its stamp on the timeline,
 combination of its categories. The numbers, in an order that the seed shuffles, are shared out
 among the rows of a sample by their own numbers, so that blocks, and thereby shards, never meet.
 Within a block a drawn row keeps its key where the block owns it and no earlier row has it; other
-rows are moved to the nearest free key. Where more rows are asked for than there are keys, the
-rows that are left over keep what they drew, and the sample's notes say so.
+rows are moved to a near free key. Where more rows are asked for than there are keys, some
+repeat, and the sample's notes say so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from augment.tables.timeline import Timeline
 from augment.tables.values import codes, from_codes, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     import pyarrow as pa
@@ -99,7 +99,8 @@ class UniqueKey:
         """Undo `_numbers`."""
         arrays: dict[str, pa.Array] = {}
         if self.timeline is not None:
-            columns = [schema[name] for name in self.timeline.names]
+            there = [name for name in self.timeline.names if name in schema.names]
+            columns = [schema[name] for name in there]
             arrays |= self.timeline.columns_at(numbers % self.timeline.count, columns)
             numbers = numbers // self.timeline.count
         for name, levels in reversed(self.levels):
@@ -176,7 +177,11 @@ class UniqueKey:
         timeline = None if stamp is None else Timeline.from_json(stamp)
         key = cls(tuple(document["names"]), levels, timeline)
         named = [name for name, _ in levels] + list(timeline.names if timeline else ())
-        if sorted(named) != sorted(key.names) or not all(known[n].modelled for n in named):
+        fixed = {name for name, _ in timeline.fixed} if timeline else set()
+        if sorted(named) != sorted(key.names):
+            raise ValueError("a key has other columns")
+        named = [name for name in named if name not in fixed]
+        if not all(known[name].modelled for name in named):
             raise ValueError("a key has other columns")
         if not 1 < key._numbered() < LARGEST_DOMAIN or not key.size > 1:
             raise ValueError("a key is out of range")
@@ -238,43 +243,67 @@ class _Share:
         return np.asarray((places >= low) & (places < high))
 
     def nearest(self, wanted: NDArray[np.int64], taken: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(rows,) a free key that is owned, near each that is wanted; -1 where none is left.
+        """(rows,) a free key that is owned, near each that is wanted (-1: any will do).
 
-        Nearest is first looked for along the timeline, then in the order of all keys.
+        First at whole periods of the timeline (the same hour of another day), then at single
+        steps, then in the order of all keys. Where no key is left, one that is wanted stays, and
+        any will do is any that is owned.
         """
         import numpy as np
 
         found = np.full(len(wanted), -1, dtype=np.int64)
         used = set(taken.tolist())
+        low, high = self._run
         run = self.key.timeline.count if self.key.timeline else 1
-        blocks = -(-self.rows // max(1, self.part[1] - self.part[0]))
-        owned = self._run[1] - self._run[0]
-        for step in range(1, STEPS * blocks + 1 if run > 1 else 1):
-            for shift in (step, -step):
-                left = np.flatnonzero((found < 0) & (wanted >= 0))
-                if not len(left) or len(used) == owned:
-                    break
-                near = wanted[left] + shift
-                fits = (near >= 0) & (near // run == wanted[left] // run) & self.owns(near)
-                for row, number in zip(left[fits].tolist(), near[fits].tolist(), strict=True):
-                    if number not in used:
-                        used.add(number)
-                        found[row] = number
+        for shift in self._shifts():
+            left = np.flatnonzero((found < 0) & (wanted >= 0))
+            if not len(left) or len(used) == high - low:
+                break
+            near = wanted[left] + shift
+            fits = (near >= 0) & (near // run == wanted[left] // run) & self.owns(near)
+            for row, number in zip(left[fits].tolist(), near[fits].tolist(), strict=True):
+                if number not in used:
+                    used.add(number)
+                    found[row] = number
         left = np.flatnonzero(found < 0)
         if not len(left):
             return found
-        free = self._free(used)
-        left = left[np.argsort(wanted[left], kind="stable")][: len(free)]
-        picked = np.arange(len(left)) * len(free) // max(1, len(left))
-        found[left] = free[picked]
+        owned = self._owned()
+        free = owned[~np.isin(owned, np.fromiter(used, dtype=np.int64, count=len(used)))]
+        free, left = free[self._by_phase(free)], left[self._by_phase(wanted[left])]
+        settled = left[: len(free)]
+        found[settled] = free[np.arange(len(settled)) * len(free) // max(1, len(settled))]
+        rest = left[len(free) :]
+        rest = rest[wanted[rest] < 0]
+        if len(rest) and len(owned):
+            found[rest] = owned[np.arange(len(rest)) * len(owned) // len(rest) % len(owned)]
         return found
 
-    def _free(self, used: set[int]) -> NDArray[np.int64]:
-        """The keys that are owned and not used, ascending; none where they are too many to list."""
+    def _shifts(self) -> Iterator[int]:
+        """Distances along the timeline at which a free key is looked for."""
+        timeline = self.key.timeline
+        if timeline is None:
+            return
+        blocks = -(-self.rows // max(1, self.part[1] - self.part[0]))
+        for unit in dict.fromkeys((timeline.period, 1)):
+            for step in range(1, STEPS * blocks + 1):
+                if step * unit >= timeline.count:
+                    break
+                yield from (step * unit, -step * unit)
+
+    def _by_phase(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The order of keys by categories, then by place in the period, then by time."""
+        import numpy as np
+
+        timeline = self.key.timeline
+        run, period = (timeline.count, timeline.period) if timeline else (1, 1)
+        return np.lexsort((numbers, numbers % run % period, numbers // run))
+
+    def _owned(self) -> NDArray[np.int64]:
+        """The keys that are owned; none where they are too many to list."""
         import numpy as np
 
         if self._size > MOST_LISTED:
             return np.empty(0, dtype=np.int64)
         every = np.arange(self._size) if self.allowed is None else self.allowed
-        owned = every[self.owns(every)]
-        return owned[~np.isin(owned, np.fromiter(used, dtype=np.int64, count=len(used)))]
+        return every[self.owns(every)]

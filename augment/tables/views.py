@@ -134,9 +134,15 @@ class View:
 
     def sample(self, most: int, seed: Seed) -> View:
         """At most `most` rows, drawn without replacement; the view itself where it has fewer."""
+        return self if self.rows <= most else self.take(self.sampled(most, seed))
+
+    def sampled(self, most: int, seed: Seed) -> NDArray[np.int64]:
+        """Which rows `sample` takes."""
+        import numpy as np
+
         if self.rows <= most:
-            return self
-        return self.take(seed.rng().permutation(self.rows)[:most])
+            return np.arange(self.rows)
+        return seed.rng().permutation(self.rows)[:most]
 
     def without(self, name: str) -> View:
         """The same rows less one column."""
