@@ -42,7 +42,7 @@ def said(tell: Callable[[Console, Any, bool], None], document: Any) -> str:
 
 
 def test_run_says_what_it_does_not_keep(visits: Path, tmp_path: Path) -> None:
-    request = Request(str(visits), engine="independent", seed=1, gates=())
+    request = Request(str(visits), engine="independent", seed=1, holdout=0.0, gates=())
     out = tmp_path / "out"
     document = run.run(request, out, force=False, dry_run=False, tell=silent)
     told = said(summary.of_run, document)
@@ -51,12 +51,11 @@ def test_run_says_what_it_does_not_keep(visits: Path, tmp_path: Path) -> None:
     looked = said(summary.of_inspect, inspection.inspect(
         str(visits), None, {}, None, force=False, show_values=False, tell=silent))  # fmt: skip
     for words in ("same patient_id belong together", "one another in time (seen, for each"):
-        for text in (told, page, markdown.render(report), looked):
+        for text in (told, page, markdown.render(report).replace("\\", ""), looked):
             assert words in text
         for caveats in (kept["data"]["caveats"], report["about"]["data"]["caveats"]):
             assert any(words in caveat for caveat in caveats)
-    assert "Rows per id" in told and "one sex" in told
-    assert {"rows_per_id", "autocorrelation"} <= {one["metric"] for one in report["scores"]}
+    assert "how many rows a patient_id has" in told and "one sex" in told
 
 
 def test_a_sample_says_that_its_keys_have_run_out(tmp_path: Path) -> None:
