@@ -9,7 +9,7 @@ from augment.base.seeds import Seed
 from augment.tables.dataset import Table
 from augment.tables.key_search import joint_codes
 from augment.tables.timeline import Timeline
-from augment.tables.values import arrow_type, codes
+from augment.tables.values import arrow_type, ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,23 +37,17 @@ class Identities:
         import numpy as np
 
         schema = table.schema
-        ids = {column.name: _codes(table, column.name) for column in schema
+        ids = {column.name: ranks(table, column.name) for column in schema
                if column.role == "reference"}  # fmt: skip
-        key = joint_codes([_codes(table, name) for name in schema.key]) if schema.key else None
+        key = joint_codes([ranks(table, name) for name in schema.key]) if schema.key else None
         owners = [name for name in schema.key if name not in schema.stamp] or list(ids)
         owner = (
-            joint_codes([_codes(table, name) for name in owners])
+            joint_codes([ranks(table, name) for name in owners])
             if owners
             else np.zeros(len(table), dtype=np.int64)
         )
         time = timeline.positions(table) if timeline is not None else None
         return cls(ids, table.entities(), key, owner, time)
-
-
-def _codes(table: Table, name: str) -> NDArray[np.int64]:
-    import numpy as np
-
-    return codes(table, name)[0].astype(np.int64)
 
 
 def timeline_of(table: Table) -> Timeline | None:
@@ -70,7 +64,7 @@ def with_shuffled_ids(table: Table, train: Table, seed: Seed) -> Table:
         if column.role != "reference":
             continue
         rng = seed.child(column.name).rng()
-        sizes = np.unique(_codes(train, column.name), return_counts=True)[1]
+        sizes = np.unique(ranks(train, column.name), return_counts=True)[1]
         drawn = np.empty(0, dtype=np.int64)
         while drawn.sum() < len(table):
             drawn = np.concatenate([drawn, rng.permutation(sizes)])

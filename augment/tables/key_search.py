@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from augment.tables.dataset import Table
 from augment.tables.schema import Schema
 from augment.tables.timeline import Timeline, is_regular, time_columns
-from augment.tables.values import codes
+from augment.tables.values import ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 LEAST_ROWS = 20
 LEAST_REPEATS = 10  # pairs expected by chance: none at all then has a probability below e^-10
 LARGEST_DOMAIN = 2**36  # keys that a model can place
-MOST_CATEGORIES = 12  # the first categories of a table are tried as parts of its key
+MOST_TRIED = 12  # the first categories of a table are tried as parts of its key, and integers
+MOST_STAMPS = 6  # the first dates
 NEARLY_ALL = 0.99  # of the stamps are distinct: a series with a few repeats
 VARIES = 0.1  # of the rows after the first of an id have another stamp: time runs within ids
 ROWS_TRIED = 2_000  # rows that are looked at before all of them
@@ -38,7 +39,7 @@ def found(table: Table) -> tuple[Names, Names]:
     """
     if len(table) < LEAST_ROWS:
         return (), ()
-    stamps = time_columns(table.schema)
+    stamps = time_columns(table.schema)[:MOST_STAMPS]
     tried = _Tried(table, stamps)
     key = next((names for names in _candidates(table.schema, stamps) if tried.is_key(names)), ())
     for names in stamps:
@@ -56,7 +57,7 @@ def repeats(table: Table, key: Names) -> bool:
     """Whether two rows have the same key, or one has a gap in it."""
     import numpy as np
 
-    joint = joint_codes([codes(table, name)[0].astype(np.int64) for name in key])
+    joint = joint_codes([ranks(table, name) for name in key])
     return bool((joint < 0).any()) or len(np.unique(joint)) < len(joint)
 
 
@@ -80,13 +81,15 @@ def _candidates(schema: Schema, stamps: list[Names]) -> Iterator[Names]:
     """Possible keys, the simplest first. Each holds a stamp or an id that repeats."""
     references = [(name,) for name in _references(schema)]
     groups = [column.name for column in schema if column.role in ("categorical", "boolean")]
-    categories = [(name,) for name in groups[:MOST_CATEGORIES]]
+    categories = [(name,) for name in groups[:MOST_TRIED]]
+    integers = [c.name for c in schema if c.role == "numeric" and c.storage == "integer"]
+    counts = [(name,) for name in integers[:MOST_TRIED]]
     pairs = [first + second for first, second in itertools.combinations(categories, 2)]
     firsts = [*references, *categories, *pairs]
     parts = [
         *stamps,
         *(first + stamp for stamp in stamps for first in firsts),
-        *(first + more for first in references for more in (*categories, *pairs)),
+        *(first + more for first in references for more in (*categories, *counts, *pairs)),
         *(first + second for first, second in itertools.combinations(references, 2)),
         *(a + b + stamp for stamp in stamps for a in references for b in categories),
     ]
@@ -101,10 +104,9 @@ class _Tried:
         self._codes: dict[str, NDArray[np.int64]] = {}
 
     def _of(self, name: str) -> NDArray[np.int64]:
-        import numpy as np
 
         if name not in self._codes:
-            self._codes[name] = codes(self._table, name)[0].astype(np.int64)
+            self._codes[name] = ranks(self._table, name)
         return self._codes[name]
 
     def is_key(self, names: Names) -> bool:

@@ -19,7 +19,7 @@ from augment.tables.dataset import Table
 from augment.tables.group_sizes import GroupSizes
 from augment.tables.key_search import joint_codes
 from augment.tables.schema import Column
-from augment.tables.values import codes
+from augment.tables.values import ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NEAR = 250  # rows before and after one that repeats a key are asked to exchange ids with it
 MOST_NAMED = 5
 ROWS_TRIED = 2_000  # rows that are looked at before all of them
-CONSTANT = 20  # rows beyond the first of their id, at least: fewer show no constancy
+LEAST_DIFFERING = 10  # rows expected to differ from the first of their id by chance
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def fitted(table: Table, least: int) -> tuple[Reference, ...]:
     import numpy as np
 
     found: list[Reference] = []
-    ids = {c.name: codes(table, c.name)[0].astype(np.int64) for c in table.schema
+    ids = {c.name: ranks(table, c.name) for c in table.schema
            if c.role == "reference"}  # fmt: skip
     order = sorted(ids, key=lambda name: -int(ids[name].max(initial=-1)))
     units = np.arange(len(table))
@@ -118,7 +118,7 @@ def fitted(table: Table, least: int) -> tuple[Reference, ...]:
             for column in table.schema
             if column.modelled
             and (within or column.name not in taken)
-            and is_constant(ids[name], codes(table, column.name)[0].astype(np.int64))
+            and is_constant(ids[name], ranks(table, column.name))
         )
         taken |= set(constant)
         found.append(_fitted(table, name, ids[name], units, constant, within, least))
@@ -160,17 +160,16 @@ def own_where_null(ids: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def is_constant(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
-    """Whether each id has one value (or null throughout), on rows enough to show it."""
+    """Whether each id has one value (or null throughout), and would not by chance alone."""
     import numpy as np
 
     known = ids >= 0
     ids, values = ids[known], values[known]
     if not _one_each(ids[:ROWS_TRIED], values[:ROWS_TRIED]):
         return False
-    first = len(np.unique(ids))
-    if len(ids) - first < CONSTANT:
-        return False
-    return _one_each(ids, values)
+    shares = np.unique(values, return_counts=True)[1] / max(len(values), 1)
+    differing = (len(ids) - len(np.unique(ids))) * (1 - (shares**2).sum())
+    return bool(differing >= LEAST_DIFFERING) and _one_each(ids, values)
 
 
 def _one_each(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
@@ -215,7 +214,7 @@ def dealt(
     head = order[np.unique(groups[order], return_index=True)[1]]  # of each group: its first row
     if reference.apart:
         assert len(firsts) == len(table), "a key is told apart by rows"
-        marks = joint_codes([codes(heads, name)[0].astype(np.int64) for name in reference.apart])
+        marks = joint_codes([ranks(heads, name) for name in reference.apart])
         groups = _told_apart(groups, order, marks, barrier)
     own = np.arange(len(firsts))
     grouped = (groups >= 0) & (groups < len(head))  # the others stand alone
@@ -229,7 +228,7 @@ def _by_constants(
     """The rows in the order of their constant columns, the coarsest first, else at random."""
     import numpy as np
 
-    found = [codes(constants, name)[0].astype(np.int64) for name in constants.schema.names]
+    found = [ranks(constants, name) for name in constants.schema.names]
     found.sort(key=lambda column: -int(column.max(initial=-1)))
     return np.lexsort((rng.random(len(barrier)), *found, barrier))
 

@@ -14,7 +14,7 @@ from augment.tables.dataset import Table
 from augment.tables.references import Reference
 from augment.tables.schema import Column, Schema
 from augment.tables.unique_key import UniqueKey
-from augment.tables.values import arrow_type, codes, numbers, table_of
+from augment.tables.values import arrow_type, numbers, ranks, table_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,7 +164,7 @@ class RowIdentity:
             units = units if each.within else every
             fixed = None
             if given.mix is not None and given.mix[0] in each.constant:
-                fixed = codes(core, given.mix[0])[0].astype(np.int64)
+                fixed = ranks(core, given.mix[0])
             stream = seed.child("rows", each.column.name)
             dealt = references.dealt(each, core, units, fixed, stream)
             found = dealt.groups

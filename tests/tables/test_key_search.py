@@ -73,6 +73,11 @@ CASES: dict[str, tuple[Table, tuple[str, ...], tuple[str, ...]]] = {
         ("account_id", "type"),
         (),
     ),
+    "lines of an order": (
+        read(order_id=[n // 3 for n in range(ROWS)], line=[n % 3 for n in range(ROWS)]),
+        ("order_id", "line"),
+        (),
+    ),
     "moments that are unique by chance": (
         read(
             at=np.datetime64("2020-01-01", "s") + RNG.choice(10**8, ROWS, replace=False),
