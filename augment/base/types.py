@@ -36,6 +36,11 @@ class Dataset(ABC):
         """The target value of each row, or None where there is no target."""
 
     @abstractmethod
+    def entities(self) -> NDArray[np.int64] | None:
+        """(rows,) whose row each is, so that a split keeps them on one side; None where every
+        row stands alone."""
+
+    @abstractmethod
     def digest(self) -> str:
         """SHA-256 of the content and its schema, the same in every process."""
 
@@ -111,17 +116,27 @@ class Clause:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """The whole sample that a block is a part of: how many rows, and the seed of all of it."""
+
+    rows: int
+    seed: Seed
+
+
+@dataclass(frozen=True)
 class Condition:
     """What sampled rows must satisfy.
 
     `clauses` all hold on every row. `mix` asks for shares of a column's values:
     `("income", {">50K": .5, "<=50K": .5})`. `partial` holds rows whose null cells are to be
-    filled; its length is then the number of rows asked for.
+    filled; its length is then the number of rows asked for. `whole` is the
+    sample that a block of rows belongs to; None: the block is all of it.
     """
 
     clauses: tuple[Clause, ...] = ()
     mix: tuple[str, Mapping[Scalar, float]] | None = None
     partial: Dataset | None = None
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Generic
+from typing import TYPE_CHECKING, ClassVar, Generic
 
 from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Condition, D, Engine, Job, Json, Score, Tick
+from augment.base.types import Condition, D, Dataset, Engine, Job, Json, Score, Tick
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,10 @@ class Fitted(ABC, Generic[D]):
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
     ) -> D:
         """Rows `start` to `start + n` of the endless sample that `seed` stands for."""
+
+    @abstractmethod
+    def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
+        """What a sample of so many rows cannot keep, in words; usually nothing."""
 
     @abstractmethod
     def stored(self) -> Stored: ...
@@ -217,10 +225,31 @@ def flag(name: str) -> str:
 def split(data: D, share: float, seed: Seed) -> tuple[D, D]:
     """Train and unseen rows, by one shuffle; stratified by nothing, so that both are plain draws.
 
-    The unseen part has at least one row where there are two, and never more than half.
+    The unseen part has at least one row where there are two, and never more than half. Rows of
+    one entity go to the same side, where there are entities enough.
     """
     import numpy as np
 
-    order = seed.rng().permutation(len(data))
     unseen = min(max(round(share * len(data)), 1), len(data) // 2)
+    order, unseen = split_order(data, unseen, seed)
     return data.take(np.sort(order[unseen:])), data.take(np.sort(order[:unseen]))
+
+
+def split_order(data: Dataset, first: int, seed: Seed) -> tuple[NDArray[np.int64], int]:
+    """The rows in random order, and how many of them are to be taken as the first part: as near
+    to `first` as can be without cutting an entity, if that is at least half as many."""
+    import numpy as np
+
+    entities = data.entities()
+    rng = seed.rng()
+    if entities is None:
+        return rng.permutation(len(data)), first
+    _, entity_of, sizes = np.unique(entities, return_inverse=True, return_counts=True)
+    drawn = rng.permutation(len(sizes))
+    ends = np.cumsum(sizes[drawn])
+    fitting = ends[ends <= first]
+    if not len(fitting) or fitting[-1] < first / 2:
+        return rng.permutation(len(data)), first
+    place = np.empty(len(sizes), dtype=np.int64)
+    place[drawn] = np.arange(len(sizes))
+    return np.lexsort([rng.random(len(data)), place[entity_of]]), int(fitting[-1])

@@ -134,6 +134,8 @@ def _read(console: Console, document: Json, verbose: bool, most: int, why: bool)
     table(console, head, rows)
     if len(columns) > len(shown):
         line(console, f"  and {len(columns) - len(shown)} more columns; -v shows them all.")
+    for words in data.get("caveats", []):
+        line(console, f"Not kept: {words}", style="yellow")
 
 
 def _listed(values: list[Any] | None) -> str:
@@ -178,6 +180,10 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
     )
     for words in document.get("engine_facts", {}).get("relations", []):
         line(console, f"  Kept exactly: {words}")
+    for words in document.get("engine_facts", {}).get("kept", []):
+        line(console, f"  Kept: {words}")
+    for note in document.get("sample_notes", []):
+        line(console, f"  Note: {note}", style="yellow")
     for note in document.get("model_notes", []):
         line(console, f"  Protected: {note}")
     if verbose:
@@ -195,6 +201,8 @@ def of_sample(console: Console, document: Json, verbose: bool) -> None:
     beside = f", beside {rows - fresh:,} that were there" if fresh < rows else ""
     made_by = f"engine {document['engine']}, seed {document['seed']}"
     line(console, f"Wrote {fresh:,} {noun} to {place}{beside} ({made_by}).")
+    for note in document["notes"]:
+        line(console, f"  Note: {note}", style="yellow")
 
 
 def of_run(console: Console, document: Json, verbose: bool) -> None:

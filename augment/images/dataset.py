@@ -72,6 +72,9 @@ class Images(Dataset):
         classes = self.schema.classes
         return [None if code == UNLABELLED else classes[code] for code in self.label_codes.tolist()]
 
+    def entities(self) -> None:
+        """None: every image stands alone."""
+
     def digest(self) -> str:
         """SHA-256 over schema, labels, captions and pixels; names of files do not count."""
         digest = hashlib.sha256(repr(self.schema.to_json()).encode("utf-8", "surrogatepass"))

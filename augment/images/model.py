@@ -93,6 +93,9 @@ class ImageModel(Fitted[Images]):
         joined = Images.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
 
+    def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
+        return ()
+
     def stored(self) -> Stored:
         state = self.inner.state()
         config = {"schema": self.schema.to_json(), "rows": self.rows, "engine": state.config}

@@ -80,12 +80,12 @@ def sample(
     if out is None or not opened.wing.writes_folders:
         if out is not None:
             require_writable(out, force)
-        written, seed = _written(opened, order, out, force, tell)
+        written, seed, notes = _written(opened, order, out, force, tell)
     else:
         if out.exists() and not out.is_dir():
             raise UsageError(f"{out} is a file. Images go into a folder: choose one with -o.")
         with locked(out):
-            written, seed = _written(opened, order, out, force, tell)
+            written, seed, notes = _written(opened, order, out, force, tell)
             if written.fresh or not (out / MANIFEST).is_file():
                 write_manifest(out)
     return {
@@ -95,6 +95,7 @@ def sample(
         "engine": opened.model.engine,
         "rows": written.rows,
         "fresh": written.fresh,
+        "notes": list(notes),
         "seed": seed,
         "shard": order.shard,
         "output": "-" if out is None else str(out),
@@ -107,8 +108,8 @@ def _written(
     out: Path | None,
     force: bool,
     tell: Callable[[Tick], None],
-) -> tuple[Written, int]:
-    """Make and write the sample; also the seed that it was drawn by."""
+) -> tuple[Written, int, tuple[str, ...]]:
+    """Make and write the sample; also the seed that it was drawn by, and what it cannot keep."""
     wing, model = opened.wing, opened.model
     given = model.condition(order.ask)
     rows = _rows(order.count, given, model)
@@ -120,7 +121,8 @@ def _written(
     used = Seed.fresh() if seed is None else Seed(seed)
     parts = blocks(model, rows, used.child("sample"), given, tell, parse_shard(order.shard))
     origin = dataclasses.replace(origin, seed=used.value)
-    return wing.write(parts, out, order.format or "", force, order.write, origin), used.value
+    written = wing.write(parts, out, order.format or "", force, order.write, origin)
+    return written, used.value, model.notes(rows, given)
 
 
 def _rows(count: str | None, given: Condition, model: Fitted[Any]) -> int:

@@ -136,6 +136,7 @@ def _stages(stages: Stages) -> Json:
         **described(prepared),
         "rows": {"train": len(train), "unseen": len(test), "synthetic": plan.rows},
         "model_notes": list(model.stored().facts.get("notes", [])),
+        "sample_notes": list(model.notes(plan.rows, model.condition(plan.request.ask))),
     }
     with journal.stage("write"):
         report = facts.document(scored, about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,7 +10,7 @@ from typing import TypeVar
 
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
-from augment.base.types import Condition, Dataset, Tick
+from augment.base.types import Condition, Dataset, Tick, Whole
 from augment.base.wing import Block, Fitted
 
 D = TypeVar("D", bound=Dataset)
@@ -29,6 +30,7 @@ def blocks(
     one after another, are the whole.
     """
     block_rows = model.block_rows
+    given = dataclasses.replace(given, whole=Whole(rows, seed))
     count = -(-rows // block_rows)
     index, of = shard
     first, last = (index - 1) * count // of, index * count // of

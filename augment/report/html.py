@@ -41,6 +41,7 @@ def render(document: Json) -> str:
         title=_title(document),
         verdict=_verdict(document),
         sentences=document["verdict"].get("sentences", []),
+        caveats=summary.caveats(document),
         groups=_groups(document),
         overlays=list(_overlays(document)),
         pairs=_pairs(document),
@@ -110,7 +111,12 @@ def _pairs(document: Json) -> list[Json]:
 
 def _facts(document: Json) -> list[tuple[str, str]]:
     """The caller's plain facts, one line each, nested ones joined by a dot."""
-    about: Json = {**document["about"], "target": document.get("target", {}).get("column")}
+    data = {k: v for k, v in document["about"].get("data", {}).items() if k != "caveats"}
+    about: Json = {
+        **document["about"],
+        "data": data,
+        "target": document.get("target", {}).get("column"),
+    }
     return [(name, text) for name, text in _flat("", about) if text]
 
 

@@ -41,6 +41,12 @@ def whole(document: Json) -> list[Json]:
     return sorted(found, key=lambda score: order.get(score["metric"], len(order)))
 
 
+def caveats(document: Json) -> list[str]:
+    """What no generator of single rows keeps of this source, and what this sample does not."""
+    about = document["about"]
+    return [*about.get("data", {}).get("caveats", []), *about.get("sample_notes", [])]
+
+
 def lines(document: Json) -> list[Line]:
     """The report's main numbers; counts are left out where there is nothing to count."""
     checks = {check["metric"]: check for check in document["verdict"]["checks"]}

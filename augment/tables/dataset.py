@@ -63,6 +63,20 @@ class Table(Dataset):
         values: list[Scalar] = self.data.column(self.schema.target).to_pylist()
         return values
 
+    def entities(self) -> NDArray[np.int64] | None:
+        """The ids that repeat, of the column with the fewest; a row without one stands alone."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        names = [column.name for column in self.schema if column.role == "reference"]
+        if not names:
+            return None
+        found = [self.column(name).dictionary_encode() for name in names]
+        fewest = min(found, key=lambda column: len(column.dictionary))
+        ids = pc.fill_null(fewest.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+        own: NDArray[np.int64] = ids.max(initial=-1) + 1 + np.arange(len(ids))
+        return np.where(ids >= 0, ids, own)
+
     def digest(self) -> str:
         """SHA-256 over names, types, nulls and values, whatever the chunks of the Arrow table."""
         digest = hashlib.sha256(repr(self.schema.to_json()).encode("utf-8", "surrogatepass"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
-from augment.tables import inference, overrides, text
+from augment.tables import inference, key_search, overrides, text
 from augment.tables.dataset import Table
 from augment.tables.dialect import Dialect
 from augment.tables.formats import Raw, ReadOptions
@@ -46,7 +46,22 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     locale = options.locale or (options.schema.locale if options.schema else None)
     dialect = _dialect(parts, notes)
     schema = Schema(tuple(columns), target, locale, dialect)
-    return Table(pa.table(arrays, names=schema.names), schema), tuple(notes)
+    named, more = _named_rows(Table(pa.table(arrays, names=schema.names), schema), options.schema)
+    return named, (*notes, *more)
+
+
+def _named_rows(table: Table, given: Schema | None) -> tuple[Table, tuple[str, ...]]:
+    """The table with its key and the columns of its stamps, found or as a schema gives them."""
+    if given is None:
+        key, stamp = key_search.found(table)
+        return Table(table.data, replace(table.schema, key=key, stamp=stamp)), ()
+    names = set(table.schema.names)
+    key = given.key if set(given.key) <= names else ()
+    stamp = given.stamp if set(given.stamp) <= names else ()
+    if key and key_search.repeats(table, key):
+        note = f"The schema's key {' + '.join(key)} repeats in these rows, so it is not kept."
+        return Table(table.data, replace(table.schema, stamp=stamp)), (note,)
+    return Table(table.data, replace(table.schema, key=key, stamp=stamp)), ()
 
 
 def _dialect(parts: list[Raw], notes: list[str]) -> Dialect | None:
@@ -201,7 +216,7 @@ def _declared(name: str, parts: list[Raw]) -> str | None:
 
 def _as_target(column: Column) -> Column:
     """A target is predicted, so it is never an id or invented text."""
-    if column.role not in ("id", "text"):
+    if column.role not in ("id", "reference", "text"):
         return column
     role: Role = "categorical" if column.storage == "string" else "numeric"
     return replace(column, role=role, pattern="", pii="", note="It is the target.")

@@ -1,6 +1,7 @@
 """The columns that no engine sees: ids, text and constants, made anew for each row.
 
-An id follows its own pattern from the global row number; text becomes surrogates, none of them a
+An id follows its own pattern from the global row number (one that repeats does so here only for
+given rows: else see `references`); text becomes surrogates, none of them a
 copy; a constant is repeated.
 """
 
@@ -65,8 +66,11 @@ class Invention:
             return cls(column, null_share, texts=tuple(made))
         return cls(column, null_share)
 
-    def make(self, start: int, n: int, seed: Seed) -> pa.Array:
-        """The column for rows `start` to `start + n`."""
+    def make(self, start: int, n: int, seed: Seed, whole: Seed | None = None) -> pa.Array:
+        """The column for rows `start` to `start + n`.
+
+        Ids are made by the seed of the `whole` sample, so that no two blocks make the same.
+        """
         import numpy as np
 
         rng = seed.rng()
@@ -74,8 +78,8 @@ class Invention:
         if self.column.role == "constant":
             levels: list[Scalar] = [] if self.constant is None else [self.constant]
             return from_codes(self.column, np.where(null | (not levels), -1, 0), levels)
-        if self.column.role == "id":
-            made = identifiers.render(self.column, start, n, seed)
+        if self.column.role in ("id", "reference"):
+            made = identifiers.render(self.column, start, n, whole or seed)
         else:
             made = self._dealt(start, n, seed)
         return _with_nulls(made, null)

@@ -12,7 +12,18 @@ from augment.base.errors import BadInput, UsageError
 from augment.base.quotas import quotas
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Clause, Condition, Engine, Job, Json, Model, Scalar, State, Tick
+from augment.base.types import (
+    Clause,
+    Condition,
+    Engine,
+    Job,
+    Json,
+    Model,
+    Scalar,
+    State,
+    Tick,
+    Whole,
+)
 from augment.base.wing import Ask, Fitted
 from augment.tables import domain, relations, source
 from augment.tables.conditions import parse, parse_balance, refuse_impossible
@@ -21,6 +32,7 @@ from augment.tables.invention import Invention, inventions, kept
 from augment.tables.protection import least_rows, protect
 from augment.tables.rejection import reject
 from augment.tables.relations import Relations
+from augment.tables.row_identity import Part, RowIdentity
 from augment.tables.schema import Schema
 from augment.tables.values import arrow_type, table_of
 
@@ -30,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
+NO_IDENTITY = RowIdentity().to_json()  # of a model that was made before ids could repeat
 MOST_ROWS = 10**15  # that a model may say its source had
 
 
@@ -38,8 +51,9 @@ class TableModel(Fitted[Table]):
     """The modelled columns come from `inner`; ids, text and constants are invented beside them.
 
     `relations` are what holds between modelled columns on every row; the engine sees the table
-    without them. `domain` holds each modelled column's levels or ends after protection, so that
-    impossible conditions are refused before anything is drawn.
+    without them. `identity` are ids that rows share and keys that they do not. `domain` holds
+    each modelled column's levels or ends after protection, so that impossible conditions are
+    refused before anything is drawn.
     """
 
     block_rows: ClassVar[int] = 20_000
@@ -50,6 +64,7 @@ class TableModel(Fitted[Table]):
     invented: tuple[Invention, ...]
     domain: Mapping[str, Json]
     relations: Relations
+    identity: RowIdentity
     facts: Json
 
     @classmethod
@@ -75,7 +90,9 @@ class TableModel(Fitted[Table]):
                 hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
             )
         notes: tuple[str, ...] = (UNPROTECTED,)
-        found = relations.mined(core)
+        least = least_rows(len(data)) if protected else 1
+        identity = RowIdentity.fit(data, least)
+        found = relations.mined(core).without(identity.constant | set(schema.key))
         seen = found.taken_out(core)
         if protected:
             safe = protect(seen, job.seed.child("protect"))
@@ -85,19 +102,29 @@ class TableModel(Fitted[Table]):
         )
         found = found.as_learnt(seen)
         whole = found.put_back(seen, list(core.schema), core.schema.target)
+        identity = identity.with_key(_beside(whole, data), schema.key, source_rows, least)
         facts = {
             "parameters": dataclasses.asdict(recipe),
             "fitted_rows": len(data),
             "protected": protected,
             "notes": list(notes),
             "relations": found.words,
+            "kept": identity.words,
             **inner.state().config.get("facts", {}),
         }
         least = least_rows(len(data)) if protected else 1
         texts = data if source_table is None else source_table
         invented = inventions(data, texts, least, job.seed.child("surrogates"))
         return cls(
-            recipe.about.name, source_rows, schema, inner, invented, domain.of(whole), found, facts
+            recipe.about.name,
+            source_rows,
+            schema,
+            inner,
+            invented,
+            domain.of(whole),
+            found,
+            identity,
+            facts,
         )
 
     def condition(self, ask: Ask) -> Condition:
@@ -141,10 +168,16 @@ class TableModel(Fitted[Table]):
 
         core = self._core(start, n, seed.child("engine"), given, tick)
         kept = given.partial.slice(start, n) if isinstance(given.partial, Table) else None
+        whole = given.whole or Whole(start + n, seed)
         made = {
-            each.column.name: each.make(start, n, seed.child("invent", each.column.name))
+            each.column.name: each.make(
+                start, n, seed.child("invent", each.column.name), whole.seed
+            )
             for each in self.invented
         }
+        if kept is None:
+            core, ids = self._settled(core, Part(start, start + n, whole), given, seed, tick)
+            made |= ids
         arrays = [
             core.column(column.name)
             if column.modelled
@@ -152,6 +185,33 @@ class TableModel(Fitted[Table]):
             for column in self.schema
         ]
         return Table(pa.table(arrays, names=self.schema.names), self.schema)
+
+    def _settled(
+        self, core: Table, part: Part, given: Condition, seed: Seed, tick: Callable[[Tick], None]
+    ) -> tuple[Table, dict[str, pa.Array]]:
+        """The rows with keys that do not repeat, and ids that do."""
+
+        def refill(rows: Table, stream: Seed) -> Table:
+            return self._completed(rows, stream, (), tick)
+
+        fills = "given" in registry.find("engines", self.engine).about.conditions
+        return self.identity.settled(
+            core, part, given, seed, self._exchanged, refill if fills else None
+        )
+
+    def _exchanged(self, core: Table, arrays: dict[str, pa.Array]) -> Table:
+        """The modelled columns with some of them set anew and every relation true.
+
+        What an engine draws as it is is set among what it draws, so that distances from it stay.
+        """
+        drawn = self.relations.taken_out(core)
+        as_is = {c.name for c in drawn.schema if c == core.schema[c.name]} & arrays.keys()
+        whole = _with(core, {name: arrays[name] for name in arrays.keys() - as_is})
+        taken = _with(self.relations.taken_out(whole), {name: arrays[name] for name in as_is})
+        return self._whole(taken)
+
+    def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
+        return self.identity.notes(rows, given, self.schema)
 
     def _core(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
@@ -226,6 +286,7 @@ class TableModel(Fitted[Table]):
             "invented": [each.to_json() for each in self.invented],
             "domain": dict(self.domain),
             "relations": self.relations.to_json(),
+            "identity": self.identity.to_json(),
             "engine": state.config,
         }
         return Stored(Table.kind, self.engine, State(config, state.tensors), self.facts)
@@ -250,15 +311,34 @@ class TableModel(Fitted[Table]):
             }
             names = list(known)
             found = Relations.from_json(config["relations"], names)
+            identity = RowIdentity.from_json(config.get("identity", NO_IDENTITY), schema)
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
         except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(f"the model is damaged ({error}).") from None
         inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
-        model = cls(stored.engine, rows, schema, inner, invented, known, found, stored.facts)
+        model = cls(
+            stored.engine, rows, schema, inner, invented, known, found, identity, stored.facts
+        )
         _require_columns(model)
         return model
+
+
+def _beside(learnt: Table, data: Table) -> Table:
+    """The learnt columns and the constant ones, which may be part of a time stamp."""
+    constant = [column for column in data.schema if column.role == "constant"]
+    columns = [*learnt.schema, *constant]
+    arrays = [learnt.column(column.name) for column in learnt.schema]
+    return table_of(columns, [*arrays, *(data.column(c.name) for c in constant)], None)
+
+
+def _with(table: Table, arrays: Mapping[str, pa.Array]) -> Table:
+    """The table with some columns set anew."""
+    if not arrays:
+        return table
+    found = [arrays.get(name, table.column(name)) for name in table.schema.names]
+    return table_of(list(table.schema), found, table.schema.target)
 
 
 def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:

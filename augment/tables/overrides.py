@@ -29,11 +29,12 @@ WORDS: dict[str, Role] = {
     "boolean": "boolean", "bool": "boolean",
     "datetime": "datetime", "date": "datetime", "time": "datetime", "timestamp": "datetime",
     "id": "id", "key": "id",
+    "reference": "reference", "ref": "reference", "foreign": "reference",
     "text": "text", "string": "text", "str": "text", "pii": "text",
     "constant": "constant", "const": "constant",
     "drop": "drop", "ignore": "drop", "skip": "drop",
 }  # fmt: skip
-DETAILED = ("datetime", "id", "text")
+DETAILED = ("datetime", "id", "reference", "text")
 TRUE = frozenset(("1", "1.0", "true", "yes", "y", "t", "on"))
 FALSE = frozenset(("0", "0.0", "false", "no", "n", "f", "off"))
 
@@ -71,9 +72,11 @@ def obeyed(column: Column, said: str, values: pa.Array, where: Callable[[int], s
         changes = {"numeric": _numeric, "boolean": _boolean, "datetime": _datetime}
         if role in changes:
             return changes[role](column, detail, values, where)
-        return _id(column, detail, values) if role == "id" else _text(column, detail, values)
-    if role == "id" and column.storage == "integer":
-        return _id(column, detail, values.cast(pa.string()))
+        if role in ("id", "reference"):
+            return replace(_id(column, detail, values), role=role)
+        return _text(column, detail, values)
+    if role in ("id", "reference") and column.storage == "integer":
+        return replace(_id(column, detail, values.cast(pa.string())), role=role)
     if role == "text":
         note = "It is written as text from now on."
         return Column(column.name, "text", "string", pii=detail, note=note)

@@ -23,9 +23,15 @@ ID_NAME = re.compile(
     r"(?i:(^|[_\s.\-])(id|ids|key|uuid|guid|identifier|pk|rowid|row_?(number|nr|no))$"
     r"|^(id|uuid|guid|index|row|serial)$|[a-z][_\s.\-](nr|no|number)$)|[a-z](Id|ID|Key|UUID|GUID|Nr|No)$"
 )
+PERSON_NAME = re.compile(  # an id of these is a person's, however many rows it has
+    r"(?i)(account|buyer|citizen|client|customer|donor|driver|employee|guest|household|member|"
+    r"participant|passenger|patient|person|player|pupil|respondent|student|subject|user|visitor|"
+    r"voter|worker)"
+)
 CALENDAR_NAME = re.compile(
     r"(?i)(year|month|week|day|date|hour|minute|second|time|quarter|age|period|epoch|step)"
 )
+SHARED = "It repeats: rows with the same one belong together."
 WITH_DIGITS = re.compile(r"(?i)\{(number|digits|hex|alnum|uuid)")  # letters alone may be words
 PERSONS_DIGITS = 6  # on average: fewer make no telephone number
 LONG_TEXT = 40  # characters on average: nobody's category
@@ -65,8 +71,10 @@ def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column
         if named_so and _mean_length(texts) >= PERSONS_DIGITS:
             note = "Its name speaks of a person's number, so new ones are made."
             return _as_id(column, texts, note)
-    if named and share >= MANY_NAMED:
+    if named and share >= NEARLY_ALL:
         return _as_id(column, texts, _repeats(share))
+    if named and _shared_by_rows(column.name, len(distinct), share):
+        return replace(_as_id(column, texts, SHARED), role="reference")
     if named and len(distinct) < present:
         return replace(column, role="categorical", note="It is named like an id, but repeats.")
     counts = (
@@ -79,12 +87,16 @@ def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column
 
 
 def _repeats(share: float) -> str:
-    """A note on an id whose values repeat: `share` of the rows have one of their own."""
-    if share == 1:
-        return ""
-    if share >= NEARLY_ALL:
-        return "A few of its values repeat."
-    return "It is named like an id, but repeats; every row gets a new one."
+    """A note on an id of which a few values repeat: `share` of the rows have one of their own."""
+    return "" if share == 1 else "A few of its values repeat; every row gets a new one."
+
+
+def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
+    """Whether a column named like an id, which repeats, says which rows belong together.
+
+    Else it is a category: a store or a district that many rows have.
+    """
+    return share >= MANY_NAMED or (distinct > FEW_LEVELS and bool(PERSON_NAME.search(name)))
 
 
 def _counts_rows(values: pa.Array) -> bool:
@@ -108,13 +120,16 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
     if kind in personal.IDENTIFYING and (kind in personal.UNIQUE or many):
         return replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
     named = bool(ID_NAME.search(column.name))
+    shared = named and _shared_by_rows(column.name, len(distinct), share)
     if (
-        share >= (MANY_NAMED if named else NEARLY_ALL)
+        (shared or share >= NEARLY_ALL)
         and present >= (2 if named else UNNAMED_ROWS)
         and kind != "postcode"
     ):
         pattern = identifiers.derive(distinct)
         if pattern and (named or WITH_DIGITS.search(pattern)):
+            if share < NEARLY_ALL:
+                return replace(column, role="reference", pattern=pattern, note=SHARED)
             note = _repeats(share) or note
             return replace(column, role="id", pattern=pattern, note=note)
     if not repeats:

@@ -11,7 +11,9 @@ from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.types import Json
 from augment.tables.dialect import Dialect
 
-Role = Literal["numeric", "categorical", "boolean", "datetime", "id", "text", "constant", "drop"]
+Role = Literal[
+    "numeric", "categorical", "boolean", "datetime", "id", "reference", "text", "constant", "drop"
+]
 Storage = Literal["string", "integer", "float", "decimal", "boolean", "datetime"]
 MODELLED: tuple[Role, ...] = ("numeric", "categorical", "boolean", "datetime")
 
@@ -21,8 +23,9 @@ class Column:
     """One column.
 
     `role` is what the column means to a generator: engines see the roles in `MODELLED`; an id is
-    regenerated in its own `pattern`, text is replaced by surrogates of the same `pii` kind,
-    a constant is repeated, and `drop` leaves the column out. `storage` is the type of its values
+    regenerated in its own `pattern`, and so is a reference, an id that several rows share; text
+    is replaced by surrogates of the same `pii` kind, a constant is repeated, and `drop`
+    leaves the column out. `storage` is the type of its values
     in memory: string, int64 (decimal128(38, 0) beyond it), float64, decimal128, bool, or a
     timestamp in microseconds.
 
@@ -65,12 +68,18 @@ class Column:
 @dataclass(frozen=True)
 class Schema:
     """The columns in order, the target if there is one, the locale of surrogates if not the
-    default one, and how the file of them was spelt."""
+    default one, and how the file of them was spelt.
+
+    `key` are the columns that together name a row, where no single id does; `stamp` those that
+    tell its time (a date, or year, month, …), where rows follow one another. Both may be empty.
+    """
 
     columns: tuple[Column, ...]
     target: str | None = None
     locale: str | None = None
     dialect: Dialect | None = None
+    key: tuple[str, ...] = ()
+    stamp: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -82,6 +91,12 @@ class Schema:
             raise UsageError(
                 f"The target {self.target!r} is no column. {did_you_mean(self.target, self.names)}"
             )
+        for name in (*self.key, *self.stamp):
+            if name not in seen:
+                raise UsageError(
+                    f"{name!r}, of the key or the time stamp, is no column. "
+                    f"{did_you_mean(name, self.names)}"
+                )
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -100,10 +115,13 @@ class Schema:
         return [column.name for column in self.columns]
 
     def select(self, names: list[str]) -> Schema:
-        """These columns in this order; the target goes where it is not among them."""
+        """These columns in this order; the target goes where it is not among them, and so do a
+        key and a stamp that are not whole."""
         target = self.target if self.target in names else None
         columns = tuple(self[name] for name in names)
-        return dataclasses.replace(self, columns=columns, target=target)
+        key = self.key if set(self.key) <= set(names) else ()
+        stamp = self.stamp if set(self.stamp) <= set(names) else ()
+        return dataclasses.replace(self, columns=columns, target=target, key=key, stamp=stamp)
 
     def replace(self, column: Column) -> Schema:
         """The same schema with the column of that name exchanged."""
@@ -128,6 +146,8 @@ class Schema:
             document["locale"] = self.locale
         if self.dialect is not None:
             document["dialect"] = self.dialect.to_json()
+        document |= {"key": list(self.key)} if self.key else {}
+        document |= {"stamp": list(self.stamp)} if self.stamp else {}
         return {**document, "columns": columns}
 
     @staticmethod
@@ -167,7 +187,16 @@ class Schema:
             raise BadInput("the schema's 'locale' must be the name of a locale, such as de_DE.")
         spelt = document.get("dialect")
         dialect = None if spelt is None else Dialect.from_json(spelt)
-        return Schema(tuple(columns), target, locale, dialect)
+        key, stamp = (_names_in(document, field) for field in ("key", "stamp"))
+        return Schema(tuple(columns), target, locale, dialect, key, stamp)
+
+
+def _names_in(document: Json, field: str) -> tuple[str, ...]:
+    """The column names in an optional list of the document."""
+    names = document.get(field, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BadInput(f"the schema's {field!r} must be a list of column names.")
+    return tuple(names)
 
 
 def _fits(value: object, hint: str) -> bool:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from augment.base.seeds import Seed
 from augment.base.types import Json, Score, Tick, silent
-from augment.base.wing import Scored
+from augment.base.wing import Scored, split_order
 from augment.evaluation import scoring
 from augment.evaluation.metric import Measure
 from augment.evaluation.verdict import Unscored, verdict
 from augment.tables.alignment import Aligned, aligned
 from augment.tables.dataset import Table
+from augment.tables.identities import Identities, timeline_of, with_shuffled_ids
 from augment.tables.overlays import overlays
 from augment.tables.schema import Role, Schema
 from augment.tables.targets import chosen
+from augment.tables.timeline import Timeline
 from augment.tables.views import FakeViews, RealViews, View, axis_of, text_keys
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ORDER = (
     "shapes",
     "trends",
     "detection",
     "utility",
+    "rows_per_id",
+    "autocorrelation",
     "neighbours",
     "validity",
+    "keys",
     "copies",
     "membership",
 )
@@ -98,8 +107,18 @@ def score(
     goal, why = chosen(train, target)
     axes = tuple(axis_of(column, train, test) for column in train.schema if column.modelled)
     seen = View.of(train, axes)
-    texts = text_keys(train, seen)
-    real = RealViews(seen, View.of(test, axes), goal, why, suspects=seen, texts=texts)
+    time = timeline_of(train)
+    real = RealViews(
+        seen,
+        View.of(test, axes),
+        goal,
+        why,
+        suspects=seen,
+        texts=text_keys(train, seen),
+        seen=Identities.of(train, time),
+        unseen=Identities.of(aligned(test, train.schema).table, time),
+        stamp=train.schema.stamp,
+    )
     return _run(real, train, fake, floor, seed, tick, metrics)
 
 
@@ -116,11 +135,12 @@ def score_pair(
     `real` is split by the seed into two halves that stand for train and unseen rows. Copies are
     looked for among all real rows; membership cannot be attacked without known members.
     """
-    first, second = scoring.halves(len(real), seed.child("halves"))
+    first, second = halves(real, seed.child("halves"))
     train, test = real.take(first), real.take(second)
     goal, why = chosen(real, target)
     axes = tuple(axis_of(column, train, test) for column in real.schema if column.modelled)
     suspects = View.of(real, axes)
+    time = timeline_of(real)
     views = RealViews(
         View.of(train, axes),
         View.of(test, axes),
@@ -129,8 +149,18 @@ def score_pair(
         seen_known=False,
         suspects=suspects,
         texts=text_keys(real, suspects),
+        seen=Identities.of(train, time),
+        unseen=Identities.of(test, time),
+        stamp=real.schema.stamp,
     )
     return _run(views, train, fake, None, seed, tick, metrics)
+
+
+def halves(table: Table, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of two disjoint halves, the first one larger where the rows are odd; rows of one
+    entity are in the same half."""
+    order, middle = split_order(table, (len(table) + 1) // 2, seed)
+    return order[:middle], order[middle:]
 
 
 def _run(
@@ -142,14 +172,16 @@ def _run(
     tick: Callable[[Tick], None],
     metrics: list[str] | None,
 ) -> list[Score]:
-    made = fake_views(aligned(fake, train.schema), real.axes)
+    time = timeline_of(train)
+    made = fake_views(aligned(fake, train.schema), real.axes, time)
     low = shuffled(train, len(fake), seed.child("floor")) if floor is None else floor
-    lowest = fake_views(aligned(low, train.schema), real.axes)
+    low = with_shuffled_ids(low, train, seed.child("ids"))
+    lowest = fake_views(aligned(low, train.schema), real.axes, time)
     names = scoring.metrics("metrics", ORDER, metrics)
     return scoring.scored(names, real, made, lowest, len(made), seed, tick)
 
 
-def fake_views(made: Aligned, axes: tuple[Any, ...]) -> FakeViews:
+def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:
     """Aligned rows in the real side's encoding, with what alignment found."""
     from augment.tables.metrics.structure import repeated_ids
 
@@ -160,7 +192,8 @@ def fake_views(made: Aligned, axes: tuple[Any, ...]) -> FakeViews:
         "repeated_ids": repeated_ids(made.table),
     }
     view = View.of(made.table, axes)
-    return FakeViews(view, problems, text_keys(made.table, view))
+    identities = Identities.of(made.table, time)
+    return FakeViews(view, identities, problems, text_keys(made.table, view))
 
 
 def shuffled(train: Table, n: int, seed: Seed) -> Table:

@@ -83,6 +83,19 @@ def from_numbers(column: Column, values: NDArray[np.float64]) -> pa.Array:
 
 def codes(table: Table, name: str) -> tuple[NDArray[np.int32], list[Scalar]]:
     """(rows,) codes into the sorted list of distinct values, -1 for null."""
+    found, values = _ranked(table, name)
+    return found, [plain(value) for value in values.to_pylist()]
+
+
+def ranks(table: Table, name: str) -> NDArray[np.int64]:
+    """(rows,) the codes of `codes` without their values, of which ids have as many as rows."""
+    import numpy as np
+
+    return _ranked(table, name)[0].astype(np.int64)
+
+
+def _ranked(table: Table, name: str) -> tuple[NDArray[np.int32], pa.Array]:
+    """(rows,) ranks among the distinct values, -1 for null, and these in order."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -94,8 +107,7 @@ def codes(table: Table, name: str) -> tuple[NDArray[np.int32], list[Scalar]]:
     rank[order] = np.arange(len(order), dtype=np.int32)
     rank[-1] = -1
     indices = pc.fill_null(encoded.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
-    levels = [plain(value) for value in values.take(pa.array(order)).to_pylist()]
-    return rank[indices], levels
+    return rank[indices], values.take(pa.array(order))
 
 
 def from_codes(column: Column, codes: NDArray[Any], levels: list[Scalar]) -> pa.Array:

@@ -15,6 +15,7 @@ from augment.base.seeds import Seed
 from augment.base.types import Scalar
 from augment.tables import features, values
 from augment.tables.dataset import Table
+from augment.tables.identities import Identities
 from augment.tables.schema import Column
 
 if TYPE_CHECKING:
@@ -133,9 +134,15 @@ class View:
 
     def sample(self, most: int, seed: Seed) -> View:
         """At most `most` rows, drawn without replacement; the view itself where it has fewer."""
+        return self if self.rows <= most else self.take(self.sampled(most, seed))
+
+    def sampled(self, most: int, seed: Seed) -> NDArray[np.int64]:
+        """Which rows `sample` takes."""
+        import numpy as np
+
         if self.rows <= most:
-            return self
-        return self.take(seed.rng().permutation(self.rows)[:most])
+            return np.arange(self.rows)
+        return seed.rng().permutation(self.rows)[:most]
 
     def without(self, name: str) -> View:
         """The same rows less one column."""
@@ -211,7 +218,10 @@ class RealViews:
     target_note: str = ""
     seen_known: bool = True
     suspects: View = field(kw_only=True)  # rows that may have been copied
-    texts: NDArray[np.uint64] | None = None  # (suspects,) a key per row, texts included
+    texts: NDArray[np.uint64] | None = field(default=None, kw_only=True)  # (suspects,) row keys
+    seen: Identities = field(kw_only=True)  # whose row each row of train is, and when it was
+    unseen: Identities = field(kw_only=True)
+    stamp: tuple[str, ...] = field(kw_only=True)  # the columns of the time
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -223,6 +233,7 @@ class FakeViews:
     """The made rows, and what was wrong with their structure before they were encoded."""
 
     rows: View
+    identities: Identities
     problems: dict[str, dict[str, int]] = field(default_factory=dict)  # check -> column -> count
     texts: NDArray[np.uint64] | None = None  # (rows,) as `RealViews.texts`
 

@@ -24,6 +24,7 @@ from augment.base.wing import (
     require_known,
 )
 from augment.tables import rare_categories, source, surrogates
+from augment.tables.caveats import caveats
 from augment.tables.conditions import parse, parse_balance
 from augment.tables.dataset import Table
 from augment.tables.engines.independent import Independent
@@ -144,6 +145,7 @@ class TableWing(Wing[Table]):
     def describe(self, data: Table, show_values: bool) -> Json:
         return {
             "rows": len(data),
+            "caveats": caveats(data),
             "schema": data.schema.to_json(),
             "columns": [_described(data, column, show_values) for column in data.schema],
         }

@@ -32,10 +32,10 @@ class Membership(Metric[RealViews, FakeViews]):
     a generator that memorised x puts more density there than the population has. Here both
     densities are of the nearest neighbour in `features.points`: the score is
     log r_real(x) - log r_made(x), up to a constant, where r is the distance to the nearest row.
-    The attacker's reference sample is one half of the unseen rows, and the other half are the
-    non-members; then the halves change places. What counts is the share of members found while
-    few others are accused (Carlini et al. 2022, arXiv 2112.03570); the interval is Clopper and
-    Pearson's.
+    The attacker's reference sample is one half of the unseen rows (of the entities, where rows
+    belong together), and the other half are the non-members; then the halves change places. What
+    counts is the share of members found while few others are accused (Carlini et al. 2022, arXiv
+    2112.03570); the interval is Clopper and Pearson's.
 
     The ceiling is what rows that carry nothing about anyone give in expectation: an AUC of 0.5,
     and true positives at the rate of false ones. Under 1,000 rows, or with fewer non-members
@@ -116,8 +116,9 @@ def _attacked(
 
     made = fake.rows.sample(MOST_MADE, seed.child("made")).points
     members = real.train.sample(MOST_ATTACKED, seed.child("members")).points
-    unseen = real.test.sample(2 * (MOST_ATTACKED // 2), seed.child("unseen")).points
-    order = seed.child("halves").rng().permutation(len(unseen))
+    rows = real.test.sampled(2 * (MOST_ATTACKED // 2), seed.child("unseen"))
+    unseen = real.test.take(rows).points
+    order = _by_entity(real.unseen.entity, rows, seed.child("halves"))
     middle = len(unseen) // 2
     first, second = unseen[order[:middle]], unseen[order[middle : 2 * middle]]
     half = len(members) // 2
@@ -129,6 +130,28 @@ def _attacked(
         found.append(_suspicion(known, made, reference))
         accused.append(_suspicion(others, made, reference))
     return np.concatenate(found), np.concatenate(accused)
+
+
+def _by_entity(
+    entity: NDArray[np.int64] | None, rows: NDArray[np.int64], seed: Seed
+) -> NDArray[np.int64]:
+    """A random order of the rows in which those of one entity stand together: a non-member whose
+    other rows are in the reference would look unlike a member, none of whose rows are."""
+    import numpy as np
+
+    order = seed.rng().permutation(len(rows))
+    if entity is None:
+        return order
+    of = np.unique(entity[rows], return_inverse=True)[1]
+    return np.asarray(order[np.argsort(_ranks(of[order]), kind="stable")])
+
+
+def _ranks(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(rows,) at which row each row's code stands first."""
+    import numpy as np
+
+    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    return np.asarray(first[place])
 
 
 def _suspicion(

@@ -67,6 +67,11 @@ class Relations:
         linked = links.put_back(table, self.links, half, None)
         return onehot.put_back(linked, self.groups, whole, target)
 
+    def without(self, held: set[str]) -> Relations:
+        """The relations less those that compute one of the columns `held` from any other."""
+        kept = [link for link in self.links if link.result not in held or link.sources <= held]
+        return replace(self, links=tuple(kept))
+
     def as_learnt(self, seen: Table) -> Relations:
         """The relations as they hold in `seen`, which is taken out and protected."""
         return replace(self, groups=onehot.as_learnt(self.groups, seen))
