@@ -45,7 +45,7 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     target = options.target or (options.schema.target if options.schema else None)
     locale = options.locale or (options.schema.locale if options.schema else None)
     dialect = _dialect(parts, notes)
-    schema = Schema(tuple(columns), target, locale, dialect)
+    schema = Schema(tuple(columns), target, locale=locale, dialect=dialect)
     named, more = _named_rows(Table(pa.table(arrays, names=schema.names), schema), options.schema)
     return named, (*notes, *more)
 

@@ -86,6 +86,13 @@ def kind(name: str, distinct: pa.Array) -> str:
     return ""
 
 
+def looks_like(text: str, kind: str) -> bool:
+    """Whether one text has the form of a kind that its content alone shows."""
+    import pyarrow as pa
+
+    return _share(pa.array([text], pa.string()), BY_CONTENT[kind]) == 1
+
+
 def named(name: str) -> str:
     """The kind that a column's name alone speaks of."""
     return column_names.kind_of(name)

@@ -76,6 +76,7 @@ class Schema:
 
     columns: tuple[Column, ...]
     target: str | None = None
+    _: dataclasses.KW_ONLY
     locale: str | None = None
     dialect: Dialect | None = None
     key: tuple[str, ...] = ()
@@ -188,7 +189,7 @@ class Schema:
         spelt = document.get("dialect")
         dialect = None if spelt is None else Dialect.from_json(spelt)
         key, stamp = (_names_in(document, field) for field in ("key", "stamp"))
-        return Schema(tuple(columns), target, locale, dialect, key, stamp)
+        return Schema(tuple(columns), target, locale=locale, dialect=dialect, key=key, stamp=stamp)
 
 
 def _names_in(document: Json, field: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from augment.tables.text import NULL_TOKENS
 
 DECORATED = re.compile(r"[-+(]?[$€£¥]? ?\d[\d,. ']*(?:[eE][+-]?\d+)?[%€$£)]?")
 UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-WORDS = {"email": "an e-mail address", "url": "a web address", "ip": "an IP address",
+WORDS = {"email": "an e-mail address", "url": "a web address", "ip": "an IP address", "ipv6": "an IP address",
          "mac": "a MAC address", "iban": "an IBAN", "ssn": "a social security number",
          "card": "a card number"}  # fmt: skip
 LEAST_ROWS = 3  # under fewer, a column of numbers only may be one by chance
@@ -94,9 +94,9 @@ def kind_of(cell: str) -> str:
     ('a number', 'a date', 'an e-mail address', '')
     """
     text = cell.strip()
-    for kind, pattern in personal.BY_CONTENT.items():
-        if re.search(pattern, text):
-            return WORDS[kind]
+    for kind, words in WORDS.items():
+        if personal.looks_like(text, kind):
+            return words
     if _is_date(text):
         return "a time" if date_formats.ALONE.match(text) else "a date"
     if re.search(numerals.NUMBER, text) or DECORATED.fullmatch(text):

@@ -43,7 +43,7 @@ def panel(seed: int, ids: int = 400) -> Table:
         pa.array(value),
     ]
     names = [column.name for column in columns]
-    return Table(pa.table(arrays, names=names), Schema(columns, None, ("id", "day"), ("day",)))
+    return Table(pa.table(arrays, names=names), Schema(columns, key=("id", "day"), stamp=("day",)))
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +63,8 @@ def changed(table: Table, name: str, values: np.ndarray) -> Table:
 
 
 def failed(scores: dict[str, Score]) -> set[str]:
-    return {
-        check.metric
-        for check in verdict(list(scores.values()), measures()).checks
-        if check.state != "pass"
-    }
+    checks = verdict(list(scores.values()), measures()).checks
+    return {check.metric for check in checks if check.state != "pass"}
 
 
 def test_fresh_real_rows_pass_and_stand_beside_floor_and_ceiling(
@@ -122,7 +119,7 @@ def test_lag_one_is_a_step_of_the_clock_however_many_rows_there_are() -> None:
         Column("value", "numeric", "float"),
     )
     data = pa.table([pa.array(hours).cast(pa.timestamp("us")), pa.array(value)], ["at", "value"])
-    table = Table(data, Schema(columns, None, ("at",), ("at",)))
+    table = Table(data, Schema(columns, key=("at",), stamp=("at",)))
     train, unseen = split(table, 0.2, Seed(1))
     one = np.cos(1 / 5)
     for fake in (table, train, unseen):
