@@ -155,6 +155,9 @@ def of_inspect(console: Console, document: Json, verbose: bool) -> None:
     target = document["data"]["schema"].get("target")
     if target:
         line(console, f"Target: {target}")
+    key = document["data"]["schema"].get("key")
+    if key:
+        line(console, f"Key, which never repeats: {' + '.join(key)}")
 
 
 def of_fit(console: Console, document: Json, verbose: bool) -> None:
