@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.base.errors import UsageError
-from augment.base.types import Clause
+from augment.base.types import Clause, Condition
 from augment.tables.conditions import mask, parse, parse_balance, refuse_impossible
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
@@ -63,7 +63,7 @@ MAY = 1_714_521_600_000_000.0  # 2024-05-01 in microseconds
     ],
 )  # fmt: skip
 def test_a_text_is_read_as_its_clauses(text: str, clauses: list[Clause]) -> None:
-    assert parse([text], SCHEMA) == tuple(clauses)
+    assert parse([text], SCHEMA) == Condition(tuple(clauses))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_quoting_brings_any_value_and_any_name_through(text: str) -> None:
     schema = Schema((Column(text, "categorical", "string"),))
     quoted = "'" + text.replace("'", "''") + "'"
-    assert parse([f"{quoted} = {quoted}"], schema) == (Clause(text, "in", (text,)),)
+    assert parse([f"{quoted} = {quoted}"], schema) == Condition((Clause(text, "in", (text,)),))
 
 
 @pytest.mark.parametrize(
