@@ -1,15 +1,18 @@
-"""Rows of a fitted engine under a condition: placed, searched for, or shared out over branches.
+"""Rows of a fitted engine under a condition: searched for where they are common, else placed.
 
-P(x | a or b) is what is left of a model's rows when all others are thrown away, so that is how
-alternatives are drawn where such rows are common. Where they are rare and the engine places
-conditions, the branches, which exclude one another, share out the rows by their probabilities,
-and each branch is placed. Either way the proportions of the branches are the model's own.
+P(x | condition) is what is left of a model's rows when all others are thrown away. So are they
+made wherever enough are left; one column's condition can be placed beforehand, so that the others
+are searched for among rows that keep to it. Where too few are left and the engine places
+conditions, all columns are placed one after another, which is about as good as the engine's
+knowledge of them in any order. Of alternatives, which exclude one another, each is then drawn as
+often as it was met, or is likely to be met, among the model's rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from augment.base.errors import OutOfResources, UsageError
 from augment.base.normal_form import Branch
@@ -18,7 +21,7 @@ from augment.base.types import Clause, Condition, Model, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.engines.conditional import ConditionalModel
-from augment.tables.rejection import Branches, reject, reject_if_common
+from augment.tables.rejection import TELLING, Branches, reject, reject_if_common
 from augment.tables.relations import Relations
 from augment.tables.schema import Schema
 
@@ -41,20 +44,42 @@ class Drawing:
         branches: Branches = (),
         tick: Callable[[Tick], None] = silent,
     ) -> Table:
-        """Rows with every relation true; a condition on a computed column is searched for."""
+        """`n` rows with every relation true; never fewer.
+
+        Raises `OutOfResources` where a bounded search found too few, and `UsageError` for what
+        can never hold.
+        """
         searched, placed = self._parted(clauses)
-
-        def draw(count: int, stream: Seed) -> Table:
-            return self.whole(self.inner.sample(count, stream, Condition(placed), tick))
-
-        if not branches:
-            return reject(draw, searched, n, seed, tick=tick) if searched else draw(n, seed)
+        draw = partial(self._under, placed, tick)
         if not isinstance(self.inner, ConditionalModel):
-            return reject(draw, searched, n, seed, tick=tick, branches=branches)
-        found = reject_if_common(draw, searched, n, seed, tick, branches)
-        if found is not None:
-            return found
-        return self._by_branches(n, seed, clauses, branches, tick)
+            if searched or branches:
+                return reject(draw, searched, n, seed, tick=tick, branches=branches)
+            return draw(n, seed)
+        if branches or len({clause.column for clause in placed}) > 1:
+            narrowest = partial(self._under, self._narrowest(placed, seed), tick)
+            search = reject_if_common(narrowest, clauses, branches, n, seed, tick)
+            if len(search.rows) == n:
+                return search.rows
+            if branches:
+                return self._by_branches(n, seed, clauses, branches, search.rows, tick)
+        return reject(draw, searched, n, seed, tick=tick) if searched else draw(n, seed)
+
+    def _under(
+        self, placed: tuple[Clause, ...], tick: Callable[[Tick], None], n: int, seed: Seed
+    ) -> Table:
+        return self.whole(self.inner.sample(n, seed, Condition(placed), tick))
+
+    def _narrowest(self, placed: tuple[Clause, ...], seed: Seed) -> tuple[Clause, ...]:
+        """The clauses on the one column that rules out most rows."""
+        assert isinstance(self.inner, ConditionalModel), "others place nothing"
+        columns = dict.fromkeys(clause.column for clause in placed)
+        groups = [tuple(c for c in placed if c.column == name) for name in columns]
+        if len(groups) < 2:
+            return placed
+        chances = [
+            self.inner.probability(group, seed.child("narrow", i)) for i, group in enumerate(groups)
+        ]
+        return groups[chances.index(min(chances))]
 
     def whole(self, made: Table, kept: Table | None = None) -> Table:
         """What the engine made, with the computed columns back in their places."""
@@ -73,15 +98,21 @@ class Drawing:
         seed: Seed,
         clauses: tuple[Clause, ...],
         branches: Branches,
+        met: Table,
         tick: Callable[[Tick], None],
     ) -> Table:
-        """Rows in random order; how many are of each branch is a draw by their probabilities."""
+        """Rows in random order; how many are of each branch is a draw by their proportions.
+
+        These are those of the rows `met`, where there are enough to tell.
+        """
         import numpy as np
 
         cases: list[Branch] = [(*clauses, *branch) for branch in branches]
-        weights = np.array(
-            [self._probability(case, seed.child("weight", i)) for i, case in enumerate(cases)]
-        )
+        if len(met) >= TELLING:
+            weights = np.array([mask(met, branch).sum() for branch in branches], np.float64)
+        else:
+            chances = (self._probability(c, seed.child("weight", i)) for i, c in enumerate(cases))
+            weights = np.fromiter(chances, np.float64)
         if not weights.sum() > 0:
             raise OutOfResources(
                 "No row that satisfies --where was found, whichever side of 'or' it was looked "

@@ -13,8 +13,9 @@ from augment.tables.dataset import Table
 
 TRIES = 200  # candidates drawn for each row asked for, at most
 LEAST = 100_000  # candidates drawn at most however few rows are asked for
-FEW_TRIES = 20  # the same, where there is another way
-FEW_LEAST = 20_000
+FEW_TRIES = 20  # the same two, where rows may be placed instead
+FEW_LEAST = 50_000
+TELLING = 100  # found rows that tell the proportions of alternatives
 FIRST = 1_000  # candidates in the first batch, at least
 MOST = 100_000  # candidates in one batch, at most: what is held in memory at a time
 
@@ -23,11 +24,10 @@ Draw = Callable[[int, Seed], Table]
 
 
 @dataclass(frozen=True)
-class _Search:
+class Search:
     """The rows found, in the order they were drawn, and how many candidates that took."""
 
-    parts: list[Table]
-    found: int
+    rows: Table
     drawn: int
 
 
@@ -49,28 +49,32 @@ def reject(
     suffice, and `UsageError` for a clause on a column that is not there.
     """
     limit = max(TRIES * n, LEAST) if tries is None else tries
-    search = _searched(sample, clauses, branches, n, seed, limit, False, tick)
-    if search.found < n:
+    search = _searched(sample, clauses, branches, n, seed, limit, None, tick)
+    if len(search.rows) < n:
         raise OutOfResources(
-            f"Only {search.found:,} of {n:,} rows that satisfy --where were found among "
+            f"Only {len(search.rows):,} of {n:,} rows that satisfy --where were found among "
             f"{search.drawn:,} rows drawn. Loosen the condition, ask for fewer rows, or fit an "
             "engine that places conditions (`augment engines` shows which)."
         )
-    return Table.join(search.parts)
+    return search.rows
 
 
 def reject_if_common(
     sample: Draw,
     clauses: tuple[Clause, ...],
+    branches: Branches,
     n: int,
     seed: Seed,
     tick: Callable[[Tick], None],
-    branches: Branches,
-) -> Table | None:
-    """As `reject`; None as soon as it is plain that `FEW_TRIES` candidates a row do not suffice."""
+) -> Search:
+    """As `reject`, but with fewer than `n` rows where `FEW_TRIES` candidates for each will not do.
+
+    That is given up as soon as it is plain; where there are branches, not before `TELLING` rows
+    were found or `FEW_LEAST` candidates drawn.
+    """
     limit = max(FEW_TRIES * n, FEW_LEAST)
-    search = _searched(sample, clauses, branches, n, seed, limit, True, tick)
-    return None if search.found < n else Table.join(search.parts)
+    patience = FEW_LEAST if branches else 0
+    return _searched(sample, clauses, branches, n, seed, limit, patience, tick)
 
 
 def _searched(
@@ -80,12 +84,13 @@ def _searched(
     n: int,
     seed: Seed,
     limit: int,
-    impatient: bool,
+    patience: int | None,
     tick: Callable[[Tick], None],
-) -> _Search:
+) -> Search:
     """The next batch is sized by the share kept so far, (kept + 1) / (drawn + 2): the mean of its
     posterior under a flat prior, so that a batch without a hit widens the search. Where that
-    share times `limit` is less than `n`, the impatient give up."""
+    share times `limit` is less than `n` and there is a `patience`, so many candidates are drawn
+    and no more."""
     import numpy as np
 
     parts = [sample(0, seed.child("empty"))]
@@ -94,10 +99,13 @@ def _searched(
             raise UsageError(f"--where: there is no column {clause.column!r} in this model.")
     found = drawn = batch = 0
     while found < n and drawn < limit:
-        share = (found + 1) / (drawn + 2)
-        if impatient and drawn and share * limit < n:
-            break
-        wanted = int((n - found) / share * 1.1) if drawn else max(n, FIRST)
+        share, wanted = (found + 1) / (drawn + 2), max(n, FIRST)
+        if drawn:
+            wanted = int((n - found) / share * 1.1)
+            if patience is not None and share * limit < n:
+                if drawn >= patience or found >= TELLING:
+                    break
+                wanted = min(int(TELLING / share), patience - drawn)
         size = min(max(wanted, FIRST), MOST, limit - drawn)
         rows = sample(size, seed.child("batch", batch))
         kept = np.flatnonzero(mask(rows, clauses, branches))[: n - found]
@@ -105,4 +113,4 @@ def _searched(
             parts.append(rows.take(kept.astype(np.int64)))
         found, drawn, batch = found + len(kept), drawn + size, batch + 1
         tick(Tick("sample", step=found, steps=n, note=f"{drawn:,} rows drawn"))
-    return _Search(parts, found, drawn)
+    return Search(Table.join(parts), drawn)

@@ -100,17 +100,15 @@ class Chain:
         """(n, columns) tokens, and a permutation that puts alike rows side by side.
 
         `allowed[j]` (tokens,) weighs column j's tokens, 0 for never. The columns in `first` are
-        drawn before the others, those with the fewest tokens left at the very first: what is
-        drawn earlier does not know of limits to come. `known` (n, columns) holds tokens that
-        stand already, -1 for the others. `hook` (column, logits, tokens) may change a column's
-        logits before it is drawn.
+        drawn before the others. `known` (n, columns) holds tokens that stand already, -1 for the
+        others. `hook` (column, logits, tokens) may change a column's logits before it is drawn.
         """
         import numpy as np
         import torch
 
         allowed = {} if allowed is None else allowed
         tokens = np.full((n, self.layout.columns), -1) if known is None else known.copy()
-        order = self._order(allowed, first)
+        order = self._order(first)
         with torch.inference_mode(), _single_threaded() as pool:
             state = _Block(self, torch.from_numpy(tokens), pool)
             alike = np.arange(n)
@@ -128,13 +126,9 @@ class Chain:
                 alike = resorted(alike, tokens[:, j])
         return tokens, alike
 
-    def _order(self, allowed: dict[int, NDArray[np.float64]], first: frozenset[int]) -> list[int]:
+    def _order(self, first: frozenset[int]) -> list[int]:
         """The columns in the order in which they are drawn."""
-
-        def left(j: int) -> float:
-            return float((allowed[j] > 0).mean()) if j in first and j in allowed else 1.0
-
-        return sorted(self.layout.order, key=lambda j: (j not in first, left(j)))
+        return sorted(self.layout.order, key=lambda j: j not in first)
 
     def chances(
         self,
@@ -154,7 +148,7 @@ class Chain:
         rows, known = np.arange(len(tokens)), np.full_like(tokens, -1)
         with torch.inference_mode(), _single_threaded() as pool:
             state = _Block(self, torch.from_numpy(known), pool)
-            for j in self._order(allowed, first)[: len(first)]:
+            for j in self._order(first)[: len(first)]:
                 if self._law_for(j, known) is None:
                     chance *= state.kept(j, rows, torch.from_numpy(allowed[j]).float())
                 state.put(j, rows, tokens[:, j])
