@@ -21,17 +21,23 @@ def condition_of(ask: Ask, conditioning: Conditioning, option: str) -> Condition
 
     `option` is the one that the user gave the clauses by, for messages.
     """
+
+    def check(clause: Clause) -> None:
+        if clause.column == PROMPT and clause.negate:
+            raise UsageError(f"{option}: a prompt says what images show, so it cannot be denied.")
+
     asked = normal_form.condition_of(
-        ask.where, option, lambda said: _clause(said, conditioning, option)
+        ask.where, option, lambda said: _clause(said, conditioning, option), check
     )
-    if any(clause.column == PROMPT for branch in asked.branches for clause in branch):
+    named = sum(clause.column == PROMPT for clause in asked.clauses)
+    if named > 1 or any(clause.column == PROMPT for branch in asked.branches for clause in branch):
         raise UsageError(
-            f"{option}: a prompt says what all images show, so it cannot be part of an 'or'. "
-            "Several prompts take turns: repeat --prompt."
+            f"{option}: a prompt says what all images show, so there is one, and not behind an "
+            "'or'. Several prompts take turns: repeat --prompt."
         )
     clauses = list(asked.clauses)
     if ask.prompts:
-        if any(clause.column == PROMPT for clause in clauses):
+        if named:
             raise UsageError("--prompt and prompt=WORDS exclude each other. Choose one.")
         clauses.append(Clause(PROMPT, "in", ask.prompts))
     asked = dataclasses.replace(asked, clauses=tuple(clauses))

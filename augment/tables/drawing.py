@@ -1,11 +1,11 @@
 """Rows of a fitted engine under a condition: searched for where they are common, else placed.
 
-P(x | condition) is what is left of a model's rows when all others are thrown away. So are they
-made wherever enough are left; one column's condition can be placed beforehand, so that the others
-are searched for among rows that keep to it. Where too few are left and the engine places
-conditions, all columns are placed one after another, which is about as good as the engine's
-knowledge of them in any order. Of alternatives, which exclude one another, each is then drawn as
-often as it was met, or is likely to be met, among the model's rows.
+P(x | condition) is what is left of a model's rows when all others are thrown away. So they are
+made wherever enough are left, and nearly so where the condition on one column is placed and the
+others are searched for among such rows. Where that leaves too few as well and the engine places
+conditions, all columns are placed one after another, which is as good as what the engine knows of
+them in any order. Of alternatives, which exclude one another, each is then drawn as often as it
+was met, or is likely to be met, among the model's rows.
 """
 
 from __future__ import annotations
@@ -56,8 +56,12 @@ class Drawing:
                 return reject(draw, searched, n, seed, tick=tick, branches=branches)
             return draw(n, seed)
         if branches or len({clause.column for clause in placed}) > 1:
-            narrowest = partial(self._under, self._narrowest(placed, seed), tick)
-            search = reject_if_common(narrowest, clauses, branches, n, seed, tick)
+            free = partial(self._under, (), tick)
+            search = reject_if_common(free, clauses, branches, n, seed, tick, not placed)
+            if len(search.rows) < n and placed:
+                narrow = partial(self._under, self._narrowest(placed, seed), tick)
+                stream = seed.child("narrow")
+                search = reject_if_common(narrow, clauses, branches, n, stream, tick, True)
             if len(search.rows) == n:
                 return search.rows
             if branches:

@@ -66,14 +66,15 @@ def reject_if_common(
     n: int,
     seed: Seed,
     tick: Callable[[Tick], None],
+    patient: bool,
 ) -> Search:
     """As `reject`, but with fewer than `n` rows where `FEW_TRIES` candidates for each will not do.
 
-    That is given up as soon as it is plain; where there are branches, not before `TELLING` rows
-    were found or `FEW_LEAST` candidates drawn.
+    It gives up as soon as that is plain; if `patient` and there are branches, not before
+    `TELLING` rows were found or `FEW_LEAST` candidates drawn.
     """
     limit = max(FEW_TRIES * n, FEW_LEAST)
-    patience = FEW_LEAST if branches else 0
+    patience = FEW_LEAST if patient and branches else 0
     return _searched(sample, clauses, branches, n, seed, limit, patience, tick)
 
 
