@@ -50,13 +50,12 @@ class Drawing:
         can never hold.
         """
         searched, placed = self._parted(clauses)
-        draw = partial(self._under, placed, tick)
+        draw, free = partial(self._under, placed, tick), partial(self._under, (), tick)
         if not isinstance(self.inner, ConditionalModel):
             if searched or branches:
-                return reject(draw, searched, n, seed, tick=tick, branches=branches)
+                return reject(free, clauses, n, seed, tick=tick, branches=branches)
             return draw(n, seed)
         if branches or len({clause.column for clause in placed}) > 1:
-            free = partial(self._under, (), tick)
             search = reject_if_common(free, clauses, branches, n, seed, tick, not placed)
             if len(search.rows) < n and placed:
                 narrow = partial(self._under, self._narrowest(placed, seed), tick)

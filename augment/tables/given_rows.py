@@ -70,8 +70,7 @@ def _require_known(
     bad = {name: cells for name, cells in outside.items() if cells.any()}
     if not bad:
         return
-    name = next(iter(bad))
-    row = int(bad[name].argmax())
+    row, name = min((int(cells.argmax()), name) for name, cells in bad.items())
     known = domain.get(name)
     if known is None:
         why = f"column {name!r} has one value in this model, and this is another."
