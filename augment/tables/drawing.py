@@ -11,7 +11,7 @@ was met, or is likely to be met, among the model's rows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from augment.base.errors import OutOfResources, UsageError
@@ -35,6 +35,27 @@ class Drawing:
     inner: Model[Table]
     relations: Relations
     schema: Schema
+
+    def possible(self, asked: Condition) -> Condition:
+        """The condition without the branches that the relations rule out.
+
+        Raises `UsageError` where none is left.
+        """
+        columns = list(self.schema)
+        self.relations.placed(asked.clauses, columns)
+        kept, refusal = [], None
+        for branch in asked.branches:
+            try:
+                self.relations.placed((*asked.clauses, *branch), columns)
+            except UsageError as error:
+                refusal = error
+            else:
+                kept.append(branch)
+        if refusal is not None and not kept:
+            raise refusal
+        if len(kept) == 1:
+            return Condition((*asked.clauses, *kept[0]))
+        return replace(asked, branches=tuple(kept))
 
     def rows(
         self,

@@ -15,7 +15,7 @@ from augment.base.store import Stored
 from augment.base.types import Clause, Condition, Engine, Job, Json, Model, State, Tick, Whole
 from augment.base.wing import Ask, Fitted
 from augment.tables import domain, given_rows, relations
-from augment.tables.conditions import balance_of, parse, refuse_impossible
+from augment.tables.conditions import balance_of, parse
 from augment.tables.dataset import Table, require_rows
 from augment.tables.drawing import Drawing
 from augment.tables.invention import Invention, inventions, kept
@@ -120,7 +120,7 @@ class TableModel(Fitted[Table]):
     def condition(self, ask: Ask) -> Condition:
         require_no_prompts(ask)
         about = registry.find("engines", self.engine).about
-        asked = self._possible(parse(ask.where, self.schema, self.domain))
+        asked = self._drawing.possible(parse(ask.where, self.schema, self.domain))
         mix = None
         if ask.balance is not None:
             mix = balance_of(ask.balance, self.schema, self.domain, asked)
@@ -145,28 +145,6 @@ class TableModel(Fitted[Table]):
             }
             partial = given_rows.read(ask.given, self.schema, self.domain, constants, asked)
         return dataclasses.replace(asked, mix=mix, partial=partial)
-
-    def _possible(self, asked: Condition) -> Condition:
-        """The condition without the branches that no row of the model can satisfy.
-
-        Raises `UsageError` where none is left.
-        """
-        columns = list(self.schema)
-        self.relations.placed(asked.clauses, columns)
-        kept, refusal = [], None
-        for branch in asked.branches:
-            try:
-                refuse_impossible(branch, self.domain)
-                self.relations.placed((*asked.clauses, *branch), columns)
-            except UsageError as error:
-                refusal = error
-            else:
-                kept.append(branch)
-        if refusal is not None and not kept:
-            raise refusal
-        if len(kept) == 1:
-            return Condition((*asked.clauses, *kept[0]))
-        return dataclasses.replace(asked, branches=tuple(kept))
 
     def sample(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
