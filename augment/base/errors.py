@@ -103,3 +103,16 @@ def did_you_mean(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     all_of_them = f"Known: {listed(sorted(known))}." if known else ""
     return f"Did you mean {near[0]!r}? {all_of_them}".strip() if near else all_of_them
+
+
+def near_name(name: str, known: Iterable[str]) -> str:
+    """The nearest of the known names as a sentence, whatever its case; "" where none is near.
+
+    For names that are values of the data, of which a message shows no more than this one.
+
+    >>> near_name("femal", ["Male", "Female"]), near_name("x", ["Male", "Female"])
+    ("Did you mean 'Female'?", '')
+    """
+    spelt = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(name.casefold(), list(spelt), n=1, cutoff=0.6)
+    return f"Did you mean {spelt[near[0]]!r}?" if near else ""

@@ -127,16 +127,26 @@ class Whole:
 class Condition:
     """What sampled rows must satisfy.
 
-    `clauses` all hold on every row. `mix` asks for shares of a column's values:
+    `clauses` all hold on every row, and, where there are any, all clauses of one of the
+    `branches`, which exclude one another. `mix` asks for shares of a column's values:
     `("income", {">50K": .5, "<=50K": .5})`. `partial` holds rows whose null cells are to be
-    filled; its length is then the number of rows asked for. `whole` is the
-    sample that a block of rows belongs to; None: the block is all of it.
+    filled; its length is then the number of rows asked for. `whole` is the sample that a block
+    of rows belongs to; None: the block is all of it.
+
+    Engines of tables are given clauses and partial rows alone: branches and a mix are drawn one
+    by one (see `tables/drawing.py`). A generator of images takes branches as they are.
     """
 
     clauses: tuple[Clause, ...] = ()
     mix: tuple[str, Mapping[Scalar, float]] | None = None
     partial: Dataset | None = None
     whole: Whole | None = None
+    branches: tuple[tuple[Clause, ...], ...] = ()
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that clauses and branches name."""
+        return {c.column for clauses in (self.clauses, *self.branches) for c in clauses}
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Change:
     ] = 1
     to: Annotated[
         list[str] | None,
-        typer.Option(help="Change what is shown: label=NAME or prompt=WORDS. Repeatable."),
+        typer.Option(help='Change what is shown: "label = NAME" or "prompt = WORDS". Repeatable.'),
     ] = None
     prompt: o.Prompt = None
     prompts: o.Prompts = None

@@ -94,7 +94,10 @@ Locale = Annotated[
 ]
 Where = Annotated[
     list[str] | None,
-    typer.Option("--where", help='Only such rows: "age >= 30 and sex = F". Repeatable.'),
+    typer.Option(
+        "--where",
+        help='Only such rows: "age >= 30 and (sex = F or not job in (a, b))". Repeatable.',
+    ),
 ]
 Balance = Annotated[
     str | None, typer.Option("--balance", help="COLUMN for equal shares, or COLUMN:a=0.7,b=0.3.")

@@ -28,7 +28,8 @@ def sample(
     param: o.WeightsParameters = None,
     device: o.Device = "auto",
     shard: Annotated[
-        str | None, typer.Option(help="i/N: only the i-th of N parts of the same sample.")
+        str | None,
+        typer.Option(help="i/N: only the i-th of N even parts of one sample. Needs --seed."),
     ] = None,
     format: o.Format = None,
     encoding: o.WrittenEncoding = None,

@@ -15,12 +15,12 @@ from augment.base.store import Stored
 from augment.base.types import Clause, Condition, Engine, Job, Json, State, Tick
 from augment.base.wing import Ask, Fitted
 from augment.images.captions import with_kept_words
+from augment.images.conditions import condition_of, in_turn
 from augment.images.dataset import Images
-from augment.images.engines.conditioning import LABEL, WHERE, ConditionedModel
+from augment.images.engines.conditioning import WHERE, ConditionedModel
 from augment.images.engines.diffusion import Diffusers
 from augment.images.gallery import made_names
 from augment.images.schema import ImageSchema
-from augment.images.wishes import condition_of, in_turn
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class ImageModel(Fitted[Images]):
         """`option` is what the command that asks calls its clauses."""
         if ask.given is not None:
             raise UsageError("--given is for tables. To change pictures, use `augment edit`.")
-        given = condition_of(ask, self.schema, option)
-        self.inner.conditioning.check(given.clauses, option)
+        given = condition_of(ask, self.inner.conditioning, option)
+        self.inner.conditioning.check(given, option)
         return given
 
     def sample(
@@ -82,14 +82,16 @@ class ImageModel(Fitted[Images]):
     def _made(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
     ) -> Images:
-        """A mix is drawn class by class, to the number, and then shuffled."""
+        """A mix is drawn value by value, to the number, and then shuffled."""
         if given.mix is None:
             return self.inner.sample(n, seed, in_turn(given, start, n), tick)
         parts = []
-        for label, first, count in quotas(given.mix[1], start, n):
+        column, shares = given.mix
+        for value, first, count in quotas(shares, start, n):
             turned = in_turn(given, first, count)
-            narrowed = Condition((*turned.clauses, Clause(LABEL, "in", (label,))))
-            parts.append(self.inner.sample(count, seed.child("mix", str(label)), narrowed))
+            clauses = (*turned.clauses, Clause(column, "in", (value,)))
+            narrowed = dataclasses.replace(turned, clauses=clauses, mix=None)
+            parts.append(self.inner.sample(count, seed.child("mix", str(value)), narrowed))
         joined = Images.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
 

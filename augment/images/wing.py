@@ -16,11 +16,11 @@ from augment.base.types import Engine, Job, Json, Tick
 from augment.base.wing import Ask, Block, Fitted, Loaded, Origin, Scored, Wing, Written, flag
 from augment.images import contact_sheet, source, writing
 from augment.images.captions import with_kept_words
+from augment.images.conditions import condition_of
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.engines.conditioning import WHERE, Conditioning
 from augment.images.engines.diffusion import Diffusers
 from augment.images.model import ImageModel
-from augment.images.wishes import condition_of
 
 FORMATS = ("", "png")
 GRID = "grid.png"
@@ -54,7 +54,7 @@ class ImageWing(Wing[Images]):
         known, _ = with_kept_words(data, protect)
         conditioning = Conditioning.of(known, protect)
         conditioning = conditioning.opened() if engine.about.foreign else conditioning
-        conditioning.check(condition_of(ask, data.schema, WHERE).clauses)
+        conditioning.check(condition_of(ask, conditioning, WHERE))
 
     def choose(self, data: Images) -> tuple[str, str]:
         return "cvae", "it learns in minutes, from few pictures as from many"

@@ -74,7 +74,7 @@ def sample(
     """Write a sample; `out=None` is standard output. Returns what `--json` prints.
 
     With `--given` the number of rows is that of the file. A folder that was cut short is taken
-    up where it was left.
+    up where it was left. Raises `UsageError` for a shard without a seed.
     """
     parse_shard(order.shard)
     if out is None or not opened.wing.writes_folders:
@@ -118,6 +118,11 @@ def _written(
     seed = order.seed
     if seed is None and out is not None and not force:
         seed = wing.begun(out, origin)
+    if seed is None and order.shard is not None:
+        raise UsageError(
+            f"--shard {order.shard} needs --seed: without one, each shard would be a part of "
+            "another sample. Give all shards the same --seed."
+        )
     used = Seed.fresh() if seed is None else Seed(seed)
     parts = blocks(model, rows, used.child("sample"), given, tell, parse_shard(order.shard))
     origin = dataclasses.replace(origin, seed=used.value)

@@ -6,12 +6,16 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Condition, Dataset, Tick, Whole
 from augment.base.wing import Block, Fitted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 D = TypeVar("D", bound=Dataset)
 
@@ -24,35 +28,41 @@ def blocks(
     tick: Callable[[Tick], None],
     shard: tuple[int, int] = (1, 1),
 ) -> Iterator[Block[D]]:
-    """The sample of `rows` rows, block by block; a shard (i, of n) yields its run of blocks.
+    """The sample of `rows` rows, block by block; a shard (i, of n) yields its part of it.
 
-    Block b covers the rows from b · block_rows and draws from its own stream; the shards 1 to n,
-    one after another, are the whole.
+    Block b covers the rows from b · block_rows and draws from its own stream. Shards have as
+    many rows as each other, or one more; 1 to n, one after another, they are the whole. One that
+    begins or ends inside a block makes that block and takes its part.
     """
     block_rows = model.block_rows
     given = dataclasses.replace(given, whole=Whole(rows, seed))
-    count = -(-rows // block_rows)
     index, of = shard
-    first, last = (index - 1) * count // of, index * count // of
-    if first == last:  # more shards than blocks: this one has columns but no rows
-        yield Block(0, 0, partial(_no_rows, model, seed, given, tick))
-    before, end = min(first * block_rows, rows), min(last * block_rows, rows)
+    first, last = (index - 1) * rows // of, index * rows // of
+    if first == last:  # more shards than rows: this one has columns but no rows
+        yield Block(first, 0, partial(_no_rows, model, seed, given, tick))
 
-    def made(start: int, size: int) -> D:
-        part = model.sample(start, size, seed.child("block", start // block_rows), given, tick)
-        assert len(part) == size, f"asked for {size} rows, got {len(part)}"
-        tick(Tick("sample", start + size - before, end - before))
-        return part
+    def made(number: int, start: int, end: int) -> D:
+        begins = number * block_rows
+        size = min(block_rows, rows - begins)
+        whole = model.sample(begins, size, seed.child("block", number), given, tick)
+        assert len(whole) == size, f"asked for {size} rows, got {len(whole)}"
+        tick(Tick("sample", end - first, last - first))
+        return whole if end - start == size else whole.take(_rows(start - begins, end - begins))
 
-    for start in range(before, end, block_rows):
-        size = min(block_rows, rows - start)
-        yield Block(start, size, partial(made, start, size))
+    for number in range(first // block_rows, -(-last // block_rows)):
+        start, end = max(first, number * block_rows), min(last, (number + 1) * block_rows)
+        if start < end:
+            yield Block(start, end - start, partial(made, number, start, end))
+
+
+def _rows(start: int, end: int) -> NDArray[np.int64]:
+    import numpy as np
+
+    return np.arange(start, end, dtype=np.int64)
 
 
 def _no_rows(model: Fitted[D], seed: Seed, given: Condition, tick: Callable[[Tick], None]) -> D:
-    import numpy as np
-
-    return model.sample(0, 1, seed, given, tick).take(np.empty(0, dtype=np.int64))
+    return model.sample(0, 1, seed, given, tick).take(_rows(0, 0))
 
 
 def parse_shard(text: str | None) -> tuple[int, int]:

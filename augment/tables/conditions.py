@@ -1,118 +1,83 @@
-"""`--where` and `--balance`: from text to clauses, and from clauses to the rows that satisfy them.
+"""`--where`, `--balance` and `--given` on tables: from words to clauses, and to the rows they fit.
 
-where   = clause { " and " clause }
-clause  = column ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value
-        | column [ "not" ] "in" "(" value { "," value } ")"
-        | column "between" value "and" value
-        | column "is" [ "not" ] "null"
-column, value = bare text | 'quoted' | "quoted"      (a doubled quote stands for itself)
+The language of conditions is that of `base/condition.py`; here its columns and values are looked
+up in a schema, and what a model never emits is refused.
+
 balance = column [ ":" value "=" share { "," value "=" share } ]
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from augment.base.errors import UsageError
-from augment.base.types import Clause, Scalar
+from augment.base.condition import Comparison, unquoted
+from augment.base.errors import UsageError, near_name
+from augment.base.normal_form import condition_of
+from augment.base.types import Clause, Condition, Scalar
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
-from augment.tables.values import codes, numbers, parse_value
+from augment.tables.values import as_number, codes, from_codes, numbers, parse_value, table_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+WHERE = "--where"
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
-_OPERATOR = re.compile(
-    rf"\s*(?P<column>{_QUOTED}|.+?)\s*"
-    r"(?:(?P<sign>>=|<=|!=|==|=|<|>)|\s(?P<word>not\s+in|in|between|is\s+not\s+null|is\s+null)\b)"
-    r"\s*(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
-_PIECES = re.compile(rf"{_QUOTED}|\([^()]*\)|[^'\"()]+|.", re.DOTALL)
 
 
-def parse(texts: list[str], schema: Schema) -> tuple[Clause, ...]:
-    """Clauses of several `--where`, which must all hold; unclear text is a `UsageError`."""
-    return tuple(_clause(part, schema) for text in texts for part in _conjuncts(text))
+def parse(
+    texts: Sequence[str], schema: Schema, domain: Mapping[str, Any] | None = None
+) -> Condition:
+    """The condition of several `--where`, which must all hold; unclear text is a `UsageError`.
+
+    With a `domain` (see `refuse_impossible`), so is what no row of it can satisfy.
+    """
+
+    def check(clause: Clause) -> None:
+        if domain is not None:
+            refuse_impossible((clause,), domain)
+
+    return condition_of(texts, WHERE, lambda comparison: _clause(comparison, schema), check)
 
 
-def _conjuncts(text: str) -> list[str]:
-    """Split at " and " outside quotes and brackets; the one of "between … and …" stays."""
-    parts = [""]
-    for piece in _PIECES.findall(text):
-        if piece[0] in "'\"(":
-            parts[-1] += piece
-            continue
-        head, *tail = _AND.split(piece)
-        parts[-1] += head
-        for more in tail:
-            if re.search(r"\sbetween\s(?!.*\sand\s)", parts[-1], re.IGNORECASE):
-                parts[-1] += f" and {more}"
-            else:
-                parts.append(more)
-    return parts
-
-
-def _clause(text: str, schema: Schema) -> Clause:
-    match = _OPERATOR.fullmatch(text)
-    if not match:
-        raise UsageError(
-            f"--where {text!r} is not understood. "
-            "Write it as 'age >= 30', 'sex = Female', 'job in (a, b)' or 'job is null'."
-        )
-    column = schema[_unquoted(match["column"])]
-    sign, word = match["sign"], re.sub(r"\s+", " ", (match["word"] or "").lower())
-    rest = match["rest"].strip()
+def _clause(said: Comparison, schema: Schema) -> Clause:
+    column = schema[said.column]
     if not column.modelled:
         raise UsageError(
-            f"--where {text!r}: column {column.name!r} has the role {column.role!r} and is "
-            "invented anew for each row, so it cannot be asked for."
+            f"{WHERE}: column {column.name!r} has the role {column.role!r} and is invented anew "
+            "for each row, so it cannot be asked for."
         )
-    if word.startswith("is"):
-        return Clause(column.name, "null", negate="not" in word)
-    if sign in ("<", "<=", ">", ">=") or word == "between":
-        return _range(column, sign, rest, text)
-    if word.endswith("in"):
-        if not (rest.startswith("(") and rest.endswith(")")):
-            raise UsageError(f"--where {text!r}: put the values in brackets, as in 'x in (a, b)'.")
-        listed = re.findall(rf"\s*({_QUOTED}|[^,]+)\s*(?:,|$)", rest[1:-1])
-        if not listed:
-            raise UsageError(f"--where {text!r}: there is no value between the brackets.")
-        values = tuple(value_of(column, _unquoted(item)) for item in listed)
-        return Clause(column.name, "in", values, negate=word.startswith("not"))
-    return Clause(column.name, "in", (value_of(column, _unquoted(rest)),), negate=sign == "!=")
-
-
-def _range(column: Column, sign: str | None, rest: str, text: str) -> Clause:
+    if said.operator == "null":
+        return Clause(column.name, "null", negate=said.negate)
+    if said.operator == "in":
+        values = tuple(value_of(column, text) for text in said.values)
+        for value in values:
+            if column.storage == "integer" and isinstance(value, float):
+                raise UsageError(
+                    f"{WHERE}: {value!r} is no value for column {column.name!r}, which holds "
+                    "whole numbers."
+                )
+        return Clause(column.name, "in", values, negate=said.negate)
     if column.role not in ("numeric", "datetime"):
         raise UsageError(
-            f"--where {text!r}: column {column.name!r} is {column.role}, which has no order. "
+            f"{WHERE}: column {column.name!r} is {column.role}, which has no order. "
             f"For a value that begins with a sign, quote it: \"{column.name} = '…'\"."
         )
-    if sign is None:
-        ends = [_unquoted(end) for end in _AND.split(rest)]
-        if len(ends) != 2:
-            raise UsageError(f"--where {text!r}: write 'x between low and high'.")
-        low, high = (position_of(column, end) for end in ends)
+    ends = [position_of(column, text) for text in said.values]
+    if said.operator == "between":
+        low, high = ends
         if low > high:
-            raise UsageError(f"--where {text!r}: the low end lies above the high end.")
-        return Clause(column.name, "range", low=low, high=high)
-    end = position_of(column, _unquoted(rest))
-    if sign.startswith("<"):
-        return Clause(column.name, "range", high=end, high_open=sign == "<")
-    return Clause(column.name, "range", low=end, low_open=sign == ">")
-
-
-def _unquoted(text: str) -> str:
-    text = text.strip()
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
-        return text[1:-1].replace(text[0] * 2, text[0])
-    return text
+            raise UsageError(
+                f"{WHERE}: of 'between {said.values[0]} and {said.values[1]}' the low end lies "
+                "above the high end."
+            )
+        return Clause(column.name, "range", low=low, high=high, negate=said.negate)
+    if said.operator.startswith("<"):
+        return Clause(column.name, "range", high=ends[0], high_open=said.operator == "<")
+    return Clause(column.name, "range", low=ends[0], low_open=said.operator == ">")
 
 
 def value_of(column: Column, text: str) -> Scalar:
@@ -129,16 +94,17 @@ def parse_balance(text: str, schema: Schema) -> tuple[str, Mapping[Scalar, float
     """`--balance column` (an empty mapping: equal shares) or `column:value=share,…` (sum 1)."""
     name, listed = _column_and_rest(text, schema)
     column = schema[name]
-    if column.role not in ("categorical", "boolean"):
+    if not column.modelled:
         raise UsageError(
-            f"--balance {name}: the column is {column.role}; only categories can be balanced. "
-            f"Fit with --column '{name}=category' where its values are few."
+            f"--balance {name}: the column has the role {column.role!r} and is invented anew for "
+            "each row, so it cannot be balanced. Fit with "
+            f"--column '{name}=category' where its values are few."
         )
     shares: dict[Scalar, float] = {}
     for item in re.findall(rf"((?:{_QUOTED}|[^,])+)", listed):
         value, sign, share = item.rpartition("=")
         try:
-            shares[value_of(column, _unquoted(value))] = float(share)
+            shares[value_of(column, unquoted(value))] = float(share)
         except ValueError:
             sign = ""
         if not sign:
@@ -149,13 +115,45 @@ def parse_balance(text: str, schema: Schema) -> tuple[str, Mapping[Scalar, float
     return name, shares
 
 
+def balance_of(
+    text: str, schema: Schema, domain: Mapping[str, Any], asked: Condition
+) -> tuple[str, Mapping[Scalar, float]]:
+    """What `--balance` asks of a model that knows `domain`: a column and its values' shares.
+
+    Where none are named they are all values that the clauses of `asked` leave. Raises
+    `UsageError` for a column with too many values, and for a value that is not among them.
+    """
+    import numpy as np
+
+    name, shares = parse_balance(text, schema)
+    known = domain[name]
+    values: list[Scalar] = known.get("levels", known.get("values")) or []
+    if not values:
+        raise UsageError(
+            f"--balance {name}: the column has no few values that could be balanced. Balance "
+            f"another one, ask for ranges with --where, or fit with --column '{name}=category'."
+        )
+    if shares:
+        wanted = {value: share for value, share in shares.items() if share > 0}
+        for value in wanted:
+            _require_level(name, value, values)
+        return name, wanted
+    own = tuple(clause for clause in asked.clauses if clause.column == name)
+    places = np.arange(len(values))
+    table = table_of([schema[name]], [from_codes(schema[name], places, values)], None)
+    left = [values[place] for place in np.flatnonzero(mask(table, own))]
+    if not left:
+        raise UsageError(f"--balance {name}: --where leaves none of its values.")
+    return name, {value: 1 / len(left) for value in left}
+
+
 def _column_and_rest(text: str, schema: Schema) -> tuple[str, str]:
     """Split at the colon behind a column's name; names and values may hold colons too."""
     if text in schema.names:
         return text, ""
     quoted = re.fullmatch(rf"\s*({_QUOTED})\s*(?::(.*))?", text, re.DOTALL)
     if quoted:
-        return _unquoted(quoted[1]), quoted[2] or ""
+        return unquoted(quoted[1]), quoted[2] or ""
     for colon in reversed([match.start() for match in re.finditer(":", text)]):
         if text[:colon].strip() in schema.names:
             return text[:colon].strip(), text[colon + 1 :]
@@ -163,8 +161,12 @@ def _column_and_rest(text: str, schema: Schema) -> tuple[str, str]:
     return name, listed
 
 
-def mask(table: Table, clauses: tuple[Clause, ...]) -> NDArray[np.bool_]:
-    """(rows,) True where every clause holds.
+def mask(
+    table: Table,
+    clauses: tuple[Clause, ...],
+    branches: tuple[tuple[Clause, ...], ...] = (),
+) -> NDArray[np.bool_]:
+    """(rows,) True where every clause holds and, where there are branches, all of one of them.
 
     Values of "in" are compared with the values of `codes`; the ends of a range are numbers as
     `numbers` gives them (a datetime's microseconds since 1970).
@@ -174,6 +176,8 @@ def mask(table: Table, clauses: tuple[Clause, ...]) -> NDArray[np.bool_]:
     holds = np.ones(len(table), dtype=bool)
     for clause in clauses:
         holds &= _holds(table, clause) ^ clause.negate
+    if branches:
+        holds &= np.any([mask(table, branch) for branch in branches], axis=0)
     return holds
 
 
@@ -200,21 +204,35 @@ def refuse_impossible(clauses: tuple[Clause, ...], domain: Mapping[str, Any]) ->
     `domain[column]` is {"levels": […]} or {"low": x, "high": y}, with "null": whether it had gaps.
     """
     for clause in clauses:
-        known = domain[clause.column]
-        name = clause.column
-        if clause.op == "null" and not clause.negate and not known["null"]:
+        if clause.negate:
+            continue
+        known, name = domain[clause.column], clause.column
+        if clause.op == "null" and not known["null"]:
             raise UsageError(f"Column {name!r} has no missing values, so none can be asked for.")
-        if clause.op == "in" and not clause.negate and "levels" in known:
-            unknown = [value for value in clause.values if value not in known["levels"]]
-            if len(unknown) == len(clause.values):
-                raise UsageError(
-                    f"Column {name!r} has {len(known['levels']):,} values in this model, and "
-                    f"{unknown[0]!r} is none of them. Rare values are left out by protection."
-                )
-        if clause.op == "range" and not clause.negate and "low" in known:
+        if clause.op == "in" and "levels" in known:
+            for value in clause.values:
+                _require_level(name, value, known["levels"])
+        elif clause.op == "in":
+            for value in clause.values:
+                place = as_number(value)
+                if known["low"] is None or not known["low"] <= place <= known["high"]:
+                    raise UsageError(
+                        f"The value {value!r} of column {name!r} lies outside the range of this "
+                        "model. Ask for one inside it. Exact extremes are left out by protection."
+                    )
+        elif clause.op == "range":
             low = -float("inf") if clause.low is None else float(clause.low)
             high = float("inf") if clause.high is None else float(clause.high)
             if known["low"] is None or low > known["high"] or high < known["low"]:
                 raise UsageError(
                     f"No value of column {name!r} in this model lies in the range asked for."
                 )
+
+
+def _require_level(name: str, value: Scalar, levels: list[Scalar]) -> None:
+    if value not in levels:
+        near = near_name(str(value), [str(level) for level in levels])
+        raise UsageError(
+            f"Column {name!r} has {len(levels):,} values in this model, and {value!r} is none of "
+            f"them. {near or 'Rare values are left out by protection.'}"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -106,8 +107,9 @@ def gather_like(parts: list[Raw], schema: Schema) -> Table:
     return Table(pa.table(arrays, names=found.names), found)
 
 
-def gather_partial(parts: list[Raw], schema: Schema) -> Table:
-    """One table with all of the schema's columns, null where the parts lack them.
+def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[int], str]]:
+    """One table with all of the schema's columns, null where the parts lack them; and the place
+    of each row in its file.
 
     Raises `BadInput` for a column that the schema lacks, and for a value that does not fit.
     """
@@ -128,7 +130,7 @@ def gather_partial(parts: list[Raw], schema: Schema) -> Table:
         else pa.nulls(rows, arrow_type(column))
         for column in schema
     ]
-    return Table(pa.table(arrays, names=schema.names), schema)
+    return Table(pa.table(arrays, names=schema.names), schema), _places(parts)
 
 
 def _common_names(parts: list[Raw]) -> list[str]:
@@ -177,14 +179,7 @@ def _column(
 ) -> tuple[Column, pa.Array]:
     """One column over all parts."""
     values = _contiguous([part.table.column(name) for part in parts])
-
-    def where(row: int) -> str:
-        for part in parts:
-            if row < part.table.num_rows:
-                return part.where(row)
-            row -= part.table.num_rows
-        raise AssertionError("a row beyond the table")
-
+    where = _places(parts)
     declared = _declared(name, parts)
     said = options.columns.get(name)
     if given is not None:
@@ -200,6 +195,19 @@ def _column(
     if column.role == "drop":
         return column, values
     return column, text.convert(column, values, where)
+
+
+def _places(parts: list[Raw]) -> Callable[[int], str]:
+    """The place of a row of all parts below one another."""
+
+    def where(row: int) -> str:
+        for part in parts:
+            if row < part.table.num_rows:
+                return part.where(row)
+            row -= part.table.num_rows
+        raise AssertionError("a row beyond the table")
+
+    return where
 
 
 def _declared(name: str, parts: list[Raw]) -> str | None:

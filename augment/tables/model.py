@@ -12,25 +12,14 @@ from augment.base.errors import BadInput, UsageError
 from augment.base.quotas import quotas
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import (
-    Clause,
-    Condition,
-    Engine,
-    Job,
-    Json,
-    Model,
-    Scalar,
-    State,
-    Tick,
-    Whole,
-)
+from augment.base.types import Clause, Condition, Engine, Job, Json, Model, State, Tick, Whole
 from augment.base.wing import Ask, Fitted
-from augment.tables import domain, relations, source
-from augment.tables.conditions import parse, parse_balance, refuse_impossible
+from augment.tables import domain, given_rows, relations
+from augment.tables.conditions import balance_of, parse
 from augment.tables.dataset import Table, require_rows
+from augment.tables.drawing import Drawing
 from augment.tables.invention import Invention, inventions, kept
 from augment.tables.protection import least_rows, protect
-from augment.tables.rejection import reject
 from augment.tables.relations import Relations
 from augment.tables.row_identity import Part, RowIdentity
 from augment.tables.schema import Schema
@@ -115,13 +104,14 @@ class TableModel(Fitted[Table]):
         least = least_rows(len(data)) if protected else 1
         texts = data if source_table is None else source_table
         invented = inventions(data, texts, least, job.seed.child("surrogates"))
+        known = domain.of(whole, least)
         return cls(
             recipe.about.name,
             source_rows,
             schema,
             inner,
             invented,
-            domain.of(whole),
+            known,
             found,
             identity,
             facts,
@@ -130,13 +120,11 @@ class TableModel(Fitted[Table]):
     def condition(self, ask: Ask) -> Condition:
         require_no_prompts(ask)
         about = registry.find("engines", self.engine).about
-        clauses = parse(list(ask.where), self.schema)
-        refuse_impossible(clauses, self.domain)
-        self.relations.placed(clauses, list(self.schema))
+        asked = self._drawing.possible(parse(ask.where, self.schema, self.domain))
         mix = None
         if ask.balance is not None:
-            mix = self._mix(*parse_balance(ask.balance, self.schema))
-        if (clauses or mix) and "where" not in about.conditions:
+            mix = balance_of(ask.balance, self.schema, self.domain, asked)
+        if (asked.columns or mix) and "where" not in about.conditions:
             raise UsageError(f"Engine {self.engine!r} takes no --where and no --balance.")
         partial = None
         if ask.given is not None:
@@ -145,21 +133,18 @@ class TableModel(Fitted[Table]):
                     f"Engine {self.engine!r} cannot fill given rows. Fit one that can: "
                     "`augment engines` shows which."
                 )
-            partial = self._partial(ask.given)
-        return Condition(clauses, mix, partial)
-
-    def _mix(self, name: str, shares: Mapping[Scalar, float]) -> tuple[str, Mapping[Scalar, float]]:
-        levels = self.domain[name]["levels"]
-        if not shares:
-            return name, {level: 1 / len(levels) for level in levels}
-        wanted = tuple(level for level, share in shares.items() if share > 0)
-        for level in wanted:
-            refuse_impossible((Clause(name, "in", (level,)),), self.domain)
-        return name, {level: shares[level] for level in wanted}
-
-    def _partial(self, path: str) -> Table:
-        """The rows to fill, read by this model's schema; unknown columns are refused."""
-        return source.read_partial(path, self.schema)
+            if mix is not None:
+                raise UsageError(
+                    "--balance and --given exclude each other: the given rows say what stands in "
+                    "them. Choose one."
+                )
+            constants = {
+                each.column.name: each.constant
+                for each in self.invented
+                if each.column.role == "constant"
+            }
+            partial = given_rows.read(ask.given, self.schema, self.domain, constants, asked)
+        return dataclasses.replace(asked, mix=mix, partial=partial)
 
     def sample(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
@@ -192,7 +177,7 @@ class TableModel(Fitted[Table]):
         """The rows with keys that do not repeat, and ids that do."""
 
         def refill(rows: Table, stream: Seed) -> Table:
-            return self._completed(rows, stream, (), tick)
+            return self._filled_once(rows, stream, (), tick)
 
         fills = "given" in registry.find("engines", self.engine).about.conditions
         return self.identity.settled(
@@ -208,7 +193,7 @@ class TableModel(Fitted[Table]):
         as_is = {c.name for c in drawn.schema if c == core.schema[c.name]} & arrays.keys()
         whole = _with(core, {name: arrays[name] for name in arrays.keys() - as_is})
         taken = _with(self.relations.taken_out(whole), {name: arrays[name] for name in as_is})
-        return self._whole(taken)
+        return self._drawing.whole(taken)
 
     def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
         return self.identity.notes(rows, given, self.schema)
@@ -219,31 +204,31 @@ class TableModel(Fitted[Table]):
         """The modelled columns; a mix is drawn level by level and then shuffled."""
         if isinstance(given.partial, Table):
             rows = given.partial.slice(start, n).select(list(self.domain))
-            return self._completed(rows, seed, given.clauses, tick)
+            return self._completed(rows, seed, given, tick)
         if given.mix is None:
-            return self._drawn(n, seed, given.clauses, tick)
+            return self._drawing.rows(n, seed, given.clauses, given.branches, tick)
         name, shares = given.mix
         parts = []
         for level, _, count in quotas(shares, start, n):
             narrowed = (*given.clauses, Clause(name, "in", (level,)))
-            parts.append(self._drawn(count, seed.child("mix", str(level)), narrowed, tick))
+            stream = seed.child("mix", str(level))
+            parts.append(self._drawing.rows(count, stream, narrowed, given.branches, tick))
         joined = Table.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
 
-    def _drawn(
-        self, n: int, seed: Seed, clauses: tuple[Clause, ...], tick: Callable[[Tick], None]
-    ) -> Table:
-        """Rows with every relation true; a condition on a computed column is searched for."""
-        searched = tuple(c for c in clauses if self.relations.computed(c.column))
-        rest = tuple(c for c in clauses if self.relations.drawn(c.column))
-        placed = Condition(self.relations.placed(rest, list(self.schema)))
-
-        def draw(count: int, stream: Seed) -> Table:
-            return self._whole(self.inner.sample(count, stream, placed, tick))
-
-        return reject(draw, searched, n, seed, tick=tick) if searched else draw(n, seed)
-
     def _completed(
+        self, partial: Table, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> Table:
+        """The given rows with their gaps filled; again, where no branch holds, within bounds."""
+
+        def fill(rows: Table, stream: Seed) -> Table:
+            return self._filled_once(rows, stream, given.clauses, tick)
+
+        if not given.branches:
+            return fill(partial, seed)
+        return given_rows.filled_to_fit(partial, fill, given.branches, seed)
+
+    def _filled_once(
         self,
         partial: Table,
         seed: Seed,
@@ -267,16 +252,15 @@ class TableModel(Fitted[Table]):
             condition = Condition((*asked, *more), partial=known)
             stream = seed.child("part", len(parts)) if parts else seed
             made = self.inner.sample(len(rows), stream, condition, tick)
-            parts.append(self._whole(made, partial.take(rows)))
+            parts.append(self._drawing.whole(made, partial.take(rows)))
             places.append(rows)
         whole = Table.join(parts).take(np.argsort(np.concatenate(places)))
         arrays = [_filled(whole.column(name), partial, name) for name in whole.schema.names]
         return table_of(list(whole.schema), arrays, whole.schema.target)
 
-    def _whole(self, made: Table, kept: Table | None = None) -> Table:
-        """What the engine made, with the computed columns back in their places."""
-        columns = [column for column in self.schema if column.modelled]
-        return self.relations.put_back(made, columns, self.schema.target, kept)
+    @property
+    def _drawing(self) -> Drawing:
+        return Drawing(self.inner, self.relations, self.schema)
 
     def stored(self) -> Stored:
         state = self.inner.state()

@@ -82,6 +82,8 @@ class RowIdentity:
         named = " + ".join(self.key.names)
         if given.mix is not None and given.mix[0] in self.key.names:
             return (f"{named} may repeat, since it is drawn by the shares of {given.mix[0]}.",)
+        if any(clause.column in self.key.names for branch in given.branches for clause in branch):
+            return (f"{named} may repeat, since --where joins conditions on it with 'or'.",)
         allowed = self._allowed(given, schema)
         size = self.key.size if allowed is None else len(allowed)
         if rows <= size:
@@ -140,7 +142,7 @@ class RowIdentity:
         at, arrays = key.moved(core, (part.start, part.end), part.whole.rows, stream, allowed)
         if not len(at):
             return core
-        if refill is not None and not given.clauses and given.mix is None:
+        if refill is not None and not given.columns and given.mix is None:
             partial = [
                 arrays[column.name] if column.name in arrays else _nothing(column, len(at))
                 for column in core.schema
@@ -254,5 +256,5 @@ def _refused(changed: Table, before: Table, given: Condition) -> tuple[NDArray[n
     """The rows that no longer satisfy the condition, and what they were before."""
     import numpy as np
 
-    at = np.flatnonzero(~mask(changed, given.clauses))
+    at = np.flatnonzero(~mask(changed, given.clauses, given.branches))
     return at, before.take(at)

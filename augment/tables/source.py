@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -92,8 +92,9 @@ def read_like(source: str, schema: Schema) -> tuple[Table, tuple[str, ...]]:
     return table, require_alike(table.schema.names, schema.names, source)
 
 
-def read_partial(source: str, schema: Schema) -> Table:
-    """Rows to be filled: all columns of `schema`, null where the source has no value."""
+def read_partial(source: str, schema: Schema) -> tuple[Table, Callable[[int], str]]:
+    """Rows to be filled: all columns of `schema`, null where the source has no value; and the
+    place of each row, for messages."""
     return gathering.gather_partial(_raw(source, schema), schema)
 
 

@@ -131,6 +131,22 @@ def plain(value: Any) -> Scalar:
     return str(isoformat()) if callable(isoformat) else str(value)
 
 
+def as_number(value: Scalar) -> float:
+    """A value as `codes` lists it on the number line: a time as microseconds since 1970."""
+    from datetime import UTC, datetime
+
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            moment = datetime.fromisoformat(value)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+            return round(seconds * 1e6)
+    assert value is not None
+    return float(value)
+
+
 def _stored(column: Column, level: Scalar) -> Any:
     """Undo `plain` for one value of the column."""
     from datetime import datetime

@@ -23,9 +23,9 @@ from augment.base.wing import (
     Written,
     require_known,
 )
-from augment.tables import rare_categories, source, surrogates
+from augment.tables import domain, rare_categories, source, surrogates
 from augment.tables.caveats import caveats
-from augment.tables.conditions import parse, parse_balance
+from augment.tables.conditions import balance_of, parse, parse_balance
 from augment.tables.dataset import Table
 from augment.tables.engines.independent import Independent
 from augment.tables.invention import kept
@@ -79,9 +79,17 @@ class TableWing(Wing[Table]):
         self, data: Table, ask: Ask, engine: Engine[Table], protect: bool, write: Json
     ) -> None:
         require_no_prompts(ask)
-        parse(list(ask.where), kept(data.schema))
+        schema = kept(data.schema)
+        asked = parse(ask.where, schema)
+        named = asked.columns
         if ask.balance is not None:
-            parse_balance(ask.balance, kept(data.schema))
+            named.add(parse_balance(ask.balance, schema)[0])
+        if not named:
+            return
+        known = domain.of(data.select([name for name in schema.names if name in named]))
+        asked = parse(ask.where, schema, known)
+        if ask.balance is not None:
+            balance_of(ask.balance, schema, known, asked)
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "anyorder", "the truest and quickest for tables"

@@ -76,7 +76,24 @@ def test_shards_are_disjoint_and_together_the_whole(
     whole = made(model, tmp_path / "whole")
     parts = [made(model, tmp_path / str(i), shard=f"{i}/{shards}") for i in range(1, shards + 1)]
     assert sum(map(len, parts)) == len(whole) == 250
+    assert {len(part) for part in parts} <= {250 // shards, -(-250 // shards)}
     assert {name: data for part in parts for name, data in part.items()} == whole
+
+
+def test_an_unfinished_shard_lends_its_seed_and_any_other_needs_one(
+    model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(UsageError, match="--seed"):
+        made(model, out, seed=None, shard="2/2")
+    assert len(made(model, out, shard="2/2")) == 125
+    (out / "manifest.json").unlink()  # as a kill leaves it
+    (out / "manifest.jsonl").rename(out / ".partial.jsonl")
+    last = out / str(json.loads((out / ".partial.jsonl").read_text().splitlines()[-1])["file"])
+    data = last.read_bytes()
+    last.unlink()
+    made(model, out, seed=None, shard="2/2")
+    assert last.read_bytes() == data and len(lines(out)) == 125
 
 
 def test_each_image_has_its_provenance_and_the_folder_its_manifest(

@@ -148,18 +148,54 @@ def drawn(model: Path, out: Path, count: str = "100", **options: Any) -> list[st
     return out.read_text().splitlines()
 
 
-@pytest.mark.parametrize("shards", [1, 2, 3, 7, 12])
-def test_shards_one_after_another_are_the_whole(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shards: int
+@pytest.mark.parametrize("block", [17, 20_000])
+@pytest.mark.parametrize("shards", [1, 2, 3, 7, 12, 130])
+def test_shards_one_after_another_are_the_whole_and_of_even_size(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shards: int, block: int
 ) -> None:
-    monkeypatch.setattr(TableModel, "block_rows", 17)
+    monkeypatch.setattr(TableModel, "block_rows", block)
     out = tmp_path / "s.csv"
     whole = drawn(model, out)
     parts = [drawn(model, out, shard=f"{i}/{shards}") for i in range(1, shards + 1)]
     assert all(part[0] == whole[0] for part in parts)
     assert [row for part in parts for row in part[1:]] == whole[1:]
+    assert {len(part) - 1 for part in parts} <= {100 // shards, -(-100 // shards)}
     keys = [row.rpartition(",")[2] for row in whole[1:]]
     assert len(set(keys)) == 100
+
+
+def test_shards_of_conditions_are_those_of_the_whole(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TableModel, "block_rows", 17)
+    ask = Ask(where=("letter = a or n > 30",), balance="letter")
+    whole = drawn(model, tmp_path / "s.csv", ask=ask)
+    parts = [drawn(model, tmp_path / "s.csv", shard=f"{i}/3", ask=ask) for i in (1, 2, 3)]
+    assert [row for part in parts for row in part[1:]] == whole[1:]
+    assert all(row.split(",")[1] == "a" or int(row.split(",")[0]) > 30 for row in whole[1:])
+
+
+def test_a_shard_without_a_seed_is_refused(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--shard 1/2 needs --seed"):
+        drawn(model, tmp_path / "s.csv", seed=None, shard="1/2")
+    assert not (tmp_path / "s.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (Ask(where=("letter = z or n > 20",)), "letter"),
+        (Ask(where=("n > 20 or n > 1000",)), "in the range asked for"),
+        (Ask(balance="letter:a=0.5,z=0.5"), "none of them"),
+    ],
+)
+def test_what_no_row_can_satisfy_is_refused_before_the_fit(
+    request_: Request, tmp_path: Path, asked: Ask, says: str
+) -> None:
+    ticks: list[Tick] = []
+    with pytest.raises(UsageError, match=says):
+        start(dataclasses.replace(request_, ask=asked), tmp_path / "out", tell=ticks.append)
+    assert "fit" not in {tick.phase for tick in ticks}
 
 
 def test_balance_is_exact_over_blocks(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.base.errors import UsageError
-from augment.base.types import Clause
-from augment.tables.conditions import mask, parse, parse_balance, refuse_impossible
+from augment.base.types import Clause, Condition
+from augment.tables.conditions import balance_of, mask, parse, parse_balance
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
 
@@ -63,7 +63,7 @@ MAY = 1_714_521_600_000_000.0  # 2024-05-01 in microseconds
     ],
 )  # fmt: skip
 def test_a_text_is_read_as_its_clauses(text: str, clauses: list[Clause]) -> None:
-    assert parse([text], SCHEMA) == tuple(clauses)
+    assert parse([text], SCHEMA) == Condition(tuple(clauses))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_quoting_brings_any_value_and_any_name_through(text: str) -> None:
     schema = Schema((Column(text, "categorical", "string"),))
     quoted = "'" + text.replace("'", "''") + "'"
-    assert parse([f"{quoted} = {quoted}"], schema) == (Clause(text, "in", (text,)),)
+    assert parse([f"{quoted} = {quoted}"], schema) == Condition((Clause(text, "in", (text,)),))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_balances(text: str, found: Any) -> None:
     ("text", "says"),
     [
         ("jib", "Did you mean 'job'"),
-        ("age", "only categories"),
+        ("key", "invented anew"),
         ("job:a", "write it as"),
         ("job:a=b", "write it as"),
         ("job:a=0.7,b=0.7", "add up to 1"),
@@ -153,13 +153,52 @@ def test_a_negated_clause_is_the_rest_of_the_rows() -> None:
     assert np.flatnonzero(mask(table, (Clause("n", "range", low=1.0, low_open=True),))) == [2]
 
 
-def test_what_can_never_hold_is_refused_beforehand() -> None:
-    domain = {
-        "age": {"null": False, "low": 20.0, "high": 60.0},
-        "job": {"null": True, "levels": ["cook"]},
-    }
-    for text in ("age > 70", "age < 10", "age is null", "job = king", "job in (king, queen)"):
-        with pytest.raises(UsageError):
-            refuse_impossible(parse([text], SCHEMA), domain)
-    for text in ("age > 50", "job is null", "job in (king, cook)", "job != king"):
-        refuse_impossible(parse([text], SCHEMA), domain)
+DOMAIN = {
+    "age": {"null": False, "low": 20.0, "high": 60.0, "values": [20, 40, 60]},
+    "pay": {"null": False, "low": 0.0, "high": 9.0},
+    "job": {"null": True, "levels": ["Clerk", "cook"]},
+    "member": {"null": False, "levels": [False, True]},
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["age > 70", "age < 10", "age = 70", "age is null", "job = king", "job in (king, queen)",
+     "job in (king, cook)", "job = cook or age > 70", "not (age between 10 and 60 or job != king)"],
+)  # fmt: skip
+def test_what_can_never_hold_is_refused_beforehand(text: str) -> None:
+    parse([text], SCHEMA)
+    with pytest.raises(UsageError):
+        parse([text], SCHEMA, DOMAIN)
+
+
+@pytest.mark.parametrize(
+    "text", ["age > 50", "job is null", "job in (Clerk, cook)", "job != king", "not job = king"]
+)
+def test_what_can_hold_is_not_refused(text: str) -> None:
+    assert parse([text], SCHEMA, DOMAIN) == parse([text], SCHEMA)
+
+
+def test_a_value_that_no_row_has_gets_the_nearest_one_and_no_other() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'Clerk'") as refusal:
+        parse(["job = clerks or age > 30"], SCHEMA, DOMAIN)
+    assert "cook" not in str(refusal.value)
+
+
+def test_any_column_with_few_values_is_balanced() -> None:
+    half = Condition((Clause("age", "range", low=30.0),))
+    everything = Condition()
+    assert balance_of("age", SCHEMA, DOMAIN, everything) == (
+        "age",
+        dict.fromkeys([20, 40, 60], 1 / 3),
+    )
+    assert balance_of("age", SCHEMA, DOMAIN, half) == ("age", {40: 0.5, 60: 0.5})
+    assert balance_of("member", SCHEMA, DOMAIN, everything) == ("member", {False: 0.5, True: 0.5})
+    assert balance_of("age:20=0.9,60=0.1", SCHEMA, DOMAIN, half) == ("age", {20: 0.9, 60: 0.1})
+    for text, says in (
+        ("pay", "few values"),
+        ("age:21=1", "is none of them"),
+        ("job:cok=1", "cook"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            balance_of(text, SCHEMA, DOMAIN, everything)

@@ -68,14 +68,14 @@ def test_a_named_telephone_number_is_no_quantity() -> None:
 def test_times_of_day_are_times(texts: list[str]) -> None:
     column = from_text("t", pa.array(texts))
     assert column.role == "datetime" and keeps(column, pa.array(texts))
-    clause = parse(["t >= '" + texts[2] + "'"], Schema((column,)))[0]
+    clause = parse(["t >= '" + texts[2] + "'"], Schema((column,))).clauses[0]
     assert clause.low in (7 * 3_600e6, 19 * 3_600e6)
 
 
 def test_conditions_take_either_spelling() -> None:
     column = from_text("pay", pa.array(["$1,234.50", "$3.20", "$7.00"]))
     for text in ("pay >= 1234.5", "pay >= '$1,234.50'"):
-        assert parse([text], Schema((column,)))[0].low == 1234.5
+        assert parse([text], Schema((column,))).clauses[0].low == 1234.5
 
 
 def test_decorated_texts_of_a_typed_file_come_back_as_texts(tmp_path: Path) -> None:

@@ -172,14 +172,24 @@ def test_a_rare_member_is_never_one_under_protection(tmp_path: Path) -> None:
     assert numbers(open_model.sample(0, 20, Seed(2), asked, silent), "soil_4").all()
 
 
-def test_balance_on_a_boolean_member(tmp_path: Path) -> None:
-    model = fitted(grounds(storage="boolean"), tmp_path)
+@pytest.mark.parametrize("storage", ["boolean", "integer"])
+def test_balance_on_a_member(tmp_path: Path, storage: str) -> None:
+    model = fitted(grounds(storage=storage), tmp_path)
     asked = model.condition(Ask(balance="soil_1"))
     made = model.sample(0, 400, Seed(3), asked, silent)
     assert numbers(made, "soil_1").sum() == 200
     assert (ones(made, SOILS) == 1).all()
-    with pytest.raises(UsageError, match="only categories can be balanced"):
-        fitted(grounds(), tmp_path).condition(Ask(balance="soil_1"))
+
+
+def test_an_or_over_members_of_groups(tmp_path: Path) -> None:
+    model = fitted(grounds(), tmp_path)
+    asked = model.condition(Ask(("soil_1 = 1 or soil_3 = 1", "not soil_4 = 1")))
+    made = model.sample(0, 300, Seed(3), asked, silent)
+    assert (numbers(made, "soil_1") + numbers(made, "soil_3") == 1).all()
+    assert (ones(made, SOILS) == 1).all()
+    assert 0 < numbers(made, "soil_1").sum() < 300
+    with pytest.raises(UsageError, match="No row of this model"):
+        model.condition(Ask(("soil_1 = 1 and soil_3 = 1 or soil_2 = 1 and soil_3 = 1",)))
 
 
 def test_given_ones_and_zeros_are_kept_and_the_rest_of_a_group_is_filled(tmp_path: Path) -> None:

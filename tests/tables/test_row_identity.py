@@ -156,6 +156,21 @@ def test_conditions_hold_and_shares_are_exact(folder: Path) -> None:
         assert (mixed.groupby("patient_id")[column].nunique() == 1).all()
 
 
+def test_alternatives_hold_after_ids_are_dealt_and_keys_are_moved(folder: Path) -> None:
+    fitted = model(folder / "panel.csv", "bootstrap")
+    text = "plan = gold and pressure > 130 or plan != gold and sex = f"
+    asked = sample(fitted, 900, Ask(where=(text,)))
+    gold = asked["plan"] == "gold"
+    assert len(asked) == 900 and 0 < gold.sum() < 900
+    assert ((gold & (asked["pressure"] > 130)) | (~gold & (asked["sex"] == "f"))).all()
+    assert (asked.groupby("patient_id")[["sex", "born", "plan"]].nunique() == 1).all(axis=None)
+    fitted = model(folder / "hours.csv")
+    early = Ask(where=("hour < 3 or warm = 1 and hour > 20",))
+    hours = sample(fitted, 100, early)
+    assert ((hours["hour"] < 3) | ((hours["warm"] == 1) & (hours["hour"] > 20))).all()
+    assert "'or'" in fitted.notes(100, fitted.condition(early))[0]
+
+
 def test_ids_within_ids(folder: Path) -> None:
     real, made = orders(), sample(model(folder / "orders.csv"), 2000)
     assert (made.groupby("order_id")[["customer_id", "country", "paid"]].nunique() == 1).all(

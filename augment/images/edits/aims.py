@@ -10,10 +10,10 @@ from augment.base.errors import BadInput, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.types import Condition
 from augment.images.captions import Lexicon
+from augment.images.conditions import in_turn
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.engines.conditioning import LABEL, Conditioning, Wanted
 from augment.images.rejects import printed
-from augment.images.wishes import in_turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +116,7 @@ class Aims:
         return Wanted(codes, captions, self.conditioning.matrix(codes, captions))
 
     def _asks(self, column: str) -> bool:
-        return self.target is not None and any(c.column == column for c in self.target.clauses)
+        return self.target is not None and column in self.target.columns
 
     def _require_words(self) -> None:
         """Raise `BadInput` where a pipeline that draws by words is told none for a picture."""

@@ -18,6 +18,7 @@ from augment.images.edits import jury as juries
 from augment.images.edits.aims import Aims
 from augment.images.edits.jury import Jury
 from augment.images.edits.workshop import Partners, Workshop, made, written
+from augment.images.engines.conditioning import LABEL, PROMPT
 from augment.images.engines.editor import Blender, Editor
 from augment.images.gallery import Gallery
 from augment.images.model import ImageModel
@@ -75,6 +76,8 @@ def edit(
     editor = editor_of(model, request.interpolate)
     asked = Ask(where=request.to, prompts=request.prompts)
     target = model.condition(asked, "--to") if request.to or request.prompts else None
+    if target is not None and target.columns - {LABEL, PROMPT}:
+        raise UsageError("--to says which label or prompt an edit goes to, and nothing else.")
     loaded = sources.read(source, request.read, tell, onto=model.schema)
     pictures = loaded.data
     aims = Aims.of(pictures, editor.conditioning, target)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from augment.base.errors import UsageError
+from augment.base.errors import UsageError, near_name
 from augment.base.seeds import Seed
-from augment.base.types import Clause, Condition, Json, Model
+from augment.base.types import Clause, Condition, Json, Model, Scalar
+from augment.images.attributes import attribute
 from augment.images.captions import Lexicon, spoken
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.manifest import words_of
@@ -115,15 +116,15 @@ class Conditioning:
         """
         import numpy as np
 
-        clauses = given.clauses if given else ()
-        self.check(clauses)
-        codes, prompts = self._asked(clauses, WHERE)
+        asked = Condition() if given is None else given
+        self.check(asked)
+        prompts, allowed = _prompts(asked), self._allowed(asked)
         rng = seed.rng()
         made = np.empty(n, np.int64)
         texts = [prompts[row % len(prompts)] if prompts else "" for row in range(n)]
         for turn in range(max(1, len(prompts))):
             rows = np.arange(turn, n, max(1, len(prompts)))
-            kinds = self._kinds(codes, prompts[turn] if prompts else None)
+            kinds = self._weighed(allowed, prompts[turn] if prompts else None)
             shares = np.array([share for _, share in kinds], np.float64)
             drawn = rng.choice(len(kinds), len(rows), p=shares / shares.sum())
             for row, pick in zip(rows.tolist(), drawn.tolist(), strict=True):
@@ -131,11 +132,8 @@ class Conditioning:
                 texts[row] = texts[row] or kinds[pick][0].caption
         return Wanted(made, texts, self.matrix(made, texts))
 
-    def _kinds(self, codes: set[int] | None, prompt: str | None) -> list[tuple[Kind, float]]:
-        """The kinds of picture that may be drawn, and how often against one another."""
-        kinds = [kind for kind in self.kinds if codes is None or kind.code in codes]
-        if codes is not None:
-            kinds += [Kind(code, "", 1) for code in sorted(codes - {kind.code for kind in kinds})]
+    def _weighed(self, kinds: list[Kind], prompt: str | None) -> list[tuple[Kind, float]]:
+        """How often these kinds of picture are to be drawn against one another."""
         if prompt is None:
             return [(kind, float(kind.rows)) for kind in kinds]
         rows = Counter[int]()
@@ -144,33 +142,68 @@ class Conditioning:
         weights = self.lexicon.classes_of(prompt, rows)
         return [(Kind(code, prompt, rows[code]), weight) for code, weight in weights.items()]
 
-    def _asked(
-        self, clauses: tuple[Clause, ...], option: str
-    ) -> tuple[set[int] | None, tuple[str, ...]]:
-        """The classes that every clause allows (None: any), and the prompts."""
-        codes: set[int] | None = None
-        prompts: tuple[str, ...] = ()
-        for clause in clauses:
-            if clause.column not in (LABEL, PROMPT) or clause.op != "in":
-                raise UsageError(
-                    f"{option} {clause.column}: pictures are asked for by class, as in "
-                    f"{option} label=NAME, or by words, with --prompt."
-                )
-            if clause.column == PROMPT:
-                prompts = tuple(str(value) for value in clause.values)
-                continue
-            asked = f"{option} {LABEL}"
-            named = {self.schema.code_of(str(value), asked) for value in clause.values}
-            if clause.negate:
-                named = set(range(len(self.schema.classes))) - named
-            codes = named if codes is None else codes & named
-        if codes is not None and not codes:
-            raise UsageError(f"{option}: no class is left. Ask for at least one.")
-        return codes, prompts
+    def _allowed(self, given: Condition) -> list[Kind]:
+        """The kinds of picture on which the condition holds; a class that is asked for and that
+        no picture of the training set has is one, too."""
+        kinds = list(self.kinds)
+        if LABEL in given.columns:
+            unseen = set(range(len(self.schema.classes))) - {kind.code for kind in kinds}
+            kinds += [Kind(code, "", 1) for code in sorted(unseen)]
+        columns = {name: self._column(name, kinds) for name in given.columns - {PROMPT}}
 
-    def check(self, clauses: tuple[Clause, ...], option: str = WHERE) -> None:
+        def holds(place: int, clauses: tuple[Clause, ...]) -> bool:
+            return all(
+                _holds(columns[clause.column][place], clause)
+                for clause in clauses
+                if clause.column != PROMPT
+            )
+
+        return [
+            kind
+            for place, kind in enumerate(kinds)
+            if holds(place, given.clauses)
+            and (not given.branches or any(holds(place, branch) for branch in given.branches))
+        ]
+
+    def _column(self, name: str, kinds: Sequence[Kind], option: str = WHERE) -> list[Scalar]:
+        """Per kind of picture its class name (None: without one), or what its caption says."""
+        if name == LABEL:
+            classes = (*self.schema.classes, None)  # UNLABELLED is -1: as a position, the last
+            return [classes[kind.code] for kind in kinds]
+        found = attribute(name, [kind.caption for kind in kinds])
+        if found is None:
+            near = near_name(name, [LABEL, PROMPT, *self.schema.vocabulary])
+            raise UsageError(
+                f"{option}: there is no column {name!r}. {near + ' ' if near else ''}Images have "
+                f"{LABEL!r}, {PROMPT!r} and the words of their captions."
+            )
+        return found
+
+    def values_of(self, name: str, option: str) -> list[Scalar]:
+        """The values of an attribute, sorted. Raises `UsageError` where no caption names it."""
+        found = set(self._column(name, self.kinds, option)) - {None}
+        return sorted(found, key=str)
+
+    def has(self, given: Condition, name: str, value: Scalar) -> bool:
+        """Whether pictures of this value may be drawn under the condition."""
+        more = (*given.clauses, Clause(name, "in", (value,)))
+        return bool(self._allowed(dataclasses.replace(given, clauses=more)))
+
+    def check(self, given: Condition, option: str = WHERE) -> None:
         """Raise `UsageError` for what cannot be asked, by `option`, of such a model."""
-        _, prompts = self._asked(clauses, option)
+        for clause in given.clauses:
+            if clause.column == LABEL and clause.op == "in":
+                for value in clause.values:
+                    self.schema.code_of(str(value), f"{option} {LABEL}")
+        prompts, others = _prompts(given), given.columns - {LABEL, PROMPT}
+        if prompts and others:
+            raise UsageError(
+                f"{option}: a prompt says what images show, so {min(others)!r} cannot be asked "
+                "for beside it. Say it in the prompt."
+            )
+        if not self._allowed(given):
+            what = "class" if given.columns <= {LABEL, PROMPT} else "kind of image"
+            raise UsageError(f"{option}: no {what} is left. Ask for at least one.")
         for prompt in prompts:
             self.lexicon.require_known(prompt)
         told = self.schema.classes or any(kind.caption for kind in self.kinds)
@@ -195,6 +228,17 @@ class Conditioning:
         if not kinds:
             raise ValueError("there are no kinds of pictures")
         return Conditioning(schema, kinds, Lexicon.from_json(schema, document["words"]))
+
+
+def _prompts(given: Condition) -> tuple[str, ...]:
+    found = (clause.values for clause in given.clauses if clause.column == PROMPT)
+    return tuple(str(value) for value in next(found, ()))
+
+
+def _holds(value: Scalar, clause: Clause) -> bool:
+    if clause.op == "null":
+        return (value is None) != clause.negate
+    return (value is not None and value in clause.values) != clause.negate
 
 
 class ConditionedModel(Model[Images]):

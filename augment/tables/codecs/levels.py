@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import UsageError
 from augment.base.types import Clause, Json, Scalar, State
-from augment.tables.codecs.spans import as_number
 from augment.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Choice, Vocabulary
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
-from augment.tables.values import codes, from_codes
+from augment.tables.values import as_number, codes, from_codes
 
 if TYPE_CHECKING:
     import numpy as np

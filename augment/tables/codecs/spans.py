@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from augment.base.types import Clause, Json, Scalar, State
+from augment.base.types import Clause, Json, State
 from augment.tables.codecs.endings import EXPONENTS, Precision, ended, heaps_of
 from augment.tables.codecs.vocabulary import LEAST_ROWS, Choice, Vocabulary
 from augment.tables.dataset import Table
 from augment.tables.schema import Column
-from augment.tables.values import from_numbers, numbers
+from augment.tables.values import as_number, from_numbers, numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -307,22 +307,6 @@ def snapped(column: Column, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return values if digits is None or digits >= 15 else np.round(values, digits)
     step = grid(column)
     return np.asarray(np.rint(values / step) * step)
-
-
-def as_number(value: Scalar) -> float:
-    """A clause's value on the number line: a time as microseconds since 1970."""
-    from datetime import UTC, datetime
-
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            moment = datetime.fromisoformat(value)
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
-            return round(seconds * 1e6)
-    assert value is not None
-    return float(value)
 
 
 def _line(clause: Clause, step: float) -> tuple[NDArray[np.float64], bool]:

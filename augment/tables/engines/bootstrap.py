@@ -9,15 +9,16 @@ from typing import ClassVar, Self
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Condition, Engine, Job, Model, State, Tick, silent
+from augment.base.types import About, Clause, Condition, Engine, Job, State, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
+from augment.tables.engines.conditional import ConditionalModel
 from augment.tables.schema import Schema
 from augment.tables.values import arrow_type
 
 
 @dataclass(frozen=True)
-class BootstrapModel(Model[Table]):
+class BootstrapModel(ConditionalModel):
     """The training table itself. The one model that holds rows, which is why it is a control."""
 
     rows: Table
@@ -37,6 +38,10 @@ class BootstrapModel(Model[Table]):
         if not len(allowed):
             raise UsageError("No training row satisfies the condition. Loosen it.")
         return self.rows.take(seed.rng().choice(allowed, size=n))
+
+    def probability(self, clauses: tuple[Clause, ...], seed: Seed) -> float:
+        """Exact: the share of the rows."""
+        return float(mask(self.rows, clauses).mean())
 
     def state(self) -> State:
         """The rows as one Arrow stream in a tensor of bytes."""

@@ -108,7 +108,7 @@ class Chain:
 
         allowed = {} if allowed is None else allowed
         tokens = np.full((n, self.layout.columns), -1) if known is None else known.copy()
-        order = sorted(self.layout.order, key=lambda j: j not in first)
+        order = self._order(first)
         with torch.inference_mode(), _single_threaded() as pool:
             state = _Block(self, torch.from_numpy(tokens), pool)
             alike = np.arange(n)
@@ -125,6 +125,34 @@ class Chain:
                     state.put(j, rows, state.drawn(j, rows, u[rows], limits, hook))
                 alike = resorted(alike, tokens[:, j])
         return tokens, alike
+
+    def _order(self, first: frozenset[int]) -> list[int]:
+        """The columns in the order in which they are drawn."""
+        return sorted(self.layout.order, key=lambda j: j not in first)
+
+    def chances(
+        self,
+        tokens: NDArray[np.int64],
+        allowed: dict[int, NDArray[np.float64]],
+        first: frozenset[int],
+    ) -> NDArray[np.float64]:
+        """(rows,) the product of the shares that `allowed` left of each column in `first`.
+
+        For rows drawn with these limits its mean is the probability that a row drawn without
+        them keeps to them (importance sampling, one column after another).
+        """
+        import numpy as np
+        import torch
+
+        chance = np.ones(len(tokens))
+        rows, known = np.arange(len(tokens)), np.full_like(tokens, -1)
+        with torch.inference_mode(), _single_threaded() as pool:
+            state = _Block(self, torch.from_numpy(known), pool)
+            for j in self._order(first)[: len(first)]:
+                if self._law_for(j, known) is None:
+                    chance *= state.kept(j, rows, torch.from_numpy(allowed[j]).float())
+                state.put(j, rows, tokens[:, j])
+        return chance
 
     def _law_for(self, j: int, tokens: NDArray[np.int64]) -> Dependency | None:
         """The law that settles column j, where its parent is known on every row."""
@@ -247,6 +275,20 @@ class _Block:
             return _pick(self._cumulated(j, rows[at], part), spread[at])
 
         return np.asarray(torch.cat(list(self.pool.map(pick, _steps(len(rows))))).numpy())
+
+    def kept(self, j: int, rows: NDArray[np.int64], weight: Tensor) -> NDArray[np.float64]:
+        """(rows,) the share of column j's probability that `weight` (tokens,) leaves."""
+        import numpy as np
+        import torch
+
+        def share(at: NDArray[np.int64]) -> Tensor:
+            with torch.inference_mode():
+                return self._logits(j, at).softmax(1) @ weight
+
+        if self.context is None:
+            return np.asarray(torch.cat(self._map(share, rows)).double().numpy())
+        first, place = self.context
+        return np.asarray(torch.cat(self._map(share, first)).double().numpy()[place])
 
     def _map(
         self, work: Callable[[NDArray[np.int64]], Tensor], rows: NDArray[np.int64]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Condition, Engine, Job, Model, State, Tick, silent
+from augment.base.types import About, Clause, Condition, Engine, Job, State, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
+from augment.tables.engines.conditional import ConditionalModel
 from augment.tables.schema import Column, Schema
 from augment.tables.values import codes, from_codes, from_numbers, numbers, table_of
 
@@ -27,7 +28,7 @@ ROWS_PER_KNOT = 5
 
 
 @dataclass(frozen=True)
-class IndependentModel(Model[Table]):
+class IndependentModel(ConditionalModel):
     """Per column: a support (values, the last of them null) and its probabilities."""
 
     schema: Schema
@@ -51,11 +52,7 @@ class IndependentModel(Model[Table]):
         import numpy as np
         import pyarrow as pa
 
-        weights = self.weights[column.name]
-        clauses = tuple(c for c in given.clauses if c.column == column.name)
-        if clauses:
-            support = table_of([column], [self.supports[column.name]], None)
-            weights = weights * mask(support, clauses)
+        weights = self._weights(column, given.clauses)
         if not weights.sum() > 0:
             raise UsageError(
                 f"No value of column {column.name!r} satisfies the condition. Loosen it."
@@ -63,6 +60,21 @@ class IndependentModel(Model[Table]):
         cumulative = np.cumsum(weights) / weights.sum()
         picks = np.searchsorted(cumulative, seed.rng().random(n), side="right")
         return self.supports[column.name].take(pa.array(np.minimum(picks, len(weights) - 1)))
+
+    def _weights(self, column: Column, clauses: tuple[Clause, ...]) -> NDArray[np.float64]:
+        """(support,) what the clauses leave of a column's weights."""
+        own = tuple(clause for clause in clauses if clause.column == column.name)
+        weights = self.weights[column.name]
+        if not own:
+            return weights
+        return weights * mask(table_of([column], [self.supports[column.name]], None), own)
+
+    def probability(self, clauses: tuple[Clause, ...], seed: Seed) -> float:
+        """Exact: the product of the columns' shares."""
+        import numpy as np
+
+        left = [self._weights(c, clauses).sum() / self.weights[c.name].sum() for c in self.schema]
+        return float(np.prod(left))
 
     def state(self) -> State:
         """Supports travel as level lists (categories) or floats; null is the last entry."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Self
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
 from augment.base.seeds import Seed
-from augment.base.types import Clause, Condition, Json, Model, State, Tick, silent
+from augment.base.types import Clause, Condition, Json, State, Tick, silent
 from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.grain import GRAIN
 from augment.tables.codecs.vocabulary import UNKNOWN, Choice, Vocabulary
+from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.engines.chain import Chain, resorted, spread_uniforms
+from augment.tables.engines.conditional import ConditionalModel
 from augment.tables.engines.tokenstate import model_parts, model_state
 from augment.tables.schema import Column
 from augment.tables.values import table_of
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class AnyorderModel(Model[Table]):
+PROBES = 1_000  # rows from which the probability of a condition is estimated
+
+
+class AnyorderModel(ConditionalModel):
     """The fitted network, its vocabularies and its corrections; `facts` say how it was trained."""
 
     def __init__(
@@ -62,6 +67,29 @@ class AnyorderModel(Model[Table]):
             self._forbid_null(allowed)
         self._follow_laws(allowed)
         tokens, alike = self._chain.draw(n, rng, allowed, known, frozenset(chosen))
+        return self._decoded(tokens, alike, rng, chosen, known)
+
+    def probability(self, clauses: tuple[Clause, ...], seed: Seed) -> float:
+        rng = seed.rng()
+        chosen = self._chosen(self._calendar.inside(Condition(clauses)).clauses)
+        allowed = {j: choice.weight() for j, choice in chosen.items()}
+        self._follow_laws(allowed)
+        first = frozenset(chosen)
+        tokens, alike = self._chain.draw(PROBES, rng, allowed, None, first)
+        chance = self._chain.chances(tokens, allowed, first)
+        # Of a split date only the weeks are limited so far; its first and last are cut here.
+        rows = self._calendar.join(self._decoded(tokens, alike, rng, chosen, None), (), rng)
+        return float((chance * mask(rows, clauses)).mean())
+
+    def _decoded(
+        self,
+        tokens: NDArray[np.int64],
+        alike: NDArray[np.int64],
+        rng: np.random.Generator,
+        chosen: dict[int, Choice],
+        known: NDArray[np.int64] | None,
+    ) -> Table:
+        """The rows that tokens stand for; cells that are not `known` keep to what is chosen."""
         arrays: list[pa.Array] = []
         for j, (column, words) in enumerate(zip(self._columns, self._words, strict=True)):
             u = spread_uniforms(rng, resorted(alike, tokens[:, j]))
