@@ -124,7 +124,8 @@ def stamps_of(
 
     if "s" in parts:
         real = parts["s"] <= LAST_SECOND
-        return np.where(real, parts["s"], 0) * 1_000_000 + parts.get("f", 0), real
+        fraction = parts.get("f", np.zeros(n, dtype=np.int64))
+        return np.where(real, parts["s"], 0) * 1_000_000 + fraction, real
 
     def part(letter: str, default: int) -> NDArray[np.int64]:
         return parts.get(letter, np.full(n, default, dtype=np.int64))

@@ -6,7 +6,6 @@ is changed in passing: a column that no type fits exactly stays text.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
