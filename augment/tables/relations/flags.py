@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from augment.tables.dataset import Table
+from augment.tables.relations import partial_flags
 from augment.tables.relations.onehot import Group
 from augment.tables.values import numbers
 
@@ -92,9 +93,34 @@ def groups(table: Table) -> tuple[Group, ...]:
 
     Columns of which exactly one is one come first: those that stand side by side, then those
     whose names share a stem, then any. At most one being one is believed of columns that share a
-    stem, or where no pair of them would be exclusive by chance.
+    stem, or where no pair of them would be exclusive by chance. Columns whose gaps differ are
+    searched on the rows that have them all, and must keep to it on the others.
     """
     flags = Flags.of(table)
+    found = [_group(flags, members) for members in _searched(flags)]
+    hidden = {name for group in found for name in group.members}
+    common = partial_flags.common_rows(table, hidden, MOST_FLAGS)
+    if common is not None:
+        flags = Flags.of(common)
+        for members in _searched(flags):
+            group = _group(flags, members)
+            if not partial_flags.broken(table, group):
+                found.append(group)
+    names = table.schema.names
+    ordered = sorted(found, key=lambda group: names.index(group.members[0]))
+    taken, named = set(names), []
+    for group in ordered:
+        named.append(replace(group, name=_free_name(group.members, taken)))
+        taken.add(named[-1].name)
+    return tuple(named)
+
+
+def _group(flags: Flags, members: list[int]) -> Group:
+    names = tuple(flags.names[flag] for flag in members)
+    return Group(names[0], names, _levels(flags, members))
+
+
+def _searched(flags: Flags) -> list[list[int]]:
     open_flags = list(range(len(flags.names)))
     found: list[list[int]] = []
     for search in (_neighbours, _namesakes, _apart, _exclusive_namesakes, _exclusive):
@@ -102,14 +128,7 @@ def groups(table: Table) -> tuple[Group, ...]:
             if set(members) <= set(open_flags) and _believable(flags, members):
                 found.append(members)
                 open_flags = [flag for flag in open_flags if flag not in members]
-    taken = set(table.schema.names)
-    made = []
-    for members in sorted(found):
-        names = tuple(flags.names[flag] for flag in members)
-        group = Group(_free_name(names, taken), names, _levels(flags, members))
-        taken.add(group.name)
-        made.append(group)
-    return tuple(made)
+    return found
 
 
 def _free_name(members: tuple[str, ...], taken: set[str]) -> str:
