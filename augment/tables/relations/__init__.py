@@ -268,19 +268,17 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
     that never change: a year that all rows share tells which months have a 29 February.
     """
     dates, near = date_columns.found(table, constants or {})
-    found = Relations(dates=dates)
+    whole = date_parts.taken_out(date_parts.filled(table, dates), dates)
+    births = birth_dates.found(whole)
+    found = Relations(dates=dates, births=births)
     if len(table) >= LEAST_ROWS:
-        whole = found._dated(date_parts.filled(table, dates))
-        births = birth_dates.found(whole)
-        groups = flags.groups(whole)
-        near += partial_flags.near_groups(whole, groups, flags.STEMS)
-        found = Relations(groups, dates=dates, births=births)
+        dated = birth_dates.taken_out(whole, births)
+        groups = flags.groups(dated)
         named = {name for group in groups for name in group.members}
-        full = birth_dates.taken_out(whole, births)
-        chained, parted, more = linked(quantities(full, named), full.schema.target)
-        chained = missing_parts.with_gaps(full, chained, parted)
-        found = replace(found, links=chained, shares=parted)
-        near += more
+        chained, parted, more = linked(quantities(dated, named), dated.schema.target)
+        chained = missing_parts.with_gaps(dated, chained, parted)
+        found = replace(found, groups=groups, links=chained, shares=parted)
+        near += [*partial_flags.near_groups(dated, groups, flags.STEMS), *more]
     taken, masks = found._filled(table)
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names})
     return replace(found, gaps=lacking, near=tuple(near[:MOST_NEAR]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,17 +75,18 @@ def balances(found: list[Quantity]) -> Iterator[Balance | Near]:
 
     numeric = [quantity for quantity in found if not quantity.dated]
     gaps = {q.name: int(np.isnan(q.values).sum()) for q in numeric}
+    places = {quantity.name: place for place, quantity in enumerate(numeric)}
     settled: set[str] = set()
     told: set[str] = set()
     for searched, rows in _together(numeric, gaps):
         with_gaps = any(gaps[quantity.name] for quantity in searched)
-        for balance in _searched(searched, _spread(rows, MOST_ROWS)):
+        for balance in _searched(searched, _spread(rows, MOST_ROWS), places):
             names = {term.name for term in balance.terms}
             new = not with_gaps or any(gaps[name] for name in names)
             if new and not _broken(balance):
                 settled |= names
                 yield balance
-        for near in _nearly([q for q in searched if q.name not in settled], rows):
+        for near in _nearly([q for q in searched if q.name not in settled], rows, places):
             if near.words not in told:
                 told.add(near.words)
                 yield near
@@ -122,8 +123,10 @@ def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
 
 
-def _searched(found: list[Quantity], rows: NDArray[np.int64]) -> Iterator[Balance]:
-    """Balances that hold on these rows, on which every column is known.
+def _searched(
+    found: list[Quantity], rows: NDArray[np.int64], places: Mapping[str, int]
+) -> Iterator[Balance]:
+    """Balances that hold on these rows, on which every column is known; terms in their places.
 
     Each column is projected on the constant and the columns before it that are independent of
     each other (Gram-Schmidt, twice, for accuracy); where nothing is left of it, its coefficients
@@ -149,10 +152,15 @@ def _searched(found: list[Quantity], rows: NDArray[np.int64]) -> Iterator[Balanc
         weights = np.linalg.lstsq(np.stack(scaled, axis=1), column, rcond=None)[0]
         balance = _balance(quantity, kept, np.asarray(weights, np.float64) * size, rows)
         if balance is not None:
-            yield balance
+            pairs = zip(balance.terms, balance.signs, strict=True)
+            ordered = sorted(pairs, key=lambda pair: places[pair[0].name])
+            terms, signs = zip(*ordered, strict=True)
+            yield Balance(terms, signs, balance.constant)
 
 
-def _nearly(found: list[Quantity], rows: NDArray[np.int64]) -> Iterator[Near]:
+def _nearly(
+    found: list[Quantity], rows: NDArray[np.int64], places: Mapping[str, int]
+) -> Iterator[Near]:
     """What holds on nearly all rows: found on a few of them, in some of several tries."""
     import numpy as np
 
@@ -161,7 +169,7 @@ def _nearly(found: list[Quantity], rows: NDArray[np.int64]) -> Iterator[Near]:
         return
     rng = np.random.Generator(np.random.Philox(0))  # which rows are tried is no randomness
     for _ in range(TRIES if len(found) <= MOST_TRIED else 1):
-        for balance in _searched(found, rng.choice(rows, few, replace=False)):
+        for balance in _searched(found, rng.choice(rows, few, replace=False), places):
             near = Near(balance.words, balance.known, _broken(balance))
             if near.words and near.close and near.rows >= LEAST_KNOWN:
                 yield near

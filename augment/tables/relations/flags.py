@@ -94,25 +94,24 @@ def groups(table: Table) -> tuple[Group, ...]:
     Columns of which exactly one is one come first: those that stand side by side, then those
     whose names share a stem, then any. At most one being one is believed of columns that share a
     stem, or where no pair of them would be exclusive by chance. Columns whose gaps differ are
-    searched on the rows that have them all, and must keep to it on the others.
+    searched first, on the rows that have them all, and must keep to it on the others.
     """
-    flags = Flags.of(table)
-    found = [_group(flags, members) for members in _searched(flags)]
-    hidden = {name for group in found for name in group.members}
-    common = partial_flags.common_rows(table, hidden, MOST_FLAGS)
+    found: list[Group] = []
+    common = partial_flags.common_rows(table, MOST_FLAGS)
     if common is not None:
         flags = Flags.of(common)
-        for members in _searched(flags):
-            group = _group(flags, members)
-            if not partial_flags.broken(table, group):
-                found.append(group)
+        gathered = (_group(flags, members) for members in _searched(flags, set()))
+        found += [group for group in gathered if not partial_flags.broken(table, group)]
+    flags = Flags.of(table)
+    taken = {name for group in found for name in group.members}
+    found += [_group(flags, members) for members in _searched(flags, taken)]
     names = table.schema.names
     ordered = sorted(found, key=lambda group: names.index(group.members[0]))
-    taken, named = set(names), []
-    for group in ordered:
-        named.append(replace(group, name=_free_name(group.members, taken)))
-        taken.add(named[-1].name)
-    return tuple(named)
+    called = set(names)
+    for place, group in enumerate(ordered):
+        ordered[place] = replace(group, name=_free_name(group.members, called))
+        called.add(ordered[place].name)
+    return tuple(ordered)
 
 
 def _group(flags: Flags, members: list[int]) -> Group:
@@ -120,8 +119,9 @@ def _group(flags: Flags, members: list[int]) -> Group:
     return Group(names[0], names, _levels(flags, members))
 
 
-def _searched(flags: Flags) -> list[list[int]]:
-    open_flags = list(range(len(flags.names)))
+def _searched(flags: Flags, taken: set[str]) -> list[list[int]]:
+    """Members of groups without the columns that are taken."""
+    open_flags = [flag for flag, name in enumerate(flags.names) if name not in taken]
     found: list[list[int]] = []
     for search in (_neighbours, _namesakes, _apart, _exclusive_namesakes, _exclusive):
         for members in search(flags, open_flags):

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def filled(table: Table, links: Links) -> Table:
-    """The table with the sources that a row lacks beside a result that it has.
+    """The table with the sources that some row lacks beside a result that it has.
 
-    A single one follows from the link; of several, all but one are lent by a row that has them.
-    None leaves the range of its column.
+    A single one follows from the link; of several, all but one are lent by a row that has them,
+    and all of them where the result is missing too. None leaves the range of its column.
     """
     import numpy as np
 
@@ -70,7 +70,7 @@ def _filled_orders(
         return {}
     rng = np.random.Generator(np.random.Philox(0))  # which rows lend is no randomness
     lent = rng.choice(whole, len(rows))
-    made = base.copy()
+    made = np.where(np.isnan(base), base[rng.choice(whole, len(base))], base)
     made[rows] = result[rows] - (result[lent] - base[lent])
     return {link.base: made}
 
@@ -109,6 +109,7 @@ def _filled_sums(
     made: dict[str, NDArray[np.float64]] = {}
     for place, name in enumerate(names):
         if gaps[place].any():
-            made[name] = values[name].copy()
+            own = values[name]
+            made[name] = np.where(np.isnan(own), own[rng.choice(whole, len(own))], own)
             made[name][rows[gaps[place]]] = (lent[place] / units[place])[gaps[place]]
     return made

@@ -19,14 +19,14 @@ LEAST_KNOWN, MOST_LOST = 100, 0.5  # rows, and their share, that have all column
 LEAST_TIMES = 10.0  # as many broken rows as there are, were the columns independent
 
 
-def common_rows(table: Table, hidden: set[str], most: int) -> Table | None:
-    """The rows that have all columns of zeros and ones that are in no group, some of which have
-    gaps; a column that most of the rows lack is left out. None where there is nothing to search."""
+def common_rows(table: Table, most: int) -> Table | None:
+    """The rows that have all columns of zeros and ones, some of which have gaps; a column that most
+    rows lack is left out. None where there is nothing to search."""
     import numpy as np
 
     known = np.ones(len(table), dtype=bool)
     names = []
-    gaps = [(column.null_count, name) for name, column in _flags_of(table) if name not in hidden]
+    gaps = [(column.null_count, name) for name, column in _flags_of(table)]
     for _, name in sorted(gaps, key=lambda gap: gap[0]):
         both = known & table.column(name).is_valid().to_numpy(zero_copy_only=False)
         if both.sum() >= max(LEAST_KNOWN, MOST_LOST * len(table)):
@@ -67,7 +67,8 @@ def near_groups(
     """Columns of zeros and ones with one stem, of which exactly one is one on nearly every row."""
     import numpy as np
 
-    hidden = {name for group in found for name in group.members}
+    complete = [group for group in found if group.nobody not in group.levels]
+    hidden = {name for group in complete for name in group.members}
     names = [name for name, _ in _flags_of(table) if name not in hidden]
     told: set[str] = set()
     for stem in stems:

@@ -33,14 +33,15 @@ Shares = tuple[Share, ...]
 
 
 def filled(table: Table, shares: Shares) -> Table:
-    """The table with the shares that some rows lack: what the others leave, parted as elsewhere."""
+    """The table with the shares that some rows lack: what the others leave, parted as in a row
+    that has them all."""
     import numpy as np
 
     data = table.data
     for share in shares:
         values = np.stack([numbers(table, name) for name in share.members], axis=1)
         missing = np.isnan(values)
-        rows = np.flatnonzero(missing.any(axis=1) & ~missing.all(axis=1))
+        rows = np.flatnonzero(missing.any(axis=1))
         whole = np.flatnonzero(~missing.any(axis=1))
         if not len(rows) or not len(whole):
             continue
