@@ -275,6 +275,7 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         dated = birth_dates.taken_out(whole, births)
         groups = flags.groups(dated)
         named = {name for group in groups for name in group.members}
+        named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
         chained, parted, more = linked(quantities(dated, named), dated.schema.target)
         chained = missing_parts.with_gaps(dated, chained, parted)
         found = replace(found, groups=groups, links=chained, shares=parted)

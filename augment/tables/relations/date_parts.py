@@ -102,6 +102,11 @@ class DateParts:
     def values(self, table: Table) -> Values:
         return {part.letter: part.numbers(table) for part in self.parts}
 
+    def has_gaps(self, table: Table) -> bool:
+        """Whether some row knows a part of its date, but not all."""
+        first, *others = (table.column(name).is_null() for name in self.members)
+        return any(not null.equals(first) for null in others)
+
     def stamps(self, values: Values) -> NDArray[np.float64]:
         """(rows,) microseconds since 1970; NaN where a part is missing or the date is not real."""
         import numpy as np
