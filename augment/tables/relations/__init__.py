@@ -1,11 +1,11 @@
 """What holds between columns on every row, taken out of the table before a fit and put back after.
 
-Columns that form a date become that date; a group of one-hot columns becomes one column of
-categories; a sum (`total = part + part`, `discharged = admitted + days`) is left out and computed
-again; of two ordered columns (`admitted <= discharged`) the later is replaced by its distance from
-the earlier; shares of a constant are scaled to it. An engine then learns what is simpler, and
-whatever it draws, the relations hold. A relation holds wherever a row has its columns; cells that
-it needs and a row lacks are filled before the fit and emptied after a draw.
+Columns that form a date become that date and its month; a group of one-hot columns becomes one
+column of categories; a sum (`total = part + part`, `discharged = admitted + days`) is left out and
+computed again; of two ordered columns (`admitted <= discharged`) the later is replaced by its
+distance from the earlier; shares of a constant are scaled to it. An engine then learns what is
+simpler, and whatever it draws, the relations hold. A relation holds wherever a row has its columns;
+cells that it needs and a row lacks are filled before the fit and emptied after a draw.
 """
 
 from __future__ import annotations
@@ -253,6 +253,7 @@ class Relations:
             drawn = [name for name in single if name not in {link.result for link in found}]
             parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
             own = {birth.raised for birth in births} | {group.name for group in groups}
+            own |= {dated.season for dated in dates}
             lacking = gaps.from_json(document["gaps"], {*known, *names, *own})
             return Relations(groups, found, parted, dates, births, lacking)
         except (KeyError, TypeError, ValueError) as error:

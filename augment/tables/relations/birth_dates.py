@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,7 @@ def from_json(documents: Any, known: list[str]) -> tuple[BirthDate, ...]:
             raise ValueError("a birth number's column is not there, or twice")
         if not isinstance(birth.raised, str) or birth.raised in {*known, *taken}:
             raise ValueError("a birth number has no name of its own")
-        if not YEARS[0] <= int(birth.start) <= YEARS[1]:
+        if not YEARS[0] <= operator.index(birth.start) <= YEARS[1]:
             raise ValueError("a birth number's years are out of range")
         births.append(birth)
     return tuple(births)

@@ -70,9 +70,10 @@ def found(table: Table, constants: Mapping[str, float]) -> tuple[tuple[DateParts
 
 def _with_name(parts: DateParts, table: Table) -> DateParts:
     name = f"{parts.members[0]} … {parts.members[-1]}"
-    while name in table.schema.names:
-        name += " …"
-    return replace(parts, name=name)
+    parts = replace(parts, name=name)
+    while {parts.name, parts.season} & {*table.schema.names}:
+        parts = replace(parts, name=f"{parts.name} …")
+    return parts
 
 
 def named(name: str) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ has a 30 February, whatever is missing from it and whatever is asked for.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 LEAP_YEAR = 2000  # stands in where no column tells the year
 DAY_US = 86_400_000_000
-UNITS_US = {"d": DAY_US, "H": 3_600_000_000, "M": 60_000_000, "S": 1_000_000}
+FIRST_US = -62_135_596_800_000_000  # the year 1 in microseconds since 1970
 FORMATS = {"d": "%Y-%m-%d", "H": "%Y-%m-%d %H", "M": "%Y-%m-%d %H:%M", "S": "%Y-%m-%d %H:%M:%S"}
 LETTERS = "YymdHMS"  # of a format; y is a year of two digits
 NUMBER = "number"
@@ -93,11 +94,16 @@ class DateParts:
         *first, last = self.members
         return f"{', '.join(first)} and {last} form a date"
 
-    def column(self) -> Column:
-        finest = self.parts[-1].letter
-        return Column(
-            self.name, "datetime", "datetime", format=FORMATS[finest], step_us=self.step_us
-        )
+    @property
+    def season(self) -> str:
+        return f"{self.name}: month"
+
+    def columns(self) -> tuple[Column, Column]:
+        """The date, and its month beside it, which is not put back: it tells an engine of seasons
+        without having to learn the calendar."""
+        format = FORMATS[self.parts[-1].letter]
+        date = Column(self.name, "datetime", "datetime", format=format, step_us=self.step_us)
+        return date, Column(self.season, "categorical", "integer")
 
     def values(self, table: Table) -> Values:
         return {part.letter: part.numbers(table) for part in self.parts}
@@ -195,16 +201,24 @@ def filled(table: Table, found: tuple[DateParts, ...]) -> Table:
 
 
 def taken_out(table: Table, found: tuple[DateParts, ...]) -> Table:
-    """The table with each date in the place of its first part. Parts are complete or all missing,
-    as `filled` makes them."""
+    """The table with each date, and its month, in the place of its first part.
+
+    Where a part is missing, the date is; `filled` sees to that before a fit.
+    """
     firsts = {parts.members[0]: parts for parts in found}
     hidden = {name for parts in found for name in parts.members}
-    columns, arrays, target = [], [], table.schema.target
+    columns: list[Column] = []
+    arrays: list[pa.Array] = []
+    target = table.schema.target
     for column in table.schema:
         if column.name in firsts:
             parts = firsts[column.name]
-            columns.append(parts.column())
-            arrays.append(from_numbers(columns[-1], parts.stamps(parts.values(table))))
+            values = parts.values(table)
+            columns += parts.columns()
+            for made, part in zip(
+                parts.columns(), (parts.stamps(values), values["m"]), strict=True
+            ):
+                arrays.append(from_numbers(made, part))
             target = parts.name if target in parts.members else target
         elif column.name not in hidden:
             columns.append(column)
@@ -214,9 +228,10 @@ def taken_out(table: Table, found: tuple[DateParts, ...]) -> Table:
 
 def columns_of(whole: list[Column], found: tuple[DateParts, ...]) -> list[Column]:
     """The columns `whole` as `taken_out` leaves them."""
-    firsts = {parts.members[0]: parts.column() for parts in found}
+    firsts = {parts.members[0]: parts.columns() for parts in found}
     hidden = {name for parts in found for name in parts.members}
-    return [firsts.get(c.name, c) for c in whole if c.name in firsts or c.name not in hidden]
+    kept = [c for c in whole if c.name in firsts or c.name not in hidden]
+    return [made for column in kept for made in firsts.get(column.name, (column,))]
 
 
 def put_back(
@@ -276,15 +291,16 @@ def from_json(documents: Any, known: list[str]) -> tuple[DateParts, ...]:
             raise ValueError("the parts of a date are none")
         if any(part.spelling not in (NUMBER, *SPELLINGS) for part in parts):
             raise ValueError("a part of a date has an unknown spelling")
-        if not isinstance(dated.name, str) or dated.name in known or dated.name in taken:
+        names = {dated.name, dated.season}
+        if not isinstance(dated.name, str) or names & {*known, *taken}:
             raise ValueError("a date has no name of its own")
         if len(set(dated.members)) != len(parts) or not set(dated.members) <= set(known) - taken:
             raise ValueError("the parts of a date are not there, or twice")
-        if not (1 <= int(dated.year) <= 9999 and dated.step_us in dates.STEPS_US):
+        if not (1 <= operator.index(dated.year) <= 9999 and dated.step_us in dates.STEPS_US):
             raise ValueError("a date is out of range")
         for end in (dated.low, dated.high):
-            if end is not None and not abs(float(end)) <= dates.LAST_SECOND * 1_000_000:
+            if end is not None and not FIRST_US <= end <= dates.LAST_SECOND * 1_000_000:
                 raise ValueError("a date is out of range")
-        taken |= {dated.name, *dated.members}
+        taken |= {*names, *dated.members}
         found.append(dated)
     return tuple(found)
