@@ -60,7 +60,8 @@ def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column
     import pyarrow.compute as pc
 
     texts = distinct.cast(pa.string())
-    if birth_numbers.first_year(np.asarray(distinct.cast(pa.float64()))) is not None:
+    numbers = np.asarray(pc.cast(texts, pa.float64()))
+    if birth_numbers.first_year(numbers) is not None:
         note = "Its digits are dates of birth (YYMMDD, 50 added to the month of some)."
         return replace(column, note=note)
     if pc.any(pc.starts_with(texts, "-")).as_py():
