@@ -117,7 +117,9 @@ class Relations:
         """The relations less those that compute one of the columns `held` from any other."""
         kept = [link for link in self.links if link.result not in held or link.sources <= held]
         used = {name for link in kept for name in (link.result, *link.sources)}
-        used |= {name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members}
+        used |= {
+            name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
+        }
         lacking = [gap for gap in self.gaps if used & set(gap.columns)]
         return replace(self, links=tuple(kept), gaps=tuple(lacking))
 

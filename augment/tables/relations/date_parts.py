@@ -26,6 +26,7 @@ LEAP_YEAR = 2000  # stands in where no column tells the year
 DAY_US = 86_400_000_000
 FIRST_US = -62_135_596_800_000_000  # the year 1 in microseconds since 1970
 FORMATS = {"d": "%Y-%m-%d", "H": "%Y-%m-%d %H", "M": "%Y-%m-%d %H:%M", "S": "%Y-%m-%d %H:%M:%S"}
+MILD = {"Y": LEAP_YEAR, "m": 1, "d": 1}  # what goes with any other part
 LETTERS = "YymdHMS"  # of a format; y is a year of two digits
 NUMBER = "number"
 SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -137,13 +138,14 @@ class DateParts:
         gaps = np.stack([*missing.values()])
         rows = np.flatnonzero(gaps.any(axis=0) & ~gaps.all(axis=0))
         whole = np.flatnonzero(~gaps.any(axis=0))
-        if not len(rows) or not len(whole):
+        if not len(rows):
             return values
         rng = np.random.Generator(np.random.Philox(0))  # which rows lend is no randomness
-        lent = rng.choice(whole, len(rows))
+        lent = rng.choice(whole, len(rows)) if len(whole) else None
         made = {name: part.copy() for name, part in values.items()}
         for letter, part in made.items():
-            part[rows] = np.where(missing[letter][rows], part[lent], part[rows])
+            other = part[lent] if lent is not None else MILD.get(letter, 0)
+            part[rows] = np.where(missing[letter][rows], other, part[rows])
         return self.real(made, {name: ~gap for name, gap in missing.items()})
 
     def real(self, values: Values, known: Mapping[str, NDArray[np.bool_]]) -> Values:
@@ -175,8 +177,7 @@ def stamps_of(values: Values, year: int) -> tuple[NDArray[np.int64], NDArray[np.
     import numpy as np
 
     rows = len(next(iter(values.values())))
-    mild = {"Y": LEAP_YEAR, "m": 1, "d": 1}
-    exact = {n: np.where(np.isnan(part), mild.get(n, 0), part) for n, part in values.items()}
+    exact = {n: np.where(np.isnan(part), MILD.get(n, 0), part) for n, part in values.items()}
     sane = np.logical_and.reduce(
         [(part == np.floor(part)) & (np.abs(part) < 10_000) for part in exact.values()]
     )
@@ -258,6 +259,24 @@ def put_back(
             made[part.column] = part.array(columns[part.column], values[part.letter])
     arrays = [made[c.name] if c.name in made else table.column(c.name) for c in whole]
     return table_of(whole, arrays, target)
+
+
+def reconciled(table: Table, found: tuple[DateParts, ...], held: set[str]) -> Table:
+    """The table with real dates again where the columns `held` were set anew: other parts move."""
+    import numpy as np
+
+    data = table.data
+    for parts in found:
+        if not held & set(parts.members):
+            continue
+        values = parts.values(table)
+        known = {part.letter: np.full(len(table), part.column in held) for part in parts.parts}
+        made = parts.real(values, known)
+        for part in parts.parts:
+            if part.column not in held:
+                array = part.array(table.schema[part.column], made[part.letter])
+                data = data.set_column(data.column_names.index(part.column), part.column, array)
+    return Table(data, table.schema)
 
 
 def as_learnt(found: tuple[DateParts, ...], dated: Table) -> tuple[DateParts, ...]:

@@ -66,12 +66,15 @@ def _filled_orders(
     base, result = values[link.base], values[link.result]
     rows = np.flatnonzero(np.isnan(base) & ~np.isnan(result))
     whole = np.flatnonzero(~np.isnan(base) & ~np.isnan(result))
-    if not len(rows) or not len(whole):
+    if not len(rows):
         return {}
-    rng = np.random.Generator(np.random.Philox(0))  # which rows lend is no randomness
-    lent = rng.choice(whole, len(rows))
-    made = np.where(np.isnan(base), base[rng.choice(whole, len(base))], base)
-    made[rows] = result[rows] - (result[lent] - base[lent])
+    made = base.copy()
+    made[rows] = result[rows]
+    if len(whole):
+        rng = np.random.Generator(np.random.Philox(0))  # which rows lend is no randomness
+        lent = rng.choice(whole, len(rows))
+        made = np.where(np.isnan(base), base[rng.choice(whole, len(base))], base)
+        made[rows] = result[rows] - (result[lent] - base[lent])
     return {link.base: made}
 
 
@@ -88,11 +91,13 @@ def _filled_sums(
     total = values[link.result]
     rows = np.flatnonzero(~np.isnan(total) & missing.any(axis=0))
     whole = np.flatnonzero(~np.isnan(total) & ~missing.any(axis=0))
-    if not len(rows) or not len(whole):
+    if not len(rows):
         return {}
     gaps, rest = missing[:, rows], total[rows] - np.nansum(parts[:, rows], axis=0)
     rng = np.random.Generator(np.random.Philox(0))  # which rows lend is no randomness
-    lent = np.where(gaps, parts[:, rng.choice(whole, len(rows))], 0.0)
+    lent = np.zeros(gaps.shape)
+    if len(whole):
+        lent = np.where(gaps, parts[:, rng.choice(whole, len(rows))], 0.0)
     if table.schema[link.result].role != "datetime":
         size = lent.sum(axis=0)
         lent *= np.where(size * rest > 0, rest / np.where(size == 0, 1.0, size), 1.0)
@@ -110,6 +115,7 @@ def _filled_sums(
     for place, name in enumerate(names):
         if gaps[place].any():
             own = values[name]
-            made[name] = np.where(np.isnan(own), own[rng.choice(whole, len(own))], own)
+            others = own[rng.choice(whole, len(own))] if len(whole) else own
+            made[name] = np.where(np.isnan(own), others, own)
             made[name][rows[gaps[place]]] = (lent[place] / units[place])[gaps[place]]
     return made

@@ -43,10 +43,11 @@ def filled(table: Table, shares: Shares) -> Table:
         missing = np.isnan(values)
         rows = np.flatnonzero(missing.any(axis=1))
         whole = np.flatnonzero(~missing.any(axis=1))
-        if not len(rows) or not len(whole):
+        if not len(rows):
             continue
         rng = np.random.Generator(np.random.Philox(0))  # which rows lend is no randomness
-        lent = np.where(missing[rows], values[rng.choice(whole, len(rows))], values[rows])
+        other = values[rng.choice(whole, len(rows))] if len(whole) else np.ones_like(values[rows])
+        lent = np.where(missing[rows], other, values[rows])
         own = [table.schema[name] for name in share.members]
         values[rows] = _scaled(lent, ~missing[rows], share.total, _digits(own))
         for place, column in enumerate(own):
