@@ -18,7 +18,7 @@ from augment.base.errors import BadInput, UsageError
 from augment.base.files import atomic, read_json, sha256, write_json
 from augment.base.types import Json, State
 
-FORMAT = 2
+FORMAT = 3
 MAX_DOCUMENT_BYTES = 1 << 30
 UNFIT: tuple[type[Exception], ...] = (KeyError, TypeError, ValueError, AttributeError, UsageError)
 
@@ -42,7 +42,16 @@ def _with_groups(document: Json) -> Json:
     return {**document, "config": {**config, "relations": relations}}
 
 
-UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_groups}
+def _with_dates(document: Json) -> Json:
+    """2 → 3: a table's relations know of dates in parts, birth numbers and filled gaps."""
+    config = document.get("config")
+    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
+        return document
+    relations = {**config["relations"], "dates": [], "births": [], "gaps": []}
+    return {**document, "config": {**config, "relations": relations}}
+
+
+UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_groups, 2: _with_dates}
 
 
 def save(folder: Path, stored: Stored) -> None:

@@ -19,6 +19,7 @@ from augment.report.facts import finite
 if TYPE_CHECKING:
     from rich.console import Console
 
+MOST_NEARLY_SHOWN = 5  # relations that hold on most rows
 MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
 NOUNS = {"images": "images"}  # what rows of a kind are called, where not rows
 STYLES = {"pass": "green", "fail": "red", "not shown": "yellow"}
@@ -183,6 +184,14 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
     )
     for words in document.get("engine_facts", {}).get("relations", []):
         line(console, f"  Kept exactly: {words}")
+    nearly = document.get("engine_facts", {}).get("nearly", [])
+    for near in nearly if verbose else nearly[:MOST_NEARLY_SHOWN]:
+        share = f"{100 * near['share']:.1f}" if near["share"] < 0.9995 else "over 99.9"
+        broken = f"{near['broken_rows']:,} of {near['rows']:,} rows break it"
+        line(console, f"  Nearly holds, not kept: {near['relation']} ({share}%; {broken})")
+    if len(nearly) > MOST_NEARLY_SHOWN and not verbose:
+        more = len(nearly) - MOST_NEARLY_SHOWN
+        line(console, f"  and {more} more that nearly hold; -v shows them all.")
     for words in document.get("engine_facts", {}).get("kept", []):
         line(console, f"  Kept: {words}")
     for note in document.get("sample_notes", []):

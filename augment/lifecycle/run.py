@@ -137,6 +137,7 @@ def _stages(stages: Stages) -> Json:
         "rows": {"train": len(train), "unseen": len(test), "synthetic": plan.rows},
         "model_notes": list(model.stored().facts.get("notes", [])),
         "sample_notes": list(model.notes(plan.rows, model.condition(plan.request.ask))),
+        **_relations(model.stored().facts),
     }
     with journal.stage("write"):
         report = facts.document(scored, about)
@@ -158,6 +159,13 @@ def _stages(stages: Stages) -> Json:
     journal.note("finished", seconds=journal.seconds)
     write_manifest(partial)
     return {**run_document, "report": report}
+
+
+def _relations(facts: Json) -> Json:
+    """What holds between columns and is kept, and what nearly holds, where a kind looks for it."""
+    if "relations" not in facts:
+        return {}
+    return {"relations": {"kept": facts["relations"], "nearly": facts.get("nearly", [])}}
 
 
 def _no_rows() -> Any:

@@ -45,6 +45,7 @@ def render(document: Json) -> str:
         groups=_groups(document),
         overlays=list(_overlays(document)),
         pairs=_pairs(document),
+        relations=document["about"].get("relations"),
         facts=_facts(document),
         grid=document.get("grid"),
         words=summary.words(document),
@@ -110,10 +111,11 @@ def _pairs(document: Json) -> list[Json]:
 
 
 def _facts(document: Json) -> list[tuple[str, str]]:
-    """The caller's plain facts, one line each, nested ones joined by a dot."""
+    """The caller's plain facts, one line each, nested ones joined by a dot; relations are shown
+    apart."""
     data = {k: v for k, v in document["about"].get("data", {}).items() if k != "caveats"}
     about: Json = {
-        **document["about"],
+        **{k: v for k, v in document["about"].items() if k != "relations"},
         "data": data,
         "target": document.get("target", {}).get("column"),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from augment.base.errors import BadInput, listed
+from augment.tables import dates, integer_dates
 from augment.tables.dataset import Table
 from augment.tables.schema import Column, Schema
 from augment.tables.values import arrow_type
@@ -124,6 +125,11 @@ def _converted(array: pa.Array, column: Column) -> pa.Array:
     import pyarrow.compute as pc
 
     kind = arrow_type(column)
+    number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
+    if number and column.storage == "datetime":  # 20240131, or no date at all
+        digits = integer_dates.digits(array)
+        texts = array.cast(pa.string()) if digits is None else digits
+        return dates.parse(column.format or "%Y%m%d", texts)
     try:
         return pc.cast(array, kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

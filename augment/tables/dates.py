@@ -3,12 +3,14 @@
 A format is written as for `strptime`, with three additions from its relatives: `%-d` (no leading
 zero; also -m, -H, -I), `%3f` (so many digits of a second, 1 to 6) and `%P` (am, pm). A fixed
 offset such as `+02:00` or `Z` is part of the format, and times are kept as the clock showed them.
+`%s` counts seconds since 1970, as `date +%s` does; fields without anything between them, as in
+`%Y%m%d` or `%s%3f`, have all their digits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from augment.base.errors import UsageError
@@ -24,12 +26,14 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
           "September", "October", "November", "December")  # fmt: skip
 ABBREVIATED = tuple(month[:3] for month in MONTHS)
 FIELD = re.compile(r"%(-?)(\d?)([A-Za-z%])")
+SOLID = re.compile(r"(%\d?[A-Za-z])+(\.0)?")  # digits alone: dates that are whole numbers
+LAST_SECOND = 253_402_300_799  # of the year 9999, counted from 1970
 PIVOT = 69  # two-digit years from here on are in the 1900s (POSIX)
 TWO = r"\d{1,2}"
 GRAMMAR = {
     "Y": r"\d{4}", "y": r"\d{2}", "m": TWO, "d": TWO, "H": TWO, "I": TWO, "M": TWO, "S": TWO,
     "f": r"\d{1,6}", "b": "|".join(ABBREVIATED), "B": "|".join(MONTHS), "p": "AM|PM",
-    "P": "am|pm",
+    "P": "am|pm", "s": r"\d{1,12}",
 }  # fmt: skip
 STEPS_US = (
     *(hours * 3_600_000_000 for hours in (24, 12, 6, 3, 2, 1)),
@@ -62,23 +66,34 @@ def _pieces(format: str) -> Iterator[tuple[str, str, str]]:
     yield format[end:], "", ""
 
 
+def is_number(format: str) -> bool:
+    """Whether dates of this format are written as plain numbers.
+
+    >>> is_number("%Y%m%d"), is_number("%Y%m%d.0"), is_number("%Y-%m-%d"), is_number("%d%b%Y")
+    (True, True, False, False)
+    """
+    return bool(SOLID.fullmatch(format)) and not re.search("%[bBpP]", format)
+
+
 def parse(format: str, texts: pa.Array) -> pa.Array:
     """Timestamps (microseconds) of texts; null where one does not fit or is no real date."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     pattern, letters = "", []
-    for literal, _, letter in _pieces(format):
+    solid = is_number(format)
+    for literal, flag, letter in _pieces(format):
         pattern += re.escape(literal)
         if letter:
-            pattern += f"(?P<{letter}>{GRAMMAR[letter]})"
+            digits = {TWO: r"\d{2}", GRAMMAR["f"]: rf"\d{{{flag or 6}}}"} if solid else {}
+            pattern += f"(?P<{letter}>{digits.get(GRAMMAR[letter], GRAMMAR[letter])})"
             letters.append(letter)
     if not letters:
         raise UsageError(f"{format!r} is no date format: it names no part of a date.")
     matched = pc.extract_regex(texts, f"^{pattern}$")
     fits = pc.is_valid(matched).to_numpy(zero_copy_only=False)
     parts = {letter: _numbers(letter, pc.struct_field(matched, letter)) for letter in letters}
-    stamps, real = _stamps(parts, len(texts))
+    stamps, real = stamps_of(parts, len(texts))
     return pa.array(stamps, pa.int64(), mask=~(fits & real)).cast(pa.timestamp("us"))
 
 
@@ -98,11 +113,19 @@ def _numbers(letter: str, texts: pa.Array) -> NDArray[np.int64]:
     return numbers
 
 
-def _stamps(
-    parts: dict[str, NDArray[np.int64]], n: int
+def stamps_of(
+    parts: Mapping[str, NDArray[np.int64]], n: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """(n,) microseconds since 1970 from the parts of dates, and (n,) whether each is real."""
+    """(n,) microseconds since 1970 from the parts of dates, and (n,) whether each is real.
+
+    Parts are named by their letter in a format; those that are left out are at their lowest.
+    """
     import numpy as np
+
+    if "s" in parts:
+        real = parts["s"] <= LAST_SECOND
+        fraction = parts.get("f", np.zeros(n, dtype=np.int64))
+        return np.where(real, parts["s"], 0) * 1_000_000 + fraction, real
 
     def part(letter: str, default: int) -> NDArray[np.int64]:
         return parts.get(letter, np.full(n, default, dtype=np.int64))
@@ -131,7 +154,7 @@ def render(column: Column, values: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
     stamps = pc.fill_null(values.cast(pa.timestamp("us")).cast(pa.int64()), 0)
-    parts = _parts(stamps.to_numpy(zero_copy_only=False))
+    parts = parts_of(stamps.to_numpy(zero_copy_only=False))
     template, fields = "", []
     for literal, flag, letter in _pieces(column.format):
         template += literal.replace("%", "%%")
@@ -147,13 +170,13 @@ def render(column: Column, values: pa.Array) -> pa.Array:
             fields.append([names[index] for index in parts[letter].tolist()])
         else:
             width = 4 if letter == "Y" else 2
-            template += "%d" if flag == "-" else f"%0{width}d"
+            template += "%d" if flag == "-" or letter == "s" else f"%0{width}d"
             fields.append(parts[letter].tolist())
     texts = [template % row for row in zip(*fields, strict=True)]
     return pc.if_else(pc.is_valid(values), pa.array(texts, pa.string()), None)
 
 
-def _parts(stamps: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+def parts_of(stamps: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
     """Each field's number (for names: its index) from microseconds since 1970."""
     import numpy as np
 
@@ -168,7 +191,7 @@ def _parts(stamps: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
         "Y": year, "y": year % 100, "m": month + 1, "b": month, "B": month,
         "d": days - months.astype("datetime64[D]").astype(np.int64) + 1,
         "H": hour, "I": (hour + 11) % 12 + 1, "p": hour // 12, "P": hour // 12,
-        "M": clock // 60 % 60, "S": clock % 60, "f": fraction,
+        "M": clock // 60 % 60, "S": clock % 60, "f": fraction, "s": seconds,
     }  # fmt: skip
 
 

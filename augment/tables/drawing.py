@@ -112,9 +112,11 @@ class Drawing:
 
     def _parted(self, clauses: tuple[Clause, ...]) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
         """The clauses to be searched for, and those that the engine is given."""
-        searched = tuple(c for c in clauses if self.relations.computed(c.column))
-        rest = tuple(c for c in clauses if self.relations.drawn(c.column))
-        return searched, self.relations.placed(rest, list(self.schema))
+        columns = list(self.schema)
+        return (
+            self.relations.searched(clauses, columns),
+            self.relations.placed(clauses, columns),
+        )
 
     def _by_branches(
         self,

@@ -6,13 +6,12 @@ is changed in passing: a column that no type fits exactly stays text.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from augment.tables import date_formats, dates, numerals, personal, roles
+from augment.tables import date_formats, dates, integer_dates, numerals, personal, roles
 from augment.tables.schema import Column, Storage
-from augment.tables.text import NULL_TOKENS, keeps, parse_distinct
+from augment.tables.text import NULL_TOKENS, parse_distinct
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +23,6 @@ BOOLEANS = (
 DECORATED = r"^[-+(]?[$€£¥]? ?\d[\d,. ']*[%€$£)]?$"  # $5, 1,234.50, 12%
 MOSTLY = 0.9
 ALL_MISSING = "Every value is missing."
-DATE_NAME = r"(?i)(^|_|\b)(date|day|dt|yyyymmdd|datum)($|_|\b)"
 DAY_US = 86_400_000_000
 
 
@@ -115,8 +113,11 @@ def _typed(name: str, distinct: pa.Array) -> Column | None:
     for true, false in BOOLEANS:
         if found == {true, false}:
             return Column(name, "boolean", "boolean", true=true, false=false)
+    dated = integer_dates.column(name, distinct)
+    if dated is not None:
+        return dated
     if numerals.are_numbers(distinct):
-        return _compact_date(name, distinct) or _number(name, distinct)
+        return _number(name, distinct)
     return _spelt(name, distinct)
 
 
@@ -131,20 +132,10 @@ def _spelt(name: str, distinct: pa.Array) -> Column | None:
 def _number(name: str, distinct: pa.Array) -> Column | None:
     column, kept = numerals.spelt(Column(name, "numeric", "float"), distinct)
     if kept:
-        return column
+        return replace(column, note=integer_dates.doubt(name, distinct))
     if parse_distinct(column, distinct).null_count:
         return None  # more digits than any number here holds
     return replace(column, note="Its numbers are written in their shortest form.")
-
-
-def _compact_date(name: str, distinct: pa.Array) -> Column | None:
-    """20240131 in a column that is called a date."""
-    if not re.search(DATE_NAME, name):
-        return None
-    column = Column(name, "datetime", "datetime", format="%Y%m%d")
-    if not keeps(column, distinct):
-        return None
-    return replace(column, step_us=DAY_US, note="Eight digits under this name are read as dates.")
 
 
 def date(name: str, distinct: pa.Array) -> Column | None:
@@ -183,7 +174,11 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
     if not len(distinct):
         storage = "string" if pa.types.is_string(kind) else _storage(kind)
         return Column(name, "constant", storage, arrow=declared, note=ALL_MISSING)
-    if pa.types.is_string(kind):
+    digits = integer_dates.digits(distinct)
+    dated = None if digits is None else integer_dates.column(name, digits)
+    if dated is not None:
+        column = replace(dated, arrow=declared)
+    elif pa.types.is_string(kind):
         column = _spelt(name, distinct) or Column(name, "categorical", "string")
         column = replace(column, arrow=declared)
     elif pa.types.is_timestamp(kind):

@@ -23,7 +23,7 @@ from augment.tables.protection import least_rows, protect
 from augment.tables.relations import Relations
 from augment.tables.row_identity import Part, RowIdentity
 from augment.tables.schema import Schema
-from augment.tables.values import arrow_type, table_of
+from augment.tables.values import arrow_type, numbers, table_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +81,8 @@ class TableModel(Fitted[Table]):
         notes: tuple[str, ...] = (UNPROTECTED,)
         least = least_rows(len(data)) if protected else 1
         identity = RowIdentity.fit(data, least)
-        found = relations.mined(core).without(identity.constant | set(schema.key))
+        held = identity.constant | set(schema.key)
+        found = relations.mined(core, _constants(data)).without(held)
         seen = found.taken_out(core)
         if protected:
             safe = protect(seen, job.seed.child("protect"))
@@ -89,7 +90,7 @@ class TableModel(Fitted[Table]):
         inner = recipe.fit(
             seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
         )
-        found = found.as_learnt(seen)
+        found = found.as_learnt(seen, list(core.schema))
         whole = found.put_back(seen, list(core.schema), core.schema.target)
         identity = identity.with_key(_beside(whole, data), schema.key, source_rows, least)
         facts = {
@@ -99,6 +100,7 @@ class TableModel(Fitted[Table]):
             "notes": list(notes),
             "relations": found.words,
             "kept": identity.words,
+            "nearly": [near.to_json() for near in found.near],
             **inner.state().config.get("facts", {}),
         }
         least = least_rows(len(data)) if protected else 1
@@ -190,8 +192,9 @@ class TableModel(Fitted[Table]):
         What an engine draws as it is is set among what it draws, so that distances from it stay.
         """
         drawn = self.relations.taken_out(core)
-        as_is = {c.name for c in drawn.schema if c == core.schema[c.name]} & arrays.keys()
+        as_is = {c.name for c in drawn.schema if c in core.schema.columns} & arrays.keys()
         whole = _with(core, {name: arrays[name] for name in arrays.keys() - as_is})
+        whole = self.relations.reconciled(whole, {*arrays})
         taken = _with(self.relations.taken_out(whole), {name: arrays[name] for name in as_is})
         return self._drawing.whole(taken)
 
@@ -238,13 +241,12 @@ class TableModel(Fitted[Table]):
         """The given rows with their gaps filled. Known cells stay, relations or not."""
         import numpy as np
 
-        for clause in clauses:
-            words = self.relations.computed(clause.column)
-            if words:
-                raise UsageError(
-                    f"--where on {clause.column!r} cannot be joined with --given: in this model "
-                    f"it is computed ({words})."
-                )
+        name, words = self.relations.unplaceable(clauses, list(self.schema))
+        if words:
+            raise UsageError(
+                f"--where on {name!r} cannot be joined with --given: in this model it is "
+                f"computed ({words})."
+            )
         asked = self.relations.placed(clauses, list(self.schema))
         places: list[NDArray[np.int64]] = []
         parts: list[Table] = []
@@ -323,6 +325,19 @@ def _with(table: Table, arrays: Mapping[str, pa.Array]) -> Table:
         return table
     found = [arrays.get(name, table.column(name)) for name in table.schema.names]
     return table_of(list(table.schema), found, table.schema.target)
+
+
+def _constants(data: Table) -> dict[str, float]:
+    """The columns of numbers that never change, which no engine sees."""
+    import numpy as np
+
+    found: dict[str, float] = {}
+    for column in data.schema:
+        if column.role == "constant" and column.storage in ("integer", "float", "decimal"):
+            known = numbers(data, column.name)
+            known = known[~np.isnan(known)]
+            found |= {column.name: float(known[0])} if len(known) else {}
+    return found
 
 
 def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:

@@ -98,7 +98,7 @@ def _counts(column: NDArray[np.float64], edges: NDArray[np.float64]) -> list[int
 def _label(column: Column, value: float) -> str:
     if column.role == "datetime":
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=float(value))
-        if not re.search("%-?[YymdbB]", column.format or "%Y"):  # a time of day
+        if not re.search("%-?[YymdbBs]", column.format or "%Y"):  # a time of day
             return moment.strftime("%H:%M")
         daily = (column.step_us or 1) % MICROSECONDS_PER_DAY == 0
         return moment.strftime("%Y-%m-%d" if daily else "%Y-%m-%d %H:%M")

@@ -12,12 +12,13 @@ from augment.tables import (
     gazetteer,
     identifiers,
     inference,
+    integer_dates,
     numerals,
     personal,
     roles,
     text,
 )
-from augment.tables.schema import Column, Role
+from augment.tables.schema import Column, Role, Storage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,6 +69,13 @@ def obeyed(column: Column, said: str, values: pa.Array, where: Callable[[int], s
         return _constant(column, values, where)
     if role == "categorical":
         return replace(column, role="categorical", pattern="", pii="")
+    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        digits = integer_dates.digits(values)
+        if role == "datetime" and digits is not None:
+            return _datetime(column, detail, digits, where)
+        if column.storage == "datetime":  # as it was inferred
+            storage: Storage = "integer" if pa.types.is_integer(values.type) else "float"
+            column = Column(column.name, "numeric", storage, arrow=column.arrow)
     if pa.types.is_string(values.type):
         changes = {"numeric": _numeric, "boolean": _boolean, "datetime": _datetime}
         if role in changes:
@@ -158,6 +166,7 @@ def _datetime(column: Column, detail: str, values: pa.Array, where: Callable[[in
     distinct = pc.unique(text.without_tokens(blank, values).drop_null())
     if not detail:
         found = inference.date(column.name, distinct) if len(distinct) else None
+        found = found or integer_dates.column(column.name, distinct, told=True)
         if found is None:
             raise BadInput(
                 f"column {column.name!r} fits no date format, or more than one.",

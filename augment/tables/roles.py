@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from augment.tables import gazetteer, identifiers, personal, surrogates
+from augment.tables import birth_numbers, gazetteer, identifiers, personal, surrogates
 from augment.tables.decorations import worn
 from augment.tables.schema import Column
 
@@ -55,10 +55,15 @@ def decided(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
 
 def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
     """Integers are quantities unless named as ids or telephones, or counting the rows."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     texts = distinct.cast(pa.string())
+    numbers = np.asarray(pc.cast(texts, pa.float64()))
+    if birth_numbers.first_year(numbers) is not None:
+        note = "Its digits are dates of birth (YYMMDD, 50 added to the month of some)."
+        return replace(column, note=note)
     if pc.any(pc.starts_with(texts, "-")).as_py():
         return column
     present = len(values) - values.null_count

@@ -128,6 +128,9 @@ def convert(column: Column, values: pa.Array, where: Callable[[int], str]) -> pa
     wanted = arrow_type(column)
     if pa.types.is_string(values.type):
         return parse(column, values, where)
+    numeric = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
+    if column.storage == "datetime" and numeric and dates.is_number(column.format):
+        return parse(column, _digits(values), where)
     if values.type == wanted or (column.storage, values.type) == ("integer", pa.decimal128(38, 0)):
         return values
     try:
@@ -141,3 +144,15 @@ def convert(column: Column, values: pa.Array, where: Callable[[int], str]) -> pa
             where=where(0),
             hint="Change its storage in the schema.",
         ) from None
+
+
+def _digits(values: pa.Array) -> pa.Array:
+    """Numbers as their shortest digits, 20240131.0 without its end."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = values.cast(pa.string())
+    if pa.types.is_integer(values.type):
+        return texts
+    whole = pc.if_else(pc.equal(pc.floor(values), values), values, None)
+    return pc.coalesce(whole.cast(pa.decimal128(38, 0)).cast(pa.string()), texts)

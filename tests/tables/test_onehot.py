@@ -85,12 +85,33 @@ def test_at_most_one_needs_a_shared_stem_or_pairs_that_chance_would_have_joined(
     assert members(relations.mined(table(named)))
 
 
-def test_one_row_with_two_ones_or_a_gap_of_its_own_is_enough() -> None:
-    for value in (1.0, np.nan):
-        columns = {name: numbers(grounds(), name).copy() for name in grounds().schema.names}
-        row = int(np.flatnonzero(columns["soil_2"] == 0)[0])
-        columns["soil_2"][row] = value
-        assert tuple(SOILS) not in members(relations.mined(table(columns)))
+def with_cell(name: str, value: float, rows: slice) -> Table:
+    """The grounds with a value in some cells that hold a zero."""
+    columns = {name: numbers(grounds(), name).copy() for name in grounds().schema.names}
+    columns[name][np.flatnonzero(columns[name] == 0)[rows]] = value
+    return table(columns)
+
+
+def test_one_row_with_two_ones_is_enough_and_told_of() -> None:
+    found = relations.mined(with_cell("soil_2", 1.0, slice(1)))
+    assert tuple(SOILS) not in members(found)
+    (near,) = found.near
+    assert near.words == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
+    assert (near.rows, near.broken) == (800, 1)
+
+
+def test_a_group_is_found_although_some_rows_lack_some_members(tmp_path: Path) -> None:
+    data = with_cell("soil_2", np.nan, slice(0, 300, 2))
+    found = relations.mined(data)
+    assert members(found) == [tuple(SOILS), ("red hue", "green hue", "blue hue")]
+    assert found.put_back(found.taken_out(data), list(data.schema), None).digest() == data.digest()
+    made = fitted(data, tmp_path).sample(0, 2000, Seed(2), Condition(), silent)
+    missing = np.isnan(numbers(made, "soil_2"))
+    assert abs(missing.mean() - 150 / 800) < 0.04
+    assert (ones(made, SOILS)[~missing] == 1).all()
+    others = [name for name in SOILS if name != "soil_2"]
+    assert (ones(made, others)[missing] <= 1).all()
+    assert not np.isnan([numbers(made, name) for name in others]).any()
 
 
 def test_gaps_that_all_members_share_stay_gaps() -> None:

@@ -319,7 +319,7 @@ def _line(clause: Clause, step: float) -> tuple[NDArray[np.float64], bool]:
         return (whole, False) if clause.negate else (empty, True)
     if clause.op == "in":
         points = sorted(as_number(value) for value in clause.values if value is not None)
-        holds = np.array([[p, p] for p in points]).reshape(-1, 2)
+        holds = _runs(np.array(points), step)
     else:
         low = -np.inf if clause.low is None else as_number(clause.low)
         high = np.inf if clause.high is None else as_number(clause.high)
@@ -327,6 +327,17 @@ def _line(clause: Clause, step: float) -> tuple[NDArray[np.float64], bool]:
         high = -_up(-high, step, clause.high_open)
         holds = np.array([[low, high]]) if low <= high else np.empty((0, 2))
     return (_outside(holds, step), True) if clause.negate else (holds, False)
+
+
+def _runs(points: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Sorted points as closed intervals (m, 2): one for each run of neighbours on the grid."""
+    import numpy as np
+
+    if not len(points):
+        return np.empty((0, 2))
+    parted = np.diff(points) != step if step >= 1 else np.ones(len(points) - 1, dtype=bool)
+    first = np.append(True, parted)
+    return np.stack([points[first], points[np.append(first[1:], True)]], axis=1)
 
 
 def _up(value: float, step: float, beyond: bool) -> float:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 UNITS = r"timestamp\[(s|ms|us|ns)(?:, tz=([^\]]+))?\]"
 DECIMAL = r"decimal(32|64|128|256)\((\d+), (-?\d+)\)"
 DICTIONARY = r"dictionary<values=(.+), indices=(u?int\d+), ordered=([01])>"
-DAY = r"%-?[YymdbB]"
+DAY = r"%-?[YymdbBs]"
 TIME = r"time(32|64)\[(s|ms|us|ns)\]"
 
 
@@ -146,7 +146,7 @@ def _natural(column: Column, first: Table) -> pa.DataType:
     all else as it is held."""
     import pyarrow as pa
 
-    if column.storage == "datetime" and column.format and not re.search("%-?[HI]", column.format):
+    if column.storage == "datetime" and column.format and not re.search("%-?[HIs]", column.format):
         return pa.date32()
     if column.storage == "datetime" and column.format and not re.search(DAY, column.format):
         return pa.time64("us")
@@ -201,6 +201,9 @@ def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
     try:
         if pa.types.is_string(kind) and not pa.types.is_string(values.type):
             return text.render(column, values)
+        whole = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+        if whole and pa.types.is_timestamp(values.type):  # 20240131 is read as a date
+            values = text.render(column, values)
         if pa.types.is_null(kind) and values.null_count < len(values):
             raise pa.ArrowInvalid("values in a column of nulls")
         if pa.types.is_timestamp(kind) and kind.tz is not None:

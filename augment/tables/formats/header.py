@@ -17,9 +17,16 @@ from augment.tables.text import NULL_TOKENS
 
 DECORATED = re.compile(r"[-+(]?[$€£¥]? ?\d[\d,. ']*(?:[eE][+-]?\d+)?[%€$£)]?")
 UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-WORDS = {"email": "an e-mail address", "url": "a web address", "ip": "an IP address", "ipv6": "an IP address",
-         "mac": "a MAC address", "iban": "an IBAN", "ssn": "a social security number",
-         "card": "a card number"}  # fmt: skip
+WORDS = {
+    "email": "an e-mail address",
+    "url": "a web address",
+    "ip": "an IP address",
+    "ipv6": "an IP address",
+    "mac": "a MAC address",
+    "iban": "an IBAN",
+    "ssn": "a social security number",
+    "card": "a card number",
+}
 LEAST_ROWS = 3  # under fewer, a column of numbers only may be one by chance
 SAMPLE_ROWS = 1_000
 LEAST_DIGITS = 3

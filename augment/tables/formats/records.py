@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.base.errors import BadInput
 from augment.tables.dataset import Table
+from augment.tables.dates import is_number
 from augment.tables.formats import Raw, block_rows
 from augment.tables.formats.rejects import Rejects
 from augment.tables.schema import Column
@@ -183,7 +184,9 @@ def _tokens(column: Column, values: pa.Array) -> pa.Array:
 
     if column.storage == "boolean":
         return pc.fill_null(pc.if_else(values, "true", "false"), "null")
-    is_text = column.storage in ("string", "datetime") or "string" in column.arrow
+    number = is_number(column.format) and column.format[1] != "y"  # which may begin with a zero
+    dated = column.storage == "datetime" and not number
+    is_text = column.storage == "string" or dated or "string" in column.arrow
     if not is_text:  # a JSON number wears neither a currency sign nor a decimal comma
         column = replace(column, prefix="", suffix="", grouping="", point=".")
     texts = render(column, values)

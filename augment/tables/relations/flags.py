@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from augment.tables.dataset import Table
+from augment.tables.relations import partial_flags
 from augment.tables.relations.onehot import Group
 from augment.tables.values import numbers
 
@@ -92,24 +93,42 @@ def groups(table: Table) -> tuple[Group, ...]:
 
     Columns of which exactly one is one come first: those that stand side by side, then those
     whose names share a stem, then any. At most one being one is believed of columns that share a
-    stem, or where no pair of them would be exclusive by chance.
+    stem, or where no pair of them would be exclusive by chance. Columns whose gaps differ are
+    searched first, on the rows that have them all, and must keep to it on the others.
     """
+    found: list[Group] = []
+    common = partial_flags.common_rows(table, MOST_FLAGS)
+    if common is not None:
+        flags = Flags.of(common)
+        gathered = (_group(flags, members) for members in _searched(flags, set()))
+        found += [group for group in gathered if not partial_flags.broken(table, group)]
     flags = Flags.of(table)
-    open_flags = list(range(len(flags.names)))
+    taken = {name for group in found for name in group.members}
+    found += [_group(flags, members) for members in _searched(flags, taken)]
+    names = table.schema.names
+    ordered = sorted(found, key=lambda group: names.index(group.members[0]))
+    called = set(names)
+    for place, group in enumerate(ordered):
+        ordered[place] = replace(group, name=_free_name(group.members, called))
+        called.add(ordered[place].name)
+    return tuple(ordered)
+
+
+def _group(flags: Flags, members: list[int]) -> Group:
+    names = tuple(flags.names[flag] for flag in members)
+    return Group(names[0], names, _levels(flags, members))
+
+
+def _searched(flags: Flags, taken: set[str]) -> list[list[int]]:
+    """Members of groups without the columns that are taken."""
+    open_flags = [flag for flag, name in enumerate(flags.names) if name not in taken]
     found: list[list[int]] = []
     for search in (_neighbours, _namesakes, _apart, _exclusive_namesakes, _exclusive):
         for members in search(flags, open_flags):
             if set(members) <= set(open_flags) and _believable(flags, members):
                 found.append(members)
                 open_flags = [flag for flag in open_flags if flag not in members]
-    taken = set(table.schema.names)
-    made = []
-    for members in sorted(found):
-        names = tuple(flags.names[flag] for flag in members)
-        group = Group(_free_name(names, taken), names, _levels(flags, members))
-        taken.add(group.name)
-        made.append(group)
-    return tuple(made)
+    return found
 
 
 def _free_name(members: tuple[str, ...], taken: set[str]) -> str:

@@ -106,6 +106,35 @@ def _holding(column: Column, clauses: tuple[Clause, ...]) -> tuple[bool, bool, b
     return zero, one, null
 
 
+def filled(table: Table, groups: Groups) -> Table:
+    """The table with the members that some rows lack: zeros beside a one, else a member that is
+    missing is the one, as often as it is elsewhere. Rows without any member stay as they are."""
+    import numpy as np
+
+    data = table.data
+    for group in groups:
+        values = np.stack([numbers(table, name) for name in group.members])  # (members, rows)
+        missing = np.isnan(values)
+        rows = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
+        if not len(rows):
+            continue
+        part = values[:, rows]
+        nobody = np.full((1, len(rows)), group.nobody in group.levels)
+        able = np.concatenate([missing[:, rows], nobody])  # (places, rows)
+        without = ~missing.any(axis=0) & ~(values == 1).any(axis=0)
+        often = np.maximum(np.append((values == 1).sum(axis=1), without.sum()), 1e-3)
+        rng = np.random.Generator(np.random.Philox(0))  # which member is chosen is no randomness
+        drawn = np.log(often)[:, None] + rng.gumbel(size=able.shape)  # in proportion to `often`
+        chosen = np.where(able, drawn, -np.inf).argmax(axis=0)
+        chosen[(part == 1).any(axis=0)] = group.nobody
+        made = (np.arange(group.nobody)[:, None] == chosen[None, :]).astype(float)
+        values[:, rows] = np.where(np.isnan(part), made, part)
+        for place, name in enumerate(group.members):
+            array = from_numbers(table.schema[name], values[place])
+            data = data.set_column(data.column_names.index(name), name, array)
+    return Table(data, table.schema)
+
+
 def taken_out(table: Table, groups: Groups) -> Table:
     """The table with each group's category in the place of its first member."""
     import numpy as np

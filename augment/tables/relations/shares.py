@@ -32,6 +32,30 @@ class Share:
 Shares = tuple[Share, ...]
 
 
+def filled(table: Table, shares: Shares) -> Table:
+    """The table with the shares that some rows lack: what the others leave, parted as in a row
+    that has them all."""
+    import numpy as np
+
+    data = table.data
+    for share in shares:
+        values = np.stack([numbers(table, name) for name in share.members], axis=1)
+        missing = np.isnan(values)
+        rows = np.flatnonzero(missing.any(axis=1))
+        whole = np.flatnonzero(~missing.any(axis=1))
+        if not len(rows):
+            continue
+        rng = np.random.Generator(np.random.Philox(0))  # which rows lend is no randomness
+        other = values[rng.choice(whole, len(rows))] if len(whole) else np.ones_like(values[rows])
+        lent = np.where(missing[rows], other, values[rows])
+        own = [table.schema[name] for name in share.members]
+        values[rows] = _scaled(lent, ~missing[rows], share.total, _digits(own))
+        for place, column in enumerate(own):
+            array = from_numbers(column, values[:, place])
+            data = data.set_column(data.column_names.index(column.name), column.name, array)
+    return Table(data, table.schema)
+
+
 def put_back(table: Table, shares: Shares, whole: list[Column], kept: Table | None) -> Table:
     """The table with each row's shares scaled to their total; cells known in `kept` stay."""
     import numpy as np
