@@ -198,11 +198,9 @@ def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
     """The format asked for, else what the suffix says, else what the content looks like."""
     try:
         head = compression.head(path, name)
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInput(
-            f"the file cannot be read ({reason}).", where=name, hint="Restore a whole copy."
-        ) from None
+        compression.require_whole(path, name)
+    except compression.UNREADABLE as error:
+        raise compression.unreadable(name, error) from None
     known = formats()
     if options.format is not None and options.format not in known:
         registry.find("formats", options.format)
