@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from augment.base.errors import BadInput
+from augment.base.errors import BadInput, without_values
 from augment.base.types import Clause, Json
 from augment.tables.dataset import Table
 from augment.tables.relations import flags, links, onehot, shares
@@ -129,7 +129,9 @@ class Relations:
             drawn = [name for name in single if name not in {link.result for link in found}]
             return Relations(groups, found, shares.from_json(document["shares"], drawn))
         except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(f"the model's relations are damaged ({error}).") from None
+            raise BadInput(
+                f"the model's relations are damaged ({without_values(error)})."
+            ) from None
 
 
 def mined(table: Table) -> Relations:
