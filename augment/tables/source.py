@@ -12,7 +12,7 @@ from typing import IO
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError, did_you_mean, listed
-from augment.base.files import atomic, sha256
+from augment.base.files import atomic, clear_abandoned, sha256
 from augment.base.wing import flag
 from augment.tables import gathering
 from augment.tables.alignment import require_alike
@@ -255,6 +255,7 @@ def write(
         writer.write(all_chunks(), sys.stdout.buffer, first.schema, options)
         sys.stdout.buffer.flush()
         return
+    clear_abandoned(path.resolve().parent)
     packing = compression.bare_suffix(path)[1] if writer.text else ""
     stream: IO[bytes]
     name = path.name.removesuffix(path.suffix) if packing else path.name

@@ -26,7 +26,11 @@ from tests.test_laws import QUICK
 
 MUTANTS = 40  # of each engine
 ODD: tuple[Any, ...] = (None, True, 0, -1, 1, 3, 2**31, 1e300, "", "x", "job", [], {}, [0], [[0]])
-ENGINES = [name for name in registry.names("engines") if not registry.find("engines", name).about.foreign]  # fmt: skip
+ENGINES = [
+    name
+    for name in registry.names("engines")
+    if not registry.find("engines", name).about.foreign  # it keeps no weights of its own
+]
 
 
 def whole_table() -> Table:
