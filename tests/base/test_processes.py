@@ -36,6 +36,12 @@ def children(pid: int) -> list[int]:
     return [child for child, command in commands.items() if b"spawn_main" in command]
 
 
+def both(pid: int) -> list[int]:
+    """The two processes of the pool of a process, once both are there."""
+    until(lambda: len(children(pid)) == 2, "two processes")
+    return children(pid)
+
+
 def running(pid: int) -> bool:
     """Whether a process is there, and no zombie that only waits to be counted."""
     try:
@@ -64,15 +70,14 @@ def busy() -> Iterator[subprocess.Popen[str]]:
 def test_no_process_outlives_the_one_that_started_it(
     busy: subprocess.Popen[str], number: signal.Signals, code: int
 ) -> None:
-    below = children(busy.pid)
-    assert len(below) == 2
+    below = both(busy.pid)
     busy.send_signal(number)
     assert busy.wait(PATIENCE) == code
     until(lambda: not any(map(running, below)), "the processes to end")
 
 
 def test_a_process_that_the_system_kills_is_lack_of_memory(busy: subprocess.Popen[str]) -> None:
-    below = children(busy.pid)
+    below = both(busy.pid)
     os.kill(below[0], signal.SIGKILL)
     assert busy.wait(PATIENCE) == 6
     assert not any(map(running, below))

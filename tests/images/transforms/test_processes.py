@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from augment.images.gallery import encoded, put
-from tests.base.test_processes import PATIENCE, children, pytestmark, running, until
+from tests.base.test_processes import PATIENCE, both, pytestmark, running, until
 from tests.cli.child import ROOT, environment
 
 __all__ = ["pytestmark"]
@@ -53,8 +53,7 @@ def test_no_process_outlives_the_command(
     pictures: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     process = begun(pictures, tmp_path / "out")
-    below = children(process.pid)
-    assert len(below) == 2
+    below = both(process.pid)
     process.send_signal(number)
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
@@ -66,7 +65,7 @@ def test_no_process_outlives_the_command(
 @pytest.mark.slow
 def test_a_process_that_the_system_kills_is_lack_of_memory(pictures: Path, tmp_path: Path) -> None:
     process = begun(pictures, tmp_path / "out")
-    below = children(process.pid)
+    below = both(process.pid)
     os.kill(below[0], signal.SIGKILL)
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 6, told
