@@ -41,8 +41,9 @@ def engines() -> str:
 def exit_codes() -> str:
     """The tree of errors as exit codes."""
     rows = [("0", "done; also: nothing to do, up to date"), ("1", "a bug in augment")]
-    for kind in errors.AugmentError.__subclasses__():
-        code = "130, 143" if kind is errors.Interrupted else str(kind.exit_code)
+    for kind in (*errors.AugmentError.__subclasses__(), errors.Interrupted):
+        stopped = kind is errors.Interrupted
+        code = "129, 130, 143" if stopped else str(kind.exit_code)
         first = (kind.__doc__ or "").split("\n")[0].rstrip(".")
         rows.append((code, first[0].lower() + first[1:]))
     return _table(("exit", "means"), rows)

@@ -8,7 +8,7 @@
     ├── OutOfResources      6   disk, memory, time or tries ran out
     └── Locked             75   another run holds the lock
 
-    Interrupted      130, 143   a KeyboardInterrupt, so that no library's `except Exception`
+    Interrupted 129, 130, 143   a KeyboardInterrupt, so that no library's `except Exception`
                                 swallows the signal
 
 A message says what, where, and what to do next. It never holds a cell's value unless the
@@ -73,7 +73,10 @@ class Locked(AugmentError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Stopped by a signal: SIGINT (2) gives the exit status 130, SIGTERM (15) 143."""
+    """Hung up, interrupted or terminated; the last line names the command that goes on.
+
+    SIGHUP (1) gives the exit status 129, SIGINT (2) 130, SIGTERM (15) 143.
+    """
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}")
@@ -92,6 +95,30 @@ def listed(names: Iterable[str], most: int = MOST_LISTED) -> str:
     known = list(names)
     more = len(known) - most
     return ", ".join(known) if more <= 0 else f"{', '.join(known[:most])} and {more} more"
+
+
+LACK_OF_MEMORY = (
+    "out of memory",  # CUDA, Pillow's decoders
+    "can't allocate memory",  # torch on the CPU
+    "cannot allocate memory",  # the system
+    "insufficient memory",  # OpenCV
+)
+
+
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, of whatever class its library makes it."""
+    if isinstance(error, MemoryError):
+        return True
+    said = isinstance(error, Exception) and not isinstance(error, AugmentError)
+    return said and any(words in str(error).lower() for words in LACK_OF_MEMORY)
+
+
+def without_values(error: BaseException) -> str:
+    """What may be told of an error: our own words, of any other its class.
+
+    What a library says may cite a cell: "could not convert string to float: ...".
+    """
+    return str(error) if isinstance(error, AugmentError) else type(error).__name__
 
 
 def did_you_mean(name: str, known: list[str]) -> str:

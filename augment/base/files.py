@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ CHUNK_BYTES = 1 << 20
 LOCK_NAME = ".lock"
 TEMPORARY = ".augment-"  # how the names of unfinished files begin
 PRIVATE_MODE = 0o600  # outputs may hold personal data; the umask can only narrow this
+PRIVATE_FOLDER_MODE = 0o700
 
 
 @contextmanager
@@ -42,8 +44,8 @@ def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[A
         return
     path = Path(os.path.realpath(path))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, suffix=".tmp", dir=path.parent)
+        make_private(path.parent)
+        handle, temporary = _temporary(path.parent)
     except OSError as error:
         raise _refused(path, error) from error
     try:
@@ -63,12 +65,43 @@ def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[A
             os.unlink(temporary)
 
 
+def _temporary(folder: Path) -> tuple[int, str]:
+    """A new file in a folder, open and locked as long as we live: see `clear_abandoned`."""
+    while True:
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=".tmp", dir=folder)
+        with suppress(OSError):  # some network file systems know no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.path.exists(name):  # else it was taken for abandoned before it was locked  # noqa: PTH110
+            return handle, name
+        os.close(handle)
+
+
 def require_writable(path: Path, force: bool) -> None:
     """Refuse a folder, and without `force` a file that exists; cheap enough to ask early."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder. Give the name of a file.")
     if path.is_file() and not force:
         raise UsageError(f"{path} exists already. Pass --force to replace it.")
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and the missing ones above it, that only their owner can enter."""
+    missing = [folder]
+    while not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    for each in reversed(missing):
+        each.mkdir(mode=PRIVATE_FOLDER_MODE, exist_ok=True)
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Remove the unfinished files that killed writers left in a folder that others may write to.
+
+    A writer that lives holds a lock on its file, which the system lets go when it ends.
+    """
+    for left in folder.glob(f"{TEMPORARY}*.tmp"):
+        with suppress(OSError), left.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
 
 
 def clear_unfinished(folder: Path) -> None:
@@ -143,7 +176,7 @@ def locked(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
     except OSError as error:
         raise _refused(folder, error) from error
     lock = FileLock(str(folder / LOCK_NAME), timeout=0)

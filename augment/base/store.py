@@ -14,13 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.base.errors import BadInput, UsageError
+from augment.base.errors import (
+    AugmentError,
+    BadInput,
+    UsageError,
+    is_lack_of_memory,
+    without_values,
+)
 from augment.base.files import atomic, read_json, sha256, write_json
 from augment.base.types import Json, State
 
 FORMAT = 3
 MAX_DOCUMENT_BYTES = 1 << 30
-UNFIT: tuple[type[Exception], ...] = (KeyError, TypeError, ValueError, AttributeError, UsageError)
 
 
 @dataclass(frozen=True)
@@ -81,16 +86,45 @@ def _contiguous(value: Any) -> Any:
 
 
 @contextmanager
-def restoring(engine: str, *others: type[Exception]) -> Iterator[None]:
+def restoring(engine: str) -> Iterator[None]:
     """Whatever a stored state trips over in here is told as a `BadInput` that names the engine.
 
-    That is the errors of entries that are missing, of another type or out of bounds, and
-    `others`, those that only this engine's entries can raise.
+    Anybody may have written it, so any error may come of it. Lack of memory stays what it is.
     """
     try:
         yield
-    except UNFIT + others as error:
-        raise BadInput(f"the model's state does not fit engine {engine!r} ({error}).") from None
+    except UsageError as error:
+        raise _unfit(engine, str(error)) from None
+    except AugmentError:
+        raise
+    except Exception as error:
+        if is_lack_of_memory(error):
+            raise
+        raise _unfit(engine, type(error).__name__) from None
+
+
+@contextmanager
+def using(engine: str) -> Iterator[None]:
+    """The same for what a restored model makes: parts may be sound and yet not fit together.
+
+    Refused wishes (`UsageError`) and errors of the system stay what they are.
+    """
+    try:
+        yield
+    except AugmentError:
+        raise
+    except Exception as error:
+        of_the_system = isinstance(error, OSError) and error.errno is not None
+        if is_lack_of_memory(error) or of_the_system:
+            raise
+        raise _unfit(engine, type(error).__name__) from error
+
+
+def _unfit(engine: str, why: str) -> BadInput:
+    return BadInput(
+        f"the model does not fit engine {engine!r} ({why}): it is damaged, or of another version.",
+        hint="Fit it again, or restore a copy. If a model that was just fitted says so, report it.",
+    )
 
 
 def digest(folder: Path) -> str:
@@ -103,8 +137,9 @@ def load(folder: Path) -> Stored:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
-    document = upgraded(_read_document(folder), folder)
+    document = _read_document(folder)
     try:
+        document = upgraded(document, folder)
         weights = folder / "weights.safetensors"
         kind, engine = document["kind"], document["engine"]
         facts, config = document["facts"], document["config"]
@@ -113,16 +148,17 @@ def load(folder: Path) -> Stored:
             raise TypeError("kind and engine must be names")
         if not (isinstance(facts, dict) and isinstance(config, dict)):
             raise TypeError("facts and config must be objects")
-    except (KeyError, TypeError) as error:
-        raise _damaged(folder, f"model.json is incomplete ({error})") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(folder, f"model.json is incomplete ({without_values(error)})") from None
     if not weights.is_file():
         raise _damaged(folder, "weights.safetensors is missing")
-    if sha256(weights) != expected:
-        raise _damaged(folder, "weights.safetensors does not match the digest in model.json")
     try:
+        if sha256(weights) != expected:
+            raise _damaged(folder, "weights.safetensors does not match the digest in model.json")
         tensors = from_bytes(weights.read_bytes())
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise _damaged(folder, f"weights.safetensors cannot be read ({error})") from None
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        why = getattr(error, "strerror", None) or without_values(error)
+        raise _damaged(folder, f"weights.safetensors cannot be read ({why})") from None
     return Stored(kind, engine, State(config, tensors), facts)
 
 

@@ -15,7 +15,13 @@ import typer
 from typer.exceptions import TyperException
 
 import augment
-from augment.base.errors import AugmentError, Interrupted, OutOfResources, UsageError
+from augment.base.errors import (
+    AugmentError,
+    Interrupted,
+    OutOfResources,
+    UsageError,
+    is_lack_of_memory,
+)
 from augment.cli import (
     doctor,
     edit,
@@ -27,6 +33,7 @@ from augment.cli import (
     run,
     sample,
     terminal,
+    traces,
     transform,
     verify,
 )
@@ -59,6 +66,10 @@ ENVIRONMENT = OFFLINE | {  # read by libraries when they load, which is later
     "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
 }
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+LESS_MEMORY = (
+    "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
+)
 RESUMABLE = ("run", "fit", "transform", "edit")
 
 
@@ -105,18 +116,16 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:  # the reader of our output has had enough: no error of ours
             terminal.discard(sys.stdout)
             code = 0
-        except MemoryError:
+        except Exception as error:
             code = OutOfResources.exit_code
-            message = "memory ran out. Use fewer rows, or a machine with more memory."
-            failures.report(message, code, as_json)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF):
+            if is_lack_of_memory(error):
+                failures.report(f"memory ran out. {LESS_MEMORY}", code, as_json)
+            elif isinstance(error, OSError) and error.errno in UNWRITABLE:
+                terminal.discard(sys.stdout)
+                message = f"the output cannot be written ({error.strerror})."
+                failures.report(message, code, as_json=False)
+            else:
                 raise
-            terminal.discard(sys.stdout)
-            code = OutOfResources.exit_code
-            failures.report(
-                f"the output cannot be written ({error.strerror}).", code, as_json=False
-            )
         else:
             return
         raise typer.Exit(code)
@@ -156,7 +165,7 @@ def _refused(error: TyperException) -> int:
 def main() -> None:
     """The console script."""
     terminal.reopen_closed_streams()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` and `cmd &` in a script ignore
             signal.signal(number, _stopped)
     for name, value in ENVIRONMENT.items():
@@ -170,13 +179,12 @@ def main() -> None:
         code = stop.code
     except KeyboardInterrupt as stop:
         code = stop.exit_code if isinstance(stop, Interrupted) else 130
-    except Exception:
-        import traceback
-
-        terminal.say(traceback.format_exc(), whole=True)
+    except Exception as error:
+        terminal.say(traces.of(error), whole=True)
         terminal.say(
-            "augment: this is a bug in augment, not in your data. Please report the lines above."
+            "augment: this is a bug in augment, not in your data. Please report the lines above "
+            "(they hold none of your data)."
         )
-    if code in (130, 143):
+    if code in (129, 130, 143):
         _farewell(sys.argv[1:])
     sys.exit(code)

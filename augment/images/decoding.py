@@ -18,8 +18,12 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from augment.base.errors import is_lack_of_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 DECODERS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 MOST_PIXELS = 64_000_000  # of one image; a larger one is taken for a decompression bomb
+BYTES_PER_PIXEL = 4  # that Pillow takes for any mode, at the most
 MOST_BYTES = 512 << 20  # of one file
 ORIENTATION = 0x0112  # the EXIF tag
 SWAPPED = (5, 6, 7, 8)  # its values that exchange width and height
@@ -64,7 +69,7 @@ def header_of(data: bytes) -> Header:
     """Look at an image without decoding it. Raises `Undecodable`."""
     from PIL import Image
 
-    with _opened(data) as image:
+    with decoding(), _opened(data) as image:
         width, height = image.size
         # The base class' method: PNG's own decodes the whole image to find late chunks.
         if Image.Image.getexif(image).get(ORIENTATION) in SWAPPED:
@@ -75,7 +80,7 @@ def header_of(data: bytes) -> Header:
 
 def decode(data: bytes) -> Picture:
     """The whole image as its file has it, by the table above. Raises `Undecodable`."""
-    with _opened(data) as image:
+    with decoding(), _opened(data) as image:
         deep_colour = _deep_colour(data, image)
         if deep_colour:
             raise Undecodable("has 16 bits per colour, which only a canvas can take (8 bits)")
@@ -86,7 +91,7 @@ def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
     """Gray or RGB with 8 bits, by the table's last column. Raises `Undecodable`."""
     import numpy as np
 
-    with _opened(data) as image:
+    with decoding(), _opened(data) as image:
         notes: tuple[str, ...] = (
             ("16-bit colours scaled to 8 bits",) if _deep_colour(data, image) else ()
         )
@@ -104,6 +109,23 @@ def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
         laid = np.rint(pixels[..., :3] * share + ground * (1 - share)).astype(np.uint8)
         return Picture(laid, RGB, (*notes, f"transparent pixels laid on {alpha}"))
     return Picture(pixels, mode, notes)
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Tell as `Undecodable` whatever decoders raise, which on hostile bytes is what they like.
+
+    Lack of memory is no fault of the image: it stays a `MemoryError`.
+    """
+    try:
+        yield
+    except (Undecodable, MemoryError):
+        raise
+    except Exception as error:
+        if is_lack_of_memory(error):  # Pillow says so of some damaged TIFF files as well
+            bytearray(MOST_PIXELS * BYTES_PER_PIXEL)
+        reason = "truncated" if "truncated" in str(error) else "damaged"
+        raise Undecodable(f"is {reason} ({type(error).__name__})") from None
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -124,8 +146,6 @@ def _opened(data: bytes) -> Image.Image:
         raise Undecodable(
             "is none of PNG, JPEG, BMP, GIF, TIFF, WebP, PPM, or is damaged"
         ) from None
-    except Exception as error:  # decoders raise what they like on hostile bytes
-        raise Undecodable(f"cannot be opened ({type(error).__name__})") from None
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise Undecodable(f"has more than {MOST_PIXELS:,} pixels (a bomb?)")
@@ -140,14 +160,10 @@ def _loaded(image: Image.Image) -> Image.Image:
     """Decode all of it, upright."""
     from PIL import ImageOps
 
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=UserWarning)
-            image.load()
-            return ImageOps.exif_transpose(image)
-    except Exception as error:  # decoders raise what they like on hostile bytes
-        reason = "truncated" if "truncated" in str(error) else "damaged"
-        raise Undecodable(f"is {reason}") from None
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning)
+        image.load()
+        return ImageOps.exif_transpose(image)
 
 
 def _picture(image: Image.Image) -> Picture:

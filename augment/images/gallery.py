@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.base.errors import UsageError
-from augment.base.files import LOCK_NAME, atomic, clear_unfinished, read_json, write_json
+from augment.base.files import LOCK_NAME, TEMPORARY, atomic, clear_unfinished, read_json, write_json
 from augment.base.types import Json
 from augment.images.names import escaped
 
@@ -102,13 +102,15 @@ class Gallery:
                 clear_unfinished(self.folder)
             return int(found["seed"]), whole
         there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
-        if not ours and there - {LOCK_NAME}:
+        there = {name for name in there if name != LOCK_NAME and not name.startswith(TEMPORARY)}
+        if not ours and there:
             raise UsageError(f"{self.folder} holds other files. Choose an empty or new -o.")
         if ours and not force:
             raise UsageError(
                 f"{self.folder} holds images made in another way or by another seed. "
                 "Pass --force to replace them, or choose another -o."
             )
+        clear_unfinished(self.folder)
         if ours:
             self._clear()
         chosen = fresh if seed is None else seed

@@ -11,7 +11,7 @@ from augment.base import registry
 from augment.base.errors import BadInput, UsageError
 from augment.base.quotas import quotas
 from augment.base.seeds import Seed
-from augment.base.store import Stored
+from augment.base.store import Stored, restoring
 from augment.base.types import Clause, Condition, Engine, Job, Json, State, Tick
 from augment.base.wing import Ask, Fitted
 from augment.images.captions import with_kept_words
@@ -108,12 +108,10 @@ class ImageModel(Fitted[Images]):
         """Undo `stored`. Raises `BadInput` on a document that does not fit."""
         config = stored.state.config
         recipe = registry.find("engines", stored.engine)
-        try:
+        with restoring(stored.engine):
             schema = ImageSchema.from_json(config["schema"])
             rows, inner_config = int(config["rows"]), config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
-        except (KeyError, TypeError, ValueError, UsageError) as error:
-            raise BadInput(f"the model is damaged ({error}).") from None
-        inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
+            inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
         return cls(stored.engine, rows, schema, inner, stored.facts)

@@ -17,9 +17,11 @@ from augment.base import store
 from augment.base.errors import BadInput, UsageError
 from augment.base.files import (
     LOCK_NAME,
+    TEMPORARY,
     atomic,
     clear_unfinished,
     locked,
+    make_private,
     read_json,
     sha256,
     sync_folder,
@@ -82,7 +84,9 @@ class Folder:
         if self.marker != MANIFEST and Folder(self.path).complete():
             raise UsageError(f"{self.path} holds a run. Choose another folder with -o.")
         if self.path.is_dir() and not self.complete():
-            other = [e.name for e in self.path.iterdir() if e.name not in (PARTIAL, LOCK_NAME)]
+            known = (PARTIAL, LOCK_NAME)
+            names = [entry.name for entry in self.path.iterdir()]
+            other = [n for n in names if n not in known and not n.startswith(TEMPORARY)]
             if other and not (self.partial / PLAN).is_file():
                 raise UsageError(
                     f"{self.path} holds other files ({len(other)} of them). "
@@ -105,7 +109,7 @@ class Folder:
             shutil.rmtree(self.partial, ignore_errors=True)
             write_json(self.partial / PLAN, {"key": attempt.key, "seed": attempt.seed})
         clear_unfinished(self.partial)
-        self.scratch.mkdir(parents=True, exist_ok=True)
+        make_private(self.scratch)
         return resumed
 
     def publish(self, rejected: bool = False) -> Path:
@@ -140,7 +144,8 @@ class Folder:
         except (BadInput, KeyError, TypeError):
             return None
         target = self.rejected if rejected else self.path
-        target.mkdir(parents=True, exist_ok=True)
+        make_private(target)
+        clear_unfinished(target)
         if (self.partial / self.marker).exists():
             (target / self.marker).unlink(missing_ok=True)
         for name in sorted(files, key=lambda name: name == self.marker):
@@ -162,7 +167,7 @@ class Attempt:
 
 def _move(file: Path, to: Path) -> None:
     """Rename; across file systems (a mounted OUT), copy beside the name and rename then."""
-    to.parent.mkdir(parents=True, exist_ok=True)
+    make_private(to.parent)
     try:
         os.replace(file, to)
         sync_folder(to.parent)

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,8 @@ def _written(
 ) -> tuple[Written, int, tuple[str, ...]]:
     """Make and write the sample; also the seed that it was drawn by, and what it cannot keep."""
     wing, model = opened.wing, opened.model
-    given = model.condition(order.ask)
+    with store.using(model.engine):
+        given = model.condition(order.ask)
     rows = _rows(order.count, given, model)
     asked: Json = {"rows": rows, "shard": order.shard, **dataclasses.asdict(order.ask)}
     origin = Origin(model.engine, opened.digest, 0, asked)
@@ -125,9 +126,11 @@ def _written(
         )
     used = Seed.fresh() if seed is None else Seed(seed)
     parts = blocks(model, rows, used.child("sample"), given, tell, parse_shard(order.shard))
-    origin = dataclasses.replace(origin, seed=used.value)
-    written = wing.write(parts, out, order.format or "", force, order.write, origin)
-    return written, used.value, model.notes(rows, given)
+    origin = replace(origin, seed=used.value)
+    with store.using(model.engine):
+        written = wing.write(parts, out, order.format or "", force, order.write, origin)
+        notes = model.notes(rows, given)
+    return written, used.value, notes
 
 
 def _rows(count: str | None, given: Condition, model: Fitted[Any]) -> int:

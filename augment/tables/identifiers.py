@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.tables.schema import Column
-from augment.tables.values import arrow_type
+from augment.tables.values import arrow_type, whole_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +41,10 @@ ALPHABETS = {
 }  # fmt: skip
 FIELD = re.compile(r"\{(number)(?:\+(\d+))?(?::0?(\d+)d)?\}|\{(\w+)(?::(\d+))?\}|\{\{|\}\}|[{}]")
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+MOST_DIGITS = {  # with any digits a number of so many fits the declared type
+    "int8": 2, "uint8": 2, "int16": 4, "uint16": 4, "int32": 9, "uint32": 9, "int64": 18,
+    "uint64": 19,
+}  # fmt: skip
 MAX_PERMUTED = 1 << 32  # products of two such numbers fit 64 bits
 NARROW_FIRST = ("digits", "letters", "LETTERS", "hex", "HEX", "alnum", "ALNUM", "Alnum")
 PIECE = "[A-Za-z0-9]+"
@@ -129,6 +133,8 @@ def render(column: Column, start: int, n: int, seed: Seed) -> pa.Array:
         more = pa.array(surplus.astype(np.int64)).cast(pa.string())
         texts.append(pc.if_else(pc.equal(more, "0"), "", more))
     whole = pc.binary_join_element_wise(pa.array([""] * n, pa.string()), *texts, "")
+    if column.storage == "integer":
+        return whole_numbers(whole)
     return whole if column.storage == "string" else whole.cast(arrow_type(column))
 
 
@@ -222,6 +228,13 @@ def derive(distinct: pa.Array) -> str:
             return ""
         pattern += lead + field + _literal(mark)
     return pattern if any(field for _, field in fields) else ""
+
+
+def fitting(pattern: str, declared: str) -> str:
+    """The pattern of whole numbers with no more drawn digits than their declared type holds."""
+    most = MOST_DIGITS.get(declared)
+    drawn = re.fullmatch(r"\{digits:(\d+)\}", pattern)
+    return f"{{digits:{min(int(drawn[1]), most)}}}" if most and drawn else pattern
 
 
 def _literal(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from augment.base.errors import BadInput, UsageError, did_you_mean
+from augment.base.errors import BadInput, UsageError, did_you_mean, without_values
 from augment.base.seeds import Seed
 from augment.base.types import Json, Scalar
 from augment.tables import identifiers, surrogates
@@ -115,7 +115,9 @@ class Invention:
             invention = cls(column, share, constant, tuple(texts))
             invention.make(0, 1, Seed(0))
         except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
-            raise BadInput(f"the model's column {column.name!r} is damaged ({error}).") from None
+            raise BadInput(
+                f"the model's column {column.name!r} is damaged ({without_values(error)})."
+            ) from None
         return invention
 
 

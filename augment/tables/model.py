@@ -11,8 +11,19 @@ from augment.base import registry
 from augment.base.errors import BadInput, UsageError
 from augment.base.quotas import quotas
 from augment.base.seeds import Seed
-from augment.base.store import Stored
-from augment.base.types import Clause, Condition, Engine, Job, Json, Model, State, Tick, Whole
+from augment.base.store import Stored, restoring
+from augment.base.types import (
+    Clause,
+    Condition,
+    Engine,
+    Job,
+    Json,
+    Model,
+    State,
+    Tick,
+    Whole,
+    silent,
+)
 from augment.base.wing import Ask, Fitted
 from augment.tables import domain, given_rows, relations
 from augment.tables.conditions import balance_of, parse
@@ -33,6 +44,7 @@ if TYPE_CHECKING:
 UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
 NO_IDENTITY = RowIdentity().to_json()  # of a model that was made before ids could repeat
 MOST_ROWS = 10**15  # that a model may say its source had
+TRIAL_ROWS = 20  # drawn of a restored model, to see that its parts fit together
 
 
 @dataclass(frozen=True)
@@ -282,7 +294,7 @@ class TableModel(Fitted[Table]):
         """Undo `stored`. Raises `BadInput` on a document that does not fit."""
         config = stored.state.config
         recipe = registry.find("engines", stored.engine)
-        try:
+        with restoring(stored.engine):
             schema = Schema.from_json(config["schema"])
             columns = [c for c in schema if not c.modelled]
             pairs = zip(columns, config["invented"], strict=True)
@@ -301,13 +313,12 @@ class TableModel(Fitted[Table]):
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
-        except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
-            raise BadInput(f"the model is damaged ({error}).") from None
-        inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
-        model = cls(
-            stored.engine, rows, schema, inner, invented, known, found, identity, stored.facts
-        )
-        _require_columns(model)
+            inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
+            model = cls(
+                stored.engine, rows, schema, inner, invented, known, found, identity, stored.facts
+            )
+            _require_columns(model)
+            model.sample(0, TRIAL_ROWS, Seed(0), Condition(), silent)
         return model
 
 

@@ -189,7 +189,8 @@ def _id(column: Column, detail: str, texts: pa.Array) -> Column:
         column = Column(
             column.name, "id", "string", null=inference.empty(texts), arrow=column.arrow
         )
-    pattern = detail or identifiers.derive(pc.unique(texts.drop_null()))
+    derived = identifiers.derive(pc.unique(texts.drop_null()))
+    pattern = detail or identifiers.fitting(derived, column.arrow)
     note = "" if pattern else "Its form could not be told, so new ids are numbers."
     return replace(column, role="id", pattern=pattern or "{number}", pii="", note=note)
 

@@ -159,5 +159,5 @@ def _mean_length(distinct: pa.Array) -> float:
 
 
 def _as_id(column: Column, texts: pa.Array, note: str) -> Column:
-    pattern = identifiers.derive(texts) or "{number}"
+    pattern = identifiers.fitting(identifiers.derive(texts) or "{number}", column.arrow)
     return replace(column, role="id", pattern=pattern, note=note or column.note)

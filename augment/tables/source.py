@@ -12,7 +12,7 @@ from typing import IO
 
 from augment.base import registry
 from augment.base.errors import BadInput, UsageError, did_you_mean, listed
-from augment.base.files import atomic, sha256
+from augment.base.files import atomic, clear_abandoned, sha256
 from augment.base.wing import flag
 from augment.tables import gathering
 from augment.tables.alignment import require_alike
@@ -198,11 +198,9 @@ def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
     """The format asked for, else what the suffix says, else what the content looks like."""
     try:
         head = compression.head(path, name)
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInput(
-            f"the file cannot be read ({reason}).", where=name, hint="Restore a whole copy."
-        ) from None
+        compression.require_whole(path, name)
+    except compression.UNREADABLE as error:
+        raise compression.unreadable(name, error) from None
     known = formats()
     if options.format is not None and options.format not in known:
         registry.find("formats", options.format)
@@ -257,6 +255,7 @@ def write(
         writer.write(all_chunks(), sys.stdout.buffer, first.schema, options)
         sys.stdout.buffer.flush()
         return
+    clear_abandoned(path.resolve().parent)
     packing = compression.bare_suffix(path)[1] if writer.text else ""
     stream: IO[bytes]
     name = path.name.removesuffix(path.suffix) if packing else path.name

@@ -74,17 +74,29 @@ def from_numbers(column: Column, values: NDArray[np.float64]) -> pa.Array:
     whole = np.rint(filled / step) * step
     bound = float(2**63 - 1024)
     if column.storage == "integer" and (np.abs(whole) > bound).any():
-        texts = [f"{value:.0f}" for value in np.clip(whole, -MOST_WHOLE, MOST_WHOLE)]
+        low, high = (0, 2**64 - 1) if column.arrow == "uint64" else (-MOST_WHOLE, MOST_WHOLE)
+        texts = [str(min(max(int(value), int(low)), int(high))) for value in whole]
         return pa.array(texts, pa.string(), mask=null).cast(pa.decimal128(38, 0))
     integers = np.clip(whole, -bound, bound).astype(np.int64)
     kind = pa.timestamp("us") if column.storage == "datetime" else pa.int64()
     return pa.array(integers, pa.int64(), mask=null).cast(kind)
 
 
+def whole_numbers(texts: pa.Array) -> pa.Array:
+    """Digits as int64, or as decimal128(38, 0) where one of them is beyond 64 bits."""
+    import pyarrow as pa
+
+    try:
+        return texts.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return texts.cast(pa.decimal128(38, 0))
+
+
 def codes(table: Table, name: str) -> tuple[NDArray[np.int32], list[Scalar]]:
     """(rows,) codes into the sorted list of distinct values, -1 for null."""
     found, values = _ranked(table, name)
-    return found, [plain(value) for value in values.to_pylist()]
+    whole = table.schema[name].storage == "integer"  # beyond 64 bits they are decimals here
+    return found, [int(value) if whole else plain(value) for value in values.to_pylist()]
 
 
 def ranks(table: Table, name: str) -> NDArray[np.int64]:
@@ -116,7 +128,10 @@ def from_codes(column: Column, codes: NDArray[Any], levels: list[Scalar]) -> pa.
     import pyarrow as pa
 
     kind = arrow_type(column)
-    values = pa.array([_stored(column, level) for level in levels], kind)
+    if column.storage == "integer":
+        values = whole_numbers(pa.array([str(level) for level in levels], pa.string()))
+    else:
+        values = pa.array([_stored(column, level) for level in levels], kind)
     indices = pa.array(np.maximum(codes, 0), pa.int32(), mask=codes < 0)
     if not len(values):
         return pa.nulls(len(codes), kind)

@@ -107,3 +107,26 @@ def test_a_lock_holds_and_leaves_no_trace(tmp_path: Path) -> None:
     with files.locked(folder), pytest.raises(Locked), files.locked(folder):
         pass
     assert not folder.exists()
+
+
+def test_folders_that_are_made_are_private_and_those_that_stood_are_left(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir(mode=0o755)
+    with files.atomic(there / "a" / "b" / "f"):
+        pass
+    for folder in (there / "a", there / "a" / "b"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert there.stat().st_mode & 0o777 == 0o755
+    with files.locked(tmp_path / "out"):
+        assert (tmp_path / "out").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_killed_writer_left_is_cleared_and_a_living_writers_is_not(tmp_path: Path) -> None:
+    left = tmp_path / f"{files.TEMPORARY}x.tmp"
+    left.write_text("half")
+    with files.atomic(tmp_path / "f") as stream:
+        stream.write(b"whole")
+        files.clear_abandoned(tmp_path)
+        assert not left.exists()
+    assert (tmp_path / "f").read_bytes() == b"whole"
+    assert names(tmp_path) == ["f"]

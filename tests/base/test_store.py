@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from augment.base import store
-from augment.base.errors import BadInput, Locked, UsageError
+from augment.base.errors import BadInput, Locked, OutOfResources, UsageError
 from augment.base.types import State
 
 STATE = State(
@@ -67,13 +68,39 @@ def test_other_formats_are_refused(tmp_path: Path, format: object, says: str) ->
         store.load(tmp_path)
 
 
-@pytest.mark.parametrize("error", [KeyError("width"), TypeError(), UsageError(), OSError()])
+class Unheard(Exception):
+    """A library's own."""
+
+
+ANY = [KeyError("width"), TypeError(), IndexError(), OverflowError(), AssertionError(), Unheard()]
+LACK = [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")]
+
+
+@pytest.mark.parametrize("error", [*ANY, OSError(), UsageError()])
 def test_what_a_state_trips_over_is_told_with_the_engine(error: Exception) -> None:
-    with pytest.raises(BadInput, match="engine 'flow'"), store.restoring("flow", OSError):
+    with pytest.raises(BadInput, match="engine 'flow'"), store.restoring("flow"):
         raise error
 
 
-@pytest.mark.parametrize("error", [Locked(), AssertionError(), OSError()])
+@pytest.mark.parametrize("error", [*ANY, OSError("no file's error")])
+def test_what_a_restored_model_trips_over_is_told_with_the_engine(error: Exception) -> None:
+    with pytest.raises(BadInput, match="engine 'flow'"), store.using("flow"):
+        raise error
+
+
+def test_what_a_library_says_of_a_state_may_cite_it_and_is_not_told() -> None:
+    with pytest.raises(BadInput) as caught, store.restoring("flow"):
+        float("a cell of the table")
+    assert "a cell" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [Locked(), OutOfResources(), *LACK])
 def test_what_no_state_can_cause_is_not_caught(error: Exception) -> None:
     with pytest.raises(type(error)), store.restoring("flow"):
+        raise error
+
+
+@pytest.mark.parametrize("error", [UsageError(), OSError(errno.ENOSPC, "full"), *LACK])
+def test_what_is_no_fault_of_a_model_is_not_caught(error: Exception) -> None:
+    with pytest.raises(type(error)), store.using("flow"):
         raise error

@@ -57,7 +57,9 @@ def slow_fit(table: Path, out: Path, *options: str, seconds: float = 30) -> subp
     return process
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
 def test_a_signal_names_the_command_that_resumes_and_leaves_only_the_partial_folder(
     table: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
@@ -91,6 +93,64 @@ def test_a_bug_is_called_a_bug() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60)
     assert done.returncode == 1
     assert b"this is a bug in augment" in done.stderr
+
+
+def test_a_bug_is_told_without_what_its_errors_say() -> None:
+    broken = """
+from augment.lifecycle import health
+def checks():
+    try:
+        float("a cell")
+    except ValueError as error:
+        raise KeyError("a cell") from error
+health.checks = checks
+import sys
+sys.argv[1:] = ["doctor"]
+from augment.cli.app import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", broken], capture_output=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 1
+    assert b"a cell" not in done.stderr + done.stdout
+    assert done.stderr.index(b"ValueError") < done.stderr.index(b"KeyError")
+    assert b", in checks" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["MemoryError", 'RuntimeError("DefaultCPUAllocator: can\'t allocate memory: you tried")'],
+)
+def test_lack_of_memory_is_six_whatever_its_class(error: str) -> None:
+    code = f"""
+from augment.lifecycle import health
+def checks():
+    raise {error}
+health.checks = checks
+import sys
+sys.argv[1:] = ["doctor"]
+from augment.cli.app import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 6, done.stderr
+    assert b"memory ran out" in done.stderr
+
+
+def test_what_a_killed_sample_left_is_cleared_by_the_next_writer(
+    model: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "augment", "sample", str(model), "-n", "5m", "-q"]
+    process = subprocess.Popen([*command, "-o", str(tmp_path / "a.csv")], cwd=ROOT)
+    while not (left := list(tmp_path.glob(".augment-*"))):
+        assert process.poll() is None, "the sample ended early"
+        time.sleep(0.05)
+    done = augment("sample", model, "-n", "5", "-o", tmp_path / "beside.csv")
+    assert done.returncode == 0 and left[0].exists()  # its writer lives
+    process.kill()
+    process.wait()
+    assert left[0].exists()
+    assert augment("sample", model, "-n", "5", "-o", tmp_path / "b.csv").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.csv", "beside.csv"]
 
 
 def test_a_mistyped_engine_is_usage(table: Path, tmp_path: Path) -> None:
@@ -211,7 +271,18 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(
 
 
 def test_the_mode_of_outputs_is_private(model: Path) -> None:
-    assert os.stat(model / "model.json").st_mode & 0o077 == 0  # noqa: PTH116
+    for path in (model, *model.rglob("*")):
+        assert os.stat(path).st_mode & 0o077 == 0, path  # noqa: PTH116
+
+
+def test_run_and_evaluation_folders_are_private(table: Path, tmp_path: Path) -> None:
+    out, scores = tmp_path / "out", tmp_path / "scores"
+    quick = ["-e", "independent", "--gate", "none", "--seed", "1"]
+    assert augment("run", table, "-o", out, *quick).returncode == 0
+    made = out / "synthetic.csv"
+    assert augment("evaluate", table, made, "-o", scores, "--seed", "1").returncode == 0
+    for path in (out, scores, *out.rglob("*"), *scores.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_hostile_names_are_shown_escaped_and_reach_no_path(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import random
+import warnings
 
 import numpy as np
 import pytest
@@ -95,3 +97,49 @@ def test_no_cut_of_a_file_raises_anything_else(cut: int) -> None:
                 header_of(candidate)
             except Undecodable:
                 continue
+
+
+def test_a_damaged_tiff_is_undecodable_whatever_its_decoder_raises() -> None:
+    noise = pictures.noise(1)
+    for compression in (None, "tiff_lzw", "jpeg", "tiff_deflate", "packbits"):
+        stream = io.BytesIO()
+        Image.fromarray(noise).save(stream, "TIFF", compression=compression)
+        for seed in range(150):
+            rng, data = random.Random(seed), bytearray(stream.getvalue())
+            for _ in range(rng.choice([1, 4, 16])):
+                data[rng.randrange(len(data))] = rng.randrange(256)
+            for look in (header_of, decode):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    try:
+                        look(bytes(data))
+                    except Undecodable:
+                        continue
+
+
+@pytest.mark.parametrize("said", [MemoryError(), OSError("out of memory error when reading")])
+def test_lack_of_memory_is_no_fault_of_the_image(
+    said: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(*given: object) -> None:
+        raise said
+
+    def none_left(size: int) -> bytearray:
+        raise MemoryError
+
+    data = pictures.file_of(pictures.noise(1))
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lacking)
+    monkeypatch.setattr("augment.images.decoding.bytearray", none_left, raising=False)
+    with pytest.raises(MemoryError):
+        decode(data)
+
+
+def test_a_decoder_that_says_so_with_memory_left_means_a_damaged_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lacking(*given: object) -> None:
+        raise OSError("out of memory error when reading image file")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lacking)
+    with pytest.raises(Undecodable, match="damaged"):
+        decode(pictures.file_of(pictures.noise(1)))

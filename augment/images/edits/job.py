@@ -10,6 +10,7 @@ from augment.base import registry
 from augment.base.errors import UsageError
 from augment.base.files import require_outside
 from augment.base.seeds import Seed
+from augment.base.store import using
 from augment.base.types import Json, Tick
 from augment.base.wing import Ask, Loaded
 from augment.images import source as sources
@@ -215,7 +216,9 @@ def _fill(
     for start in range(0, len(numbers), size):
         block = numbers[start : start + size]
         if any(number not in done for number in block):
-            lines = [written(kept, shop) for kept in made(block, shop)]
+            with using(shop.engine):
+                drawn = list(made(block, shop))
+            lines = [written(kept, shop) for kept in drawn]
             gallery.add([line for line in lines if line["number"] not in done])
         tell(Tick("write", start + len(block), len(numbers)))
 

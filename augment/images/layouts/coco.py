@@ -36,7 +36,7 @@ class Coco(Layout):
             yield from _entries(_read(path), start, path.stem)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(
-                f"the document is not as COCO's should be ({type(error).__name__}: {error}).",
+                f"the document is not as COCO's should be ({type(error).__name__}).",
                 where=str(path),
                 hint="Every image needs id and file_name; every annotation image_id, category_id.",
             ) from None

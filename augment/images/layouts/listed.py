@@ -124,7 +124,11 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except OSError as error:
         raise BadInput(f"the list cannot be read ({error.strerror}).", where=str(path)) from None
     except (ValueError, RecursionError, csv.Error) as error:
-        raise BadInput(f"the list cannot be read ({error}).", where=str(path)) from None
+        raise BadInput(
+            f"the list cannot be read ({type(error).__name__}).",
+            where=str(path),
+            hint="It must be CSV, or a JSON object a line, in UTF-8.",
+        ) from None
 
 
 def _column(row: dict[str, Any], names: tuple[str, ...]) -> str | None:

@@ -78,8 +78,11 @@ def read_xml(path: Path) -> Annotation:
         size = (int(root.findtext("size/width", "0")), int(root.findtext("size/height", "0")))
         marks = tuple(_mark(each) for each in root.iter("object"))
     except (ElementTree.ParseError, ValueError, OSError) as error:
+        line = f":{error.position[0]}" if isinstance(error, ElementTree.ParseError) else ""
         raise BadInput(
-            f"the annotation cannot be read ({error}).", where=str(path), hint="Mend the file."
+            f"the annotation cannot be read ({type(error).__name__}).",
+            where=f"{path}{line}",
+            hint="Mend the file: it must be XML, with whole numbers in size and bndbox.",
         ) from None
     return Annotation(marks, size if all(size) else None)
 

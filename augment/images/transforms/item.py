@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from augment.base.seeds import Seed
 from augment.base.types import Json
 from augment.images.annotations import Annotation, Mark
-from augment.images.decoding import Picture, Undecodable, decode
+from augment.images.decoding import Picture, Undecodable, decode, decoding
 from augment.images.gallery import encoded, put
 from augment.images.layouts import Entry, Layout
 from augment.images.layouts.yolo import in_pixels
@@ -172,20 +172,22 @@ def _annotated(entry: Entry, picture: Picture) -> tuple[Annotation, tuple[_Mask,
 
 def _mask(folder: str, path: Path, width: int, height: int) -> _Mask:
     import numpy as np
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
-        with Image.open(path, formats=("PNG",)) as image:
-            if image.size != (width, height):  # before it is decoded
-                raise Undecodable(f"has a mask of another size in {folder}")
-            if image.mode not in ("P", "L", "1", "I;16"):
-                raise Undecodable(f"has a mask in {folder} that is no map of class numbers")
-            palette = bytes(image.getpalette() or ()) if image.mode == "P" else b""
-            return _Mask(
-                folder, np.asarray(image.convert("L") if image.mode == "1" else image), palette
-            )
-    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        with decoding(), Image.open(path, formats=("PNG",)) as image:
+            fits = image.size == (width, height)  # asked before it is decoded
+            numbers = image.mode in ("P", "L", "1", "I;16")
+            if fits and numbers:
+                palette = bytes(image.getpalette() or ()) if image.mode == "P" else b""
+                return _Mask(
+                    folder, np.asarray(image.convert("L") if image.mode == "1" else image), palette
+                )
+    except Undecodable:
         raise Undecodable(f"has a mask in {folder} that cannot be read") from None
+    if not fits:
+        raise Undecodable(f"has a mask of another size in {folder}")
+    raise Undecodable(f"has a mask in {folder} that is no map of class numbers")
 
 
 def _written(

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.files import require_outside
+from augment.base.processes import pool, wanted
 from augment.base.seeds import Seed
 from augment.base.types import Json, Tick
 from augment.images.gallery import Gallery
@@ -293,21 +294,14 @@ def _results(items: Iterator[Item], shop: Workshop, workers: int) -> Iterator[li
         while chunk := list(islice(items, CHUNK)):
             yield [made(item, shop) for item in chunk]
         return
-    from multiprocessing import get_context
-
-    # Not forked: a fork of a process with threads (OpenCV, torch) can hang.
-    with ProcessPoolExecutor(workers, get_context("spawn"), _one_thread) as pool:
+    with pool(workers, _one_thread) as processes:
         waiting: list[Future[list[Any]]] = []
-        try:
-            while chunk := list(islice(items, CHUNK)):
-                waiting.append(pool.submit(_made_chunk, chunk, shop))
-                if len(waiting) >= workers * AHEAD:
-                    yield waiting.pop(0).result()
-            while waiting:
+        while chunk := list(islice(items, CHUNK)):
+            waiting.append(processes.submit(_made_chunk, chunk, shop))
+            if len(waiting) >= workers * AHEAD:
                 yield waiting.pop(0).result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.pop(0).result()
 
 
 def _one_thread() -> None:
@@ -318,4 +312,4 @@ def _one_thread() -> None:
 
 
 def _made_chunk(chunk: list[Item], shop: Workshop) -> list[Any]:
-    return [made(item, shop) for item in chunk]
+    return [made(item, shop) for item in chunk if wanted()]

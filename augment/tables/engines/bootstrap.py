@@ -58,7 +58,7 @@ class BootstrapModel(ConditionalModel):
     def from_state(cls, state: State) -> Self:
         import pyarrow as pa
 
-        with restoring("bootstrap", OSError, pa.ArrowException):
+        with restoring("bootstrap"):
             schema = Schema.from_json(state.config["schema"])
             data = pa.ipc.open_stream(pa.py_buffer(state.tensors["rows"].tobytes())).read_all()
             data.validate(full=True)

@@ -93,7 +93,7 @@ class IndependentModel(ConditionalModel):
     def from_state(cls, state: State) -> Self:
         import numpy as np
 
-        with restoring("independent", ArithmeticError):
+        with restoring("independent"):
             schema = Schema.from_json(state.config["schema"])
             supports, weights = {}, {}
             for number, column in enumerate(schema):

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed, seeded_globals
+from augment.base.store import restoring
 from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
 from augment.nets.machine import threads
 from augment.tables.dataset import Table, require_rows
 from augment.tables.engines.sdv_frame import Face, face_of
-from augment.tables.engines.sdv_source import damaged
 from augment.tables.engines.sdv_state import Fitted, dismantle, rebuild
 from augment.tables.engines.sdv_training import fit_copula, fit_net
 from augment.tables.rejection import reject
@@ -68,13 +68,11 @@ class SdvModel(Model[Table]):
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        face = Face.from_json(state.config.get("face"))
-        fitted = rebuild(state.config.get("fitted"), state.tensors)
-        model = cls(face, fitted, state)
-        try:
-            model._plain(64, Seed(0))
-        except Exception as error:  # parts that are sound by themselves but do not fit together
-            raise damaged(f"it cannot be sampled ({type(error).__name__})") from None
+        with restoring("sdv"):
+            face = Face.from_json(state.config.get("face"))
+            fitted = rebuild(state.config.get("fitted"), state.tensors)
+            model = cls(face, fitted, state)
+            model._plain(64, Seed(0))  # parts that are sound by themselves may not fit together
         return model
 
 

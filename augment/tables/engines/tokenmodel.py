@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
-from augment.base.errors import BadInput, UsageError, did_you_mean
+from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
+from augment.base.store import restoring
 from augment.base.types import Clause, Condition, Json, State, Tick, silent
 from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.grain import GRAIN
@@ -185,13 +186,8 @@ class AnyorderModel(ConditionalModel):
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        try:
+        with restoring("anyorder"):
             return cls(*model_parts(state))
-        except (KeyError, TypeError, ValueError, IndexError, RuntimeError, AttributeError) as error:
-            raise BadInput(
-                f"the model's state is malformed ({type(error).__name__}).",
-                hint="Fit the model again.",
-            ) from None
 
 
 def _merged(first: NDArray[np.bool_], a: pa.Array, b: pa.Array) -> pa.Array:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
-from augment.base.errors import BadInput
 from augment.tables.dataset import Table
-from augment.tables.formats import Format, Raw, ReadOptions, WriteOptions, declared
+from augment.tables.formats import Format, Raw, ReadOptions, WriteOptions, declared, validation
+from augment.tables.formats.expansion import most_bytes
 from augment.tables.schema import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
@@ -27,18 +30,11 @@ class Arrow(Format):
     def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
         import pyarrow as pa
 
-        try:
-            with pa.memory_map(str(path)) as source:
-                whole = source.read(len(FILE_MAGIC)) == FILE_MAGIC
-                source.seek(0)
-                reader = pa.ipc.open_file(source) if whole else pa.ipc.open_stream(source)
-                table = reader.read_all()
-        except (pa.ArrowException, OSError) as error:
-            raise BadInput(
-                f"this is no whole Arrow file ({type(error).__name__}).",
-                where=name,
-                hint="Write it again, or restore a copy.",
-            ) from None
+        with validation.reading("Arrow", name), pa.memory_map(str(path)) as source:
+            whole = source.read(len(FILE_MAGIC)) == FILE_MAGIC
+            source.seek(0)
+            reader = pa.ipc.open_file(source) if whole else pa.ipc.open_stream(source)
+            table = validation.joined(_batches(reader), reader.schema, name, most_bytes(path))
         return declared.raw(table, name, options)
 
     def write(
@@ -56,3 +52,15 @@ class Arrow(Format):
             writer.write_table(batch)
         assert writer is not None, "there is always a first chunk"
         writer.close()
+
+
+def _batches(reader: Any) -> Iterator[pa.Table]:
+    """The record batches of an Arrow file's or stream's reader, one by one."""
+    import pyarrow as pa
+
+    if isinstance(reader, pa.ipc.RecordBatchFileReader):
+        for number in range(reader.num_record_batches):
+            yield pa.Table.from_batches([reader.get_batch(number)])
+    else:
+        for batch in reader:
+            yield pa.Table.from_batches([batch])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from augment.base.errors import BadInput
+from augment.tables.formats.expansion import Bounded, most_bytes
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 ZIPS = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an empty archive
@@ -21,29 +22,60 @@ OFFICE = ("[Content_Types].xml", "mimetype")  # a zip with one of these is a doc
 LIKELY = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".jsonlines", ".json")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold
 MOST_NAMED = 5
+UNREADABLE = (OSError, EOFError, zlib.error)  # what a damaged file or archive raises
 
 
 @contextmanager
 def reading(path: Path, name: str) -> Iterator[IO[bytes]]:
     """The bytes of a file, called `name` in messages, unpacked where it is packed, whatever its
-    own name says. Raises `BadInput` for a zip archive that is damaged or holds several tables.
+    own name says.
+
+    Raises what `UNREADABLE` lists for a damaged file, `BadInput` for a zip archive that is
+    damaged or holds several tables, and `OutOfResources` for what unpacks to far more than the
+    file's size.
     """
     with path.open("rb") as stream:
         magic = stream.read(4)
     if magic.startswith(GZIP):
         with gzip.open(path, "rb") as unpacked:
-            yield cast("IO[bytes]", unpacked)
+            yield _bounded(unpacked, path, name)
     elif magic == ZSTD:
         import pyarrow as pa
 
         with pa.input_stream(str(path), compression="zstd") as unpacked:
-            yield unpacked
+            yield _bounded(unpacked, path, name)
     elif magic in ZIPS and (archive := _archive(path, name)) is not None:
         with archive, _member(archive, name) as unpacked:
-            yield unpacked
+            yield _bounded(unpacked, path, name)
     else:
         with path.open("rb") as stream:
             yield stream
+
+
+def _bounded(unpacked: Any, path: Path, name: str) -> IO[bytes]:
+    return cast("IO[bytes]", io.BufferedReader(Bounded(unpacked, name, most_bytes(path))))
+
+
+def unreadable(name: str, error: BaseException) -> BadInput:
+    """The error for a file that raised one of `UNREADABLE`."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return BadInput(
+        f"the file cannot be unpacked or read ({reason}).", where=name, hint="Restore a whole copy."
+    )
+
+
+def require_whole(path: Path, name: str) -> None:
+    """Unpack a packed file to its end, so that what is wrong with it shows before it is parsed.
+
+    Raises what `reading` raises. That takes a few seconds a gigabyte, a small part of what
+    parsing takes; and a flipped bit is not taken for a bad row, nor a bomb parsed row by row.
+    """
+    with path.open("rb") as stream:
+        packed = stream.read(4).startswith((GZIP, ZSTD, *ZIPS))
+    if packed:
+        with reading(path, name) as unpacked:
+            while unpacked.read(HEAD_BYTES):
+                pass
 
 
 def _archive(path: Path, name: str) -> zipfile.ZipFile | None:

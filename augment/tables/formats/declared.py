@@ -23,6 +23,8 @@ UNITS = r"timestamp\[(s|ms|us|ns)(?:, tz=([^\]]+))?\]"
 DECIMAL = r"decimal(32|64|128|256)\((\d+), (-?\d+)\)"
 DICTIONARY = r"dictionary<values=(.+), indices=(u?int\d+), ordered=([01])>"
 DAY = r"%-?[YymdbBs]"
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+FIRST_SECOND, END_SECOND = -62_135_596_800, 253_402_300_800  # of the years 1 and 10000
 TIME = r"time(32|64)\[(s|ms|us|ns)\]"
 
 
@@ -52,12 +54,13 @@ def stored(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str,
     if pa.types.is_decimal(kind) and kind.precision <= 38 and kind.scale >= 0:
         return values.cast(pa.decimal128(38, kind.scale)), ()
     if pa.types.is_date(kind):
-        return values.cast(pa.timestamp("ms")).cast(pa.timestamp("us")), ()
+        days = values.cast(pa.timestamp("ms") if kind == pa.date64() else pa.timestamp("s"))
+        return _timestamps(name, days, path)
     if pa.types.is_timestamp(kind):
-        return _timestamps(name, values)
+        return _timestamps(name, values, path)
     if pa.types.is_time(kind):
         counted = values.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).cast(pa.int64())
-        return _timestamps(name, counted.cast(pa.timestamp(kind.unit)))
+        return _timestamps(name, counted.cast(pa.timestamp(kind.unit)), path)
     raise BadInput(
         f"column {name!r} is of type {kind}, which a table cannot hold.",
         where=path,
@@ -89,13 +92,23 @@ def _floats(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str
     return values, notes
 
 
-def _timestamps(name: str, values: pa.Array) -> tuple[pa.Array, tuple[str, ...]]:
-    """As microseconds without a zone."""
+def _timestamps(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str, ...]]:
+    """As microseconds without a zone. Raises `BadInput` for a year outside 1 to 9999."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     unit = values.type.unit
     stamps = values.cast(pa.timestamp(unit))
+    counted, per_second = stamps.cast(pa.int64()), PER_SECOND[unit]
+    first, end = max(FIRST_SECOND * per_second, -(2**63)), min(END_SECOND * per_second, 2**63 - 1)
+    beyond = pc.or_(pc.less(counted, first), pc.greater_equal(counted, end))
+    if pc.any(beyond).as_py():
+        row = pc.index(beyond, pa.scalar(True)).as_py()
+        raise BadInput(
+            f"this date of column {name!r} lies outside the years 1 to 9999.",
+            where=f"{path}, row {row + 1}",
+            hint=f"Mend it, or pass --column {name}=drop.",
+        )
     if unit != "ns":
         return stamps.cast(pa.timestamp("us")), ()
     cut = stamps.cast(pa.timestamp("us"), safe=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,10 +34,8 @@ def opened(path: Path, name: str, codec: str) -> Iterator[IO[str]]:
                 text.detach()
     except UnicodeDecodeError:
         raise _misread(path, name, codec) from None
-    except (EOFError, OSError, zlib.error) as error:
-        raise BadInput(
-            f"the file cannot be unpacked or read ({error}).", where=name, hint="Restore a copy."
-        ) from None
+    except compression.UNREADABLE as error:
+        raise compression.unreadable(name, error) from None
 
 
 def encoding_of(path: Path, name: str, options: ReadOptions) -> str:
@@ -74,7 +71,7 @@ def _decodes(path: Path, name: str, codec: str) -> bool:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False
-        except (EOFError, OSError, zlib.error):
+        except compression.UNREADABLE:
             return True  # reading it as such tells what is wrong with it
     return True
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from augment.base.errors import BadInput
 from augment.tables.dataset import Table
-from augment.tables.formats import Format, Raw, ReadOptions, WriteOptions, declared
+from augment.tables.formats import Format, Raw, ReadOptions, WriteOptions, declared, validation
+from augment.tables.formats.expansion import most_bytes, too_large
 from augment.tables.schema import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+LEAST_BITS = 32  # of a value whose length varies: where it ends
 
 
 class Parquet(Format):
@@ -25,15 +31,18 @@ class Parquet(Format):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        try:
+        most = most_bytes(path)
+        with validation.reading("Parquet", name):
             with pq.ParquetFile(path) as file:
-                table = file.read()
-        except (pa.ArrowException, OSError) as error:
-            raise BadInput(
-                f"this is no whole Parquet file ({type(error).__name__}).",
-                where=name,
-                hint="Write it again, or restore a copy.",
-            ) from None
+                schema = file.schema_arrow
+                _require_bounded(file.metadata, schema, name, most)
+            # As dictionaries texts take no more memory than the file's pages, however long and
+            # often repeated they are. What is kept so is not asked of the metadata: pyarrow 26
+            # ends the process where that part is damaged.
+            texts = [field.name for field in schema if field.type == pa.string()]
+            with pq.ParquetFile(path, read_dictionary=texts) as file:
+                groups = (file.read_row_group(number) for number in range(file.num_row_groups))
+                table = validation.joined(groups, schema, name, most)
         return declared.raw(table, name, options)
 
     def write(
@@ -51,3 +60,17 @@ class Parquet(Format):
             writer.write_table(batch)
         assert writer is not None, "there is always a first chunk"
         writer.close()
+
+
+def _require_bounded(metadata: pq.FileMetaData, schema: pa.Schema, name: str, most: int) -> None:
+    """Refuse, before anything is unpacked, what takes more than `most` bytes by its own word."""
+    import pyarrow as pa
+
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    pages = sum(group.total_byte_size for group in groups)
+    widths = sum(
+        field.type.bit_width if pa.types.is_primitive(field.type) else LEAST_BITS
+        for field in schema
+    )
+    if max(pages, metadata.num_rows * widths // 8) > most:
+        raise too_large(name, most, validation.WAY_OUT)

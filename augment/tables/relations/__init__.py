@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from augment.base.errors import BadInput
+from augment.base.errors import BadInput, without_values
 from augment.base.types import Clause, Json
 from augment.tables.dataset import Table
 from augment.tables.relations import (
@@ -259,7 +259,9 @@ class Relations:
             lacking = gaps.from_json(document["gaps"], {*known, *names, *own})
             return Relations(groups, found, parted, dates, births, lacking)
         except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(f"the model's relations are damaged ({error}).") from None
+            raise BadInput(
+                f"the model's relations are damaged ({without_values(error)})."
+            ) from None
 
 
 def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relations:
