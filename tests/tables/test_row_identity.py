@@ -84,11 +84,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def model(path: Path, engine: str = "independent") -> TableModel:
+def model(path: Path, engine: str = "independent", protect: bool = True) -> TableModel:
     """Fitted, and as it comes back from its stored form."""
     table = source.read(str(path), ReadOptions()).table
     recipe = registry.engine(engine, {})
-    fitted = TableModel.fit(recipe, table, Job(Seed(1), Path()), True, len(table))
+    fitted = TableModel.fit(recipe, table, Job(Seed(1), Path()), protect, len(table))
     return TableModel.restore(fitted.stored())
 
 
@@ -198,7 +198,7 @@ KEY = ["year", "month", "day", "hour"]
 @pytest.mark.parametrize("engine", ["independent", "bootstrap"])
 @pytest.mark.parametrize("rows", [400, 1500])
 def test_keys_do_not_repeat_in_any_block(folder: Path, engine: str, rows: int) -> None:
-    fitted = model(folder / "hours.csv", engine)
+    fitted = model(folder / "hours.csv", engine, protect=False)  # it moves the ends of dates
     made = sample(fitted, rows)
     assert len(made) == rows and not made.duplicated(KEY).any()
     assert len(pd.to_datetime(made[KEY])) == rows  # no 30 February
@@ -211,7 +211,7 @@ def test_keys_do_not_repeat_in_any_block(folder: Path, engine: str, rows: int) -
 
 
 def test_more_rows_than_keys_repeat_as_few_as_can_be_and_are_told_of(folder: Path) -> None:
-    fitted = model(folder / "hours.csv")
+    fitted = model(folder / "hours.csv", protect=False)
     made = sample(fitted, 2000)
     assert made.duplicated(KEY).sum() == 500
     (note,) = fitted.notes(2000, Condition())
