@@ -250,6 +250,8 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
         [[x.name, x.value, x.limit, x.best, x.independent, x.mark] for x in lines],
     )
     verdict = report["verdict"]
+    if any(check["noise"] for check in verdict["checks"]):
+        line(console, "Limits contain an allowance for sampling noise; -v says how much.")
     for group, found in verdict["groups"].items():
         line(console, _concluded(verdict, group, found), style=STYLES[found["state"]])
     for each in verdict["not_scored"]:
@@ -257,7 +259,7 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
             line(console, Unscored(tuple(each["what"]), each["because"]).sentence())
     _worst(console, verdict, summary.words(report))
     if verbose:
-        for sentence in verdict["sentences"]:
+        for sentence in (*verdict["sentences"], *(c["sentence"] for c in verdict["checks"])):
             line(console, sentence)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from augment.base.types import Json
 from augment.evaluation.figures import apart, figure
+from augment.evaluation.metric import Unit
 
 # What a kind of data calls its rows, its columns and its floor, unless its scores say otherwise.
 WORDS = {"rows": "rows", "columns": "columns", "floor": "columns shuffled apart from one another"}
@@ -74,5 +76,15 @@ def _line(score: Json, measure: Json, check: Json | None) -> Line:
         best=figure(score["ceiling"], unit),
         independent=figure(score["floor"], unit),
         mark="" if check is None else check["state"],
-        note=score["note"] or ("" if check is None else check["reason"]),
+        note=" ".join(_notes(score, check, unit)),
     )
+
+
+def _notes(score: Json, check: Json | None, unit: Unit) -> Iterator[str]:
+    """What there is to know of a score, why its check shows nothing, and what its limit allows."""
+    if score["note"]:
+        yield score["note"]
+    if check is not None and check["reason"] not in ("", score["note"]):
+        yield check["reason"]
+    if check is not None and check["noise"]:
+        yield f"{figure(check['noise'], unit)} of the limit is for sampling noise."

@@ -33,12 +33,14 @@ def test_a_copy_of_the_real_file_fails_and_what_is_not_scored_is_named(
     assert "Not scored: remark, because texts are replaced" in said
     assert "unknown; a half (15) stands for unseen" in said
     assert "0 unseen" not in said
+    assert "allowance for sampling noise" in said
     report = json.loads((out / "report.json").read_text())
     assert "unseen" not in report["about"]["rows"]
     named = {name for each in report["verdict"]["not_scored"] for name in each["what"]}
     assert {"remark", "id"} <= named
     page = (out / "report.html").read_text()
     assert "Not scored: remark, because texts" in page
+    assert "of the limit is for sampling noise." in page
     assert '<li class="not-shown">Fidelity: not shown</li>' in page
 
 

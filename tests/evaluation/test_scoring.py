@@ -71,6 +71,7 @@ def test_a_plugins_metric_is_titled_and_judged_by_what_it_declares(
     shown = capsys.readouterr().err
     for text in (html.render(report), markdown.render(report), shown):
         assert "Brightness" in text and state in text
+    assert "sampling noise" not in shown
     assert "Scored 10 synthetic rows against 20 real rows." in shown
     assert "half (10) stands for unseen" in shown
 
