@@ -176,6 +176,13 @@ class Model(ABC, Generic[D]):
         and `OutOfResources` when a bounded search found too few rows; never returns fewer.
         """
 
+    def on(self, device: str) -> Self:
+        """The same model, computing on `device`. One without a network is the same on any.
+
+        A fitted model computes where it was fitted, a restored one on the CPU.
+        """
+        return self
+
     @abstractmethod
     def state(self) -> State: ...
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic
+from typing import TYPE_CHECKING, ClassVar, Generic, Self
 
 from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
@@ -75,6 +75,10 @@ class Fitted(ABC, Generic[D]):
     @abstractmethod
     def block_rows(self) -> int:
         """How many rows are sampled at a time, each such block from its own stream."""
+
+    @abstractmethod
+    def on(self, device: str) -> Self:
+        """The same generator, computing on `device`."""
 
     @abstractmethod
     def condition(self, ask: Ask) -> Condition:

@@ -64,6 +64,9 @@ class ImageModel(Fitted[Images]):
         facts = {"parameters": dataclasses.asdict(recipe), "notes": []}
         return cls(recipe.about.name, 1, inner.conditioning.schema, inner, facts)
 
+    def on(self, device: str) -> Self:
+        return dataclasses.replace(self, inner=self.inner.on(device))
+
     def condition(self, ask: Ask, option: str = WHERE) -> Condition:
         """`option` is what the command that asks calls its clauses."""
         if ask.given is not None:

@@ -119,6 +119,9 @@ class TableModel(Fitted[Table]):
             facts,
         )
 
+    def on(self, device: str) -> Self:
+        return dataclasses.replace(self, inner=self.inner.on(device))
+
     def condition(self, ask: Ask) -> Condition:
         require_no_prompts(ask)
         about = registry.find("engines", self.engine).about

@@ -97,7 +97,7 @@ class Cvae(Engine[Images]):
         with threads(count):
             outcome = self._train(network.to(job.device), data, told, words, kept, _early(job))
             latents = _encoded(network, data, told, job)
-        codes = torch.from_numpy(data.label_codes)
+        codes = torch.from_numpy(data.label_codes).to(job.device)
         around = gaussians(
             latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes)
         )
@@ -112,7 +112,7 @@ class Cvae(Engine[Images]):
                 flow, outcomes["prior"] = fit_flow(around, latents, codes, told, words, kept, later)
         config: Json = {"width": self.width, "latent": latent, "flow": flow is not None}
         config["facts"] = facts(outcomes, job.device, count)
-        return CvaeModel(conditioning, config, network.cpu().eval(), around, flow)
+        return CvaeModel(conditioning, config, network.eval(), around, flow, job.device)
 
     def _train(
         self,
@@ -199,7 +199,7 @@ def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Late
     by = torch.zeros(views, n, MOVES)
     for view in range(1, views):
         by[view] = moves(n, generator(job.seed.child("view", view).integer()))
-    mean = torch.empty(views, n, network.latent)
+    mean = torch.empty(views, n, network.latent, device=job.device)
     log_variance = torch.empty_like(mean)
     with torch.inference_mode():
         for rows in parts(n, SEEN_AT_ONCE):
@@ -208,7 +208,7 @@ def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Late
                 seen = moved(x, by[view, rows]) if view else x
                 with short_floats(job.device):
                     mean[view, rows], log_variance[view, rows] = network.encode(seen, c)
-    return Latents(mean, log_variance, by)
+    return Latents(mean, log_variance, by.to(job.device))
 
 
 def _steps_for(n: int, batch: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import BadInput
@@ -36,6 +36,12 @@ class GanModel(ConditionedModel):
     conditioning: Conditioning
     config: Json
     network: Generator
+    device: str = "cpu"
+
+    def on(self, device: str) -> Self:
+        from augment.nets.devices import placed
+
+        return replace(self, network=placed(self.network, device), device=device)
 
     def sample(
         self,
@@ -49,15 +55,17 @@ class GanModel(ConditionedModel):
         latent = int(self.config["latent"])
 
         def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            z = torch.randn(len(told), latent, generator=stream)
+            z = torch.randn(len(told), latent, generator=stream).to(self.device)
             pictures: Tensor = (self.network(z, told) + 1) / 2
             return pictures
 
-        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw)
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
 
     def state(self) -> State:
-        tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
-        return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
+        from augment.nets.devices import arrays
+
+        config = {"conditioning": self.conditioning.to_json(), **self.config}
+        return State(config, arrays(self.network, "network/"))
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -129,7 +137,7 @@ class Gan(Engine[Images]):
             "latent": self.latent,
             "facts": facts({"networks": outcome}, job.device, torch.get_num_threads()),
         }
-        return GanModel(conditioning, config, maker.cpu().eval().requires_grad_(False))
+        return GanModel(conditioning, config, maker.eval().requires_grad_(False), job.device)
 
     def _train(
         self,

@@ -204,12 +204,12 @@ class Anyorder(Engine[Table]):
         with torch.no_grad():
             embeddings, heads = matrices(weights, features)
             embeddings[lesson.hidden_cells] = 0.0
-        inner = {k: w.detach().cpu().to(precision) for k, w in weights.items() if "trunk" in k}
+        inner = {k: w.detach().to(precision) for k, w in weights.items() if "trunk" in k}
         chain = Chain(
             layout,
-            embeddings.detach().cpu(),
-            heads.detach().cpu().to(precision),
-            weights["bias"].detach().cpu(),
+            embeddings.detach(),
+            heads.detach().to(precision),
+            weights["bias"].detach(),
             inner,
             tuple(laws),
             {},

@@ -63,6 +63,9 @@ class SdvModel(Model[Table]):
             blocks.append(self._face.table(frame, stream))
         return Table.join(blocks)
 
+    def on(self, device: str) -> Self:
+        return type(self)(self._face, self._fitted.on(device), self._state)
+
     def state(self) -> State:
         return self._state
 
@@ -227,7 +230,8 @@ def _fit_net(recipe: Ctgan | Tvae, kind: Any, max_levels: int, data: Table, job:
     face, rows = _shape(data, job, NET_SPAN, max_levels)
     frame = face.frame(rows, job.seed.child("frame"))
     fitted, facts = fit_net(kind, settings, face, frame, job)
-    return _published(face, fitted, {"trained_rows": len(rows), **facts})
+    model = _published(face, fitted, {"trained_rows": len(rows), **facts})
+    return model.on(job.device)
 
 
 def _positive(recipe: Engine[Table], *names: str) -> None:
