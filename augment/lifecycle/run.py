@@ -43,13 +43,13 @@ class Stages:
         wing = self.prepared.plan.wing
         if self.resumed and (path / "model.json").is_file():
             try:
-                return wing.restore(store.load(path))
+                return wing.restore(store.load(path)).on(self.prepared.plan.device)
             except BadInput:
                 self.journal.note("the unfinished attempt's model is damaged")
         with self.journal.stage("fit"):
             fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal)
             store.save(path, fitted.stored())
-        return wing.restore(store.load(path))
+        return wing.restore(store.load(path)).on(self.prepared.plan.device)
 
     def synthetic(self, model: Fitted[Any]) -> Path:
         """Sample to the output file, unless an earlier attempt did."""

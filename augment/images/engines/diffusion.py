@@ -50,6 +50,12 @@ class DiffusionModel(Editor):
         """One call of the pipeline: what a killed run loses at most."""
         return int(self.config["batch"])
 
+    def on(self, device: str) -> Self:
+        if device == self.config["device"]:
+            return self
+        config = {**self.config, "device": device}
+        return dataclasses.replace(self, config=config, _loaded=[])
+
     def sample(
         self,
         n: int,

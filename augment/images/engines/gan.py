@@ -192,7 +192,7 @@ class Gan(Engine[Images]):
         rows = torch.randperm(len(data), generator=stream)[:TRIALS]
         asked = told[torch.randint(len(data), (TRIALS,), generator=stream)]
         z = torch.randn(TRIALS, self.latent, generator=stream).to(job.device)
-        real = Closeness.of(pictures(data, rows), told[rows].numpy())
+        real = Closeness.of(pictures(data, rows), told[rows].numpy(), job.device)
 
         def distance() -> float:
             with torch.inference_mode():

@@ -51,9 +51,7 @@ class Correction:
 
     def on(self, device: str) -> Correction:
         group = tuple(each.to(device) for each in self.group)
-        return replace(
-            self, bias=self.bias.to(device), group=group, table=self.table.to(device)
-        )
+        return replace(self, bias=self.bias.to(device), group=group, table=self.table.to(device))
 
     def of(self, tokens: Tensor) -> Tensor:
         """(rows, tokens of the column) what to add for rows with these `tokens`."""
