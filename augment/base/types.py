@@ -50,7 +50,11 @@ D = TypeVar("D", bound=Dataset)
 
 @dataclass(frozen=True)
 class Tick:
-    """One step of progress. `phase` is a word for the user: read, fit, sample, score, write."""
+    """One step of progress. `phase` is a word for the user: read, fit, sample, score, write, or
+    what a fit is made of (autoencoder, prior, calibrate).
+
+    `shortened` says what is left out for want of time; whoever asked for a limit is told of it.
+    """
 
     phase: str
     step: int = 0
@@ -58,6 +62,7 @@ class Tick:
     loss: float | None = None
     held_out: float | None = None
     note: str = ""
+    shortened: str = ""
 
 
 def silent(tick: Tick) -> None:
@@ -66,7 +71,7 @@ def silent(tick: Tick) -> None:
 
 @dataclass(frozen=True)
 class Budget:
-    """Wall-clock seconds that a fit may take; `None` is unlimited. The clock is passed in."""
+    """Wall-clock seconds that work may take; `None` is unlimited. The clock is passed in."""
 
     max_seconds: float | None = None
     clock: Callable[[], float] = time.monotonic
@@ -77,6 +82,16 @@ class Budget:
         if self.max_seconds is None:
             return float("inf")
         return max(0.0, self.max_seconds - (self.clock() - self.start))
+
+    def part(self, share: float) -> Budget:
+        """From now on, this share of what is left."""
+        return self.within(share * self.left())
+
+    def within(self, seconds: float) -> Budget:
+        """From now on, so many seconds, if as many are left."""
+        if self.max_seconds is None:
+            return self
+        return Budget(min(max(0.0, seconds), self.left()), self.clock, self.clock())
 
 
 @dataclass(frozen=True)
