@@ -94,6 +94,9 @@ class Budget:
         return Budget(min(max(0.0, seconds), self.left()), self.clock, self.clock())
 
 
+UNLIMITED = Budget()
+
+
 @dataclass(frozen=True)
 class Job:
     """What a fit may use: its stream, device, scratch folder, time, and whom to tell.

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Self
 from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Condition, D, Dataset, Engine, Job, Json, Score, Tick
+from augment.base.types import (
+    UNLIMITED,
+    Budget,
+    Condition,
+    D,
+    Dataset,
+    Engine,
+    Job,
+    Json,
+    Score,
+    Tick,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -198,8 +209,12 @@ class Wing(ABC, Generic[D]):
         seed: Seed,
         tick: Callable[[Tick], None],
         options: Json,
+        budget: Budget = UNLIMITED,
     ) -> Scored:
-        """Scores and verdict; `options` are of those that `score_options` names."""
+        """Scores and verdict; `options` are of those that `score_options` names.
+
+        What the budget has no time for is left out, and named among what was not scored.
+        """
 
     @abstractmethod
     def describe(self, data: D, show_values: bool) -> Json:

@@ -12,7 +12,7 @@ from augment.base.errors import UsageError
 from augment.base.files import atomic
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Engine, Job, Json, Tick
+from augment.base.types import UNLIMITED, Budget, Engine, Job, Json, Tick
 from augment.base.wing import Ask, Block, Fitted, Loaded, Origin, Scored, Wing, Written, flag
 from augment.images import contact_sheet, source, writing
 from augment.images.captions import with_kept_words
@@ -108,12 +108,13 @@ class ImageWing(Wing[Images]):
         seed: Seed,
         tick: Callable[[Tick], None],
         options: Json,
+        budget: Budget = UNLIMITED,
     ) -> Scored:
         from augment.images import scoring
 
         features = options.get("features")
         place = None if features is None else Path(features)
-        scored = scoring.scored(train, test, fake, seed, tick, place)
+        scored = scoring.scored(train, test, fake, seed, tick, place, budget)
         picture = base64.b64encode(contact_sheet.grid(fake)).decode("ascii")
         return dataclasses.replace(scored, document={**scored.document, "grid": picture})
 

@@ -11,7 +11,7 @@ from augment.base.errors import UsageError
 from augment.base.files import read_json
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Engine, Job, Json, Tick
+from augment.base.types import UNLIMITED, Budget, Engine, Job, Json, Tick
 from augment.base.wing import (
     Ask,
     Block,
@@ -142,13 +142,16 @@ class TableWing(Wing[Table]):
         seed: Seed,
         tick: Callable[[Tick], None],
         options: Json,
+        budget: Budget = UNLIMITED,
     ) -> Scored:
         from augment.tables import scoring
 
         assert not options, "tables are scored in one way"
 
-        floor = _independent(train, len(fake), seed.child("independent"))
-        return scoring.scored(train, test, fake, seed, tick, floor)
+        def floor() -> Table:
+            return _independent(train, len(fake), seed.child("independent"))
+
+        return scoring.scored(train, test, fake, seed, tick, floor, budget)
 
     def describe(self, data: Table, show_values: bool) -> Json:
         return {
