@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
@@ -112,6 +112,17 @@ class Job:
     protect: bool = True
     budget: Budget = field(default_factory=Budget)
     tick: Callable[[Tick], None] = silent
+
+    def noted(self) -> tuple[Job, list[str]]:
+        """The same job, and a list that fills with what its ticks say was shortened."""
+        found: list[str] = []
+
+        def tick(tick: Tick) -> None:
+            if tick.shortened:
+                found.append(tick.shortened)
+            self.tick(tick)
+
+        return replace(self, tick=tick), found
 
 
 @dataclass(frozen=True)
@@ -226,6 +237,16 @@ class About:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """Seconds of a fit and of one sampled row, within a factor of two or so, on the machine that
+    unit costs were measured on; and `bytes` of memory beside the data's and the libraries'."""
+
+    fit_seconds: float
+    row_seconds: float
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Engine(ABC, Generic[D]):
     """A recipe: a frozen dataclass whose fields are the hyperparameters, and `fit`.
 
@@ -238,6 +259,10 @@ class Engine(ABC, Generic[D]):
 
     @abstractmethod
     def fit(self, data: D, job: Job) -> Model[D]: ...
+
+    def costs(self, data: D, device: str) -> Costs | None:
+        """About what a fit on `data` takes, and its samples; None where nobody knows."""
+        return None
 
 
 Group = Literal["fidelity", "utility", "privacy", "validity"]

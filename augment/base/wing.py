@@ -110,6 +110,16 @@ class Fitted(ABC, Generic[D]):
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """About how many seconds the stages will take, and the memory at the peak."""
+
+    fit: float
+    sample: float
+    score: float
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Scored:
     """Scores, and a JSON-ready document: `verdict` and `measures` as in `augment.evaluation`,
     and the facts behind the plots."""
@@ -160,6 +170,11 @@ class Wing(ABC, Generic[D]):
 
         Of the other rows nothing is learnt but how many they are, and which texts not to make.
         """
+
+    @abstractmethod
+    def forecast(self, engine: Engine[D], data: D, rows: int, device: str) -> Forecast | None:
+        """About what fitting on `data`, making `rows` and scoring them take, at the pace that the
+        engine's `costs` are of; None where the engine does not know."""
 
     @abstractmethod
     def adopt(self, engine: Engine[D], device: str) -> Fitted[D]:

@@ -24,6 +24,7 @@ WORDS = {
     "columns": "classes",
     "floor": "pictures whose pixels are each drawn from another picture of the class",
 }
+JUDGING = 0.25  # of a budget, for the classifier behind one of the feature spaces
 MOST_SHUFFLED = 2_000  # shuffled pictures: a floor need not be known more closely
 
 
@@ -92,7 +93,9 @@ def score(
 
     def sides() -> scoring.Sides:
         tick(Tick("score", 0, note="feature spaces"))
-        real = real_views(train, test, seed.child("views"), seen_known, features)
+        real = real_views(
+            train, test, seed.child("views"), seen_known, features, budget.part(JUDGING), tick
+        )
         made = FakeViews(View.of(fake, real.train.spaces, seed.child("fake")))
         lowest = shuffled(real.train, min(len(made.rows), MOST_SHUFFLED), seed.child("floor"))
         return scoring.Sides(real, made, FakeViews(lowest), len(made.rows))

@@ -13,12 +13,24 @@ from augment.base.files import atomic
 from augment.base.seeds import Seed
 from augment.base.store import Stored
 from augment.base.types import UNLIMITED, Budget, Engine, Job, Json, Tick
-from augment.base.wing import Ask, Block, Fitted, Loaded, Origin, Scored, Wing, Written, flag
+from augment.base.wing import (
+    Ask,
+    Block,
+    Fitted,
+    Forecast,
+    Loaded,
+    Origin,
+    Scored,
+    Wing,
+    Written,
+    flag,
+)
 from augment.images import contact_sheet, source, writing
 from augment.images.captions import with_kept_words
 from augment.images.conditions import condition_of
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.engines.conditioning import WHERE, Conditioning
+from augment.images.engines.costs import SCORING_SECONDS
 from augment.images.engines.diffusion import Diffusers
 from augment.images.model import ImageModel
 
@@ -63,6 +75,15 @@ class ImageWing(Wing[Images]):
         self, engine: Engine[Images], data: Images, job: Job, protect: bool, whole: Images
     ) -> Fitted[Images]:
         return ImageModel.fit(engine, data, job, protect, len(whole))
+
+    def forecast(
+        self, engine: Engine[Images], data: Images, rows: int, device: str
+    ) -> Forecast | None:
+        costs = engine.costs(data, device)
+        if costs is None:
+            return None
+        held = costs.bytes + len(data) * data.schema.height * data.schema.width * 3
+        return Forecast(costs.fit_seconds, costs.row_seconds * rows, SCORING_SECONDS, held)
 
     def adopt(self, engine: Engine[Images], device: str) -> Fitted[Images]:
         assert isinstance(engine, Diffusers), "the only foreign engine of images"

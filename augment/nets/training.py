@@ -46,7 +46,7 @@ class Schedule:
     checkpoint_every: int = 500
     betas: tuple[float, float] = (0.9, 0.99)
     lowest: float = 0.01  # share of the full rate that it falls to
-    fewest: int = 1  # steps, below which nothing is learnt that is worth having
+    fewest: int = 0  # steps, below which nothing is learnt that is worth having
 
     def rate(self, step: int, steps: int) -> float:
         """Linear warm-up, then half a cosine down to the lowest rate."""

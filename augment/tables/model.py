@@ -87,6 +87,7 @@ class TableModel(Fitted[Table]):
         if protected:
             safe = protect(seen, job.seed.child("protect"))
             seen, notes = safe.table, safe.notes
+        job, shortened = job.noted()
         inner = recipe.fit(
             seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
         )
@@ -102,6 +103,7 @@ class TableModel(Fitted[Table]):
             "kept": identity.words,
             "nearly": [near.to_json() for near in found.near],
             **inner.state().config.get("facts", {}),
+            **({"shortened": shortened} if shortened else {}),
         }
         least = least_rows(len(data)) if protected else 1
         texts = data if source_table is None else source_table

@@ -16,6 +16,7 @@ from augment.base.wing import (
     Ask,
     Block,
     Fitted,
+    Forecast,
     Loaded,
     Origin,
     Scored,
@@ -27,6 +28,7 @@ from augment.tables import domain, rare_categories, source, surrogates
 from augment.tables.caveats import caveats
 from augment.tables.conditions import balance_of, parse, parse_balance
 from augment.tables.dataset import Table
+from augment.tables.engines.costs import scoring_seconds
 from augment.tables.engines.independent import Independent
 from augment.tables.invention import kept
 from augment.tables.model import TableModel, require_no_prompts
@@ -35,6 +37,7 @@ from augment.tables.schema import Column, Schema
 from augment.tables.values import codes
 
 MOST_VALUES_SHOWN = 20
+CELL_SECONDS, CELL_BYTES = 1.5e-6, 120  # of a row's cell, to decode and write; in memory
 
 
 class TableWing(Wing[Table]):
@@ -98,6 +101,21 @@ class TableWing(Wing[Table]):
         self, engine: Engine[Table], data: Table, job: Job, protect: bool, whole: Table
     ) -> Fitted[Table]:
         return TableModel.fit(engine, data, job, protect, len(whole), whole)
+
+    def forecast(
+        self, engine: Engine[Table], data: Table, rows: int, device: str
+    ) -> Forecast | None:
+        modelled = data.select([column.name for column in data.schema if column.modelled])
+        costs = engine.costs(modelled, device)
+        if costs is None:
+            return None
+        columns = len(data.schema)
+        overhead = columns * (CELL_SECONDS * rows)
+        held = CELL_BYTES * columns * (len(data) + min(rows, TableModel.block_rows))
+        score = scoring_seconds(len(data), columns)
+        return Forecast(
+            costs.fit_seconds, costs.row_seconds * rows + overhead, score, costs.bytes + held
+        )
 
     def adopt(self, engine: Engine[Table], device: str) -> Fitted[Table]:
         raise UsageError(f"Engine {engine.about.name!r} draws no tables without data.")

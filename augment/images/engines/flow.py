@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
+from augment.base.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, pictures, to_floats, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.images.engines.costs import network_costs
 from augment.images.engines.drawing import drawn
 from augment.images.engines.editor import Editor
-from augment.images.engines.sizes import require_width
+from augment.images.engines.sizes import FEWEST_STEPS, or_a_smaller_canvas, require_width
 from augment.nets.machine import rest_idle_threads
 from augment.nets.training import facts
 
@@ -179,6 +180,11 @@ class Flow(Engine[Images]):
     sampling_steps: int = field(default=8, metadata={"help": "steps of Heun's rule"})
     guidance: float = field(default=1.0, metadata={"help": "how far beyond the condition to go"})
 
+    def costs(self, data: Images, device: str) -> Costs:
+        wide = data.schema, self.steps, self.batch, self.width, device
+        calls = self.sampling_steps * (1 if self.guidance == 1.0 else 2)
+        return network_costs(*wide, 8.0e-6, 3.4e-6 * calls)
+
     def fit(self, data: Images, job: Job) -> FlowModel:
         rest_idle_threads()
         import torch
@@ -193,7 +199,8 @@ class Flow(Engine[Images]):
         told = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
             network = Unet(data.schema.shape, conditioning.wishes, self.width)
-        outcome = self._train(network.to(job.device), data, told, conditioning.words, job)
+        with or_a_smaller_canvas(data.schema):
+            outcome = self._train(network.to(job.device), data, told, conditioning.words, job)
         config = {
             "width": self.width,
             "sampling_steps": self.sampling_steps,
@@ -256,6 +263,7 @@ class Flow(Engine[Images]):
             check_every=200,
             patience=10,
             checkpoint_every=200,
+            fewest=FEWEST_STEPS,
         )
         parameters: dict[str, Tensor] = dict(network.named_parameters())
         return train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")

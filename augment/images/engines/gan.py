@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from augment.base.errors import BadInput
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
+from augment.base.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import pictures, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
+from augment.images.engines.costs import network_costs
 from augment.images.engines.drawing import drawn
-from augment.images.engines.sizes import require_latent, require_width
+from augment.images.engines.sizes import (
+    FEWEST_STEPS,
+    or_a_smaller_canvas,
+    require_latent,
+    require_width,
+)
 from augment.nets.machine import rest_idle_threads
 from augment.nets.training import facts
 
@@ -115,6 +121,10 @@ class Gan(Engine[Images]):
     learning_rate: float = field(default=1e-3, metadata={"help": "highest rate of the schedule"})
     r1: float = field(default=3.0, metadata={"help": "how smooth the discriminator is kept"})
 
+    def costs(self, data: Images, device: str) -> Costs:
+        wide = data.schema, self.steps, self.batch, self.width, device
+        return network_costs(*wide, 7.9e-6, 8.4e-7)
+
     def fit(self, data: Images, job: Job) -> GanModel:
         rest_idle_threads()
         import torch
@@ -131,7 +141,8 @@ class Gan(Engine[Images]):
         with initialised(job.seed.child("weights").integer()):
             maker = Generator(shape, wishes, self.width, self.latent).to(job.device)
             critic = Discriminator(shape, wishes, self.width).to(job.device)
-        outcome = self._train(maker, critic, data, conditioning, job)
+        with or_a_smaller_canvas(data.schema):
+            outcome = self._train(maker, critic, data, conditioning, job)
         config = {
             "width": self.width,
             "latent": self.latent,
@@ -170,6 +181,7 @@ class Gan(Engine[Images]):
             patience=1_000,
             checkpoint_every=200,
             betas=(0.0, 0.99),
+            fewest=FEWEST_STEPS,
             lowest=1.0,  # falling rates made pictures worse again towards the end
         )
         players = [

@@ -35,6 +35,7 @@ SCHEDULE = Schedule(
     patience=8,
     weight_decay=0.01,
     checkpoint_every=1_000,
+    fewest=300,
 )
 
 
@@ -211,5 +212,5 @@ def fit_flow(
         return float(loss_on(rows, c[rows], torch.zeros_like(rows), stream))
 
     parameters: dict[str, Tensor] = dict(flow.named_parameters())
-    outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior")
+    outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior", "prior")
     return flow, outcome

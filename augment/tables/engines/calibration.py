@@ -53,6 +53,10 @@ def coarse(counts: NDArray[np.float64], ordered: bool, nullable: bool = False) -
     return groups
 
 
+class _OutOfTime(Exception):
+    """Leaves the pass of sampling; what was found so far stands."""
+
+
 @dataclass(frozen=True)
 class _Pair:
     """One earlier column: its groups' rows among the drawn, and the targets of its cells."""
@@ -76,19 +80,29 @@ class Calibration:
     groups: tuple[NDArray[np.int64], ...]
 
     def fit(self, chain: Chain, rng: np.random.Generator, job: Job) -> dict[int, Correction]:
-        """One pass of sampling; each column is corrected before it is drawn."""
+        """One pass of sampling; each column is corrected before it is drawn.
+
+        Columns whose turn comes when the job's budget is used up are left as the network has them.
+        """
         corrections: dict[int, Correction] = {}
         children = {law.child for law in chain.laws}
+        columns = self.layout.columns
 
         def correct(j: int, logits: Tensor, tokens: Tensor) -> Tensor:
-            job.tick(Tick("calibrate", len(corrections) + 1, self.layout.columns))
+            if job.budget.left() <= 0:
+                raise _OutOfTime
+            job.tick(Tick("calibrate", len(corrections) + 1, columns))
             if j in children:
                 return logits
             changed, corrections[j] = self._column(j, logits, tokens)
             return changed
 
         n = min(max(len(self.rows), 200), MOST_DRAWN)
-        chain.draw(n, rng, hook=correct)
+        try:
+            chain.draw(n, rng, hook=correct)
+        except _OutOfTime:
+            cut = f"{len(corrections):,} of {columns:,} columns are calibrated"
+            job.tick(Tick("calibrate", len(corrections), columns, shortened=cut))
         return corrections
 
     def _column(self, j: int, logits: Tensor, tokens: Tensor) -> tuple[Tensor, Correction]:

@@ -13,9 +13,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed, seeded_globals
-from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
+from augment.base.types import (
+    About,
+    Condition,
+    Costs,
+    Engine,
+    Job,
+    Json,
+    Model,
+    State,
+    Tick,
+    silent,
+)
 from augment.nets.machine import threads
 from augment.tables.dataset import Table, require_rows
+from augment.tables.engines.costs import net_costs, plain_costs
 from augment.tables.engines.sdv_frame import Face, face_of
 from augment.tables.engines.sdv_source import damaged
 from augment.tables.engines.sdv_state import Fitted, dismantle, rebuild
@@ -119,6 +131,9 @@ class Copula(Engine[Table]):
     def __post_init__(self) -> None:
         _positive(self, "max_levels")
 
+    def costs(self, data: Table, device: str) -> Costs:
+        return plain_costs(data, 2e-5)
+
     def fit(self, data: Table, job: Job) -> SdvModel:
         face, rows = _shape(data, job, 1.0, self.max_levels)
         frame = face.frame(rows, job.seed.child("frame"))
@@ -178,6 +193,9 @@ class Ctgan(Engine[Table]):
                 f"({self.pac}). Try -p batch_size={2 * self.pac * 25}."
             )
 
+    def costs(self, data: Table, device: str) -> Costs:
+        return net_costs(data, self.epochs, self.batch_size, 0.04)
+
     def fit(self, data: Table, job: Job) -> SdvModel:
         from sdv.single_table import CTGANSynthesizer
 
@@ -216,6 +234,9 @@ class Tvae(Engine[Table]):
     def __post_init__(self) -> None:
         _positive(self, "epochs", "batch_size", "embedding_dim", "max_levels")
         _layers(self, "compress_dims", "decompress_dims")
+
+    def costs(self, data: Table, device: str) -> Costs:
+        return net_costs(data, self.epochs, self.batch_size, 0.012)
 
     def fit(self, data: Table, job: Job) -> SdvModel:
         from sdv.single_table import TVAESynthesizer
