@@ -34,8 +34,10 @@ Source = Annotated[
     str, typer.Argument(metavar="SRC", help="A file, a folder, a glob, or - for standard input.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be done, and about how long it takes.")
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
+Estimate = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what would be done, and about what it costs, and stop."),
 ]
 Seed = Annotated[
     int | None,
