@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
@@ -50,7 +50,11 @@ D = TypeVar("D", bound=Dataset)
 
 @dataclass(frozen=True)
 class Tick:
-    """One step of progress. `phase` is a word for the user: read, fit, sample, score, write."""
+    """One step of progress. `phase` is a word for the user: read, fit, sample, score, write, or
+    what a fit is made of (autoencoder, prior, calibrate).
+
+    `shortened` says what is left out for want of time; whoever asked for a limit is told of it.
+    """
 
     phase: str
     step: int = 0
@@ -58,6 +62,7 @@ class Tick:
     loss: float | None = None
     held_out: float | None = None
     note: str = ""
+    shortened: str = ""
 
 
 def silent(tick: Tick) -> None:
@@ -66,7 +71,7 @@ def silent(tick: Tick) -> None:
 
 @dataclass(frozen=True)
 class Budget:
-    """Wall-clock seconds that a fit may take; `None` is unlimited. The clock is passed in."""
+    """Wall-clock seconds that work may take; `None` is unlimited. The clock is passed in."""
 
     max_seconds: float | None = None
     clock: Callable[[], float] = time.monotonic
@@ -77,6 +82,19 @@ class Budget:
         if self.max_seconds is None:
             return float("inf")
         return max(0.0, self.max_seconds - (self.clock() - self.start))
+
+    def part(self, share: float) -> Budget:
+        """From now on, this share of what is left."""
+        return self.within(share * self.left())
+
+    def within(self, seconds: float) -> Budget:
+        """From now on, so many seconds, if as many are left."""
+        if self.max_seconds is None:
+            return self
+        return Budget(min(max(0.0, seconds), self.left()), self.clock, self.clock())
+
+
+UNLIMITED = Budget()
 
 
 @dataclass(frozen=True)
@@ -94,6 +112,17 @@ class Job:
     protect: bool = True
     budget: Budget = field(default_factory=Budget)
     tick: Callable[[Tick], None] = silent
+
+    def noted(self) -> tuple[Job, list[str]]:
+        """The same job, and a list that fills with what its ticks say was shortened."""
+        found: list[str] = []
+
+        def tick(tick: Tick) -> None:
+            if tick.shortened:
+                found.append(tick.shortened)
+            self.tick(tick)
+
+        return replace(self, tick=tick), found
 
 
 @dataclass(frozen=True)
@@ -176,6 +205,13 @@ class Model(ABC, Generic[D]):
         and `OutOfResources` when a bounded search found too few rows; never returns fewer.
         """
 
+    def on(self, device: str) -> Self:
+        """The same model, computing on `device`. One without a network is the same on any.
+
+        A fitted model computes where it was fitted, a restored one on the CPU.
+        """
+        return self
+
     @abstractmethod
     def state(self) -> State: ...
 
@@ -201,6 +237,16 @@ class About:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """Seconds of a fit and of one sampled row, within a factor of two or so, on the machine that
+    unit costs were measured on; and `bytes` of memory beside the data's and the libraries'."""
+
+    fit_seconds: float
+    row_seconds: float
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Engine(ABC, Generic[D]):
     """A recipe: a frozen dataclass whose fields are the hyperparameters, and `fit`.
 
@@ -213,6 +259,10 @@ class Engine(ABC, Generic[D]):
 
     @abstractmethod
     def fit(self, data: D, job: Job) -> Model[D]: ...
+
+    def costs(self, data: D, device: str) -> Costs | None:
+        """About what a fit on `data` takes, and its samples; None where nobody knows."""
+        return None
 
 
 Group = Literal["fidelity", "utility", "privacy", "validity"]

@@ -6,12 +6,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic
+from typing import TYPE_CHECKING, ClassVar, Generic, Self
 
 from augment.base.errors import UsageError, did_you_mean
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Condition, D, Dataset, Engine, Job, Json, Score, Tick
+from augment.base.types import (
+    UNLIMITED,
+    Budget,
+    Condition,
+    D,
+    Dataset,
+    Engine,
+    Job,
+    Json,
+    Score,
+    Tick,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,6 +88,10 @@ class Fitted(ABC, Generic[D]):
         """How many rows are sampled at a time, each such block from its own stream."""
 
     @abstractmethod
+    def on(self, device: str) -> Self:
+        """The same generator, computing on `device`."""
+
+    @abstractmethod
     def condition(self, ask: Ask) -> Condition:
         """The words as a condition on this model's columns; impossible ones are refused."""
 
@@ -92,6 +107,16 @@ class Fitted(ABC, Generic[D]):
 
     @abstractmethod
     def stored(self) -> Stored: ...
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """About how many seconds the stages will take, and the memory at the peak."""
+
+    fit: float
+    sample: float
+    score: float
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -147,6 +172,11 @@ class Wing(ABC, Generic[D]):
         """
 
     @abstractmethod
+    def forecast(self, engine: Engine[D], data: D, rows: int, device: str) -> Forecast | None:
+        """About what fitting on `data`, making `rows` and scoring them take, at the pace that the
+        engine's `costs` are of; None where the engine does not know."""
+
+    @abstractmethod
     def adopt(self, engine: Engine[D], device: str) -> Fitted[D]:
         """A generator out of a foreign engine (see `About`) without any data of the user's."""
 
@@ -194,8 +224,12 @@ class Wing(ABC, Generic[D]):
         seed: Seed,
         tick: Callable[[Tick], None],
         options: Json,
+        budget: Budget = UNLIMITED,
     ) -> Scored:
-        """Scores and verdict; `options` are of those that `score_options` names."""
+        """Scores and verdict; `options` are of those that `score_options` names.
+
+        What the budget has no time for is left out, and named among what was not scored.
+        """
 
     @abstractmethod
     def describe(self, data: D, show_values: bool) -> Json:

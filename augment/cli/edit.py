@@ -140,4 +140,4 @@ def _opened(
     if len(named) != 2:
         raise UsageError("Give MODEL and IMAGES, or --weights FOLDER and IMAGES.")
     o.require_weights(param)
-    return generation.open_model(Path(named[0])), named[1]
+    return generation.open_model(Path(named[0]), device), named[1]

@@ -18,7 +18,7 @@ def fit(
     seed: o.Seed = None,
     reading: o.Reading,
     force: o.Force = False,
-    dry_run: o.DryRun = False,
+    dry_run: o.Estimate = False,
     screen: o.Screen,
 ) -> None:
     """Fit a generator on all rows of SRC and save it as a model folder."""

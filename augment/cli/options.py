@@ -35,6 +35,10 @@ Source = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
+Estimate = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what would be done, and about what it costs, and stop."),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", min=0, max=2**53, help="Same seed, same bytes. Default: a fresh one."),
@@ -69,7 +73,7 @@ Preset = Annotated[
     typer.Option("--preset", help="The same as -p preset=…; anyorder: fast, best or transformer."),
 ]
 MaxTime = Annotated[
-    str | None, typer.Option("--max-time", help="Time for the fit: 90, 90s, 15m or 2h.")
+    str | None, typer.Option("--max-time", help="Time for the whole command: 90, 90s, 15m, 2h.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Weights = Annotated[

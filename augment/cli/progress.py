@@ -20,6 +20,10 @@ SECONDS_BETWEEN_LINES = 30.0
 WORDS = {
     "read": "reading",
     "fit": "fitting",
+    "autoencoder": "training the autoencoder",
+    "encode": "encoding",
+    "prior": "training the prior",
+    "calibrate": "calibrating",
     "sample": "sampling",
     "score": "scoring",
     "write": "writing",
@@ -80,6 +84,8 @@ class PlainLines:
 
     def __call__(self, tick: Tick) -> None:
         now, words = time.monotonic(), self.count.described(tick)
+        if tick.shortened:
+            terminal.say(f"augment: shortened for want of time: {tick.shortened}")
         if tick.phase != self.phase:
             self.phase, self.told = tick.phase, now
             terminal.say(f"augment: {WORDS.get(tick.phase, tick.phase)}")
@@ -138,6 +144,11 @@ class _Bars:
         self.count = Count()
 
     def __call__(self, tick: Tick) -> None:
+        from rich.text import Text
+
+        if tick.shortened:
+            words = f"Shortened for want of time: {tick.shortened}"
+            self.progress.console.print(Text(terminal.printable(words), style="yellow"))
         if tick.phase != self.phase:
             self.finish()
             word = WORDS.get(tick.phase, tick.phase)

@@ -32,7 +32,7 @@ def run(
     reading: o.Reading,
     excel_safe: o.ExcelSafe = False,
     force: o.Force = False,
-    dry_run: o.DryRun = False,
+    dry_run: o.Estimate = False,
     screen: o.Screen,
 ) -> None:
     """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""

@@ -57,7 +57,7 @@ def sample(
         write = {name: value for name, value in spelt.items() if value is not None}
         order = generation.Order(rows, seed, ask, shard, format, write)
         opened = (
-            generation.open_model(model or Path())
+            generation.open_model(model or Path(), device)
             if weights is None
             else generation.open_weights(weights, pairs(param, "-p"), device)
         )

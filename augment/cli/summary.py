@@ -143,6 +143,31 @@ def _listed(values: list[Any] | None) -> str:
     return ", ".join(str(value) for value in values or [])
 
 
+def _estimated(console: Console, document: Json) -> None:
+    """What it would cost, within a factor of about two."""
+    estimate, limit = document["estimate"], document["plan"]["max_seconds"]
+    if estimate is None:
+        line(console, "Estimate: the engine does not say how long it takes.")
+    else:
+        stages = [f"{name} {clock(took)}" for name, took in estimate["seconds"].items()]
+        needed = size(estimate["bytes"])
+        line(console, f"Estimate: {', '.join(stages)}; about {needed} of memory.", style="bold")
+        total = sum(estimate["seconds"].values())
+        if limit is not None and total > limit:
+            asked = f"--max-time {clock(limit)}"
+            line(console, f"  {asked} is less: steps and scores will be left out.", style="yellow")
+    line(console, "Dry run: nothing was fitted and nothing written.")
+
+
+def clock(seconds: float) -> str:
+    """`under a second`, `42 s`, `7 min`, `2.5 h`."""
+    if seconds < 1:
+        return "under a second"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3600:.1f} h"
+
+
 def size(count: int) -> str:
     """`3.1 MB`."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
@@ -165,7 +190,7 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
     _read(console, document, verbose, MOST_COLUMNS_SHOWN["run"], verbose)
     _fitted(console, document, verbose)
     if document.get("dry_run"):
-        line(console, "Dry run: nothing was fitted and nothing written.")
+        _estimated(console, document)
         return
     if document.get("up_to_date"):
         line(console, "Up to date: this model is fitted already; nothing was done.", style="green")
@@ -198,6 +223,8 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
         line(console, f"  Note: {note}", style="yellow")
     for note in document.get("model_notes", []):
         line(console, f"  Protected: {note}")
+    for words in document.get("shortened", []):
+        line(console, f"  Shortened for want of time: {words}", style="yellow")
     if verbose:
         for name, value in plan["parameters"].items():
             line(console, f"  {name} = {value}")
@@ -221,7 +248,7 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
     _read(console, document, verbose, MOST_COLUMNS_SHOWN["run"], verbose)
     _fitted(console, document, verbose)
     if document.get("dry_run"):
-        line(console, "Dry run: nothing was fitted and nothing written.")
+        _estimated(console, document)
         return
     if document.get("up_to_date"):
         line(console, "Up to date: this run is finished already; nothing was done.", style="green")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from augment.base import registry
+from augment.base.deadline import TimeIsUp, interrupted
 from augment.base.errors import UsageError, listed
 from augment.base.seeds import Seed
-from augment.base.types import Json, Score, Tick
+from augment.base.types import UNLIMITED, Budget, Group, Json, Score, Tick
 from augment.evaluation.metric import Measure, Metric
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+URGENCY: tuple[Group, ...] = ("privacy", "validity", "fidelity", "utility")
+OUT_OF_TIME = "There was no time left for it (--max-time)."
 
 
 def metrics(group: str, order: Sequence[str], only: Sequence[str] | None) -> list[Metric[Any, Any]]:
@@ -39,29 +44,68 @@ def measures(chosen: Sequence[Metric[Any, Any]]) -> tuple[Measure, ...]:
     return tuple(measure for metric in chosen for measure in metric.measures)
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What metrics look at: `real` rows, the `made` ones, and those of the floor (`lowest`), each
+    as the kind of data shows them; `rows` is how many were made."""
+
+    real: Any
+    made: Any
+    lowest: Any
+    rows: int
+
+
 def scored(
     chosen: Sequence[Metric[Any, Any]],
-    real: Any,
-    made: Any,
-    lowest: Any,
-    rows: int,
+    sides: Callable[[], Sides],
     seed: Seed,
     tick: Callable[[Tick], None],
+    budget: Budget = UNLIMITED,
 ) -> list[Score]:
-    """The scores of `made`, each with its ceiling and floor beside it.
+    """The scores of the made rows, each with its ceiling and floor beside it.
 
-    `lowest` are the rows of the floor, and `rows` is how many were made.
+    Where time is limited, privacy comes first, no metric but the last takes more than half of
+    what is left, and one that is not done by then has scores without a value that say so.
     """
-    scores: list[Score] = []
-    for step, metric in enumerate(chosen):
-        tick(Tick("score", step, len(chosen), note=metric.name))
-        stream = seed.child("metric", metric.name)
-        values = metric.score(real, made, stream)
-        best = metric.ceiling(real, rows, stream.child("ceiling"))
-        worst = metric.score(real, lowest, stream.child("floor")) if metric.floored else []
-        scores += merged(values, best, worst)
+    by_name: dict[str, list[Score]] = {}
+    late: list[str] = []
+    order = list(chosen)
+    if budget.max_seconds is not None:
+        order.sort(key=lambda metric: URGENCY.index(metric.group))
+    try:
+        with interrupted(budget.left()):
+            views = sides()
+    except TimeIsUp:
+        order, late = [], [metric.name for metric in chosen]
+    for step, metric in enumerate(order):
+        tick(Tick("score", step, len(order), note=metric.name))
+        last = step == len(order) - 1
+        try:
+            with interrupted(budget.left() if last else budget.left() / 2):
+                by_name[metric.name] = _beside(metric, views, seed.child("metric", metric.name))
+        except TimeIsUp:
+            late.append(metric.name)
+    if late:
+        tick(Tick("score", shortened=f"not scored for want of time: {', '.join(late)}"))
     tick(Tick("score", len(chosen), len(chosen)))
-    return scores
+    return [
+        score
+        for metric in chosen
+        for score in (by_name[metric.name] if metric.name in by_name else left_out(metric))
+    ]
+
+
+def _beside(metric: Metric[Any, Any], sides: Sides, seed: Seed) -> list[Score]:
+    values = metric.score(sides.real, sides.made, seed)
+    best = metric.ceiling(sides.real, sides.rows, seed.child("ceiling"))
+    worst = metric.score(sides.real, sides.lowest, seed.child("floor")) if metric.floored else []
+    return merged(values, best, worst)
+
+
+def left_out(metric: Metric[Any, Any]) -> list[Score]:
+    """A score without a value for each figure of a metric that there was no time for."""
+    names = [measure.name for measure in metric.measures] or [metric.name]
+    return [Score(name, None, "near", metric.group, note=OUT_OF_TIME) for name in names]
 
 
 def halves(rows: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

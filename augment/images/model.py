@@ -44,6 +44,7 @@ class ImageModel(Fitted[Images]):
         if not len(data):
             raise BadInput("there are no images to learn from.")
         data, notes = with_kept_words(data, protected)
+        job, shortened = job.noted()
         inner = recipe.fit(
             data, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
         )
@@ -54,6 +55,7 @@ class ImageModel(Fitted[Images]):
             "protected": protected,
             "notes": notes,
             **inner.state().config.get("facts", {}),
+            **({"shortened": shortened} if shortened else {}),
         }
         return cls(recipe.about.name, source_rows, data.schema, inner, facts)
 
@@ -63,6 +65,9 @@ class ImageModel(Fitted[Images]):
         inner = recipe.adopted(device)
         facts = {"parameters": dataclasses.asdict(recipe), "notes": []}
         return cls(recipe.about.name, 1, inner.conditioning.schema, inner, facts)
+
+    def on(self, device: str) -> Self:
+        return dataclasses.replace(self, inner=self.inner.on(device))
 
     def condition(self, ask: Ask, option: str = WHERE) -> Condition:
         """`option` is what the command that asks calls its clauses."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.base.seeds import Seed
-from augment.base.types import Json, Score, Tick, silent
+from augment.base.types import UNLIMITED, Budget, Json, Score, Tick, silent
 from augment.base.wing import Scored
 from augment.evaluation import scoring
 from augment.evaluation.metric import Measure
@@ -24,6 +24,7 @@ WORDS = {
     "columns": "classes",
     "floor": "pictures whose pixels are each drawn from another picture of the class",
 }
+JUDGING = 0.25  # of a budget, for the classifier behind one of the feature spaces
 MOST_SHUFFLED = 2_000  # shuffled pictures: a floor need not be known more closely
 
 
@@ -34,6 +35,7 @@ def scored(
     seed: Seed,
     tick: Callable[[Tick], None] = silent,
     features: Path | None = None,
+    budget: Budget = UNLIMITED,
 ) -> Scored:
     """Scores and verdict for the lifecycle.
 
@@ -45,7 +47,8 @@ def scored(
     if test is None:
         first, second = scoring.halves(len(train), seed.child("halves"))
         train, test = train.take(first), train.take(second)
-    scores = score(train, test, fake, seed, tick, counts["seen_known"], features=features)
+    seen_known = bool(counts["seen_known"])
+    scores = score(train, test, fake, seed, tick, seen_known, features=features, budget=budget)
     known = measures()
     document: Json = {
         "verdict": verdict(scores, known, missing, _lift(scores)).to_json(),
@@ -80,6 +83,7 @@ def score(
     seen_known: bool = True,
     metrics: tuple[str, ...] | None = None,
     features: Path | None = None,
+    budget: Budget = UNLIMITED,
 ) -> list[Score]:
     """Score `fake` on the unseen pictures of `test`; `metrics` are registered names, or all.
 
@@ -87,14 +91,17 @@ def score(
     """
     from augment.images.metrics.views import FakeViews, View, real_views
 
-    tick(Tick("score", 0, note="feature spaces"))
-    real = real_views(train, test, seed.child("views"), seen_known, features)
-    made = FakeViews(View.of(fake, real.train.spaces, seed.child("fake")))
-    lowest = FakeViews(
-        shuffled(real.train, min(len(made.rows), MOST_SHUFFLED), seed.child("floor"))
-    )
-    names = scoring.metrics("image_metrics", ORDER, metrics)
-    return scoring.scored(names, real, made, lowest, len(made.rows), seed, tick)
+    def sides() -> scoring.Sides:
+        tick(Tick("score", 0, note="feature spaces"))
+        real = real_views(
+            train, test, seed.child("views"), seen_known, features, budget.part(JUDGING), tick
+        )
+        made = FakeViews(View.of(fake, real.train.spaces, seed.child("fake")))
+        lowest = shuffled(real.train, min(len(made.rows), MOST_SHUFFLED), seed.child("floor"))
+        return scoring.Sides(real, made, FakeViews(lowest), len(made.rows))
+
+    chosen = scoring.metrics("image_metrics", ORDER, metrics)
+    return scoring.scored(chosen, sides, seed, tick, budget)
 
 
 def _lift(scores: list[Score]) -> list[str]:

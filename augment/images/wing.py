@@ -12,13 +12,25 @@ from augment.base.errors import UsageError
 from augment.base.files import atomic
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Engine, Job, Json, Tick
-from augment.base.wing import Ask, Block, Fitted, Loaded, Origin, Scored, Wing, Written, flag
+from augment.base.types import UNLIMITED, Budget, Engine, Job, Json, Tick
+from augment.base.wing import (
+    Ask,
+    Block,
+    Fitted,
+    Forecast,
+    Loaded,
+    Origin,
+    Scored,
+    Wing,
+    Written,
+    flag,
+)
 from augment.images import contact_sheet, source, writing
 from augment.images.captions import with_kept_words
 from augment.images.conditions import condition_of
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.engines.conditioning import WHERE, Conditioning
+from augment.images.engines.costs import SCORING_SECONDS
 from augment.images.engines.diffusion import Diffusers
 from augment.images.model import ImageModel
 
@@ -64,6 +76,15 @@ class ImageWing(Wing[Images]):
     ) -> Fitted[Images]:
         return ImageModel.fit(engine, data, job, protect, len(whole))
 
+    def forecast(
+        self, engine: Engine[Images], data: Images, rows: int, device: str
+    ) -> Forecast | None:
+        costs = engine.costs(data, device)
+        if costs is None:
+            return None
+        held = costs.bytes + len(data) * data.schema.height * data.schema.width * 3
+        return Forecast(costs.fit_seconds, costs.row_seconds * rows, SCORING_SECONDS, held)
+
     def adopt(self, engine: Engine[Images], device: str) -> Fitted[Images]:
         assert isinstance(engine, Diffusers), "the only foreign engine of images"
         return ImageModel.adopt(engine, device)
@@ -108,12 +129,13 @@ class ImageWing(Wing[Images]):
         seed: Seed,
         tick: Callable[[Tick], None],
         options: Json,
+        budget: Budget = UNLIMITED,
     ) -> Scored:
         from augment.images import scoring
 
         features = options.get("features")
         place = None if features is None else Path(features)
-        scored = scoring.scored(train, test, fake, seed, tick, place)
+        scored = scoring.scored(train, test, fake, seed, tick, place, budget)
         picture = base64.b64encode(contact_sheet.grid(fake)).decode("ascii")
         return dataclasses.replace(scored, document={**scored.document, "grid": picture})
 

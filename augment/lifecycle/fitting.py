@@ -18,6 +18,7 @@ from augment.base.wing import Fitted, Loaded
 from augment.lifecycle.folder import Attempt, Folder, verify, write_manifest
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, Request, resolve, wing_for
+from augment.lifecycle.time_limit import bounded, forecast_of, told
 
 MODEL_MARKER = "model.json"
 FIT = "fit.json"
@@ -53,14 +54,16 @@ def prepare(
     return Prepared(plan, loaded, key)
 
 
-def fit_model(prepared: Prepared, data: Any, scratch: Path, journal: Journal) -> Fitted[Any]:
-    """Fit the plan's engine on `data`, with checkpoints in `scratch`."""
+def fit_model(
+    prepared: Prepared, data: Any, scratch: Path, journal: Journal, budget: Budget
+) -> Fitted[Any]:
+    """Fit the plan's engine on `data`, with checkpoints in `scratch`, within the budget."""
     plan = prepared.plan
     job = Job(
         seed=plan.seed.child("fit"),
         scratch=scratch,
         device=plan.device,
-        budget=Budget(plan.request.max_seconds),
+        budget=budget,
         tick=journal.tick,
     )
     whole = prepared.loaded.data
@@ -79,20 +82,23 @@ def fit(
     require_outside(out, Path(request.source))
     folder = Folder(out, marker=MODEL_MARKER)
     folder.require_ours()
-    with locked(out):
+    budget, journal = Budget(request.max_seconds), Journal(None, tell)
+    with locked(out), bounded(budget, journal):
         folder.recover()
         if not (folder.path / FIT).is_file():  # of a version that could not tell what it holds
             folder.require_free(force)
-        journal = Journal(None, tell)
         prepared = prepare(request, journal, folder)
         facts = {"model": str(out), **described(prepared)}
         if dry_run:
-            return {"schema": "augment.fit/1", "dry_run": True, **facts}
+            data = prepared.loaded.data
+            estimate = told(forecast_of(prepared.plan, data, len(data)), ("fit",))
+            return {"schema": "augment.fit/1", "dry_run": True, **facts, "estimate": estimate}
         if folder.complete() and not force:
             return finished(folder, prepared, FIT)
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
-            model = fit_model(prepared, prepared.loaded.data, folder.scratch, journal)
+            data = prepared.loaded.data
+            model = fit_model(prepared, data, folder.scratch, journal, budget)
         document = {
             "schema": "augment.fit/1",
             "augment": augment.__version__,
@@ -101,6 +107,8 @@ def fit(
             **facts,
             "resumed": resumed,
             "seconds": journal.seconds,
+            "phases": journal.phases,
+            "shortened": model.stored().facts.get("shortened", []),
             "model_notes": model.stored().facts.get("notes", []),
             "engine_facts": model.stored().facts,
         }

@@ -23,12 +23,13 @@ from augment.lifecycle.sampling import blocks, parse_shard
 
 @dataclass(frozen=True)
 class Opened:
-    """A model as it was found at `path`, and what tells it from any other."""
+    """A model as it was found at `path`, what tells it from any other, and where it computes."""
 
     path: Path
     wing: Wing[Any]
     model: Fitted[Any]
     digest: str
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Order:
     write: Json = field(default_factory=dict)
 
 
-def open_model(path: Path) -> Opened:
-    """A model folder, or the `model/` of a run folder."""
+def open_model(path: Path, device: str = "cpu") -> Opened:
+    """A model folder, or the `model/` of a run folder, to be sampled from on `device`."""
     folder = path / "model" if (path / "model" / "model.json").is_file() else path
     stored = store.load(folder)
     for group, name in (("kinds", stored.kind), ("engines", stored.engine)):
@@ -55,17 +56,19 @@ def open_model(path: Path) -> Opened:
                 hint="Install the plugin that brings it, or an augment that knows it.",
             )
     wing: Wing[Any] = registry.find("kinds", stored.kind)()
-    return Opened(path, wing, wing.restore(stored), store.digest(folder))
+    chosen = device_for(device, registry.find("engines", stored.engine).about)
+    return Opened(path, wing, wing.restore(stored).on(chosen), store.digest(folder), chosen)
 
 
 def open_weights(folder: Path, parameters: dict[str, str], device: str) -> Opened:
     """A generator that was trained elsewhere, from its own folder."""
     engine = registry.engine(FOREIGN, {**parameters, "weights": str(folder)})
     wing: Wing[Any] = registry.find("kinds", engine.about.kind)()
-    model = wing.adopt(engine, device_for(device))
+    chosen = device_for(device, engine.about)
+    model = wing.adopt(engine, chosen)
     state = json.dumps(model.stored().state.config, sort_keys=True)
     digest = hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
-    return Opened(folder, wing, model, digest)
+    return Opened(folder, wing, model, digest, chosen)
 
 
 def sample(
@@ -97,6 +100,7 @@ def sample(
         "fresh": written.fresh,
         "notes": list(notes),
         "seed": seed,
+        "device": opened.device,
         "shard": order.shard,
         "output": "-" if out is None else str(out),
     }
@@ -115,6 +119,8 @@ def _written(
         given = model.condition(order.ask)
     rows = _rows(order.count, given, model)
     asked: Json = {"rows": rows, "shard": order.shard, **dataclasses.asdict(order.ask)}
+    if opened.device != "cpu":
+        asked["device"] = opened.device  # the last digits of its sums are its own
     origin = Origin(model.engine, opened.digest, 0, asked)
     seed = order.seed
     if seed is None and out is not None and not force:

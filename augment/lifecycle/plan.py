@@ -13,7 +13,7 @@ import augment
 from augment.base import registry
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
-from augment.base.types import Engine, Json
+from augment.base.types import About, Engine, Json
 from augment.base.wing import Ask, Loaded, Wing
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
@@ -114,7 +114,7 @@ def resolve(request: Request, wing: Wing[Any], loaded: Loaded[Any], seed: Seed) 
         )
     require_scorable(wing, request.score)
     rows = row_count(request.count, len(loaded.data))
-    return Plan(request, wing, engine, reason, seed, device_for(request.device), rows)
+    return Plan(request, wing, engine, reason, seed, device_for(request.device, engine.about), rows)
 
 
 def require_scorable(wing: Wing[Any], options: Json) -> None:
@@ -143,12 +143,15 @@ def row_count(text: str, source_rows: int) -> int:
     return int(rows)
 
 
-def device_for(name: str) -> str:
-    """`auto` is CUDA where torch sees a device, else the CPU; a missing CUDA is refused."""
-    if name == "cpu":
-        return name
-    if name not in ("auto", "cuda"):
+def device_for(name: str, about: About) -> str:
+    """`auto` is CUDA where torch sees a device and the engine has a network, else the CPU.
+
+    A missing CUDA is refused.
+    """
+    if name not in ("auto", "cpu", "cuda"):
         raise UsageError(f"--device {name}: choose auto, cpu or cuda.")
+    if name == "cpu" or (name == "auto" and not about.needs):
+        return "cpu"
     import torch
 
     if torch.cuda.is_available():

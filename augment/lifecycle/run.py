@@ -15,7 +15,7 @@ import augment
 from augment.base import store
 from augment.base.errors import BadInput, UsageError
 from augment.base.files import locked, read_json, require_outside, write_json
-from augment.base.types import Json, Tick
+from augment.base.types import Budget, Json, Tick
 from augment.base.wing import Fitted, Origin, Scored, split
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
@@ -23,6 +23,7 @@ from augment.lifecycle.folder import RUN, Attempt, Folder, write_manifest
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import Request
 from augment.lifecycle.sampling import blocks
+from augment.lifecycle.time_limit import bounded, fit_budget, forecast_of, score_budget, told
 from augment.report import facts, html
 
 VERSIONS = ("numpy", "pyarrow", "scikit-learn", "torch", "sdv")
@@ -30,12 +31,13 @@ VERSIONS = ("numpy", "pyarrow", "scikit-learn", "torch", "sdv")
 
 @dataclass(frozen=True)
 class Stages:
-    """One attempt at a run: where it builds, what it follows, whom it tells."""
+    """One attempt at a run: where it builds, what it follows, whom it tells, how long it has."""
 
     folder: Folder
     prepared: Prepared
     journal: Journal
     resumed: bool
+    budget: Budget
 
     def model(self, train: Any) -> Fitted[Any]:
         """Fit, or take the model that an earlier attempt finished; always as read from disk."""
@@ -43,13 +45,21 @@ class Stages:
         wing = self.prepared.plan.wing
         if self.resumed and (path / "model.json").is_file():
             try:
-                return wing.restore(store.load(path))
+                return wing.restore(store.load(path)).on(self.prepared.plan.device)
             except BadInput:
                 self.journal.note("the unfinished attempt's model is damaged")
         with self.journal.stage("fit"):
-            fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal)
+            budget = self._fit_budget(train)
+            fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal, budget)
             store.save(path, fitted.stored())
-        return wing.restore(store.load(path))
+        return wing.restore(store.load(path)).on(self.prepared.plan.device)
+
+    def _fit_budget(self, train: Any) -> Budget:
+        if self.budget.max_seconds is None:
+            return self.budget
+        plan = self.prepared.plan
+        scored = gates.scorable(plan.request, len(self.prepared.loaded.data))
+        return fit_budget(self.budget, forecast_of(plan, train, plan.rows), scored)
 
     def synthetic(self, model: Fitted[Any]) -> Path:
         """Sample to the output file, unless an earlier attempt did."""
@@ -73,7 +83,8 @@ class Stages:
             fake = plan.wing.read_like(str(path), self.prepared.loaded.data, {}).data
             plan.wing.illustrate(fake, self.folder.partial)
             seed, options = plan.seed.child("score"), plan.request.score
-            return plan.wing.score(train, test, fake, seed, self.journal.tick, options)
+            budget = score_budget(self.budget)
+            return plan.wing.score(train, test, fake, seed, self.journal.tick, options, budget)
 
 
 def run(
@@ -95,20 +106,24 @@ def run(
     folder = Folder(out)
     folder.require_ours()
     Folder(folder.rejected).require_ours()
-    with locked(out):
+    budget, journal = Budget(request.max_seconds), Journal(None, tell)
+    with locked(out), bounded(budget, journal):
         folder.recover()
-        prepared = prepare(request, Journal(None, tell), folder, request.holdout)
+        prepared = prepare(request, journal, folder, request.holdout)
         plan, data = prepared.plan, prepared.loaded.data
         plan.wing.foresee(data, request.ask, plan.engine, request.protect, request.write)
         gates.require_scores(request, len(data))
         if dry_run:
-            return {"schema": "augment.run/1", "dry_run": True, **described(prepared)}
+            stages = ("fit", "sample", *(["score"] if gates.scorable(request, len(data)) else []))
+            estimate = told(forecast_of(plan, data, plan.rows), stages)
+            plain = {**described(prepared), "estimate": estimate}
+            return {"schema": "augment.run/1", "dry_run": True, **plain}
         if folder.complete() and not force:
             return _up_to_date(folder, prepared)
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
-        journal = Journal(folder.partial / LOG, tell)
+        journal.path = folder.partial / LOG
         journal.note("start", resumed=resumed, augment=augment.__version__)
-        document = _stages(Stages(folder, prepared, journal, resumed))
+        document = _stages(Stages(folder, prepared, journal, resumed, budget))
         found = gates.outcome(request.gates, document["report"])
         place = folder.publish(rejected=bool(found.failed))
     return {**document, "folder": str(place), **gates.document(found)}
@@ -136,6 +151,7 @@ def _stages(stages: Stages) -> Json:
         **described(prepared),
         "rows": {"train": len(train), "unseen": len(test), "synthetic": plan.rows},
         "model_notes": list(model.stored().facts.get("notes", [])),
+        "shortened": _shortened(model, journal),
         "sample_notes": list(model.notes(plan.rows, model.condition(plan.request.ask))),
         **_relations(model.stored().facts),
     }
@@ -152,6 +168,7 @@ def _stages(stages: Stages) -> Json:
         "engine_facts": model.stored().facts,
         "versions": _versions(),
         "seconds": journal.seconds,
+        "phases": journal.phases,
         "resumed": stages.resumed,
         "output": path.name,
     }
@@ -166,6 +183,12 @@ def _relations(facts: Json) -> Json:
     if "relations" not in facts:
         return {}
     return {"relations": {"kept": facts["relations"], "nearly": facts.get("nearly", [])}}
+
+
+def _shortened(model: Fitted[Any], journal: Journal) -> list[str]:
+    """What was left out for want of time; an earlier attempt's fit tells it by its model."""
+    found = [*model.stored().facts.get("shortened", []), *journal.shortened]
+    return list(dict.fromkeys(found))
 
 
 def _no_rows() -> Any:

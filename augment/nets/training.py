@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.base.errors import UsageError
+from augment.base.errors import OutOfResources, UsageError
 from augment.base.files import atomic
 from augment.base.types import Job, Json, Tick
 from augment.nets.machine import precision
@@ -46,12 +46,25 @@ class Schedule:
     checkpoint_every: int = 500
     betas: tuple[float, float] = (0.9, 0.99)
     lowest: float = 0.01  # share of the full rate that it falls to
+    fewest: int = 0  # steps, below which nothing is learnt that is worth having
 
     def rate(self, step: int, steps: int) -> float:
         """Linear warm-up, then half a cosine down to the lowest rate."""
         rise = min(1.0, (step + 1) / max(1, min(self.warmup, steps // 4)))
         fall = 0.5 + 0.5 * math.cos(math.pi * step / steps)
         return self.learning_rate * rise * max(fall, self.lowest)
+
+
+class TooLittleTime(OutOfResources):
+    """The budget has time for `affordable` steps, fewer than the `fewest` of the schedule."""
+
+    def __init__(self, phase: str, affordable: int, fewest: int) -> None:
+        self.affordable, self.fewest = affordable, fewest
+        more = math.ceil(fewest / max(affordable, 1) + 0.5)
+        super().__init__(
+            f"The time left is enough for about {affordable:,} steps of training ({phase}), and "
+            f"below {fewest:,} nothing is learnt. Give at least {more} times as much --max-time."
+        )
 
 
 @dataclass(frozen=True)
@@ -126,14 +139,15 @@ def train(
     schedule: Schedule,
     job: Job,
     label: str = "",
+    phase: str = "fit",
 ) -> Outcome:
     """Fit `parameters` in place; afterwards they hold the best averaged weights seen.
 
     `loss(step)` must draw all its randomness from `step`. `held_out()` is called while the
     parameters hold the averaged weights. `label` names the data and the model: a checkpoint made
-    under another label, seed or schedule is not continued.
+    under another label, seed or schedule is not continued. `phase` is what progress calls it.
     """
-    return play([Player(parameters, loss)], held_out, schedule, job, label)
+    return play([Player(parameters, loss)], held_out, schedule, job, label, phase)
 
 
 def play(
@@ -142,11 +156,12 @@ def play(
     schedule: Schedule,
     job: Job,
     label: str = "",
+    phase: str = "fit",
 ) -> Outcome:
     """`train` for several players; no two of them share a tensor or a name.
 
     The loss that is shown is the last player's. Raises `UsageError` where no finite weights came
-    out of it.
+    out of it, and `TooLittleTime` before the first step where the budget makes it pointless.
     """
     import torch
 
@@ -157,7 +172,7 @@ def play(
     path = job.scratch / CHECKPOINT
     run = _resumed(path, mark, names, players, schedule)
     if run is None:
-        steps = _affordable(schedule.steps, players, job)
+        steps = _affordable(schedule, players, job, phase)
         copies = [[t.detach().clone() for t in tensors] for _ in range(2)]
         optimizers = [_adamw(each, schedule) for each in players]
         run = _Run(0, steps, 0, math.inf, copies[0], copies[1], optimizers)
@@ -178,12 +193,15 @@ def play(
         out_of_time = job.budget.left() <= 0
         if run.step % schedule.check_every == 0 or run.step == run.steps or out_of_time:
             _check(run, tensors, held_out)
-            job.tick(Tick("fit", run.step, run.steps, loss=mean, held_out=run.best_loss))
+            job.tick(Tick(phase, run.step, run.steps, loss=mean, held_out=run.best_loss))
             if run.step - run.best_step >= schedule.patience * schedule.check_every:
                 stopped = "early"
                 break
         if out_of_time:
             stopped = "time"
+            if run.step < run.steps:
+                cut = f"{_named(phase)} stopped at step {run.step:,} of {run.steps:,}"
+                job.tick(Tick(phase, run.step, run.steps, shortened=cut))
             break
         if run.step % schedule.checkpoint_every == 0 and run.step < run.steps:
             _save(path, mark, run, names, tensors)
@@ -214,8 +232,9 @@ def _check(run: _Run, tensors: list[Tensor], held_out: Callable[[], float]) -> N
                 best.copy_(average)
 
 
-def _affordable(steps: int, players: Sequence[Player], job: Job) -> int:
+def _affordable(schedule: Schedule, players: Sequence[Player], job: Job, phase: str) -> int:
     """The planned steps, or as many as fit into the budget by a probe that changes no weight."""
+    steps = schedule.steps
     if math.isinf(job.budget.left()):
         return steps
     for player in players:
@@ -228,7 +247,18 @@ def _affordable(steps: int, players: Sequence[Player], job: Job) -> int:
     for player in players:
         for tensor in player.tensors:
             tensor.grad = None
-    return max(1, min(steps, int(SAFETY * job.budget.left() / seconds)))
+    affordable = int(SAFETY * job.budget.left() / seconds)
+    if affordable < min(schedule.fewest, steps):
+        raise TooLittleTime(phase, affordable, min(schedule.fewest, steps))
+    if affordable < steps:
+        affordable = max(1, affordable)
+        cut = f"{_named(phase)} gets {affordable:,} of {steps:,} steps"
+        job.tick(Tick(phase, 0, affordable, shortened=cut))
+    return min(affordable, steps)
+
+
+def _named(phase: str) -> str:
+    return "the training" if phase == "fit" else f"the training of the {phase}"
 
 
 def _adamw(player: Player, schedule: Schedule) -> Any:

@@ -99,6 +99,7 @@ class TableModel(Fitted[Table]):
         if protected:
             safe = protect(seen, job.seed.child("protect"))
             seen, notes = safe.table, safe.notes
+        job, shortened = job.noted()
         inner = recipe.fit(
             seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
         )
@@ -114,6 +115,7 @@ class TableModel(Fitted[Table]):
             "kept": identity.words,
             "nearly": [near.to_json() for near in found.near],
             **inner.state().config.get("facts", {}),
+            **({"shortened": shortened} if shortened else {}),
         }
         least = least_rows(len(data)) if protected else 1
         texts = data if source_table is None else source_table
@@ -130,6 +132,9 @@ class TableModel(Fitted[Table]):
             identity,
             facts,
         )
+
+    def on(self, device: str) -> Self:
+        return dataclasses.replace(self, inner=self.inner.on(device))
 
     def condition(self, ask: Ask) -> Condition:
         require_no_prompts(ask)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from augment.base.seeds import Seed
-from augment.base.types import Json, Score, Tick, silent
+from augment.base.types import UNLIMITED, Budget, Json, Score, Tick, silent
 from augment.base.wing import Scored, split_order
 from augment.evaluation import scoring
 from augment.evaluation.metric import Measure
@@ -50,16 +50,17 @@ def scored(
     fake: Table,
     seed: Seed,
     tick: Callable[[Tick], None] = silent,
-    floor: Table | None = None,
+    floor: Callable[[], Table] | None = None,
+    budget: Budget = UNLIMITED,
 ) -> Scored:
     """Scores, verdict and the facts behind the plots, for the lifecycle.
 
     Without `test` nobody knows which rows of `train` a generator saw; see `score_pair`.
     """
     if test is None:
-        scores = score_pair(train, fake, seed, tick)
+        scores = score_pair(train, fake, seed, tick, budget=budget)
     else:
-        scores = score(train, test, fake, seed, tick, floor)
+        scores = score(train, test, fake, seed, tick, floor, budget=budget)
     known = measures()
     fitting = aligned(fake, train.schema).table
     target, why = chosen(train, None)
@@ -94,32 +95,36 @@ def score(
     fake: Table,
     seed: Seed,
     tick: Callable[[Tick], None] = silent,
-    floor: Table | None = None,
+    floor: Callable[[], Table] | None = None,
     target: str | None = None,
     metrics: list[str] | None = None,
+    budget: Budget = UNLIMITED,
 ) -> list[Score]:
     """Score `fake`, made by a generator that saw `train`, on the unseen rows of `test`.
 
-    `floor` is a sample of the `independent` engine; without one, the columns of train are
+    `floor` makes a sample of the `independent` engine; without one, the columns of train are
     shuffled apart here. `metrics` are registered names, all by default. `fake` may disagree with
     train in columns and types: that costs validity and is no error.
     """
     goal, why = chosen(train, target)
-    axes = tuple(axis_of(column, train, test) for column in train.schema if column.modelled)
-    seen = View.of(train, axes)
-    time = timeline_of(train)
-    real = RealViews(
-        seen,
-        View.of(test, axes),
-        goal,
-        why,
-        suspects=seen,
-        texts=text_keys(train, seen),
-        seen=Identities.of(train, time),
-        unseen=Identities.of(aligned(test, train.schema).table, time),
-        stamp=train.schema.stamp,
-    )
-    return _run(real, train, fake, floor, seed, tick, metrics)
+
+    def real() -> RealViews:
+        axes = tuple(axis_of(column, train, test) for column in train.schema if column.modelled)
+        seen = View.of(train, axes)
+        time = timeline_of(train)
+        return RealViews(
+            seen,
+            View.of(test, axes),
+            goal,
+            why,
+            suspects=seen,
+            texts=text_keys(train, seen),
+            seen=Identities.of(train, time),
+            unseen=Identities.of(aligned(test, train.schema).table, time),
+            stamp=train.schema.stamp,
+        )
+
+    return _run(real, train, fake, floor, seed, tick, metrics, budget)
 
 
 def score_pair(
@@ -129,6 +134,7 @@ def score_pair(
     tick: Callable[[Tick], None] = silent,
     target: str | None = None,
     metrics: list[str] | None = None,
+    budget: Budget = UNLIMITED,
 ) -> list[Score]:
     """Score any two tables, where nobody knows which rows of `real` a generator saw.
 
@@ -138,22 +144,25 @@ def score_pair(
     first, second = halves(real, seed.child("halves"))
     train, test = real.take(first), real.take(second)
     goal, why = chosen(real, target)
-    axes = tuple(axis_of(column, train, test) for column in real.schema if column.modelled)
-    suspects = View.of(real, axes)
-    time = timeline_of(real)
-    views = RealViews(
-        View.of(train, axes),
-        View.of(test, axes),
-        goal,
-        why,
-        seen_known=False,
-        suspects=suspects,
-        texts=text_keys(real, suspects),
-        seen=Identities.of(train, time),
-        unseen=Identities.of(test, time),
-        stamp=real.schema.stamp,
-    )
-    return _run(views, train, fake, None, seed, tick, metrics)
+
+    def views() -> RealViews:
+        axes = tuple(axis_of(column, train, test) for column in real.schema if column.modelled)
+        suspects = View.of(real, axes)
+        time = timeline_of(real)
+        return RealViews(
+            View.of(train, axes),
+            View.of(test, axes),
+            goal,
+            why,
+            seen_known=False,
+            suspects=suspects,
+            texts=text_keys(real, suspects),
+            seen=Identities.of(train, time),
+            unseen=Identities.of(test, time),
+            stamp=real.schema.stamp,
+        )
+
+    return _run(views, train, fake, None, seed, tick, metrics, budget)
 
 
 def halves(table: Table, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -164,21 +173,24 @@ def halves(table: Table, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 def _run(
-    real: RealViews,
+    views: Callable[[], RealViews],
     train: Table,
     fake: Table,
-    floor: Table | None,
+    floor: Callable[[], Table] | None,
     seed: Seed,
     tick: Callable[[Tick], None],
     metrics: list[str] | None,
+    budget: Budget,
 ) -> list[Score]:
-    time = timeline_of(train)
-    made = fake_views(aligned(fake, train.schema), real.axes, time)
-    low = shuffled(train, len(fake), seed.child("floor")) if floor is None else floor
-    low = with_shuffled_ids(low, train, seed.child("ids"))
-    lowest = fake_views(aligned(low, train.schema), real.axes, time)
-    names = scoring.metrics("metrics", ORDER, metrics)
-    return scoring.scored(names, real, made, lowest, len(made), seed, tick)
+    def sides() -> scoring.Sides:
+        real, time = views(), timeline_of(train)
+        made = fake_views(aligned(fake, train.schema), real.axes, time)
+        low = shuffled(train, len(fake), seed.child("floor")) if floor is None else floor()
+        low = with_shuffled_ids(low, train, seed.child("ids"))
+        lowest = fake_views(aligned(low, train.schema), real.axes, time)
+        return scoring.Sides(real, made, lowest, len(made))
+
+    return scoring.scored(scoring.metrics("metrics", ORDER, metrics), sides, seed, tick, budget)
 
 
 def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:

@@ -11,11 +11,12 @@ from augment.base.errors import UsageError
 from augment.base.files import read_json
 from augment.base.seeds import Seed
 from augment.base.store import Stored
-from augment.base.types import Engine, Job, Json, Tick
+from augment.base.types import UNLIMITED, Budget, Engine, Job, Json, Tick
 from augment.base.wing import (
     Ask,
     Block,
     Fitted,
+    Forecast,
     Loaded,
     Origin,
     Scored,
@@ -27,6 +28,7 @@ from augment.tables import domain, rare_categories, source, surrogates
 from augment.tables.caveats import caveats
 from augment.tables.conditions import balance_of, parse, parse_balance
 from augment.tables.dataset import Table
+from augment.tables.engines.costs import scoring_seconds
 from augment.tables.engines.independent import Independent
 from augment.tables.invention import kept
 from augment.tables.model import TableModel, require_no_prompts
@@ -35,6 +37,7 @@ from augment.tables.schema import Column, Schema
 from augment.tables.values import codes
 
 MOST_VALUES_SHOWN = 20
+CELL_SECONDS, CELL_BYTES = 1.5e-6, 120  # of a row's cell, to decode and write; in memory
 
 
 class TableWing(Wing[Table]):
@@ -99,6 +102,21 @@ class TableWing(Wing[Table]):
     ) -> Fitted[Table]:
         return TableModel.fit(engine, data, job, protect, len(whole), whole)
 
+    def forecast(
+        self, engine: Engine[Table], data: Table, rows: int, device: str
+    ) -> Forecast | None:
+        modelled = data.select([column.name for column in data.schema if column.modelled])
+        costs = engine.costs(modelled, device)
+        if costs is None:
+            return None
+        columns = len(data.schema)
+        overhead = columns * (CELL_SECONDS * rows)
+        held = CELL_BYTES * columns * (len(data) + min(rows, TableModel.block_rows))
+        score = scoring_seconds(len(data), columns)
+        return Forecast(
+            costs.fit_seconds, costs.row_seconds * rows + overhead, score, costs.bytes + held
+        )
+
     def adopt(self, engine: Engine[Table], device: str) -> Fitted[Table]:
         raise UsageError(f"Engine {engine.about.name!r} draws no tables without data.")
 
@@ -142,13 +160,16 @@ class TableWing(Wing[Table]):
         seed: Seed,
         tick: Callable[[Tick], None],
         options: Json,
+        budget: Budget = UNLIMITED,
     ) -> Scored:
         from augment.tables import scoring
 
         assert not options, "tables are scored in one way"
 
-        floor = _independent(train, len(fake), seed.child("independent"))
-        return scoring.scored(train, test, fake, seed, tick, floor)
+        def floor() -> Table:
+            return _independent(train, len(fake), seed.child("independent"))
+
+        return scoring.scored(train, test, fake, seed, tick, floor, budget)
 
     def describe(self, data: Table, show_values: bool) -> Json:
         return {

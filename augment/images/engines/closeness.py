@@ -32,9 +32,9 @@ class Closeness:
     median: float
 
     @staticmethod
-    def of(pixels: NDArray[np.uint8], told: NDArray[np.float32]) -> Closeness:
-        """Closeness to these pictures (n, height, width, channels)."""
-        space = random_space(pixels.shape[3])
+    def of(pixels: NDArray[np.uint8], told: NDArray[np.float32], device: str = "cpu") -> Closeness:
+        """Closeness to these pictures (n, height, width, channels), looked at on `device`."""
+        space = random_space(pixels.shape[3], device)
         points = space.embed(pixels)
         scale = points.std(0) + 1e-6
         apart = _squares(points / scale, points / scale)

@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from augment.base.errors import BadInput
-from augment.base.types import About, Budget, Engine, Job, Json
+from augment.base.types import About, Costs, Engine, Job, Json, Tick
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, parts, pictures, to_floats
 from augment.images.engines.conditioning import Conditioning
+from augment.images.engines.costs import network_costs
 from augment.images.engines.cvae_model import CvaeModel
-from augment.images.engines.sizes import require_latent, require_width
+from augment.images.engines.sizes import (
+    FEWEST_STEPS,
+    or_a_smaller_canvas,
+    require_latent,
+    require_width,
+)
 from augment.nets.machine import rest_idle_threads, threads
-from augment.nets.training import facts
+from augment.nets.training import TooLittleTime, facts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +33,10 @@ SEEN_AT_ONCE = 500  # pictures in one pass of the network without slopes
 JUDGED = 1_000  # held-out pictures that each check looks at, at the most
 FEWEST_FOR_FLOW = 500  # below, the classes' normal distributions are all that can be learnt
 FEWEST_FOR_WORDS = 100  # the same with captions, which the classes' normals know nothing of
-SHARE_OF_TIME = 0.5  # of a budget for the autoencoder; the prior has the rest
+SHARE_OF_TIME = 0.65  # of a budget for the autoencoder; encoding and the prior have the rest
+SHARE_WITHOUT_FLOW = 0.9
+ENCODED_SECONDS, PRIOR_SECONDS = 6e-7, 27.0  # of a pixel of one view; of all steps (see `costs`)
+ENCODING = 0.4  # of what is then left, for the moved views
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
 FULL_BETA, FULL_VALUES = 0.25, 784
 ALONE = 32 * 32  # pixels up to which a second thread saves no time
@@ -74,6 +83,18 @@ class Cvae(Engine[Images]):
         default="auto", metadata={"help": "per-class normals, or a flow on top of them"}
     )
 
+    def costs(self, data: Images, device: str) -> Costs:
+        steps = _steps_for(len(data), self.batch) if self.steps is None else self.steps
+        pixels = data.schema.height * data.schema.width
+        encoded = ENCODED_SECONDS * _views(len(data)) * len(data) * pixels
+        prior = PRIOR_SECONDS if self._learns_flow(data) else 0.0
+        wide = data.schema, steps, self.batch, self.width, device
+        return network_costs(*wide, 3.0e-6, 6.5e-7, encoded + prior)
+
+    def _learns_flow(self, data: Images) -> bool:
+        fewest = FEWEST_FOR_WORDS if data.schema.vocabulary else FEWEST_FOR_FLOW
+        return self.prior == "flow" or (self.prior == "auto" and len(data) >= fewest)
+
     def fit(self, data: Images, job: Job) -> CvaeModel:
         rest_idle_threads()
         import torch
@@ -94,25 +115,36 @@ class Cvae(Engine[Images]):
             network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
         words = conditioning.words
         count = 1 if data.schema.height * data.schema.width <= ALONE else torch.get_num_threads()
+        learnt = self._learns_flow(data)
+        share = SHARE_OF_TIME if learnt else SHARE_WITHOUT_FLOW
+        early = dataclasses.replace(job, budget=job.budget.part(share))
         with threads(count):
-            outcome = self._train(network.to(job.device), data, told, words, kept, _early(job))
+            with or_a_smaller_canvas(data.schema):
+                outcome = self._train(network.to(job.device), data, told, words, kept, early)
             latents = _encoded(network, data, told, job)
-        codes = torch.from_numpy(data.label_codes)
+        codes = torch.from_numpy(data.label_codes).to(job.device)
         around = gaussians(
             latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes)
         )
         outcomes = {"autoencoder": outcome}
         flow = None
-        fewest = FEWEST_FOR_WORDS if data.schema.vocabulary else FEWEST_FOR_FLOW
-        if self.prior == "flow" or (self.prior == "auto" and len(data) >= fewest):
+        if learnt:
             later = dataclasses.replace(
                 job, seed=job.seed.child("prior"), scratch=job.scratch / "prior"
             )
-            with threads(1):  # a second one makes steps this small slower
-                flow, outcomes["prior"] = fit_flow(around, latents, codes, told, words, kept, later)
+            try:
+                with threads(1):  # a second one makes steps this small slower
+                    flow, outcomes["prior"] = fit_flow(
+                        around, latents, codes, told, words, kept, later
+                    )
+            except TooLittleTime:
+                if self.prior == "flow":
+                    raise
+                cut = "the prior is the classes' normal distributions: no time to learn more"
+                job.tick(Tick("prior", shortened=cut))
         config: Json = {"width": self.width, "latent": latent, "flow": flow is not None}
         config["facts"] = facts(outcomes, job.device, count)
-        return CvaeModel(conditioning, config, network.cpu().eval(), around, flow)
+        return CvaeModel(conditioning, config, network.eval(), around, flow, job.device)
 
     def _train(
         self,
@@ -172,43 +204,54 @@ class Cvae(Engine[Images]):
             average=0.998,
             patience=8,
             checkpoint_every=200,
+            fewest=FEWEST_STEPS,
         )
         parameters: dict[str, Tensor] = dict(network.named_parameters())
-        return train(parameters, loss, held_out, schedule, job, f"cvae {self} {data.digest()}")
-
-
-def _early(job: Job) -> Job:
-    """The job with its share of the time; what is left of the budget is the prior's."""
-    if job.budget.max_seconds is None:
-        return job
-    clock = job.budget.clock
-    budget = Budget(SHARE_OF_TIME * job.budget.left(), clock, clock())
-    return dataclasses.replace(job, budget=budget)
+        label = f"cvae {self} {data.digest()}"
+        return train(parameters, loss, held_out, schedule, job, label, "autoencoder")
 
 
 def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Latents:
-    """What the encoder makes of all pictures, and of moved ones where pictures are few."""
+    """What the encoder makes of all pictures, and of moved ones where pictures are few.
+
+    As many views as a part of the budget has time for, by how long the first pictures take.
+    """
     import torch
 
     from augment.images.engines.jitter import MOVES, moved, moves
     from augment.images.engines.prior import Latents
     from augment.nets.convolution import generator, short_floats
 
-    n = len(data)
-    views = 1 + min(MOST_VIEWS, JITTER_BELOW // n) * (n < JITTER_BELOW)
+    n, budget = len(data), job.budget.part(ENCODING)
+    views = _views(n)
     by = torch.zeros(views, n, MOVES)
     for view in range(1, views):
         by[view] = moves(n, generator(job.seed.child("view", view).integer()))
-    mean = torch.empty(views, n, network.latent)
+    mean = torch.empty(views, n, network.latent, device=job.device)
     log_variance = torch.empty_like(mean)
+    affordable = views
     with torch.inference_mode():
         for rows in parts(n, SEEN_AT_ONCE):
             x, c = to_floats(pictures(data, rows), job.device), told[rows].to(job.device)
-            for view in range(views):
+            before = budget.left()
+            for view in range(affordable):
                 seen = moved(x, by[view, rows]) if view else x
                 with short_floats(job.device):
                     mean[view, rows], log_variance[view, rows] = network.encode(seen, c)
-    return Latents(mean, log_variance, by)
+                if not rows[0] and not view and budget.max_seconds is not None:
+                    each = max(before - budget.left(), 1e-9) * n / len(rows)
+                    affordable = max(1, min(views, int(before / each)))
+            job.tick(Tick("encode", int(rows[-1]) + 1, n))
+    if affordable < views:
+        cut = f"the prior learns from {affordable} of {views} views of each picture"
+        job.tick(Tick("encode", shortened=cut))
+    kept = slice(0, affordable)
+    return Latents(mean[kept], log_variance[kept], by[kept].to(job.device))
+
+
+def _views(n: int) -> int:
+    """How many views of each of `n` pictures the prior learns from, the unmoved one among them."""
+    return 1 + min(MOST_VIEWS, JITTER_BELOW // max(1, n)) * (n < JITTER_BELOW)
 
 
 def _steps_for(n: int, batch: int) -> int:

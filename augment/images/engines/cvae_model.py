@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.seeds import Seed
@@ -37,6 +37,18 @@ class CvaeModel(Blender):
     network: Autoencoder
     around: Gaussians
     flow: Flow | None
+    device: str = "cpu"
+
+    def on(self, device: str) -> Self:
+        from augment.nets.devices import placed
+
+        return replace(
+            self,
+            network=placed(self.network, device),
+            around=self.around.on(device),
+            flow=None if self.flow is None else placed(self.flow, device),
+            device=device,
+        )
 
     def sample(
         self,
@@ -48,10 +60,10 @@ class CvaeModel(Blender):
         import torch
 
         def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            u = torch.randn(len(told), self.latent, generator=stream)
+            u = torch.randn(len(told), self.latent, generator=stream).to(self.device)
             return self.network.decode(self.latents(u, codes, told), told).sigmoid()
 
-        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw)
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
 
     @property
     def latent(self) -> int:
@@ -77,7 +89,8 @@ class CvaeModel(Blender):
 
         streams = [generator(seed.integer()) for seed in seeds]
         with torch.inference_mode():
-            fresh = torch.stack([torch.randn(self.latent, generator=each) for each in streams])
+            drawn = [torch.randn(self.latent, generator=each) for each in streams]
+            fresh = torch.stack(drawn).to(self.device)
             return self._pictures(between(self._noise(pixels, shown), fresh, strength), wanted)
 
     def between(
@@ -93,25 +106,30 @@ class CvaeModel(Blender):
 
     def _noise(self, pixels: NDArray[np.uint8], shown: Wanted) -> Tensor:
         """The noise (n, latent) that `latents` would make the pictures' codes of."""
-        import torch
-
-        codes, told = torch.from_numpy(shown.codes), torch.from_numpy(shown.matrix)
-        mean, _ = self.network.encode(to_floats(pixels, "cpu"), told)
+        codes, told = self._told(shown)
+        mean, _ = self.network.encode(to_floats(pixels, self.device), told)
         u = self.around.whitened(mean, codes)
         return u if self.flow is None else self.flow.returned(u, told)
 
     def _pictures(self, noise: Tensor, wanted: Wanted) -> NDArray[np.uint8]:
-        import torch
-
-        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+        codes, told = self._told(wanted)
         z = self.latents(noise, codes, told)
         return to_pixels(self.network.decode(z, told).sigmoid())
 
+    def _told(self, wanted: Wanted) -> tuple[Tensor, Tensor]:
+        """Classes (n,) and what the networks are told (n, wishes)."""
+        import torch
+
+        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+        return codes.to(self.device), told.to(self.device)
+
     def state(self) -> State:
-        tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
-        tensors |= {"means": self.around.means.numpy(), "factors": self.around.factors.numpy()}
+        from augment.nets.devices import array, arrays
+
+        tensors = arrays(self.network, "network/")
+        tensors |= {"means": array(self.around.means), "factors": array(self.around.factors)}
         if self.flow is not None:
-            tensors |= {f"flow/{k}": v.numpy() for k, v in self.flow.state_dict().items()}
+            tensors |= arrays(self.flow, "flow/")
         return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
 
     @classmethod

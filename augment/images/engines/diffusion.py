@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
+from augment.base.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.images import canvas
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.engines.conditioning import Conditioning, Wanted
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NUMBERS = ("steps", "batch", "width", "height")
+WEIGHT_SECONDS = 5e-12  # of a byte of weights, at one cell, in one step
 TEXTS = ("negative", "template", "device")
 
 
@@ -49,6 +50,12 @@ class DiffusionModel(Editor):
     def block_rows(self) -> int:
         """One call of the pipeline: what a killed run loses at most."""
         return int(self.config["batch"])
+
+    def on(self, device: str) -> Self:
+        if device == self.config["device"]:
+            return self
+        config = {**self.config, "device": device}
+        return dataclasses.replace(self, config=config, _loaded=[])
 
     def sample(
         self,
@@ -189,6 +196,15 @@ class Diffusers(Engine[Images]):
     )
     height: int | None = field(default=None, metadata={"help": "the same"})
     batch: int = field(default=1, metadata={"help": "pictures drawn at once"})
+
+    def costs(self, data: Images, device: str) -> Costs:
+        """By the size drawn and the size of the weights, which are read and then used whole."""
+        folder = self._folder()
+        config = self._config(folder, "", device)
+        cells = config["width"] * config["height"] / 64  # of the latent picture
+        weights = sum(path.stat().st_size for path in folder.path.rglob("*.safetensors"))
+        seconds = self.steps * cells * weights * WEIGHT_SECONDS
+        return Costs(weights * 1e-9, seconds / (1 if device == "cpu" else 100), weights)
 
     def fit(self, data: Images, job: Job) -> DiffusionModel:
         """Takes what prompts need of the data; loads the weights once, so that a lack shows now."""

@@ -25,12 +25,14 @@ def drawn(
     given: Condition | None,
     at_once: int,
     draw: Draw,
+    device: str = "cpu",
     tick: Callable[[Tick], None] = silent,
 ) -> Images:
     """`n` pictures as asked for, each part of `at_once` from its own stream.
 
     `draw` makes pictures (k, channels, height, width) in [0, 1] of classes (k,), of what the
-    network is told (k, wishes), and of a stream.
+    network is told (k, wishes), both on `device`, and of a stream, which is the CPU's: the same
+    noise begins the same pictures on any device.
     """
     import numpy as np
     import torch
@@ -39,7 +41,8 @@ def drawn(
 
     wanted = conditioning.wanted(n, seed.child("kinds"), given)
     made = np.empty((n, *conditioning.schema.shape), np.uint8)
-    codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+    codes = torch.from_numpy(wanted.codes).to(device)
+    told = torch.from_numpy(wanted.matrix).to(device)
     with torch.inference_mode():
         for rows in parts(n, at_once):
             stream = generator(seed.child("noise", int(rows[0])).integer())

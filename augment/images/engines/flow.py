@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
+from augment.base.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import held_out_rows, pictures, to_floats, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.images.engines.costs import network_costs
 from augment.images.engines.drawing import drawn
 from augment.images.engines.editor import Editor
-from augment.images.engines.sizes import require_width
+from augment.images.engines.sizes import FEWEST_STEPS, or_a_smaller_canvas, require_width
 from augment.nets.machine import rest_idle_threads
 from augment.nets.training import facts
 
@@ -44,6 +45,12 @@ class FlowModel(Editor):
     conditioning: Conditioning
     config: Json
     network: Unet
+    device: str = "cpu"
+
+    def on(self, device: str) -> Self:
+        from augment.nets.devices import placed
+
+        return replace(self, network=placed(self.network, device), device=device)
 
     def sample(
         self,
@@ -58,9 +65,9 @@ class FlowModel(Editor):
 
         def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
             x = torch.randn(len(told), channels, height, width, generator=stream)
-            return (self.carried(x, told, 0.0) + 1) / 2
+            return (self.carried(x.to(self.device), told, 0.0) + 1) / 2
 
-        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, tick)
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device, tick)
 
     def edited(
         self,
@@ -75,11 +82,12 @@ class FlowModel(Editor):
 
         from augment.nets.convolution import generator
 
-        x = 2 * to_floats(pixels, "cpu") - 1
+        x = 2 * to_floats(pixels, self.device) - 1
         streams = [generator(seed.integer()) for seed in seeds]
         noise = torch.stack([torch.randn(x.shape[1:], generator=each) for each in streams])
-        place = torch.lerp(x, noise, strength)
-        found = self.carried(place, torch.from_numpy(wanted.matrix), 1 - strength)
+        place = torch.lerp(x, noise.to(self.device), strength)
+        told = torch.from_numpy(wanted.matrix).to(self.device)
+        found = self.carried(place, told, 1 - strength)
         return to_pixels((found + 1) / 2)
 
     def carried(self, x: Tensor, c: Tensor, start: float) -> Tensor:
@@ -108,8 +116,9 @@ class FlowModel(Editor):
 
         from augment.nets.convolution import short_floats
 
-        times, guidance = torch.full((len(x),), t), float(self.config["guidance"])
-        with short_floats("cpu"):
+        times = torch.full((len(x),), t, device=self.device)
+        guidance = float(self.config["guidance"])
+        with short_floats(self.device):
             told: Tensor = self.network(x, times, c)
             if guidance == 1.0:
                 return told
@@ -117,8 +126,10 @@ class FlowModel(Editor):
         return alone + guidance * (told - alone)
 
     def state(self) -> State:
-        tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
-        return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
+        from augment.nets.devices import arrays
+
+        config = {"conditioning": self.conditioning.to_json(), **self.config}
+        return State(config, arrays(self.network, "network/"))
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -169,6 +180,11 @@ class Flow(Engine[Images]):
     sampling_steps: int = field(default=8, metadata={"help": "steps of Heun's rule"})
     guidance: float = field(default=1.0, metadata={"help": "how far beyond the condition to go"})
 
+    def costs(self, data: Images, device: str) -> Costs:
+        wide = data.schema, self.steps, self.batch, self.width, device
+        calls = self.sampling_steps * (1 if self.guidance == 1.0 else 2)
+        return network_costs(*wide, 8.0e-6, 3.4e-6 * calls)
+
     def fit(self, data: Images, job: Job) -> FlowModel:
         rest_idle_threads()
         import torch
@@ -183,14 +199,16 @@ class Flow(Engine[Images]):
         told = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
             network = Unet(data.schema.shape, conditioning.wishes, self.width)
-        outcome = self._train(network.to(job.device), data, told, conditioning.words, job)
+        with or_a_smaller_canvas(data.schema):
+            outcome = self._train(network.to(job.device), data, told, conditioning.words, job)
         config = {
             "width": self.width,
             "sampling_steps": self.sampling_steps,
             "guidance": self.guidance,
             "facts": facts({"network": outcome}, job.device, torch.get_num_threads()),
         }
-        return FlowModel(conditioning, config, network.cpu().eval().requires_grad_(False))
+        network = network.eval().requires_grad_(False)
+        return FlowModel(conditioning, config, network, job.device)
 
     def _train(self, network: Unet, data: Images, told: Tensor, words: slice, job: Job) -> Outcome:
         """Fit the network in place."""
@@ -208,7 +226,7 @@ class Flow(Engine[Images]):
         device, few = job.device, len(data) < JITTER_BELOW
 
         def loss_on(rows: Tensor, stream: torch.Generator, learning: bool) -> Tensor:
-            x, c = to_floats(pictures(data, rows), "cpu"), told[rows]
+            x, c = to_floats(pictures(data, rows), device), told[rows]
             by = torch.zeros(len(x), MOVES)
             if learning:
                 half = len(x) // 2 if few else 0
@@ -218,13 +236,13 @@ class Flow(Engine[Images]):
                 hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
                 c = torch.where(hidden, silenced(c), c)
             x = 2 * x - 1
-            noise = torch.randn(x.shape, generator=stream)
-            t = (CENTRE + SPREAD * torch.randn(len(x), generator=stream)).sigmoid()
-            place = torch.lerp(noise, x, t[:, None, None, None]).to(device)
+            noise = torch.randn(x.shape, generator=stream).to(device)
+            t = (CENTRE + SPREAD * torch.randn(len(x), generator=stream)).sigmoid().to(device)
+            place = torch.lerp(noise, x, t[:, None, None, None])
             with short_floats(device):
-                found: Tensor = network(place, t.to(device), c.to(device), by.to(device))
-            apart = (found - x.to(device)).square().flatten(1).mean(1)
-            return (apart / (1 - t.clamp(max=LATEST).to(device)) ** 2).mean()
+                found: Tensor = network(place, t, c.to(device), by.to(device))
+            apart = (found - x).square().flatten(1).mean(1)
+            return (apart / (1 - t.clamp(max=LATEST)) ** 2).mean()
 
         def loss(step: int) -> Tensor:
             stream = generator(job.seed.child("step", step).integer())
@@ -245,6 +263,7 @@ class Flow(Engine[Images]):
             check_every=200,
             patience=10,
             checkpoint_every=200,
+            fewest=FEWEST_STEPS,
         )
         parameters: dict[str, Tensor] = dict(network.named_parameters())
         return train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")

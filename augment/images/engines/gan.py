@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.base.errors import BadInput
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Condition, Engine, Job, Json, State, Tick, silent
+from augment.base.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.images.dataset import Images
 from augment.images.engines.batches import pictures, to_pixels
 from augment.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
+from augment.images.engines.costs import network_costs
 from augment.images.engines.drawing import drawn
-from augment.images.engines.sizes import require_latent, require_width
+from augment.images.engines.sizes import (
+    FEWEST_STEPS,
+    or_a_smaller_canvas,
+    require_latent,
+    require_width,
+)
 from augment.nets.machine import rest_idle_threads
 from augment.nets.training import facts
 
@@ -36,6 +42,12 @@ class GanModel(ConditionedModel):
     conditioning: Conditioning
     config: Json
     network: Generator
+    device: str = "cpu"
+
+    def on(self, device: str) -> Self:
+        from augment.nets.devices import placed
+
+        return replace(self, network=placed(self.network, device), device=device)
 
     def sample(
         self,
@@ -49,15 +61,17 @@ class GanModel(ConditionedModel):
         latent = int(self.config["latent"])
 
         def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            z = torch.randn(len(told), latent, generator=stream)
+            z = torch.randn(len(told), latent, generator=stream).to(self.device)
             pictures: Tensor = (self.network(z, told) + 1) / 2
             return pictures
 
-        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw)
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
 
     def state(self) -> State:
-        tensors = {f"network/{k}": v.numpy() for k, v in self.network.state_dict().items()}
-        return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
+        from augment.nets.devices import arrays
+
+        config = {"conditioning": self.conditioning.to_json(), **self.config}
+        return State(config, arrays(self.network, "network/"))
 
     @classmethod
     def from_state(cls, state: State) -> Self:
@@ -107,6 +121,10 @@ class Gan(Engine[Images]):
     learning_rate: float = field(default=1e-3, metadata={"help": "highest rate of the schedule"})
     r1: float = field(default=3.0, metadata={"help": "how smooth the discriminator is kept"})
 
+    def costs(self, data: Images, device: str) -> Costs:
+        wide = data.schema, self.steps, self.batch, self.width, device
+        return network_costs(*wide, 7.9e-6, 8.4e-7)
+
     def fit(self, data: Images, job: Job) -> GanModel:
         rest_idle_threads()
         import torch
@@ -123,13 +141,14 @@ class Gan(Engine[Images]):
         with initialised(job.seed.child("weights").integer()):
             maker = Generator(shape, wishes, self.width, self.latent).to(job.device)
             critic = Discriminator(shape, wishes, self.width).to(job.device)
-        outcome = self._train(maker, critic, data, conditioning, job)
+        with or_a_smaller_canvas(data.schema):
+            outcome = self._train(maker, critic, data, conditioning, job)
         config = {
             "width": self.width,
             "latent": self.latent,
             "facts": facts({"networks": outcome}, job.device, torch.get_num_threads()),
         }
-        return GanModel(conditioning, config, maker.cpu().eval().requires_grad_(False))
+        return GanModel(conditioning, config, maker.eval().requires_grad_(False), job.device)
 
     def _train(
         self,
@@ -162,6 +181,7 @@ class Gan(Engine[Images]):
             patience=1_000,
             checkpoint_every=200,
             betas=(0.0, 0.99),
+            fewest=FEWEST_STEPS,
             lowest=1.0,  # falling rates made pictures worse again towards the end
         )
         players = [
@@ -184,7 +204,7 @@ class Gan(Engine[Images]):
         rows = torch.randperm(len(data), generator=stream)[:TRIALS]
         asked = told[torch.randint(len(data), (TRIALS,), generator=stream)]
         z = torch.randn(TRIALS, self.latent, generator=stream).to(job.device)
-        real = Closeness.of(pictures(data, rows), told[rows].numpy())
+        real = Closeness.of(pictures(data, rows), told[rows].numpy(), job.device)
 
         def distance() -> float:
             with torch.inference_mode():

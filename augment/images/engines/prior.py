@@ -35,6 +35,7 @@ SCHEDULE = Schedule(
     patience=8,
     weight_decay=0.01,
     checkpoint_every=1_000,
+    fewest=300,
 )
 
 
@@ -60,6 +61,9 @@ class Gaussians:
 
     means: Tensor
     factors: Tensor
+
+    def on(self, device: str) -> Gaussians:
+        return Gaussians(self.means.to(device), self.factors.to(device))
 
     def whitened(self, z: Tensor, codes: Tensor) -> Tensor:
         """(n, latent) with mean 0 and covariance 1 within each class; codes -1 for no class."""
@@ -87,7 +91,7 @@ def gaussians(mean: Tensor, log_variance: Tensor, codes: Tensor, classes: int) -
         mine = mean[codes == code]
         centres[code] = (mine.sum(0) + everywhere) / (len(mine) + 1)
     pooled = _scatter(mean - centres[codes], noise) / max(1, len(mean))
-    pooled += 1e-4 * torch.eye(latent)
+    pooled += 1e-4 * torch.eye(latent, device=mean.device)
     covariances = pooled.repeat(classes + 1, 1, 1)
     for code in range(classes):
         mine = codes == code
@@ -171,26 +175,27 @@ def fit_flow(
     job: Job,
 ) -> tuple[Flow, Outcome]:
     """Flow matching on fresh draws of q(z | x); `kept` are rows that only judge, `words` the
-    columns of `c` that prompts may leave out.
+    columns of `c` that prompts may leave out. `around`, `latents` and `codes` lie on the job's
+    device, `c` and `kept` on the CPU.
 
     Straight paths u_t = (1 - t) ε + t u, target u - ε: Eq. 22 of Lipman et al. 2023,
     arXiv 2210.02747, with σ_min = 0.
     """
-    views, n, latent = latents.mean.shape
+    (views, n, latent), device = latents.mean.shape, job.device
     with initialised(job.seed.child("weights").integer()):
-        flow = Flow(latent, c.shape[1]).to(job.device)
+        flow = Flow(latent, c.shape[1]).to(device)
     seen = torch.ones(n, dtype=torch.bool)
     seen[kept] = False
     learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
 
     def loss_on(rows: Tensor, told: Tensor, view: Tensor, stream: torch.Generator) -> Tensor:
-        noise = torch.randn(2, len(rows), latent, generator=stream)
-        t = torch.rand(len(rows), 1, generator=stream)
+        noise = torch.randn(2, len(rows), latent, generator=stream).to(device)
+        t = torch.rand(len(rows), 1, generator=stream).to(device)
         u = around.whitened(latents.drawn(rows, view, noise[0]), codes[rows])
-        places = ((1 - t) * noise[1] + t * u, t, told, latents.moves[view, rows])
-        with short_floats(job.device):
-            found = flow(*(each.to(job.device) for each in places))
-        return functional.mse_loss(found, (u - noise[1]).to(job.device))
+        place, by = (1 - t) * noise[1] + t * u, latents.moves[view, rows]
+        with short_floats(device):
+            found = flow(place, t, told.to(device), by)
+        return functional.mse_loss(found, u - noise[1])
 
     def loss(step: int) -> Tensor:
         stream = generator(job.seed.child("step", step).integer())
@@ -207,5 +212,5 @@ def fit_flow(
         return float(loss_on(rows, c[rows], torch.zeros_like(rows), stream))
 
     parameters: dict[str, Tensor] = dict(flow.named_parameters())
-    outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior")
-    return flow.cpu(), outcome
+    outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior", "prior")
+    return flow, outcome

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from augment.base.seeds import Seed
-from augment.base.types import Job
+from augment.base.types import UNLIMITED, Budget, Job, Tick, silent
 from augment.images.engines.batches import parts, to_floats
 from augment.images.engines.jitter import jittered
 from augment.nets.convolution import generator, initialised, short_floats
@@ -103,8 +104,11 @@ def trained_judge(
     steps: int = STEPS,
     extra: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None,
     classical: bool = False,
+    budget: Budget = UNLIMITED,
+    tick: Callable[[Tick], None] = silent,
 ) -> Judge:
-    """A judge after `steps` steps, whatever the number of pictures.
+    """A judge after `steps` steps, whatever the number of pictures, or as many as there is time
+    for, which `tick` is then told of.
 
     With `extra`, half of every batch comes from there. With `classical`, pictures are shifted
     and turned a little as they are drawn.
@@ -133,7 +137,8 @@ def trained_judge(
     plan = Schedule(steps, check_every=steps, checkpoint_every=steps + 1, average=0.98)
     # One thread: handing out pieces this small costs more than it brings.
     with threads(1), tempfile.TemporaryDirectory(prefix="augment-") as scratch:
-        train(parameters, loss, lambda: 0.0, plan, Job(seed, Path(scratch)), "judge")
+        job = Job(seed, Path(scratch), budget=budget, tick=tick)
+        train(parameters, loss, lambda: 0.0, plan, job, "judge", "judge")
     digest = hashlib.sha256()
     for tensor in parameters.values():
         digest.update(tensor.detach().numpy().tobytes())

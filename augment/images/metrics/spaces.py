@@ -41,12 +41,12 @@ class Space:
     embed: Embed
 
 
-def random_space(channels: int) -> Space:
+def random_space(channels: int, device: str = "cpu") -> Space:
     """Means and deviations over places of three layers of fixed random convolutions."""
     stream = generator(RANDOM_SEED)
     widths = (channels, 32, 64, 64)
     weights = [
-        torch.randn(b, a, 3, 3, generator=stream) * (2 / (9 * a)) ** 0.5
+        (torch.randn(b, a, 3, 3, generator=stream) * (2 / (9 * a)) ** 0.5).to(device)
         for a, b in zip(widths[:-1], widths[1:], strict=True)  # noqa: RUF007
     ]
 
@@ -59,8 +59,11 @@ def random_space(channels: int) -> Space:
 
     def embed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            made = [layers(small(pixels[rows.numpy()])) for rows in parts(len(pixels), AT_ONCE)]
-        return np.concatenate([part.numpy() for part in made])
+            made = [
+                layers(small(pixels[rows.numpy()]).to(device))
+                for rows in parts(len(pixels), AT_ONCE)
+            ]
+        return np.concatenate([part.cpu().numpy() for part in made])
 
     return Space("random", f"random convolutions, seed {RANDOM_SEED}", embed)
 

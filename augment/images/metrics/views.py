@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.base.seeds import Seed
+from augment.base.types import UNLIMITED, Budget, Tick, silent
 from augment.images.dataset import UNLABELLED, Images
 
 if TYPE_CHECKING:
@@ -124,6 +126,8 @@ def real_views(
     seed: Seed,
     seen_known: bool = True,
     features: Path | None = None,
+    budget: Budget = UNLIMITED,
+    tick: Callable[[Tick], None] = silent,
 ) -> RealViews:
     """The real side, with its spaces and its judge; `features` is a network of the user's."""
     from augment.images.metrics.judge import trained_judge
@@ -142,7 +146,9 @@ def real_views(
         half = np.sort(seed.child("half").rng().permutation(named)[: (len(named) + 1) // 2])
         classes = len(train.schema.classes)
         stream = seed.child("judge")
-        judge = trained_judge(pixels[half], codes[half], classes, stream, JUDGE_STEPS, None, True)
+        judge = trained_judge(
+            pixels[half], codes[half], classes, stream, JUDGE_STEPS, None, True, budget, _cut(tick)
+        )
         found.append(encoder_space(judge))
     if features is not None:
         found.append(given_space(features))
@@ -152,3 +158,13 @@ def real_views(
     return RealViews(
         seen, unseen, train.schema.classes, judge, seed.child("usefulness"), seen_known
     )
+
+
+def _cut(tick: Callable[[Tick], None]) -> Callable[[Tick], None]:
+    """Passes on what is shortened, as a part of scoring, and not the steps of a training."""
+
+    def heard(found: Tick) -> None:
+        if found.shortened:
+            tick(Tick("score", shortened=found.shortened))
+
+    return heard

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from augment.base.types import UNLIMITED, Budget
 from augment.tables.codecs.endings import EXPONENTS, grain_of
 from augment.tables.codecs.spans import Spans
 from augment.tables.codecs.vocabulary import LEAST_ROWS, Vocabulary
@@ -31,10 +32,16 @@ MOST_COMPARED = 60  # other columns
 MOST_ROWS = 40_000
 
 
-def with_grains(data: Table, words: list[Vocabulary], tokens: NDArray[np.int32]) -> Table:
+def with_grains(
+    data: Table,
+    words: list[Vocabulary],
+    tokens: NDArray[np.int32],
+    budget: Budget = UNLIMITED,
+) -> Table:
     """The table with a grain column behind each number whose rounding goes with other columns.
 
-    `tokens` (rows, columns) are the table's, in `words`; -1 is unknown.
+    `tokens` (rows, columns) are the table's, in `words`; -1 is unknown. Columns that the budget
+    has no time for get none.
     """
     import pyarrow as pa
 
@@ -44,7 +51,7 @@ def with_grains(data: Table, words: list[Vocabulary], tokens: NDArray[np.int32])
         columns.append(column)
         arrays.append(data.column(column.name))
         word = words[j]
-        if column.role != "numeric" or not isinstance(word, Spans):
+        if column.role != "numeric" or not isinstance(word, Spans) or budget.left() <= 0:
             continue
         grain = _grains(word, numbers(data, column.name))
         if _told_by_others(grain, j, tokens):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from augment.base.seeds import Seed
-from augment.base.types import About, Engine, Job, Json, Model, Tick
+from augment.base.types import About, Costs, Engine, Job, Json, Model, Tick
 from augment.nets.machine import precision as precision_of
 from augment.nets.machine import threads
 from augment.nets.training import Schedule, facts, train
@@ -20,6 +20,7 @@ from augment.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Vocabulary
 from augment.tables.dataset import Table
 from augment.tables.engines.calibration import Calibration, coarse
 from augment.tables.engines.chain import Chain
+from augment.tables.engines.costs import anyorder_costs, calibration_seconds, token_count
 from augment.tables.engines.network import (
     Features,
     Layout,
@@ -50,6 +51,7 @@ FEWEST_BINS = 16
 SMALL_ROWS = 2_000  # below this the net is half as wide, and learns more slowly
 RATE, SMALL_RATE = 2e-3, 1e-3
 FEWEST_STEPS = 400
+LOOKING, CALIBRATING = 0.15, 0.4  # shares of a budget: for structure; at most for calibration
 CHECKS = 20  # of the held-out loss in a planned run
 MOST_HELD_OUT = 4_000
 MOST_GAPS = 4_000
@@ -110,18 +112,25 @@ class Anyorder(Engine[Table]):
         data = calendar.split(data)
         words = self._words(data, job.protect)
         rows = _encoded(data, words)
-        grained = with_grains(data, words, rows)
+        looking = job.budget.part(LOOKING)
+        grained = with_grains(data, words, rows, looking)
         if len(grained.schema) > len(data.schema):
             data, words = grained, self._words(grained, job.protect)
             rows = _encoded(data, words)
         columns = list(data.schema)
         sizes = [w.size for w in words]
-        laws = dependencies(rows, sizes, [w.exact() for w in words])
-        found = interactions(rows, sizes)
+        laws = dependencies(rows, sizes, [w.exact() for w in words], looking)
+        found = interactions(rows, sizes, looking)
+        if looking.left() <= 0:
+            cut = "the search for columns that settle others or belong together was cut short"
+            job.tick(Tick("fit", shortened=cut))
         layout = Layout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
         job.tick(Tick("fit", note=_note(columns, layout, laws)))
         with threads(THREADS):
-            chain, told = self._trained(layout, rows, words, laws, job)
+            left = job.budget.left()
+            reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
+            early = replace(job, budget=job.budget.within(left - reserved))
+            chain, told = self._trained(layout, rows, words, laws, early)
             counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
@@ -132,10 +141,32 @@ class Anyorder(Engine[Table]):
         chain = replace(chain, corrections=corrections)
         return AnyorderModel(calendar, columns, words, chain, told)
 
-    def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
-        import numpy as np
+    def costs(self, data: Table, device: str) -> Costs:
+        rows, preset = len(data), PRESETS[self.preset]
+        shape, batch = self._shape(rows), self._batch(rows)
+        steps = self._schedule(preset, rows, batch).steps
+        return anyorder_costs(
+            data, shape, token_count(data, self._bins(data)), batch, steps, device
+        )
 
-        bins = int(np.clip(MOST_TOKENS // max(1, len(data.schema)), FEWEST_BINS, self.bins))
+    def _bins(self, data: Table) -> int:
+        return min(max(MOST_TOKENS // max(1, len(data.schema)), FEWEST_BINS), self.bins)
+
+    def _batch(self, rows: int) -> int:
+        return min(max(rows // 8, 1), self.batch)
+
+    def _shape(self, rows: int) -> Shape:
+        shape = PRESETS[self.preset].shape
+        shape = shape if rows >= SMALL_ROWS else shape.halved()
+        return replace(
+            shape,
+            width=shape.width if self.width is None else self.width,
+            hidden=shape.hidden if self.width is None else self.width * 3 // 2,
+            blocks=shape.blocks if self.blocks is None else self.blocks,
+        )
+
+    def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
+        bins = self._bins(data)
         words: list[Vocabulary] = []
         for column in data.schema:
             if column.role in ("numeric", "datetime"):
@@ -159,14 +190,7 @@ class Anyorder(Engine[Table]):
         import numpy as np
         import torch
 
-        preset = PRESETS[self.preset]
-        shape = preset.shape if len(rows) >= SMALL_ROWS else preset.shape.halved()
-        shape = replace(
-            shape,
-            width=shape.width if self.width is None else self.width,
-            hidden=shape.hidden if self.width is None else self.width * 3 // 2,
-            blocks=shape.blocks if self.blocks is None else self.blocks,
-        )
+        preset, shape = PRESETS[self.preset], self._shape(len(rows))
         precision: torch.dtype = getattr(torch, precision_of(job.device))
         features = Features.of(layout, [w.features() for w in words], job.device)
         counts = np.concatenate([_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
@@ -191,7 +215,7 @@ class Anyorder(Engine[Table]):
         exam = replace(lesson, rows=tokens[held], suffix_share=1.0)
         generator = torch.Generator().manual_seed(job.seed.child("exam").integer())
         hidden = exam.hide(len(held), generator).to(job.device)
-        batch = int(np.clip(len(taught) // 8, 1, self.batch))
+        batch = self._batch(len(taught))
         schedule = self._schedule(preset, len(taught), batch)
         outcome = train(
             weights,
@@ -204,12 +228,12 @@ class Anyorder(Engine[Table]):
         with torch.no_grad():
             embeddings, heads = matrices(weights, features)
             embeddings[lesson.hidden_cells] = 0.0
-        inner = {k: w.detach().cpu().to(precision) for k, w in weights.items() if "trunk" in k}
+        inner = {k: w.detach().to(precision) for k, w in weights.items() if "trunk" in k}
         chain = Chain(
             layout,
-            embeddings.detach().cpu(),
-            heads.detach().cpu().to(precision),
-            weights["bias"].detach().cpu(),
+            embeddings.detach(),
+            heads.detach().to(precision),
+            weights["bias"].detach(),
             inner,
             tuple(laws),
             {},

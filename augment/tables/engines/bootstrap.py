@@ -9,10 +9,11 @@ from typing import ClassVar, Self
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Clause, Condition, Engine, Job, State, Tick, silent
+from augment.base.types import About, Clause, Condition, Costs, Engine, Job, State, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.engines.conditional import ConditionalModel
+from augment.tables.engines.costs import plain_costs
 from augment.tables.schema import Schema
 from augment.tables.values import arrow_type
 
@@ -85,6 +86,9 @@ class Bootstrap(Engine[Table]):
         control=True,
     )
     model: ClassVar[type[BootstrapModel]] = BootstrapModel
+
+    def costs(self, data: Table, device: str) -> Costs:
+        return plain_costs(data, 2e-6)
 
     def fit(self, data: Table, job: Job) -> BootstrapModel:
         job.tick(Tick("fit", 1, 1))

@@ -53,6 +53,10 @@ def coarse(counts: NDArray[np.float64], ordered: bool, nullable: bool = False) -
     return groups
 
 
+class _OutOfTime(Exception):
+    """Leaves the pass of sampling; what was found so far stands."""
+
+
 @dataclass(frozen=True)
 class _Pair:
     """One earlier column: its groups' rows among the drawn, and the targets of its cells."""
@@ -66,38 +70,52 @@ class _Pair:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the corrections are fitted to: training `rows` (n, columns) of tokens, -1 unknown."""
+    """What the corrections are fitted to: training `rows` (n, columns) of tokens, -1 unknown.
+
+    They are found on the device that the chain draws on.
+    """
 
     layout: Layout
     rows: NDArray[np.int32]
     groups: tuple[NDArray[np.int64], ...]
 
     def fit(self, chain: Chain, rng: np.random.Generator, job: Job) -> dict[int, Correction]:
-        """One pass of sampling; each column is corrected before it is drawn."""
+        """One pass of sampling; each column is corrected before it is drawn.
+
+        Columns whose turn comes when the job's budget is used up are left as the network has them.
+        """
         corrections: dict[int, Correction] = {}
         children = {law.child for law in chain.laws}
+        columns = self.layout.columns
 
         def correct(j: int, logits: Tensor, tokens: Tensor) -> Tensor:
-            job.tick(Tick("calibrate", len(corrections) + 1, self.layout.columns))
+            if job.budget.left() <= 0:
+                raise _OutOfTime
+            job.tick(Tick("calibrate", len(corrections) + 1, columns))
             if j in children:
                 return logits
             changed, corrections[j] = self._column(j, logits, tokens)
             return changed
 
         n = min(max(len(self.rows), 200), MOST_DRAWN)
-        chain.draw(n, rng, hook=correct)
+        try:
+            chain.draw(n, rng, hook=correct)
+        except _OutOfTime:
+            cut = f"{len(corrections):,} of {columns:,} columns are calibrated"
+            job.tick(Tick("calibrate", len(corrections), columns, shortened=cut))
         return corrections
 
     def _column(self, j: int, logits: Tensor, tokens: Tensor) -> tuple[Tensor, Correction]:
         import torch
 
-        size, n = self.layout.sizes[j], len(self.rows)
+        size, n, device = self.layout.sizes[j], len(self.rows), logits.device
         mine = self.rows[:, j]
         told = mine >= 0
-        counts = _counts(mine[told], size)
+        counts = _counts(mine[told], size).to(device)
         target = counts / counts.sum().clamp(min=1) * n
-        bias = torch.zeros(size)
-        wide, fine = torch.from_numpy(self.groups[j]), torch.arange(size)
+        bias = torch.zeros(size, device=device)
+        wide = torch.from_numpy(self.groups[j]).to(device)
+        fine = torch.arange(size, device=device)
         logits = logits.clone()
         pairs: list[_Pair] = []
         tables: list[Tensor] = []
@@ -114,10 +132,10 @@ class Calibration:
                     change = _raked(pair, logits.softmax(1), n, group)
                     table += change
                     logits += change[pair.at]
-        empty = torch.zeros(0, size)
+        empty = torch.zeros(0, size, device=device)
         groups, start = [], 0
         for pair in pairs:
-            groups.append(torch.from_numpy(pair.group_of) + start)
+            groups.append(torch.from_numpy(pair.group_of).to(device) + start)
             start += len(pair.target)
         return logits, Correction(
             bias,
@@ -152,9 +170,9 @@ class Calibration:
             both = told & (self.rows[:, q] >= 0)
             groups = int(group_of.max()) + 1
             cell = group_of[self.rows[both, q]] * size + self.rows[both, j]
-            target = _counts(cell, groups * size).view(groups, size)
-            at = torch.from_numpy(group_of)[tokens[:, q]]
-            drawn = torch.zeros(groups, size).index_add_(0, at, p) * (n / len(p))
+            target = _counts(cell, groups * size).view(groups, size).to(p.device)
+            at = torch.from_numpy(group_of).to(p.device)[tokens[:, q]]
+            drawn = _summed(groups, at, p) * (n / len(p))
             # The earlier column's own shares are as they were drawn; only j's are corrected.
             target *= drawn.sum(1, keepdim=True) / target.sum(1, keepdim=True).clamp(min=1e-9)
             off = float((target - drawn).abs().sum()) / (2 * n)
@@ -170,16 +188,27 @@ def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor) -> Tensor:
     """
     import torch
 
-    drawn = torch.zeros_like(pair.target).index_add_(0, pair.at, p) * (n / len(p))
-    shape = (len(pair.target), int(group.max()) + 1)
-    wanted = torch.zeros(shape).index_add_(1, group, pair.target)
-    drawn = torch.zeros(shape).index_add_(1, group, drawn)
+    groups, wide = len(pair.target), int(group.max()) + 1
+    drawn = _summed(groups, pair.at, p) * (n / len(p))
+    wanted = _summed(wide, group, pair.target.t()).t()
+    drawn = _summed(wide, group, drawn.t()).t()
     if len(drawn[0]) > GROUPS and not _misfit(wanted, drawn):
         return torch.zeros_like(pair.target)
     shrink = SHRINK_ROWS * drawn / (drawn + 1e-3)  # nothing is added to cells never drawn
     change = ((wanted + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
     change[pair.target.sum(1) <= 0] = 0.0
     return change.clamp(-BOUND, BOUND)[:, group]
+
+
+def _summed(groups: int, group: Tensor, x: Tensor) -> Tensor:
+    """(groups, k) the sums of the rows of `x` (n, k) by their `group` (n,)."""
+    import torch
+    from torch.nn.functional import one_hot
+
+    if x.device.type == "cpu":
+        return torch.zeros(groups, x.shape[1]).index_add_(0, group, x)
+    # A GPU adds rows in whatever order they come, and the last digits follow the order.
+    return one_hot(group, groups).to(x.dtype).t() @ x
 
 
 def _misfit(wanted: Tensor, drawn: Tensor) -> bool:

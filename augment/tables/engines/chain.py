@@ -11,11 +11,11 @@ Lécot and Tuffin 2008, doi 10.1287/opre.1080.0556). Each row by itself is still
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from augment.base.errors import UsageError
 from augment.nets.attention import attends, attention
@@ -26,6 +26,7 @@ from augment.tables.engines.structure import Dependency
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -47,6 +48,10 @@ class Correction:
     columns: tuple[int, ...]
     group: tuple[Tensor, ...]
     table: Tensor
+
+    def on(self, device: str) -> Correction:
+        group = tuple(each.to(device) for each in self.group)
+        return replace(self, bias=self.bias.to(device), group=group, table=self.table.to(device))
 
     def of(self, tokens: Tensor) -> Tensor:
         """(rows, tokens of the column) what to add for rows with these `tokens`."""
@@ -74,6 +79,7 @@ class Correction:
 
 
 Hook = Callable[[int, "Tensor", "Tensor"], "Tensor"]
+EachPart = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,17 @@ class Chain:
     laws: tuple[Dependency, ...]
     corrections: dict[int, Correction]
 
+    def on(self, device: str) -> Chain:
+        """The same chain, drawing on `device`."""
+        return replace(
+            self,
+            embeddings=self.embeddings.to(device),
+            heads=self.heads.to(device),
+            bias=self.bias.to(device),
+            weights={name: weight.to(device) for name, weight in self.weights.items()},
+            corrections={j: correction.on(device) for j, correction in self.corrections.items()},
+        )
+
     def draw(
         self,
         n: int,
@@ -101,7 +118,8 @@ class Chain:
 
         `allowed[j]` (tokens,) weighs column j's tokens, 0 for never. The columns in `first` are
         drawn before the others. `known` (n, columns) holds tokens that stand already, -1 for the
-        others. `hook` (column, logits, tokens) may change a column's logits before it is drawn.
+        others. `hook` (column, logits, tokens) may change a column's logits before it is drawn;
+        both lie on the chain's device.
         """
         import numpy as np
         import torch
@@ -109,8 +127,8 @@ class Chain:
         allowed = {} if allowed is None else allowed
         tokens = np.full((n, self.layout.columns), -1) if known is None else known.copy()
         order = self._order(first)
-        with torch.inference_mode(), _single_threaded() as pool:
-            state = _Block(self, torch.from_numpy(tokens), pool)
+        with torch.inference_mode(), _parts(self.bias.device) as each_part:
+            state = _Block(self, tokens, each_part)
             alike = np.arange(n)
             for j in order:
                 rows = np.flatnonzero(tokens[:, j] < 0)
@@ -146,11 +164,12 @@ class Chain:
 
         chance = np.ones(len(tokens))
         rows, known = np.arange(len(tokens)), np.full_like(tokens, -1)
-        with torch.inference_mode(), _single_threaded() as pool:
-            state = _Block(self, torch.from_numpy(known), pool)
+        with torch.inference_mode(), _parts(self.bias.device) as each_part:
+            state = _Block(self, known, each_part)
             for j in self._order(first)[: len(first)]:
                 if self._law_for(j, known) is None:
-                    chance *= state.kept(j, rows, torch.from_numpy(allowed[j]).float())
+                    weight = torch.from_numpy(allowed[j]).float().to(self.bias.device)
+                    chance *= state.kept(j, rows, weight)
                 state.put(j, rows, tokens[:, j])
         return chance
 
@@ -171,13 +190,13 @@ class Chain:
         limits: Tensor | None = None
         if allowed is not None:
             with np.errstate(divide="ignore"):
-                limits = torch.from_numpy(np.log(allowed))[None].float()
+                limits = torch.from_numpy(np.log(allowed)).to(self.bias.device)[None].float()
         for law in self.laws:
             if law.parent == j and bool((tokens[:, law.child] >= 0).any()):
                 child = tokens[:, law.child]
                 fits = (law.child_of[None, :] == child[:, None]) | (child < 0)[:, None]
                 fits |= ~fits.any(axis=1, keepdims=True)
-                open_ = torch.from_numpy(np.where(fits, 0.0, -np.inf)).float()
+                open_ = torch.from_numpy(np.where(fits, 0.0, -np.inf)).to(self.bias.device).float()
                 limits = open_ if limits is None else limits + open_
         return limits
 
@@ -200,13 +219,20 @@ def resorted(alike: NDArray[np.int64], tokens: NDArray[np.int64]) -> NDArray[np.
 
 
 class _Block:
-    """The rows being drawn: their tokens, their embedding sums, and their distinct contexts."""
+    """The rows being drawn: their tokens, their embedding sums, and their distinct contexts.
 
-    def __init__(self, chain: Chain, tokens: Tensor, pool: ThreadPoolExecutor) -> None:
+    `known` are the tokens on the CPU, which is where rows are sorted and laws looked up; `tokens`
+    the same ones on the chain's device. On the CPU they are one memory.
+    """
+
+    def __init__(self, chain: Chain, known: NDArray[np.int64], each_part: EachPart) -> None:
         import numpy as np
+        import torch
         from torch.nn.functional import embedding_bag
 
-        self.chain, self.tokens, self.pool = chain, tokens, pool
+        self.chain, self.known, self.each_part = chain, known, each_part
+        self.device = chain.bias.device
+        self.tokens = tokens = torch.from_numpy(known).to(self.device)
         slots = chain.layout.slots(tokens)
         self.h = embedding_bag(slots, chain.embeddings, mode="sum")
         self.context: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
@@ -225,9 +251,10 @@ class _Block:
         """Set column j of these rows, and add it and what it completes to their sums."""
         import torch
 
-        layout, at = self.chain.layout, torch.from_numpy(rows)
+        layout, at = self.chain.layout, self._placed(rows)
         whole = len(rows) == len(self.tokens)
-        self.tokens[at, j] = torch.from_numpy(drawn)
+        self.known[rows, j] = drawn
+        self.tokens[at, j] = self._placed(drawn)
         embeddings = self.chain.embeddings
         change = embeddings[layout.starts[j] : layout.starts[j + 1]] - embeddings[layout.tokens + j]
         completed = [i for i, members in enumerate(layout.interactions) if j in members]
@@ -241,10 +268,15 @@ class _Block:
                     more += embeddings[layout.cell(tokens, i)]
                 self.h[mine] += more
 
-        list(self.pool.map(add, _steps(len(rows))))
+        list(self.each_part(add, _steps(len(rows))))
         if self.context is not None:
             assert whole, "shared contexts need every row to know the same columns"
-            self._share(self.context[1] * layout.sizes[j] + self.tokens[:, j].numpy())
+            self._share(self.context[1] * layout.sizes[j] + self.known[:, j])
+
+    def _placed(self, numbers: NDArray[Any]) -> Tensor:
+        import torch
+
+        return torch.from_numpy(numbers).to(self.device)
 
     def drawn(
         self,
@@ -261,20 +293,20 @@ class _Block:
         if self.context is not None and hook is None and (limits is None or len(limits) == 1):
             first, place = self.context
             parts = self._map(lambda at: self._cumulated(j, at, limits), first)
-            table = torch.cat(parts)[torch.from_numpy(place)]
-            return np.asarray(_pick(table, torch.from_numpy(u)).numpy())
+            table = torch.cat(parts)[self._placed(place)]
+            return np.asarray(_pick(table, self._placed(u)).cpu().numpy())
         if hook is not None:
             logits = torch.cat(self._map(lambda at: self._logits(j, at), rows))
             logits = hook(j, logits, self.tokens)
             cumulated = logits.softmax(1).cumsum(1)
-            return np.asarray(_pick(cumulated, torch.from_numpy(u)).numpy())
-        spread = torch.from_numpy(u)
+            return np.asarray(_pick(cumulated, self._placed(u)).cpu().numpy())
+        spread = self._placed(u)
 
         def pick(at: slice) -> Tensor:
             part = limits if limits is None or len(limits) == 1 else limits[at]
             return _pick(self._cumulated(j, rows[at], part), spread[at])
 
-        return np.asarray(torch.cat(list(self.pool.map(pick, _steps(len(rows))))).numpy())
+        return np.asarray(torch.cat(list(self.each_part(pick, _steps(len(rows))))).cpu().numpy())
 
     def kept(self, j: int, rows: NDArray[np.int64], weight: Tensor) -> NDArray[np.float64]:
         """(rows,) the share of column j's probability that `weight` (tokens,) leaves."""
@@ -286,21 +318,21 @@ class _Block:
                 return self._logits(j, at).softmax(1) @ weight
 
         if self.context is None:
-            return np.asarray(torch.cat(self._map(share, rows)).double().numpy())
+            return np.asarray(torch.cat(self._map(share, rows)).double().cpu().numpy())
         first, place = self.context
-        return np.asarray(torch.cat(self._map(share, first)).double().numpy()[place])
+        return np.asarray(torch.cat(self._map(share, first)).double().cpu().numpy()[place])
 
     def _map(
         self, work: Callable[[NDArray[np.int64]], Tensor], rows: NDArray[np.int64]
     ) -> list[Tensor]:
-        return list(self.pool.map(work, [rows[part] for part in _steps(len(rows))]))
+        return list(self.each_part(work, [rows[part] for part in _steps(len(rows))]))
 
     def _logits(self, j: int, rows: NDArray[np.int64]) -> Tensor:
         import torch
 
         chain, layout = self.chain, self.chain.layout
         with torch.inference_mode():
-            at = torch.from_numpy(rows)
+            at = self._placed(rows)
             mine = slice(layout.starts[j], layout.starts[j + 1])
             h = self._hidden(j, at)
             logits = (h @ chain.heads[mine].t()).float() + chain.bias[mine]
@@ -354,12 +386,19 @@ def _pick(cumulated: Tensor, u: Tensor) -> Tensor:
 
 
 @contextmanager
-def _single_threaded() -> Iterator[ThreadPoolExecutor]:
-    """A small pool whose threads run one torch operation each, so that results do not depend on
-    how torch would split an operation; torch's own number of threads is put back afterwards."""
+def _parts(device: torch.device) -> Iterator[EachPart]:
+    """What applies a function to each part of the rows.
+
+    On the CPU it is a small pool whose threads run one torch operation each, so that results do
+    not depend on how torch would split an operation; torch's own number of threads is put back
+    afterwards. Other devices have many threads of their own, and take the parts one by one.
+    """
     import torch
 
+    if device.type != "cpu":
+        yield map
+        return
     workers = min(THREADS, os.cpu_count() or 1)
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
     with torch_threads(1), pool:
-        yield pool
+        yield pool.map

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.store import restoring
-from augment.base.types import About, Clause, Condition, Engine, Job, State, Tick, silent
+from augment.base.types import About, Clause, Condition, Costs, Engine, Job, State, Tick, silent
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.engines.conditional import ConditionalModel
+from augment.tables.engines.costs import plain_costs
 from augment.tables.schema import Column, Schema
 from augment.tables.values import codes, from_codes, from_numbers, numbers, table_of
 
@@ -127,6 +128,9 @@ class Independent(Engine[Table]):
         control=True,
     )
     model: ClassVar[type[IndependentModel]] = IndependentModel
+
+    def costs(self, data: Table, device: str) -> Costs:
+        return plain_costs(data, 2e-6)
 
     def fit(self, data: Table, job: Job) -> IndependentModel:
         supports, weights = {}, {}

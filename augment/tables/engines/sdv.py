@@ -14,9 +14,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from augment.base.errors import BadInput, UsageError
 from augment.base.seeds import Seed, seeded_globals
 from augment.base.store import restoring
-from augment.base.types import About, Condition, Engine, Job, Json, Model, State, Tick, silent
+from augment.base.types import (
+    About,
+    Condition,
+    Costs,
+    Engine,
+    Job,
+    Json,
+    Model,
+    State,
+    Tick,
+    silent,
+)
 from augment.nets.machine import threads
 from augment.tables.dataset import Table, require_rows
+from augment.tables.engines.costs import net_costs, plain_costs
 from augment.tables.engines.sdv_frame import Face, face_of
 from augment.tables.engines.sdv_state import Fitted, dismantle, rebuild
 from augment.tables.engines.sdv_training import fit_copula, fit_net
@@ -62,6 +74,9 @@ class SdvModel(Model[Table]):
             frame = _draw(self._fitted, max(rows, 1), stream).iloc[:rows]
             blocks.append(self._face.table(frame, stream))
         return Table.join(blocks)
+
+    def on(self, device: str) -> Self:
+        return type(self)(self._face, self._fitted.on(device), self._state)
 
     def state(self) -> State:
         return self._state
@@ -113,6 +128,9 @@ class Copula(Engine[Table]):
 
     def __post_init__(self) -> None:
         _positive(self, "max_levels")
+
+    def costs(self, data: Table, device: str) -> Costs:
+        return plain_costs(data, 2e-5)
 
     def fit(self, data: Table, job: Job) -> SdvModel:
         face, rows = _shape(data, job, 1.0, self.max_levels)
@@ -173,6 +191,9 @@ class Ctgan(Engine[Table]):
                 f"({self.pac}). Try -p batch_size={2 * self.pac * 25}."
             )
 
+    def costs(self, data: Table, device: str) -> Costs:
+        return net_costs(data, self.epochs, self.batch_size, 0.04)
+
     def fit(self, data: Table, job: Job) -> SdvModel:
         from sdv.single_table import CTGANSynthesizer
 
@@ -212,6 +233,9 @@ class Tvae(Engine[Table]):
         _positive(self, "epochs", "batch_size", "embedding_dim", "max_levels")
         _layers(self, "compress_dims", "decompress_dims")
 
+    def costs(self, data: Table, device: str) -> Costs:
+        return net_costs(data, self.epochs, self.batch_size, 0.012)
+
     def fit(self, data: Table, job: Job) -> SdvModel:
         from sdv.single_table import TVAESynthesizer
 
@@ -225,7 +249,8 @@ def _fit_net(recipe: Ctgan | Tvae, kind: Any, max_levels: int, data: Table, job:
     face, rows = _shape(data, job, NET_SPAN, max_levels)
     frame = face.frame(rows, job.seed.child("frame"))
     fitted, facts = fit_net(kind, settings, face, frame, job)
-    return _published(face, fitted, {"trained_rows": len(rows), **facts})
+    model = _published(face, fitted, {"trained_rows": len(rows), **facts})
+    return model.on(job.device)
 
 
 def _positive(recipe: Engine[Table], *names: str) -> None:

@@ -36,6 +36,18 @@ class Fitted:
     model: Any  # ctgan's CTGAN or TVAE, or copulas' GaussianMultivariate
     encoders: tuple[Any, ...] = ()
 
+    def on(self, device: str) -> Fitted:
+        """The same, drawing on `device`: a network moves, a copula is of no device."""
+        import copy
+
+        import torch
+
+        if type(self.model).__name__ not in ("CTGAN", "TVAE"):
+            return self
+        model = copy.deepcopy(self.model)
+        model.set_device(torch.device(device))
+        return Fitted(model, self.encoders)
+
     def draw(self, rows: int) -> pd.DataFrame:
         """`rows` rows by the global generators, as SDV draws them."""
         frame: pd.DataFrame = self.model.sample(rows)

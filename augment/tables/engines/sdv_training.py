@@ -93,6 +93,8 @@ class _Watch:
         self.job.tick(Tick("fit", step=self.done, steps=self.epochs, loss=loss))
         mean_seconds = (self.job.budget.clock() - self.start) / self.done
         if self.done < self.epochs and mean_seconds > self.job.budget.left():
+            cut = f"the training stopped after {self.done:,} of {self.epochs:,} epochs"
+            self.job.tick(Tick("fit", self.done, self.epochs, shortened=cut))
             raise _TimeIsUp
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from augment.base.types import UNLIMITED, Budget
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -31,12 +33,13 @@ class Dependency:
 
 
 def dependencies(
-    tokens: NDArray[np.int32], sizes: list[int], exact: list[bool]
+    tokens: NDArray[np.int32], sizes: list[int], exact: list[bool], budget: Budget = UNLIMITED
 ) -> list[Dependency]:
     """Functional dependencies that hold on every training row, one parent per child at most.
 
     Both columns must have exact tokens. A parent has ten rows a level or more, so that a law is
-    not read out of near-unique values; parents are themselves nobody's child.
+    not read out of near-unique values; parents are themselves nobody's child. Those found are
+    returned when the budget is used up.
     """
     import numpy as np
 
@@ -44,6 +47,8 @@ def dependencies(
     found: list[Dependency] = []
     usable = [j for j in range(len(sizes)) if exact[j] and sizes[j] > 1]
     for child in sorted(usable, key=lambda j: (sizes[j], j)):
+        if budget.left() <= 0:
+            return found
         for parent in sorted(usable, key=lambda j: (sizes[j], j)):
             if parent == child or sizes[parent] < sizes[child]:
                 continue
@@ -102,15 +107,21 @@ def preferred_order(
     return order
 
 
-def interactions(tokens: NDArray[np.int32], sizes: list[int]) -> list[tuple[int, ...]]:
+def interactions(
+    tokens: NDArray[np.int32], sizes: list[int], budget: Budget = UNLIMITED
+) -> list[tuple[int, ...]]:
     """Sets of two or three columns whose cells say what their parts do not, the strongest first.
 
     The gain of a set is the largest share of another column's (rank) variance that its cell means
     explain out of sample (each row against the mean of the *other* rows of its cell), beyond the
     best of its subsets plus what the left-out column says alone. A calendar date in three
-    columns is the standard case: each part says little, the day says much.
+    columns is the standard case: each part says little, the day says much. None is looked for
+    where the budget is used up.
     """
     import numpy as np
+
+    if budget.left() <= 0:
+        return []
 
     tokens = tokens[:: max(1, len(tokens) // MAX_ROWS)]
     n, columns = tokens.shape
@@ -122,6 +133,8 @@ def interactions(tokens: NDArray[np.int32], sizes: list[int]) -> list[tuple[int,
     scored: dict[tuple[int, ...], tuple[float, NDArray[np.float64]]] = {}
     for count in range(2, MAX_MEMBERS + 1):
         for members in combinations(sorted(able), count):
+            if budget.left() <= 0:
+                break
             _score(tuple(members), tokens, sizes, targets, alone, scored, n)
     ranked = sorted(scored, key=lambda m: (-scored[m][0], m))
     chosen: list[tuple[int, ...]] = []

@@ -43,6 +43,10 @@ class AnyorderModel(ConditionalModel):
         self._calendar, self._columns = calendar, columns
         self._words, self._chain, self._facts = words, chain, facts
 
+    def on(self, device: str) -> Self:
+        chain = self._chain.on(device)
+        return type(self)(self._calendar, self._columns, self._words, chain, self._facts)
+
     def sample(
         self,
         n: int,

@@ -27,12 +27,14 @@ def model_state(
     calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain, facts: Json
 ) -> State:
     """All that sampling needs. Half-precision weights are widened: NumPy has no bfloat16."""
+    from augment.nets.devices import array
+
     tensors: dict[str, NDArray[Any]] = {
-        "embeddings": chain.embeddings.numpy(),
-        "heads": chain.heads.float().numpy(),
-        "bias": chain.bias.numpy(),
+        "embeddings": array(chain.embeddings),
+        "heads": array(chain.heads.float()),
+        "bias": array(chain.bias),
     }
-    tensors |= {name: weight.float().numpy() for name, weight in chain.weights.items()}
+    tensors |= {name: array(weight.float()) for name, weight in chain.weights.items()}
     tensors |= calendar.state().tensors
     vocabularies = []
     for j, word in enumerate(words):
@@ -42,10 +44,10 @@ def model_state(
     for i, law in enumerate(chain.laws):
         tensors[f"laws.{i}"] = law.child_of
     for j, correction in chain.corrections.items():
-        tensors[f"corrections.{j}.bias"] = correction.bias.numpy()
-        tensors[f"corrections.{j}.table"] = correction.table.numpy()
+        tensors[f"corrections.{j}.bias"] = array(correction.bias)
+        tensors[f"corrections.{j}.table"] = array(correction.table)
         for q, group in zip(correction.columns, correction.group, strict=True):
-            tensors[f"corrections.{j}.group.{q}"] = group.numpy()
+            tensors[f"corrections.{j}.group.{q}"] = array(group)
     config: Json = {
         "table": Schema(calendar.columns, calendar.target).to_json(),
         "columns": Schema(tuple(columns)).to_json(),

@@ -1,0 +1,92 @@
+"""`--max-time`: one limit for a whole command, and what each stage may take of it.
+
+A stage gets what is left after those before it, less what those behind it are thought to need. It
+leaves out what it has no time for and says so; a command that is late all the same is stopped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from augment.base.deadline import TimeIsUp, interrupted
+from augment.base.errors import OutOfResources
+from augment.base.types import Budget, Json
+from augment.base.wing import Forecast
+from augment.lifecycle.journal import Journal
+from augment.lifecycle.plan import Plan
+
+MOST_RESERVED = 0.5  # of what is left before the fit, for sampling and scoring
+RESERVE_UNKNOWN = 0.4  # the same where nobody knows what they take
+SAFETY = 1.3
+WRITING = 0.05  # of what is left before scoring, for the report: at most `WRITING_SECONDS`
+WRITING_SECONDS = 2.0
+GRACE, LEAST_GRACE_SECONDS = 0.1, 5.0  # over the limit, before a command is stopped
+LIBRARY_BYTES = 420 << 20
+DOING = {
+    "read": "reading",
+    "fit": "fitting",
+    "sample": "sampling",
+    "score": "scoring",
+    "write": "writing",
+}
+
+
+@contextmanager
+def bounded(budget: Budget, journal: Journal) -> Iterator[None]:
+    """Stop the block a little after the budget is used up. Raises `OutOfResources`."""
+    limit = budget.max_seconds
+    grace = 0.0 if limit is None else max(GRACE * limit, LEAST_GRACE_SECONDS)
+    try:
+        with interrupted(budget.left() + grace):
+            yield
+    except TimeIsUp:
+        raise OutOfResources(
+            f"--max-time {limit:g}s was used up while {DOING.get(journal.current, 'working')}. "
+            "The same command goes on from what is finished; give it more time, or fewer rows, "
+            "columns or pixels."
+        ) from None
+
+
+def fit_budget(budget: Budget, forecast: Forecast | None, scored: bool) -> Budget:
+    """What a fit may take, so that sampling and scoring have their time."""
+    left = budget.left()
+    if math.isinf(left):
+        return budget
+    if forecast is None:
+        return budget.within(left * (1 - RESERVE_UNKNOWN))
+    needed = forecast.sample + (forecast.score if scored else 0.0)
+    return budget.within(left - min(SAFETY * needed, MOST_RESERVED * left))
+
+
+def score_budget(budget: Budget) -> Budget:
+    """What scoring may take, so that the report can be written."""
+    left = budget.left()
+    if math.isinf(left):
+        return budget
+    return budget.within(left - min(WRITING * left, WRITING_SECONDS))
+
+
+def forecast_of(plan: Plan, data: Any, rows: int) -> Forecast | None:
+    """About what the plan takes on this machine as busy as it is now."""
+    from augment.nets.machine import pace
+
+    found = plan.wing.forecast(plan.engine, data, rows, plan.device)
+    if found is None:
+        return None
+    slower = pace()
+    fit, sample, score = (slower * each for each in (found.fit, found.sample, found.score))
+    return Forecast(fit, sample, score, found.bytes + LIBRARY_BYTES)
+
+
+def told(forecast: Forecast | None, stages: tuple[str, ...]) -> Json | None:
+    """As `--json` prints it: seconds of these stages, and bytes at the peak."""
+    if forecast is None:
+        return None
+    seconds = {"fit": forecast.fit, "sample": forecast.sample, "score": forecast.score}
+    return {
+        "seconds": {stage: round(seconds[stage], 1) for stage in stages},
+        "bytes": forecast.bytes,
+    }
