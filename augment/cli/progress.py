@@ -84,14 +84,14 @@ class PlainLines:
 
     def __call__(self, tick: Tick) -> None:
         now, words = time.monotonic(), self.count.described(tick)
-        if tick.shortened:
-            terminal.say(f"augment: shortened for want of time: {tick.shortened}")
         if tick.phase != self.phase:
             self.phase, self.told = tick.phase, now
             terminal.say(f"augment: {WORDS.get(tick.phase, tick.phase)}")
-        elif now - self.told >= SECONDS_BETWEEN_LINES:
+        elif now - self.told >= SECONDS_BETWEEN_LINES and not tick.shortened:
             self.told = now
             terminal.say(f"augment: {words}")
+        if tick.shortened:
+            terminal.say(f"augment: shortened for want of time: {tick.shortened}")
 
 
 def described(tick: Tick, elapsed: float, first: int = 0) -> str:

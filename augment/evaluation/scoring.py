@@ -86,7 +86,7 @@ def scored(
         except TimeIsUp:
             late.append(metric.name)
     if late:
-        tick(Tick("score", shortened=f"not scored for want of time: {', '.join(late)}"))
+        tick(Tick("score", shortened=f"not scored: {', '.join(late)}"))
     tick(Tick("score", len(chosen), len(chosen)))
     return [
         score

@@ -23,7 +23,7 @@ RESERVE_UNKNOWN = 0.4  # the same where nobody knows what they take
 SAFETY = 1.3
 WRITING = 0.05  # of what is left before scoring, for the report: at most `WRITING_SECONDS`
 WRITING_SECONDS = 2.0
-GRACE, LEAST_GRACE_SECONDS = 0.1, 5.0  # over the limit, before a command is stopped
+GRACE, LEAST_GRACE_SECONDS = 0.25, 10.0  # over the limit, before a command is stopped
 LIBRARY_BYTES = 420 << 20
 DOING = {
     "read": "reading",

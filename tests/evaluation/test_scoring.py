@@ -9,7 +9,7 @@ import pytest
 from augment.base import registry
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
-from augment.base.types import Group, Score, silent
+from augment.base.types import Budget, Group, Score, Tick, silent
 from augment.base.wing import Scored
 from augment.cli import summary as terminal
 from augment.cli.options import Screen
@@ -53,7 +53,8 @@ def test_a_plugins_metric_is_titled_and_judged_by_what_it_declares(
     state: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    scores = scoring.scored(plugin, 0.5, fake, 0.0, 10, Seed(0), silent)
+    sides = scoring.Sides(0.5, fake, 0.0, 10)
+    scores = scoring.scored(plugin, lambda: sides, Seed(0), silent)
     known = scoring.measures(plugin)
     judged = verdict(scores, known)
     assert judged.state("fidelity") == state
@@ -74,6 +75,20 @@ def test_a_plugins_metric_is_titled_and_judged_by_what_it_declares(
     assert "sampling noise" not in shown
     assert "Scored 10 synthetic rows against 20 real rows." in shown
     assert "half (10) stands for unseen" in shown
+
+
+def test_what_there_is_no_time_for_is_named_and_passes_nothing(
+    plugin: list[Metric[Any, Any]],
+) -> None:
+    ticks: list[Tick] = []
+    over = Budget(1.0, lambda: 2.0, 0.0)
+    scores = scoring.scored(
+        plugin, lambda: scoring.Sides(0.5, 0.5, 0.0, 10), Seed(0), ticks.append, over
+    )
+    assert [(score.metric, score.value) for score in scores] == [("brightness", None)]
+    assert "--max-time" in scores[0].note
+    assert [tick.shortened for tick in ticks if tick.shortened] == ["not scored: brightness"]
+    assert verdict(scores, scoring.measures(plugin)).state("fidelity") == "not shown"
 
 
 def test_unknown_and_no_metrics_are_refused() -> None:

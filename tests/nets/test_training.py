@@ -10,7 +10,7 @@ import torch
 from augment.base.errors import UsageError
 from augment.base.seeds import Seed
 from augment.base.types import Budget, Job, Tick
-from augment.nets.training import Outcome, Player, Schedule, play, train
+from augment.nets.training import Outcome, Player, Schedule, TooLittleTime, play, train
 from augment.nets.trunk import heads_loss
 
 GOAL = torch.tensor([1.0, -2.0, 3.0])
@@ -113,6 +113,27 @@ def test_time_that_runs_out_ends_the_run_with_weights_that_were_checked(tmp_path
     outcome = train(weights, loss, lambda: 1.0, Schedule(10_000), job)
     assert 50 < outcome.steps <= 100
     assert ticks[-1].steps == outcome.steps
+
+
+def test_a_shortened_training_says_so_under_the_name_of_its_phase(tmp_path: Path) -> None:
+    weights = {"w": torch.zeros(1, requires_grad=True)}
+    now, ticks = [0.0], []
+
+    def loss(step: int) -> torch.Tensor:
+        now[0] += 1.0
+        return (weights["w"] - 1).pow(2).sum()
+
+    def fitted(schedule: Schedule) -> Outcome:
+        budget = Budget(100.0, lambda: now[0], now[0])
+        job = Job(Seed(1), tmp_path, budget=budget, tick=ticks.append)
+        return train(weights, loss, lambda: 1.0, schedule, job, phase="prior")
+
+    fitted(Schedule(10_000))
+    assert {tick.phase for tick in ticks} == {"prior"}
+    assert "prior" in ticks[0].shortened and "10,000" in ticks[0].shortened
+    with pytest.raises(TooLittleTime, match="prior") as told:
+        fitted(Schedule(10_000, fewest=500))
+    assert told.value.exit_code == 6 and told.value.affordable < 100
 
 
 def duel(
