@@ -12,10 +12,10 @@ demo: $(INSTALLED)
 	@echo "The synthetic table:" && head -n 4 demo/synthetic.csv
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 test-all: $(INSTALLED)
-	$(BIN)/python -m pytest -m "slow or not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow"
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
