@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-REPEAT_SECONDS = 1.0  # an exception that is raised while an object is being freed is lost
-
 
 class TimeIsUp(BaseException):
     """The seconds of `interrupted` are over; no library's `except Exception` swallows it."""
@@ -23,7 +21,8 @@ def interrupted(seconds: float) -> Iterator[None]:
 
     Nothing happens at infinity. The bound needs the process's alarm clock, which only the main
     thread has: elsewhere only seconds that are over already count. Bounds may lie inside one
-    another; what is written to disk must bear an interruption, as it must bear Ctrl-C.
+    another; what is written to disk must bear an interruption, as it must bear Ctrl-C. The alarm
+    rings once: one that came while an object was being freed is lost, and so is its bound.
     """
     if seconds <= 0:
         raise TimeIsUp
@@ -39,7 +38,7 @@ def interrupted(seconds: float) -> Iterator[None]:
 
     start = time.monotonic()
     earlier = signal.signal(signal.SIGALRM, ring)
-    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_SECONDS)
+    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
@@ -48,4 +47,4 @@ def interrupted(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, earlier)
         if outer:
             left = max(outer - (time.monotonic() - start), 1e-3)
-            signal.setitimer(signal.ITIMER_REAL, left, REPEAT_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, left)
