@@ -10,6 +10,7 @@ from faker import Faker
 
 from augment.tables import gazetteer, inference, personal
 from augment.tables.column_names import kind_of
+from augment.tables.formats import header
 
 DRAW = random.Random(6)
 N = 300
@@ -137,3 +138,24 @@ def test_a_locale_that_names_fit_is_found(locale: str) -> None:
         assert gazetteer.fitting_locale(kind, texts, "en_US") == locale
     english = pa.array(made("en_US", "last_name")).unique()
     assert gazetteer.fitting_locale("last_name", english, "en_US") == ""
+
+
+SINGLE = {
+    "email": "ann@example.org",
+    "url": "https://example.org/a",
+    "ip": "10.0.0.1",
+    "ipv6": "2001:db8::1",
+    "mac": "00:1b:44:11:3a:b7",
+    "iban": "GB82 WEST 1234 5698 7654 32",
+    "ssn": "123-45-6789",
+    "card": "4111 1111 1111 1111",
+}
+
+
+@pytest.mark.parametrize("kind", SINGLE)
+def test_a_single_text_shows_a_kind_and_times_and_numbers_show_none(kind: str) -> None:
+    assert personal.looks_like(SINGLE[kind], kind)
+    for text in ("12:30", "08:30:15", "a:b", "999.1.1.1", "4111111111111111", "age", "K1A 0B1"):
+        assert not personal.looks_like(text, kind)
+    assert header.kind_of("12:30") == "a time"
+    assert header.kind_of("4111111111111111") == "a number"
