@@ -167,7 +167,10 @@ def test_copies_fail_the_gate_and_are_kept_aside(tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     assert document["failed_gates"] == ["privacy"]
     assert not out.exists()
-    assert (tmp_path / "out.rejected" / "synthetic.csv").is_file()
+    kept = tmp_path / "out.rejected"
+    assert (kept / "synthetic.csv").is_file()
+    for path in (kept, *kept.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_a_bad_row_is_bad_input(tmp_path: Path) -> None:
@@ -273,16 +276,6 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(
 def test_the_mode_of_outputs_is_private(model: Path) -> None:
     for path in (model, *model.rglob("*")):
         assert os.stat(path).st_mode & 0o077 == 0, path  # noqa: PTH116
-
-
-def test_run_and_evaluation_folders_are_private(table: Path, tmp_path: Path) -> None:
-    out, scores = tmp_path / "out", tmp_path / "scores"
-    quick = ["-e", "independent", "--gate", "none", "--seed", "1"]
-    assert augment("run", table, "-o", out, *quick).returncode == 0
-    made = out / "synthetic.csv"
-    assert augment("evaluate", table, made, "-o", scores, "--seed", "1").returncode == 0
-    for path in (out, scores, *out.rglob("*"), *scores.rglob("*")):
-        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_hostile_names_are_shown_escaped_and_reach_no_path(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from augment.base.errors import BadInput, UsageError
-from augment.base.files import write_json
+from augment.base.files import TEMPORARY, write_json
 from augment.lifecycle import folder as module
 from augment.lifecycle.folder import Attempt, Folder, verify, write_manifest
 
@@ -185,3 +185,23 @@ def test_another_file_system_is_copied_to(tmp_path: Path, monkeypatch: pytest.Mo
     build(folder, FILES)
     assert folder.publish(rejected=True) == tmp_path / "out.rejected"
     assert content(tmp_path / "out.rejected") == FILES
+
+
+@pytest.mark.parametrize("marker", ["manifest.json", "model.json", "report.json"])
+def test_folders_of_results_are_private_whether_rejected_or_not(
+    tmp_path: Path, marker: str
+) -> None:
+    folder = Folder(tmp_path / "new" / "out", marker)
+    for rejected in (True, False):
+        build(folder, FILES)
+        write_json(folder.partial / marker, {"schema": "augment.test/1"})
+        assert folder.partial.stat().st_mode & 0o077 == 0
+        place = folder.publish(rejected)
+        for path in (place, place / "deep"):
+            assert path.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_killed_writer_left_is_no_file_of_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / f"{TEMPORARY}x.tmp").write_text("half")
+    Folder(tmp_path / "out").require_ours()
