@@ -34,13 +34,14 @@ ENGINES = [
 
 
 def whole_table() -> Table:
-    """Rows of every role: modelled ones, related ones, an id, text, a constant."""
+    """Rows of every role: modelled ones, related ones, ids, of which one repeats, text, a constant."""
     data = mixed_table(160)
     rows = len(data)
     arrays = [
         *(data.column(name) for name in data.schema.names),
         pa.array(np.asarray(data.column("age")) * 2 + 1),
         pa.array([f"AB-{row:04d}" for row in range(rows)]),
+        pa.array([f"C{row // 4:03d}" for row in range(rows)]),
         pa.array([f"a few words {row}" for row in range(rows)]),
         pa.array(["always"] * rows),
     ]
@@ -48,6 +49,7 @@ def whole_table() -> Table:
         *data.schema,
         Column("twice", "numeric", "integer"),
         Column("key", "id", "string", pattern="AB-{number:04d}"),
+        Column("owner", "id", "string", pattern="C{number:03d}"),
         Column("said", "text", "string"),
         Column("same", "constant", "string"),
     )
