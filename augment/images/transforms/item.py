@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augment.base.errors import without_values
 from augment.base.seeds import Seed
 from augment.base.types import Json
 from augment.images.annotations import Annotation, Mark
@@ -94,9 +95,8 @@ def made(item: Item, shop: Workshop) -> list[Json] | Refused:
             shapes = tuple(each.pixels for each in masks)
             try:
                 result = _drawn(runner, picture.pixels, annotation.marks, shapes, seed, shop)
-            except (ValueError, TypeError) as error:  # the library's word on an unfit image
-                reason = str(error).partition("\n")[0]
-                return Refused(entry, f"cannot be transformed ({reason})")
+            except (ValueError, TypeError) as error:  # of the library, which may cite the marks
+                return Refused(entry, f"cannot be transformed ({without_values(error)})")
             except _NothingLeft:
                 return Refused(
                     entry, f"lost all that is marked in it, in each of {TRIES} draws (--keep-marks)"
