@@ -34,7 +34,7 @@ ENGINES = [
 
 
 def whole_table() -> Table:
-    """Rows of every role: modelled ones, related ones, ids, of which one repeats, text, a constant."""
+    """Rows of every role: modelled and related ones, ids (one repeats), text, a constant."""
     data = mixed_table(160)
     rows = len(data)
     arrays = [
