@@ -22,6 +22,7 @@ from typing import Literal, NoReturn
 
 from augment.base.errors import UsageError
 
+EXAMPLES = "'age >= 30', 'sex = Female', 'job in (a, b)' or 'job is null'"
 MOST_DEPTH = 50  # of brackets and `not` within one another
 
 Operator = Literal["<", "<=", ">", ">=", "in", "between", "null"]
@@ -75,9 +76,10 @@ class _Token:
         return self.kind == "mark" and self.text == sign
 
 
-def parse(text: str, option: str) -> Tree:
-    """The tree of a condition that was given by `option`; unclear text is a `UsageError`."""
-    return _Parser(text, option).whole()
+def parse(text: str, option: str, examples: str = EXAMPLES) -> Tree:
+    """The tree of a condition that was given by `option`; unclear text is a `UsageError`, which
+    shows the `examples`."""
+    return _Parser(text, option, examples).whole()
 
 
 def unquoted(text: str) -> str:
@@ -95,8 +97,8 @@ def unquoted(text: str) -> str:
 class _Parser:
     """Recursive descent over the tokens of one text."""
 
-    def __init__(self, text: str, option: str) -> None:
-        self.text, self.option = text, option
+    def __init__(self, text: str, option: str, examples: str) -> None:
+        self.text, self.option, self.examples = text, option, examples
         self.tokens = self._tokens()
         self.place = self.depth = 0
 
@@ -216,8 +218,7 @@ class _Parser:
         raise UsageError(
             f"{self.option} {self.text!r} is not understood"
             + (f": {said!r} compares nothing. " if said and said != self.text.strip() else ". ")
-            + "Write it as 'age >= 30', 'sex = Female', 'job in (a, b)' or 'job is null', joined "
-            f"with 'and', 'or', 'not' and brackets.{hint}"
+            + f"Write it as {self.examples}, joined with 'and', 'or', 'not' and brackets.{hint}"
         )
 
     def _value(self, after: str, *stops: str) -> str:

@@ -40,14 +40,16 @@ def condition_of(
     option: str,
     clause_of: Callable[[Comparison], Clause],
     check: Callable[[Clause], None] = lambda clause: None,
+    examples: str = condition.EXAMPLES,
 ) -> Condition:
     """The condition that all `texts` together, each given by `option`, ask for.
 
     `clause_of` looks a comparison's column and values up; `check` is shown every clause as it is
-    to hold (behind a `not`, turned round) and may refuse one that never can. Raises `UsageError`
-    for texts that contradict themselves, or that fall into too many branches.
+    to hold (behind a `not`, turned round) and may refuse one that never can. `examples` are shown
+    where a text is not understood. Raises `UsageError` for texts that contradict themselves, or
+    that fall into too many branches.
     """
-    trees = tuple(condition.parse(text, option) for text in texts)
+    trees = tuple(condition.parse(text, option, examples) for text in texts)
     whole = _without_not(And(trees), clause_of, False)
     for clause in _clauses_in(whole):
         check(clause)

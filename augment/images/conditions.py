@@ -12,6 +12,7 @@ from augment.base.types import Clause, Condition, Scalar
 from augment.base.wing import Ask
 from augment.images.engines.conditioning import LABEL, PROMPT, Conditioning
 
+EXAMPLES = "'label = NAME', 'label in (NAME, NAME)' or 'prompt = WORDS'"
 MOST_VALUES = 20  # of an attribute that is balanced without shares
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -27,7 +28,7 @@ def condition_of(ask: Ask, conditioning: Conditioning, option: str) -> Condition
             raise UsageError(f"{option}: a prompt says what images show, so it cannot be denied.")
 
     asked = normal_form.condition_of(
-        ask.where, option, lambda said: _clause(said, conditioning, option), check
+        ask.where, option, lambda said: _clause(said, conditioning, option), check, EXAMPLES
     )
     named = sum(clause.column == PROMPT for clause in asked.clauses)
     if named > 1 or any(clause.column == PROMPT for branch in asked.branches for clause in branch):

@@ -299,7 +299,7 @@ def test_the_command(source: Path, tmp_path: Path) -> None:
         (["--strength", "nan"], "above 0"),
         (["--interpolate"], "cvae"),
         (["--to", "label=kind 9"], "--to label=kind 9: there is no class"),
-        (["--to", "kind 1"], "--to 'kind 1' is not understood"),
+        (["--to", "kind 1"], "--to 'kind 1' is not understood. Write it as 'label = NAME'"),
         (["--to", "label not in (kind 0, kind 1, kind 2)"], "--to: no class is left"),
         (["--to", "prompt=kind 9"], "prompt 'kind 9'"),
         (["--interpolate", "--to", "label=kind 1"], "Choose one"),
