@@ -59,7 +59,7 @@ def fitted(
     with tempfile.TemporaryDirectory() as scratch:
         job = Job(root.child("fit"), Path(scratch))
         wall, cpu = time.perf_counter(), time.process_time()
-        model = wing.fit(recipe, train, job, True, len(train))
+        model = wing.fit(recipe, train, job, True, train)
         fit_seconds, fit_cpu = time.perf_counter() - wall, time.process_time() - cpu
     stream = root.child("sample")
     model.sample(0, 100, stream, Condition(), silent)  # what is loaded once is no part of speed
