@@ -94,7 +94,7 @@ def listed(names: Iterable[str], most: int = MOST_LISTED) -> str:
     """
     known = list(names)
     more = len(known) - most
-    return ", ".join(known) if more <= 0 else f"{', '.join(known[:most])} and {more} more"
+    return ", ".join(known) if more <= 0 else f"{', '.join(known[:most])} and {more:,} more"
 
 
 LACK_OF_MEMORY = (

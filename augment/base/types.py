@@ -48,10 +48,22 @@ class Dataset(ABC):
 D = TypeVar("D", bound=Dataset)
 
 
+PHASES = {  # of a command and of a fit, and what a user is told is being done
+    "read": "reading",
+    "fit": "fitting",
+    "autoencoder": "training the autoencoder",
+    "encode": "encoding",
+    "prior": "training the prior",
+    "calibrate": "calibrating",
+    "sample": "sampling",
+    "score": "scoring",
+    "write": "writing",
+}
+
+
 @dataclass(frozen=True)
 class Tick:
-    """One step of progress. `phase` is a word for the user: read, fit, sample, score, write, or
-    what a fit is made of (autoencoder, prior, calibrate).
+    """One step of progress. `phase` is one of `PHASES`.
 
     `shortened` says what is left out for want of time; whoever asked for a limit is told of it.
     """

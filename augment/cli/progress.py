@@ -11,23 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from augment.base.errors import UsageError
-from augment.base.types import Tick, silent
+from augment.base.types import PHASES, Tick, silent
 from augment.cli import terminal
 from augment.cli.options import Screen
 from augment.report.facts import finite
 
 SECONDS_BETWEEN_LINES = 30.0
-WORDS = {
-    "read": "reading",
-    "fit": "fitting",
-    "autoencoder": "training the autoencoder",
-    "encode": "encoding",
-    "prior": "training the prior",
-    "calibrate": "calibrating",
-    "sample": "sampling",
-    "score": "scoring",
-    "write": "writing",
-}
 
 
 @contextmanager
@@ -86,7 +75,7 @@ class PlainLines:
         now, words = time.monotonic(), self.count.described(tick)
         if tick.phase != self.phase:
             self.phase, self.told = tick.phase, now
-            terminal.say(f"augment: {WORDS.get(tick.phase, tick.phase)}")
+            terminal.say(f"augment: {PHASES.get(tick.phase, tick.phase)}")
         elif now - self.told >= SECONDS_BETWEEN_LINES and not tick.shortened:
             self.told = now
             terminal.say(f"augment: {words}")
@@ -97,7 +86,7 @@ class PlainLines:
 def described(tick: Tick, elapsed: float, first: int = 0) -> str:
     """`fitting 12/300, loss 0.412, held-out 0.455, 3:20 left`, if step `first` was `elapsed`
     seconds ago."""
-    parts = [WORDS.get(tick.phase, tick.phase)]
+    parts = [PHASES.get(tick.phase, tick.phase)]
     if tick.steps:
         parts[0] += f" {tick.step:,}/{tick.steps:,}"
     if tick.loss is not None:
@@ -151,7 +140,7 @@ class _Bars:
             self.progress.console.print(Text(terminal.printable(words), style="yellow"))
         if tick.phase != self.phase:
             self.finish()
-            word = WORDS.get(tick.phase, tick.phase)
+            word = PHASES.get(tick.phase, tick.phase)
             self.task = self.progress.add_task(word, total=None, detail="")
             self.phase = tick.phase
         _, _, detail = self.count.described(tick).partition(", ")

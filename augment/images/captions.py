@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from augment.base.errors import UsageError, did_you_mean
+from augment.base.errors import UsageError, did_you_mean, listed
 from augment.base.types import Json
 from augment.images.dataset import UNLABELLED, Images
 from augment.images.manifest import words_of
@@ -179,5 +179,4 @@ def _near(word: str, known: list[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(word, known, n=5, cutoff=0.5)
-    words = ", ".join(near) if near else f"{', '.join(known[:10])} and {len(known) - 10} more"
-    return f"Words near it: {words}." if near else f"It knows {words}."
+    return f"Words near it: {', '.join(near)}." if near else f"It knows {listed(known)}."

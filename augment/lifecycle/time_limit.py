@@ -13,7 +13,7 @@ from typing import Any
 
 from augment.base.deadline import TimeIsUp, interrupted
 from augment.base.errors import OutOfResources
-from augment.base.types import Budget, Json
+from augment.base.types import PHASES, Budget, Json
 from augment.base.wing import Forecast
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan
@@ -25,13 +25,6 @@ WRITING = 0.05  # of what is left before scoring, for the report: at most `WRITI
 WRITING_SECONDS = 2.0
 GRACE, LEAST_GRACE_SECONDS = 0.25, 10.0  # over the limit, before a command is stopped
 LIBRARY_BYTES = 420 << 20
-DOING = {
-    "read": "reading",
-    "fit": "fitting",
-    "sample": "sampling",
-    "score": "scoring",
-    "write": "writing",
-}
 
 
 @contextmanager
@@ -44,7 +37,7 @@ def bounded(budget: Budget, journal: Journal) -> Iterator[None]:
             yield
     except TimeIsUp:
         raise OutOfResources(
-            f"--max-time {limit:g}s was used up while {DOING.get(journal.current, 'working')}. "
+            f"--max-time {limit:g}s was used up while {PHASES.get(journal.current, 'working')}. "
             "The same command goes on from what is finished; give it more time, or fewer rows, "
             "columns or pixels."
         ) from None

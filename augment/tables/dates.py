@@ -35,6 +35,7 @@ GRAMMAR = {
     "f": r"\d{1,6}", "b": "|".join(ABBREVIATED), "B": "|".join(MONTHS), "p": "AM|PM",
     "P": "am|pm", "s": r"\d{1,12}",
 }  # fmt: skip
+DAY_US = 86_400_000_000
 STEPS_US = (
     *(hours * 3_600_000_000 for hours in (24, 12, 6, 3, 2, 1)),
     *(minutes * 60_000_000 for minutes in (30, 15, 10, 5, 1)),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from augment.tables import date_formats, dates, integer_dates, numerals, personal, roles
+from augment.tables.dates import DAY_US
 from augment.tables.schema import Column, Storage
 from augment.tables.text import NULL_TOKENS, parse_distinct
 
@@ -23,7 +24,6 @@ BOOLEANS = (
 DECORATED = r"^[-+(]?[$€£¥]? ?\d[\d,. ']*[%€$£)]?$"  # $5, 1,234.50, 12%
 MOSTLY = 0.9
 ALL_MISSING = "Every value is missing."
-DAY_US = 86_400_000_000
 
 
 def from_text(name: str, texts: pa.Array) -> Column:

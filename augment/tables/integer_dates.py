@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from augment.tables import dates
+from augment.tables.dates import DAY_US
 from augment.tables.roles import ID_NAME
 from augment.tables.schema import Column
 from augment.tables.text import keeps
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WHOLE = r"^\d+(\.0)?$"
-DAY_US = 86_400_000_000
 MOST_CHANCE = 1e-6
 YEARS = (1700, 2200)  # of a column whose name does not speak of dates; 9999 means "still open"
 OPEN_YEAR = 9999

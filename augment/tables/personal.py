@@ -86,16 +86,20 @@ def kind(name: str, distinct: pa.Array) -> str:
     return ""
 
 
-def looks_like(text: str, kind: str) -> bool:
-    """Whether one text alone shows a kind: by its form and, but for an IBAN, by its check.
+def looks_like(texts: list[str], kind: str) -> list[bool]:
+    """Whether each text alone shows a kind: by its form and, but for an IBAN, by its check.
 
     Numbers without a sign between them are taken for numbers, whatever check they pass.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    if text.isdigit() or not _share(pa.array([text], pa.string()), BY_CONTENT[kind]):
-        return False
-    return kind == "iban" or CHECKS.get(kind, bool)(text)
+    check = bool if kind == "iban" else CHECKS.get(kind, bool)
+    formed = pc.match_substring_regex(pa.array(texts, pa.string()), BY_CONTENT[kind]).to_pylist()
+    return [
+        has_form and not text.isdigit() and check(text)
+        for has_form, text in zip(formed, texts, strict=True)
+    ]
 
 
 def named(name: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from augment.base.errors import listed
 from augment.base.seeds import Seed
 from augment.base.types import Json
 from augment.tables import identifiers
@@ -57,9 +58,7 @@ class Reference:
         kept = f"how many {counted} a {self.column.name} has"
         if not self.constant:
             return f"{kept}; no column is constant within it"
-        more = len(self.constant) - MOST_NAMED
-        rest = f" and {more} more" if more > 0 else ""
-        return f"{kept}, and that it has one {', '.join(self.constant[:MOST_NAMED])}{rest}"
+        return f"{kept}, and that it has one {listed(self.constant, MOST_NAMED)}"
 
     def ids(self, groups: NDArray[np.int64], start: int, seed: Seed) -> pa.Array:
         """(rows,) the ids of groups, numbered in their order from row `start` on; null for -1."""

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.base.errors import UsageError, did_you_mean
+from augment.base.errors import UsageError, did_you_mean, listed
 from augment.base.seeds import Seed
 from augment.tables import faker_lists, gazetteer
 from augment.tables.dataset import Table
@@ -29,7 +29,6 @@ MOST, LEAST = 20_000, 1_000  # different surrogates of a column
 MOST_CHARACTERS = 1_000_000  # of all of them
 MOST_PARTS = 4  # of a compound surrogate, where the source leaves few to choose from
 SAMPLE = 10_000
-MOST_NAMED = 10
 METHODS = {  # Faker's, one for each of `personal.KINDS`
     "sentence": "sentence",
     "email": "safe_email",
@@ -99,11 +98,11 @@ def notes(table: Table) -> tuple[str, ...]:
     text = [column for column in table.schema if column.role == "text"]
     made = {c.name: named(c, table.column(c.name)) for c in text}
     known = [f"{c.name!r} ({made[c.name]})" for c in text if c.pii]
-    said = [f"Surrogates stand in for the text of {_listed(known)}."] if known else []
+    said = [f"Surrogates stand in for the text of {listed(known)}."] if known else []
     for what in dict.fromkeys(made[c.name] for c in text if not c.pii):
         names = [c.name for c in text if not c.pii and made[c.name] == what]
         said.append(
-            f"The kind of text in {_listed([repr(name) for name in names])} is unknown: "
+            f"The kind of text in {listed(map(repr, names))} is unknown: "
             f"{what} stand in. --column '{names[0]}=text:KIND' names a kind, and "
             f"--column '{names[0]}=category' models the values that repeat."
         )
@@ -118,12 +117,6 @@ def notes(table: Table) -> tuple[str, ...]:
                 )
                 break
     return tuple(said)
-
-
-def _listed(names: list[str]) -> str:
-    shown = names[:MOST_NAMED]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def pool(

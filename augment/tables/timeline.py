@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from augment.base.types import Json
 from augment.tables.dataset import Table
+from augment.tables.dates import DAY_US
 from augment.tables.schema import Column, Schema
 from augment.tables.values import from_numbers, numbers
 
@@ -26,8 +27,7 @@ UNITS = ("year", "month", "day", "hour", "minute", "second")
 PART_ROLES = ("numeric", "categorical", "constant")
 PARTS = re.compile(rf"(?i)(.*?)[_\s.\-]?({'|'.join(UNITS)})s?")
 WITH_DATE = re.compile("%-?[YymdbBj]")  # a format without any of these is a time of day
-HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
+HOUR_US = DAY_US // 24
 WEEK_US = 7 * DAY_US
 FIRST_SLOT_US = 4 * DAY_US  # 1970 began on a Thursday: weeks are counted from a Monday
 LARGEST = 2**62  # of an ordinal

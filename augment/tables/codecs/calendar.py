@@ -16,6 +16,7 @@ from augment.base.types import Clause, Condition, Json, State
 from augment.tables.codecs.spans import Spans, grid
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
+from augment.tables.dates import DAY_US
 from augment.tables.schema import Column
 from augment.tables.values import from_numbers, numbers, table_of
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-DAY_US = 86_400_000_000
 FIRST_MONDAY = 4  # days after 1970-01-01, a Thursday
 MOST_WEEKS = 100_000  # that a condition may name one by one
 WEEK, WEEKDAY, TIME = "\x1fweek", "\x1fweekday", "\x1ftime"

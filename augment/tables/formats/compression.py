@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from augment.base.errors import BadInput
+from augment.base.errors import BadInput, listed
 from augment.tables.formats.expansion import Bounded, most_bytes
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -99,11 +99,9 @@ def _member(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
     """The one table in an archive. Raises `BadInput` where there is none, several, or a bad one."""
     found = _tables(archive)
     if len(found) != 1:
-        listed = ", ".join(repr(each) for each in found[:MOST_NAMED])
-        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        named = listed(map(repr, found), MOST_NAMED)
         raise BadInput(
-            f"the archive holds {len(found)} files that may be tables{': ' * bool(found)}"
-            f"{listed}{more}.",
+            f"the archive holds {len(found)} files that may be tables{': ' * bool(found)}{named}.",
             where=name,
             hint="Unpack it, and name one of its files or the folder."
             if found

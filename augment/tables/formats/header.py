@@ -73,7 +73,7 @@ def _judged(first: list[str], rows: Sequence[Sequence[str]], where: str) -> str:
     """
     columns = list(zip(*(row for row in rows if len(row) == len(first)), strict=True))
     below = [_values(column) for column in columns] or [[] for _ in first]
-    kinds = [kind_of(cell) for cell in first]
+    kinds = kinds_of(first)
     unlike = [f"cell {n} is {kind}" for n, kind in enumerate(kinds, start=1) if kind]
     found = unlike + _own_values(first, kinds, below)
     if not found:
@@ -94,16 +94,21 @@ def _judged(first: list[str], rows: Sequence[Sequence[str]], where: str) -> str:
     )
 
 
-def kind_of(cell: str) -> str:
-    """What a cell is that hardly is the name of a column, in words; "" for all else.
+def kinds_of(cells: Sequence[str]) -> list[str]:
+    """What each cell is that hardly is the name of a column, in words; "" for all else.
 
-    >>> kind_of("1,234.50"), kind_of("2024-02-29"), kind_of("ann@example.org"), kind_of("age")
-    ('a number', 'a date', 'an e-mail address', '')
+    >>> kinds_of(["1,234.50", "2024-02-29", "ann@example.org", "age"])
+    ['a number', 'a date', 'an e-mail address', '']
     """
-    text = cell.strip()
-    for kind, words in WORDS.items():
-        if personal.looks_like(text, kind):
-            return words
+    texts = [cell.strip() for cell in cells]
+    found = [""] * len(texts)
+    for kind, words in WORDS.items():  # all cells at once: a table may have thousands
+        for place, looks in enumerate(personal.looks_like(texts, kind)):
+            found[place] = found[place] or (words if looks else "")
+    return [words or _plain_kind(text) for words, text in zip(found, texts, strict=True)]
+
+
+def _plain_kind(text: str) -> str:
     if _is_date(text):
         return "a time" if date_formats.ALONE.match(text) else "a date"
     if re.search(numerals.NUMBER, text) or DECORATED.fullmatch(text):
@@ -124,9 +129,10 @@ def _values(column: Collection[str]) -> list[str]:
 
 def _quantities(values: list[str]) -> bool:
     """Whether all are numbers or dates; a column of such has no words in it."""
-    return len(values) >= LEAST_ROWS and all(
-        kind_of(value) in ("a number", "a date", "a time") for value in set(values[:MOST_PARSED])
-    )
+    if len(values) < LEAST_ROWS:
+        return False
+    looked_at = list(dict.fromkeys(values[:MOST_PARSED]))
+    return all(kind in ("a number", "a date", "a time") for kind in kinds_of(looked_at))
 
 
 def _own_values(first: list[str], kinds: list[str], below: list[list[str]]) -> list[str]:

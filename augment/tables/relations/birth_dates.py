@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from augment.base.types import Json
 from augment.tables import birth_numbers
 from augment.tables.dataset import Table
+from augment.tables.dates import DAY_US
 from augment.tables.schema import Column
 from augment.tables.values import from_numbers, numbers, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DAY_US = 86_400_000_000
 YEARS = (1800, 2000)  # in which the hundred years may begin
 
 

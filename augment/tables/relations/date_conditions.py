@@ -11,7 +11,8 @@ from augment.base.errors import UsageError
 from augment.base.types import Clause
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
-from augment.tables.relations.date_parts import DAY_US, DateParts, Part
+from augment.tables.dates import DAY_US
+from augment.tables.relations.date_parts import DateParts, Part
 from augment.tables.schema import Column
 from augment.tables.values import table_of
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAP_YEAR = 2000  # stands in where no column tells the year
-DAY_US = 86_400_000_000
 FIRST_US = -62_135_596_800_000_000  # the year 1 in microseconds since 1970
 FORMATS = {"d": "%Y-%m-%d", "H": "%Y-%m-%d %H", "M": "%Y-%m-%d %H:%M", "S": "%Y-%m-%d %H:%M:%S"}
 MILD = {"Y": LEAP_YEAR, "m": 1, "d": 1}  # what goes with any other part
