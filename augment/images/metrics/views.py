@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from augment.images.metrics.spaces import Space
 
 MOST_ROWS = 5_000  # pictures per side that are looked at
-JUDGE_STEPS = 1_000  # of the classifier that says what a picture shows, on moved pictures
+JUDGE_STEPS = 500  # of the classifier that says what a picture shows, on moved pictures
 STILL = 0.05  # of the widest dimension: less is taken for no movement
 FEWEST_TO_JUDGE = 20  # labelled pictures, below which no classifier is trained
 

@@ -8,7 +8,7 @@ from augment.base.seeds import Seed
 from augment.base.types import Group, Score
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
-from augment.evaluation.roc import auc
+from augment.evaluation.two_samples import classifier_auc
 from augment.tables import features
 from augment.tables.metrics.trees import class_odds
 from augment.tables.views import FakeViews, RealViews, View
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_ROWS = 20_000  # per side
-FOLDS = 3
 TREES = 100
 LEAST_ROWS = 20  # per side, below which no classifier can be judged
 
@@ -75,36 +74,15 @@ def _detect(metric: str, real: View, fake: View, seed: Seed) -> Score:
         note = note if real.axes else "No column is modelled."
         return Score(metric, None, "lower", "fidelity", note=note)
     real, fake = real.sample(rows, seed.child("real")), fake.sample(rows, seed.child("fake"))
-    x = np.concatenate([real.features, fake.features])
-    y = np.repeat([0.0, 1.0], [len(real), len(fake)])
-    fold = _folds(np.concatenate([real.keys, fake.keys]), seed.child("folds"))
     codes = features.categorical(real.axes)
-    odds = np.zeros(len(y))
-    for number in range(FOLDS):
-        held = fold == number
-        if held.all() or not held.any():
-            continue  # all rows are equal, or there are fewer distinct rows than folds
-        chance = class_odds(
-            x[~held], y[~held], x[held], codes, 2, seed, iterations=TREES, stop_early=False
-        )[:, 1]
-        # Set against the fold's own base rate, since the folds are ranked together.
-        base = y[~held].mean()
-        odds[held] = _logit(chance) - _logit(np.asarray(base))
-    value, interval = auc(odds[y == 1], odds[y == 0])
+
+    def chances(
+        x: NDArray[np.float64], y: NDArray[np.float64], asked: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        return class_odds(x, y, asked, codes, 2, seed, iterations=TREES, stop_early=False)[:, 1]
+
+    keys = np.concatenate([real.keys, fake.keys])
+    value, interval = classifier_auc(
+        real.features, fake.features, keys, chances, seed.child("folds")
+    )
     return Score(metric, value, "lower", "fidelity", interval=interval)
-
-
-def _folds(keys: NDArray[np.uint64], seed: Seed) -> NDArray[np.int64]:
-    """(rows,) fold of each row, the same for equal rows."""
-    import numpy as np
-
-    groups = np.unique(keys, return_inverse=True)[1]
-    order = seed.rng().permutation(int(groups.max()) + 1)
-    return np.asarray(order[groups] % FOLDS, dtype=np.int64)
-
-
-def _logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
-    import numpy as np
-
-    cut = np.clip(chance, 1e-9, 1 - 1e-9)
-    return np.asarray(np.log(cut / (1 - cut)), dtype=np.float64)

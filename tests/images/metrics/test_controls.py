@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from augment.images.metrics.frechet import frechet, kernel
 from augment.images.metrics.views import FakeViews, RealViews, View, real_views
 from augment.images.schema import ImageSchema
 from augment.images.scoring import measures, score, shuffled
+from augment.images.source import ReadOptions, read
 
 
 def digits(rows: slice) -> Images:
@@ -81,7 +84,7 @@ def test_fresh_real_pictures_pass_privacy(real: RealViews) -> None:
 
 
 def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> None:
-    quick = ("distances", "neighbours", "classes", "utility", "copies")
+    quick = ("detection", "distances", "neighbours", "classes", "utility", "copies")
     scores = score(TRAIN, TEST, FRESH, Seed(3), metrics=quick)
     utility = next(s for s in scores if s.metric == "utility")
     assert utility.interval is not None
@@ -91,6 +94,22 @@ def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> Non
     for name in ("frechet.random", "frechet.encoder", "kernel.pixels"):
         assert values[name].value is not None and values[name].floor is not None
         assert values[name].value < values[name].floor
+
+
+def test_blurred_pictures_fail_fidelity_by_their_spectrum() -> None:
+    """Fresh real pictures, a little out of focus, which moments of features let pass."""
+    from scipy.ndimage import gaussian_filter
+
+    soft = gaussian_filter(FRESH.pixels[:].astype(np.float32), (0, 0.5, 0.5, 0)).astype(np.uint8)
+    blurred = Images.of_arrays(soft, FRESH.label_codes, FRESH.schema)
+    quick = ("detection", "distances", "neighbours", "classes")
+    scores = score(TRAIN, TEST, blurred, Seed(3), metrics=quick)
+    concluded = verdict(scores, measures(quick))
+    assert concluded.state("fidelity") == "fail"
+    failed = {check.metric for check in concluded.checks if check.state == "fail"}
+    assert "detection.spectrum" in failed
+    sharpness = next(score.value for score in scores if score.metric == "sharpness")
+    assert sharpness is not None and sharpness < 0.7
 
 
 def test_shuffled_pixels_keep_each_pixel_and_lose_the_picture(real: RealViews) -> None:
@@ -109,6 +128,17 @@ def test_real_classifiers_are_trained_once_and_stand_below_lift(real: RealViews)
     assert first == real.accuracy(real.train, 0)
     assert real.real_accuracy(len(real.train), 0) == first
     assert first > 0.9
+
+
+def test_the_base_classifier_is_strong_where_there_are_few_pictures(shared: Path) -> None:
+    """Ten a class: where sizes of `utility` and `lift` would be wrong for want of a better one."""
+    train, test = (
+        read(str(shared / "data" / "images" / "mnist" / part), ReadOptions()).data
+        for part in ("train", "test")
+    )
+    few = np.concatenate([np.flatnonzero(train.label_codes == code)[:10] for code in range(10)])
+    views = real_views(train.take(few[::10]), test, Seed(0))
+    assert views.accuracy(View.of(train.take(few), {}, Seed(0)), 0) > 0.82
 
 
 @pytest.mark.parametrize("distance", [frechet, kernel])
