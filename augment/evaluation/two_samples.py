@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augment.base.seeds import Seed
 from augment.base.types import Interval
@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Chances = Callable[
-        [NDArray[np.floating[Any]], NDArray[np.float64], NDArray[np.floating[Any]]],
-        NDArray[np.float64],
-    ]
+    Points = NDArray[np.float64]  # (rows, dimensions)
+    Chances = Callable[[Points, NDArray[np.float64], Points], NDArray[np.float64]]
     """From points and their labels (0 or 1), and points that are asked about, to the chance of a 1
     for each of the latter."""
 
@@ -24,8 +22,8 @@ FOLDS = 3
 
 
 def classifier_auc(
-    zeros: NDArray[np.floating[Any]],
-    ones: NDArray[np.floating[Any]],
+    zeros: Points,
+    ones: Points,
     keys: NDArray[np.generic],
     chances: Chances,
     seed: Seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -17,9 +17,7 @@ from augment.images.metrics.views import FakeViews, RealViews, View
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from augment.evaluation.two_samples import Chances
-
-    Points = NDArray[np.floating[Any]]
+    from augment.evaluation.two_samples import Chances, Points
 
 MOST_ROWS = 1_000  # per side
 LEAST_ROWS = 20  # per side, below which no classifier can be judged
@@ -83,19 +81,26 @@ def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
         ]
     unseen, made = real.test.sample(rows, seed.child("real")), made.sample(rows, seed.child("made"))
     space = "given" if "given" in real.train.spaces else "random"
-    powers = log_power(unseen.pixels), log_power(made.pixels)
-    fine = [float(np.median(fine_power(side.pixels))) for side in (unseen, made)]
-    keys = np.array([row.tobytes() for side in (unseen, made) for row in side.pixels])
+    sides = (unseen, made)
+    keys = np.array([row.tobytes() for side in sides for row in side.pixels])
+    fine = [float(np.median(fine_power(side.pixels))) for side in sides]
 
-    def detection(name: str, points: tuple[Points, Points], note: str) -> Score:
-        value, interval = classifier_auc(*points, keys, _chances(seed), seed.child("folds"))
+    def detection(name: str, points: list[Points], note: str) -> Score:
+        real_points, made_points = points
+        value, interval = classifier_auc(
+            real_points, made_points, keys, _chances(seed), seed.child("folds")
+        )
         return Score(name, value, "lower", "fidelity", interval=interval, note=note)
 
     note = f"{rows:,} pictures per side."
     seen_by = f"{real.train.spaces[space].note}; {note}"
     return [
-        detection("detection.features", (unseen.points(space), made.points(space)), seen_by),
-        detection("detection.spectrum", powers, note),
+        detection(
+            "detection.features",
+            [side.points(space).astype(np.float64) for side in sides],
+            seen_by,
+        ),
+        detection("detection.spectrum", [log_power(side.pixels) for side in sides], note),
         Score("sharpness", fine[1] / max(fine[0], TINY), "near", "fidelity", note=note),
     ]
 
