@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,11 +13,14 @@ from augment.base.types import Score
 from augment.evaluation.scoring import merged
 from augment.evaluation.verdict import State, verdict
 from augment.images.dataset import Images
+from augment.images.metrics import judge
 from augment.images.metrics.copies import Copies
 from augment.images.metrics.frechet import frechet, kernel
 from augment.images.metrics.views import FakeViews, RealViews, View, real_views
 from augment.images.schema import ImageSchema
 from augment.images.scoring import measures, score, shuffled
+
+STEPS = 300  # of each classifier
 
 
 def digits(rows: slice) -> Images:
@@ -29,6 +35,27 @@ def digits(rows: slice) -> Images:
 
 
 TRAIN, TEST, FRESH = digits(slice(0, 900)), digits(slice(900, 1350)), digits(slice(1350, None))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_judges() -> Iterator[None]:
+    """Classifiers of fewer steps, which are enough for pictures this small."""
+    trained = judge.trained_judge
+
+    def quick(
+        pixels: Any,
+        codes: Any,
+        classes: int,
+        seed: Seed,
+        steps: int = STEPS,
+        *more: Any,
+        **named: Any,
+    ) -> judge.Judge:
+        return trained(pixels, codes, classes, seed, min(steps, STEPS), *more, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge, "trained_judge", quick)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +109,7 @@ def test_fresh_real_pictures_pass_privacy(real: RealViews) -> None:
 
 def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> None:
     quick = ("distances", "neighbours", "classes", "utility", "copies")
-    scores = score(TRAIN, TEST, FRESH, Seed(3), metrics=quick)
+    scores = score(TRAIN, TEST, FRESH, Seed(4), metrics=quick)
     utility = next(s for s in scores if s.metric == "utility")
     assert utility.interval is not None
     overall = verdict(scores, measures(quick))
