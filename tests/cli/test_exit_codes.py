@@ -243,23 +243,32 @@ def test_progress_off_a_terminal_is_plain_or_json_and_never_in_colour(table: Pat
     assert augment("inspect", table, "-q").stderr == b""
 
 
+KILLED = ("-e", "independent", "--seed", "5", "--gate", "none")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nobody killed, beside its table."""
+    folder = tmp_path_factory.mktemp("whole")
+    table = write_table(folder / "t.csv", rows=60)
+    assert augment("run", table, "-o", folder / "whole", *KILLED).returncode == 0
+    return folder / "whole"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.3, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2])
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(
-    tmp_path: Path, seconds: float
+    whole: Path, tmp_path: Path, seconds: float
 ) -> None:
-    table = write_table(tmp_path / "t.csv", rows=60)
-    options = ["-e", "independent", "--seed", "5", "--gate", "none"]
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert augment("run", table, "-o", whole, *options).returncode == 0
-    command = [sys.executable, "-m", "augment", "run", str(table), "-o", str(cut), *options]
+    table, cut = whole.with_name("t.csv"), tmp_path / "cut"
+    command = [sys.executable, "-m", "augment", "run", str(table), "-o", str(cut), *KILLED]
     process = subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
     time.sleep(seconds)
     process.kill()
     process.wait()
     if cut.exists() and not (cut / "manifest.json").exists():
         assert {entry.name for entry in cut.iterdir()} <= {".partial", ".lock"}
-    done = augment("run", table, "-o", cut, *options)
+    done = augment("run", table, "-o", cut, *KILLED)
     assert done.returncode == 0, done.stderr
     assert augment("verify", cut).returncode == 0
     same = ["synthetic.csv", "report.json", "model/model.json", "model/weights.safetensors"]
