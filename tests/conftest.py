@@ -1,9 +1,11 @@
-"""What all tests share: where the shared data lies, and a home that holds nothing."""
+"""What all tests share: where the shared data lies, and that nothing reaches the network."""
 
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,18 @@ from augment.cli.app import ENVIRONMENT
 
 os.environ.update(ENVIRONMENT)
 os.environ["OMP_NUM_THREADS"] = "1"  # small data: a second thread costs more than it brings
+
+
+class Unreachable(BaseException):
+    """A test reached for the network; no library takes this for an error that it can deal with."""
+
+
+def _refuse(*_: Any, **__: Any) -> Any:
+    raise Unreachable
+
+
+# before any library is loaded that would call home as it loads
+socket.socket.connect = socket.getaddrinfo = _refuse  # type: ignore[assignment,method-assign]
 
 SHARED = Path(__file__).parents[2] / "shared"
 

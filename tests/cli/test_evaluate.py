@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.child import augment, write_table
+from tests.cli.child import write_table
+from tests.cli.in_process import augment
 
 
 @pytest.fixture(scope="module")

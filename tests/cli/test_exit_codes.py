@@ -1,9 +1,10 @@
-"""Each exit code, reached through a real process."""
+"""Each exit code; in a process of its own where signals, pipes or its environment matter."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -12,15 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.child import ROOT, augment, environment, shell, write_table
+from augment.lifecycle import health
+from tests.cli import child
+from tests.cli.child import ROOT, environment, shell, write_table
+from tests.cli.in_process import augment
 
 SLOW_START = """
-import sys, time
+import sys
 from augment.tables.engines.independent import Independent
 fit = Independent.fit
 def slow(self, data, job):
     print("fitting now", file=sys.stderr, flush=True)
-    time.sleep({seconds})
+    sys.stdin.read()
     return fit(self, data, job)
 Independent.fit = slow
 from augment.cli.app import main
@@ -42,11 +46,12 @@ def model(table: Path) -> Path:
     return out
 
 
-def slow_fit(table: Path, out: Path, *options: str, seconds: float = 30) -> subprocess.Popen[bytes]:
-    """A fit that waits in the middle; returns once it has begun to."""
+def slow_fit(table: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
+    """A fit that waits in the middle for its input to end; returns once it has begun to."""
     arguments = ["fit", str(table), "-o", str(out), "-e", "independent"]
     process = subprocess.Popen(
-        [sys.executable, "-c", SLOW_START.format(seconds=seconds), *arguments, *options],
+        [sys.executable, "-c", SLOW_START, *arguments, *options],
+        stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
         env=environment(),
@@ -76,7 +81,7 @@ def test_a_signal_names_the_command_that_resumes_and_leaves_only_the_partial_fol
 
 def test_a_second_writer_is_refused_while_the_first_goes_on(table: Path, tmp_path: Path) -> None:
     out = tmp_path / "m"
-    process = slow_fit(table, out, "--seed", "1", seconds=5)
+    process = slow_fit(table, out, "--seed", "1")
     second = augment("fit", table, "-o", out, "-e", "independent")
     assert second.returncode == 75, second.stderr
     process.communicate(timeout=60)
@@ -95,43 +100,36 @@ def test_a_bug_is_called_a_bug() -> None:
     assert b"this is a bug in augment" in done.stderr
 
 
-def test_a_bug_is_told_without_what_its_errors_say() -> None:
-    broken = """
-from augment.lifecycle import health
-def checks():
-    try:
-        float("a cell")
-    except ValueError as error:
-        raise KeyError("a cell") from error
-health.checks = checks
-import sys
-sys.argv[1:] = ["doctor"]
-from augment.cli.app import main
-main()
-"""
-    done = subprocess.run([sys.executable, "-c", broken], capture_output=True, cwd=ROOT, timeout=60)
+def test_a_bug_is_told_without_what_its_errors_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = secrets.token_hex()  # the lines of the program are shown, and do not hold it
+
+    def checks() -> None:
+        try:
+            float("x" + cell)
+        except ValueError as error:
+            raise KeyError(cell) from error
+
+    monkeypatch.setattr(health, "checks", checks)
+    done = augment("doctor")
     assert done.returncode == 1
-    assert b"a cell" not in done.stderr + done.stdout
+    assert cell.encode() not in done.stderr + done.stdout
     assert done.stderr.index(b"ValueError") < done.stderr.index(b"KeyError")
     assert b", in checks" in done.stderr
 
 
 @pytest.mark.parametrize(
     "error",
-    ["MemoryError", 'RuntimeError("DefaultCPUAllocator: can\'t allocate memory: you tried")'],
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")],
+    ids=lambda error: type(error).__name__,
 )
-def test_lack_of_memory_is_six_whatever_its_class(error: str) -> None:
-    code = f"""
-from augment.lifecycle import health
-def checks():
-    raise {error}
-health.checks = checks
-import sys
-sys.argv[1:] = ["doctor"]
-from augment.cli.app import main
-main()
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60)
+def test_lack_of_memory_is_six_whatever_its_class(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def checks() -> None:
+        raise error
+
+    monkeypatch.setattr(health, "checks", checks)
+    done = augment("doctor")
     assert done.returncode == 6, done.stderr
     assert b"memory ran out" in done.stderr
 
@@ -218,15 +216,12 @@ def test_the_seed_decides_the_bytes_whatever_the_locale_and_the_hash_seed(
 ) -> None:
     odd = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONHASHSEED": "7", "PYTHONUTF8": "0"}
     again = table.parent / "again"
-    done = augment("fit", table, "-o", again, "-e", "independent", "--seed", "1", env=odd)
+    done = child.augment("fit", table, "-o", again, "-e", "independent", "--seed", "1", env=odd)
     assert done.returncode == 0, done.stderr
     for name in ("model.json", "weights.safetensors"):
         assert (again / name).read_bytes() == (model / name).read_bytes()
-    samples = [
-        augment("sample", model, "-n", "50", "--seed", seed, "-o", "-", "-q", env=env).stdout
-        for seed, env in (("3", None), ("3", odd))
-    ]
-    assert samples[0] == samples[1] != b""
+    words = ("sample", model, "-n", "50", "--seed", "3", "-o", "-", "-q")
+    assert augment(*words).stdout == child.augment(*words, env=odd).stdout != b""
 
 
 def test_two_runs_without_a_seed_differ_and_record_it(model: Path) -> None:
@@ -248,23 +243,32 @@ def test_progress_off_a_terminal_is_plain_or_json_and_never_in_colour(table: Pat
     assert augment("inspect", table, "-q").stderr == b""
 
 
+KILLED = ("-e", "independent", "--seed", "5", "--gate", "none")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nobody killed, beside its table."""
+    folder = tmp_path_factory.mktemp("whole")
+    table = write_table(folder / "t.csv", rows=60)
+    assert augment("run", table, "-o", folder / "whole", *KILLED).returncode == 0
+    return folder / "whole"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.3, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2])
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(
-    tmp_path: Path, seconds: float
+    whole: Path, tmp_path: Path, seconds: float
 ) -> None:
-    table = write_table(tmp_path / "t.csv", rows=60)
-    options = ["-e", "independent", "--seed", "5", "--gate", "none"]
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert augment("run", table, "-o", whole, *options).returncode == 0
-    command = [sys.executable, "-m", "augment", "run", str(table), "-o", str(cut), *options]
+    table, cut = whole.with_name("t.csv"), tmp_path / "cut"
+    command = [sys.executable, "-m", "augment", "run", str(table), "-o", str(cut), *KILLED]
     process = subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
     time.sleep(seconds)
     process.kill()
     process.wait()
     if cut.exists() and not (cut / "manifest.json").exists():
         assert {entry.name for entry in cut.iterdir()} <= {".partial", ".lock"}
-    done = augment("run", table, "-o", cut, *options)
+    done = augment("run", table, "-o", cut, *KILLED)
     assert done.returncode == 0, done.stderr
     assert augment("verify", cut).returncode == 0
     same = ["synthetic.csv", "report.json", "model/model.json", "model/weights.safetensors"]

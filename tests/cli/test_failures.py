@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
 
 from augment.base import errors
-from tests.cli.child import ROOT, augment, environment, write_table
+from augment.lifecycle import health
+from augment.lifecycle.health import Check
+from tests.cli.child import ROOT, write_table
+from tests.cli.in_process import augment
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +69,16 @@ def test_results_that_failed_stay_one_document_with_the_error_in_it(model: Path)
     assert json.loads(spoilt.stdout)["error"]["type"] == "BadInput"
 
 
-def test_doctor_says_what_to_do_in_one_line_for_each_missing_part() -> None:
-    code = (
-        "from augment.lifecycle import health\n"
-        "from augment.lifecycle.health import Check\n"
-        "health.checks = lambda: [Check('a', 'no', False, 'Install a.'), Check('b', 'fine'),"
-        " Check('c', 'no', False, 'Install c.')]\n"
-        "import sys; sys.argv[1:] = ['doctor']\nfrom augment.cli.app import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, cwd=ROOT, env=environment(), timeout=60
-    )
+def test_doctor_says_what_to_do_in_one_line_for_each_missing_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [
+        Check("a", "no", False, "Install a."),
+        Check("b", "fine"),
+        Check("c", "no", False, "Install c."),
+    ]
+    monkeypatch.setattr(health, "checks", lambda: found)
+    done = augment("doctor")
     assert done.returncode == 5
     lines = [line.strip() for line in done.stdout.decode().splitlines()]
     assert lines[-2:] == ["a: Install a.", "c: Install c."]
@@ -116,8 +117,11 @@ def test_fit_again_is_up_to_date_and_another_plan_is_refused(model: Path) -> Non
 def test_verify_takes_models_evaluations_and_images(model: Path) -> None:
     source, scores = model.parent / "t.csv", model.parent / "scores"
     assert augment("evaluate", source, source, "-o", scores, "--seed", "1").returncode == 0
-    pictures = model.parent / "pictures"
-    done = augment("transform", ROOT / "samples" / "digits", "-o", pictures, "--workers", "1")
+    few, pictures = model.parent / "few", model.parent / "pictures"
+    few.mkdir()
+    for path in sorted((ROOT / "samples" / "digits" / "3").iterdir())[:5]:
+        shutil.copy(path, few)
+    done = augment("transform", few, "-o", pictures, "--workers", "1")
     assert done.returncode == 0, done.stderr
     inside = model.parent / "of_a_run"
     inside.mkdir()

@@ -6,7 +6,7 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests.cli.child import augment
+from tests.cli.in_process import augment
 
 
 def write_bills(path: Path) -> Path:

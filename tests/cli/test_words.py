@@ -14,7 +14,8 @@ from augment.base.errors import UsageError
 from augment.base.types import Tick
 from augment.cli import progress, terminal
 from augment.cli.words import pairs, seconds
-from tests.cli.child import ROOT, augment
+from tests.cli.child import ROOT
+from tests.cli.in_process import augment
 
 HEAVY = ("numpy", "pandas", "pyarrow", "torch", "sdv", "rich", "sklearn", "scipy", "jinja2")
 

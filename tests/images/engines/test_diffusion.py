@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,8 @@ from augment.images.gallery import LINES, encoded, put
 from augment.images.schema import Mode
 from augment.lifecycle import generation
 from augment.testing import simple_images
-from tests.cli.child import ROOT, environment
+from tests.cli.in_process import augment
+from tests.conftest import Unreachable
 
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz"
 HOW = Settings(steps=3, guidance=3.0, negative="", width=16, height=16)
@@ -246,20 +247,10 @@ def test_without_the_extra_the_install_line_is_printed(
 
 
 def test_nothing_reaches_for_the_network(weights: Path, tmp_path: Path) -> None:
-    """In a process in which every connection ends it."""
-    code = (
-        "import socket, sys\n"
-        "def refuse(*a, **k): raise SystemExit(99)\n"
-        "socket.socket.connect = socket.getaddrinfo = refuse\n"
-        "from augment.cli.app import main\nmain()"
-    )
+    """In a process in which no connection can be made, from before the libraries are loaded."""
+    with pytest.raises(Unreachable):
+        socket.create_connection(("localhost", 9))
     words = ["sample", "--weights", weights, "--prompt", "red", "-n", "1", "-p", "steps=1"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, words), "-o", str(tmp_path / "o")],
-        capture_output=True,
-        cwd=ROOT,
-        env=environment(),
-        timeout=120,
-    )
+    done = augment(*words, "-o", tmp_path / "o")
     assert done.returncode == 0, done.stderr
     assert b"%|" not in done.stderr  # no foreign progress bars

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +19,13 @@ from augment.images.engines.adversaries import Discriminator, Generator
 from augment.images.engines.closeness import Closeness
 from augment.images.engines.conditioning import Conditioning
 from augment.images.engines.gan import Gan, GanModel
+from augment.nets import training
 from augment.nets.convolution import generator
+from augment.nets.training import play
 from augment.testing import simple_images
 
 DATA = simple_images(40)
-RECIPE = Gan(steps=210, batch=4, width=8, latent=4)  # checkpoints come every 200 steps
+RECIPE = Gan(steps=30, batch=4, width=8, latent=4)
 
 
 class Killed(Exception):
@@ -32,15 +36,27 @@ def fit(scratch: Path) -> GanModel:
     return RECIPE.fit(DATA, Job(Seed(1), scratch))
 
 
+def saved_every_20_steps(
+    players: Sequence[training.Player],
+    distance: Callable[[], float],
+    schedule: training.Schedule,
+    job: Job,
+    recipe: str,
+) -> Any:
+    often = dataclasses.replace(schedule, checkpoint_every=20)
+    return play(players, distance, often, job, recipe)
+
+
 def test_a_killed_fit_resumed_gives_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(training, "play", saved_every_20_steps)
     whole = fit(tmp_path / "whole").state().tensors
     varied, calls = diffaugment.varied, [0]
 
     def deadly(x: torch.Tensor, share: float, stream: torch.Generator) -> torch.Tensor:
         calls[0] += 1
-        if calls[0] == 3 * 205:  # each step varies real pictures once and made ones twice
+        if calls[0] == 3 * 25:  # each step varies real pictures once and made ones twice
             raise Killed
         return varied(x, share, stream)
 
@@ -48,9 +64,9 @@ def test_a_killed_fit_resumed_gives_the_same_weights(
         patch.setattr(duel, "varied", deadly)
         with pytest.raises(Killed):
             fit(tmp_path / "killed")
-        calls[0] = 3 * 205
+        calls[0] = 3 * 25
         resumed = fit(tmp_path / "killed").state().tensors
-    assert calls[0] == 3 * 215  # ten steps were left to do
+    assert calls[0] == 3 * 35  # ten steps were left to do
     assert all(np.array_equal(whole[name], resumed[name]) for name in whole)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from augment.base.errors import BadInput
 from augment.base.seeds import Seed
+from augment.images.metrics import views
 from augment.images.metrics.spaces import given_space, pca_space, random_space
 from augment.images.scoring import score
 from augment.testing import simple_images
@@ -45,7 +46,10 @@ def test_a_given_network_sees_three_channels_from_0_to_255(tmp_path: Path) -> No
     assert "means.pt, SHA-256 " in space.note
 
 
-def test_a_given_network_is_scored_beside_the_others_and_never_called_fid(tmp_path: Path) -> None:
+def test_a_given_network_is_scored_beside_the_others_and_never_called_fid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "JUDGE_STEPS", 20)  # what it learns is not looked at
     path = written(Means(), tmp_path / "means.pt")
     scores = score(DATA, DATA, DATA, Seed(0), metrics=("distances",), features=path)
     names = {s.metric for s in scores}

@@ -40,13 +40,14 @@ def begun(source: Path, out: Path) -> subprocess.Popen[bytes]:
     return process
 
 
+@pytest.mark.slow  # `tests/base/test_processes.py` shows the same of any pool
 @pytest.mark.parametrize(
     ("number", "code"),
     [
         (signal.SIGHUP, 129),
-        pytest.param(signal.SIGKILL, -9, marks=pytest.mark.slow),
-        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow),
-        pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow),
+        (signal.SIGKILL, -9),
+        (signal.SIGTERM, 143),
+        (signal.SIGINT, 130),
     ],
 )
 def test_no_process_outlives_the_command(

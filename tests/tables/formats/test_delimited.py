@@ -48,7 +48,7 @@ def write(table, path: Path, writer: Csv | Tsv) -> None:
 
 
 @given(text_tables())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_reads_back_unasked(path: Path, table) -> None:
     names, rows = table
     for writer in (Csv(), Tsv()):
@@ -95,7 +95,7 @@ numbers = st.one_of(
 
 
 @given(st.lists(numbers, min_size=1, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_spellings_are_kept_or_the_loss_is_said(path: Path, texts: list[str]) -> None:
     write(text_table(["a", "b"], [[text or None, "x"] for text in texts]), path, Csv())
     before = path.read_bytes()

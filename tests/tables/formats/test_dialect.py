@@ -18,7 +18,7 @@ from augment.tables.dialect import Dialect
 from augment.tables.model import TableModel
 from augment.tables.schema import Schema
 from augment.tables.source import ReadOptions, WriteOptions
-from tests.cli.child import augment
+from tests.cli.in_process import augment
 
 NAMES = ("Größe", "Preis", "Ort", "Zahl")
 ROWS = [

@@ -10,6 +10,7 @@ from augment.base.seeds import Seed
 from augment.base.types import Score
 from augment.evaluation.verdict import Verdict, verdict
 from augment.tables.dataset import Table
+from augment.tables.metrics import detection
 from augment.tables.schema import Column
 from augment.tables.scoring import measures, score, score_pair, shuffled, unscored
 from augment.tables.values import table_of
@@ -85,10 +86,16 @@ def test_shuffled_columns_fail_trends_and_detection(train: Table, test: Table) -
     ],
 )
 def test_spoiling_more_rows_scores_worse(
-    train: Table, test: Table, metric: str, names: list[str], grows: bool
+    train: Table,
+    test: Table,
+    metric: str,
+    names: list[str],
+    grows: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    less = train.slice(0, 1_500)
-    tables = [spoilt(people(1_500, 3), share, 6) for share in (0.0, 0.5, 1.0)]
+    monkeypatch.setattr(detection, "TREES", 30)
+    less = train.slice(0, 800)
+    tables = [spoilt(people(800, 3), share, 6) for share in (0.0, 0.5, 1.0)]
     found = [score(less, test, table, Seed(1), metrics=[metric]) for table in tables]
     for name in names:
         values = [value(scores, name) for scores in found]

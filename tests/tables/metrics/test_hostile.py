@@ -77,8 +77,9 @@ def test_odd_tables(name: str) -> None:
     data = odd()[name]
     rows = np.arange(len(data))
     parts = [data.take(rows[at::3]) for at in range(3)]
-    checked(score(*parts, Seed(1)))
-    document = facts.document(scored(*parts, Seed(1)), {"source": "<b>odd</b>.csv", "seed": 1})
+    found = scored(*parts, Seed(1))
+    checked(list(found.scores))
+    document = facts.document(found, {"source": "<b>odd</b>.csv", "seed": 1})
     json.dumps(document, allow_nan=False)
     page = html.render(document)
     assert "<script" not in page and "<b>odd" not in page
