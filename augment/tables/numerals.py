@@ -25,6 +25,9 @@ PADDED = r"^[+-]?0\d|^\+"  # leading zeros or a plus: a code rather than a quant
 FIXED = r"^-?\d+\.\d+$"
 STORAGES = ("integer", "float", "decimal")
 PLAIN = "plain"
+# Decimals of at most `MAX_FLOAT_DIGITS` digits that Python's shortest form of a float writes so.
+SHORTEST = r"^-?(0\.0|0\.0{0,3}[1-9](\d*[1-9])?|[1-9]\d*\.(0|\d*[1-9]))$"
+SHORTEST_PLAIN = r"^-?(0|0\.0{0,3}[1-9](\d*[1-9])?|[1-9]\d*(\.\d*[1-9])?)$"
 MAX_INT64_DIGITS = 18  # any integer of so many digits fits
 MAX_FLOAT_DIGITS = 15  # any decimal of so many digits survives a float64
 MAX_SHORTEST_DIGITS = 17  # no float needs more
@@ -130,16 +133,38 @@ def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
     else:
         candidates = _fractional(column, bare)
     for candidate in candidates:
+        if _clearly_kept(candidate, texts):
+            return candidate, True
         if _kept(candidate, texts.slice(0, SAMPLE)) and _kept(candidate, texts):
             return candidate, True
     return candidates[-1], False
 
 
 def _kept(column: Column, texts: pa.Array) -> bool:
+    """Whether all texts are written back as they were read."""
     import pyarrow.compute as pc
 
     values = parse(column, texts)
     return not values.null_count and bool(pc.all(pc.equal(render(column, values), texts)).as_py())
+
+
+def _clearly_kept(column: Column, texts: pa.Array) -> bool:
+    """Whether the look of the texts alone says that they come back; False leaves it open.
+
+    A decimal of at most 15 digits survives a float64 and is its shortest form, so that no number
+    has to be written to see it.
+    """
+    import pyarrow.compute as pc
+
+    if column.storage != "float" or decorations.worn(column):
+        return False
+    if column.decimals is not None:
+        styled = rf"^-?(0|[1-9]\d*)\.\d{{{column.decimals}}}$"
+    else:
+        styled = SHORTEST_PLAIN if column.format == PLAIN else SHORTEST
+    if not pc.all(pc.match_substring_regex(texts, styled)).as_py():
+        return False
+    return bool(pc.max(pc.utf8_length(texts)).as_py() <= MAX_FLOAT_DIGITS)
 
 
 def _fractional(column: Column, texts: pa.Array) -> list[Column]:
@@ -147,7 +172,7 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     import pyarrow.compute as pc
 
     plain = not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py()
-    after = pc.min_max(pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?", "")))
+    after = pc.min_max(_after_point(texts))
     most, least = after["max"].as_py(), after["min"].as_py()
     floats = dataclasses.replace(
         column, storage="float", decimals=None, max_decimals=_used_decimals(texts)
@@ -155,7 +180,9 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     repr_like = dataclasses.replace(floats, format="")
     short = dataclasses.replace(floats, format=PLAIN)
     found = []
-    digits = pc.max(pc.utf8_length(pc.replace_substring_regex(texts, r"[^\d]", ""))).as_py()
+    digits = pc.max(pc.utf8_length(texts)).as_py()
+    if digits > MAX_FLOAT_DIGITS:  # which signs and the point may have brought about
+        digits = pc.max(pc.utf8_length(pc.replace_substring_regex(texts, r"[^\d]", ""))).as_py()
     if plain and most == least and most:
         fixed = dataclasses.replace(floats, decimals=most)
         if digits <= MAX_FLOAT_DIGITS:
@@ -168,6 +195,15 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     return [*found, short if not plain else repr_like]
 
 
+def _after_point(texts: pa.Array) -> pa.Array:
+    """How many characters stand behind the point of each number, 0 where it has none."""
+    import pyarrow.compute as pc
+
+    point = pc.find_substring(texts, ".")
+    behind = pc.subtract(pc.subtract(pc.binary_length(texts), point), 1)
+    return pc.if_else(pc.less(point, 0), 0, behind)
+
+
 def _used_decimals(texts: pa.Array) -> int | None:
     """The most digits after the point that are not zeros at the end; None beyond a float's.
 
@@ -176,6 +212,9 @@ def _used_decimals(texts: pa.Array) -> int | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py():
+        most = pc.max(_after_point(pc.utf8_rtrim(texts, "0"))).as_py()
+        return most if most <= MAX_SHORTEST_DIGITS else None
     parts = pc.extract_regex(
         texts, r"^[+-]?\d*\.?(?P<after>\d*?)0*(?:[eE](?P<exponent>[+-]?\d+))?$"
     )

@@ -226,13 +226,10 @@ def _malformed(error: csv.Error) -> tuple[str, str]:
 def _block(names: list[str], rows: list[list[str]]) -> pa.Table:
     """Rows of cells as columns of text, null where a cell is empty."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    columns = []
-    for cells in zip(*rows, strict=True) if rows else [()] * len(names):
-        texts = pa.array(cells, pa.string())
-        columns.append(pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts))
-    return pa.table(columns, names=names)
+    present = [[cell or None for cell in row] for row in rows]
+    columns = zip(*present, strict=True) if rows else [()] * len(names)
+    return pa.table([pa.array(cells, pa.string()) for cells in columns], names=names)
 
 
 def _header_cells(names: list[str], spelt: Dialect, marks: str, excel_safe: bool) -> list[str]:
