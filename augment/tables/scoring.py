@@ -18,7 +18,7 @@ from augment.tables.overlays import overlays
 from augment.tables.schema import Role, Schema
 from augment.tables.targets import chosen
 from augment.tables.timeline import Timeline
-from augment.tables.views import FakeViews, RealViews, View, axis_of, text_keys
+from augment.tables.views import FakeViews, RealViews, View, axis_of, predictors, text_keys
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,6 +122,7 @@ def score(
             seen=Identities.of(train, time),
             unseen=Identities.of(aligned(test, train.schema).table, time),
             stamp=train.schema.stamp,
+            predictors=predictors(len(axes), seed.child("predictors")),
         )
 
     return _run(real, train, fake, floor, seed, tick, metrics, budget)
@@ -160,6 +161,7 @@ def score_pair(
             seen=Identities.of(train, time),
             unseen=Identities.of(test, time),
             stamp=real.schema.stamp,
+            predictors=predictors(len(axes), seed.child("predictors")),
         )
 
     return _run(views, train, fake, None, seed, tick, metrics, budget)

@@ -31,7 +31,7 @@ class Detection(Metric[RealViews, FakeViews]):
     a table which repeats rows is not found out by its repetitions: that is for `copies` to say.
     `detection.train` is the same against the training rows; where it lies far below `detection`,
     the generator has learnt its training rows rather than their distribution. Values below 0.5
-    are noise and are shown as they are.
+    are noise and are shown as they are. Beyond 200 columns a sample of them is looked at.
 
     The ceiling tells training rows from unseen ones.
     """
@@ -57,16 +57,16 @@ class Detection(Metric[RealViews, FakeViews]):
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return [
-            _detect("detection", real.test, fake.rows, seed.child("test")),
-            _detect("detection.train", real.train, fake.rows, seed.child("train")),
+            _detect("detection", real, real.test, fake.rows, seed.child("test")),
+            _detect("detection.train", real, real.train, fake.rows, seed.child("train")),
         ]
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         fresh = real.train.sample(n, seed.child("rows"))
-        return [_detect("detection", real.test, fresh, seed.child("test"))]
+        return [_detect("detection", real, real.test, fresh, seed.child("test"))]
 
 
-def _detect(metric: str, real: View, fake: View, seed: Seed) -> Score:
+def _detect(metric: str, views: RealViews, real: View, fake: View, seed: Seed) -> Score:
     import numpy as np
 
     rows = min(len(real), len(fake), MOST_ROWS)
@@ -74,6 +74,7 @@ def _detect(metric: str, real: View, fake: View, seed: Seed) -> Score:
         note = f"There are {rows} rows per side; at least {LEAST_ROWS} are needed."
         note = note if real.axes else "No column is modelled."
         return Score(metric, None, "lower", "fidelity", note=note)
+    real, fake = real.select(views.predictors), fake.select(views.predictors)
     real, fake = real.sample(rows, seed.child("real")), fake.sample(rows, seed.child("fake"))
     x = np.concatenate([real.features, fake.features])
     y = np.repeat([0.0, 1.0], [len(real), len(fake)])
@@ -91,7 +92,8 @@ def _detect(metric: str, real: View, fake: View, seed: Seed) -> Score:
         base = y[~held].mean()
         odds[held] = _logit(chance) - _logit(np.asarray(base))
     value, interval = auc(odds[y == 1], odds[y == 0])
-    return Score(metric, value, "lower", "fidelity", interval=interval)
+    note = views.predictors_note
+    return Score(metric, value, "lower", "fidelity", interval=interval, note=note)
 
 
 def _folds(keys: NDArray[np.uint64], seed: Seed) -> NDArray[np.int64]:
