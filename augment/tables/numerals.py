@@ -33,6 +33,7 @@ MAX_FLOAT_DIGITS = 15  # any decimal of so many digits survives a float64
 MAX_SHORTEST_DIGITS = 17  # no float needs more
 MAX_DECIMAL_DIGITS = 38
 SAMPLE = 1_000
+LEAST_PLAIN, MOST_PLAIN = 1e-4, 1e9  # between these neither Python nor Arrow writes exponents
 
 
 def are_numbers(texts: pa.Array) -> bool:
@@ -102,8 +103,39 @@ def render(column: Column, values: pa.Array) -> pa.Array:
 
     if column.storage == "integer":
         return decorations.dressed(column, values.cast(pa.string()))
-    texts = pa.array([_spell(column, value) for value in values.to_pylist()], pa.string())
+    texts = _spelt_at_once(column, values) if column.storage == "float" else None
+    if texts is None:
+        texts = pa.array([_spell(column, value) for value in values.to_pylist()], pa.string())
     return decorations.dressed(column, texts)
+
+
+def _spelt_at_once(column: Column, values: pa.Array) -> pa.Array | None:
+    """Floats as `_spell` writes them, by Arrow; None where its shortest form is another.
+
+    It writes exponents at other sizes than Python does, and no ".0" behind whole numbers.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    size = pc.min_max(pc.abs(pc.if_else(pc.equal(values, 0), 1.0, values)))
+    least, most = size["min"].as_py(), size["max"].as_py()
+    if least is None or not LEAST_PLAIN <= least <= most < MOST_PLAIN:
+        return None
+    texts = values.cast(pa.string())
+    if column.decimals is None:
+        if column.format == PLAIN:
+            return texts
+        return pc.if_else(
+            pc.match_substring(texts, "."), texts, pc.binary_join_element_wise(texts, ".0", "")
+        )
+    behind = _after_point(texts)
+    short = pc.less_equal(pc.utf8_length(texts), MAX_FLOAT_DIGITS - column.decimals)
+    if not pc.all(pc.and_(short, pc.less_equal(behind, column.decimals))).as_py():
+        return None  # a number is to be rounded, or has more digits than are known for certain
+    zeros = pa.array(["0" * count for count in range(column.decimals + 1)], pa.string())
+    point = pc.if_else(pc.equal(behind, 0), "." if column.decimals else "", "")
+    missing = zeros.take(pc.subtract(column.decimals, behind))
+    return pc.binary_join_element_wise(texts, point, missing, "")
 
 
 def _spell(column: Column, value: Any) -> str | None:

@@ -57,19 +57,20 @@ def scored(
 
     Without `test` nobody knows which rows of `train` a generator saw; see `score_pair`.
     """
+    fitting = aligned(fake, train.schema).table
+    columns = overlays(train, fitting)  # first: they are of use even where no time is left to score
     if test is None:
         scores = score_pair(train, fake, seed, tick, budget=budget)
     else:
         scores = score(train, test, fake, seed, tick, floor, budget=budget)
     known = measures()
-    fitting = aligned(fake, train.schema).table
     target, why = chosen(train, None)
     document: Json = {
         "verdict": verdict(scores, known, unscored(train.schema)).to_json(),
         "measures": [measure.to_json() for measure in known],
         "compared": scoring.compared(len(train), None if test is None else len(test), len(fake)),
         "target": {"column": target, "note": why},
-        "columns": overlays(train, fitting),
+        "columns": columns,
     }
     return Scored(tuple(scores), document)
 

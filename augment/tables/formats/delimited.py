@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_CELL_CHARACTERS = 1 << 30
 SAMPLE_CHARACTERS = 1 << 16
+WRITTEN_CELLS = 4_000_000  # held as text at once: some 40 MB, and a column is handled as a whole
 SPELT_ALIKE = ("csv", "tsv")
 FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet takes for the beginning of a formula
 
@@ -81,7 +82,7 @@ class Delimited(Format):
             names = _header_cells(schema.names, spelt, guessed, options.excel_safe)
             encoder.write(stream, spelt.delimiter.join(names) + spelt.line_end, schema.names)
         marks = guessed if len(schema) == 1 and not spelt.header else spelt.delimiter
-        size = block_rows(len(schema))
+        size = max(1, WRITTEN_CELLS // max(1, len(schema)))
         for chunk in chunks:
             for start in range(0, len(chunk), size):
                 cells = _cells(chunk.slice(start, size), spelt, marks, options.excel_safe)
