@@ -21,9 +21,9 @@ from augment.lifecycle.plan import Plan
 MOST_RESERVED = 0.5  # of what is left before the fit, for sampling and scoring
 RESERVE_UNKNOWN = 0.4  # the same where nobody knows what they take
 SAFETY = 1.3
-WRITING = 0.05  # of what is left before scoring, for the report: at most `WRITING_SECONDS`
-WRITING_SECONDS = 2.0
-GRACE, LEAST_GRACE_SECONDS = 0.25, 10.0  # over the limit, before a command is stopped
+WRITING = 0.15  # of what is left before scoring, for the report: at most `WRITING_SECONDS`
+WRITING_SECONDS = 10.0
+GRACE, LEAST_GRACE_SECONDS = 0.05, 5.0  # over the limit, before a command is stopped
 LIBRARY_BYTES = 420 << 20
 
 

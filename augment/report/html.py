@@ -11,6 +11,8 @@ from augment.base.types import Json
 from augment.report import plots, summary
 
 MOST_PAIRS = 12
+MOST_OVERLAYS = 200  # columns that are drawn: a page of thousands cannot be read, nor opened
+MOST_FACTS = 2_000
 GROUPS = {
     "fidelity": "Fidelity",
     "utility": "Utility",
@@ -44,6 +46,7 @@ def render(document: Json) -> str:
         caveats=summary.caveats(document),
         groups=_groups(document),
         overlays=list(_overlays(document)),
+        columns=len(document.get("columns", [])),
         pairs=_pairs(document),
         relations=document["about"].get("relations"),
         facts=_facts(document),
@@ -85,15 +88,28 @@ def _groups(document: Json) -> list[tuple[str, list[tuple[summary.Line, plots.Sc
 
 
 def _overlays(document: Json) -> Iterator[plots.Overlay]:
-    """The columns in the table's order, each with its shape score."""
+    """The columns in the table's order, each with its shape score; of many, those whose shapes are
+    farthest below fresh real rows."""
     shapes = {
         score["where"]: score
         for score in document["scores"]
         if score["metric"] == "shapes" and score["where"]
     }
-    for column in document.get("columns", []):
-        score = shapes.get(column["name"], {"value": None, "ceiling": None})
+    unscored: Json = {"value": None, "ceiling": None}
+    found = [
+        (column, shapes.get(column["name"], unscored)) for column in document.get("columns", [])
+    ]
+    order = sorted(range(len(found)), key=lambda place: _distance(found[place][1]))
+    for place in sorted(order[:MOST_OVERLAYS]):
+        column, score = found[place]
         yield plots.overlay(column, score["value"], score["ceiling"])
+
+
+def _distance(score: Json) -> float:
+    """How far a score lies above fresh real rows; 0 where it is not known."""
+    if score["value"] is None or score["ceiling"] is None:
+        return 0.0
+    return float(score["value"] - score["ceiling"])
 
 
 def _pairs(document: Json) -> list[Json]:
@@ -119,7 +135,11 @@ def _facts(document: Json) -> list[tuple[str, str]]:
         "data": data,
         "target": document.get("target", {}).get("column"),
     }
-    return [(name, text) for name, text in _flat("", about) if text]
+    lines = [(name, text) for name, text in _flat("", about) if text]
+    if len(lines) <= MOST_FACTS:
+        return lines
+    more = f"{len(lines) - MOST_FACTS:,} further lines stand in report.json."
+    return [*lines[:MOST_FACTS], ("…", more)]
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:

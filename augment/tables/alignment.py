@@ -39,8 +39,8 @@ def require_alike(found: list[str], wanted: list[str], where: str) -> tuple[str,
     Raises `BadInput` where columns are missing and under half of the columns of either table are
     in both: such tables say nothing about one another.
     """
-    missing = [name for name in wanted if name not in found]
-    extra = [name for name in found if name not in wanted]
+    missing = sorted(set(wanted) - set(found), key=wanted.index)
+    extra = sorted(set(found) - set(wanted), key=found.index)
     near = _renamed(missing, extra)
     shared = len(wanted) - len(missing)
     if missing and 2 * shared < max(len(wanted), len(found)):
@@ -83,9 +83,10 @@ def aligned(fake: Table, schema: Schema) -> Aligned:
     import pyarrow as pa
 
     arrays, missing, unfit = [], [], {}
+    there = set(fake.schema.names)
     for column in schema:
         kind = arrow_type(column)
-        if column.name not in fake.schema.names:
+        if column.name not in there:
             missing.append(column.name)
             arrays.append(pa.nulls(len(fake), kind))
             continue
@@ -96,7 +97,8 @@ def aligned(fake: Table, schema: Schema) -> Aligned:
             if array.null_count > before:
                 unfit[column.name] = array.null_count - before
         arrays.append(array)
-    extra = tuple(name for name in fake.schema.names if name not in schema.names)
+    wanted = set(schema.names)
+    extra = tuple(name for name in fake.schema.names if name not in wanted)
     table = Table(pa.table(arrays, names=schema.names), schema)
     return Aligned(table, tuple(missing), extra, unfit)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from augment.base.errors import UsageError
+from augment.tables import fixed_width
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,8 +83,13 @@ def parse(format: str, texts: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
     pattern, letters = "", []
+    pieces = list(_pieces(format))
+    known = fixed_width.numbers(pieces, texts) if any(letter for *_, letter in pieces) else None
+    if known is not None:
+        stamps, real = stamps_of(known, len(texts))
+        return pa.array(stamps, pa.int64(), mask=~real).cast(pa.timestamp("us"))
     solid = is_number(format)
-    for literal, flag, letter in _pieces(format):
+    for literal, flag, letter in pieces:
         pattern += re.escape(literal)
         if letter:
             digits = {TWO: r"\d{2}", GRAMMAR["f"]: rf"\d{{{flag or 6}}}"} if solid else {}
@@ -156,8 +162,12 @@ def render(column: Column, values: pa.Array) -> pa.Array:
 
     stamps = pc.fill_null(values.cast(pa.timestamp("us")).cast(pa.int64()), 0)
     parts = parts_of(stamps.to_numpy(zero_copy_only=False))
+    pieces = list(_pieces(column.format))
+    fixed = fixed_width.texts(pieces, parts)
+    if fixed is not None:
+        return pc.if_else(pc.is_valid(values), fixed, None) if values.null_count else fixed
     template, fields = "", []
-    for literal, flag, letter in _pieces(column.format):
+    for literal, flag, letter in pieces:
         template += literal.replace("%", "%%")
         if not letter:
             continue

@@ -91,11 +91,11 @@ def gather_like(parts: list[Raw], schema: Schema) -> Table:
     """
     import pyarrow as pa
 
-    names = _common_names(parts)
+    names, wanted = _common_names(parts), set(schema.names)
     columns: list[Column] = []
     arrays: list[pa.Array] = []
     for name in names:
-        given = schema[name] if name in schema.names else None
+        given = schema[name] if name in wanted else None
         try:
             column, values = _column(name, parts, given, ReadOptions())
         except BadInput:

@@ -25,11 +25,15 @@ PADDED = r"^[+-]?0\d|^\+"  # leading zeros or a plus: a code rather than a quant
 FIXED = r"^-?\d+\.\d+$"
 STORAGES = ("integer", "float", "decimal")
 PLAIN = "plain"
+# Decimals of at most `MAX_FLOAT_DIGITS` digits that Python's shortest form of a float writes so.
+SHORTEST = r"^-?(0\.0|0\.0{0,3}[1-9](\d*[1-9])?|[1-9]\d*\.(0|\d*[1-9]))$"
+SHORTEST_PLAIN = r"^-?(0|0\.0{0,3}[1-9](\d*[1-9])?|[1-9]\d*(\.\d*[1-9])?)$"
 MAX_INT64_DIGITS = 18  # any integer of so many digits fits
 MAX_FLOAT_DIGITS = 15  # any decimal of so many digits survives a float64
 MAX_SHORTEST_DIGITS = 17  # no float needs more
 MAX_DECIMAL_DIGITS = 38
 SAMPLE = 1_000
+LEAST_PLAIN, MOST_PLAIN = 1e-4, 1e9  # between these neither Python nor Arrow writes exponents
 
 
 def are_numbers(texts: pa.Array) -> bool:
@@ -99,8 +103,39 @@ def render(column: Column, values: pa.Array) -> pa.Array:
 
     if column.storage == "integer":
         return decorations.dressed(column, values.cast(pa.string()))
-    texts = pa.array([_spell(column, value) for value in values.to_pylist()], pa.string())
+    texts = _spelt_at_once(column, values) if column.storage == "float" else None
+    if texts is None:
+        texts = pa.array([_spell(column, value) for value in values.to_pylist()], pa.string())
     return decorations.dressed(column, texts)
+
+
+def _spelt_at_once(column: Column, values: pa.Array) -> pa.Array | None:
+    """Floats as `_spell` writes them, by Arrow; None where its shortest form is another.
+
+    It writes exponents at other sizes than Python does, and no ".0" behind whole numbers.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    size = pc.min_max(pc.abs(pc.if_else(pc.equal(values, 0), 1.0, values)))
+    least, most = size["min"].as_py(), size["max"].as_py()
+    if least is None or not LEAST_PLAIN <= least <= most < MOST_PLAIN:
+        return None
+    texts = values.cast(pa.string())
+    if column.decimals is None:
+        if column.format == PLAIN:
+            return texts
+        return pc.if_else(
+            pc.match_substring(texts, "."), texts, pc.binary_join_element_wise(texts, ".0", "")
+        )
+    behind = _after_point(texts)
+    short = pc.less_equal(pc.utf8_length(texts), MAX_FLOAT_DIGITS - column.decimals)
+    if not pc.all(pc.and_(short, pc.less_equal(behind, column.decimals))).as_py():
+        return None  # a number is to be rounded, or has more digits than are known for certain
+    zeros = pa.array(["0" * count for count in range(column.decimals + 1)], pa.string())
+    point = pc.if_else(pc.equal(behind, 0), "." if column.decimals else "", "")
+    missing = zeros.take(pc.subtract(column.decimals, behind))
+    return pc.binary_join_element_wise(texts, point, missing, "")
 
 
 def _spell(column: Column, value: Any) -> str | None:
@@ -130,16 +165,38 @@ def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
     else:
         candidates = _fractional(column, bare)
     for candidate in candidates:
+        if _clearly_kept(candidate, texts):
+            return candidate, True
         if _kept(candidate, texts.slice(0, SAMPLE)) and _kept(candidate, texts):
             return candidate, True
     return candidates[-1], False
 
 
 def _kept(column: Column, texts: pa.Array) -> bool:
+    """Whether all texts are written back as they were read."""
     import pyarrow.compute as pc
 
     values = parse(column, texts)
     return not values.null_count and bool(pc.all(pc.equal(render(column, values), texts)).as_py())
+
+
+def _clearly_kept(column: Column, texts: pa.Array) -> bool:
+    """Whether the look of the texts alone says that they come back; False leaves it open.
+
+    A decimal of at most 15 digits survives a float64 and is its shortest form, so that no number
+    has to be written to see it.
+    """
+    import pyarrow.compute as pc
+
+    if column.storage != "float" or decorations.worn(column):
+        return False
+    if column.decimals is not None:
+        styled = rf"^-?(0|[1-9]\d*)\.\d{{{column.decimals}}}$"
+    else:
+        styled = SHORTEST_PLAIN if column.format == PLAIN else SHORTEST
+    if not pc.all(pc.match_substring_regex(texts, styled)).as_py():
+        return False
+    return bool(pc.max(pc.utf8_length(texts)).as_py() <= MAX_FLOAT_DIGITS)
 
 
 def _fractional(column: Column, texts: pa.Array) -> list[Column]:
@@ -147,7 +204,7 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     import pyarrow.compute as pc
 
     plain = not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py()
-    after = pc.min_max(pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?", "")))
+    after = pc.min_max(_after_point(texts))
     most, least = after["max"].as_py(), after["min"].as_py()
     floats = dataclasses.replace(
         column, storage="float", decimals=None, max_decimals=_used_decimals(texts)
@@ -155,7 +212,9 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     repr_like = dataclasses.replace(floats, format="")
     short = dataclasses.replace(floats, format=PLAIN)
     found = []
-    digits = pc.max(pc.utf8_length(pc.replace_substring_regex(texts, r"[^\d]", ""))).as_py()
+    digits = pc.max(pc.utf8_length(texts)).as_py()
+    if digits > MAX_FLOAT_DIGITS:  # which signs and the point may have brought about
+        digits = pc.max(pc.utf8_length(pc.replace_substring_regex(texts, r"[^\d]", ""))).as_py()
     if plain and most == least and most:
         fixed = dataclasses.replace(floats, decimals=most)
         if digits <= MAX_FLOAT_DIGITS:
@@ -168,6 +227,15 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     return [*found, short if not plain else repr_like]
 
 
+def _after_point(texts: pa.Array) -> pa.Array:
+    """How many characters stand behind the point of each number, 0 where it has none."""
+    import pyarrow.compute as pc
+
+    point = pc.find_substring(texts, ".")
+    behind = pc.subtract(pc.subtract(pc.binary_length(texts), point), 1)
+    return pc.if_else(pc.less(point, 0), 0, behind)
+
+
 def _used_decimals(texts: pa.Array) -> int | None:
     """The most digits after the point that are not zeros at the end; None beyond a float's.
 
@@ -176,6 +244,9 @@ def _used_decimals(texts: pa.Array) -> int | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py():
+        most = pc.max(_after_point(pc.utf8_rtrim(texts, "0"))).as_py()
+        return most if most <= MAX_SHORTEST_DIGITS else None
     parts = pc.extract_regex(
         texts, r"^[+-]?\d*\.?(?P<after>\d*?)0*(?:[eE](?P<exponent>[+-]?\d+))?$"
     )

@@ -42,6 +42,8 @@ def least_rows(rows: int) -> int:
 
 def protect(table: Table, seed: Seed) -> Protected:
     """Suppress categories under `least_rows` and pull in the extremes of numbers and dates."""
+    import pyarrow as pa
+
     least = least_rows(len(table))
     if least == 1:
         note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
@@ -56,9 +58,8 @@ def protect(table: Table, seed: Seed) -> Protected:
         )
         arrays.append(worked[0])
         notes += worked[1]
-    data = table.data
-    for number, (name, array) in enumerate(zip(table.schema.names, arrays, strict=True)):
-        data = data.set_column(number, name, array)  # keeps the table's own metadata
+    data = pa.table(arrays, names=table.schema.names)
+    data = data.replace_schema_metadata(table.data.schema.metadata)
     return Protected(Table(data, table.schema), least, tuple(notes))
 
 

@@ -24,25 +24,27 @@ def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, 
 
     Rare is a value of fewer than `least` rows. Columns in `kept`, and the target, stay as they are.
     """
-    schema, notes = table.schema, []
+    others: dict[str, Column] = {}
+    notes = []
     for column in table.schema:
+        if column.role != "categorical" or column.name in (*kept, table.schema.target):
+            continue
         found, levels = codes(table, column.name)
         present = found[found >= 0]
-        if column.role != "categorical" or not len(present):
-            continue
         counts = np.bincount(present, minlength=len(levels))
         rare = int(counts[counts < least].sum())
-        if rare <= MOST_RARE * len(present) or column.name in (*kept, schema.target):
+        if not len(present) or rare <= MOST_RARE * len(present):
             continue
         other = _other(column, pa.array([str(level) for level in levels], pa.string()))
         if other is None:
             continue
-        schema = schema.replace(other)
+        others[column.name] = other
         notes.append(
             f"Column {column.name!r}: {rare:,} of {len(present):,} rows hold a value that is too "
             f"rare for a category. {other.note} --column '{column.name}=category' keeps it one."
         )
-    return Table(table.data, schema), tuple(notes)
+    columns = tuple(others.get(column.name, column) for column in table.schema)
+    return Table(table.data, replace(table.schema, columns=columns)), tuple(notes)
 
 
 def _other(column: Column, levels: pa.Array) -> Column | None:

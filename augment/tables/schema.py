@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from augment.base.errors import BadInput, UsageError, did_you_mean
@@ -106,14 +107,17 @@ class Schema:
         return len(self.columns)
 
     def __getitem__(self, name: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise UsageError(f"There is no column {name!r}. {did_you_mean(name, self.names)}")
+        if name not in self._by_name:
+            raise UsageError(f"There is no column {name!r}. {did_you_mean(name, self.names)}")
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     @property
     def names(self) -> list[str]:
-        return [column.name for column in self.columns]
+        return list(self._by_name)
 
     def select(self, names: list[str]) -> Schema:
         """These columns in this order; the target goes where it is not among them, and so do a

@@ -18,7 +18,7 @@ from augment.tables.overlays import overlays
 from augment.tables.schema import Role, Schema
 from augment.tables.targets import chosen
 from augment.tables.timeline import Timeline
-from augment.tables.views import FakeViews, RealViews, View, axis_of, text_keys
+from augment.tables.views import FakeViews, RealViews, View, axis_of, predictors, text_keys
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,19 +57,20 @@ def scored(
 
     Without `test` nobody knows which rows of `train` a generator saw; see `score_pair`.
     """
+    fitting = aligned(fake, train.schema).table
+    columns = overlays(train, fitting)  # first: they are of use even where no time is left to score
     if test is None:
         scores = score_pair(train, fake, seed, tick, budget=budget)
     else:
         scores = score(train, test, fake, seed, tick, floor, budget=budget)
     known = measures()
-    fitting = aligned(fake, train.schema).table
     target, why = chosen(train, None)
     document: Json = {
         "verdict": verdict(scores, known, unscored(train.schema)).to_json(),
         "measures": [measure.to_json() for measure in known],
         "compared": scoring.compared(len(train), None if test is None else len(test), len(fake)),
         "target": {"column": target, "note": why},
-        "columns": overlays(train, fitting),
+        "columns": columns,
     }
     return Scored(tuple(scores), document)
 
@@ -122,6 +123,7 @@ def score(
             seen=Identities.of(train, time),
             unseen=Identities.of(aligned(test, train.schema).table, time),
             stamp=train.schema.stamp,
+            predictors=predictors(len(axes), seed.child("predictors")),
         )
 
     return _run(real, train, fake, floor, seed, tick, metrics, budget)
@@ -160,6 +162,7 @@ def score_pair(
             seen=Identities.of(train, time),
             unseen=Identities.of(test, time),
             stamp=real.schema.stamp,
+            predictors=predictors(len(axes), seed.child("predictors")),
         )
 
     return _run(views, train, fake, None, seed, tick, metrics, budget)

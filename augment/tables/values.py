@@ -95,8 +95,13 @@ def whole_numbers(texts: pa.Array) -> pa.Array:
 def codes(table: Table, name: str) -> tuple[NDArray[np.int32], list[Scalar]]:
     """(rows,) codes into the sorted list of distinct values, -1 for null."""
     found, values = _ranked(table, name)
-    whole = table.schema[name].storage == "integer"  # beyond 64 bits they are decimals here
-    return found, [int(value) if whole else plain(value) for value in values.to_pylist()]
+    listed = values.to_pylist()
+    storage = table.schema[name].storage
+    if storage == "integer":  # beyond 64 bits they are decimals here
+        return found, [int(value) for value in listed]
+    if storage in ("string", "float", "boolean"):
+        return found, listed
+    return found, [plain(value) for value in listed]
 
 
 def ranks(table: Table, name: str) -> NDArray[np.int64]:

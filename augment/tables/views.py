@@ -7,6 +7,7 @@ Only modelled columns are in here: ids, texts and constants say nothing about a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 BINS = 10  # quantile bins of a number, and the most frequent levels of a category, in pairs
 NAMELESS = "(no name)"
+MOST_PREDICTORS = 200  # columns that classifiers are given; of more, so many are drawn
 KNOTS = 1_000  # points at which the training ranks of a number are kept
 
 
@@ -144,11 +146,10 @@ class View:
             return np.arange(self.rows)
         return seed.rng().permutation(self.rows)[:most]
 
-    def without(self, name: str) -> View:
-        """The same rows less one column."""
-        kept = [i for i, axis in enumerate(self.axes) if axis.name != name]
-        axes = tuple(self.axes[i] for i in kept)
-        return View(axes, tuple(self.columns[i] for i in kept), self.rows)
+    def select(self, places: Sequence[int]) -> View:
+        """The same rows with the columns at these places only."""
+        axes = tuple(self.axes[i] for i in places)
+        return View(axes, tuple(self.columns[i] for i in places), self.rows)
 
     @cached_property
     def binned(self) -> tuple[NDArray[np.int64], ...]:
@@ -222,10 +223,28 @@ class RealViews:
     seen: Identities = field(kw_only=True)  # whose row each row of train is, and when it was
     unseen: Identities = field(kw_only=True)
     stamp: tuple[str, ...] = field(kw_only=True)  # the columns of the time
+    predictors: tuple[int, ...] = field(kw_only=True)  # places of the columns classifiers are given
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         return self.train.axes
+
+    @property
+    def predictors_note(self) -> str:
+        """What to say of scores that do not look at every column; "" where they do."""
+        if len(self.predictors) == len(self.axes):
+            return ""
+        return f"On {len(self.predictors):,} of {len(self.axes):,} columns, drawn by the seed."
+
+
+def predictors(columns: int, seed: Seed) -> tuple[int, ...]:
+    """The places of the columns that classifiers are given: all, or `MOST_PREDICTORS` of them.
+
+    What trees cost grows with the columns, and a table of thousands would be judged for hours.
+    """
+    if columns <= MOST_PREDICTORS:
+        return tuple(range(columns))
+    return tuple(sorted(seed.rng().permutation(columns)[:MOST_PREDICTORS].tolist()))
 
 
 @dataclass(frozen=True)

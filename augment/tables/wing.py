@@ -204,17 +204,20 @@ def _read_options(options: Json) -> source.ReadOptions:
 
 def _described(data: Table, column: Column, show_values: bool) -> Json:
     """One column for `inspect`: role, storage, nulls, distinct values, and why."""
-    found, levels = codes(data, column.name)
+    import pyarrow.compute as pc
+
+    values = data.column(column.name)
+    distinct = len(pc.unique(values.drop_null()))
     described: Json = {
         "name": column.name,
         "role": column.role,
         "storage": column.storage,
-        "nulls": int((found == -1).sum()),
-        "distinct": len(levels),
+        "nulls": values.null_count,
+        "distinct": distinct,
         "note": column.note,
     }
-    if show_values and len(levels) <= MOST_VALUES_SHOWN:
-        described["values"] = levels
+    if show_values and distinct <= MOST_VALUES_SHOWN:
+        described["values"] = codes(data, column.name)[1]
     return described
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from augment.base.errors import UsageError
 from augment.base.types import Clause, Condition, Json, State
 from augment.tables.codecs.spans import Spans, grid
+from augment.tables.codecs.vocabulary import numbered
 from augment.tables.conditions import mask
 from augment.tables.dataset import Table
 from augment.tables.dates import DAY_US
@@ -179,11 +180,10 @@ class Calendar:
         tensors: dict[str, NDArray[np.float64]],
     ) -> Calendar:
         """Undo `state`."""
+        arrays = numbered(tensors, "calendar")
         whole = {}
         for i, (name, words) in enumerate(config["split"]):
-            start = f"calendar.{i}."
-            arrays = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-            whole[str(name)] = Spans.from_state(words, arrays)
+            whole[str(name)] = Spans.from_state(words, arrays[i])
         return Calendar(columns, target, whole)
 
 

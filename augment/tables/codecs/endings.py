@@ -43,15 +43,18 @@ class Precision:
 
         values = values[:: max(1, len(values) // MOST_ROWS)]
 
-        def usual(cut: Callable[[int], NDArray[np.float64]]) -> tuple[int, float]:
+        def usual(cut: Callable[..., NDArray[np.float64]]) -> tuple[int, float]:
             """The lowest count that the usual share does with, and the share that needs it all."""
+            few = values[: len(values) // 10]  # which rule most counts out
             for count in range(MOST_DIGITS if len(values) else 0):
-                if np.mean(cut(count) == values) >= USUAL_SHARE:
-                    return count, float(np.mean(cut(count - 1) != values))
+                if np.sum(cut(few, count) != few) > (1 - USUAL_SHARE) * len(values) + 1:
+                    continue
+                if np.mean(cut(values, count) == values) >= USUAL_SHARE:
+                    return count, float(np.mean(cut(values, count - 1) != values))
             return MOST_DIGITS, 0.0
 
-        digits, by_digits = usual(lambda count: _significant(values, count))
-        decimals, by_decimals = usual(lambda count: np.round(values, count))
+        digits, by_digits = usual(_significant)
+        decimals, by_decimals = usual(np.round)
         if by_digits > by_decimals:
             return Precision(digits=max(1, digits))
         return Precision(decimals=decimals)

@@ -8,8 +8,10 @@ uniform number picks one. A condition narrows that layout: see `Choice`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from augment.base.types import Clause, Json, State
 from augment.tables.dataset import Table
@@ -118,3 +120,19 @@ class Vocabulary(ABC):
     @classmethod
     @abstractmethod
     def from_state(cls, config: Json, tensors: dict[str, NDArray[np.float64]]) -> Self: ...
+
+
+def numbered(
+    tensors: Mapping[str, NDArray[Any]], kind: str
+) -> defaultdict[int, dict[str, NDArray[Any]]]:
+    """The tensors called `kind.NUMBER.NAME`, by number and name; none for any other number.
+
+    Looked through once, where a search for each number would take the square of the columns.
+    """
+    found: defaultdict[int, dict[str, NDArray[Any]]] = defaultdict(dict)
+    for key, value in tensors.items():
+        start, _, rest = key.partition(".")
+        number, _, name = rest.partition(".")
+        if start == kind and number.isdecimal() and name:
+            found[int(number)][name] = value
+    return found

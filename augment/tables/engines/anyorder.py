@@ -6,11 +6,12 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from augment.base.errors import OutOfResources
 from augment.base.seeds import Seed
 from augment.base.types import About, Costs, Engine, Job, Json, Model, Tick
 from augment.nets.machine import precision as precision_of
 from augment.nets.machine import threads
-from augment.nets.training import Schedule, facts, train
+from augment.nets.training import Schedule, TooLittleTime, facts, train
 from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.grain import with_grains
 from augment.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
@@ -51,6 +52,7 @@ FEWEST_BINS = 16
 SMALL_ROWS = 2_000  # below this the net is half as wide, and learns more slowly
 RATE, SMALL_RATE = 2e-3, 1e-3
 FEWEST_STEPS = 400
+FEWEST_WORTH_IT = 50  # steps that a limit of time must leave: with fewer, columns stay independent
 LOOKING, CALIBRATING = 0.15, 0.4  # shares of a budget: for structure; at most for calibration
 CHECKS = 20  # of the held-out loss in a planned run
 MOST_HELD_OUT = 4_000
@@ -130,7 +132,11 @@ class Anyorder(Engine[Table]):
             left = job.budget.left()
             reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
             early = replace(job, budget=job.budget.within(left - reserved))
-            chain, told = self._trained(layout, rows, words, laws, early)
+            try:
+                chain, told = self._trained(layout, rows, words, laws, early)
+            except TooLittleTime as error:
+                way = "Or give fewer columns, or pass --engine independent."
+                raise OutOfResources(f"{error} {way}") from None
             counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
@@ -248,7 +254,8 @@ class Anyorder(Engine[Table]):
         every = max(10, steps // CHECKS)
         rate = RATE if rows >= SMALL_ROWS else SMALL_RATE
         rate = rate if self.learning_rate is None else self.learning_rate
-        return Schedule(steps, rate, check_every=every, checkpoint_every=2 * every)
+        fewest = FEWEST_WORTH_IT if self.epochs is None else 0  # who names epochs wants no more
+        return Schedule(steps, rate, check_every=every, checkpoint_every=2 * every, fewest=fewest)
 
 
 def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:

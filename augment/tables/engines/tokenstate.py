@@ -8,7 +8,7 @@ from augment.base.types import Json, State
 from augment.tables.codecs.calendar import Calendar
 from augment.tables.codecs.levels import Levels
 from augment.tables.codecs.spans import Spans
-from augment.tables.codecs.vocabulary import Vocabulary
+from augment.tables.codecs.vocabulary import Vocabulary, numbered
 from augment.tables.engines.chain import Chain, Correction
 from augment.tables.engines.network import Layout
 from augment.tables.engines.structure import Dependency
@@ -84,12 +84,9 @@ def model_parts(state: State) -> Parts:
         return torch.from_numpy(np.array(tensors[name]))
 
     words = []
+    arrays = numbered({name: np.asarray(value) for name, value in tensors.items()}, "words")
     for j, saved in enumerate(config["words"]):
-        start = f"words.{j}."
-        arrays = {
-            k.removeprefix(start): np.asarray(v) for k, v in tensors.items() if k.startswith(start)
-        }
-        words.append(WORDS[saved["kind"]].from_state(saved, arrays))
+        words.append(WORDS[saved["kind"]].from_state(saved, arrays[j]))
     layout = Layout(
         tuple(word.size for word in words),
         tuple(int(j) for j in config["order"]),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_CELL_CHARACTERS = 1 << 30
 SAMPLE_CHARACTERS = 1 << 16
+WRITTEN_CELLS = 4_000_000  # held as text at once: some 40 MB, and a column is handled as a whole
 SPELT_ALIKE = ("csv", "tsv")
 FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet takes for the beginning of a formula
 
@@ -81,7 +82,7 @@ class Delimited(Format):
             names = _header_cells(schema.names, spelt, guessed, options.excel_safe)
             encoder.write(stream, spelt.delimiter.join(names) + spelt.line_end, schema.names)
         marks = guessed if len(schema) == 1 and not spelt.header else spelt.delimiter
-        size = block_rows(len(schema))
+        size = max(1, WRITTEN_CELLS // max(1, len(schema)))
         for chunk in chunks:
             for start in range(0, len(chunk), size):
                 cells = _cells(chunk.slice(start, size), spelt, marks, options.excel_safe)
@@ -226,13 +227,10 @@ def _malformed(error: csv.Error) -> tuple[str, str]:
 def _block(names: list[str], rows: list[list[str]]) -> pa.Table:
     """Rows of cells as columns of text, null where a cell is empty."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    columns = []
-    for cells in zip(*rows, strict=True) if rows else [()] * len(names):
-        texts = pa.array(cells, pa.string())
-        columns.append(pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts))
-    return pa.table(columns, names=names)
+    present = [[cell or None for cell in row] for row in rows]
+    columns = zip(*present, strict=True) if rows else [()] * len(names)
+    return pa.table([pa.array(cells, pa.string()) for cells in columns], names=names)
 
 
 def _header_cells(names: list[str], spelt: Dialect, marks: str, excel_safe: bool) -> list[str]:

@@ -7,6 +7,7 @@ row that reads like one is refused until the user says which of the two it is.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -171,7 +172,8 @@ def _shape(text: str) -> str:
 def _require_names(names: list[str], where: str) -> None:
     """Raises `BadInput` for names that are empty or repeated."""
     empty = [str(place) for place, text in enumerate(names, start=1) if not text]
-    twice = sorted({text for text in names if names.count(text) > 1})
+    counts = Counter(names)
+    twice = sorted(text for text, count in counts.items() if count > 1)
     if empty:
         raise BadInput(
             f"column {', '.join(empty[:5])} of {len(names)} has no name.",
@@ -181,7 +183,7 @@ def _require_names(names: list[str], where: str) -> None:
         )
     if twice:
         raise BadInput(
-            f"the column name {twice[0]!r} stands {names.count(twice[0])} times.",
+            f"the column name {twice[0]!r} stands {counts[twice[0]]} times.",
             where=where,
             hint="Names must differ: change the header, or pass --no-header if there is none.",
         )

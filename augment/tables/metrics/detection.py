@@ -30,7 +30,7 @@ class Detection(Metric[RealViews, FakeViews]):
     a table which repeats rows is not found out by its repetitions: that is for `copies` to say.
     `detection.train` is the same against the training rows; where it lies far below `detection`,
     the generator has learnt its training rows rather than their distribution. Values below 0.5
-    are noise and are shown as they are.
+    are noise and are shown as they are. Beyond 200 columns a sample of them is looked at.
 
     The ceiling tells training rows from unseen ones.
     """
@@ -56,16 +56,16 @@ class Detection(Metric[RealViews, FakeViews]):
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         return [
-            _detect("detection", real.test, fake.rows, seed.child("test")),
-            _detect("detection.train", real.train, fake.rows, seed.child("train")),
+            _detect("detection", real, real.test, fake.rows, seed.child("test")),
+            _detect("detection.train", real, real.train, fake.rows, seed.child("train")),
         ]
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         fresh = real.train.sample(n, seed.child("rows"))
-        return [_detect("detection", real.test, fresh, seed.child("test"))]
+        return [_detect("detection", real, real.test, fresh, seed.child("test"))]
 
 
-def _detect(metric: str, real: View, fake: View, seed: Seed) -> Score:
+def _detect(metric: str, views: RealViews, real: View, fake: View, seed: Seed) -> Score:
     import numpy as np
 
     rows = min(len(real), len(fake), MOST_ROWS)
@@ -73,6 +73,7 @@ def _detect(metric: str, real: View, fake: View, seed: Seed) -> Score:
         note = f"There are {rows} rows per side; at least {LEAST_ROWS} are needed."
         note = note if real.axes else "No column is modelled."
         return Score(metric, None, "lower", "fidelity", note=note)
+    real, fake = real.select(views.predictors), fake.select(views.predictors)
     real, fake = real.sample(rows, seed.child("real")), fake.sample(rows, seed.child("fake"))
     codes = features.categorical(real.axes)
 
@@ -85,4 +86,5 @@ def _detect(metric: str, real: View, fake: View, seed: Seed) -> Score:
     value, interval = classifier_auc(
         real.features, fake.features, keys, chances, seed.child("folds")
     )
-    return Score(metric, value, "lower", "fidelity", interval=interval)
+    note = views.predictors_note
+    return Score(metric, value, "lower", "fidelity", interval=interval, note=note)

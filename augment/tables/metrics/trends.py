@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
 
@@ -74,11 +75,17 @@ def _capped(view: View, seed: Seed) -> View:
 
 
 def _pairs(columns: int, seed: Seed) -> tuple[Pairs, str]:
-    pairs = list(combinations(range(columns), 2))
-    if len(pairs) <= MOST_PAIRS:
-        return pairs, ""
-    kept = sorted(seed.rng().permutation(len(pairs))[:MOST_PAIRS].tolist())
-    return [pairs[i] for i in kept], f"{MOST_PAIRS:,} of {len(pairs):,} pairs, drawn by the seed."
+    total = math.comb(columns, 2)
+    if total <= MOST_PAIRS:
+        return list(combinations(range(columns), 2)), ""
+    drawn: set[tuple[int, int]] = set()
+    rng = seed.rng()
+    while len(drawn) < MOST_PAIRS:  # never more than a few rounds: a list of all has no bound
+        ends = rng.integers(0, columns, (MOST_PAIRS, 2)).tolist()
+        for i, j in ends:
+            if i != j and len(drawn) < MOST_PAIRS:
+                drawn.add((min(i, j), max(i, j)))
+    return sorted(drawn), f"{MOST_PAIRS:,} of {total:,} pairs, drawn by the seed."
 
 
 def _scores(real: View, fake: View, pairs: Pairs, note: str) -> list[Score]:
