@@ -17,19 +17,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment.base import registry, store
-from augment.base.errors import AugmentError, BadInput, OutOfResources, UsageError
-from augment.base.seeds import Seed
-from augment.base.types import Clause, Condition, Engine, Job, Model, Score, State
-from augment.images.dataset import Images
-from augment.images.engines.conditioning import Wanted
-from augment.images.engines.editor import Blender, Editor
-from augment.images.schema import ImageSchema, Mode
-from augment.tables import scoring, source
-from augment.tables.conditions import mask
-from augment.tables.dataset import Table
-from augment.tables.schema import Column, Schema
-from augment.tables.values import codes, numbers
+from augment.core import model_folder as store
+from augment.core import registry
+from augment.core.errors import AugmentError, BadInput, OutOfResources, UsageError
+from augment.core.seeds import Seed
+from augment.core.types import Clause, Condition, Engine, Job, Model, Score, State
+from augment.kinds.images.data.dataset import Images
+from augment.kinds.images.data.schema import ImageSchema, Mode
+from augment.kinds.images.engines.conditioning import Wanted
+from augment.kinds.images.engines.editor import Blender, Editor
+from augment.kinds.tables.data.conditions import mask
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.data.values import codes, numbers
+from augment.kinds.tables.io import reading as source
+from augment.kinds.tables.metrics import scoring
 
 
 def mixed_table(rows: int = 240, seed: int = 0) -> Table:

@@ -18,11 +18,11 @@ from typing import Any
 
 import torch
 
-from augment.base import registry
-from augment.base.errors import AugmentError
-from augment.base.seeds import Seed
-from augment.base.types import Job
-from augment.images.engines.editor import Editor
+from augment.core import registry
+from augment.core.errors import AugmentError
+from augment.core.seeds import Seed
+from augment.core.types import Job
+from augment.kinds.images.engines.editor import Editor
 from augment.nets.machine import pace
 from augment.testing import mixed_table, simple_images
 

@@ -51,8 +51,8 @@ def fitted(
     wing: Any, engine: str, given: dict[str, str] | None, train: Any, root: Any
 ) -> tuple[dict[str, float], list[Any]]:
     """Fit on `train` and draw as many rows: what it cost, and the parts of the sample."""
-    from augment.base import registry
-    from augment.base.types import Condition, Job, silent
+    from augment.core import registry
+    from augment.core.types import Condition, Job, silent
     from augment.lifecycle.sampling import blocks
 
     recipe = registry.engine(engine, given)

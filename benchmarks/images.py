@@ -66,10 +66,10 @@ def measure(
     folder: str, engine: str, seed: str, parameters: dict[str, dict[str, str]]
 ) -> dict[str, Any]:
     """One fit, one sample and its scores, with what they cost."""
-    from augment.base import registry
-    from augment.base.seeds import Seed
-    from augment.images import scoring
-    from augment.images.dataset import Images
+    from augment.core import registry
+    from augment.core.seeds import Seed
+    from augment.kinds.images.data.dataset import Images
+    from augment.kinds.images.metrics import scoring
 
     wing, root = registry.find("kinds", "images")(), Seed(int(seed))
     train, test = _sides(wing, Path(folder), root)
@@ -81,7 +81,7 @@ def measure(
 
 
 def _sides(wing: Any, folder: Path, root: Any) -> tuple[Any, Any]:
-    from augment.base.wing import split
+    from augment.core.kind import split
 
     if (folder / "train").is_dir() and (folder / "test").is_dir():
         train = wing.read(str(folder / "train"), {}).data

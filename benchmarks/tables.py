@@ -79,11 +79,11 @@ def measure(
     csv: str, engine: str, seed: str, parameters: dict[str, dict[str, str]], peer_python: str
 ) -> dict[str, Any]:
     """One fit, one sample and its scores, with what they cost."""
-    from augment.base import registry
-    from augment.base.seeds import Seed
-    from augment.base.wing import split
-    from augment.tables import scoring
-    from augment.tables.dataset import Table
+    from augment.core import registry
+    from augment.core.kind import split
+    from augment.core.seeds import Seed
+    from augment.kinds.tables.data.dataset import Table
+    from augment.kinds.tables.metrics import scoring
 
     wing = registry.find("kinds", "table")()
     data = wing.read(csv, _reading(Path(csv))).data
@@ -100,7 +100,7 @@ def measure(
 
 def _peer(wing: Any, train: Any, seed: str, python: str) -> tuple[dict[str, float], Any]:
     """The peer's cost and sample, through files."""
-    from augment.base.wing import Block, Origin
+    from augment.core.kind import Block, Origin
 
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "train.csv", Path(folder) / "made.csv"

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from augment.base import errors, registry
+from augment.core import errors, registry
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from augment.base import registry
-from augment.base.seeds import Seed
-from augment.base.types import Clause, Condition, Job, Model
-from augment.images.engines.editor import Blender, Editor
+from augment.core import registry
+from augment.core.seeds import Seed
+from augment.core.types import Clause, Condition, Job, Model
+from augment.kinds.images.engines.editor import Blender, Editor
 from augment.testing import mixed_table, simple_images
 from tests.nets.fake_cuda import FakeCuda, cuda
 from tests.test_laws import QUICK
@@ -70,7 +70,7 @@ def test_an_engine_fits_calibrates_samples_and_edits_where_it_is_asked_to(
     name: str, tmp_path: Path, cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name == "cvae with a flow":  # its schedule is its own
-        from augment.images.engines import prior
+        from augment.kinds.images.engines.cvae import prior
 
         monkeypatch.setattr(prior, "SCHEDULE", prior.Schedule(steps=4))
     model = fitted(name, "cuda", tmp_path)

@@ -6,13 +6,8 @@ from typing import Any
 
 import pytest
 
-from augment.base import registry
-from augment.testing import (
-    ImageEngineLaws,
-    TableEngineLaws,
-    TableFormatLaws,
-    TableMetricLaws,
-)
+from augment.core import registry
+from augment.testing import ImageEngineLaws, TableEngineLaws, TableFormatLaws, TableMetricLaws
 
 QUICK: dict[str, dict[str, str]] = {  # small enough for a test, large enough to learn something
     "cvae": {"steps": "8", "batch": "8", "width": "8", "latent": "4"},

@@ -15,13 +15,6 @@ import typer
 from typer.exceptions import TyperException
 
 import augment
-from augment.base.errors import (
-    AugmentError,
-    Interrupted,
-    OutOfResources,
-    UsageError,
-    is_lack_of_memory,
-)
 from augment.cli import (
     doctor,
     edit,
@@ -39,6 +32,13 @@ from augment.cli import (
 )
 from augment.cli.grouping import expanded
 from augment.cli.help import Command, Commands
+from augment.core.errors import (
+    AugmentError,
+    Interrupted,
+    OutOfResources,
+    UsageError,
+    is_lack_of_memory,
+)
 
 app = typer.Typer(
     name="augment",

@@ -10,8 +10,8 @@ def doctor(
     screen: o.Screen,
 ) -> None:
     """Check this machine: versions, memory, disk, devices, locale, plugins."""
-    from augment.base.errors import MissingExtra
     from augment.cli import summary
+    from augment.core.errors import MissingExtra
     from augment.lifecycle import health
 
     checks = health.checks()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augment.base.errors import UsageError
 from augment.cli import options as o
 from augment.cli.grouping import told
-from augment.cli.words import pairs, prompts
+from augment.cli.parsing import pairs, prompts
+from augment.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from augment.images.edits.job import Request
+    from augment.kinds.images.edits.job import Request
     from augment.lifecycle.generation import Opened
 
 
@@ -59,8 +59,8 @@ class Change:
     tries: Annotated[int, typer.Option(min=1, help="Most draws of one edit.")] = 5
 
     def request(self, placing: Placing, files: o.Files, dry_run: bool) -> Request:
-        from augment.images.edits.job import Request
-        from augment.images.source import read_options
+        from augment.kinds.images.edits.job import Request
+        from augment.kinds.images.io.reading import read_options
 
         return Request(
             strength=self.strength,
@@ -99,11 +99,12 @@ def edit(
     screen: o.Screen,
 ) -> None:
     """Change images with a fitted model; edits that lost their label are drawn again."""
-    from augment.base.errors import OutOfResources
-    from augment.cli import galleries, progress, summary
-    from augment.images.edits import job
-    from augment.images.model import ImageModel
-    from augment.lifecycle.folder import filled
+    from augment.cli import image_jobs as galleries
+    from augment.cli import progress, summary
+    from augment.core.errors import OutOfResources
+    from augment.kinds.images.edits import job
+    from augment.kinds.images.generator.model import ImageModel
+    from augment.work.folder import filled
 
     request = change.request(placing, files, dry_run)
     with progress.shown(screen) as tell:

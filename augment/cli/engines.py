@@ -22,8 +22,8 @@ def engines(
     screen: o.Screen,
 ) -> None:
     """List the engines with their licences, or one engine's parameters."""
-    from augment.base import registry
     from augment.cli import summary
+    from augment.core import registry
 
     names = registry.names("engines") if name is None else [name]
     document = {

@@ -6,9 +6,9 @@ import json
 import sys
 from contextlib import suppress
 
-from augment.base.errors import AugmentError, BadInput, UsageError
-from augment.base.types import Json
 from augment.cli import terminal
+from augment.core.errors import AugmentError, BadInput, UsageError
+from augment.core.types import Json
 
 SCHEMA = "augment.error/1"
 

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from inspect import Parameter, Signature, signature
 from typing import Any, get_type_hints
 
-from augment.base.types import Json
+from augment.core.types import Json
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:

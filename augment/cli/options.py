@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augment.base.errors import UsageError
-from augment.base.types import Json
 from augment.cli.grouping import told
-from augment.cli.words import pairs, prompts, seconds
+from augment.cli.parsing import pairs, prompts, seconds
+from augment.core.errors import UsageError
+from augment.core.types import Json
 
 if TYPE_CHECKING:
-    from augment.base.wing import Ask
+    from augment.core.kind import Ask
     from augment.lifecycle.plan import Request
 
 
@@ -23,7 +23,7 @@ def named(group: str) -> Callable[[str], list[str]]:
     """Completes a name that is registered in `group`."""
 
     def complete(incomplete: str) -> list[str]:
-        from augment.base import registry
+        from augment.core import registry
 
         return [name for name in registry.names(group) if name.startswith(incomplete)]
 
@@ -280,7 +280,7 @@ class Asking:
     prompts: Prompts = None
 
     def ask(self, given: str | None = None) -> Ask:
-        from augment.base.wing import Ask
+        from augment.core.kind import Ask
 
         texts = prompts(self.prompt, self.prompts)
         return Ask(tuple(self.where or ()), self.balance, given, texts)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from augment.base.errors import UsageError
-from augment.base.types import PHASES, Tick, silent
 from augment.cli import terminal
 from augment.cli.options import Screen
+from augment.core.errors import UsageError
+from augment.core.types import PHASES, Tick, silent
 from augment.report.facts import finite
 
 SECONDS_BETWEEN_LINES = 30.0

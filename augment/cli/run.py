@@ -36,8 +36,8 @@ def run(
     screen: o.Screen,
 ) -> None:
     """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""
-    from augment.base.errors import GateFailed
     from augment.cli import progress, summary
+    from augment.core.errors import GateFailed
     from augment.lifecycle import gates
     from augment.lifecycle import run as lifecycle
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli.words import pairs
+from augment.cli.parsing import pairs
 
 
 def sample(
@@ -39,8 +39,8 @@ def sample(
     screen: o.Screen,
 ) -> None:
     """Write new rows from a fitted model."""
-    from augment.base.errors import UsageError
     from augment.cli import progress, summary
+    from augment.core.errors import UsageError
     from augment.lifecycle import generation
 
     if out == "-" and screen.as_json:

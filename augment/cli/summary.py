@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from augment.base.errors import AugmentError
-from augment.base.types import Json
 from augment.cli import failures
 from augment.cli.options import Screen
 from augment.cli.terminal import printable, say
+from augment.core.errors import AugmentError
+from augment.core.types import Json
 from augment.evaluation.verdict import Unscored
 from augment.report.facts import finite
 

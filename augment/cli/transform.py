@@ -54,13 +54,14 @@ def transform(
     screen: o.Screen,
 ) -> None:
     """Augment images classically; boxes, masks and keypoints move along."""
-    from augment.base.errors import UsageError
-    from augment.cli import galleries, progress, summary
-    from augment.images.layouts import Asked
-    from augment.images.rejects import Rejects
-    from augment.images.transforms import job
-    from augment.images.transforms import pipeline as pipelines
-    from augment.lifecycle.folder import filled
+    from augment.cli import image_jobs as galleries
+    from augment.cli import progress, summary
+    from augment.core.errors import UsageError
+    from augment.kinds.images.io.layouts import Asked
+    from augment.kinds.images.io.rejects import Rejects
+    from augment.kinds.images.transforms import job
+    from augment.kinds.images.transforms import pipeline as pipelines
+    from augment.work.folder import filled
 
     if preset is not None and pipeline is not None:
         raise UsageError("--preset and --pipeline exclude each other. Choose one.")

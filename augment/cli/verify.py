@@ -18,9 +18,9 @@ def verify(
     """Check every file of a run, model, evaluation or image folder against its manifest."""
     import dataclasses
 
-    from augment.base.errors import BadInput
     from augment.cli import summary
-    from augment.lifecycle.folder import verify as check
+    from augment.core.errors import BadInput
+    from augment.work.folder import verify as check
 
     found = check(folder)
     document = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from augment.base.types import Score
+from augment.core.types import Score
 
 Limit = Callable[[Score], float | None]
 """From a score, with its ceiling and floor, to a value; None where it has no ceiling to go by."""

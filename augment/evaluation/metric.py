@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Literal, TypeVar
 
-from augment.base.seeds import Seed
-from augment.base.types import Group, Json, Score
+from augment.core.seeds import Seed
+from augment.core.types import Group, Json, Score
 from augment.evaluation.limits import Limit
 
 Unit = Literal["number", "share", "count"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from augment.base.types import Interval
+from augment.core.types import Interval
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from augment.base import registry
-from augment.base.deadline import TimeIsUp, interrupted
-from augment.base.errors import UsageError, listed
-from augment.base.seeds import Seed
-from augment.base.types import UNLIMITED, Budget, Group, Json, Score, Tick
+from augment.core import registry
+from augment.core.errors import UsageError, listed
+from augment.core.seeds import Seed
+from augment.core.types import UNLIMITED, Budget, Group, Json, Score, Tick
 from augment.evaluation.metric import Measure, Metric
+from augment.work.deadline import TimeIsUp, interrupted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from augment.base.seeds import Seed
-from augment.base.types import Interval
+from augment.core.seeds import Seed
+from augment.core.types import Interval
 from augment.evaluation.roc import auc
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from augment.base.errors import listed
-from augment.base.types import Group, Json, Score
+from augment.core.errors import listed
+from augment.core.types import Group, Json, Score
 from augment.evaluation.figures import apart, figure
 from augment.evaluation.metric import Measure, Places
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from augment.base.errors import BadInput
-from augment.base.files import locked, write_json
-from augment.base.seeds import Seed
-from augment.base.types import Json, Tick
-from augment.base.wing import Loaded
-from augment.lifecycle.folder import Attempt, Folder, write_manifest
+from augment.core.errors import BadInput
+from augment.core.files import locked, write_json
+from augment.core.kind import Loaded
+from augment.core.seeds import Seed
+from augment.core.types import Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import require_scorable, wing_for
 from augment.report import facts, html
+from augment.work.folder import Attempt, Folder, write_manifest
 
 REPORT = "report.json"
 

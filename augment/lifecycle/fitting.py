@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import augment
-from augment.base import store
-from augment.base.errors import UsageError
-from augment.base.files import locked, read_json, require_outside, write_json
-from augment.base.seeds import Seed
-from augment.base.types import Budget, Job, Json, Tick
-from augment.base.wing import Fitted, Loaded
-from augment.lifecycle.folder import Attempt, Folder, verify, write_manifest
+from augment.core import model_folder as store
+from augment.core.errors import UsageError
+from augment.core.files import locked, read_json, require_outside, write_json
+from augment.core.kind import Fitted, Loaded
+from augment.core.seeds import Seed
+from augment.core.types import Budget, Job, Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, Request, resolve, wing_for
 from augment.lifecycle.time_limit import bounded, forecast_of, told
+from augment.work.folder import Attempt, Folder, verify, write_manifest
 
 MODEL_MARKER = "model.json"
 FIT = "fit.json"

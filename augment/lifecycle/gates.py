@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from augment.base.errors import BadInput, GateFailed, UsageError, did_you_mean
-from augment.base.types import Json
+from augment.core.errors import BadInput, GateFailed, UsageError, did_you_mean
+from augment.core.types import Json
 from augment.lifecycle.plan import Request
 from augment.report import facts
 

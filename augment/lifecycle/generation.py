@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from augment.base import registry, store
-from augment.base.errors import BadInput, UsageError
-from augment.base.files import locked, require_writable
-from augment.base.seeds import Seed
-from augment.base.types import Condition, Json, Tick
-from augment.base.wing import Ask, Fitted, Origin, Wing, Written
-from augment.lifecycle.folder import MANIFEST, write_manifest
+from augment.core import model_folder as store
+from augment.core import registry
+from augment.core.errors import BadInput, UsageError
+from augment.core.files import locked, require_writable
+from augment.core.kind import Ask, Fitted, Origin, Wing, Written
+from augment.core.seeds import Seed
+from augment.core.types import Condition, Json, Tick
 from augment.lifecycle.plan import FOREIGN, device_for, row_count
 from augment.lifecycle.sampling import blocks, parse_shard
+from augment.work.folder import MANIFEST, write_manifest
 
 
 @dataclass(frozen=True)

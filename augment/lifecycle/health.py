@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from augment.base import registry
-from augment.base.errors import AugmentError
+from augment.core import registry
+from augment.core.errors import AugmentError
 
 LEAST_FREE_BYTES = 1 << 30
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from augment.base.files import require_writable, write_json
-from augment.base.types import Json, Tick
+from augment.core.files import require_writable, write_json
+from augment.core.types import Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import wing_for
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from augment.base.files import PRIVATE_MODE
-from augment.base.types import Tick
+from augment.core.files import PRIVATE_MODE
+from augment.core.types import Tick
 from augment.report.facts import finite
 
 LOG = "log.jsonl"

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import augment
-from augment.base import registry
-from augment.base.errors import UsageError
-from augment.base.seeds import Seed
-from augment.base.types import About, Engine, Json
-from augment.base.wing import Ask, Loaded, Wing
+from augment.core import registry
+from augment.core.errors import UsageError
+from augment.core.kind import Ask, Loaded, Wing
+from augment.core.seeds import Seed
+from augment.core.types import About, Engine, Json
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
 MOST_ROWS = 10**12

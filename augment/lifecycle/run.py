@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import augment
-from augment.base import store
-from augment.base.errors import BadInput, UsageError
-from augment.base.files import locked, read_json, require_outside, write_json
-from augment.base.types import Budget, Json, Tick
-from augment.base.wing import Fitted, Origin, Scored, split
+from augment.core import model_folder as store
+from augment.core.errors import BadInput, UsageError
+from augment.core.files import locked, read_json, require_outside, write_json
+from augment.core.kind import Fitted, Origin, Scored, split
+from augment.core.types import Budget, Json, Tick
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
-from augment.lifecycle.folder import RUN, Attempt, Folder, write_manifest
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import Request
 from augment.lifecycle.sampling import blocks
 from augment.lifecycle.time_limit import bounded, fit_budget, forecast_of, score_budget, told
 from augment.report import facts, html
+from augment.work.folder import RUN, Attempt, Folder, write_manifest
 
 VERSIONS = ("numpy", "pyarrow", "scikit-learn", "torch", "sdv")
 

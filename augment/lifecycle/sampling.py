@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from augment.base.errors import UsageError
-from augment.base.seeds import Seed
-from augment.base.types import Condition, Dataset, Tick, Whole
-from augment.base.wing import Block, Fitted
+from augment.core.errors import UsageError
+from augment.core.kind import Block, Fitted
+from augment.core.seeds import Seed
+from augment.core.types import Condition, Dataset, Tick, Whole
 
 if TYPE_CHECKING:
     import numpy as np

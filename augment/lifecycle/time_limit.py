@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from augment.base.deadline import TimeIsUp, interrupted
-from augment.base.errors import OutOfResources
-from augment.base.types import PHASES, Budget, Json
-from augment.base.wing import Forecast
+from augment.core.errors import OutOfResources
+from augment.core.kind import Forecast
+from augment.core.types import PHASES, Budget, Json
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan
+from augment.work.deadline import TimeIsUp, interrupted
 
 MOST_RESERVED = 0.5  # of what is left before the fit, for sampling and scoring
 RESERVE_UNKNOWN = 0.4  # the same where nobody knows what they take

@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.base.errors import OutOfResources, UsageError
-from augment.base.files import atomic
-from augment.base.types import Job, Json, Tick
+from augment.core.errors import OutOfResources, UsageError
+from augment.core.files import atomic
+from augment.core.types import Job, Json, Tick
 from augment.nets.machine import precision
 
 if TYPE_CHECKING:

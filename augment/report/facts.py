@@ -6,8 +6,8 @@ import dataclasses
 import math
 from typing import Any
 
-from augment.base.types import Json
-from augment.base.wing import Scored
+from augment.core.kind import Scored
+from augment.core.types import Json
 
 SCHEMA = "augment.report/2"
 NOT_SCORED = (

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from augment.base.files import atomic
-from augment.base.types import Json
+from augment.core.files import atomic
+from augment.core.types import Json
 from augment.report import plots, summary
 
 MOST_PAIRS = 12

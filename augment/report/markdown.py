@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from augment.base.types import Json
+from augment.core.types import Json
 from augment.report import summary
 
 HEAD = "| Measure | Synthetic | Limit | Fresh real | Independent | |"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from augment.base.types import Json
+from augment.core.types import Json
 
 WIDTH, HEIGHT = 300.0, 96.0  # of an overlay, in SVG units
 GAP = 0.18  # of a cell's width, between cells

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from augment.base.types import Json
+from augment.core.types import Json
 from augment.evaluation.figures import apart, figure
 from augment.evaluation.metric import Unit
 

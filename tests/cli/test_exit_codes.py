@@ -20,7 +20,7 @@ from tests.cli.in_process import augment
 
 SLOW_START = """
 import sys
-from augment.tables.engines.independent import Independent
+from augment.kinds.tables.engines.independent import Independent
 fit = Independent.fit
 def slow(self, data, job):
     print("fitting now", file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.base import errors
+from augment.core import errors
 from augment.lifecycle import health
 from augment.lifecycle.health import Check
 from tests.cli.child import ROOT, write_table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from augment.base.errors import UsageError
 from augment.cli import options
+from augment.core.errors import UsageError
 
 
 def parameters(fitting: options.Fitting) -> dict[str, str]:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.base.errors import UsageError
-from augment.base.types import Tick
 from augment.cli import progress, terminal
-from augment.cli.words import pairs, seconds
+from augment.cli.parsing import pairs, seconds
+from augment.core.errors import UsageError
+from augment.core.types import Tick
 from tests.cli.child import ROOT
 from tests.cli.in_process import augment
 

@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from augment.base import registry
-from augment.base.errors import UsageError
-from augment.base.seeds import Seed
-from augment.base.types import Budget, Group, Score, Tick, silent
-from augment.base.wing import Scored
 from augment.cli import summary as terminal
 from augment.cli.options import Screen
+from augment.core import registry
+from augment.core.errors import UsageError
+from augment.core.kind import Scored
+from augment.core.seeds import Seed
+from augment.core.types import Budget, Group, Score, Tick, silent
 from augment.evaluation import scoring
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from augment.base import registry
-from augment.base.types import Group, Interval, Score
+from augment.core import registry
+from augment.core.types import Group, Interval, Score
 from augment.evaluation import scoring
 from augment.evaluation.limits import fixed, natural_rate, near_ceiling
 from augment.evaluation.metric import WIDEST_TITLE, Measure

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from augment.base.errors import UsageError
-from augment.base.types import Tick, silent
-from augment.base.wing import Ask
 from augment.cli.app import app
+from augment.core.errors import UsageError
+from augment.core.kind import Ask
+from augment.core.types import Tick, silent
 from augment.lifecycle import fitting, generation, run
-from augment.lifecycle.folder import verify
 from augment.lifecycle.plan import Request
 from augment.testing import simple_images
+from augment.work.folder import verify
 from tests.cli.child import ROOT, environment
-from tests.images import pictures
+from tests.kinds.images import pictures
 
 QUICK = {"steps": "6", "batch": "8", "width": "8", "latent": "4", "prior": "gaussian"}
 

@@ -13,14 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment.base import registry, store
-from augment.base.errors import BadInput
-from augment.base.seeds import Seed
-from augment.base.store import Stored
-from augment.base.types import Job, Json, State, silent
+from augment.core import model_folder as store
+from augment.core import registry
+from augment.core.errors import BadInput
+from augment.core.model_folder import Stored
+from augment.core.seeds import Seed
+from augment.core.types import Job, Json, State, silent
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column, Schema
 from augment.lifecycle import generation
-from augment.tables.dataset import Table
-from augment.tables.schema import Column, Schema
 from augment.testing import mixed_table, simple_images
 from tests.test_laws import QUICK
 

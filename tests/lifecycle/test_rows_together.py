@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from augment.base.types import silent
 from augment.cli import summary
+from augment.core.types import silent
 from augment.lifecycle import fitting, generation, inspection, run
 from augment.lifecycle.plan import Request
 from augment.report import markdown

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from augment.base.errors import BadInput, UsageError
-from augment.base.files import write_json
-from augment.base.types import Tick, silent
-from augment.base.wing import Ask
+from augment.core.errors import BadInput, UsageError
+from augment.core.files import write_json
+from augment.core.kind import Ask
+from augment.core.types import Tick, silent
+from augment.kinds.tables.generator.model import TableModel
 from augment.lifecycle import fitting, gates, generation, run
 from augment.lifecycle.plan import Request, row_count
 from augment.lifecycle.sampling import parse_shard
-from augment.tables.model import TableModel
 
 ROWS = 200
 

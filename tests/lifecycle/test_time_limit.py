@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from augment.base import registry
-from augment.base.errors import OutOfResources
-from augment.base.seeds import Seed
-from augment.base.types import Budget, Job, silent
-from augment.base.wing import Forecast
-from augment.images.gallery import encoded
+from augment.core import registry
+from augment.core.errors import OutOfResources
+from augment.core.kind import Forecast
+from augment.core.seeds import Seed
+from augment.core.types import Budget, Job, silent
+from augment.kinds.images.io.image_folder import encoded
 from augment.lifecycle import fitting, run, time_limit
 from augment.lifecycle.plan import Request
 from augment.testing import mixed_table, simple_images

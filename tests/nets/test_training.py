@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from augment.base.errors import UsageError
-from augment.base.seeds import Seed
-from augment.base.types import Budget, Job, Tick
+from augment.core.errors import UsageError
+from augment.core.seeds import Seed
+from augment.core.types import Budget, Job, Tick
 from augment.nets.training import Outcome, Player, Schedule, TooLittleTime, play, train
 from augment.nets.trunk import heads_loss
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from augment.base.seeds import Seed
-from augment.base.types import Json
+from augment.core.seeds import Seed
+from augment.core.types import Json
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.values import table_of
+from augment.kinds.tables.metrics.overlays import overlays
+from augment.kinds.tables.metrics.scoring import scored
 from augment.report import facts, html, markdown, summary
-from augment.tables.overlays import overlays
-from augment.tables.schema import Column
-from augment.tables.scoring import scored
-from augment.tables.values import table_of
-from tests.tables.metrics.simulated import people, spoilt
+from tests.kinds.tables.metrics.simulated import people, spoilt
 
 
 @pytest.fixture(scope="module")

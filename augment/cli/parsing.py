@@ -1,0 +1,54 @@
+"""Words from the command line to values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from augment.core.errors import BadInput, UsageError
+
+
+def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
+    """`NAME=VALUE` texts as a dict; the last "=" of a column override parts it."""
+    found: dict[str, str] = {}
+    for text in texts or []:
+        name, sign, value = text.rpartition("=") if option == "--column" else text.partition("=")
+        if not (sign and name):
+            raise UsageError(f"{option} {text}: write it as NAME=VALUE.")
+        found[name] = value
+    return found
+
+
+def prompts(given: list[str] | None, file: Path | None) -> tuple[str, ...]:
+    """What `--prompt` or `--prompts` says."""
+    if file is None:
+        return tuple(given or ())
+    if given:
+        raise UsageError("--prompt and --prompts exclude each other. Choose one.")
+    return lines(file)
+
+
+def lines(path: Path) -> tuple[str, ...]:
+    """The lines of a text file that say something."""
+    try:
+        found = path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadInput(f"the prompts cannot be read ({reason}).", where=str(path)) from None
+    said = tuple(line.strip() for line in found if line.strip())
+    if not said:
+        raise BadInput("there is no prompt in it.", where=str(path), hint="Write one a line.")
+    return said
+
+
+def seconds(text: str | None) -> float | None:
+    """`90`, `90s`, `15m`, `2h` to seconds."""
+    if text is None:
+        return None
+    unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
+    try:
+        value = float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"--max-time {text}: write seconds, or a time such as 90s, 15m or 2h.")
+    return value

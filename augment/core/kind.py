@@ -1,0 +1,289 @@
+"""What the lifecycle asks of a kind of data (tables, images), so that it never names one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Generic, Self
+
+from augment.core.errors import UsageError, did_you_mean
+from augment.core.model_folder import Stored
+from augment.core.seeds import Seed
+from augment.core.types import (
+    UNLIMITED,
+    Budget,
+    Condition,
+    D,
+    Dataset,
+    Engine,
+    Job,
+    Json,
+    Score,
+    Tick,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[D]):
+    """What was read: the rows, the digests of the files, and what the user should know of it."""
+
+    data: D
+    files: tuple[Json, ...]  # {"path", "sha256", "bytes"} each
+    notes: tuple[str, ...] = ()
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the user wants of a sample, still in words."""
+
+    where: tuple[str, ...] = ()
+    balance: str | None = None
+    given: str | None = None
+    prompts: tuple[str, ...] = ()  # the first row gets the first, and so on, round and round
+
+
+@dataclass(frozen=True)
+class Block(Generic[D]):
+    """Rows `start` to `start + rows` of a sample; they are made when `make` is called."""
+
+    start: int
+    rows: int
+    make: Callable[[], D]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a sample comes from; together, all that decides its rows."""
+
+    engine: str
+    model: str  # digest of the stored model
+    seed: int
+    asked: Json  # rows, conditions, shard
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows lie there now, and how many of them were made for it just now."""
+
+    rows: int
+    fresh: int
+
+
+class Fitted(ABC, Generic[D]):
+    """A fitted generator together with all that it takes to write whole rows."""
+
+    engine: str
+    rows: int  # of the source that it was fitted on (or on a part of); "2x" is twice as many
+
+    @property
+    @abstractmethod
+    def block_rows(self) -> int:
+        """How many rows are sampled at a time, each such block from its own stream."""
+
+    @abstractmethod
+    def on(self, device: str) -> Self:
+        """The same generator, computing on `device`."""
+
+    @abstractmethod
+    def condition(self, ask: Ask) -> Condition:
+        """The words as a condition on this model's columns; impossible ones are refused."""
+
+    @abstractmethod
+    def sample(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> D:
+        """Rows `start` to `start + n` of the endless sample that `seed` stands for."""
+
+    @abstractmethod
+    def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
+        """What a sample of so many rows cannot keep, in words; usually nothing."""
+
+    @abstractmethod
+    def stored(self) -> Stored: ...
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """About how many seconds the stages will take, and the memory at the peak."""
+
+    fit: float
+    sample: float
+    score: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores, and a JSON-ready document: `verdict` and `measures` as in `augment.evaluation`,
+    and the facts behind the plots."""
+
+    scores: tuple[Score, ...]
+    document: Json
+
+
+class Wing(ABC, Generic[D]):
+    """One kind of data. Registered in the group `augment.kinds`."""
+
+    kind: ClassVar[str]
+    writes_folders: ClassVar[bool]  # whether a sample is a folder of files or one file
+    score_options: ClassVar[frozenset[str]]  # what `score` can be told
+
+    @abstractmethod
+    def recognises(self, source: str) -> bool:
+        """Whether SRC looks like this kind, by its name and what lies there."""
+
+    @abstractmethod
+    def read(self, source: str, options: Json) -> Loaded[D]:
+        """Read SRC. Raises `UsageError` for an option that this kind does not know."""
+
+    @abstractmethod
+    def read_like(self, source: str, data: D, options: Json) -> Loaded[D]:
+        """Read what `write` or another tool wrote, by the schema of `data`; of the options of
+        `read` count those that such rows can need."""
+
+    @abstractmethod
+    def for_fitting(self, loaded: Loaded[D], rows: int, protect: bool, read: Json) -> Loaded[D]:
+        """What was read as a fit on `rows` of its rows will take it; its notes tell what differs.
+
+        `read` are the options of reading: what the user said of a column there stands.
+        """
+
+    @abstractmethod
+    def foresee(self, data: D, ask: Ask, engine: Engine[D], protect: bool, write: Json) -> None:
+        """Refuse now, before a long fit, what could never be asked of a model of this data, and
+        options of writing that this kind does not know."""
+
+    @abstractmethod
+    def choose(self, data: D) -> tuple[str, str]:
+        """The engine that `auto` means for this data, and why."""
+
+    @abstractmethod
+    def fit(self, engine: Engine[D], data: D, job: Job, protect: bool, whole: D) -> Fitted[D]:
+        """Fit on `data`, which may be a part of the source `whole`.
+
+        Of the other rows nothing is learnt but how many they are, and which texts not to make.
+        """
+
+    @abstractmethod
+    def forecast(self, engine: Engine[D], data: D, rows: int, device: str) -> Forecast | None:
+        """About what fitting on `data`, making `rows` and scoring them take, at the pace that the
+        engine's `costs` are of; None where the engine does not know."""
+
+    @abstractmethod
+    def adopt(self, engine: Engine[D], device: str) -> Fitted[D]:
+        """A generator out of a foreign engine (see `About`) without any data of the user's."""
+
+    @abstractmethod
+    def restore(self, stored: Stored) -> Fitted[D]: ...
+
+    @abstractmethod
+    def write(
+        self,
+        blocks: Iterator[Block[D]],
+        path: Path | None,
+        format: str,
+        force: bool,
+        options: Json,
+        origin: Origin,
+    ) -> Written:
+        """Make the blocks and write them below one another; `None` is standard output.
+
+        What an earlier attempt at the same origin left at `path` is kept and not made again,
+        where this kind of data can.
+        """
+
+    @abstractmethod
+    def is_whole(self, path: Path) -> bool:
+        """Whether a sample lies at `path` that was written to its end."""
+
+    @abstractmethod
+    def begun(self, path: Path, origin: Origin) -> int | None:
+        """The seed of an unfinished sample at `path` that differs from `origin` in it alone."""
+
+    @abstractmethod
+    def output_name(self, source: str, options: Json) -> str:
+        """The name of the synthetic file or folder inside a run folder."""
+
+    @abstractmethod
+    def illustrate(self, fake: D, folder: Path) -> None:
+        """Leave in `folder` what a reader should see of the made rows, if anything."""
+
+    @abstractmethod
+    def score(
+        self,
+        train: D,
+        test: D,
+        fake: D,
+        seed: Seed,
+        tick: Callable[[Tick], None],
+        options: Json,
+        budget: Budget = UNLIMITED,
+    ) -> Scored:
+        """Scores and verdict; `options` are of those that `score_options` names.
+
+        What the budget has no time for is left out, and named among what was not scored.
+        """
+
+    @abstractmethod
+    def describe(self, data: D, show_values: bool) -> Json:
+        """What `inspect` prints: rows, and each column with its role and why."""
+
+
+def require_known(options: Json, known: list[str], kind: str) -> None:
+    """Refuse a reading option that this kind of data does not know, as the user spells it."""
+    for name in options:
+        if name not in known:
+            near = did_you_mean(flag(name), [flag(each) for each in known])
+            raise UsageError(
+                f"{flag(name)} is no option for {kind}, and SRC is read as {kind}. {near}"
+            )
+
+
+def flag(name: str) -> str:
+    """A reading option as it is spelt on the command line.
+
+    >>> flag("on_error"), flag("columns")
+    ('--on-error', '--column')
+    """
+    singular = {"columns": "column", "caption_columns": "caption_column"}.get(name, name)
+    return f"--{singular.replace('_', '-')}"
+
+
+def split(data: D, share: float, seed: Seed) -> tuple[D, D]:
+    """Train and unseen rows, by one shuffle; stratified by nothing, so that both are plain draws.
+
+    The unseen part has at least one row where there are two, and never more than half. Rows of
+    one entity go to the same side, where there are entities enough.
+    """
+    import numpy as np
+
+    unseen = min(max(round(share * len(data)), 1), len(data) // 2)
+    order, unseen = split_order(data, unseen, seed)
+    return data.take(np.sort(order[unseen:])), data.take(np.sort(order[:unseen]))
+
+
+def split_order(data: Dataset, first: int, seed: Seed) -> tuple[NDArray[np.int64], int]:
+    """The rows in random order, and how many of them are to be taken as the first part: as near
+    to `first` as can be without cutting an entity, if that is at least half as many."""
+    import numpy as np
+
+    entities = data.entities()
+    rng = seed.rng()
+    if entities is None:
+        return rng.permutation(len(data)), first
+    _, entity_of, sizes = np.unique(entities, return_inverse=True, return_counts=True)
+    drawn = rng.permutation(len(sizes))
+    ends = np.cumsum(sizes[drawn])
+    fitting = ends[ends <= first]
+    if not len(fitting) or fitting[-1] < first / 2:
+        return rng.permutation(len(data)), first
+    place = np.empty(len(sizes), dtype=np.int64)
+    place[drawn] = np.arange(len(sizes))
+    return np.lexsort([rng.random(len(data)), place[entity_of]]), int(fitting[-1])

@@ -1,0 +1,1 @@
+"""The kinds of data; each is found through the registry."""

@@ -1,0 +1,1 @@
+"""Images in memory: their schema, labels, captions and marks."""

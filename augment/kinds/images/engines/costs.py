@@ -1,0 +1,35 @@
+"""About how long the engines of images take, from unit costs, and how much memory.
+
+Seconds are those of one core of a server processor of 2023 (see `augment.nets.machine.pace`);
+they are meant to be right within a factor of two.
+"""
+
+from __future__ import annotations
+
+from augment.core.types import Costs
+from augment.kinds.images.data.schema import ImageSchema
+
+USUAL_WIDTH = 32
+SCORING_SECONDS = 330.0  # of all metrics: their classifiers have fixed numbers of steps
+MOST_AT_ONCE = 500  # pictures that an encoder or decoder holds
+GPU_PICTURES = 100  # that a GPU takes in the time that a core takes for one
+
+
+def network_costs(
+    schema: ImageSchema,
+    steps: int,
+    batch: int,
+    width: int,
+    device: str,
+    learn: float,
+    draw: float,
+    extra_seconds: float = 0.0,
+) -> Costs:
+    """`learn` and `draw` are the seconds of one pixel of one picture at the usual width, in a
+    training step and in drawing; a step takes 10 ms whatever its size."""
+    pixels = schema.height * schema.width
+    wider = (width / USUAL_WIDTH) ** 1.5
+    faster = 1 if device == "cpu" else GPU_PICTURES
+    step = 0.01 + batch * pixels * wider * learn / faster
+    held = 6 * MOST_AT_ONCE * pixels * width
+    return Costs(steps * step + extra_seconds, pixels * wider * draw / faster, held)

@@ -1,0 +1,1 @@
+"""A conditional variational autoencoder with a learnt prior."""

@@ -1,0 +1,161 @@
+"""What `cvae` is once fitted: it draws pictures, changes them, and finds what lies between two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from augment.core.model_folder import restoring
+from augment.core.seeds import Seed
+from augment.core.types import Condition, Json, State, Tick, silent
+from augment.kinds.images.data.dataset import Images
+from augment.kinds.images.data.tensors import to_floats, to_pixels
+from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.kinds.images.engines.drawing import drawn
+from augment.kinds.images.engines.editor import Blender
+from augment.kinds.images.engines.sizes import require_latent, require_width
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from augment.kinds.images.engines.cvae.autoencoder import Autoencoder
+    from augment.kinds.images.engines.cvae.prior import Flow, Gaussians
+
+MADE_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class CvaeModel(Blender):
+    """Decoder, encoder (for edits) and prior; `config` holds the network's sizes."""
+
+    block_rows: ClassVar[int] = BLOCK_ROWS
+    conditioning: Conditioning
+    config: Json
+    network: Autoencoder
+    around: Gaussians
+    flow: Flow | None
+    device: str = "cpu"
+
+    def on(self, device: str) -> Self:
+        from augment.nets.devices import placed
+
+        return replace(
+            self,
+            network=placed(self.network, device),
+            around=self.around.on(device),
+            flow=None if self.flow is None else placed(self.flow, device),
+            device=device,
+        )
+
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Images:
+        import torch
+
+        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
+            u = torch.randn(len(told), self.latent, generator=stream).to(self.device)
+            return self.network.decode(self.latents(u, codes, told), told).sigmoid()
+
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
+
+    @property
+    def latent(self) -> int:
+        return int(self.around.means.shape[1])
+
+    def latents(self, u: Tensor, codes: Tensor, told: Tensor) -> Tensor:
+        """Standard normal noise (n, latent) to latents of these classes."""
+        return self.around.coloured(u if self.flow is None else self.flow.carried(u, told), codes)
+
+    def edited(
+        self,
+        pixels: NDArray[np.uint8],
+        shown: Wanted,
+        wanted: Wanted,
+        strength: float,
+        seeds: Sequence[Seed],
+    ) -> NDArray[np.uint8]:
+        """The noise that a picture's code comes from, moved towards fresh noise."""
+        import torch
+
+        from augment.kinds.images.engines.cvae.prior import between
+        from augment.nets.convolution import generator
+
+        streams = [generator(seed.integer()) for seed in seeds]
+        with torch.inference_mode():
+            drawn = [torch.randn(self.latent, generator=each) for each in streams]
+            fresh = torch.stack(drawn).to(self.device)
+            return self._pictures(between(self._noise(pixels, shown), fresh, strength), wanted)
+
+    def between(
+        self, pixels: NDArray[np.uint8], others: NDArray[np.uint8], shown: Wanted, share: float
+    ) -> NDArray[np.uint8]:
+        import torch
+
+        from augment.kinds.images.engines.cvae.prior import between
+
+        with torch.inference_mode():
+            ends = self._noise(pixels, shown), self._noise(others, shown)
+            return self._pictures(between(*ends, share), shown)
+
+    def _noise(self, pixels: NDArray[np.uint8], shown: Wanted) -> Tensor:
+        """The noise (n, latent) that `latents` would make the pictures' codes of."""
+        codes, told = self._told(shown)
+        mean, _ = self.network.encode(to_floats(pixels, self.device), told)
+        u = self.around.whitened(mean, codes)
+        return u if self.flow is None else self.flow.returned(u, told)
+
+    def _pictures(self, noise: Tensor, wanted: Wanted) -> NDArray[np.uint8]:
+        codes, told = self._told(wanted)
+        z = self.latents(noise, codes, told)
+        return to_pixels(self.network.decode(z, told).sigmoid())
+
+    def _told(self, wanted: Wanted) -> tuple[Tensor, Tensor]:
+        """Classes (n,) and what the networks are told (n, wishes)."""
+        import torch
+
+        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+        return codes.to(self.device), told.to(self.device)
+
+    def state(self) -> State:
+        from augment.nets.devices import array, arrays
+
+        tensors = arrays(self.network, "network/")
+        tensors |= {"means": array(self.around.means), "factors": array(self.around.factors)}
+        if self.flow is not None:
+            tensors |= arrays(self.flow, "flow/")
+        return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        import torch
+
+        from augment.kinds.images.engines.cvae.autoencoder import Autoencoder
+        from augment.kinds.images.engines.cvae.prior import Flow, Gaussians
+        from augment.nets.restoring import checked, loaded
+
+        with restoring("cvae"):
+            conditioning = Conditioning.from_json(state.config["conditioning"])
+            config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
+            config["flow"] = bool(state.config["flow"])
+            config["facts"] = dict(state.config.get("facts", {}))
+            require_width(config["width"])
+            require_latent(config["latent"])
+            shape, wishes, latent = conditioning.schema.shape, conditioning.wishes, config["latent"]
+            with torch.device("meta"):
+                network = Autoencoder(shape, wishes, config["width"], latent)
+                flow = Flow(latent, wishes) if config["flow"] else None
+            kinds = len(conditioning.schema.classes) + 1
+            around = Gaussians(
+                checked(state.tensors, "means", (kinds, latent)),
+                checked(state.tensors, "factors", (kinds, latent, latent)),
+            )
+            network = loaded(network, state.tensors, "network/")
+            flow = None if flow is None else loaded(flow, state.tensors, "flow/")
+        return cls(conditioning, config, network, around, flow)

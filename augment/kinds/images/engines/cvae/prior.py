@@ -1,0 +1,216 @@
+"""The learned prior of `cvae`: where in latent space the pictures of each class lie.
+
+With N(0, I), as in textbooks, decoded noise is far from any picture: the encoder never fills it.
+Import it only where torch is needed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from augment.core.types import Job
+from augment.kinds.images.engines.thinning import thinned
+from augment.nets.convolution import generator, initialised, short_floats
+from augment.nets.jitter import MOVES
+from augment.nets.training import Outcome, Schedule, train
+
+HIDDEN = 256
+BLOCKS = 4
+WAVES = 16
+TOLD = 64
+BATCH = 256
+JUDGED = 2_000  # draws that each check looks at
+STEPS = 10  # of Heun's rule from noise to latents
+MOVED = 0.5  # share of the pictures in a step that are shown moved
+SCHEDULE = Schedule(
+    steps=4_500,
+    learning_rate=2e-3,
+    average=0.998,
+    check_every=200,
+    patience=8,
+    weight_decay=0.01,
+    checkpoint_every=1_000,
+    fewest=300,
+)
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Moments of q(z | x), (views, n, latent) each: of the pictures as they are, then of the same
+    ones moved by `moves` (views, n, MOVES)."""
+
+    mean: Tensor
+    log_variance: Tensor
+    moves: Tensor
+
+    def drawn(self, rows: Tensor, view: Tensor, noise: Tensor) -> Tensor:
+        """(rows, latent) from q(z | x) of these rows in these views."""
+        spread = (0.5 * self.log_variance[view, rows]).exp()
+        return self.mean[view, rows] + spread * noise
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """One normal distribution per class: `means` (classes + 1, latent) and lower triangular
+    `factors` (classes + 1, latent, latent). The last one stands for pictures without a class."""
+
+    means: Tensor
+    factors: Tensor
+
+    def on(self, device: str) -> Gaussians:
+        return Gaussians(self.means.to(device), self.factors.to(device))
+
+    def whitened(self, z: Tensor, codes: Tensor) -> Tensor:
+        """(n, latent) with mean 0 and covariance 1 within each class; codes -1 for no class."""
+        apart = (z - self.means[codes])[:, :, None]
+        solved: Tensor = torch.linalg.solve_triangular(self.factors[codes], apart, upper=False)
+        return solved[:, :, 0]
+
+    def coloured(self, u: Tensor, codes: Tensor) -> Tensor:
+        """Undo `whitened`."""
+        return self.means[codes] + (self.factors[codes] @ u[:, :, None])[:, :, 0]
+
+
+def gaussians(mean: Tensor, log_variance: Tensor, codes: Tensor, classes: int) -> Gaussians:
+    """The normal distributions of the aggregate posteriors, from q's (n, latent) moments.
+
+    A class of n pictures is shrunk towards all of them: its mean by one picture's worth, its
+    covariance by as many pictures' worth of the pooled within-class covariance as there are
+    dimensions, so that a class of three pictures has a covariance of full rank.
+    """
+    latent = mean.shape[1]
+    noise = log_variance.exp()
+    everywhere = mean.mean(0)
+    centres = everywhere.repeat(classes + 1, 1)
+    for code in range(classes):
+        mine = mean[codes == code]
+        centres[code] = (mine.sum(0) + everywhere) / (len(mine) + 1)
+    pooled = _scatter(mean - centres[codes], noise) / max(1, len(mean))
+    pooled += 1e-4 * torch.eye(latent, device=mean.device)
+    covariances = pooled.repeat(classes + 1, 1, 1)
+    for code in range(classes):
+        mine = codes == code
+        scatter = _scatter(mean[mine] - centres[code], noise[mine])
+        covariances[code] = (scatter + latent * pooled) / (int(mine.sum()) + latent)
+    return Gaussians(centres, torch.linalg.cholesky(covariances))
+
+
+def _scatter(apart: Tensor, noise: Tensor) -> Tensor:
+    return apart.T @ apart + torch.diag(noise.sum(0))
+
+
+class Flow(nn.Module):
+    """Velocity field that carries N(0, I) to the whitened latents of a condition c (n, wishes).
+
+    It is also told how a training picture was moved, so that it learns from many more pictures
+    than there are and still makes them as they stand: as in Karras et al. 2022, appendix F.2,
+    arXiv 2206.00364.
+    """
+
+    def __init__(self, latent: int, wishes: int) -> None:
+        super().__init__()
+        told = TOLD + 2 * WAVES
+        self.embed = nn.Linear(wishes + MOVES, TOLD, bias=False)
+        self.first = nn.Linear(latent + told, HIDDEN)
+        self.norms = nn.ModuleList(nn.LayerNorm(HIDDEN) for _ in range(BLOCKS))
+        self.tells = nn.ModuleList(nn.Linear(told, 2 * HIDDEN) for _ in range(BLOCKS))
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN))
+            for _ in range(BLOCKS)
+        )
+        self.last = nn.Linear(HIDDEN, latent)
+
+    def forward(self, u: Tensor, t: Tensor, c: Tensor, moves: Tensor | None = None) -> Tensor:
+        """Velocity (n, latent) at the places `u` and times `t` (n, 1) in [0, 1]."""
+        by = torch.zeros(len(u), MOVES, device=u.device) if moves is None else moves
+        angle = t * torch.arange(1, WAVES + 1, device=u.device)
+        told = torch.cat([self.embed(torch.cat([c, by], 1)), angle.cos(), angle.sin()], 1)
+        h = self.first(torch.cat([u, told], 1))
+        for norm, tell, block in zip(self.norms, self.tells, self.blocks, strict=True):
+            scale, shift = tell(told).chunk(2, 1)
+            h = h + block(norm(h) * (1 + scale) + shift)
+        velocity: Tensor = self.last(h)
+        return velocity.float()
+
+    def carried(self, u: Tensor, c: Tensor) -> Tensor:
+        """Noise (n, latent) carried to latents by Heun's rule."""
+        for step in range(STEPS):
+            t = torch.full((len(u), 1), step / STEPS, device=u.device)
+            slope = self(u, t, c)
+            ahead = self(u + slope / STEPS, t + 1 / STEPS, c)
+            u = u + (slope + ahead) / (2 * STEPS)
+        return u
+
+    def returned(self, u: Tensor, c: Tensor) -> Tensor:
+        """Undo `carried`, up to the error of Heun's rule."""
+        for step in range(STEPS, 0, -1):
+            t = torch.full((len(u), 1), step / STEPS, device=u.device)
+            slope = self(u, t, c)
+            behind = self(u - slope / STEPS, t - 1 / STEPS, c)
+            u = u - (slope + behind) / (2 * STEPS)
+        return u
+
+
+def between(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """From noise `a` to noise `b` (n, latent) along the arc, so that the middle is as long."""
+    lengths = a.norm(dim=1, keepdim=True) * b.norm(dim=1, keepdim=True)
+    cosine = (a * b).sum(1, keepdim=True) / lengths.clamp_min(1e-12)
+    angle = cosine.clamp(-0.999, 0.999).arccos()
+    met: Tensor = (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()
+    return met
+
+
+def fit_flow(
+    around: Gaussians,
+    latents: Latents,
+    codes: Tensor,
+    c: Tensor,
+    words: slice,
+    kept: Tensor,
+    job: Job,
+) -> tuple[Flow, Outcome]:
+    """Flow matching on fresh draws of q(z | x); `kept` are rows that only judge, `words` the
+    columns of `c` that prompts may leave out. `around`, `latents` and `codes` lie on the job's
+    device, `c` and `kept` on the CPU.
+
+    Straight paths u_t = (1 - t) ε + t u, target u - ε: Eq. 22 of Lipman et al. 2023,
+    arXiv 2210.02747, with σ_min = 0.
+    """
+    (views, n, latent), device = latents.mean.shape, job.device
+    with initialised(job.seed.child("weights").integer()):
+        flow = Flow(latent, c.shape[1]).to(device)
+    seen = torch.ones(n, dtype=torch.bool)
+    seen[kept] = False
+    learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
+
+    def loss_on(rows: Tensor, told: Tensor, view: Tensor, stream: torch.Generator) -> Tensor:
+        noise = torch.randn(2, len(rows), latent, generator=stream).to(device)
+        t = torch.rand(len(rows), 1, generator=stream).to(device)
+        u = around.whitened(latents.drawn(rows, view, noise[0]), codes[rows])
+        place, by = (1 - t) * noise[1] + t * u, latents.moves[view, rows]
+        with short_floats(device):
+            found = flow(place, t, told.to(device), by)
+        return functional.mse_loss(found, u - noise[1])
+
+    def loss(step: int) -> Tensor:
+        stream = generator(job.seed.child("step", step).integer())
+        rows = torch.randint(len(learnt), (BATCH,), generator=stream)
+        view = torch.zeros(BATCH, dtype=torch.long)
+        if views > 1:
+            some = torch.rand(BATCH, generator=stream) < MOVED
+            view = some * torch.randint(1, views, (BATCH,), generator=stream)
+        return loss_on(learnt[rows], thinned(c[learnt[rows]], words, stream), view, stream)
+
+    def held_out() -> float:
+        stream = generator(job.seed.child("held out").integer())
+        rows = kept.repeat(math.ceil(JUDGED / len(kept)))[:JUDGED]
+        return float(loss_on(rows, c[rows], torch.zeros_like(rows), stream))
+
+    parameters: dict[str, Tensor] = dict(flow.named_parameters())
+    outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior", "prior")
+    return flow, outcome

@@ -1,0 +1,1 @@
+"""A pipeline of the Stable Diffusion kind from a local folder."""

@@ -1,0 +1,1 @@
+"""Flow matching in pixel space."""

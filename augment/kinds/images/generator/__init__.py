@@ -1,0 +1,1 @@
+"""A fitted engine with all that it takes to make images that were asked for."""

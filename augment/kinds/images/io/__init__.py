@@ -1,0 +1,1 @@
+"""Images from files and back: layouts, decoding, canvas, folders."""

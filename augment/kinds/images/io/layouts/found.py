@@ -1,0 +1,65 @@
+"""Which layout a source has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from augment.core.errors import BadInput, UsageError
+from augment.kinds.images.io.layouts import AS_FOUND, SUFFIXES, Asked, Layout
+from augment.kinds.images.io.layouts.coco import Coco
+from augment.kinds.images.io.layouts.folders import ClassFolders, FlatFolder
+from augment.kinds.images.io.layouts.listed import Listed
+from augment.kinds.images.io.layouts.masks import MaskedImages
+from augment.kinds.images.io.layouts.voc import Voc
+from augment.kinds.images.io.layouts.webdataset import WebDataset
+from augment.kinds.images.io.layouts.yolo import Yolo
+
+LAYOUTS: tuple[Layout, ...] = (
+    Coco(),
+    Voc(),
+    Yolo(),
+    MaskedImages(),
+    Listed(),  # after them: what we made of them has a list as well
+    WebDataset(),
+    ClassFolders(),
+    FlatFolder(),
+)
+
+
+def layout_of(source: str, asked: Asked = AS_FOUND) -> Layout:
+    """The first layout that claims `source`. Raises `BadInput` where none does, and `UsageError`
+    where it cannot do what is asked."""
+    path = Path(source)
+    if asked.root is not None and not asked.root.is_dir():
+        raise UsageError(f"--root {asked.root}: there is no such folder.")
+    if not path.exists():
+        raise BadInput("there is no such file or folder.", where=source)
+    for layout in LAYOUTS:
+        if layout.claims(path):
+            if not layout.has_columns and (asked.label_column or asked.caption_columns):
+                raise UsageError(
+                    "--label-column and --caption-column are for lists of files and WebDataset; "
+                    f"{source} was found to be: {layout.name}."
+                )
+            return layout
+    raise BadInput(
+        "there are no images here.",
+        where=source,
+        hint="Give a folder of images or of class folders, a list of files (CSV or JSON Lines), "
+        f"a .tar, or a COCO, VOC or YOLO folder. Images end in {', '.join(sorted(SUFFIXES))}.",
+    )
+
+
+def recognises(source: str) -> bool:
+    """Whether some layout claims `source`; never raises for what another kind may own.
+
+    A layout that knows the source for its own but cannot say which part is meant claims it too:
+    reading then says so.
+    """
+    path = Path(source)
+    try:
+        return source != "-" and path.exists() and any(each.claims(path) for each in LAYOUTS)
+    except BadInput:
+        return True
+    except (OSError, ValueError):
+        return False

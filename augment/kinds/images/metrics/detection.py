@@ -1,0 +1,122 @@
+"""Detection: how well a classifier tells made pictures from real ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from augment.core.seeds import Seed
+from augment.core.types import Group, Score
+from augment.evaluation.limits import room_above_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.two_samples import classifier_auc
+from augment.kinds.images.metrics.spectrum import fine_power, log_power
+from augment.kinds.images.metrics.views import FakeViews, RealViews, View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from augment.evaluation.two_samples import Chances, Points
+
+MOST_ROWS = 1_000  # per side
+LEAST_ROWS = 20  # per side, below which no classifier can be judged
+TREES = 60
+LEAVES = 15
+TINY = 1e-12  # power of a picture of one colour
+
+
+class Detection(Metric[RealViews, FakeViews]):
+    """`detection.features`, `detection.spectrum`: AUC of telling made pictures from unseen ones.
+
+    Gradient-boosted trees, trained and judged on different folds with as many pictures of either
+    kind; 0.5 is indistinguishable. They see the features of fixed random convolutions (or those
+    of --features), or the power in each band of the radial spectrum (Durall et al. 2020, arXiv
+    2003.01826), where blur shows that moments of features pass. Equal pictures share a fold: that
+    a generator repeats itself is for others to say. The ceiling puts training pictures in the
+    place of the made ones.
+
+    `sharpness`: median power in the finer half of the spectrum over that of unseen pictures.
+    """
+
+    name: ClassVar[str] = "detection"
+    group: ClassVar[Group] = "fidelity"
+    floored: ClassVar[bool] = False
+    # A third of the room above what real pictures reach against real ones, as for tables.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "detection.features",
+            "Detection, features",
+            "AUC of telling made pictures from real ones by their features",
+            room_above_ceiling(1 / 3),
+            essential=True,
+            worst=1.0,
+        ),
+        Measure(
+            "detection.spectrum",
+            "Detection, spectrum",
+            "AUC of telling made pictures from real ones by their radial spectrum",
+            room_above_ceiling(1 / 3),
+            essential=True,
+            worst=1.0,
+        ),
+        Measure("sharpness", "Sharpness", "fine detail over that of real pictures"),
+    )
+
+    def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
+        return _scores(real, fake.rows, seed)
+
+    def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
+        return _scores(real, real.train.sample(n, seed.child("rows")), seed)
+
+
+def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
+    rows = min(len(real.test), len(made), MOST_ROWS)
+    if rows < LEAST_ROWS:
+        note = f"There are {rows} pictures per side; at least {LEAST_ROWS} are needed."
+        return [
+            Score("detection.features", None, "lower", "fidelity", note=note),
+            Score("detection.spectrum", None, "lower", "fidelity", note=note),
+            Score("sharpness", None, "near", "fidelity", note=note),
+        ]
+    unseen, made = real.test.sample(rows, seed.child("real")), made.sample(rows, seed.child("made"))
+    space = "given" if "given" in real.train.spaces else "random"
+    sides = (unseen, made)
+    keys = np.array([row.tobytes() for side in sides for row in side.pixels])
+    fine = [float(np.median(fine_power(side.pixels))) for side in sides]
+
+    def detection(name: str, points: list[Points], note: str) -> Score:
+        real_points, made_points = points
+        value, interval = classifier_auc(
+            real_points, made_points, keys, _chances(seed), seed.child("folds")
+        )
+        return Score(name, value, "lower", "fidelity", interval=interval, note=note)
+
+    note = f"{rows:,} pictures per side."
+    seen_by = f"{real.train.spaces[space].note}; {note}"
+    return [
+        detection(
+            "detection.features",
+            [side.points(space).astype(np.float64) for side in sides],
+            seen_by,
+        ),
+        detection("detection.spectrum", [log_power(side.pixels) for side in sides], note),
+        Score("sharpness", fine[1] / max(fine[0], TINY), "near", "fidelity", note=note),
+    ]
+
+
+def _chances(seed: Seed) -> Chances:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    def chances(x: Points, y: NDArray[np.float64], asked: Points) -> NDArray[np.float64]:
+        trees = HistGradientBoostingClassifier(
+            max_iter=TREES,
+            max_leaf_nodes=LEAVES,
+            early_stopping=False,
+            random_state=seed.integer(31),
+        )
+        if len(np.unique(y)) < 2:
+            return np.full(len(asked), y[0])
+        return np.asarray(trees.fit(x, y).predict_proba(asked)[:, 1], np.float64)
+
+    return chances

@@ -1,0 +1,1 @@
+"""Tables in memory: schema, columns, values, conditions."""

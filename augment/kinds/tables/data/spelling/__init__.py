@@ -1,0 +1,1 @@
+"""How values are spelt as text, read and written."""

@@ -1,0 +1,115 @@
+"""A fitted `anyorder` model as JSON and arrays, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from augment.core.types import Json, State
+from augment.kinds.tables.codecs.calendar import Calendar
+from augment.kinds.tables.codecs.levels import Levels
+from augment.kinds.tables.codecs.spans import Spans
+from augment.kinds.tables.codecs.vocabulary import Vocabulary, numbered
+from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.engines.anyorder.chain import Chain, Correction
+from augment.kinds.tables.engines.anyorder.network import Layout
+from augment.kinds.tables.engines.anyorder.structure import Dependency
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WORDS: dict[str, type[Vocabulary]] = {words.kind: words for words in (Levels, Spans)}
+PRECISIONS = ("float32", "bfloat16")
+
+Parts = tuple[Calendar, list[Column], list[Vocabulary], Chain, Json]
+
+
+def model_state(
+    calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain, facts: Json
+) -> State:
+    """All that sampling needs. Half-precision weights are widened: NumPy has no bfloat16."""
+    from augment.nets.devices import array
+
+    tensors: dict[str, NDArray[Any]] = {
+        "embeddings": array(chain.embeddings),
+        "heads": array(chain.heads.float()),
+        "bias": array(chain.bias),
+    }
+    tensors |= {name: array(weight.float()) for name, weight in chain.weights.items()}
+    tensors |= calendar.state().tensors
+    vocabularies = []
+    for j, word in enumerate(words):
+        state = word.state()
+        vocabularies.append(state.config)
+        tensors |= {f"words.{j}.{name}": value for name, value in state.tensors.items()}
+    for i, law in enumerate(chain.laws):
+        tensors[f"laws.{i}"] = law.child_of
+    for j, correction in chain.corrections.items():
+        tensors[f"corrections.{j}.bias"] = array(correction.bias)
+        tensors[f"corrections.{j}.table"] = array(correction.table)
+        for q, group in zip(correction.columns, correction.group, strict=True):
+            tensors[f"corrections.{j}.group.{q}"] = array(group)
+    config: Json = {
+        "table": Schema(calendar.columns, calendar.target).to_json(),
+        "columns": Schema(tuple(columns)).to_json(),
+        "calendar": calendar.state().config,
+        "precision": str(chain.heads.dtype).removeprefix("torch."),
+        "order": list(chain.layout.order),
+        "interactions": [list(members) for members in chain.layout.interactions],
+        "words": vocabularies,
+        "laws": [[law.parent, law.child] for law in chain.laws],
+        "corrections": {str(j): list(c.columns) for j, c in chain.corrections.items()},
+        "facts": facts,
+    }
+    return State(config, tensors)
+
+
+def model_parts(state: State) -> Parts:
+    """Undo `model_state`. Raises the usual errors of missing keys and unfit shapes."""
+    import numpy as np
+    import torch
+
+    config, tensors = state.config, state.tensors
+    table, schema = Schema.from_json(config["table"]), Schema.from_json(config["columns"])
+    calendar = Calendar.from_state(
+        table.columns,
+        table.target,
+        config["calendar"],
+        {name: np.asarray(value) for name, value in tensors.items()},
+    )
+    if config["precision"] not in PRECISIONS:
+        raise ValueError("unknown precision")
+    precision: torch.dtype = getattr(torch, config["precision"])
+
+    def tensor(name: str) -> torch.Tensor:
+        return torch.from_numpy(np.array(tensors[name]))
+
+    words = []
+    arrays = numbered({name: np.asarray(value) for name, value in tensors.items()}, "words")
+    for j, saved in enumerate(config["words"]):
+        words.append(WORDS[saved["kind"]].from_state(saved, arrays[j]))
+    layout = Layout(
+        tuple(word.size for word in words),
+        tuple(int(j) for j in config["order"]),
+        tuple(tuple(int(j) for j in members) for members in config["interactions"]),
+    )
+    embeddings, heads = tensor("embeddings"), tensor("heads").to(precision)
+    if sorted(layout.order) != list(range(len(schema))) or len(words) != len(schema):
+        raise ValueError("columns, words and order disagree")
+    if len(embeddings) != layout.cells[-1] + 1 or len(heads) != layout.tokens:
+        raise ValueError("weights and words disagree")
+    laws = [
+        Dependency(int(parent), int(child), np.asarray(tensors[f"laws.{i}"]))
+        for i, (parent, child) in enumerate(config["laws"])
+    ]
+    corrections = {
+        int(j): Correction(
+            tensor(f"corrections.{j}.bias"),
+            tuple(int(q) for q in columns),
+            tuple(tensor(f"corrections.{j}.group.{q}") for q in columns),
+            tensor(f"corrections.{j}.table"),
+        )
+        for j, columns in config["corrections"].items()
+    }
+    trunk = {name: tensor(name).to(precision) for name in tensors if name.startswith("trunk.")}
+    chain = Chain(layout, embeddings, heads, tensor("bias"), trunk, tuple(laws), corrections)
+    return calendar, list(schema), words, chain, dict(config.get("facts", {}))

@@ -1,0 +1,20 @@
+"""What a model of tables offers that places conditions, rather than waiting for rows that fit."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from augment.core.seeds import Seed
+from augment.core.types import Clause, Model
+from augment.kinds.tables.data.dataset import Table
+
+
+class ConditionalModel(Model[Table]):
+    """A model whose `sample` makes rows under clauses however rare these are."""
+
+    @abstractmethod
+    def probability(self, clauses: tuple[Clause, ...], seed: Seed) -> float:
+        """How likely it is that every clause holds on a row of this model, at least about.
+
+        Raises `UsageError` for clauses that can never hold.
+        """

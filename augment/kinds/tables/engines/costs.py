@@ -1,0 +1,92 @@
+"""About how long the engines of tables take, from unit costs.
+
+Seconds are those of one core of a server processor of 2023 (see `augment.nets.machine.pace`);
+they are meant to be right within a factor of two.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from augment.core.types import Costs
+from augment.kinds.tables.data.dataset import Table
+
+if TYPE_CHECKING:
+    from augment.kinds.tables.engines.anyorder.network import Shape
+
+MOST_COUNTED = 20_000  # rows in which distinct values are counted
+STEP_SECONDS = 0.004  # of a training step, whatever its size
+PARAMETER_SECONDS = 3e-8  # of a step: slopes, their norm, AdamW and the average
+PRODUCT_SECONDS = 2.2e-10  # of a multiplication there and back, in bfloat16
+GPU_STEP_SECONDS, GPU_ATTENTION_SECONDS = 0.004, 0.016  # bound by launches, not by size
+GPU_COLUMN_SECONDS = 1e-6  # of drawing one cell
+LOOKING_SECONDS = 0.045  # for the rounding of one number
+PAIR_SECONDS = 1.3e-5  # for a dependency between two columns
+CELL_SECONDS = 6e-6  # of protecting and encoding a cell
+DRAW_SECONDS = 4e-6  # of a cell, beside the products
+MOST_DRAWN, LEAST_DRAWN = 40_000, 200  # rows of a calibration
+HEADS = 64  # columns that one step asks for
+
+
+def token_count(data: Table, bins: int) -> int:
+    """About how many tokens the columns have together."""
+    import pyarrow.compute as pc
+
+    total = 0
+    for column in data.schema:
+        distinct = pc.count_distinct(data.column(column.name).slice(0, MOST_COUNTED)).as_py()
+        total += min(distinct + 1, bins) if column.role in ("numeric", "datetime") else distinct
+    return total
+
+
+def calibration_seconds(rows: int, columns: int) -> float:
+    return columns * (0.05 + 2e-5 * min(max(rows, LEAST_DRAWN), MOST_DRAWN))
+
+
+def anyorder_costs(
+    data: Table, shape: Shape, tokens: int, batch: int, steps: int, device: str
+) -> Costs:
+    """`steps` of `batch` rows, the search for structure before and the calibration after them."""
+    rows, columns = len(data), len(data.schema)
+    width, inner = shape.width, 3 * shape.blocks * shape.width * shape.hidden
+    if shape.attention:
+        inner += 4 * shape.blocks * width * width
+    numbers = sum(column.role in ("numeric", "datetime") for column in data.schema)
+    structure = (
+        LOOKING_SECONDS * numbers * min(1.0, columns / 60)
+        + PAIR_SECONDS * columns * columns / 2
+        + CELL_SECONDS * rows * columns
+    )
+    places = columns if shape.attention else 1
+    products = batch * (tokens * width * min(1.0, HEADS / columns) + inner * places)
+    step = STEP_SECONDS + PARAMETER_SECONDS * (2 * tokens * width + inner)
+    step += PRODUCT_SECONDS * products
+    row = columns * (DRAW_SECONDS + PRODUCT_SECONDS / 3 * inner * places)
+    calibration = calibration_seconds(rows, columns)
+    calibration += row * min(max(rows, LEAST_DRAWN), MOST_DRAWN)
+    if device != "cpu":
+        step = GPU_ATTENTION_SECONDS if shape.attention else GPU_STEP_SECONDS
+        row = columns * GPU_COLUMN_SECONDS
+        calibration = calibration_seconds(LEAST_DRAWN, columns)
+    return Costs(structure + steps * step + calibration, row, 100 * tokens * width)
+
+
+def net_costs(data: Table, epochs: int, batch: int, step_seconds: float) -> Costs:
+    """ctgan and tvae: a mixture for each number, then steps."""
+    rows, columns = len(data), len(data.schema)
+    numbers = sum(column.role in ("numeric", "datetime") for column in data.schema)
+    steps = epochs * math.ceil(rows / batch)
+    wide = 8 * rows * 40 * columns
+    return Costs(2 + 2e-4 * rows * numbers + steps * step_seconds, 2e-6 * columns, wide)
+
+
+def plain_costs(data: Table, cell_seconds: float) -> Costs:
+    """Engines that look at every cell once."""
+    cells = len(data) * len(data.schema)
+    return Costs(0.5 + cell_seconds * cells, 1e-6 * len(data.schema))
+
+
+def scoring_seconds(rows: int, columns: int) -> float:
+    """Of all metrics, of which detection and utility take most."""
+    return 5 + 2e-4 * columns * min(rows, 4_000)

@@ -1,0 +1,1 @@
+"""SDV's engines behind one door."""

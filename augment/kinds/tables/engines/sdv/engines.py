@@ -1,0 +1,303 @@
+"""SDV 2.0's Gaussian copula, CTGAN and TVAE behind one model. Licence of SDV: BUSL-1.1.
+
+Ours are the columns and their kinds (`sdv_frame`), the seeds, the progress, the limit of time
+and the stored form (`sdv_state`); SDV's are its transformers, networks and sampling.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from augment.core.errors import BadInput, UsageError
+from augment.core.model_folder import restoring
+from augment.core.seeds import Seed, seeded_globals
+from augment.core.types import (
+    About,
+    Condition,
+    Costs,
+    Engine,
+    Job,
+    Json,
+    Model,
+    State,
+    Tick,
+    silent,
+)
+from augment.kinds.tables.data.dataset import Table, require_rows
+from augment.kinds.tables.engines.costs import net_costs, plain_costs
+from augment.kinds.tables.engines.rejection import reject
+from augment.kinds.tables.engines.sdv.frame import Face, face_of
+from augment.kinds.tables.engines.sdv.state import Fitted, dismantle, rebuild
+from augment.kinds.tables.engines.sdv.training import fit_copula, fit_net
+from augment.nets.machine import threads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BLOCK_ROWS = 20_000  # drawn at a time: bounds the memory of sampling
+MAX_CELLS = 1 << 27  # of the matrix that ctgan makes of the table: 1 GiB of float64
+NUMBER_WIDTH = 11  # its columns for a number: a value and up to ten modes
+LEAST_LEVELS = 8
+NET_SPAN = 1e6  # sklearn's mixtures add 1e-6 to a variance: nothing at this scale
+
+
+class SdvModel(Model[Table]):
+    """A fitted SDV synthesizer, reduced to what sampling reads."""
+
+    def __init__(self, face: Face, fitted: Fitted, state: State) -> None:
+        self._face, self._fitted, self._state = face, fitted, state
+
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Table:
+        if given is not None and (given.mix is not None or given.partial is not None):
+            raise UsageError(
+                "SDV's engines take --where only. Fit an engine that fills partial rows "
+                "(`augment engines` shows which)."
+            )
+        if given is not None and given.clauses:
+            return reject(self._plain, given.clauses, n, seed.child("where"), tick=tick)
+        return self._plain(n, seed)
+
+    def _plain(self, n: int, seed: Seed) -> Table:
+        """Rows without a condition, in blocks that each have a stream of their own."""
+        blocks = []
+        for number, start in enumerate(range(0, max(n, 1), BLOCK_ROWS)):
+            rows, stream = min(BLOCK_ROWS, n - start), seed.child("block", number)
+            frame = _draw(self._fitted, max(rows, 1), stream).iloc[:rows]
+            blocks.append(self._face.table(frame, stream))
+        return Table.join(blocks)
+
+    def on(self, device: str) -> Self:
+        return type(self)(self._face, self._fitted.on(device), self._state)
+
+    def state(self) -> State:
+        return self._state
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        with restoring("sdv"):
+            face = Face.from_json(state.config.get("face"))
+            fitted = rebuild(state.config.get("fitted"), state.tensors)
+            model = cls(face, fitted, state)
+            model._plain(64, Seed(0))  # parts that are sound by themselves may not fit together
+        return model
+
+
+def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
+    """Rows of the frame; one thread, since sums in another order have other last digits."""
+    import warnings
+
+    import torch
+
+    with warnings.catch_warnings(), threads(1), seeded_globals(seed), torch.no_grad():
+        warnings.simplefilter("ignore")
+        return fitted.draw(rows)
+
+
+@dataclass(frozen=True)
+class Copula(Engine[Table]):
+    """SDV's GaussianCopulaSynthesizer: a parametric marginal per column, one correlation matrix.
+
+    SDV's `gaussian_kde` is left out, since it keeps the training column itself.
+    """
+
+    about: ClassVar[About] = About(
+        "copula",
+        "table",
+        "SDV's Gaussian copula: fits in seconds, knows linear dependence only",
+        licence="BUSL-1.1",
+        needs=("sdv",),
+        conditions=frozenset({"where"}),
+    )
+    model: ClassVar[type[Model[Any]]] = SdvModel
+
+    default_distribution: Literal["beta", "norm", "truncnorm", "uniform", "gamma"] = field(
+        default="beta", metadata={"help": "marginal distribution of the numbers"}
+    )
+    max_levels: int = field(
+        default=1000, metadata={"help": "categories of a column that are told apart"}
+    )
+
+    def __post_init__(self) -> None:
+        _positive(self, "max_levels")
+
+    def costs(self, data: Table, device: str) -> Costs:
+        return plain_costs(data, 2e-5)
+
+    def fit(self, data: Table, job: Job) -> SdvModel:
+        face, rows = _shape(data, job, 1.0, self.max_levels)
+        frame = face.frame(rows, job.seed.child("frame"))
+        job.tick(Tick("fit", step=0, steps=1))
+        fitted = fit_copula(face, frame, self.default_distribution, job.seed.child("fit"))
+        job.tick(Tick("fit", step=1, steps=1))
+        return _published(face, fitted, {"trained_rows": len(rows)})
+
+
+@dataclass(frozen=True)
+class Ctgan(Engine[Table]):
+    """SDV's CTGANSynthesizer, with SDV's defaults (Xu et al. 2019, arXiv 1907.00503)."""
+
+    about: ClassVar[About] = About(
+        "ctgan",
+        "table",
+        "SDV's conditional GAN: slow to fit, mixed columns",
+        licence="BUSL-1.1",
+        needs=("sdv",),
+        conditions=frozenset({"where"}),
+    )
+    model: ClassVar[type[Model[Any]]] = SdvModel
+
+    epochs: int = field(default=300, metadata={"help": "passes over the training rows"})
+    batch_size: int = field(default=500, metadata={"help": "rows per step; a multiple of pac"})
+    embedding_dim: int = field(default=128, metadata={"help": "width of the noise"})
+    generator_dim: tuple[int, ...] = field(
+        default=(256, 256), metadata={"help": "widths of the generator's layers"}
+    )
+    discriminator_dim: tuple[int, ...] = field(
+        default=(256, 256), metadata={"help": "widths of the critic's layers"}
+    )
+    generator_lr: float = field(default=2e-4, metadata={"help": "generator's step size"})
+    generator_decay: float = field(default=1e-6, metadata={"help": "generator's weight decay"})
+    discriminator_lr: float = field(default=2e-4, metadata={"help": "critic's step size"})
+    discriminator_decay: float = field(default=1e-6, metadata={"help": "critic's weight decay"})
+    discriminator_steps: int = field(
+        default=1, metadata={"help": "critic updates per generator update"}
+    )
+    log_frequency: bool = field(
+        default=True, metadata={"help": "condition on log frequencies of categories"}
+    )
+    pac: int = field(default=10, metadata={"help": "rows that the critic judges together"})
+    max_levels: int = field(
+        default=256, metadata={"help": "categories of a column that are told apart"}
+    )
+
+    def __post_init__(self) -> None:
+        _positive(
+            self, "epochs", "batch_size", "embedding_dim", "discriminator_steps", "pac",
+            "max_levels",
+        )  # fmt: skip
+        _layers(self, "generator_dim", "discriminator_dim")
+        if self.batch_size % 2 or self.batch_size % self.pac:
+            raise UsageError(
+                f"ctgan: batch_size ({self.batch_size}) must be even and a multiple of pac "
+                f"({self.pac}). Try -p batch_size={2 * self.pac * 25}."
+            )
+
+    def costs(self, data: Table, device: str) -> Costs:
+        return net_costs(data, self.epochs, self.batch_size, 0.04)
+
+    def fit(self, data: Table, job: Job) -> SdvModel:
+        from sdv.single_table import CTGANSynthesizer
+
+        return _fit_net(self, CTGANSynthesizer, self.max_levels, data, job)
+
+
+@dataclass(frozen=True)
+class Tvae(Engine[Table]):
+    """SDV's TVAESynthesizer, with SDV's defaults (Xu et al. 2019, arXiv 1907.00503)."""
+
+    about: ClassVar[About] = About(
+        "tvae",
+        "table",
+        "SDV's variational autoencoder: faster than ctgan, misses rare categories",
+        licence="BUSL-1.1",
+        needs=("sdv",),
+        conditions=frozenset({"where"}),
+    )
+    model: ClassVar[type[Model[Any]]] = SdvModel
+
+    epochs: int = field(default=300, metadata={"help": "passes over the training rows"})
+    batch_size: int = field(default=500, metadata={"help": "rows per step"})
+    embedding_dim: int = field(default=128, metadata={"help": "width of the latent space"})
+    compress_dims: tuple[int, ...] = field(
+        default=(128, 128), metadata={"help": "widths of the encoder's layers"}
+    )
+    decompress_dims: tuple[int, ...] = field(
+        default=(128, 128), metadata={"help": "widths of the decoder's layers"}
+    )
+    l2scale: float = field(default=1e-5, metadata={"help": "weight decay"})
+    loss_factor: float = field(default=2, metadata={"help": "weight of the reconstruction"})
+    max_levels: int = field(
+        default=256, metadata={"help": "categories of a column that are told apart"}
+    )
+
+    def __post_init__(self) -> None:
+        _positive(self, "epochs", "batch_size", "embedding_dim", "max_levels")
+        _layers(self, "compress_dims", "decompress_dims")
+
+    def costs(self, data: Table, device: str) -> Costs:
+        return net_costs(data, self.epochs, self.batch_size, 0.012)
+
+    def fit(self, data: Table, job: Job) -> SdvModel:
+        from sdv.single_table import TVAESynthesizer
+
+        return _fit_net(self, TVAESynthesizer, self.max_levels, data, job)
+
+
+def _fit_net(recipe: Ctgan | Tvae, kind: Any, max_levels: int, data: Table, job: Job) -> SdvModel:
+    """Fit with SDV's class `kind`, which takes the recipe's fields under the same names."""
+    settings = dataclasses.asdict(recipe)
+    del settings["max_levels"]  # ours
+    face, rows = _shape(data, job, NET_SPAN, max_levels)
+    frame = face.frame(rows, job.seed.child("frame"))
+    fitted, facts = fit_net(kind, settings, face, frame, job)
+    model = _published(face, fitted, {"trained_rows": len(rows), **facts})
+    return model.on(job.device)
+
+
+def _positive(recipe: Engine[Table], *names: str) -> None:
+    for name in names:
+        if getattr(recipe, name) < 1:
+            raise UsageError(f"-p {name}={getattr(recipe, name)}: expected 1 or more.")
+
+
+def _layers(recipe: Engine[Table], *names: str) -> None:
+    for name in names:
+        if any(width < 1 for width in getattr(recipe, name)):
+            raise UsageError(f"-p {name}: each width must be 1 or more, as in -p {name}=256,256.")
+
+
+def _shape(data: Table, job: Job, span: float, max_levels: int) -> tuple[Face, Table]:
+    """The face of a table and the rows to fit on.
+
+    ctgan and tvae hold a dense matrix with one column per label. Where that would pass
+    `MAX_CELLS`, columns keep fewer labels, and a table that is still too large is fitted on a
+    random part of its rows.
+    """
+    import numpy as np
+
+    require_rows(data, 2, "the training table")
+    if not len(data.schema):
+        raise BadInput(
+            "no column is left to model.",
+            hint="Every column is an id, text or constant; give one a role with --column.",
+        )
+    wordy = sum(c.role in ("categorical", "boolean") for c in data.schema)
+    numeric = NUMBER_WIDTH * (len(data.schema) - wordy)
+    room = (MAX_CELLS // len(data) - numeric) // max(wordy, 1)
+    face = face_of(data, span, max(2, min(max_levels, max(room, LEAST_LEVELS))))
+    width = numeric + sum(len(labels) for labels in face.labels().values())
+    most = max(2, MAX_CELLS // width)
+    if len(data) > most:
+        chosen = job.seed.child("rows").rng().choice(len(data), most, replace=False)
+        data = data.take(np.sort(chosen).astype(np.int64))
+    return face, data
+
+
+def _published(face: Face, fitted: Fitted, facts: Json) -> SdvModel:
+    """The model as rebuilt from its stored form, once both are seen to draw the same rows."""
+    document, tensors = dismantle(fitted)
+    state = State({"face": face.to_json(), "fitted": document, "facts": facts}, tensors)
+    model = SdvModel.from_state(state)
+    seed = Seed(0).child("check")
+    drawn = _draw(fitted, 64, seed), _draw(model._fitted, 64, seed)
+    assert drawn[0].equals(drawn[1]), "the stored model draws other rows than the fitted one"
+    return model

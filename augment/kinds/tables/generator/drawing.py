@@ -1,0 +1,168 @@
+"""Rows of a fitted engine under a condition: searched for where they are common, else placed.
+
+P(x | condition) is what is left of a model's rows when all others are thrown away. So they are
+made wherever enough are left, and nearly so where the condition on one column is placed and the
+others are searched for among such rows. Where that leaves too few as well and the engine places
+conditions, all columns are placed one after another, which is as good as what the engine knows of
+them in any order. Of alternatives, which exclude one another, each is then drawn as often as it
+was met, or is likely to be met, among the model's rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from augment.core.errors import OutOfResources, UsageError
+from augment.core.normal_form import Branch
+from augment.core.seeds import Seed
+from augment.core.types import Clause, Condition, Model, Tick, silent
+from augment.kinds.tables.data.conditions import mask
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.engines.conditional import ConditionalModel
+from augment.kinds.tables.engines.rejection import TELLING, Branches, reject, reject_if_common
+from augment.kinds.tables.relations import Relations
+
+PROBES = 1_000  # rows that tell how often a computed column satisfies a condition
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """`inner` draws the table without its `relations`; `schema` is that of the whole."""
+
+    inner: Model[Table]
+    relations: Relations
+    schema: Schema
+
+    def possible(self, asked: Condition) -> Condition:
+        """The condition without the branches that the relations rule out.
+
+        Raises `UsageError` where none is left.
+        """
+        columns = list(self.schema)
+        self.relations.placed(asked.clauses, columns)
+        kept, refusal = [], None
+        for branch in asked.branches:
+            try:
+                self.relations.placed((*asked.clauses, *branch), columns)
+            except UsageError as error:
+                refusal = error
+            else:
+                kept.append(branch)
+        if refusal is not None and not kept:
+            raise refusal
+        if len(kept) == 1:
+            return Condition((*asked.clauses, *kept[0]))
+        return replace(asked, branches=tuple(kept))
+
+    def rows(
+        self,
+        n: int,
+        seed: Seed,
+        clauses: tuple[Clause, ...],
+        branches: Branches = (),
+        tick: Callable[[Tick], None] = silent,
+    ) -> Table:
+        """`n` rows with every relation true; never fewer.
+
+        Raises `OutOfResources` where a bounded search found too few, and `UsageError` for what
+        can never hold.
+        """
+        searched, placed = self._parted(clauses)
+        draw, free = partial(self._under, placed, tick), partial(self._under, (), tick)
+        if not isinstance(self.inner, ConditionalModel):
+            if searched or branches:
+                return reject(free, clauses, n, seed, tick=tick, branches=branches)
+            return draw(n, seed)
+        if branches or len({clause.column for clause in placed}) > 1:
+            search = reject_if_common(free, clauses, branches, n, seed, tick, not placed)
+            if len(search.rows) < n and placed:
+                narrow = partial(self._under, self._narrowest(placed, seed), tick)
+                stream = seed.child("narrow")
+                search = reject_if_common(narrow, clauses, branches, n, stream, tick, True)
+            if len(search.rows) == n:
+                return search.rows
+            if branches:
+                return self._by_branches(n, seed, clauses, branches, search.rows, tick)
+        return reject(draw, searched, n, seed, tick=tick) if searched else draw(n, seed)
+
+    def _under(
+        self, placed: tuple[Clause, ...], tick: Callable[[Tick], None], n: int, seed: Seed
+    ) -> Table:
+        return self.whole(self.inner.sample(n, seed, Condition(placed), tick))
+
+    def _narrowest(self, placed: tuple[Clause, ...], seed: Seed) -> tuple[Clause, ...]:
+        """The clauses on the one column that rules out most rows."""
+        assert isinstance(self.inner, ConditionalModel), "others place nothing"
+        columns = dict.fromkeys(clause.column for clause in placed)
+        groups = [tuple(c for c in placed if c.column == name) for name in columns]
+        if len(groups) < 2:
+            return placed
+        chances = [
+            self.inner.probability(group, seed.child("narrow", i)) for i, group in enumerate(groups)
+        ]
+        return groups[chances.index(min(chances))]
+
+    def whole(self, made: Table, kept: Table | None = None) -> Table:
+        """What the engine made, with the computed columns back in their places."""
+        columns = [column for column in self.schema if column.modelled]
+        return self.relations.put_back(made, columns, self.schema.target, kept)
+
+    def _parted(self, clauses: tuple[Clause, ...]) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
+        """The clauses to be searched for, and those that the engine is given."""
+        columns = list(self.schema)
+        return (
+            self.relations.searched(clauses, columns),
+            self.relations.placed(clauses, columns),
+        )
+
+    def _by_branches(
+        self,
+        n: int,
+        seed: Seed,
+        clauses: tuple[Clause, ...],
+        branches: Branches,
+        met: Table,
+        tick: Callable[[Tick], None],
+    ) -> Table:
+        """Rows in random order; how many are of each branch is a draw by their proportions.
+
+        These are those of the rows `met`, where there are enough to tell.
+        """
+        import numpy as np
+
+        cases: list[Branch] = [(*clauses, *branch) for branch in branches]
+        if len(met) >= TELLING:
+            weights = np.array([mask(met, branch).sum() for branch in branches], np.float64)
+        else:
+            chances = (self._probability(c, seed.child("weight", i)) for i, c in enumerate(cases))
+            weights = np.fromiter(chances, np.float64)
+        if not weights.sum() > 0:
+            raise OutOfResources(
+                "No row that satisfies --where was found, whichever side of 'or' it was looked "
+                "for on. Loosen the condition."
+            )
+        rng = seed.child("branches").rng()
+        counts = rng.multinomial(n, weights / weights.sum())
+        parts = [
+            self.rows(int(counts[i]), seed.child("branch", i), case, (), tick)
+            for i, case in enumerate(cases)
+            if counts[i] or i == weights.argmax()
+        ]
+        joined = Table.join(parts)
+        return joined.take(rng.permutation(len(joined)))
+
+    def _probability(self, clauses: tuple[Clause, ...], seed: Seed) -> float:
+        """How likely a row is to satisfy the clauses, 0 where it never can."""
+        assert isinstance(self.inner, ConditionalModel), "others are searched by rejection"
+        try:
+            searched, placed = self._parted(clauses)
+            chance = self.inner.probability(placed, seed)
+        except UsageError:
+            return 0.0
+        if not searched or not chance:
+            return chance
+        rows = self.whole(self.inner.sample(PROBES, seed.child("probe"), Condition(placed)))
+        return chance * float(mask(rows, searched).mean())

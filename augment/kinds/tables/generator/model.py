@@ -1,0 +1,382 @@
+"""`TableModel`: an engine's fitted model and all that it takes to write whole rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from augment.core import registry
+from augment.core.errors import BadInput, UsageError
+from augment.core.kind import Ask, Fitted
+from augment.core.model_folder import Stored, restoring
+from augment.core.quotas import quotas
+from augment.core.seeds import Seed
+from augment.core.types import (
+    Clause,
+    Condition,
+    Engine,
+    Job,
+    Json,
+    Model,
+    State,
+    Tick,
+    Whole,
+    silent,
+)
+from augment.kinds.tables import relations
+from augment.kinds.tables.data.conditions import balance_of, parse
+from augment.kinds.tables.data.dataset import Table, require_rows
+from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.data.values import arrow_type, numbers, table_of
+from augment.kinds.tables.generator import domain, given_rows
+from augment.kinds.tables.generator.drawing import Drawing
+from augment.kinds.tables.generator.protection import least_rows, protect
+from augment.kinds.tables.generator.unmodelled import Invention, inventions, kept
+from augment.kinds.tables.identity.row_identity import Part, RowIdentity
+from augment.kinds.tables.relations import Relations
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
+NO_IDENTITY = RowIdentity().to_json()  # of a model that was made before ids could repeat
+MOST_ROWS = 10**15  # that a model may say its source had
+TRIAL_ROWS = 20  # drawn of a restored model, to see that its parts fit together
+
+
+@dataclass(frozen=True)
+class TableModel(Fitted[Table]):
+    """The modelled columns come from `inner`; ids, text and constants are invented beside them.
+
+    `relations` are what holds between modelled columns on every row; the engine sees the table
+    without them. `identity` are ids that rows share and keys that they do not. `domain` holds
+    each modelled column's levels or ends after protection, so that impossible conditions are
+    refused before anything is drawn.
+    """
+
+    block_rows: ClassVar[int] = 20_000
+    engine: str
+    rows: int
+    schema: Schema
+    inner: Model[Table]
+    invented: tuple[Invention, ...]
+    domain: Mapping[str, Json]
+    relations: Relations
+    identity: RowIdentity
+    facts: Json
+
+    @classmethod
+    def fit(
+        cls,
+        recipe: Engine[Table],
+        data: Table,
+        job: Job,
+        protected: bool,
+        source_rows: int,
+        source_table: Table | None = None,
+    ) -> Self:
+        """Fit `recipe` on the protected modelled columns of `data`.
+
+        `data` may be a part of `source_table`; no surrogate is a text of either.
+        """
+        require_rows(data, 1, "the table")
+        schema = kept(data.schema)
+        core = data.select([column.name for column in schema if column.modelled])
+        if not core.schema.columns:
+            raise BadInput(
+                "there is nothing to model: every column is an id, text or a constant.",
+                hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
+            )
+        notes: tuple[str, ...] = (UNPROTECTED,)
+        least = least_rows(len(data)) if protected else 1
+        identity = RowIdentity.fit(data, least)
+        held = identity.constant | set(schema.key)
+        found = relations.mined(core, _constants(data)).without(held)
+        seen = found.taken_out(core)
+        if protected:
+            safe = protect(seen, job.seed.child("protect"))
+            seen, notes = safe.table, safe.notes
+        job, shortened = job.noted()
+        inner = recipe.fit(
+            seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
+        )
+        found = found.as_learnt(seen, list(core.schema))
+        whole = found.put_back(seen, list(core.schema), core.schema.target)
+        identity = identity.with_key(_beside(whole, data), schema.key, source_rows, least)
+        facts = {
+            "parameters": dataclasses.asdict(recipe),
+            "fitted_rows": len(data),
+            "protected": protected,
+            "notes": list(notes),
+            "relations": found.words,
+            "kept": identity.words,
+            "nearly": [near.to_json() for near in found.near],
+            **inner.state().config.get("facts", {}),
+            **({"shortened": shortened} if shortened else {}),
+        }
+        least = least_rows(len(data)) if protected else 1
+        texts = data if source_table is None else source_table
+        invented = inventions(data, texts, least, job.seed.child("surrogates"))
+        known = domain.of(whole, least)
+        return cls(
+            recipe.about.name,
+            source_rows,
+            schema,
+            inner,
+            invented,
+            known,
+            found,
+            identity,
+            facts,
+        )
+
+    def on(self, device: str) -> Self:
+        return dataclasses.replace(self, inner=self.inner.on(device))
+
+    def condition(self, ask: Ask) -> Condition:
+        require_no_prompts(ask)
+        about = registry.find("engines", self.engine).about
+        asked = self._drawing.possible(parse(ask.where, self.schema, self.domain))
+        mix = None
+        if ask.balance is not None:
+            mix = balance_of(ask.balance, self.schema, self.domain, asked)
+        if (asked.columns or mix) and "where" not in about.conditions:
+            raise UsageError(f"Engine {self.engine!r} takes no --where and no --balance.")
+        partial = None
+        if ask.given is not None:
+            if "given" not in about.conditions:
+                raise UsageError(
+                    f"Engine {self.engine!r} cannot fill given rows. Fit one that can: "
+                    "`augment engines` shows which."
+                )
+            if mix is not None:
+                raise UsageError(
+                    "--balance and --given exclude each other: the given rows say what stands in "
+                    "them. Choose one."
+                )
+            constants = {
+                each.column.name: each.constant
+                for each in self.invented
+                if each.column.role == "constant"
+            }
+            partial = given_rows.read(ask.given, self.schema, self.domain, constants, asked)
+        return dataclasses.replace(asked, mix=mix, partial=partial)
+
+    def sample(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> Table:
+        import pyarrow as pa
+
+        core = self._core(start, n, seed.child("engine"), given, tick)
+        kept = given.partial.slice(start, n) if isinstance(given.partial, Table) else None
+        whole = given.whole or Whole(start + n, seed)
+        made = {
+            each.column.name: each.make(
+                start, n, seed.child("invent", each.column.name), whole.seed
+            )
+            for each in self.invented
+        }
+        if kept is None:
+            core, ids = self._settled(core, Part(start, start + n, whole), given, seed, tick)
+            made |= ids
+        arrays = [
+            core.column(column.name)
+            if column.modelled
+            else _filled(made[column.name], kept, column.name)
+            for column in self.schema
+        ]
+        return Table(pa.table(arrays, names=self.schema.names), self.schema)
+
+    def _settled(
+        self, core: Table, part: Part, given: Condition, seed: Seed, tick: Callable[[Tick], None]
+    ) -> tuple[Table, dict[str, pa.Array]]:
+        """The rows with keys that do not repeat, and ids that do."""
+
+        def refill(rows: Table, stream: Seed) -> Table:
+            return self._filled_once(rows, stream, (), tick)
+
+        fills = "given" in registry.find("engines", self.engine).about.conditions
+        return self.identity.settled(
+            core, part, given, seed, self._exchanged, refill if fills else None
+        )
+
+    def _exchanged(self, core: Table, arrays: dict[str, pa.Array]) -> Table:
+        """The modelled columns with some of them set anew and every relation true.
+
+        What an engine draws as it is is set among what it draws, so that distances from it stay.
+        """
+        drawn = self.relations.taken_out(core)
+        as_is = {c.name for c in drawn.schema if c in core.schema.columns} & arrays.keys()
+        whole = _with(core, {name: arrays[name] for name in arrays.keys() - as_is})
+        whole = self.relations.reconciled(whole, {*arrays})
+        taken = _with(self.relations.taken_out(whole), {name: arrays[name] for name in as_is})
+        return self._drawing.whole(taken)
+
+    def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
+        return self.identity.notes(rows, given, self.schema)
+
+    def _core(
+        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> Table:
+        """The modelled columns; a mix is drawn level by level and then shuffled."""
+        if isinstance(given.partial, Table):
+            rows = given.partial.slice(start, n).select(list(self.domain))
+            return self._completed(rows, seed, given, tick)
+        if given.mix is None:
+            return self._drawing.rows(n, seed, given.clauses, given.branches, tick)
+        name, shares = given.mix
+        parts = []
+        for level, _, count in quotas(shares, start, n):
+            narrowed = (*given.clauses, Clause(name, "in", (level,)))
+            stream = seed.child("mix", str(level))
+            parts.append(self._drawing.rows(count, stream, narrowed, given.branches, tick))
+        joined = Table.join(parts)
+        return joined.take(seed.child("order").rng().permutation(len(joined)))
+
+    def _completed(
+        self, partial: Table, seed: Seed, given: Condition, tick: Callable[[Tick], None]
+    ) -> Table:
+        """The given rows with their gaps filled; again, where no branch holds, within bounds."""
+
+        def fill(rows: Table, stream: Seed) -> Table:
+            return self._filled_once(rows, stream, given.clauses, tick)
+
+        if not given.branches:
+            return fill(partial, seed)
+        return given_rows.filled_to_fit(partial, fill, given.branches, seed)
+
+    def _filled_once(
+        self,
+        partial: Table,
+        seed: Seed,
+        clauses: tuple[Clause, ...],
+        tick: Callable[[Tick], None],
+    ) -> Table:
+        """The given rows with their gaps filled. Known cells stay, relations or not."""
+        import numpy as np
+
+        name, words = self.relations.unplaceable(clauses, list(self.schema))
+        if words:
+            raise UsageError(
+                f"--where on {name!r} cannot be joined with --given: in this model it is "
+                f"computed ({words})."
+            )
+        asked = self.relations.placed(clauses, list(self.schema))
+        places: list[NDArray[np.int64]] = []
+        parts: list[Table] = []
+        for rows, known, more in self.relations.to_fill(partial):
+            condition = Condition((*asked, *more), partial=known)
+            stream = seed.child("part", len(parts)) if parts else seed
+            made = self.inner.sample(len(rows), stream, condition, tick)
+            parts.append(self._drawing.whole(made, partial.take(rows)))
+            places.append(rows)
+        whole = Table.join(parts).take(np.argsort(np.concatenate(places)))
+        arrays = [_filled(whole.column(name), partial, name) for name in whole.schema.names]
+        return table_of(list(whole.schema), arrays, whole.schema.target)
+
+    @property
+    def _drawing(self) -> Drawing:
+        return Drawing(self.inner, self.relations, self.schema)
+
+    def stored(self) -> Stored:
+        state = self.inner.state()
+        config = {
+            "schema": self.schema.to_json(),
+            "rows": self.rows,
+            "invented": [each.to_json() for each in self.invented],
+            "domain": dict(self.domain),
+            "relations": self.relations.to_json(),
+            "identity": self.identity.to_json(),
+            "engine": state.config,
+        }
+        return Stored(Table.kind, self.engine, State(config, state.tensors), self.facts)
+
+    @classmethod
+    def restore(cls, stored: Stored) -> Self:
+        """Undo `stored`. Raises `BadInput` on a document that does not fit."""
+        config = stored.state.config
+        recipe = registry.find("engines", stored.engine)
+        with restoring(stored.engine):
+            schema = Schema.from_json(config["schema"])
+            columns = [c for c in schema if not c.modelled]
+            pairs = zip(columns, config["invented"], strict=True)
+            invented = tuple(Invention.from_json(column, document) for column, document in pairs)
+            rows = int(config["rows"])
+            if not 0 < rows <= MOST_ROWS:
+                raise ValueError("rows are out of range")
+            known = {
+                column.name: domain.checked(column, config["domain"][column.name])
+                for column in schema
+                if column.modelled
+            }
+            names = list(known)
+            found = Relations.from_json(config["relations"], names)
+            identity = RowIdentity.from_json(config.get("identity", NO_IDENTITY), schema)
+            inner_config = config["engine"]
+            if not isinstance(inner_config, dict):
+                raise TypeError("the engine's part is no object")
+            inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
+            model = cls(
+                stored.engine, rows, schema, inner, invented, known, found, identity, stored.facts
+            )
+            _require_columns(model)
+            model.sample(0, TRIAL_ROWS, Seed(0), Condition(), silent)
+        return model
+
+
+def _beside(learnt: Table, data: Table) -> Table:
+    """The learnt columns and the constant ones, which may be part of a time stamp."""
+    constant = [column for column in data.schema if column.role == "constant"]
+    columns = [*learnt.schema, *constant]
+    arrays = [learnt.column(column.name) for column in learnt.schema]
+    return table_of(columns, [*arrays, *(data.column(c.name) for c in constant)], None)
+
+
+def _with(table: Table, arrays: Mapping[str, pa.Array]) -> Table:
+    """The table with some columns set anew."""
+    if not arrays:
+        return table
+    found = [arrays.get(name, table.column(name)) for name in table.schema.names]
+    return table_of(list(table.schema), found, table.schema.target)
+
+
+def _constants(data: Table) -> dict[str, float]:
+    """The columns of numbers that never change, which no engine sees."""
+    import numpy as np
+
+    found: dict[str, float] = {}
+    for column in data.schema:
+        if column.role == "constant" and column.storage in ("integer", "float", "decimal"):
+            known = numbers(data, column.name)
+            known = known[~np.isnan(known)]
+            found |= {column.name: float(known[0])} if len(known) else {}
+    return found
+
+
+def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
+    """The invented values, in the gaps of the given ones where there are any."""
+    import pyarrow.compute as pc
+
+    return made if kept is None else pc.coalesce(kept.column(name), made)
+
+
+def _require_columns(model: TableModel) -> None:
+    """Refuse an engine's part that makes other columns, or other types, than the schema says."""
+    import pyarrow as pa
+
+    modelled = [column for column in model.schema if column.modelled]
+    nothing = [pa.nulls(0, arrow_type(column)) for column in modelled]
+    wanted = model.relations.taken_out(table_of(modelled, nothing, None)).schema
+    made = model.inner.sample(1, Seed(0)).schema
+    fits = [(c.name, c.storage) for c in made] == [(c.name, c.storage) for c in wanted]
+    if not fits:
+        raise BadInput("the model is damaged (its engine makes other columns than its schema).")
+
+
+def require_no_prompts(ask: Ask) -> None:
+    if ask.prompts:
+        raise UsageError("--prompt is for images. Rows are asked for with --where.")

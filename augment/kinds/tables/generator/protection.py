@@ -1,0 +1,147 @@
+"""Disclosure control before the fit: rare categories and extreme values never reach an engine.
+
+What an engine has not seen it cannot keep or emit, whoever wrote it. This is the suppression
+and top-coding of official statistics (Hundepool et al. 2012, "Statistical Disclosure Control").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from augment.core.errors import BadInput
+from augment.core.seeds import Seed
+from augment.kinds.tables.codecs.endings import Precision
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.values import codes, from_codes, from_numbers, numbers
+from augment.kinds.tables.generator.donors import Donors
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+LEAST_ROWS = 5  # a category or an end of a range stands for at least this many rows
+ROWS_PER_LEAST = 20  # smaller tables protect fewer: one row in twenty, so that something is left
+
+
+@dataclass(frozen=True)
+class Protected:
+    """The table that may be learnt from, and what was changed, in words without values."""
+
+    table: Table
+    least_rows: int
+    notes: tuple[str, ...]
+
+
+def least_rows(rows: int) -> int:
+    """How many rows a category needs: `LEAST_ROWS`, or fewer in a small table; 1 is none."""
+    return max(1, min(LEAST_ROWS, rows // ROWS_PER_LEAST))
+
+
+def protect(table: Table, seed: Seed) -> Protected:
+    """Suppress categories under `least_rows` and pull in the extremes of numbers and dates."""
+    import pyarrow as pa
+
+    least = least_rows(len(table))
+    if least == 1:
+        note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
+        return Protected(table, 1, (note,))
+    donors = Donors(table)
+    arrays, notes = [], []
+    for column in table.schema:
+        worked = (
+            _without_rare(table, column, least, donors, seed.child("rare", column.name))
+            if column.role in ("categorical", "boolean")
+            else _without_extremes(table, column, least)
+        )
+        arrays.append(worked[0])
+        notes += worked[1]
+    data = pa.table(arrays, names=table.schema.names)
+    data = data.replace_schema_metadata(table.data.schema.metadata)
+    return Protected(Table(data, table.schema), least, tuple(notes))
+
+
+def _without_rare(
+    table: Table, column: Column, least: int, donors: Donors, seed: Seed
+) -> tuple[pa.Array, list[str]]:
+    """Rows with a rare level get another: one that is common, from a row that is like them.
+
+    So no engine meets a level that the source has not, and none can emit one. Left empty are
+    columns in which no level is common, if they have gaps anyway. Raises `BadInput` where they
+    have not.
+    """
+    import numpy as np
+
+    found, levels = codes(table, column.name)
+    counts = np.bincount(found[found >= 0], minlength=len(levels))
+    rare = counts < least
+    rows = np.flatnonzero((found >= 0) & np.append(rare, False)[found])
+    if not len(rows):
+        return table.column(column.name), []
+    head = f"column {column.name!r}: {int(rare.sum()):,} of {len(levels):,} values stand in fewer "
+    head += f"than {least} rows; their {len(rows):,} rows are "
+    replaced = found.copy()
+    if not rare.all():
+        replaced[rows] = donors.drawn(column.name, rows, ~rare, seed.rng())
+        return from_codes(column, replaced, levels), [head + "redrawn from the other values"]
+    if not (found < 0).any():
+        raise BadInput(
+            f"none of the values of column {column.name!r} stands in {least} rows, so protection "
+            "leaves nothing of it to learn.",
+            hint=f"Pass --column '{column.name}=text' or '{column.name}=drop', or --no-protect.",
+        )
+    replaced[rows] = -1
+    return from_codes(column, replaced, levels), [head + "left empty"]
+
+
+def _without_extremes(table: Table, column: Column, least: int) -> tuple[pa.Array, list[str]]:
+    """Values beyond the median of the few lowest or highest are pulled in to that median.
+
+    The few are `least` rounded up to an even number, so that the median is the mean of two rows'
+    values and nobody's own; unlike their mean it tells nothing of how far out the last one lies.
+    Where an extreme is shared by enough rows it is that median, and nothing changes. A column
+    with fewer than `least` values is left empty; one with fewer than twice as many as are needed
+    to have two ends gets its median throughout.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = table.column(column.name)
+    values = numbers(table, column.name)
+    known = np.sort(values[~np.isnan(values)])
+    if not len(known):
+        return array, []
+    head = f"column {column.name!r}: only {len(known):,} rows have a value; they are "
+    if len(known) < least:
+        return pa.nulls(len(array), array.type), [head + "left empty"]
+    few = least + least % 2
+    low, high = np.median(known[:few]), np.median(known[-few:])
+    notes = []
+    if len(known) < 2 * few:
+        low = high = np.median(known)
+        notes.append(head + "all set to their median")
+    beyond = (values < low) | (values > high)
+    if not beyond.any():
+        return array, []
+    ends = np.clip(values, *_as_written(known, np.array([low, high])))
+    if column.storage == "integer" and pa.types.is_decimal(array.type):  # beyond 64 bits
+        pulled = pa.array([f"{end:.0f}" for end in np.where(beyond, ends, 0)]).cast(array.type)
+    else:
+        pulled = from_numbers(column, ends).cast(array.type)
+    return pc.if_else(pa.array(beyond), pulled, array), notes
+
+
+def _as_written(known: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The new ends with no more digits than the column's values, or they would show by these.
+
+    An end stays between the two values that it lies between.
+    """
+    import numpy as np
+
+    near = Precision.of(known).rounded(ends)
+    below = known[np.searchsorted(known, ends, "right") - 1]
+    above = known[np.searchsorted(known, ends, "left")]
+    return np.where((near >= below) & (near <= above), near, ends)

@@ -1,0 +1,62 @@
+"""Categories most of whose rows hold a rare value, of which protection leaves too little.
+
+They become text or ids, for which surrogates stand in, before anything is fitted and aloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from augment.kinds.tables.data import identifiers
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.values import codes
+from augment.kinds.tables.io import roles
+from augment.kinds.tables.personal import detection as personal
+from augment.kinds.tables.personal import gazetteer
+
+MOST_RARE = 0.5  # of the rows that have a value
+
+
+def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, tuple[str, ...]]:
+    """The table with such columns as text or ids, and a note on each.
+
+    Rare is a value of fewer than `least` rows. Columns in `kept`, and the target, stay as they are.
+    """
+    others: dict[str, Column] = {}
+    notes = []
+    for column in table.schema:
+        if column.role != "categorical" or column.name in (*kept, table.schema.target):
+            continue
+        found, levels = codes(table, column.name)
+        present = found[found >= 0]
+        counts = np.bincount(present, minlength=len(levels))
+        rare = int(counts[counts < least].sum())
+        if not len(present) or rare <= MOST_RARE * len(present):
+            continue
+        other = _other(column, pa.array([str(level) for level in levels], pa.string()))
+        if other is None:
+            continue
+        others[column.name] = other
+        notes.append(
+            f"Column {column.name!r}: {rare:,} of {len(present):,} rows hold a value that is too "
+            f"rare for a category. {other.note} --column '{column.name}=category' keeps it one."
+        )
+    columns = tuple(others.get(column.name, column) for column in table.schema)
+    return Table(table.data, replace(table.schema, columns=columns)), tuple(notes)
+
+
+def _other(column: Column, levels: pa.Array) -> Column | None:
+    """The column as text or an id; None for a storage that can be neither."""
+    bare = replace(column, note="")
+    if column.storage == "string":
+        kind = personal.kind(column.name, levels) or gazetteer.likely(levels, repeats=False)
+        return roles.as_text(bare, kind, levels)
+    if column.storage == "integer":
+        pattern = identifiers.derive(levels) or "{number}"
+        return replace(bare, role="id", pattern=pattern, note="Every row gets a new number.")
+    return None

@@ -1,0 +1,1 @@
+"""Which rows belong together: keys, ids that repeat, and time stamps."""

@@ -1,0 +1,1 @@
+"""Tables from files and back: formats, inference, roles."""

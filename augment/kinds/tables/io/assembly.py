@@ -1,0 +1,238 @@
+"""From the raw columns of one or several files to one table under one schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from augment.core.errors import BadInput, UsageError, did_you_mean
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.dialect import Dialect
+from augment.kinds.tables.data.schema import Column, Role, Schema
+from augment.kinds.tables.data.spelling import text
+from augment.kinds.tables.data.values import arrow_type
+from augment.kinds.tables.identity import key_search
+from augment.kinds.tables.io import inference, overrides
+from augment.kinds.tables.io.formats import Raw, ReadOptions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ...]]:
+    """One typed table from the raw parts, and what there is to say about it.
+
+    Raises `BadInput` where the parts have different columns, where there is no row, and for the
+    first value that does not fit a given schema; `UsageError` for unknown column names.
+    """
+    import pyarrow as pa
+
+    names = _common_names(parts)
+    _check_names(options, names)
+    if not sum(part.table.num_rows for part in parts):
+        raise BadInput("the table has no rows.", where=parts[0].path, hint="Give one with rows.")
+    notes = [f"{part.path}: {note}" for part in parts for note in part.notes]
+    columns: list[Column] = []
+    arrays: list[pa.Array] = []
+    for name in options.schema.names if options.schema else names:
+        given = options.schema[name] if options.schema else None
+        column, values = _column(name, parts, given, options)
+        if column.role == "drop":
+            notes.append(f"Column {name!r} is left out, as asked.")
+            continue
+        columns.append(column)
+        arrays.append(values)
+    if not columns:
+        raise UsageError("Every column is dropped; keep at least one.")
+    target = options.target or (options.schema.target if options.schema else None)
+    locale = options.locale or (options.schema.locale if options.schema else None)
+    dialect = _dialect(parts, notes)
+    schema = Schema(tuple(columns), target, locale=locale, dialect=dialect)
+    named, more = _named_rows(Table(pa.table(arrays, names=schema.names), schema), options.schema)
+    return named, (*notes, *more)
+
+
+def _named_rows(table: Table, given: Schema | None) -> tuple[Table, tuple[str, ...]]:
+    """The table with its key and the columns of its stamps, found or as a schema gives them."""
+    if given is None:
+        key, stamp = key_search.found(table)
+        return Table(table.data, replace(table.schema, key=key, stamp=stamp)), ()
+    names = set(table.schema.names)
+    key = given.key if set(given.key) <= names else ()
+    stamp = given.stamp if set(given.stamp) <= names else ()
+    if key and key_search.repeats(table, key):
+        note = f"The schema's key {' + '.join(key)} repeats in these rows, so it is not kept."
+        return Table(table.data, replace(table.schema, stamp=stamp)), (note,)
+    return Table(table.data, replace(table.schema, key=key, stamp=stamp)), ()
+
+
+def _dialect(parts: list[Raw], notes: list[str]) -> Dialect | None:
+    """The spelling of the first part, with a note where another's differs."""
+    first = parts[0].dialect
+    for part in parts[1:]:
+        if _spelling(part.dialect) != _spelling(first):
+            notes.append(f"{part.path}: it is spelt otherwise than {parts[0].path}, as which the ")
+            notes[-1] += "output will be spelt."
+            break
+    return first
+
+
+def _spelling(dialect: Dialect | None) -> tuple[object, ...]:
+    """What of a dialect a user would miss."""
+    if dialect is None:
+        return ()
+    return dialect.format, dialect.encoding, dialect.delimiter, dialect.line_end, dialect.header
+
+
+def gather_like(parts: list[Raw], schema: Schema) -> Table:
+    """One table whose columns are read as `schema` says where they fit it.
+
+    For rows from any tool: a column that does not fit is read for what it is, one that the schema
+    lacks too, and one that is not there stays away.
+    """
+    import pyarrow as pa
+
+    names, wanted = _common_names(parts), set(schema.names)
+    columns: list[Column] = []
+    arrays: list[pa.Array] = []
+    for name in names:
+        given = schema[name] if name in wanted else None
+        try:
+            column, values = _column(name, parts, given, ReadOptions())
+        except BadInput:
+            column, values = _column(name, parts, None, ReadOptions())
+        columns.append(column)
+        arrays.append(values)
+    target = schema.target if schema.target in names else None
+    found = Schema(tuple(columns), target)
+    return Table(pa.table(arrays, names=found.names), found)
+
+
+def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[int], str]]:
+    """One table with all of the schema's columns, null where the parts lack them; and the place
+    of each row in its file.
+
+    Raises `BadInput` for a column that the schema lacks, and for a value that does not fit.
+    """
+    import pyarrow as pa
+
+    names = _common_names(parts)
+    for name in names:
+        if name not in schema.names:
+            raise BadInput(
+                f"the model has no column {name!r}.",
+                where=parts[0].path,
+                hint=did_you_mean(name, schema.names),
+            )
+    rows = sum(part.table.num_rows for part in parts)
+    arrays = [
+        _column(column.name, parts, column, ReadOptions())[1]
+        if column.name in names
+        else pa.nulls(rows, arrow_type(column))
+        for column in schema
+    ]
+    return Table(pa.table(arrays, names=schema.names), schema), _places(parts)
+
+
+def _common_names(parts: list[Raw]) -> list[str]:
+    """The column names of the first part, which all others must have, in any order."""
+    names: list[str] = parts[0].table.column_names
+    for part in parts[1:]:
+        others = set(part.table.column_names)
+        odd = sorted(others ^ set(names))
+        if odd:
+            there = part.path if odd[0] in others else parts[0].path
+            raise BadInput(
+                f"the column {odd[0]!r} is only in {there}.",
+                where=part.path,
+                hint="Files that are read together need the same columns.",
+            )
+    return names
+
+
+def _check_names(options: ReadOptions, names: list[str]) -> None:
+    for name in options.columns:
+        if name not in names:
+            raise UsageError(
+                f"--column {name}=…: there is no such column. {did_you_mean(name, names)}"
+            )
+    if options.schema is None:
+        return
+    for name in options.schema.names:
+        if name not in names:
+            raise BadInput(
+                f"the schema's column {name!r} is not in the table. {did_you_mean(name, names)}"
+            )
+    extra = [
+        name
+        for name in names
+        if name not in options.schema.names and options.columns.get(name) != "drop"
+    ]
+    if extra:
+        raise BadInput(
+            f"the table's column {extra[0]!r} is not in the schema.",
+            hint=f"Add it to the schema, or pass --column {extra[0]}=drop.",
+        )
+
+
+def _column(
+    name: str, parts: list[Raw], given: Column | None, options: ReadOptions
+) -> tuple[Column, pa.Array]:
+    """One column over all parts."""
+    values = _contiguous([part.table.column(name) for part in parts])
+    where = _places(parts)
+    declared = _declared(name, parts)
+    said = options.columns.get(name)
+    if given is not None:
+        column = given
+    elif declared is None:
+        column = inference.from_text(name, values)
+    else:
+        column = inference.from_values(name, values, declared)
+    if said is not None:
+        column = overrides.obeyed(column, said, values, where)
+    elif given is None and name == options.target:
+        column = _as_target(column)
+    if column.role == "drop":
+        return column, values
+    return column, text.convert(column, values, where)
+
+
+def _places(parts: list[Raw]) -> Callable[[int], str]:
+    """The place of a row of all parts below one another."""
+
+    def where(row: int) -> str:
+        for part in parts:
+            if row < part.table.num_rows:
+                return part.where(row)
+            row -= part.table.num_rows
+        raise AssertionError("a row beyond the table")
+
+    return where
+
+
+def _declared(name: str, parts: list[Raw]) -> str | None:
+    """The type that the files declare for a column, None for text that is still to be typed."""
+    kinds = {part.declared.get(name) for part in parts}
+    if len(kinds) > 1:
+        raise BadInput(
+            f"the files declare different types for column {name!r}.",
+            where=parts[-1].path,
+            hint=f"Convert them to one type, or pass --column {name}=drop.",
+        )
+    return kinds.pop()
+
+
+def _as_target(column: Column) -> Column:
+    """A target is predicted, so it is never an id or invented text."""
+    if column.role not in ("id", "reference", "text"):
+        return column
+    role: Role = "categorical" if column.storage == "string" else "numeric"
+    return replace(column, role=role, pattern="", pii="", note="It is the target.")
+
+
+def _contiguous(columns: list[pa.ChunkedArray]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.concat_arrays([chunk for column in columns for chunk in column.chunks])

@@ -1,0 +1,290 @@
+"""CSV and TSV under one strict dialect: RFC 4180, with LF or CRLF, quoted newlines, no escapes.
+
+A quote inside a cell that does not begin with one is itself; everything else that the RFC leaves
+open (ragged rows, text after a closing quote, a quote that never closes) is refused. An empty
+cell is a missing value, quoted or not.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import re
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, ClassVar
+
+from augment.core.errors import BadInput
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.dialect import Dialect
+from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.data.spelling.text import render
+from augment.kinds.tables.io.formats import Format, Raw, ReadOptions, WriteOptions, block_rows
+from augment.kinds.tables.io.formats import delimiter as delimiters
+from augment.kinds.tables.io.formats.encoding import Encoder, encoding_of, opened
+from augment.kinds.tables.io.formats.header import SAMPLE_ROWS, Header, header_of
+from augment.kinds.tables.io.formats.quoting import observed
+from augment.kinds.tables.io.formats.rejects import Rejects
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MAX_CELL_CHARACTERS = 1 << 30
+SAMPLE_CHARACTERS = 1 << 16
+WRITTEN_CELLS = 4_000_000  # held as text at once: some 40 MB, and a column is handled as a whole
+SPELT_ALIKE = ("csv", "tsv")
+FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet takes for the beginning of a formula
+
+
+class Delimited(Format):
+    """What CSV and TSV share; they differ in the delimiter that is expected and written."""
+
+    text = True
+    spelling = frozenset({"encoding", "delimiter", "header"})
+    name: ClassVar[str]  # as which it is registered
+    delimiter: ClassVar[str]
+
+    def claims(self, head: bytes) -> bool:
+        return False  # any text could be; what nobody claims is read as CSV
+
+    def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
+        codec = encoding_of(path, name, options)
+        with opened(path, name, codec) as stream:
+            sample = stream.read(SAMPLE_CHARACTERS)
+        if not sample.strip("\r\n"):
+            raise BadInput("the file is empty.", where=name, hint="Give a table with a header.")
+        expected = self._delimiter(options.expected.dialect if options.expected else None)
+        mark, note = delimiters.found(options.delimiter, expected, sample, name)
+        limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
+        try:
+            with opened(path, name, codec) as stream:
+                raw, header = _read(stream, mark, sample, Rejects(name, options))
+        finally:
+            csv.field_size_limit(limit)
+        spelt = observed(sample, mark, header.names, header.given)
+        spelt = dataclasses.replace(spelt, format=self.name, encoding=codec)
+        notes = [each for each in (note, header.note) if each]
+        return dataclasses.replace(raw, notes=(*notes, *raw.notes), dialect=spelt)
+
+    def _delimiter(self, dialect: Dialect | None) -> str:
+        """The delimiter of the dialect, if it is of this format, else the format's own."""
+        return dialect.delimiter if dialect and dialect.format == self.name else self.delimiter
+
+    def write(
+        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
+    ) -> None:
+        spelt = self._spelling(schema.dialect, options)
+        encoder = Encoder(spelt.encoding)
+        # Where a reader may guess the delimiter by a cell, it is quoted for all that he may guess.
+        guessed = "".join((spelt.delimiter, *delimiters.LIKELY, *delimiters.UNLIKELY))
+        if spelt.header:
+            names = _header_cells(schema.names, spelt, guessed, options.excel_safe)
+            encoder.write(stream, spelt.delimiter.join(names) + spelt.line_end, schema.names)
+        marks = guessed if len(schema) == 1 and not spelt.header else spelt.delimiter
+        size = max(1, WRITTEN_CELLS // max(1, len(schema)))
+        for chunk in chunks:
+            for start in range(0, len(chunk), size):
+                cells = _cells(chunk.slice(start, size), spelt, marks, options.excel_safe)
+                encoder.write_rows(stream, cells, schema.names, spelt.delimiter, spelt.line_end)
+
+    def _spelling(self, dialect: Dialect | None, options: WriteOptions) -> Dialect:
+        """How to write rows that were spelt so: JSON and workbooks say nothing about CSV."""
+        known = dialect if dialect and dialect.format in SPELT_ALIKE else Dialect()
+        header = dialect.header if dialect else True
+        return dataclasses.replace(
+            known,
+            header=header,
+            delimiter=options.delimiter or self._delimiter(dialect),
+            encoding=options.encoding or known.encoding,
+        )
+
+
+class Csv(Delimited):
+    """Comma-separated values."""
+
+    suffixes = (".csv",)
+    name = "csv"
+    delimiter = ","
+
+
+class Tsv(Delimited):
+    """Tab-separated values, quoted as CSV is."""
+
+    suffixes = (".tsv", ".tab")
+    name = "tsv"
+    delimiter = "\t"
+
+
+class _Lines:
+    """The lines of a text one by one; remembers those of the row being read."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+        self.read = 0  # lines so far
+        self.first = 1  # the line on which the first row begins
+        self.row: list[str] = []
+        self.nul = False  # whether one of `row` holds a NUL
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.stream:
+            self.read += 1
+            self.row.append(line)
+            self.nul |= "\0" in line
+            yield line
+
+    def begin(self) -> int:
+        """Forget the last row; the number of the line on which the next one begins."""
+        self.row, self.nul = [], False
+        return self.read + 1
+
+
+def _read(stream: IO[str], mark: str, sample: str, rejects: Rejects) -> tuple[Raw, Header]:
+    """All records, block by block into Arrow, with the line each begins on.
+
+    `sample` is the beginning of the text, by which the header is judged.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    lines = _Lines(stream)
+    reader = csv.reader(lines, delimiter=mark, strict=True)
+    first = _first(reader, lines, rejects.name)
+    following = delimiters.rows_of(sample, mark, SAMPLE_ROWS)[1:]
+    header = header_of(first, following, rejects.options, f"{rejects.name}:{lines.read}")
+    names = header.names
+    blocks: list[pa.Table] = []
+    starts = array("q", [] if header.given else [lines.first])
+    rows: list[list[str]] = [] if header.given else [first]
+    blank = 0
+    size = block_rows(len(names))
+    while True:
+        start = lines.begin()
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            rejects.add(start, lines.row, *_malformed(error))
+            continue
+        if lines.nul:
+            rejects.add(start, lines.row, "the row holds a NUL character.")
+        elif len(row) == len(names) or (not row and len(names) == 1):
+            rows.append(row or [""])
+            starts.append(start)
+        elif not row:
+            blank += 1
+        else:
+            why = f"the row has {len(row)} cells, and the header has {len(names)}."
+            rejects.add(start, lines.row, why, "Is --delimiter right?" if len(row) == 1 else "")
+        if len(rows) == size:
+            blocks.append(_block(names, rows))
+            rows = []
+    blocks.append(_block(names, rows))
+    raw = Raw(
+        path=rejects.name,
+        table=pa.concat_tables(blocks),
+        declared={},
+        lines=np.array(starts, dtype=np.int64),
+        notes=(f"{blank} blank lines hold no row.",) if blank else (),
+        rejected=rejects.lines,
+        rejects=tuple(rejects.kept),
+    )
+    return raw, header
+
+
+def _first(reader: Iterator[list[str]], lines: _Lines, name: str) -> list[str]:
+    """The first row that is not blank. Raises `BadInput` where it cannot be read."""
+    try:
+        row: list[str] = []
+        while not row:
+            lines.first = lines.begin()
+            row = next(reader)
+    except (csv.Error, StopIteration) as error:
+        why, hint = _malformed(error) if isinstance(error, csv.Error) else ("no header.", "")
+        raise BadInput(why, where=f"{name}:1", hint=hint or "Mend the header.") from None
+    if lines.nul:
+        raise BadInput(
+            "the first row holds a NUL character.",
+            where=f"{name}:{lines.read}",
+            hint="Is this a text file? Save it as CSV, or pass --encoding.",
+        )
+    return row
+
+
+def _malformed(error: csv.Error) -> tuple[str, str]:
+    """What is wrong with a row's quotes, in words, and a hint."""
+    if "unexpected end" in str(error):
+        return "a quote opens in this row and never closes.", "Close it, or double it."
+    if "expected after" in str(error):
+        return (
+            "text stands behind a closing quote.",
+            "A quote inside a quoted cell is written twice.",
+        )
+    return f"the row is no CSV ({error}).", ""
+
+
+def _block(names: list[str], rows: list[list[str]]) -> pa.Table:
+    """Rows of cells as columns of text, null where a cell is empty."""
+    import pyarrow as pa
+
+    present = [[cell or None for cell in row] for row in rows]
+    columns = zip(*present, strict=True) if rows else [()] * len(names)
+    return pa.table([pa.array(cells, pa.string()) for cells in columns], names=names)
+
+
+def _header_cells(names: list[str], spelt: Dialect, marks: str, excel_safe: bool) -> list[str]:
+    import pyarrow as pa
+
+    texts = pa.array(names, pa.string())
+    texts = _harmless(texts) if excel_safe else texts
+    cells: list[str] = _quoted(texts, marks, spelt.quoted_header).to_pylist()
+    return cells
+
+
+def _cells(table: Table, spelt: Dialect, marks: str, excel_safe: bool) -> list[pa.Array]:
+    """The columns of a table as the cells of a file."""
+    import pyarrow.compute as pc
+
+    cells = []
+    for column in table.schema:
+        rendered = render(column, table.column(column.name))
+        texts = pc.fill_null(rendered, column.null or "")
+        if excel_safe and column.storage == "string":
+            texts = _harmless(texts)
+        if pc.any(pc.match_substring(texts, "\0")).as_py():
+            raise BadInput(
+                "a text holds a NUL character, which CSV cannot hold.",
+                where=f"column {column.name!r}",
+                hint=f"Write Parquet or JSON Lines, or pass --column {column.name}=drop.",
+            )
+        always: pa.Array | bool = column.name in spelt.quoted
+        if always and not spelt.quoted_missing:
+            always = pc.is_valid(rendered)
+        cells.append(_quoted(texts, marks, always))
+    if len(cells) == 1:  # a bare empty line would be taken for no row at all by other readers
+        cells[0] = pc.if_else(pc.equal(cells[0], ""), '""', cells[0])
+    return cells
+
+
+def _quoted(texts: pa.Array, marks: str, always: pa.Array | bool = False) -> pa.Array:
+    """Cells with quotes round those that hold a quote, a line end or one of `marks`, and round
+    all where `always` is true."""
+    import pyarrow.compute as pc
+
+    needs = pc.match_substring_regex(texts, '["\r\n\ufeff' + re.escape(marks) + "]")
+    if always is not False:
+        needs = pc.or_(needs, always)
+    if not pc.any(needs).as_py():
+        return texts
+    doubled = pc.replace_substring(texts, '"', '""')
+    return pc.if_else(needs, pc.binary_join_element_wise('"', doubled, '"', ""), texts)
+
+
+def _harmless(texts: pa.Array) -> pa.Array:
+    """Cells that a spreadsheet would run, led by an apostrophe."""
+    import pyarrow.compute as pc
+
+    return pc.if_else(
+        pc.match_substring_regex(texts, FORMULA), pc.binary_join_element_wise("'", texts, ""), texts
+    )

@@ -1,0 +1,83 @@
+"""Apache Parquet files, one row group per chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.io.formats import (
+    Format,
+    Raw,
+    ReadOptions,
+    WriteOptions,
+    declared,
+    validation,
+)
+from augment.kinds.tables.io.formats.expansion import most_bytes, too_large
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+LEAST_BITS = 32  # of a value whose length varies: where it ends
+
+
+class Parquet(Format):
+    """Columns with declared types; Zstandard inside."""
+
+    suffixes = (".parquet", ".pq")
+    text = False
+
+    def claims(self, head: bytes) -> bool:
+        return head.startswith(b"PAR1")
+
+    def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        most = most_bytes(path)
+        with validation.reading("Parquet", name):
+            with pq.ParquetFile(path) as file:
+                schema = file.schema_arrow
+                _require_bounded(file.metadata, schema, name, most)
+            # As dictionaries texts take no more memory than the file's pages, however long and
+            # often repeated they are. What is kept so is not asked of the metadata: pyarrow 26
+            # ends the process where that part is damaged.
+            texts = [field.name for field in schema if field.type == pa.string()]
+            with pq.ParquetFile(path, read_dictionary=texts) as file:
+                groups = (file.read_row_group(number) for number in range(file.num_row_groups))
+                table = validation.joined(groups, schema, name, most)
+        return declared.raw(table, name, options)
+
+    def write(
+        self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
+    ) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        writer: pq.ParquetWriter | None = None
+        for batch in declared.batches(chunks, schema):
+            if writer is None:
+                writer = pq.ParquetWriter(
+                    pa.PythonFile(stream, mode="w"), batch.schema, compression="zstd"
+                )
+            writer.write_table(batch)
+        assert writer is not None, "there is always a first chunk"
+        writer.close()
+
+
+def _require_bounded(metadata: pq.FileMetaData, schema: pa.Schema, name: str, most: int) -> None:
+    """Refuse, before anything is unpacked, what takes more than `most` bytes by its own word."""
+    import pyarrow as pa
+
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    pages = sum(group.total_byte_size for group in groups)
+    widths = sum(
+        field.type.bit_width if pa.types.is_primitive(field.type) else LEAST_BITS
+        for field in schema
+    )
+    if max(pages, metadata.num_rows * widths // 8) > most:
+        raise too_large(name, most, validation.WAY_OUT)

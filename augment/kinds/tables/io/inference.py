@@ -1,0 +1,232 @@
+"""From raw columns to a schema: what each column holds, and how it is spelt.
+
+A judgement is made on a column's distinct values, its name and its number of rows, and nothing
+is changed in passing: a column that no type fits exactly stays text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from augment.kinds.tables.data.schema import Column, Storage
+from augment.kinds.tables.data.spelling import date_formats, dates, integer_dates, numerals
+from augment.kinds.tables.data.spelling.dates import DAY_US
+from augment.kinds.tables.data.spelling.text import NULL_TOKENS, parse_distinct
+from augment.kinds.tables.io import roles
+from augment.kinds.tables.personal import detection as personal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BOOLEANS = (
+    ("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("yes", "no"), ("Yes", "No"),
+    ("YES", "NO"), ("Y", "N"), ("y", "n"), ("t", "f"), ("T", "F"),
+)  # fmt: skip
+DECORATED = r"^[-+(]?[$€£¥]? ?\d[\d,. ']*[%€$£)]?$"  # $5, 1,234.50, 12%
+MOSTLY = 0.9
+ALL_MISSING = "Every value is missing."
+
+
+def from_text(name: str, texts: pa.Array) -> Column:
+    """The column that an untyped text column is."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    distinct = pc.unique(texts.drop_null())
+    if not len(distinct):
+        return Column(name, "constant", "string", null="", note=ALL_MISSING)
+    is_token = pc.is_in(distinct, pa.array(NULL_TOKENS, pa.string()))
+    values = distinct.filter(pc.invert(is_token))
+    if len(values):
+        tokens = distinct.filter(is_token)
+        column = _typed(name, values)
+        if column is not None:
+            return roles.decided(_with_null(column, tokens, texts), values, _without(texts, tokens))
+    column = Column(name, "categorical", "string", null=empty(texts), note=_doubt(values))
+    return roles.decided(column, distinct, texts)
+
+
+def _doubt(distinct: pa.Array) -> str:
+    """Why a column stays text that a person may take for dates or numbers; "" if none would."""
+    import pyarrow.compute as pc
+
+    if not len(distinct):
+        return ""
+    if date_formats.candidates(distinct[0].as_py()):
+        formats = date_formats.found(distinct)
+        if len(formats) > 1:
+            return f"Its dates fit {' and '.join(formats)} alike; give one as datetime:FORMAT."
+        return "It stays text, since its dates are not all real and of one format."
+    share = pc.mean(pc.match_substring_regex(distinct, numerals.NUMBER)).as_py()
+    coded = pc.any(pc.match_substring_regex(distinct, numerals.PADDED)).as_py()
+    if coded:
+        return ""
+    if MOSTLY <= share < 1:
+        return "Most of its values are numbers, but not all, so it stays text."
+    decorated = pc.all(pc.match_substring_regex(distinct, DECORATED)).as_py()
+    return "Its numbers bear signs or separators, so it stays text." if decorated else ""
+
+
+def _without(texts: pa.Array, tokens: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not len(tokens):
+        return texts
+    return pc.if_else(pc.is_in(texts, tokens), pa.scalar(None, pa.string()), texts)
+
+
+def empty(texts: pa.Array) -> str | None:
+    """`Column.null` of text: the empty cell, if there is one."""
+    return "" if texts.null_count else None
+
+
+def null_of(column: Column, texts: pa.Array) -> str | None:
+    """The commonest spelling of a missing value in a column that is no text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    tokens = pc.unique(texts.drop_null())
+    tokens = tokens.filter(pc.is_in(tokens, pa.array(NULL_TOKENS, pa.string())))
+    return _with_null(column, tokens, texts).null
+
+
+def _with_null(column: Column, tokens: pa.Array, texts: pa.Array) -> Column:
+    """The column with the spelling of its missing values, the commonest where there are several."""
+    import pyarrow.compute as pc
+
+    counts = {token: pc.sum(pc.equal(texts, token)).as_py() for token in tokens.to_pylist()}
+    if texts.null_count:
+        counts[""] = texts.null_count
+    if not counts:
+        return column
+    common = max(counts, key=lambda token: counts[token])
+    note = column.note
+    if len(counts) > 1:
+        spelt = ", ".join(repr(token) if token else "an empty cell" for token in counts)
+        note = f"{note} Missing is spelt in several ways ({spelt}); one is written.".strip()
+    return replace(column, null=common, note=note)
+
+
+def _typed(name: str, distinct: pa.Array) -> Column | None:
+    """The column as boolean, number or date, if all its values are; its role is still open."""
+    found = set(distinct.to_pylist()) if len(distinct) == 2 else set()
+    for true, false in BOOLEANS:
+        if found == {true, false}:
+            return Column(name, "boolean", "boolean", true=true, false=false)
+    dated = integer_dates.column(name, distinct)
+    if dated is not None:
+        return dated
+    if numerals.are_numbers(distinct):
+        return _number(name, distinct)
+    return _spelt(name, distinct)
+
+
+def _spelt(name: str, distinct: pa.Array) -> Column | None:
+    """The column as dates or decorated numbers, which are written back as they were."""
+    dated = date(name, distinct)
+    if dated is not None or personal.kind(name, distinct) in personal.IDENTIFYING:
+        return dated
+    return numerals.in_decoration(Column(name, "numeric", "float"), distinct)
+
+
+def _number(name: str, distinct: pa.Array) -> Column | None:
+    column, kept = numerals.spelt(Column(name, "numeric", "float"), distinct)
+    if kept:
+        return replace(column, note=integer_dates.doubt(name, distinct))
+    if parse_distinct(column, distinct).null_count:
+        return None  # more digits than any number here holds
+    return replace(column, note="Its numbers are written in their shortest form.")
+
+
+def date(name: str, distinct: pa.Array) -> Column | None:
+    """The column as dates, if all its values are written in one format."""
+    import numpy as np
+    import pyarrow as pa
+
+    formats = date_formats.found(distinct)
+    if not formats:
+        return None
+    note, chosen = "", formats[0]
+    if len(formats) > 1:
+        likelier = date_formats.likelier(formats, distinct)
+        if likelier is None:
+            return None
+        chosen = likelier
+        note = f"Its dates fit {' and '.join(formats)}; read as {chosen}, as their order suggests."
+    stamps = np.asarray(dates.parse(chosen, distinct).cast(pa.int64()))
+    return Column(
+        name, "datetime", "datetime", format=chosen, step_us=dates.step(stamps), note=note
+    )
+
+
+def from_values(name: str, values: pa.Array, declared: str) -> Column:
+    """The column that a typed column is; `declared` is its Arrow type in the file.
+
+    Strings stay strings, even those that look like plain numbers: the file says so. Only dates
+    and decorated numbers are taken out of text.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = values.type
+    distinct = pc.unique(values.drop_null())
+    if not len(distinct):
+        storage = "string" if pa.types.is_string(kind) else _storage(kind)
+        return Column(name, "constant", storage, arrow=declared, note=ALL_MISSING)
+    digits = integer_dates.digits(distinct)
+    dated = None if digits is None else integer_dates.column(name, digits)
+    if dated is not None:
+        column = replace(dated, arrow=declared)
+    elif pa.types.is_string(kind):
+        column = _spelt(name, distinct) or Column(name, "categorical", "string")
+        column = replace(column, arrow=declared)
+    elif pa.types.is_timestamp(kind):
+        stamps = np.asarray(distinct.cast(pa.int64()))
+        step = dates.step(stamps)
+        column = Column(
+            name, "datetime", "datetime", format=_format(step, declared), step_us=step,
+            arrow=declared,
+        )  # fmt: skip
+    elif pa.types.is_boolean(kind):
+        column = Column(name, "boolean", "boolean", arrow=declared)
+    elif pa.types.is_decimal(kind):
+        storage = "integer" if kind.scale == 0 and "int" in declared else "decimal"
+        scale = kind.scale if storage == "decimal" else None
+        column = Column(
+            name, "numeric", storage, decimals=scale, max_decimals=scale, arrow=declared
+        )
+    elif pa.types.is_floating(kind):
+        column = Column(
+            name, "numeric", "float", max_decimals=numerals.decimals_of(distinct), arrow=declared
+        )
+    else:
+        column = Column(name, "numeric", "integer", arrow=declared)
+    return roles.decided(column, distinct, values)
+
+
+def _storage(kind: pa.DataType) -> Storage:
+    """The storage of an in-memory Arrow type."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind):
+        return "datetime"
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if pa.types.is_floating(kind):
+        return "float"
+    if pa.types.is_decimal(kind):
+        return "decimal"
+    return "integer" if pa.types.is_integer(kind) else "string"
+
+
+def _format(step_us: int, declared: str) -> str:
+    """How timestamps of a typed source are written as text."""
+    if declared.startswith("date") or (step_us == DAY_US and "tz=" not in declared):
+        return "%Y-%m-%d"
+    fraction = "" if step_us % 1_000_000 == 0 else ".%f"
+    if declared.startswith("time") and not declared.startswith("timestamp"):
+        return f"%H:%M:%S{fraction}"
+    return f"%Y-%m-%dT%H:%M:%S{fraction}" + ("Z" if "tz=" in declared else "")

@@ -1,0 +1,277 @@
+"""From what the user names (file, folder, glob, `-`) to a typed table, and back to a file."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from augment.core import registry
+from augment.core.errors import BadInput, UsageError, did_you_mean, listed
+from augment.core.files import atomic, clear_abandoned, sha256
+from augment.core.kind import flag
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.io import assembly as gathering
+from augment.kinds.tables.io.alignment import require_alike
+from augment.kinds.tables.io.formats import (
+    Format,
+    Raw,
+    ReadOptions,
+    WriteOptions,
+    checked_encoding,
+    compression,
+    delimiter,
+)
+
+__all__ = ["FileDigest", "Loaded", "ReadOptions", "WriteOptions", "format_of", "read", "write"]
+
+FOREIGN = {
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"SQLite format 3\0": "an SQLite database",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"\x89HDF": "an HDF5 file",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+}
+MAX_NAMED = 5
+PLAIN = WriteOptions()
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """One file that was read: as named, its SHA-256 and its size on disk."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A table with where it came from and what the user should know about the reading."""
+
+    table: Table
+    files: tuple[FileDigest, ...]
+    notes: tuple[str, ...]
+    rejected: int
+
+
+def formats() -> dict[str, Format]:
+    """Every registered format by name."""
+    return {name: registry.find("formats", name)() for name in registry.names("formats")}
+
+
+def read(source: str, options: ReadOptions) -> Loaded:
+    """The table at `source`: a file, a folder, a glob, or `-` for standard input.
+
+    Several files are read as one table, in the order of their names; they must have the same
+    columns. Raises `BadInput` with file and line for anything that cannot be read exactly.
+    """
+    if source == "-":
+        with tempfile.TemporaryDirectory(prefix="augment-") as folder:
+            spooled = Path(folder) / "stdin"
+            with spooled.open("wb") as stream:
+                shutil.copyfileobj(sys.stdin.buffer, stream)
+            return _read_files([(spooled, "stdin")], options)
+    return _read_files([(path, str(path)) for path in files_of(source, options)], options)
+
+
+def read_like(source: str, schema: Schema) -> tuple[Table, tuple[str, ...]]:
+    """Rows that may come from any tool, read by `schema` as far as they fit it, and notes.
+
+    Raises `BadInput` where the two hardly have columns in common.
+    """
+    table = gathering.gather_like(_raw(source, schema), schema)
+    return table, require_alike(table.schema.names, schema.names, source)
+
+
+def read_partial(source: str, schema: Schema) -> tuple[Table, Callable[[int], str]]:
+    """Rows to be filled: all columns of `schema`, null where the source has no value; and the
+    place of each row, for messages."""
+    return gathering.gather_partial(_raw(source, schema), schema)
+
+
+def _raw(source: str, like: Schema) -> list[Raw]:
+    options = ReadOptions(like=like)
+    return [_read_file(path, str(path), options) for path in files_of(source, options)]
+
+
+def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
+    format = _format_for(path, name, options)
+    for option in ("encoding", "delimiter", "header", "sheet"):
+        if getattr(options, option) is not None and option not in format.spelling:
+            label = next(each for each, known in formats().items() if type(known) is type(format))
+            raise UsageError(f"{flag(option)} is no option for {name}, which is read as {label}.")
+    return format.read(path, name, options)
+
+
+def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> Loaded:
+    parts: list[Raw] = []
+    digests = []
+    for path, name in files:
+        parts.append(_read_file(path, name, options))
+        digests.append(FileDigest(name, sha256(path), path.stat().st_size))
+    rejects = [reject for part in parts for reject in part.rejects]
+    if rejects and options.rejects is not None:
+        with atomic(options.rejects, "w") as stream:
+            stream.writelines(rejects)
+    table, notes = gathering.gather(parts, options)
+    return Loaded(table, tuple(digests), notes, sum(part.rejected for part in parts))
+
+
+def files_of(source: str, options: ReadOptions) -> list[Path]:
+    """The files that a source names, sorted. Raises `BadInput` where there is none."""
+    path = Path(source)
+    if path.is_dir():
+        if options.format is not None:
+            known = formats()
+            if options.format not in known:
+                registry.find("formats", options.format)
+            suffixes = set(known[options.format].suffixes)
+        else:
+            suffixes = {suffix for format in formats().values() for suffix in format.suffixes}
+        found = sorted(
+            file
+            for file in path.iterdir()
+            if file.is_file()
+            and not file.name.startswith(".")
+            and compression.bare_suffix(file)[0] in suffixes
+        )
+        if not found:
+            raise BadInput(
+                "the folder holds no table.",
+                where=source,
+                hint=f"Tables end in {', '.join(sorted(suffixes))}; or name a file.",
+            )
+        # Beside tables of other formats, .json is what describes them: settings, a schema.
+        others = [file for file in found if compression.bare_suffix(file)[0] != ".json"]
+        return others or found
+    if path.exists():
+        return [path]
+    matches = sorted(file for file in _globbed(path) if file.is_file())
+    if not matches:
+        folder = path.parent
+        near = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        hint = did_you_mean(path.name, near) if len(near) <= 50 else ""
+        raise BadInput("there is no such file or folder.", where=source, hint=hint)
+    return matches
+
+
+def _globbed(pattern: Path) -> Iterator[Path]:
+    """What a pattern with *, ? or [ matches; nothing for a path without."""
+    plain = 0
+    while plain < len(pattern.parts) and not set(pattern.parts[plain]) & set("*?["):
+        plain += 1
+    rest = pattern.parts[plain:]
+    return Path(*pattern.parts[:plain]).glob(str(Path(*rest))) if rest else iter(())
+
+
+def format_of(path: Path) -> str:
+    """The name of the format that a file's suffix tells; `UsageError` where it tells none."""
+    suffix, packing = compression.bare_suffix(path)
+    for name, format in formats().items():
+        if suffix in format.suffixes:
+            if packing and not format.text:
+                raise UsageError(f"{path}: {name} packs its own data; leave {packing} off.")
+            return name
+    if packing == ".zip":
+        return "csv"
+    known = sorted(suffix for format in formats().values() for suffix in format.suffixes)
+    raise UsageError(f"{path}: the suffix names no format of tables. Known: {listed(known)}.")
+
+
+def suffix_like(source: str) -> str:
+    """The suffix for output of the same format and packing as a single file, else `.csv`."""
+    suffix, packing = compression.bare_suffix(Path(source))
+    known = {suffix for format in formats().values() for suffix in format.suffixes}
+    return (suffix if suffix in known else ".csv") + packing
+
+
+def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
+    """The format asked for, else what the suffix says, else what the content looks like."""
+    try:
+        head = compression.head(path, name)
+        compression.require_whole(path, name)
+    except compression.UNREADABLE as error:
+        raise compression.unreadable(name, error) from None
+    known = formats()
+    if options.format is not None and options.format not in known:
+        registry.find("formats", options.format)
+    asked = known.get(options.format or "")
+    for magic, what in FOREIGN.items():
+        if head.startswith(magic) and (asked is None or asked.text):
+            raise BadInput(
+                f"this is {what}, not a table that can be read here.",
+                where=name,
+                hint="Save or export it as CSV or Parquet first.",
+            )
+    if asked is not None:
+        return asked
+    suffix, _ = compression.bare_suffix(path)
+    by_content = [label for label, format in known.items() if format.claims(head)]
+    by_suffix = [label for label, format in known.items() if suffix in format.suffixes]
+    if by_suffix:
+        binary = [label for label in by_content if not known[label].text]
+        if binary and binary[0] not in by_suffix:
+            raise BadInput(
+                f"the name says {by_suffix[0]}, but the content is {binary[0]}.",
+                where=name,
+                hint=f"Pass --format {binary[0]}, or rename it.",
+            )
+        return known[by_suffix[0]]
+    return known[(by_content or ["csv"])[0]]
+
+
+def write(
+    chunks: Table | Iterator[Table],
+    path: Path | None,
+    format: str,
+    *,
+    force: bool = False,
+    options: WriteOptions = PLAIN,
+) -> None:
+    """Write a table, or the chunks of one in turn, atomically to `path` or to standard output.
+
+    Raises `UsageError` where `path` exists without `force` and for options that the format does
+    not know, and `BrokenPipeError` where the reader of standard output has gone.
+    """
+    writer: Format = registry.find("formats", format)()
+    options = _checked(options, writer, format)
+    stream_of_chunks = iter([chunks]) if isinstance(chunks, Table) else chunks
+    first = next(stream_of_chunks)
+
+    def all_chunks() -> Iterator[Table]:
+        yield first
+        yield from stream_of_chunks
+
+    if path is None:
+        writer.write(all_chunks(), sys.stdout.buffer, first.schema, options)
+        sys.stdout.buffer.flush()
+        return
+    clear_abandoned(path.resolve().parent)
+    packing = compression.bare_suffix(path)[1] if writer.text else ""
+    stream: IO[bytes]
+    name = path.name.removesuffix(path.suffix) if packing else path.name
+    inside = name if Path(name).suffix else name + writer.suffixes[0]
+    with (
+        atomic(path, "wb", force=force) as file,
+        compression.writing(file, packing, inside) as stream,
+    ):
+        writer.write(all_chunks(), stream, first.schema, options)
+
+
+def _checked(options: WriteOptions, writer: Format, format: str) -> WriteOptions:
+    """The options with the delimiter and the encoding as Python calls them."""
+    for option in ("encoding", "delimiter"):
+        if getattr(options, option) is not None and option not in writer.spelling:
+            raise UsageError(f"{flag(option)} is no option for writing {format}.")
+    mark = None if options.delimiter is None else delimiter.checked(options.delimiter)
+    codec = None if options.encoding is None else checked_encoding(options.encoding)
+    return replace(options, delimiter=mark, encoding=codec)

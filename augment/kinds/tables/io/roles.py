@@ -1,0 +1,163 @@
+"""What a typed column means to a generator: quantity, category, id, personal text, constant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from augment.kinds.tables.data import identifiers
+from augment.kinds.tables.data.identifiers import ID_NAME
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.spelling import birth_numbers
+from augment.kinds.tables.data.spelling.units import worn
+from augment.kinds.tables.personal import detection as personal
+from augment.kinds.tables.personal import gazetteer, surrogates
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FEW_LEVELS = 20  # text with no more distinct values than this is a category in any table
+TEXT_SHARE = 0.5  # more distinct values than this share of the rows: no category
+NEARLY_ALL = 0.99  # of the rows are distinct: an id with a few repeats
+MANY_NAMED = 0.2  # of a column named like an id: under five rows a value, too few to show any
+SEQUENCE_ROWS = 20  # so many rows that count 1, 2, 3, ... do so on purpose
+UNNAMED_ROWS = 10
+PERSON_NAME = re.compile(  # an id of these is a person's, however many rows it has
+    r"(?i)(account|buyer|citizen|client|customer|donor|driver|employee|guest|household|member|"
+    r"participant|passenger|patient|person|player|pupil|respondent|student|subject|user|visitor|"
+    r"voter|worker)"
+)
+CALENDAR_NAME = re.compile(
+    r"(?i)(year|month|week|day|date|hour|minute|second|time|quarter|age|period|epoch|step)"
+)
+SHARED = "It repeats: rows with the same one belong together."
+WITH_DIGITS = re.compile(r"(?i)\{(number|digits|hex|alnum|uuid)")  # letters alone may be words
+PERSONS_DIGITS = 6  # on average: fewer make no telephone number
+LONG_TEXT = 40  # characters on average: nobody's category
+
+
+def decided(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
+    """The column with its role.
+
+    `distinct` are its values without missing ones, as text where the source is text; `values`
+    (rows,) is the column in the order of the rows, null where missing.
+    """
+    missing = values.null_count > 0 or bool(column.null)
+    if len(distinct) == 1 and not missing:
+        return replace(column, role="constant")
+    if column.storage == "integer" and not worn(column):
+        return _of_integers(column, distinct, values)
+    if column.storage == "string":
+        return _of_strings(column, distinct, len(values) - values.null_count)
+    return column
+
+
+def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
+    """Integers are quantities unless named as ids or telephones, or counting the rows."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = distinct.cast(pa.string())
+    numbers = np.asarray(pc.cast(texts, pa.float64()))
+    if birth_numbers.first_year(numbers) is not None:
+        note = "Its digits are dates of birth (YYMMDD, 50 added to the month of some)."
+        return replace(column, note=note)
+    if pc.any(pc.starts_with(texts, "-")).as_py():
+        return column
+    present = len(values) - values.null_count
+    share = len(distinct) / present
+    named = bool(ID_NAME.search(column.name))
+    if len(distinct) > FEW_LEVELS:
+        if personal.are_cards(texts):
+            return _as_id(column, texts, "They pass the check of card numbers; new ones are made.")
+        named_so = personal.named(column.name) in ("phone", "ssn", "card")
+        if named_so and _mean_length(texts) >= PERSONS_DIGITS:
+            note = "Its name speaks of a person's number, so new ones are made."
+            return _as_id(column, texts, note)
+    if named and share >= NEARLY_ALL:
+        return _as_id(column, texts, _repeats(share))
+    if named and _shared_by_rows(column.name, len(distinct), share):
+        return replace(_as_id(column, texts, SHARED), role="reference")
+    if named and len(distinct) < present:
+        return replace(column, role="categorical", note="It is named like an id, but repeats.")
+    counts = (
+        share == 1
+        and present == len(values) >= SEQUENCE_ROWS
+        and not CALENDAR_NAME.search(column.name)
+        and _counts_rows(values)
+    )
+    return _as_id(column, texts, "It counts the rows.") if counts else column
+
+
+def _repeats(share: float) -> str:
+    """A note on an id of which a few values repeat: `share` of the rows have one of their own."""
+    return "" if share == 1 else "A few of its values repeat; every row gets a new one."
+
+
+def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
+    """Whether a column named like an id, which repeats, says which rows belong together.
+
+    Else it is a category: a store or a district that many rows have.
+    """
+    return share >= MANY_NAMED or (distinct > FEW_LEVELS and bool(PERSON_NAME.search(name)))
+
+
+def _counts_rows(values: pa.Array) -> bool:
+    """Whether the values, in some order, are as many consecutive numbers as there are rows."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = values.cast(pa.decimal128(38, 0))
+    span = pc.min_max(numbers)
+    return int(span["max"].as_py()) - int(span["min"].as_py()) == len(values) - 1
+
+
+def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
+    """Text is an id by its form, personal by its content or name, else a category or free text."""
+    share = len(distinct) / present
+    many = len(distinct) > FEW_LEVELS or share > TEXT_SHARE
+    repeats = len(distinct) <= max(FEW_LEVELS, TEXT_SHARE * present)
+    kind = personal.kind(column.name, distinct)
+    kind = kind or (gazetteer.likely(distinct, repeats) if many else "")
+    note = column.note
+    if kind in personal.IDENTIFYING and (kind in personal.UNIQUE or many):
+        return replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
+    named = bool(ID_NAME.search(column.name))
+    shared = named and _shared_by_rows(column.name, len(distinct), share)
+    if (
+        (shared or share >= NEARLY_ALL)
+        and present >= (2 if named else UNNAMED_ROWS)
+        and kind != "postcode"
+    ):
+        pattern = identifiers.derive(distinct)
+        if pattern and (named or WITH_DIGITS.search(pattern)):
+            if share < NEARLY_ALL:
+                return replace(column, role="reference", pattern=pattern, note=SHARED)
+            note = _repeats(share) or note
+            return replace(column, role="id", pattern=pattern, note=note)
+    if not repeats:
+        return as_text(column, kind, distinct)
+    if len(distinct) > FEW_LEVELS and _mean_length(distinct) > LONG_TEXT:
+        return as_text(column, kind, distinct, "Its texts are long.")
+    return column
+
+
+def as_text(column: Column, kind: str, texts: pa.Array, why: str = "") -> Column:
+    """The column as text of this kind, with what stands in for it in the note."""
+    made = replace(column, role="text", pii=kind)
+    said = f"Replaced by {surrogates.named(made, texts)}"
+    note = f"{said}, its kind being unknown." if not kind else f"{said}."
+    return replace(made, note=" ".join(filter(None, (why, column.note, note))))
+
+
+def _mean_length(distinct: pa.Array) -> float:
+    import pyarrow.compute as pc
+
+    return float(pc.mean(pc.utf8_length(distinct)).as_py())
+
+
+def _as_id(column: Column, texts: pa.Array, note: str) -> Column:
+    pattern = identifiers.fitting(identifiers.derive(texts) or "{number}", column.arrow)
+    return replace(column, role="id", pattern=pattern, note=note or column.note)

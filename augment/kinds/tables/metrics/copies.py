@@ -1,0 +1,176 @@
+"""Copies: made rows that repeat a real one, exactly or nearly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from augment.core.seeds import Seed
+from augment.core.types import Group, Interval, Score
+from augment.evaluation.distances import nearest, nearest_others
+from augment.evaluation.limits import natural_rate, part_of_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import binomial
+from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MOST_ASKED = 10_000  # rows whose neighbours are looked up
+MOST_INDEXED = 50_000  # rows among which they are looked up
+QUANTILE = 0.05
+LEAST_RATIOS = 40  # rows whose ratios are taken, so that two are expected below the percentile
+ALONE = 1e-6  # distances below this are equal rows
+HALVED = "Which rows the generator saw is unknown, so all real rows count as seen."
+
+
+class Copies(Metric[RealViews, FakeViews]):
+    """`copies`: share of made rows equal to a training row in every modelled column.
+
+    Its ceiling is the natural rate: the share of unseen rows that equal a training row, which is
+    high where columns are few or coarse. `nndr` is the 5th percentile of each made row's distance
+    to its nearest training row over that to the second nearest: near 0 where rows hug single
+    training rows; its ceiling is that of unseen rows. Distance to the closest record alone would
+    hide copying, as it mixes close copies with good density.
+
+    `copies.texts` counts rows whose texts are the real row's, too: it finds copies where the
+    modelled columns alone are too coarse to tell. Its ceiling leaves each real row out of its own
+    search.
+
+    Where it is unknown which rows were seen, all real rows count, and the ceilings leave each
+    real row out of its own search.
+    """
+
+    name: ClassVar[str] = "copies"
+    group: ClassVar[Group] = "privacy"
+    # Copies: twice the natural rate and half a per cent on top; where the natural rate is high, a
+    # quarter of what is left above it. Ratios: half of what unseen rows have; below that, rows
+    # hug single training rows. With texts, the slack is for first names and the like, which an
+    # inventor of texts meets by chance.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "copies",
+            "Exact copies",
+            "exact copies of training rows",
+            natural_rate(),
+            essential=True,
+            unit="share",
+            worst=1.0,
+            ceiling_noise=True,
+        ),
+        Measure(
+            "copies.texts",
+            "Copies with texts",
+            "exact copies of training rows, texts included",
+            natural_rate(slack=0.05),
+            unit="share",
+            worst=1.0,
+            ceiling_noise=True,
+        ),
+        Measure(
+            "nndr",
+            "Neighbour ratio",
+            "distance ratio to the nearest training rows (5th percentile)",
+            part_of_ceiling(0.5),
+            worst=0.0,
+            ceiling_noise=True,
+        ),
+    )
+
+    def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
+        note = "" if real.seen_known else HALVED
+        return [
+            _exact(real.suspects, fake.rows, note),
+            *_with_texts(real, fake, note),
+            _nndr(real.suspects, fake.rows, seed, note),
+        ]
+
+    def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
+        texts = [] if real.texts is None else [_repeated("copies.texts", real.texts)]
+        if real.seen_known:
+            exact, ratio = _exact(real.train, real.test, ""), _nndr(real.train, real.test, seed, "")
+        else:
+            exact, ratio = _exact_among(real.suspects), _nndr_among(real.suspects, seed)
+        return [exact, *texts, ratio]
+
+
+def _exact(seen: View, fake: View, note: str) -> Score:
+    import numpy as np
+
+    if not len(seen) or not len(fake) or not seen.axes:
+        return _nothing("copies", "lower")
+    return _share("copies", np.isin(fake.keys, seen.keys).sum(), len(fake), note)
+
+
+def _exact_among(rows: View) -> Score:
+    if not len(rows) or not rows.axes:
+        return _nothing("copies", "lower")
+    return _repeated("copies", rows.keys)
+
+
+def _with_texts(real: RealViews, fake: FakeViews, note: str) -> list[Score]:
+    import numpy as np
+
+    if real.texts is None or fake.texts is None:
+        return []
+    if not len(real.texts) or not len(fake.texts):
+        return [_nothing("copies.texts", "lower")]
+    hits = np.isin(fake.texts, real.texts).sum()
+    return [_share("copies.texts", hits, len(fake.texts), note)]
+
+
+def _repeated(metric: str, keys: NDArray[np.uint64]) -> Score:
+    """The share of rows whose key another row has."""
+    import numpy as np
+
+    if not len(keys):
+        return _nothing(metric, "lower")
+    counts = np.unique(keys, return_counts=True)[1]
+    return _share(metric, counts[counts > 1].sum(), len(keys), "")
+
+
+def _share(metric: str, hits: float, rows: int, note: str) -> Score:
+    interval = binomial(int(hits), rows)
+    return Score(metric, int(hits) / rows, "lower", "privacy", interval=interval, note=note)
+
+
+def _nothing(metric: str, better: Literal["higher", "lower"]) -> Score:
+    note = "There are too few rows or no modelled columns."
+    return Score(metric, None, better, "privacy", note=note)
+
+
+def _nndr(seen: View, fake: View, seed: Seed, note: str) -> Score:
+    if len(seen) < 2 or len(fake) < LEAST_RATIOS or not seen.axes:
+        return _nothing("nndr", "higher")
+    asked = fake.sample(MOST_ASKED, seed.child("asked"))
+    indexed = seen.sample(MOST_INDEXED, seed.child("indexed"))
+    return _ratio(nearest(indexed.points, asked.points, 2), note)
+
+
+def _nndr_among(rows: View, seed: Seed) -> Score:
+    if len(rows) < LEAST_RATIOS or not rows.axes:
+        return _nothing("nndr", "higher")
+    return _ratio(nearest_others(rows.sample(MOST_ASKED, seed.child("asked")).points, 2), HALVED)
+
+
+def _ratio(distances: NDArray[Any], note: str) -> Score:
+    """The 5th percentile of d1 / d2, with the interval of that order statistic.
+
+    Two training rows at the same distance have the ratio 1, also where both are at 0: a row that
+    equals several people's rows points at none of them.
+    """
+    import numpy as np
+
+    first, second = np.where(distances < ALONE, 0.0, distances).T
+    ratios = np.sort(np.where(second > 0, first / np.where(second > 0, second, 1.0), 1.0))
+    n = len(ratios)
+    spread = 1.96 * np.sqrt(n * QUANTILE * (1 - QUANTILE))
+    low, high = (int(np.clip(round(n * QUANTILE + s), 0, n - 1)) for s in (-spread, spread))
+    return Score(
+        "nndr",
+        float(np.quantile(ratios, QUANTILE)),
+        "higher",
+        "privacy",
+        interval=Interval(float(ratios[low]), float(ratios[high])),
+        note=note,
+    )

@@ -1,0 +1,132 @@
+"""Column shapes: how close each column's distribution comes to that of unseen real rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from augment.core.seeds import Seed
+from augment.core.types import Group, Interval, Score
+from augment.evaluation.limits import near_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import Z95
+from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ROUNDED = 14  # decimals that SDMetrics keeps before a Kolmogorov-Smirnov test
+
+
+class Shapes(Metric[RealViews, FakeViews]):
+    """`shapes`, per column and their mean: 1 - KS for numbers and dates, 1 - TVD for categories.
+
+    Null takes part: it is a level of a category, and lies below every number, so that a wrong
+    missing rate costs its difference. `shapes.error` is 1 minus the mean of SDMetrics' Column
+    Shapes, against train and without nulls: the figure that TabSyn and TabularARGN print (in per
+    cent there, a share here).
+
+    The ceiling scores training rows against the unseen ones (both are independent real samples;
+    nothing here looks for copies), and `shapes.error` unseen rows against train.
+    """
+
+    name: ClassVar[str] = "shapes"
+    group: ClassVar[Group] = "fidelity"
+    # 0.05 is what a reader sees as a different histogram; the floor has perfect shapes, so only a
+    # margin makes sense.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "shapes",
+            "Column shapes",
+            "column shapes match real ones",
+            near_ceiling(margin=0.05),
+            essential=True,
+            worst=0.0,
+            worst_places="columns",
+        ),
+        Measure("shapes.error", "Shape error", "mean error of column shapes", unit="share"),
+    )
+
+    def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
+        return _scores(real.test, fake.rows) + _errors(real.train, fake.rows)
+
+    def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
+        return _scores(real.test, real.train.sample(n, seed)) + _errors(real.train, real.test)
+
+
+def _scores(real: View, fake: View) -> list[Score]:
+    import numpy as np
+
+    empty = not len(real) or not len(fake)
+    note = "There are no rows to compare." if empty else ""
+    each = [] if empty else [similarity(real, fake, i) for i in range(len(real.axes))]
+    mean = float(np.mean(each)) if each else None
+    interval = None if mean is None else around(mean, len(real), len(fake), len(each))
+    why = note or _none(each)
+    scores = [Score("shapes", mean, "higher", "fidelity", interval=interval, note=why)]
+    for axis, value in zip(real.axes, each, strict=False):
+        scores.append(Score("shapes", value, "higher", "fidelity", axis.where))
+    return scores
+
+
+def around(mean: float, real: int, fake: int, columns: int) -> Interval:
+    """95% about a mean of KS or total variation distances over columns, from the rows of each side.
+
+    Near equal distributions, KS of n and m rows deviates by some 0.26 √(1/n + 1/m), as the
+    Kolmogorov distribution does. Columns hang together, so they count for half their number.
+    """
+    deviation = 0.26 * (1 / real + 1 / fake) ** 0.5 / max(1.0, columns / 2) ** 0.5
+    return Interval(max(0.0, mean - Z95 * deviation), min(1.0, mean + Z95 * deviation))
+
+
+def _none(each: list[float]) -> str:
+    return "" if each else "No column is modelled."
+
+
+def similarity(real: View, fake: View, place: int) -> float:
+    """1 - KS or 1 - TVD of one column, null included."""
+    import numpy as np
+
+    left, right = real.columns[place], fake.columns[place]
+    if real.axes[place].numeric:
+        low = -np.inf
+        return 1 - ks(np.where(np.isnan(left), low, left), np.where(np.isnan(right), low, right))
+    return 1 - tvd(left + 1, right + 1, len(real.axes[place].levels) + 2)
+
+
+def _errors(train: View, fake: View) -> list[Score]:
+    import numpy as np
+
+    each = []
+    for axis, left, right in zip(train.axes, train.columns, fake.columns, strict=True):
+        if axis.numeric:
+            left, right = left[~np.isnan(left)], right[~np.isnan(right)]
+        else:
+            left, right = left[left >= 0], right[right >= 0]
+        if len(left) and len(right) and axis.numeric:
+            each.append(ks(np.round(left, ROUNDED), np.round(right, ROUNDED)))
+        elif len(left) and len(right):
+            each.append(tvd(left, right, len(axis.levels) + 1))
+    mean = float(np.mean(each)) if each else None
+    note = "" if each else "No column has values on both sides."
+    return [Score("shapes.error", mean, "lower", "fidelity", note=note)]
+
+
+def ks(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """Kolmogorov-Smirnov distance, sup |F - G|, of two non-empty samples (-inf allowed)."""
+    import numpy as np
+
+    left, right = np.sort(left), np.sort(right)
+    at = np.concatenate([left, right])
+    below_left = np.searchsorted(left, at, side="right") / len(left)
+    below_right = np.searchsorted(right, at, side="right") / len(right)
+    return float(np.max(np.abs(below_left - below_right)))
+
+
+def tvd(left: NDArray[Any], right: NDArray[Any], levels: int) -> float:
+    """Total variation distance, half the sum of |p - q|, of two non-empty samples of codes."""
+    import numpy as np
+
+    p = np.bincount(left, minlength=levels) / len(left)
+    q = np.bincount(right, minlength=levels) / len(right)
+    return float(np.abs(p - q).sum() / 2)

@@ -1,0 +1,64 @@
+"""Which column a model would be trained to predict, and what kind of task that is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from augment.core.errors import UsageError
+from augment.kinds.tables.data.dataset import Table
+
+Task = Literal["classes", "regression"]
+
+USUAL_NAMES = (
+    "target",
+    "label",
+    "class",
+    "y",
+    "outcome",
+    "income",
+    "churn",
+    "default",
+    "status",
+    "response",
+    "survived",
+    "diagnosis",
+    "fraud",
+    "is_fraud",
+    "revenue",
+    "price",
+)
+
+
+def chosen(table: Table, asked: str | None) -> tuple[str | None, str]:
+    """The target and how it was chosen: asked for, the schema's, or a guess that is stated.
+
+    The guess is the last modelled column with a usual name (target, label, class, ...), else the
+    last column of categories, booleans or just two numbers. Raises `UsageError` for a column that
+    is not there or cannot be predicted.
+    """
+    schema = table.schema
+    wanted = asked if asked is not None else schema.target
+    if wanted is not None:
+        column = schema[wanted]
+        if column.modelled:
+            return wanted, ""
+        if asked is not None:
+            raise UsageError(
+                f"The target {asked!r} has the role {column.role!r} and cannot be predicted. "
+                f"Choose another --target, or pass --column {asked}=category."
+            )
+    modelled = [column for column in schema if column.modelled]
+    named = [column.name for column in modelled if column.name.lower() in USUAL_NAMES]
+    if named:
+        return named[-1], f"The target {named[-1]!r} is a guess by its name; --target chooses."
+    for column in reversed(modelled):
+        if column.role in ("categorical", "boolean") or _two_numbers(table, column.name):
+            why = f"The target {column.name!r} is a guess (the last column of categories); "
+            return column.name, why + "--target chooses."
+    return None, "No target was given and no column looks like one; --target chooses."
+
+
+def _two_numbers(table: Table, name: str) -> bool:
+    import pyarrow.compute as pc
+
+    return int(pc.count_distinct(table.column(name), mode="only_valid").as_py()) == 2

@@ -1,0 +1,97 @@
+"""Gradient boosting as the metrics use it: categories by code, null where a value is missing."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from augment.core.seeds import Seed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEAST_TO_HOLD_OUT = 200  # rows, for early stopping
+ROWS_WORTH_THREADS = 20_000
+
+
+def usable(x: NDArray[np.float64], codes: list[bool]) -> tuple[NDArray[np.bool_], list[bool]]:
+    """(features,) which have any value, and the `codes` of those: trees refuse empty features."""
+    import numpy as np
+
+    kept = np.asarray(~np.isnan(x).all(axis=0), dtype=np.bool_).reshape(x.shape[1])
+    return kept, [code for code, keep in zip(codes, kept, strict=True) if keep]
+
+
+def class_odds(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    asked: NDArray[np.float64],
+    codes: list[bool],
+    classes: int,
+    seed: Seed,
+    *,
+    iterations: int,
+    stop_early: bool,
+) -> NDArray[np.float64]:
+    """(asked rows, classes) probabilities; a class that `y` lacks has none.
+
+    With `stop_early` a tenth of the rows is held out to choose the number of trees, unless there
+    are too few rows or a class too rare to be split.
+    """
+    import numpy as np
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    found = np.zeros((len(asked), classes))
+    kinds, counts = np.unique(y, return_counts=True)
+    kept, codes = usable(x, codes)
+    if len(kinds) < 2 or not kept.any():
+        found[:, kinds.astype(int)] = counts / counts.sum()
+        return found
+    trees = HistGradientBoostingClassifier(
+        categorical_features=codes,
+        early_stopping=stop_early and len(y) >= LEAST_TO_HOLD_OUT and int(counts.min()) >= 2,
+        max_iter=iterations,
+        random_state=seed.integer(31),
+    )
+    with _threads(len(y)):
+        trees.fit(x[:, kept], y)
+        found[:, trees.classes_.astype(int)] = trees.predict_proba(asked[:, kept])
+    return found
+
+
+def values(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    asked: NDArray[np.float64],
+    codes: list[bool],
+    seed: Seed,
+    *,
+    iterations: int,
+) -> NDArray[np.float64]:
+    """(asked rows,) predicted numbers; the mean where there is nothing to learn from."""
+    import numpy as np
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    kept, codes = usable(x, codes)
+    if not kept.any() or y.min() == y.max():
+        return np.full(len(asked), y.mean())
+    trees = HistGradientBoostingRegressor(
+        categorical_features=codes,
+        early_stopping=len(y) >= LEAST_TO_HOLD_OUT,
+        max_iter=iterations,
+        random_state=seed.integer(31),
+    )
+    with _threads(len(y)):
+        trees.fit(x[:, kept], y)
+        return np.asarray(trees.predict(asked[:, kept]), dtype=np.float64)
+
+
+def _threads(rows: int) -> AbstractContextManager[object]:
+    """One thread for few rows: handing out their small pieces costs more than it brings."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[object] = threadpool_limits(
+        1 if rows < ROWS_WORTH_THREADS else None, user_api="openmp"
+    )
+    return limits

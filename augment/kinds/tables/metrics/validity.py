@@ -1,0 +1,192 @@
+"""Validity: values that the real table could not hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from augment.core.seeds import Seed
+from augment.core.types import Group, Interval, Score
+from augment.evaluation.limits import fixed, near_ceiling
+from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.roc import Z95, binomial
+from augment.kinds.tables.metrics.views import NAMELESS, Axis, FakeViews, RealViews, View
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+STRUCTURE = {
+    "missing_columns": "The synthetic table lacks this column.",
+    "extra_columns": "The real table has no such column.",
+    "unfit_values": "Values of another type than the real column's.",
+    "repeated_ids": "Ids that stand there for the second time or more.",
+}
+
+
+class Validity(Metric[RealViews, FakeViews]):
+    """Shares of made values that break what train shows, per column and over the table.
+
+    `validity.missing`: absolute difference of missing rates (mean over columns). `validity.range`:
+    share of numbers and dates outside train's least and greatest. `validity.unknown`: share of
+    categories that train does not have. `validity.missing_columns`, `.extra_columns`,
+    `.unfit_values` and `.repeated_ids` are counts.
+
+    The ceiling asks the same of unseen rows: fresh real rows also go a little beyond train.
+    """
+
+    name: ClassVar[str] = "validity"
+    group: ClassVar[Group] = "validity"
+    # One value in a hundred beyond unseen rows' own rate; structure has no tolerance.
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "validity.missing",
+            "Missing rates",
+            "difference of missing rates",
+            near_ceiling(margin=0.05),
+            essential=True,
+            unit="share",
+            worst=1.0,
+        ),
+        Measure(
+            "validity.range",
+            "Out of range",
+            "numbers outside the real range",
+            near_ceiling(margin=0.01),
+            essential=True,
+            unit="share",
+            worst=1.0,
+            ceiling_noise=True,
+        ),
+        Measure(
+            "validity.unknown",
+            "Unknown categories",
+            "categories that the real table lacks",
+            near_ceiling(margin=0.01),
+            essential=True,
+            unit="share",
+            worst=1.0,
+            ceiling_noise=True,
+        ),
+        Measure(
+            "validity.missing_columns",
+            "Missing columns",
+            "columns that are missing",
+            fixed(0.0),
+            essential=True,
+            unit="count",
+        ),
+        Measure(
+            "validity.extra_columns",
+            "Extra columns",
+            "columns that the real table lacks",
+            unit="count",
+        ),
+        Measure(
+            "validity.unfit_values",
+            "Wrong-type values",
+            "values of a wrong type",
+            fixed(0.0),
+            unit="count",
+        ),
+        Measure(
+            "validity.repeated_ids",
+            "Repeated ids",
+            "ids that stand there twice",
+            fixed(0.0),
+            unit="count",
+        ),
+    )
+
+    def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
+        return _values(real, real.suspects, fake.rows) + _structure(fake.problems)
+
+    def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
+        nothing: dict[str, dict[str, int]] = {check: {} for check in STRUCTURE}
+        return _values(real, real.train, real.test) + _structure(nothing)
+
+
+def _structure(problems: dict[str, dict[str, int]]) -> list[Score]:
+    scores = []
+    for check, why in STRUCTURE.items():
+        found = problems.get(check, {})
+        name = f"validity.{check}"
+        scores.append(Score(name, float(sum(found.values())), "lower", "validity"))
+        for where, count in found.items():
+            scores.append(
+                Score(name, float(count), "lower", "validity", where or NAMELESS, note=why)
+            )
+    return scores
+
+
+def _values(real: RealViews, known: View, fake: View) -> list[Score]:
+    if not len(known) or not len(fake):
+        note = "There are no rows to compare."
+        return [
+            Score(f"validity.{check}", None, "lower", "validity", note=note)
+            for check in ("missing", "range", "unknown")
+        ]
+    missing, beyond, unknown = [], [], []
+    for axis, left, right in zip(real.axes, known.columns, fake.columns, strict=True):
+        missing.append((axis.where, abs(_null(axis, left) - _null(axis, right)), 1))
+        present = right[~_nulls(axis, right)]
+        if axis.numeric:
+            beyond.append((axis.where, _beyond(left, present), len(present)))
+        else:
+            levels = axis.known if known is real.train else len(axis.levels)
+            unknown.append((axis.where, _share(present >= levels), len(present)))
+    return [
+        *_table("validity.missing", missing, _missing_noise(real, known, fake)),
+        *_table("validity.range", beyond),
+        *_table("validity.unknown", unknown),
+    ]
+
+
+def _table(
+    metric: str, parts: list[tuple[str, float, int]], half: float | None = None
+) -> list[Score]:
+    """The weighted mean over the columns, then each column; 0 where no column can break it.
+
+    `half` is half the width of its interval; without, the values are counted as so many draws.
+    """
+    weight = sum(count for _, _, count in parts)
+    total = sum(share * count for _, share, count in parts) / weight if weight else 0.0
+    if half is not None:
+        interval = Interval(max(0.0, total - half), total + half)
+    elif weight:
+        interval = binomial(round(total * weight), weight)
+    else:
+        interval = None
+    scores = [Score(metric, total, "lower", "validity", interval=interval)]
+    return scores + [Score(metric, share, "lower", "validity", name) for name, share, _ in parts]
+
+
+def _missing_noise(real: RealViews, known: View, fake: View) -> float:
+    """Half a 95% interval of the mean difference of missing rates, as if all columns went missing
+    together: so many do that nothing can be averaged away."""
+    rates = [_null(axis, left) for axis, left in zip(real.axes, known.columns, strict=True)]
+    spread = (1 / len(known) + 1 / len(fake)) ** 0.5
+    deviations = [(rate * (1 - rate)) ** 0.5 * spread for rate in rates]
+    return float(Z95 * sum(deviations) / max(1, len(deviations)))
+
+
+def _nulls(axis: Axis, column: NDArray[Any]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    return np.asarray(np.isnan(column) if axis.numeric else column < 0)
+
+
+def _null(axis: Axis, column: NDArray[Any]) -> float:
+    return float(_nulls(axis, column).mean())
+
+
+def _share(flags: NDArray[np.bool_]) -> float:
+    return float(flags.mean()) if len(flags) else 0.0
+
+
+def _beyond(known: NDArray[np.float64], present: NDArray[np.float64]) -> float:
+    """Share of present values outside the known range; all of them where no value is known."""
+    import numpy as np
+
+    if np.isnan(known).all():
+        return 1.0 if len(present) else 0.0
+    return _share((present < np.nanmin(known)) | (present > np.nanmax(known)))

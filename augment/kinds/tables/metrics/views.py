@@ -1,0 +1,261 @@
+"""What metrics see: real and made rows in one encoding, learnt from the training rows only.
+
+`RealViews` and `FakeViews` hold numbers and codes, never Arrow data, and compute each shared
+thing (bins, points for distances, features for trees, row keys) once, when first asked for.
+Only modelled columns are in here: ids, texts and constants say nothing about a generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from augment.core.seeds import Seed
+from augment.core.types import Scalar
+from augment.kinds.tables.data import values
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.metrics import features
+from augment.kinds.tables.metrics.identities import Identities
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BINS = 10  # quantile bins of a number, and the most frequent levels of a category, in pairs
+NAMELESS = "(no name)"
+MOST_PREDICTORS = 200  # columns that classifiers are given; of more, so many are drawn
+KNOTS = 1_000  # points at which the training ranks of a number are kept
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One modelled column's encoding.
+
+    A category's code is its place in `levels`: those of train by falling frequency, then those
+    that only unseen rows have; `len(levels)` stands for any other value and -1 for null.
+    """
+
+    column: Column
+    numeric: bool
+    levels: dict[Scalar, int]  # empty for numbers
+    known: int  # how many of the levels train has
+    cuts: NDArray[np.float64]  # inner edges of the quantile bins
+    knots: NDArray[np.float64]  # ascending training values ...
+    ranks: NDArray[np.float64]  # ... and their mid-ranks in [0, 1]
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @property
+    def where(self) -> str:
+        """The column in a `Score.where`, in which "" stands for the whole table."""
+        return self.name or NAMELESS
+
+    @property
+    def bins(self) -> int:
+        """Number of bins, the last one being null."""
+        return (len(self.cuts) + 1 if self.numeric else min(self.known, BINS) + 1) + 1
+
+    def bin(self, column: NDArray[Any]) -> NDArray[np.int64]:
+        """(rows,) bin of each value, in [0, bins)."""
+        import numpy as np
+
+        if self.numeric:
+            found = np.searchsorted(self.cuts, column, side="right")
+            return np.where(np.isnan(column), self.bins - 1, found)
+        other = self.bins - 2
+        return np.where(column < 0, self.bins - 1, np.minimum(column, other)).astype(np.int64)
+
+    def rank(self, column: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(rows,) place in train's distribution, in [0, 1]; NaN stays NaN."""
+        import numpy as np
+
+        if not len(self.knots):
+            return np.where(np.isnan(column), np.nan, 0.5)
+        return np.where(np.isnan(column), np.nan, np.interp(column, self.knots, self.ranks))
+
+
+def is_numeric(column: Column) -> bool:
+    return column.role in ("numeric", "datetime") and column.storage not in ("string", "boolean")
+
+
+def axis_of(column: Column, train: Table, test: Table) -> Axis:
+    """The encoding of one column, from train; test adds only names for levels unseen in train."""
+    import numpy as np
+
+    none = np.empty(0)
+    if is_numeric(column):
+        present = values.numbers(train, column.name)
+        present = np.sort(present[np.isfinite(present)])
+        unique, counts = np.unique(present, return_counts=True)
+        ranks = (np.cumsum(counts) - counts / 2) / max(1, len(present))
+        if len(unique) > KNOTS:
+            kept = np.unique(np.linspace(0, len(unique) - 1, KNOTS).astype(int))
+            unique, ranks = unique[kept], ranks[kept]
+        return Axis(column, True, {}, 0, _cuts(present), unique, ranks)
+    codes, levels = values.codes(train, column.name)
+    order = np.argsort(-np.bincount(codes[codes >= 0], minlength=len(levels)), kind="stable")
+    found = {levels[place]: number for number, place in enumerate(order)}
+    known = len(found)
+    for level in values.codes(test, column.name)[1]:
+        found.setdefault(level, len(found))
+    return Axis(column, False, found, known, none, none, none)
+
+
+def _cuts(present: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inner edges of bins [edge, next): one per value where values are few, else quantiles."""
+    import numpy as np
+
+    unique = np.unique(present)
+    if len(unique) <= BINS:
+        return unique[1:]
+    edges = np.unique(np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1], method="higher"))
+    return np.asarray(edges[edges > unique[0]])
+
+
+@dataclass(frozen=True)
+class View:
+    """Rows in the shared encoding: floats for numbers (NaN is null), codes for categories."""
+
+    axes: tuple[Axis, ...]
+    columns: tuple[NDArray[Any], ...]  # one (rows,) array per axis
+    rows: int
+
+    @staticmethod
+    def of(table: Table, axes: tuple[Axis, ...]) -> View:
+        return View(axes, tuple(_encoded(table, axis) for axis in axes), len(table))
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def take(self, rows: NDArray[np.int64]) -> View:
+        return View(self.axes, tuple(column[rows] for column in self.columns), len(rows))
+
+    def sample(self, most: int, seed: Seed) -> View:
+        """At most `most` rows, drawn without replacement; the view itself where it has fewer."""
+        return self if self.rows <= most else self.take(self.sampled(most, seed))
+
+    def sampled(self, most: int, seed: Seed) -> NDArray[np.int64]:
+        """Which rows `sample` takes."""
+        import numpy as np
+
+        if self.rows <= most:
+            return np.arange(self.rows)
+        return seed.rng().permutation(self.rows)[:most]
+
+    def select(self, places: Sequence[int]) -> View:
+        """The same rows with the columns at these places only."""
+        axes = tuple(self.axes[i] for i in places)
+        return View(axes, tuple(self.columns[i] for i in places), self.rows)
+
+    @cached_property
+    def binned(self) -> tuple[NDArray[np.int64], ...]:
+        """Per axis, (rows,) bins shared by all views."""
+        return tuple(axis.bin(column) for axis, column in zip(self.axes, self.columns, strict=True))
+
+    @cached_property
+    def points(self) -> NDArray[np.float32]:
+        """(rows, dimensions) for distances: see `features.points`."""
+        return features.points(self)
+
+    @cached_property
+    def keys(self) -> NDArray[np.uint64]:
+        """(rows,) one number per distinct row."""
+        return features.keys(self)
+
+    @cached_property
+    def features(self) -> NDArray[np.float64]:
+        """(rows, features) for trees: see `features.features`."""
+        return features.features(self)
+
+
+def text_keys(table: Table, view: View) -> NDArray[np.uint64] | None:
+    """(rows,) one number per distinct row of the view's columns and of the table's texts.
+
+    None where there is no column of texts. Ids take no part: rows that are numbered anew meet the
+    real ones' numbers by chance.
+    """
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = [column.name for column in table.schema if column.role == "text"]
+    if not names:
+        return None
+    found = view.keys
+    for name in names:
+        texts = pc.cast(table.column(name), pa.string()).to_pandas()
+        hashed = np.asarray(pd.util.hash_pandas_object(texts, index=False), np.uint64)
+        found = features.joined(found, hashed)
+    return found
+
+
+def _encoded(table: Table, axis: Axis) -> NDArray[Any]:
+    import numpy as np
+
+    if axis.numeric:
+        numbers = values.numbers(table, axis.name)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+    codes, levels = values.codes(table, axis.name)
+    lookup = [axis.levels.get(level, len(axis.levels)) for level in levels]
+    return np.array([*lookup, -1], dtype=np.int64)[codes]
+
+
+@dataclass(frozen=True)
+class RealViews:
+    """The real side: `train` is what the generator saw, `test` is what it never saw.
+
+    Where it is not known which rows a generator saw (two files from any tool), `train` and `test`
+    are the halves of a split, `seen_known` is False, and `suspects` are all the real rows.
+    """
+
+    train: View
+    test: View
+    target: str | None
+    target_note: str = ""
+    seen_known: bool = True
+    suspects: View = field(kw_only=True)  # rows that may have been copied
+    texts: NDArray[np.uint64] | None = field(default=None, kw_only=True)  # (suspects,) row keys
+    seen: Identities = field(kw_only=True)  # whose row each row of train is, and when it was
+    unseen: Identities = field(kw_only=True)
+    stamp: tuple[str, ...] = field(kw_only=True)  # the columns of the time
+    predictors: tuple[int, ...] = field(kw_only=True)  # places of the columns classifiers are given
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return self.train.axes
+
+    @property
+    def predictors_note(self) -> str:
+        """What to say of scores that do not look at every column; "" where they do."""
+        if len(self.predictors) == len(self.axes):
+            return ""
+        return f"On {len(self.predictors):,} of {len(self.axes):,} columns, drawn by the seed."
+
+
+def predictors(columns: int, seed: Seed) -> tuple[int, ...]:
+    """The places of the columns that classifiers are given: all, or `MOST_PREDICTORS` of them.
+
+    What trees cost grows with the columns, and a table of thousands would be judged for hours.
+    """
+    if columns <= MOST_PREDICTORS:
+        return tuple(range(columns))
+    return tuple(sorted(seed.rng().permutation(columns)[:MOST_PREDICTORS].tolist()))
+
+
+@dataclass(frozen=True)
+class FakeViews:
+    """The made rows, and what was wrong with their structure before they were encoded."""
+
+    rows: View
+    identities: Identities
+    problems: dict[str, dict[str, int]] = field(default_factory=dict)  # check -> column -> count
+    texts: NDArray[np.uint64] | None = None  # (rows,) as `RealViews.texts`
+
+    def __len__(self) -> int:
+        return len(self.rows)

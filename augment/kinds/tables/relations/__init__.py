@@ -1,0 +1,290 @@
+"""What holds between columns on every row, taken out of the table before a fit and put back after.
+
+Columns that form a date become that date and its month; a group of one-hot columns becomes one
+column of categories; a sum (`total = part + part`, `discharged = admitted + days`) is left out and
+computed again; of two ordered columns (`admitted <= discharged`) the later is replaced by its
+distance from the earlier; shares of a constant are scaled to it. An engine then learns what is
+simpler, and whatever it draws, the relations hold. A relation holds wherever a row has its columns;
+cells that it needs and a row lacks are filled before the fit and emptied after a draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from augment.core.errors import BadInput, without_values
+from augment.core.types import Clause, Json
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.relations import (
+    birth_dates,
+    date_columns,
+    date_conditions,
+    date_parts,
+    flags,
+    gaps,
+    links,
+    missing_parts,
+    onehot,
+    partial_flags,
+    shares,
+)
+from augment.kinds.tables.relations.birth_dates import BirthDate
+from augment.kinds.tables.relations.date_parts import DateParts
+from augment.kinds.tables.relations.gaps import Gap, Masks
+from augment.kinds.tables.relations.link_search import linked
+from augment.kinds.tables.relations.links import Link
+from augment.kinds.tables.relations.near import Near
+from augment.kinds.tables.relations.onehot import Group
+from augment.kinds.tables.relations.quantities import quantities
+from augment.kinds.tables.relations.shares import Share
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEAST_ROWS = 100  # fewer rows prove nothing, where no name speaks
+MOST_NEAR = 20  # relations that nearly hold, that are told of
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Dates and one-hot groups, and shares and links among the columns that are in none.
+
+    `near` are relations that were not kept, since a few rows break them.
+    """
+
+    groups: tuple[Group, ...] = ()
+    links: tuple[Link, ...] = ()
+    shares: tuple[Share, ...] = ()
+    dates: tuple[DateParts, ...] = ()
+    births: tuple[BirthDate, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    near: tuple[Near, ...] = field(default=(), compare=False)
+
+    @property
+    def words(self) -> list[str]:
+        kinds = (self.dates, self.births, self.groups, self.shares, self.links)
+        return [relation.words for kind in kinds for relation in kind]
+
+    def taken_out(self, table: Table) -> Table:
+        """The table as an engine sees it."""
+        taken, masks = self._filled(table)
+        return gaps.flagged(taken, self.gaps, masks)
+
+    def _filled(self, table: Table) -> tuple[Table, Masks]:
+        """The table taken out, without flags, and the cells that were filled before that."""
+        whole = date_parts.filled(table, self.dates)
+        masks = gaps.filled(table, whole)
+        dated = self._dated(whole)
+        full = onehot.filled(dated, self.groups)
+        masks |= gaps.filled(dated, full)
+        grouped = onehot.taken_out(full, self.groups)
+        summed = missing_parts.filled(shares.filled(grouped, self.shares), self.links)
+        masks |= gaps.filled(grouped, summed)
+        return links.taken_out(summed, self.links), masks
+
+    def _dated(self, table: Table) -> Table:
+        return birth_dates.taken_out(date_parts.taken_out(table, self.dates), self.births)
+
+    def put_back(
+        self, table: Table, whole: list[Column], target: str | None, kept: Table | None = None
+    ) -> Table:
+        """Undo `taken_out`: the columns `whole` in their order, every relation true.
+
+        Shares and parts of dates that `kept` has stay, and the others are made to fit them.
+        """
+        plain, masks = gaps.split(table, self.gaps)
+        undated = date_parts.columns_of(whole, self.dates)
+        dated = birth_dates.columns_of(undated, self.births)
+        scaled = shares.put_back(plain, self.shares, dated, kept)
+        linked = gaps.emptied(self._linked(scaled, dated), masks)
+        parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
+        born = birth_dates.put_back(parted, self.births, undated)
+        made = date_parts.put_back(born, self.dates, whole, target, kept)
+        return gaps.emptied(made, masks)
+
+    def _linked(self, table: Table, dated: list[Column]) -> Table:
+        """Sums and orders back in the table; `dated` are its columns before groups were taken."""
+        hidden = {name for group in self.groups for name in group.members}
+        names = {group.members[0]: group.column() for group in self.groups}
+        half = [names.get(c.name, c) for c in dated if c.name in names or c.name not in hidden]
+        return links.put_back(table, self.links, half, None)
+
+    def without(self, held: set[str]) -> Relations:
+        """The relations less those that compute one of the columns `held` from any other."""
+        kept = [link for link in self.links if link.result not in held or link.sources <= held]
+        used = {name for link in kept for name in (link.result, *link.sources)}
+        used |= {
+            name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
+        }
+        lacking = [gap for gap in self.gaps if used & set(gap.columns)]
+        return replace(self, links=tuple(kept), gaps=tuple(lacking))
+
+    def reconciled(self, table: Table, held: set[str]) -> Table:
+        """Whole rows of which the columns `held` were set anew, with the other parts of their
+        dates moved to real ones."""
+        return date_parts.reconciled(table, self.dates, held)
+
+    def as_learnt(self, seen: Table, whole: list[Column]) -> Relations:
+        """The relations as they hold in `seen`, which is taken out and protected."""
+        plain, _ = gaps.split(seen, self.gaps)
+        dated = birth_dates.columns_of(date_parts.columns_of(whole, self.dates), self.births)
+        learnt = date_parts.as_learnt(self.dates, self._linked(plain, dated))
+        return replace(self, groups=onehot.as_learnt(self.groups, seen), dates=learnt)
+
+    def to_fill(
+        self, partial: Table
+    ) -> Iterator[tuple[NDArray[np.int64], Table, tuple[Clause, ...]]]:
+        """Given rows with gaps as an engine is to fill them, in parts: places, rows, clauses.
+
+        Where zeros are known in a group but not its one, clauses keep the one off them; where
+        some parts of a date are known, clauses keep the date to them.
+        """
+        for rows, clauses in self._unsettled(partial, list(self.dates)):
+            part = partial.take(rows)
+            open_groups = onehot.taken_out(self._dated(part), self.groups)
+            taken = links.taken_out(open_groups, self.links)
+            filled = links.with_open_gaps(taken, self.links, open_groups)
+            yield rows, gaps.opened(filled, self.gaps, part), clauses
+
+    def _unsettled(
+        self, partial: Table, dates: list[DateParts]
+    ) -> Iterator[tuple[NDArray[np.int64], tuple[Clause, ...]]]:
+        if not dates:
+            yield from onehot.unsettled(partial, self.groups)
+            return
+        first, *others = dates
+        for rows, asked in date_conditions.unsettled(first, partial):
+            own = self._without_results([] if asked.clause is None else [asked.clause])
+            for inner, clauses in self._unsettled(partial.take(rows), others):
+                yield rows[inner], (*own, *clauses)
+
+    def computed(self, name: str) -> str:
+        """What computes or scales a column, in words; "" where nothing does."""
+        scaled = [share.words for share in self.shares if name in share.members]
+        born = [birth.words for birth in self.births if name == birth.column]
+        link = [link.words for link in self.links if link.result == name]
+        return "".join([*link, *scaled, *born][:1])
+
+    def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
+        """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
+        lacking = {name for gap in self.gaps for name in gap.columns}
+        loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
+        return tuple(c for c in clauses if self.computed(c.column) or c.column in lacking | loose)
+
+    def unplaceable(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[str, str]:
+        """A column whose clause only a search can satisfy, and why; two empty texts for none."""
+        lacking = {name for gap in self.gaps for name in gap.columns}
+        loose = {
+            name: dated.words for dated in self._inexact(clauses, columns) for name in dated.members
+        }
+        for clause in clauses:
+            words = self.computed(clause.column) or loose.get(clause.column, "")
+            if not words and clause.column in lacking and gaps.holds_for_null(clause):
+                words = "its gaps are made after all else"
+            if words:
+                return clause.column, words
+        return "", ""
+
+    def _inexact(self, clauses: tuple[Clause, ...], columns: list[Column]) -> Iterator[DateParts]:
+        """The dates that cannot be drawn so that all clauses on their parts hold."""
+        schema = {column.name: column for column in columns}
+        for dated in self.dates:
+            own = tuple(clause for clause in clauses if clause.column in dated.members)
+            exact = not own or date_conditions.asked(dated, own, schema).exact
+            if not exact or not self._is_drawn(dated.name):
+                yield dated
+
+    def placed(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
+        """The clauses as an engine can place them: those on what it does not draw are left out,
+        those on parts of a date become the date's, those on members of a group the group's.
+
+        Raises `UsageError` where no row of the model can satisfy them.
+        """
+        schema = {column.name: column for column in columns}
+        replaced = {name for kind in (self.dates, self.groups) for r in kind for name in r.members}
+        empty = {name for gap in self.gaps for name in gap.columns}
+        born = {birth.column for birth in self.births}
+        lacking = {c.column for c in clauses if c.op == "null" and not c.negate} & empty
+        open_clauses = tuple(c for c in clauses if c.column not in lacking)
+        placed = [c for c in open_clauses if c.column not in replaced | born]
+        for dated in self.dates:
+            own = tuple(clause for clause in open_clauses if clause.column in dated.members)
+            asked = date_conditions.asked(dated, own, schema).clause if own else None
+            placed += [] if asked is None else [asked]
+        for group in self.groups:
+            own = tuple(clause for clause in open_clauses if clause.column in group.members)
+            wanted = group.asked(own, schema)
+            placed += [] if wanted is None else [wanted]
+        return (*self._without_results(placed), *gaps.placed(open_clauses, self.gaps))
+
+    def _without_results(self, clauses: list[Clause]) -> list[Clause]:
+        return [clause for clause in clauses if self._is_drawn(clause.column)]
+
+    def _is_drawn(self, name: str) -> bool:
+        """Whether an engine draws the column, even if it is scaled after that."""
+        return all(link.result != name for link in self.links)
+
+    def to_json(self) -> Json:
+        return {
+            "links": links.to_json(self.links),
+            "groups": onehot.to_json(self.groups),
+            "shares": shares.to_json(self.shares),
+            "dates": date_parts.to_json(self.dates),
+            "births": birth_dates.to_json(self.births),
+            "gaps": gaps.to_json(self.gaps),
+        }
+
+    @staticmethod
+    def from_json(document: Any, known: list[str]) -> Relations:
+        """Undo `to_json`. Raises `BadInput` on anything that `mined` cannot have made."""
+        try:
+            dates = date_parts.from_json(document["dates"], known)
+            parts = {name for dated in dates for name in dated.members}
+            names = [name for name in known if name not in parts]
+            names += [dated.name for dated in dates]
+            births = birth_dates.from_json(document["births"], names)
+            born = {birth.column for birth in births}
+            groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
+            grouped = {name for group in groups for name in group.members}
+            single = [name for name in names if name not in grouped]
+            found = links.from_json(document["links"], single)
+            drawn = [name for name in single if name not in {link.result for link in found}]
+            parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
+            own = {birth.raised for birth in births} | {group.name for group in groups}
+            own |= {dated.season for dated in dates}
+            lacking = gaps.from_json(document["gaps"], {*known, *names, *own})
+            return Relations(groups, found, parted, dates, births, lacking)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(
+                f"the model's relations are damaged ({without_values(error)})."
+            ) from None
+
+
+def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relations:
+    """The relations that hold on all rows of `table` that have their columns, in an order in which
+    they can be undone.
+
+    A column is in one date or group at most, or the result of one link at most, none depends on
+    itself through others, and no link takes the target out. `constants` are the columns of numbers
+    that never change: a year that all rows share tells which months have a 29 February.
+    """
+    dates, near = date_columns.found(table, constants or {})
+    whole = date_parts.taken_out(date_parts.filled(table, dates), dates)
+    births = birth_dates.found(whole)
+    found = Relations(dates=dates, births=births)
+    if len(table) >= LEAST_ROWS:
+        dated = birth_dates.taken_out(whole, births)
+        groups = flags.groups(dated)
+        named = {name for group in groups for name in group.members}
+        named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
+        chained, parted, more = linked(quantities(dated, named), dated.schema.target)
+        chained = missing_parts.with_gaps(dated, chained, parted)
+        found = replace(found, groups=groups, links=chained, shares=parted)
+        near += [*partial_flags.near_groups(dated, groups, flags.STEMS), *more]
+    taken, masks = found._filled(table)
+    lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names})
+    return replace(found, gaps=lacking, near=tuple(near[:MOST_NEAR]))

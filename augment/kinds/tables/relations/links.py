@@ -1,0 +1,184 @@
+"""Links between numbers or dates: a sum of columns, or a column never before another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from augment.core.types import Json
+from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.values import from_numbers, numbers, table_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Links = tuple["Link", ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """`result = base + unit * step + more`; without `step` the distance stays in `result`'s place.
+
+    Such a result is written with the `digits` or `decimals` that it was found with.
+    All names are columns of the table; `unit` turns a number of days, hours, … into the
+    microseconds of a date, and is 1 between numbers. With `gaps`, a sum is missing on rows where
+    its parts are not, and a column that says so stays in its place.
+    """
+
+    result: str
+    base: str
+    step: str
+    unit: float
+    gaps: bool = False
+    more: tuple[str, ...] = ()
+    digits: int = MOST_DIGITS
+    decimals: int = MOST_DIGITS
+
+    @property
+    def sources(self) -> set[str]:
+        return {self.base, self.step, *self.more} - {""}
+
+    @property
+    def words(self) -> str:
+        if self.step:
+            return f"{self.result} = {' + '.join((self.base, self.step, *self.more))}"
+        return f"{self.base} <= {self.result}"
+
+
+def depends(candidate: Link, found: list[Link]) -> bool:
+    """Whether the candidate's result already feeds, through others, its own base or step."""
+    sources = {link.result: link.sources for link in found}
+    open_names, seen = list(candidate.sources), set()
+    while open_names:
+        name = open_names.pop()
+        if name == candidate.result:
+            return True
+        if name not in seen:
+            seen.add(name)
+            open_names += sources.get(name, ())
+    return False
+
+
+def undoable(found: list[Link]) -> list[Link]:
+    """Each link after those that its base and step come from."""
+    ordered: list[Link] = []
+    while len(ordered) < len(found):
+        done = {link.result for link in ordered}
+        waiting = {link.result for link in found} - done
+        ordered += [
+            link
+            for link in found
+            if link.result in waiting and not link.sources & (waiting - {link.result})
+        ]
+    return ordered
+
+
+def taken_out(table: Table, links: Links) -> Table:
+    """The table with sums left out and ordered columns as distances from their base."""
+    columns, arrays = [], []
+    changed = {link.result: link for link in links}
+    for column in table.schema:
+        link = changed.get(column.name)
+        if link is None:
+            columns.append(column)
+            arrays.append(table.column(column.name))
+        elif not link.step:
+            distance = numbers(table, link.result) - numbers(table, link.base)
+            columns.append(_distance_column(column, table.schema[link.base]))
+            arrays.append(from_numbers(columns[-1], distance / link.unit))
+        elif link.gaps:
+            columns.append(Column(column.name, "boolean", "boolean"))
+            arrays.append(table.column(column.name).is_null())
+    names = [column.name for column in columns]
+    target = table.schema.target if table.schema.target in names else None
+    return table_of(columns, arrays, target)
+
+
+def with_open_gaps(table: Table, links: Links, partial: Table) -> Table:
+    """`taken_out` of `partial` for filling: a gap there does not say that the sum has one."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    data = table.data
+    for link in links:
+        if link.gaps:
+            missing = partial.column(link.result).is_null()
+            known = pc.if_else(missing, pa.scalar(None, pa.bool_()), pa.scalar(False))
+            data = data.set_column(data.column_names.index(link.result), link.result, known)
+    return Table(data, table.schema)
+
+
+def _distance_column(result: Column, base: Column) -> Column:
+    """How the distance of two columns is held: whole units, or the finer column's digits."""
+    if result.role == "datetime" or result.storage == base.storage == "integer":
+        return Column(result.name, "numeric", "integer")
+    if None in (result.max_decimals, base.max_decimals):
+        return Column(result.name, "numeric", "float")
+    digits = max(result.max_decimals or 0, base.max_decimals or 0)
+    return Column(result.name, "numeric", "float", max_decimals=digits)
+
+
+def put_back(table: Table, links: Links, whole: list[Column], target: str | None) -> Table:
+    """Undo `taken_out`: the columns `whole` in their order, every link true."""
+    import numpy as np
+
+    values: dict[str, NDArray[np.float64]] = {}
+
+    def known(name: str) -> NDArray[np.float64]:
+        return values[name] if name in values else numbers(table, name)
+
+    for link in links:
+        step = numbers(table, link.result) if not link.step else known(link.step)
+        made = known(link.base) + link.unit * step
+        for name in link.more:
+            made = made + known(name)
+        if link.gaps:
+            missing = np.nan_to_num(numbers(table, link.result)) > 0.5
+            made = np.where(missing, np.nan, made)
+        if not link.step:
+            made = _rounded(made, known(link.base), Precision(link.digits, link.decimals))
+        values[link.result] = made
+    arrays = [
+        from_numbers(column, values[column.name])
+        if column.name in values
+        else table.column(column.name)
+        for column in whole
+    ]
+    return table_of(whole, arrays, target)
+
+
+def _rounded(
+    made: NDArray[np.float64], base: NDArray[np.float64], precision: Precision
+) -> NDArray[np.float64]:
+    """As the column is written, but equal to the base where it was, and never below it."""
+    import numpy as np
+
+    near = precision.rounded(made)
+    near = np.where(near < base, precision.rounded(made, up=True), near)
+    return np.where((made == base) | (near < base), made, near)
+
+
+def to_json(links: Links) -> list[Json]:
+    return [asdict(link) for link in links]
+
+
+def from_json(documents: Any, known: list[str]) -> Links:
+    """Undo `to_json`. Raises `TypeError` or `ValueError` on what no search can have found."""
+    found: list[Link] = []
+    for document in documents:
+        link = Link(**{**document, "more": tuple(document.get("more", ()))})
+        if not {link.result, *link.sources} <= set(known):
+            raise ValueError("a column is not there")
+        if not 0 < float(link.unit) < 1e18:
+            raise ValueError("a unit is out of range")
+        if not all(0 <= int(n) <= MOST_DIGITS for n in (link.digits, link.decimals)):
+            raise ValueError("digits are out of range")
+        if link.result in (other.result for other in found) or depends(link, found):
+            raise ValueError("they go round in a circle")
+        found.append(link)
+    if found != undoable(found):
+        raise ValueError("they are out of order")
+    return tuple(found)

@@ -1,0 +1,95 @@
+"""The numbers and dates among which links are looked for, and those that can be in none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.values import numbers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEAST_MOVING = 20  # rows in which a column is neither zero nor at its median
+MOST_EXACT = 2.0**53  # integers beyond it are no longer told apart
+MOST_COLUMNS = 400  # of those that can be in a link; triples of more would cost too much
+EDGE_PROBES, PROBES = 4, 256  # rows that rule out most candidates
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One column as floats, NaN for null; sums are exact up to `slack`."""
+
+    name: str
+    dated: bool
+    values: NDArray[np.float64]
+    slack: float
+    low: float
+    high: float
+
+
+def quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
+    """The columns that move enough to prove anything, and that floats hold exactly.
+
+    An empty list where there are too many of them to compare.
+    """
+    found: list[Quantity] = []
+    for column in table.schema:
+        if column.role not in ("numeric", "datetime") or column.name in left_out:
+            continue
+        quantity = _quantity(table, column) if column.name else None  # "" stands for "no step"
+        if quantity is not None:
+            found.append(quantity)
+    return found if len(found) <= MOST_COLUMNS else []
+
+
+def _quantity(table: Table, column: Column) -> Quantity | None:
+    import numpy as np
+
+    values = numbers(table, column.name)
+    known = values[~np.isnan(values)]
+    if not moves(known) or not np.isfinite(known).all():
+        return None
+    low, high = float(known.min()), float(known.max())
+    largest = max(-low, high)
+    dated = column.role == "datetime"
+    if largest > MOST_EXACT and not (dated and (column.step_us or 1) >= 1_000_000):
+        return None
+    return Quantity(column.name, dated, values, _slack(column, largest), low, high)
+
+
+def moves(known: NDArray[np.float64]) -> bool:
+    """Whether enough values are neither zero nor the median."""
+    import numpy as np
+
+    if len(known) < LEAST_MOVING:
+        return False
+    return bool((known != np.median(known)).sum() >= LEAST_MOVING <= (known != 0).sum())
+
+
+def _slack(column: Column, largest: float) -> float:
+    """Half a unit in a column's last digit: what rounding may take from a sum.
+
+    Where the digits have no end it is what float arithmetic may take.
+    """
+    if column.role == "datetime":
+        return 0.0
+    if column.storage == "float" and column.max_decimals is None:
+        return 1e-12 * largest
+    digits = column.max_decimals if column.storage in ("float", "decimal") else 0
+    return 0.51 * 10.0 ** -(digits or 0)
+
+
+def probes(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Some rows with a value: the furthest from the middle first, then rows from all over."""
+    import numpy as np
+
+    rows = np.flatnonzero(~np.isnan(values))
+    spread = rows[np.linspace(0, len(rows) - 1, min(len(rows), PROBES)).astype(np.int64)]
+    off = np.abs(values[rows] - np.median(values[rows]))
+    edge = rows[np.argpartition(-off, min(EDGE_PROBES, len(rows) - 1))[:EDGE_PROBES]]
+    return np.concatenate([edge, spread]).astype(np.int64)

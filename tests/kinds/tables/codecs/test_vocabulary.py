@@ -1,0 +1,230 @@
+"""Laws of the vocabularies: decoding undoes encoding, conditions hold, rare values stay hidden."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augment.core.types import Clause
+from augment.kinds.tables.codecs.levels import MOST_TOKENS, Levels
+from augment.kinds.tables.codecs.spans import Spans
+from augment.kinds.tables.data.conditions import mask
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.data.values import codes, numbers
+
+WHOLE = Column("x", "numeric", "integer")
+CENTS = Column("x", "numeric", "float", max_decimals=2)
+REAL = Column("x", "numeric", "float")
+HOURLY = Column("x", "datetime", "datetime", step_us=3_600_000_000)
+WORD = Column("x", "categorical", "string")
+
+
+def table(column: Column, array: pa.Array) -> Table:
+    return Table(pa.table([array], names=["x"]), Schema((column,)))
+
+
+def draws(
+    words: Spans | Levels, column: Column, clauses: tuple[Clause, ...], n: int = 500
+) -> Table:
+    rng = np.random.default_rng(5)
+    choice = words.choose(column, clauses)
+    weight = choice.weight()
+    tokens = rng.choice(words.size, n, p=weight / weight.sum())
+    return table(column, words.decode(column, tokens, rng.random(n), choice))
+
+
+def sample_of(column: Column, n: int = 3000) -> Table:
+    rng = np.random.default_rng(4)
+    values = rng.gamma(2.0, 50.0, n)
+    values[: n // 4] = 12.0
+    null = rng.random(n) < 0.1
+    if column.storage == "integer":
+        return table(column, pa.array(values.astype(int), pa.int64(), mask=null))
+    if column.storage == "datetime":
+        hours = (values.astype(np.int64) + 400_000) * 3_600_000_000
+        return table(column, pa.array(hours, pa.int64(), mask=null).cast(pa.timestamp("us")))
+    values = values if column.max_decimals is None else values.round(column.max_decimals)
+    return table(column, pa.array(values, pa.float64(), mask=null))
+
+
+COLUMNS = [WHOLE, CENTS, REAL, HOURLY]
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=["whole", "cents", "real", "hourly"])
+def test_a_decoded_value_encodes_to_its_token(column: Column) -> None:
+    data = sample_of(column)
+    words = Spans.fit(numbers(data, "x"), 64, protect=True)
+    tokens = words.encode(data, "x").astype(np.int64)
+    assert words.size <= 66
+    back = words.decode(column, tokens, np.full(len(tokens), 0.5), words.everything())
+    again = words.encode(table(column, back), "x")
+    assert np.mean(again == tokens) > 0.97  # a bin narrower than the grid snaps to a neighbour
+    assert back.null_count == data.column("x").null_count
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=["whole", "cents", "real", "hourly"])
+def test_drawn_values_have_the_quantiles_of_the_training_rows(column: Column) -> None:
+    data = sample_of(column)
+    words = Spans.fit(numbers(data, "x"), 64, protect=True)
+    tokens = words.encode(data, "x").astype(np.int64)
+    u = np.random.default_rng(1).random(len(tokens))
+    made = numbers(table(column, words.decode(column, tokens, u, words.everything())), "x")
+    real = numbers(data, "x")
+    levels = np.linspace(0.02, 0.98, 25)
+    spread = np.nanstd(real)
+    assert np.nanquantile(made, levels) == pytest.approx(
+        np.nanquantile(real, levels), abs=0.05 * spread
+    )
+
+
+def test_exact_extremes_are_hidden_under_protection_and_only_then() -> None:
+    data = sample_of(REAL)
+    real = numbers(data, "x")
+    ends = {}
+    for protect in (True, False):
+        words = Spans.fit(real, 32, protect)
+        tokens = words.encode(data, "x").astype(np.int64)
+        made = words.decode(REAL, tokens, np.full(len(tokens), 1 - 1e-12), words.everything())
+        ends[protect] = np.nanmax(numbers(table(REAL, made), "x"))
+    assert ends[True] < np.nanmax(real)
+    assert ends[False] == pytest.approx(np.nanmax(real))
+
+
+def test_no_training_value_of_a_bin_is_stored() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=2000)
+    words = Spans.fit(values, 64, protect=True)
+    stored = np.concatenate([value.ravel() for value in words.state().tensors.values()])
+    assert not np.isin(values, stored).any()
+
+
+@given(
+    low=st.one_of(st.none(), st.floats(-50, 400)),
+    high=st.one_of(st.none(), st.floats(-50, 400)),
+    low_open=st.booleans(),
+    high_open=st.booleans(),
+    negate=st.booleans(),
+    which=st.sampled_from([WHOLE, CENTS, REAL]),
+)
+@settings(max_examples=150, deadline=None)
+def test_every_draw_satisfies_a_range(
+    low: float | None,
+    high: float | None,
+    low_open: bool,
+    high_open: bool,
+    negate: bool,
+    which: Column,
+) -> None:
+    data = sample_of(which, 600)
+    words = Spans.fit(numbers(data, "x"), 32, protect=True)
+    clauses = (Clause("x", "range", (), low, high, low_open, high_open, negate),)
+    if words.choose(which, clauses).weight().sum() > 0:
+        assert mask(draws(words, which, clauses, 100), clauses).all()
+
+
+def test_ranges_are_weighted_by_their_mass() -> None:
+    rng = np.random.default_rng(0)
+    words = Spans.fit(rng.random(20_000), 50, protect=True)
+    clause = Clause("x", "range", low=0.35, high=0.45, negate=True)
+    made = numbers(draws(words, REAL, (clause,), 4000), "x")
+    assert np.mean(made < 0.35) == pytest.approx(0.35 / 0.9, abs=0.03)
+
+
+def test_single_values_inside_bins_can_be_asked_for() -> None:
+    data = sample_of(WHOLE)
+    words = Spans.fit(numbers(data, "x"), 16, protect=True)
+    clause = Clause("x", "in", (77, 131))
+    assert set(numbers(draws(words, WHOLE, (clause,)), "x")) == {77.0, 131.0}
+
+
+def test_times_can_be_asked_for_by_their_iso_text() -> None:
+    data = sample_of(HOURLY)
+    words = Spans.fit(numbers(data, "x"), 32, protect=True)
+    moment = datetime.fromtimestamp(400_077 * 3600).isoformat()
+    clause = Clause("x", "in", (moment,))
+    assert codes(draws(words, HOURLY, (clause,), 20), "x")[1] == [moment]
+
+
+def test_levels_of_fewer_than_five_rows_have_no_token() -> None:
+    data = table(WORD, pa.array(["a"] * 9 + ["b"] * 5 + ["c"] * 4 + [None]))
+    found, levels = codes(data, "x")
+    words = Levels.fit(found, levels, protect=True)
+    assert words.levels == ("a", "b")
+    assert (words.encode(data, "x")[14:18] == -1).all()
+    assert Levels.fit(found, levels, protect=False).levels == ("a", "b", "c")
+
+
+def test_where_every_level_is_rare_all_are_kept() -> None:
+    found, levels = codes(table(WORD, pa.array(["a", "b"])), "x")
+    assert Levels.fit(found, levels, protect=True).levels == ("a", "b")
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_many_levels_share_clusters_and_come_back_by_frequency(protect: bool) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 4000, 60_000)
+    data = table(WORD, pa.array([f"w{r:04d}" for r in rows]))
+    found, levels = codes(data, "x")
+    signature = (rows % 2).astype(float)[:, None]
+    words = Levels.fit(found, levels, protect, signature)
+    assert words.size <= MOST_TOKENS
+    assert not words.exact()
+    tokens = words.encode(data, "x").astype(np.int64)
+    told = tokens >= 0
+    made = words.decode(WORD, tokens[told], rng.random(told.sum()), words.everything())
+    parity = np.array([int(text[1:]) % 2 for text in made.to_pylist()])
+    assert np.mean(parity == rows[told] % 2) > 0.95  # clusters are pure in what sets rows apart
+    clause = Clause("x", "in", ("w0007", "w3999"))
+    assert set(codes(draws(words, WORD, (clause,)), "x")[1]) == {"w0007", "w3999"}
+
+
+def test_null_is_a_value_that_conditions_reach() -> None:
+    data = table(WORD, pa.array(["a"] * 9 + ["b"] * 5 + [None] * 3))
+    words = Levels.fit(*codes(data, "x"), protect=True)
+    assert draws(words, WORD, (Clause("x", "null"),)).column("x").null_count == 500
+    assert draws(words, WORD, (Clause("x", "null", negate=True),)).column("x").null_count == 0
+    unlike = draws(words, WORD, (Clause("x", "in", ("a",), negate=True),))
+    assert set(unlike.column("x").to_pylist()) == {"b", None}
+
+
+def test_digits_beyond_the_rounding_are_not_rounded_by_chance() -> None:
+    rng = np.random.default_rng(0)
+    values = np.array([float(f"{v:.4g}") for v in rng.uniform(0.02, 0.2, 8_000)])
+    words = Spans.fit(values, 64, protect=True)
+    column = Column("x", "numeric", "float", max_decimals=5)
+    tokens = words.tokens(values).astype(np.int64)
+    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    assert (np.round(made[made >= 0.1], 4) == made[made >= 0.1]).all()
+    small, own = made[made < 0.1], values[values < 0.1]
+    share = (np.round(own, 4) == own).mean()
+    assert abs((np.round(small, 4) == small).mean() - share) < 0.02
+
+
+def test_values_are_rounded_as_often_as_the_source_rounds_them() -> None:
+    rng = np.random.default_rng(0)
+    fine = np.round(rng.uniform(0, 500, 8_000), 3)
+    values = np.where(rng.random(8_000) < 0.4, np.round(fine), fine)
+    words = Spans.fit(values, 64, protect=True)
+    column = Column("x", "numeric", "float", max_decimals=3)
+    tokens = words.tokens(values).astype(np.int64)
+    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    for digits in (0, 1):
+        share = (np.round(values, digits) == values).mean()
+        assert abs((np.round(made, digits) == made).mean() - share) < 0.03
+
+
+def test_every_last_digit_comes_as_often() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.integers(12_000, 990_000, 8_000).astype(float)
+    words = Spans.fit(values, 128, protect=True)
+    column = Column("x", "numeric", "integer")
+    tokens = words.tokens(values).astype(np.int64)
+    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    shares = np.bincount(made.astype(int) % 10, minlength=10) / len(made)
+    assert np.abs(shares - 0.1).max() < 0.015

@@ -1,0 +1,268 @@
+"""What `anyorder` promises beyond the laws of every engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from augment.core import model_folder as store
+from augment.core.errors import UsageError
+from augment.core.seeds import Seed
+from augment.core.types import Clause, Condition, Job, Tick
+from augment.kinds.tables.codecs.spans import Spans
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.data.values import numbers
+from augment.kinds.tables.engines.anyorder.calibration import GROUPS
+from augment.kinds.tables.engines.anyorder.engine import Anyorder
+from augment.kinds.tables.engines.anyorder.structure import (
+    dependencies,
+    interactions,
+    preferred_order,
+)
+from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
+from augment.kinds.tables.generator.model import TableModel
+
+
+def dependent_table(rows: int = 3000) -> Table:
+    """A city settles its country; a price follows the city; a rare level; a spike of zeros."""
+    rng = np.random.default_rng(0)
+    city = rng.integers(0, 12, rows)
+    price = np.where(rng.random(rows) < 0.3, 0.0, (city * 10 + rng.normal(0, 4, rows)).round(1))
+    kind = np.where(rng.random(rows) < 0.5, "a", "b").astype(object)
+    kind[:3] = "secret"
+    arrays = [
+        pa.array([f"city{c:02d}" for c in city]),
+        pa.array([f"country{c % 4}" for c in city]),
+        pa.array(price),
+        pa.array(list(kind)),
+    ]
+    columns = (
+        Column("city", "categorical", "string"),
+        Column("country", "categorical", "string"),
+        Column("price", "numeric", "float", max_decimals=1),
+        Column("kind", "categorical", "string"),
+    )
+    return Table(pa.table(arrays, names=[c.name for c in columns]), Schema(columns))
+
+
+@pytest.fixture(scope="module")
+def data() -> Table:
+    return dependent_table()
+
+
+@pytest.fixture(scope="module")
+def model(data: Table, tmp_path_factory: pytest.TempPathFactory) -> AnyorderModel:
+    return Anyorder(epochs=30).fit(data, Job(Seed(1), tmp_path_factory.mktemp("scratch")))
+
+
+def means(table: Table) -> dict[str, float]:
+    price = numbers(table, "price")
+    city = np.array(table.column("city").to_pylist())
+    return {c: float(price[city == c].mean()) for c in sorted(set(city))}
+
+
+def test_the_price_follows_the_city(model: AnyorderModel, data: Table) -> None:
+    real, made = means(data), means(model.sample(3000, Seed(2)))
+    assert made.keys() == real.keys()
+    assert np.allclose(list(made.values()), list(real.values()), atol=8)
+
+
+def test_shares_are_closer_than_independent_draws_would_be(
+    model: AnyorderModel, data: Table
+) -> None:
+    real = np.unique(data.column("city").to_pylist(), return_counts=True)[1] / len(data)
+    made = np.unique(model.sample(3000, Seed(2)).column("city").to_pylist(), return_counts=True)[1]
+    noise = np.sqrt(real * (1 - real) / 3000).mean()
+    assert np.abs(made / 3000 - real).mean() < 0.7 * noise
+
+
+def test_a_dependency_is_kept_exactly(model: AnyorderModel) -> None:
+    made = model.sample(2000, Seed(3))
+    city, country = made.column("city").to_pylist(), made.column("country").to_pylist()
+    assert all(int(c[4:]) % 4 == int(k[7:]) for c, k in zip(city, country, strict=True))
+
+
+def test_what_is_asked_of_a_settled_column_settles_the_other(model: AnyorderModel) -> None:
+    wanted = Condition((Clause("country", "in", ("country2",)),))
+    made = model.sample(300, Seed(4), wanted)
+    assert set(made.column("country").to_pylist()) == {"country2"}
+    assert set(made.column("city").to_pylist()) == {"city02", "city06", "city10"}
+
+
+def test_contradicting_conditions_are_named(model: AnyorderModel) -> None:
+    clauses = Clause("country", "in", ("country2",)), Clause("city", "in", ("city01",))
+    with pytest.raises(UsageError, match="contradict"):
+        model.sample(5, Seed(4), Condition(clauses))
+
+
+def test_a_rare_level_is_hidden_under_protection(model: AnyorderModel, data: Table) -> None:
+    assert "secret" not in set(model.sample(5000, Seed(5)).column("kind").to_pylist())
+    assert "secret" not in str(model.state().config)
+    with pytest.raises(UsageError, match="kind"):
+        model.sample(5, Seed(5), Condition((Clause("kind", "in", ("secret",)),)))
+
+
+def test_gaps_are_filled_by_what_stands(model: AnyorderModel) -> None:
+    schema = dependent_table(10).schema
+    nothing = pa.nulls(200, pa.string())
+    arrays = [nothing, nothing, pa.array(np.full(200, 80.0)), nothing]
+    partial = Table(pa.table(arrays, names=schema.names), schema)
+    made = model.sample(200, Seed(6), Condition(partial=partial))
+    assert set(numbers(made, "price")) == {80.0}
+    near = [c in ("city07", "city08", "city09") for c in made.column("city").to_pylist()]
+    assert np.mean(near) > 0.8
+
+
+def test_blocks_of_one_row_follow_the_same_law(model: AnyorderModel, data: Table) -> None:
+    made = [model.sample(1, Seed(7).child(i)).column("kind")[0].as_py() for i in range(200)]
+    share = np.mean(np.array(data.column("kind").to_pylist()) == "a")
+    assert np.mean(np.array(made) == "a") == pytest.approx(share, abs=0.12)
+
+
+def test_another_process_samples_the_same_bytes(model: AnyorderModel, tmp_path: Path) -> None:
+    store.save(tmp_path, store.Stored("table", "anyorder", model.state(), {}))
+    code = (
+        "import sys; from pathlib import Path; from augment.core import store; "
+        "from augment.core.seeds import Seed; "
+        "from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel; "
+        "model = AnyorderModel.from_state(store.load(Path(sys.argv[1])).state); "
+        "print(model.sample(500, Seed(9)).digest())"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == model.sample(500, Seed(9)).digest()
+
+
+def test_a_fit_killed_at_half_and_resumed_is_the_same_model(data: Table, tmp_path: Path) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill(tick: Tick) -> None:
+        if tick.phase == "fit" and tick.steps and tick.step * 2 > tick.steps:
+            raise Killed
+
+    recipe = Anyorder(epochs=20)
+    with pytest.raises(Killed):
+        recipe.fit(data, Job(Seed(1), tmp_path / "killed", tick=kill))
+    assert any((tmp_path / "killed").iterdir())
+    ticks: list[Tick] = []
+    resumed = recipe.fit(data, Job(Seed(1), tmp_path / "killed", tick=ticks.append))
+    whole = recipe.fit(data, Job(Seed(1), tmp_path / "whole"))
+    assert min(t.step for t in ticks if t.held_out is not None) > 10
+    assert resumed.sample(500, Seed(2)).digest() == whole.sample(500, Seed(2)).digest()
+    one, two = resumed.state(), whole.state()
+    assert one.config == two.config
+    assert {k: v.tobytes() for k, v in one.tensors.items()} == {
+        k: v.tobytes() for k, v in two.tensors.items()
+    }
+
+
+def test_a_model_says_how_its_training_went(data: Table, tmp_path: Path) -> None:
+    fitted = TableModel.fit(Anyorder(epochs=20), data, Job(Seed(1), tmp_path), True, len(data))
+    told = TableModel.restore(fitted.stored()).facts
+    training = told["training"]["network"]
+    assert training["planned"] == 20 * (2_800 // 350)  # epochs of batches
+    assert (training["steps"], training["stopped"]) == (training["planned"], "planned")
+    assert np.isfinite(training["held_out"])
+    assert (told["device"], told["threads"]) == ("cpu", 1)
+    assert told["precision"] in ("bfloat16", "float32")
+
+
+def test_a_calendar_in_three_columns_is_an_interaction() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, (5, 12, 10), (12_000, 3))
+    level = rng.normal(0, 10, 600)[rows @ np.array([120, 10, 1])]
+    bins = np.digitize(level + rng.normal(0, 3, len(rows)), np.linspace(-20, 20, 30))
+    noise = rng.integers(0, 4, len(rows))
+    tokens = np.column_stack([rows, bins, noise]).astype(np.int32)
+    sizes = [5, 12, 10, 31, 4]
+    assert interactions(tokens, sizes)[0] == (0, 1, 2)
+    assert interactions(tokens[:, [0, 1, 4]], [5, 12, 4]) == []
+
+
+def test_the_order_runs_from_few_tokens_to_many_with_children_after_parents() -> None:
+    rng = np.random.default_rng(0)
+    parent = rng.integers(0, 9, 500)
+    tokens = np.column_stack([parent, parent % 3, rng.integers(0, 5, 500)]).astype(np.int32)
+    laws = dependencies(tokens, [9, 3, 5], [True] * 3)
+    assert [(law.parent, law.child) for law in laws] == [(0, 1)]
+    assert preferred_order([9, 3, 5], laws, []) == [2, 0, 1]
+    assert preferred_order([9, 3, 5], laws, [(0, 2), (1, 2)]) == [2, 0, 1]
+    assert preferred_order([9, 3, 5], [], [(0, 2)]) == [2, 0, 1]
+    assert preferred_order([9, 3, 5], [], [(0, 1)]) == [1, 0, 2]
+
+
+def test_endings_come_as_often_as_in_training() -> None:
+    rng = np.random.default_rng(0)
+    plain = rng.uniform(0, 100_000, 4000).round()
+    heaped = np.where(rng.random(4000) < 0.3, (plain / 100).round() * 100, plain)
+    for values in (plain, heaped):
+        words = Spans.fit(values, 128, True)
+        u = (np.arange(4000) * 0.618) % 1
+        made = words.decode(
+            Column("x", "numeric", "integer"),
+            words.tokens(values).astype(np.int64),
+            u,
+            words.everything(),
+        ).to_numpy()
+        for power in (10, 100, 1000):
+            assert np.mean(made % power == 0) == pytest.approx(
+                np.mean(values % power == 0), abs=0.02
+            )
+
+
+def test_numbers_have_no_more_digits_than_the_source() -> None:
+    rng = np.random.default_rng(0)
+    values = np.array([float(f"{v:.6g}") for v in np.exp(rng.normal(0, 4, 3000))])
+    words = Spans.fit(values, 128, True)
+    made = words.decode(
+        Column("x", "numeric", "float"),
+        words.tokens(values).astype(np.int64),
+        rng.random(3000),
+        words.everything(),
+    ).to_numpy()
+    assert np.mean([float(f"{v:.6g}") == v for v in made]) > 0.99
+
+
+def test_rounding_that_another_column_tells_is_modelled(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    hand = rng.random(3000) < 0.5
+    value = np.where(hand, rng.uniform(0, 100, 3000).round(), rng.uniform(0, 100, 3000).round(2))
+    columns = (Column("by", "categorical", "string"), Column("x", "numeric", "float"))
+    arrays = [pa.array(np.where(hand, "hand", "sensor").tolist()), pa.array(value)]
+    data = Table(pa.table(arrays, names=["by", "x"]), Schema(columns))
+    made = Anyorder(epochs=20).fit(data, Job(Seed(1), tmp_path)).sample(2000, Seed(2))
+    assert made.schema.names == ["by", "x"]
+    whole = numbers(made, "x") % 1 == 0
+    by_hand = np.array(made.column("by").to_pylist()) == "hand"
+    assert whole[by_hand].mean() > 0.8
+    assert whole[~by_hand].mean() < 0.2
+
+
+def test_the_transformer_learns_the_same_law(data: Table, tmp_path: Path) -> None:
+    recipe = Anyorder(preset="transformer", width=32, blocks=1, epochs=8, learning_rate=5e-3)
+    model = recipe.fit(data, Job(Seed(1), tmp_path))
+    made = model.sample(2000, Seed(2))
+    real, drawn = means(data), means(made)
+    assert np.corrcoef([real[c] for c in drawn], list(drawn.values()))[0, 1] > 0.9
+    again = AnyorderModel.from_state(model.state())
+    assert again.sample(50, Seed(3)).digest() == model.sample(50, Seed(3)).digest()
+
+
+def test_pairs_that_are_right_are_not_raked(tmp_path: Path) -> None:
+    """Columns that have nothing to do with each other: the noise of their cells is not copied."""
+    rng = np.random.default_rng(0)
+    columns = Column("x", "numeric", "float"), Column("y", "numeric", "float")
+    x, y = rng.normal(size=(2, 4000))
+    data = Table(pa.table([x, y], names=["x", "y"]), Schema(columns))
+    model = Anyorder(epochs=4).fit(data, Job(Seed(1), tmp_path))
+    tables = [t for n, t in model.state().tensors.items() if n.endswith(".table") and len(t)]
+    assert tables
+    assert all(len(np.unique(row)) <= GROUPS for table in tables for row in table)

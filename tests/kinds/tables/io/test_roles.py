@@ -1,0 +1,150 @@
+"""Roles follow the evidence, and `--column` is obeyed or refused."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from augment.core.errors import BadInput
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.io import inference, overrides
+from augment.kinds.tables.personal.detection import KINDS, kind, named
+
+N = 200
+DRAW = random.Random(3)
+NAMES = ["Ada Berg", "Bo Falk", "Cleo Holm", "Dag O'Neil", "Ebba Ek-Dahl"]
+
+
+def texts(*values: object) -> pa.Array:
+    return pa.array([None if v is None else str(v) for v in values], pa.string())
+
+
+CASES: dict[str, tuple[list[object], str, str]] = {
+    "patient_id": ([f"P-{n:04d}" for n in range(N)], "id", "string"),
+    "id": (DRAW.sample(range(10**6), N), "id", "integer"),
+    "row": (list(range(1, N + 1)), "id", "integer"),
+    "year": (list(range(1900, 1900 + N)), "numeric", "integer"),
+    "fnlwgt": (DRAW.sample(range(10**6), N), "numeric", "integer"),
+    "latitude": ([f"{DRAW.uniform(-90, 90):.6f}" for _ in range(N)], "numeric", "float"),
+    "level": ([n % 5 for n in range(N)], "numeric", "integer"),
+    "store_id": ([n % 7 for n in range(N)], "categorical", "integer"),
+    "visit_id": ([n // 2 for n in range(N)], "reference", "integer"),
+    "member_no": ([f"M-{n // 3:03d}" for n in range(N)], "reference", "string"),
+    "patient_nr": ([n // 8 for n in range(N)], "reference", "integer"),
+    "district_id": ([n // 8 for n in range(N)], "categorical", "integer"),
+    "token_id": ([*range(N - 1), 0], "id", "integer"),
+    "zip": ([f"{n % 50:05d}" for n in range(N)], "categorical", "string"),
+    "colour": ([("red", "green", None)[n % 3] for n in range(N)], "categorical", "string"),
+    "only": (["x"] * N, "constant", "string"),
+    "rarely": ([7, None] * (N // 2), "numeric", "integer"),
+    "gone": ([None] * N, "constant", "string"),
+    "e": ([f"u{n % 40}@example.org" for n in range(N)], "text", "string"),
+    "full_name": ([f"{NAMES[n % 5]} {chr(65 + n % 26)}" for n in range(N)], "text", "string"),
+    "comment": ([f"word {'abc'[n % 3]}{n} and more" for n in range(N)], "text", "string"),
+    "said": ([" ".join(DRAW.choices(NAMES, k=DRAW.randrange(2, 6))) for _ in range(N)], "text",
+             "string"),
+    "phone": ([DRAW.randrange(10**9, 10**10) for _ in range(N)], "id", "integer"),
+    "yes": ([("yes", "no")[n % 2] for n in range(N)], "boolean", "boolean"),
+    "bit": ([n % 2 for n in range(N)], "numeric", "integer"),
+    "code": (["007", "12", "3"] * 50, "categorical", "string"),
+    "huge": (["1" * 40, "2" * 40] * 50, "categorical", "string"),
+    "when": ([f"2024-01-{n % 28 + 1:02d}" for n in range(N)], "datetime", "datetime"),
+    "date": ([f"202401{n % 28 + 1:02d}" for n in range(N)], "datetime", "datetime"),
+    "amount": ([f"202401{n % 28 + 1:02d}" for n in range(N)], "numeric", "integer"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_roles(name: str) -> None:
+    values, role, storage = CASES[name]
+    column = inference.from_text(name, texts(*values))
+    assert (column.role, column.storage) == (role, storage), column
+
+
+def test_an_id_that_repeats_is_told_of() -> None:
+    for values in ([n // 2 for n in range(N)], [f"M-{n // 3:03d}" for n in range(N)]):
+        assert "repeats" in inference.from_text("member_id", texts(*values)).note
+
+
+def test_doubts_are_told() -> None:
+    for values in (["01/02/2024", "02/01/2024"], ["2024-01-01", "1 May 2024"], ["$5", "$1,200.50"]):
+        assert inference.from_text("a", texts(*values, values[0])).note
+
+
+def test_null_tokens_count_only_beside_numbers_and_dates() -> None:
+    assert inference.from_text("a", texts(1, "NA", 2)).null == "NA"
+    assert inference.from_text("a", texts("2024-01-01", "?", "2024-01-02")).null == "?"
+    several = inference.from_text("a", texts(1, "NA", "NA", None, 2))
+    assert several.null == "NA" and several.note
+    words = inference.from_text("a", texts("NA", "DE", "NA", "None"))
+    assert words.null is None and words.storage == "string"
+    assert inference.from_text("a", texts("NA", "NA")).role == "constant"
+
+
+def test_kinds_of_personal_text() -> None:
+    assert kind("x", texts("a@b.org", "c@d.net")) == "email"
+    assert kind("x", texts("10.0.0.1", "192.168.1.20")) == "ip"
+    assert kind("surname", texts("Berg", "de la Cruz")) == "last_name"
+    assert kind("phone", texts("+49 30 123456", "(555) 010-9999")) == "phone"
+    assert kind("city", texts("Oslo", "Bergen")) == "city"
+    assert kind("workclass", texts("Private", "State-gov")) == ""
+    assert named("phone_calls") == named("capacity") == named("filename") == ""
+    assert {"email", "name", "phone"} <= set(KINDS)
+
+
+def obeyed(said: str, *values: object) -> Column:
+    array = texts(*values)
+    column = inference.from_text("a", array)
+    return overrides.obeyed(column, said, array, lambda row: f"t:{row + 2}")
+
+
+OBEYED = {
+    "zip, id": ("id", ["01234", "00501"], ("id", "string")),
+    "number, category": ("category", [1, 2, 1], ("categorical", "integer")),
+    "code, number": ("number", ["007", "012"], ("numeric", "integer")),
+    "bit, bool": ("bool", [1, 0, None], ("boolean", "boolean")),
+    "number, text": ("text:phone", [5550100, 5550101], ("text", "string")),
+    "text, constant": ("constant", ["x", "x"], ("constant", "string")),
+    "dates": ("date:%d/%m/%Y", ["01/02/2024", "03/04/2024"], ("datetime", "datetime")),
+    "compact dates": ("datetime:%Y%m%d", [20240102, None, 20240103], ("datetime", "datetime")),
+    "shared id": ("reference", [7, 7, 8], ("reference", "integer")),
+    "sequence": ("number", list(range(1, 40)), ("numeric", "integer")),
+    "pattern": ("id:X{number}", ["a", "b"], ("id", "string")),
+    "drop": ("drop", [1], ("drop", "string")),
+}
+
+
+@pytest.mark.parametrize("case", OBEYED)
+def test_obeyed(case: str) -> None:
+    said, values, expected = OBEYED[case]
+    column = obeyed(said, *values)
+    assert (column.role, column.storage) == expected
+    if case == "dates":
+        assert column.format == "%d/%m/%Y"
+
+
+def test_refused_at_the_first_line_that_speaks_against_it() -> None:
+    for said, values, line in (
+        ("bool", ["yes", "no", "maybe"], "t:4"),
+        ("constant", [1, 2], "t:3"),
+    ):
+        with pytest.raises(BadInput) as refused:
+            obeyed(said, *values)
+        assert refused.value.where == line
+    with pytest.raises(BadInput, match="datetime:"):
+        obeyed("date", "01/02/2024", "02/01/2024")
+
+
+def test_the_sample_is_read_as_it_is_described() -> None:
+    from augment.kinds.tables.io import reading as source
+
+    path = Path(__file__).parents[2] / "samples" / "clinic.csv"
+    table = source.read(str(path), source.ReadOptions()).table
+    roles = {column.name: column.role for column in table.schema}
+    assert roles["patient_id"] == "id" and roles["e_mail"] == "text"
+    assert roles["admitted"] == roles["discharged"] == roles["arrival"] == "datetime"
+    assert roles["smoker"] == "boolean" and roles["country"] == roles["ward"] == "categorical"
+    assert "NA" in table.column("country").to_pylist()

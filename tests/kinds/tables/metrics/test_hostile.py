@@ -1,0 +1,138 @@
+"""Odd tables: scoring never raises; what cannot be measured has no value and says why."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from augment.core.seeds import Seed
+from augment.core.types import Score
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.values import table_of
+from augment.kinds.tables.metrics.scoring import score, score_pair, scored
+from augment.report import facts, html, markdown
+from tests.kinds.tables.metrics.simulated import people
+
+
+def numbers(name: str, values: list[float | None]) -> tuple[Column, pa.Array]:
+    return Column(name, "numeric", "float"), pa.array(values, pa.float64())
+
+
+def words(name: str, values: list[str | None]) -> tuple[Column, pa.Array]:
+    return Column(name, "categorical", "string"), pa.array(values, pa.string())
+
+
+def table(*columns: tuple[Column, pa.Array], target: str | None = None) -> Table:
+    return table_of([column for column, _ in columns], [array for _, array in columns], target)
+
+
+def checked(scores: list[Score]) -> None:
+    """The law: a finite value, or none and a reason."""
+    assert scores
+    for found in scores:
+        assert found.value is None or np.isfinite(found.value), found
+        assert found.value is not None or found.note, found
+    keys = [(found.metric, found.where) for found in scores]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 11, 30, 50])
+def test_tiny_tables(rows: int) -> None:
+    checked(score(people(rows, 1), people(max(1, rows // 4), 2), people(rows, 3), Seed(1)))
+    checked(score_pair(people(rows, 1), people(rows, 3), Seed(1)))
+
+
+def test_no_rows_at_all() -> None:
+    checked(score(people(20, 1), people(0, 2), people(20, 3), Seed(1)))
+    checked(score(people(20, 1), people(5, 2), people(0, 3), Seed(1)))
+
+
+def odd() -> dict[str, Table]:
+    rng = np.random.default_rng(0)
+    n = 60
+    noise = rng.normal(size=n).tolist()
+    letters = rng.choice(list("abc"), n).tolist()
+    return {
+        "one number": table(numbers("x", noise)),
+        "one category": table(words("c", letters)),
+        "all numbers": table(numbers("x", noise), numbers("y", noise[::-1])),
+        "all categories": table(words("c", letters), words("d", letters[::-1])),
+        "all null": table(numbers("x", [None] * n), words("c", [None] * n), numbers("y", noise)),
+        "constant": table(numbers("x", [3.0] * n), words("c", ["a"] * n), numbers("y", noise)),
+        "one class": table(numbers("x", noise), words("c", ["a"] * n), target="c"),
+        "null target": table(numbers("x", noise), words("c", [None] * n), target="c"),
+        "infinite": table(numbers("x", [float("inf"), -0.0, 1e300] * 20), words("c", letters)),
+        "all different": table(words("c", [f"v{i}" for i in range(n)]), numbers("x", noise)),
+        "only ids": table((Column("id", "id", "integer"), pa.array(range(n)))),
+        "names": table(numbers("<script>", noise), words("a × b", letters), words("", letters)),
+    }
+
+
+@pytest.mark.parametrize("name", list(odd()))
+def test_odd_tables(name: str) -> None:
+    data = odd()[name]
+    rows = np.arange(len(data))
+    parts = [data.take(rows[at::3]) for at in range(3)]
+    found = scored(*parts, Seed(1))
+    checked(list(found.scores))
+    document = facts.document(found, {"source": "<b>odd</b>.csv", "seed": 1})
+    json.dumps(document, allow_nan=False)
+    page = html.render(document)
+    assert "<script" not in page and "<b>odd" not in page
+    assert markdown.render(document)
+
+
+def test_a_wide_table() -> None:
+    rng = np.random.default_rng(0)
+    columns = [numbers(f"x{i}", rng.normal(size=150).tolist()) for i in range(300)]
+    data = table(*columns)
+    parts = [data.take(np.arange(at, 150, 3)) for at in range(3)]
+    names = ["shapes", "trends", "neighbours", "validity", "copies"]
+    scores = score(*parts, Seed(1), metrics=names)
+    checked(scores)
+    whole = next(s for s in scores if s.metric == "trends" and not s.where)
+    assert "4,950 of 44,850 pairs" in whole.note
+
+
+def test_a_class_that_the_made_rows_lack_costs_utility_and_does_not_raise() -> None:
+    rng = np.random.default_rng(0)
+
+    def made(classes: int, rows: int) -> Table:
+        group = rng.integers(0, classes, rows)
+        return table(
+            numbers("x", (group + rng.normal(0, 0.3, rows)).tolist()),
+            words("c", [f"g{i}" for i in group]),
+            target="c",
+        )
+
+    train, test = made(3, 400), made(3, 200)
+    whole = score(train, test, made(3, 400), Seed(1), metrics=["utility"])[0].value
+    lacking = score(train, test, made(2, 400), Seed(1), metrics=["utility"])[0].value
+    single = score(train, test, made(1, 400), Seed(1), metrics=["utility"])[0].value
+    assert whole is not None and lacking is not None and single is not None
+    assert whole > 0.95 > lacking > single
+    assert single == 0.5
+
+
+def test_other_columns_and_types_are_violations() -> None:
+    train, test = people(200, 1), people(60, 2)
+    other = people(200, 3)
+    names = [name for name in other.schema.names if name != "city"]
+    thinner = other.select(names)
+    place = thinner.schema.names.index("age")
+    texts = ["old" if i % 4 == 0 else "50" for i in range(200)]
+    schema = thinner.schema.replace(Column("age", "categorical", "string"))
+    changed = Table(thinner.data.set_column(place, "age", pa.array(texts)), schema)
+    columns = [*changed.schema, Column("more", "numeric", "float")]
+    arrays = [changed.column(name) for name in changed.schema.names]
+    wider = table_of(columns, [*arrays, pa.array([1.0] * 200)], None)
+    scores = score(train, test, wider, Seed(1), metrics=["validity", "shapes", "copies"])
+    checked(scores)
+    found = {(s.metric, s.where): s.value for s in scores}
+    assert found["validity.missing_columns", "city"] == 1
+    assert found["validity.extra_columns", "more"] == 1
+    assert found["validity.unfit_values", "age"] == 50

@@ -1,0 +1,87 @@
+"""The processes of a pool end with the one that started them, however that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from augment.work.processes import wanted
+from tests.cli.child import ROOT, environment
+
+PATIENCE = 60.0  # seconds until a test gives up
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="the tests ask /proc for processes"
+)
+
+
+def until(met: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    """The processes of the pool of a process, without Python's tracker of semaphores."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    commands = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in listed}
+    return [child for child, command in commands.items() if b"spawn_main" in command]
+
+
+def both(pid: int) -> list[int]:
+    """The two processes of the pool of a process, once both are there."""
+    until(lambda: len(children(pid)) == 2, "two processes")
+    return children(pid)
+
+
+def running(pid: int) -> bool:
+    """Whether a process is there, and no zombie that only waits to be counted."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.fixture
+def busy() -> Iterator[subprocess.Popen[str]]:
+    """A process whose pool of two is at work."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.work.pool_of_two"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+    )
+    assert process.stdout is not None and process.stdout.readline()
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGHUP, 129)])
+def test_no_process_outlives_the_one_that_started_it(
+    busy: subprocess.Popen[str], number: signal.Signals, code: int
+) -> None:
+    below = both(busy.pid)
+    busy.send_signal(number)
+    assert busy.wait(PATIENCE) == code
+    until(lambda: not any(map(running, below)), "the processes to end")
+
+
+def test_a_process_that_the_system_kills_is_lack_of_memory(busy: subprocess.Popen[str]) -> None:
+    below = both(busy.pid)
+    os.kill(below[0], signal.SIGKILL)
+    assert busy.wait(PATIENCE) == 6
+    assert not any(map(running, below))
+
+
+def test_work_outside_of_a_pool_is_always_wanted() -> None:
+    assert wanted()
