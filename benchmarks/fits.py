@@ -1,4 +1,4 @@
-"""One fit in a process of its own, with what it costs: for the benchmarks of both wings."""
+"""One fit in a process of its own, with what it costs: for the benchmarks of both kinds."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def apart(command: Sequence[str]) -> dict[str, Any]:
 
 
 def fitted(
-    wing: Any, engine: str, given: dict[str, str] | None, train: Any, root: Any
+    kind: Any, engine: str, given: dict[str, str] | None, train: Any, root: Any
 ) -> tuple[dict[str, float], list[Any]]:
     """Fit on `train` and draw as many rows: what it cost, and the parts of the sample."""
     from augment.core import registry
@@ -59,7 +59,7 @@ def fitted(
     with tempfile.TemporaryDirectory() as scratch:
         job = Job(root.child("fit"), Path(scratch))
         wall, cpu = time.perf_counter(), time.process_time()
-        model = wing.fit(recipe, train, job, True, train)
+        model = kind.generator.fit(recipe, train, job, True, train)
         fit_seconds, fit_cpu = time.perf_counter() - wall, time.process_time() - cpu
     stream = root.child("sample")
     model.sample(0, 100, stream, Condition(), silent)  # what is loaded once is no part of speed

@@ -71,22 +71,22 @@ def measure(
     from augment.kinds.images.data.dataset import Images
     from augment.kinds.images.metrics import scoring
 
-    wing, root = registry.find("kinds", "images")(), Seed(int(seed))
-    train, test = _sides(wing, Path(folder), root)
-    cost, parts = fits.fitted(wing, engine, parameters.get(engine), train, root)
+    kind, root = registry.find("kinds", "images"), Seed(int(seed))
+    train, test = _sides(kind, Path(folder), root)
+    cost, parts = fits.fitted(kind, engine, parameters.get(engine), train, root)
     cpu = time.process_time()
     scores = scoring.score(train, test, Images.join(parts), root.child("score"))
     cost["score_cpu_seconds"] = time.process_time() - cpu
     return {**cost, "scores": fits.kept_scores(scores, SHOWN)}
 
 
-def _sides(wing: Any, folder: Path, root: Any) -> tuple[Any, Any]:
+def _sides(kind: Any, folder: Path, root: Any) -> tuple[Any, Any]:
     from augment.core.kind import split
 
     if (folder / "train").is_dir() and (folder / "test").is_dir():
-        train = wing.read(str(folder / "train"), {}).data
-        return train, wing.read_like(str(folder / "test"), train, {}).data
-    return split(wing.read(str(folder), {}).data, 0.2, root.child("split"))
+        train = kind.reader.read(str(folder / "train"), {}).data
+        return train, kind.reader.read_like(str(folder / "test"), train, {}).data
+    return split(kind.reader.read(str(folder), {}).data, 0.2, root.child("split"))
 
 
 if __name__ == "__main__":

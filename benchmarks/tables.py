@@ -85,34 +85,38 @@ def measure(
     from augment.kinds.tables.data.dataset import Table
     from augment.kinds.tables.metrics import scoring
 
-    wing = registry.find("kinds", "table")()
-    data = wing.read(csv, _reading(Path(csv))).data
+    kind = registry.find("kinds", "table")
+    data = kind.reader.read(csv, _reading(Path(csv))).data
     root = Seed(int(seed))
     train, test = split(data, 0.2, root.child("split"))
     if engine == "tabularargn":
-        cost, made = _peer(wing, train, seed, peer_python)
+        cost, made = _peer(kind, train, seed, peer_python)
     else:
-        cost, parts = fits.fitted(wing, engine, parameters.get(engine), train, root)
+        cost, parts = fits.fitted(kind, engine, parameters.get(engine), train, root)
         made = Table.join(parts)
     scores = scoring.score(train, test, made, root.child("score"))
     return {**cost, "scores": fits.kept_scores(scores, SHOWN, ["utility"])}
 
 
-def _peer(wing: Any, train: Any, seed: str, python: str) -> tuple[dict[str, float], Any]:
+def _peer(kind: Any, train: Any, seed: str, python: str) -> tuple[dict[str, float], Any]:
     """The peer's cost and sample, through files."""
     from augment.core.kind import Block, Origin
 
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "train.csv", Path(folder) / "made.csv"
         rows = Block(0, len(train), lambda: train)
-        wing.write(iter([rows]), source, "csv", True, {}, Origin("tabularargn", "", int(seed), {}))
+        kind.writer.write(
+            iter([rows]), source, "csv", True, {}, Origin("tabularargn", "", int(seed), {})
+        )
         command = [python, str(Path(__file__).with_name("tabular_argn.py"))]
         done = subprocess.run(
             [*command, str(source), str(out), seed], capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise SystemExit(done.stderr[-500:])
-        return json.loads(done.stdout.splitlines()[-1]), wing.read_like(str(out), train, {}).data
+        return json.loads(done.stdout.splitlines()[-1]), kind.reader.read_like(
+            str(out), train, {}
+        ).data
 
 
 def _reading(csv: Path) -> dict[str, Any]:

@@ -239,7 +239,7 @@ class Reading:
     caption_column: CaptionColumn = None
 
     def given(self) -> Json:
-        """The options that were given, by the names that a wing's `read` knows."""
+        """The options that were given, by the names that a kind's `Reader` knows."""
         values = vars(self) | {
             "columns": pairs(self.column, "--column") or None,
             "caption_columns": self.caption_column or None,
@@ -312,7 +312,7 @@ class Screen:
 
 
 def scoring(features: Path | None) -> Json:
-    """What a wing's `score` is told, by the names that it knows."""
+    """What a kind's `Evaluator` is told, by the names that it knows."""
     return {} if features is None else {"features": str(features)}
 
 

@@ -109,7 +109,7 @@ def _read(console: Console, document: Json, verbose: bool, most: int, why: bool)
     files = document["files"]
     total = sum(file["bytes"] for file in files)
     named = files[0]["path"] if len(files) == 1 else f"{len(files)} files"
-    noun = "images" if "image" in data["schema"]["schema"] else "rows"
+    noun = data["noun"]
     line(console, f"Read {named} ({size(total)}): {data['rows']:,} {noun}.", style="bold")
     if document.get("rejected_rows"):
         line(console, f"  {document['rejected_rows']:,} bad {noun} were left out.", style="yellow")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, Self
 
@@ -122,66 +122,65 @@ class Forecast:
 @dataclass(frozen=True)
 class Scored:
     """Scores, and a JSON-ready document: `verdict` and `measures` as in `augment.evaluation`,
-    and the facts behind the plots."""
+    and the facts behind the plots. `files` go beside the report, by name: what a reader should
+    see of the made rows."""
 
     scores: tuple[Score, ...]
     document: Json
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-class Wing(ABC, Generic[D]):
-    """One kind of data. Registered in the group `augment.kinds`."""
+@dataclass(frozen=True)
+class Reserved:
+    """What a fit will not use as it stands: the share of rows kept unseen, and, with `protect`,
+    values that too few of the other rows hold."""
 
-    kind: ClassVar[str]
-    writes_folders: ClassVar[bool]  # whether a sample is a folder of files or one file
-    score_options: ClassVar[frozenset[str]]  # what `score` can be told
+    holdout: float
+    protect: bool
+
+
+class Reader(ABC, Generic[D]):
+    """From what the user names to rows in memory, and in words."""
 
     @abstractmethod
     def recognises(self, source: str) -> bool:
         """Whether SRC looks like this kind, by its name and what lies there."""
 
     @abstractmethod
-    def read(self, source: str, options: Json) -> Loaded[D]:
-        """Read SRC. Raises `UsageError` for an option that this kind does not know."""
+    def read(self, source: str, options: Json, reserved: Reserved | None = None) -> Loaded[D]:
+        """Read SRC; with `reserved` as a fit will take it, and the notes tell what differs.
+
+        Raises `UsageError` for an option that this kind does not know.
+        """
 
     @abstractmethod
     def read_like(self, source: str, data: D, options: Json) -> Loaded[D]:
-        """Read what `write` or another tool wrote, by the schema of `data`; of the options of
+        """Read what a `Writer` or another tool wrote, by the schema of `data`; of the options of
         `read` count those that such rows can need."""
 
     @abstractmethod
-    def for_fitting(self, loaded: Loaded[D], rows: int, protect: bool, read: Json) -> Loaded[D]:
-        """What was read as a fit on `rows` of its rows will take it; its notes tell what differs.
+    def describe(self, data: D, show_values: bool) -> Json:
+        """What `inspect` prints: `rows`, `noun` (what a row is called, in the plural), `schema`,
+        and `columns`, each with its role and why."""
 
-        `read` are the options of reading: what the user said of a column there stands.
-        """
 
-    @abstractmethod
-    def foresee(self, data: D, ask: Ask, engine: Engine[D], protect: bool, write: Json) -> None:
-        """Refuse now, before a long fit, what could never be asked of a model of this data, and
-        options of writing that this kind does not know."""
+@dataclass(frozen=True)
+class Found:
+    """What lies at a path: a sample written to its end or not, and the seed of an unfinished one
+    that may be taken up."""
 
-    @abstractmethod
-    def choose(self, data: D) -> tuple[str, str]:
-        """The engine that `auto` means for this data, and why."""
+    whole: bool
+    seed: int | None = None
 
-    @abstractmethod
-    def fit(self, engine: Engine[D], data: D, job: Job, protect: bool, whole: D) -> Fitted[D]:
-        """Fit on `data`, which may be a part of the source `whole`.
 
-        Of the other rows nothing is learnt but how many they are, and which texts not to make.
-        """
+class Writer(ABC, Generic[D]):
+    """From blocks of a sample to a file or a folder."""
+
+    folders: ClassVar[bool]  # whether a sample is a folder of files or one file
 
     @abstractmethod
-    def forecast(self, engine: Engine[D], data: D, rows: int, device: str) -> Forecast | None:
-        """About what fitting on `data`, making `rows` and scoring them take, at the pace that the
-        engine's `costs` are of; None where the engine does not know."""
-
-    @abstractmethod
-    def adopt(self, engine: Engine[D], device: str) -> Fitted[D]:
-        """A generator out of a foreign engine (see `About`) without any data of the user's."""
-
-    @abstractmethod
-    def restore(self, stored: Stored) -> Fitted[D]: ...
+    def name(self, source: str) -> str:
+        """The name of the synthetic file or folder inside a run folder."""
 
     @abstractmethod
     def write(
@@ -200,40 +199,85 @@ class Wing(ABC, Generic[D]):
         """
 
     @abstractmethod
-    def is_whole(self, path: Path) -> bool:
-        """Whether a sample lies at `path` that was written to its end."""
+    def found(self, path: Path, origin: Origin) -> Found:
+        """What lies at `path`; an unfinished sample counts where its origin differs from `origin`
+        in the seed alone."""
+
+
+@dataclass(frozen=True)
+class Wanted(Generic[D]):
+    """What a model will be asked for: `rows` of such a sample, from `engine` on `device`."""
+
+    engine: Engine[D]
+    rows: int
+    device: str = "cpu"
+    protect: bool = True
+    ask: Ask = field(default_factory=Ask)
+    write: Json = field(default_factory=dict)
+
+
+class Generator(ABC, Generic[D]):
+    """From rows to a fitted generator."""
 
     @abstractmethod
-    def begun(self, path: Path, origin: Origin) -> int | None:
-        """The seed of an unfinished sample at `path` that differs from `origin` in it alone."""
+    def choose(self, data: D) -> tuple[str, str]:
+        """The engine that `auto` means for this data, and why."""
 
     @abstractmethod
-    def output_name(self, source: str, options: Json) -> str:
-        """The name of the synthetic file or folder inside a run folder."""
+    def foresee(self, data: D, wanted: Wanted[D]) -> Forecast | None:
+        """Refuse now, before a long fit, what could never be asked of a model of this data, and
+        options of writing that this kind does not know.
+
+        Returns about what fitting on `data`, sampling and scoring take, at the pace that the
+        engine's `costs` are of; None where the engine does not know.
+        """
 
     @abstractmethod
-    def illustrate(self, fake: D, folder: Path) -> None:
-        """Leave in `folder` what a reader should see of the made rows, if anything."""
+    def fit(
+        self, engine: Engine[D], data: D | None, job: Job, protect: bool, whole: D | None
+    ) -> Fitted[D]:
+        """Fit on `data`, which may be a part of the source `whole`.
+
+        Of the other rows nothing is learnt but how many they are, and which texts not to make.
+        Both are None for a foreign engine (see `About`), which needs no data of the user's.
+        """
+
+    @abstractmethod
+    def restore(self, stored: Stored) -> Fitted[D]:
+        """Undo `Fitted.stored`. Raises `BadInput` on a document that does not fit."""
+
+
+class Evaluator(ABC, Generic[D]):
+    """From real and made rows to scores and a verdict."""
+
+    options: ClassVar[frozenset[str]]  # what `score` can be told
 
     @abstractmethod
     def score(
         self,
         train: D,
-        test: D,
+        test: D | None,
         fake: D,
         seed: Seed,
         tick: Callable[[Tick], None],
         options: Json,
         budget: Budget = UNLIMITED,
     ) -> Scored:
-        """Scores and verdict; `options` are of those that `score_options` names.
+        """Scores and verdict; without `test` nobody knows which rows a generator saw.
 
         What the budget has no time for is left out, and named among what was not scored.
         """
 
-    @abstractmethod
-    def describe(self, data: D, show_values: bool) -> Json:
-        """What `inspect` prints: rows, and each column with its role and why."""
+
+@dataclass(frozen=True)
+class Kind(Generic[D]):
+    """One kind of data: its name and four ports. Registered in the group `augment.kinds`."""
+
+    name: str
+    reader: Reader[D]
+    writer: Writer[D]
+    generator: Generator[D]
+    evaluator: Evaluator[D]
 
 
 def require_known(options: Json, known: list[str], kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Finds wings, engines, metrics and formats by name, built-in or from a plugin.
+"""Finds kinds, engines, metrics and formats by name, built-in or from a plugin.
 
 Everything registers through entry points, the built-ins too; listing imports nothing.
 """

@@ -1,4 +1,4 @@
-"""The nouns that both wings share: dataset, engine, model, job, condition, score."""
+"""The nouns that all kinds share: dataset, engine, model, job, condition, score."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Floor 4: plan, run folder, stages, gates. Asks the registry for wings and engines by name."""
+"""The stages from data to scores, of any kind of data that is registered."""

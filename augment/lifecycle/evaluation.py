@@ -12,7 +12,7 @@ from augment.core.kind import Loaded
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import require_scorable, wing_for
+from augment.lifecycle.plan import kind_of, require_scorable
 from augment.report import facts, html
 from augment.work.folder import Attempt, Folder, write_manifest
 
@@ -40,16 +40,18 @@ def evaluate(
     folder = None if out is None else Folder(out, marker=REPORT)
     if folder is not None:
         folder.require_free(force)
-    wing, journal = wing_for(real, kind), Journal(None, tell)
+    data_kind, journal = kind_of(real, kind), Journal(None, tell)
     used = Seed.fresh() if seed is None else Seed(seed)
-    require_scorable(wing, score)
+    require_scorable(data_kind, score)
     with journal.stage("read"):
-        loaded = wing.read(real, read)
-        made = wing.read_like(synthetic, loaded.data, read)
-        new = None if unseen is None else wing.read_like(unseen, loaded.data, read)
+        loaded = data_kind.reader.read(real, read)
+        made = data_kind.reader.read_like(synthetic, loaded.data, read)
+        new = None if unseen is None else data_kind.reader.read_like(unseen, loaded.data, read)
         fake, fresh = made.data, None if new is None else new.data
     with journal.stage("score"):
-        scored = wing.score(loaded.data, fresh, fake, used.child("score"), tell, score)
+        scored = data_kind.evaluator.score(
+            loaded.data, fresh, fake, used.child("score"), tell, score
+        )
     about = {
         "source": real,
         "synthetic": synthetic,

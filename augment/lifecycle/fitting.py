@@ -12,11 +12,11 @@ import augment
 from augment.core import model_folder as store
 from augment.core.errors import UsageError
 from augment.core.files import locked, read_json, require_outside, write_json
-from augment.core.kind import Fitted, Loaded
+from augment.core.kind import Fitted, Loaded, Reserved
 from augment.core.seeds import Seed
 from augment.core.types import Budget, Job, Json, Tick
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Plan, Request, resolve, wing_for
+from augment.lifecycle.plan import Plan, Request, kind_of, resolve
 from augment.lifecycle.time_limit import bounded, forecast_of, told
 from augment.work.folder import Attempt, Folder, verify, write_manifest
 
@@ -40,13 +40,12 @@ def prepare(
 
     `holdout` is the share of the rows that the fit will not see.
     """
-    wing = wing_for(request.source, request.kind)
+    kind = kind_of(request.source, request.kind)
     with journal.stage("read"):
-        loaded = wing.read(request.source, request.read)
-        rows = max(1, round((1 - holdout) * len(loaded.data)))
-        loaded = wing.for_fitting(loaded, rows, request.protect, request.read)
+        reserved = Reserved(holdout, request.protect)
+        loaded = kind.reader.read(request.source, request.read, reserved)
     seed = Seed.fresh() if request.seed is None else Seed(request.seed)
-    plan = resolve(request, wing, loaded, seed)
+    plan = resolve(request, kind, loaded, seed)
     key = plan.key(loaded.files)
     earlier = folder.planned() if folder else None
     if request.seed is None and earlier and earlier.key == key:
@@ -67,7 +66,7 @@ def fit_model(
         tick=journal.tick,
     )
     whole = prepared.loaded.data
-    return plan.wing.fit(plan.engine, data, job, plan.request.protect, whole)
+    return plan.kind.generator.fit(plan.engine, data, job, plan.request.protect, whole)
 
 
 def fit(
@@ -147,5 +146,5 @@ def described(prepared: Prepared) -> Json:
         "files": list(prepared.loaded.files),
         "notes": list(prepared.loaded.notes),
         "rejected_rows": prepared.loaded.rejected,
-        "data": prepared.plan.wing.describe(prepared.loaded.data, show_values=False),
+        "data": prepared.plan.kind.reader.describe(prepared.loaded.data, show_values=False),
     }

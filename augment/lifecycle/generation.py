@@ -14,9 +14,9 @@ from augment.core import model_folder as store
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.core.files import locked, require_writable
-from augment.core.kind import Ask, Fitted, Origin, Wing, Written
+from augment.core.kind import Ask, Fitted, Kind, Origin, Written
 from augment.core.seeds import Seed
-from augment.core.types import Condition, Json, Tick
+from augment.core.types import Condition, Job, Json, Tick
 from augment.lifecycle.plan import FOREIGN, device_for, row_count
 from augment.lifecycle.sampling import blocks, parse_shard
 from augment.work.folder import MANIFEST, write_manifest
@@ -27,7 +27,7 @@ class Opened:
     """A model as it was found at `path`, what tells it from any other, and where it computes."""
 
     path: Path
-    wing: Wing[Any]
+    kind: Kind[Any]
     model: Fitted[Any]
     digest: str
     device: str = "cpu"
@@ -56,20 +56,23 @@ def open_model(path: Path, device: str = "cpu") -> Opened:
                 where=str(folder),
                 hint="Install the plugin that brings it, or an augment that knows it.",
             )
-    wing: Wing[Any] = registry.find("kinds", stored.kind)()
+    kind: Kind[Any] = registry.find("kinds", stored.kind)
     chosen = device_for(device, registry.find("engines", stored.engine).about)
-    return Opened(path, wing, wing.restore(stored).on(chosen), store.digest(folder), chosen)
+    return Opened(
+        path, kind, kind.generator.restore(stored).on(chosen), store.digest(folder), chosen
+    )
 
 
 def open_weights(folder: Path, parameters: dict[str, str], device: str) -> Opened:
     """A generator that was trained elsewhere, from its own folder."""
     engine = registry.engine(FOREIGN, {**parameters, "weights": str(folder)})
-    wing: Wing[Any] = registry.find("kinds", engine.about.kind)()
+    kind: Kind[Any] = registry.find("kinds", engine.about.kind)
     chosen = device_for(device, engine.about)
-    model = wing.adopt(engine, chosen)
+    job = Job(Seed(0), folder, device=chosen)  # nothing is drawn or kept
+    model = kind.generator.fit(engine, None, job, protect=True, whole=None)
     state = json.dumps(model.stored().state.config, sort_keys=True)
     digest = hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
-    return Opened(folder, wing, model, digest, chosen)
+    return Opened(folder, kind, model, digest, chosen)
 
 
 def sample(
@@ -81,7 +84,7 @@ def sample(
     up where it was left. Raises `UsageError` for a shard without a seed.
     """
     parse_shard(order.shard)
-    if out is None or not opened.wing.writes_folders:
+    if out is None or not opened.kind.writer.folders:
         if out is not None:
             require_writable(out, force)
         written, seed, notes = _written(opened, order, out, force, tell)
@@ -95,7 +98,7 @@ def sample(
     return {
         "schema": "augment.sample/1",
         "model": str(opened.path),
-        "kind": opened.wing.kind,
+        "kind": opened.kind.name,
         "engine": opened.model.engine,
         "rows": written.rows,
         "fresh": written.fresh,
@@ -115,7 +118,7 @@ def _written(
     tell: Callable[[Tick], None],
 ) -> tuple[Written, int, tuple[str, ...]]:
     """Make and write the sample; also the seed that it was drawn by, and what it cannot keep."""
-    wing, model = opened.wing, opened.model
+    writer, model = opened.kind.writer, opened.model
     with store.using(model.engine):
         given = model.condition(order.ask)
     rows = _rows(order.count, given, model)
@@ -125,7 +128,7 @@ def _written(
     origin = Origin(model.engine, opened.digest, 0, asked)
     seed = order.seed
     if seed is None and out is not None and not force:
-        seed = wing.begun(out, origin)
+        seed = writer.found(out, origin).seed
     if seed is None and order.shard is not None:
         raise UsageError(
             f"--shard {order.shard} needs --seed: without one, each shard would be a part of "
@@ -135,7 +138,7 @@ def _written(
     parts = blocks(model, rows, used.child("sample"), given, tell, parse_shard(order.shard))
     origin = replace(origin, seed=used.value)
     with store.using(model.engine):
-        written = wing.write(parts, out, order.format or "", force, order.write, origin)
+        written = writer.write(parts, out, order.format or "", force, order.write, origin)
         notes = model.notes(rows, given)
     return written, used.value, notes
 

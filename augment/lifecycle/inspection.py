@@ -8,7 +8,7 @@ from pathlib import Path
 from augment.core.files import require_writable, write_json
 from augment.core.types import Json, Tick
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import wing_for
+from augment.lifecycle.plan import kind_of
 
 
 def inspect(
@@ -24,10 +24,10 @@ def inspect(
     """Read `source` and describe it. Returns what `--json` prints."""
     if schema_out is not None:
         require_writable(schema_out, force)
-    wing = wing_for(source, kind)
+    reader = kind_of(source, kind).reader
     with Journal(None, tell).stage("read"):
-        loaded = wing.read(source, read)
-    described = wing.describe(loaded.data, show_values)
+        loaded = reader.read(source, read)
+    described = reader.describe(loaded.data, show_values)
     if schema_out is not None:
         write_json(schema_out, described["schema"], force=force)
     return {

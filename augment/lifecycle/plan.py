@@ -12,7 +12,7 @@ from typing import Any
 import augment
 from augment.core import registry
 from augment.core.errors import UsageError
-from augment.core.kind import Ask, Loaded, Wing
+from augment.core.kind import Ask, Forecast, Kind, Loaded, Wanted
 from augment.core.seeds import Seed
 from augment.core.types import About, Engine, Json
 
@@ -47,7 +47,7 @@ class Plan:
     """A request with its choices made. `document` is what `run.json` keeps of it."""
 
     request: Request
-    wing: Wing[Any]
+    kind: Kind[Any]
     engine: Engine[Any]
     reason: str  # why this engine
     seed: Seed
@@ -58,7 +58,7 @@ class Plan:
     def document(self) -> Json:
         return {
             "source": self.request.source,
-            "kind": self.wing.kind,
+            "kind": self.kind.name,
             "engine": self.engine.about.name,
             "engine_reason": self.reason,
             "parameters": dataclasses.asdict(self.engine),
@@ -78,6 +78,14 @@ class Plan:
             "score": self.request.score,
         }
 
+    def foresee(self, data: Any, rows: int) -> Forecast | None:
+        """Refuse what could never be made of a fit on `data`; else about what it all takes."""
+        request = self.request
+        return self.kind.generator.foresee(
+            data,
+            Wanted(self.engine, rows, self.device, request.protect, request.ask, request.write),
+        )
+
     def key(self, files: tuple[Json, ...]) -> str:
         """Digest of everything that decides the result except the seed."""
         decisive = {k: v for k, v in self.document.items() if not k.startswith("seed")}
@@ -87,41 +95,41 @@ class Plan:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def wing_for(source: str, kind: str | None) -> Wing[Any]:
-    """The wing of the named kind, or the one that recognises the source."""
-    if kind is not None:
-        wing: Wing[Any] = registry.find("kinds", kind)()
-        return wing
-    wings = [registry.find("kinds", name)() for name in registry.names("kinds")]
-    for wing in wings:
-        if wing.recognises(source):
-            return wing
-    fallback: Wing[Any] = registry.find("kinds", "table")()
+def kind_of(source: str, name: str | None) -> Kind[Any]:
+    """The kind of data of that name, or the one that recognises the source."""
+    if name is not None:
+        named: Kind[Any] = registry.find("kinds", name)
+        return named
+    kinds: list[Kind[Any]] = [registry.find("kinds", each) for each in registry.names("kinds")]
+    for kind in kinds:
+        if kind.reader.recognises(source):
+            return kind
+    fallback: Kind[Any] = registry.find("kinds", "table")
     return fallback  # its reader says what is wrong with the source
 
 
-def resolve(request: Request, wing: Wing[Any], loaded: Loaded[Any], seed: Seed) -> Plan:
+def resolve(request: Request, kind: Kind[Any], loaded: Loaded[Any], seed: Seed) -> Plan:
     """Make every choice that the request left open."""
     if request.engine == "auto":
-        name, reason = wing.choose(loaded.data)
+        name, reason = kind.generator.choose(loaded.data)
     else:
         name, reason = request.engine, "asked for"
     engine = registry.engine(name, request.parameters)
-    if engine.about.kind != wing.kind:
+    if engine.about.kind != kind.name:
         raise UsageError(
-            f"Engine {name!r} is for {engine.about.kind} data, and the source is {wing.kind} data. "
+            f"Engine {name!r} is for {engine.about.kind} data, and the source is {kind.name} data. "
             "`augment engines` lists the engines of each kind."
         )
-    require_scorable(wing, request.score)
+    require_scorable(kind, request.score)
     rows = row_count(request.count, len(loaded.data))
-    return Plan(request, wing, engine, reason, seed, device_for(request.device, engine.about), rows)
+    return Plan(request, kind, engine, reason, seed, device_for(request.device, engine.about), rows)
 
 
-def require_scorable(wing: Wing[Any], options: Json) -> None:
+def require_scorable(kind: Kind[Any], options: Json) -> None:
     """Refuse, before a long fit, an option of scoring that this kind of data does not know."""
     for name in options:
-        if name not in wing.score_options:
-            raise UsageError(f"--{name}: the source is {wing.kind} data, which has no use for it.")
+        if name not in kind.evaluator.options:
+            raise UsageError(f"--{name}: the source is {kind.name} data, which has no use for it.")
 
 
 def row_count(text: str, source_rows: int) -> int:

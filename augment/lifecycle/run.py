@@ -14,7 +14,7 @@ from typing import Any
 import augment
 from augment.core import model_folder as store
 from augment.core.errors import BadInput, UsageError
-from augment.core.files import locked, read_json, require_outside, write_json
+from augment.core.files import atomic, locked, read_json, require_outside, write_json
 from augment.core.kind import Fitted, Origin, Scored, split
 from augment.core.types import Budget, Json, Tick
 from augment.lifecycle import gates
@@ -42,17 +42,17 @@ class Stages:
     def model(self, train: Any) -> Fitted[Any]:
         """Fit, or take the model that an earlier attempt finished; always as read from disk."""
         path = self.folder.partial / "model"
-        wing = self.prepared.plan.wing
+        generator = self.prepared.plan.kind.generator
         if self.resumed and (path / "model.json").is_file():
             try:
-                return wing.restore(store.load(path)).on(self.prepared.plan.device)
+                return generator.restore(store.load(path)).on(self.prepared.plan.device)
             except BadInput:
                 self.journal.note("the unfinished attempt's model is damaged")
         with self.journal.stage("fit"):
             budget = self._fit_budget(train)
             fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal, budget)
             store.save(path, fitted.stored())
-        return wing.restore(store.load(path)).on(self.prepared.plan.device)
+        return generator.restore(store.load(path)).on(self.prepared.plan.device)
 
     def _fit_budget(self, train: Any) -> Budget:
         if self.budget.max_seconds is None:
@@ -65,26 +65,32 @@ class Stages:
         """Sample to the output file, unless an earlier attempt did."""
         plan = self.prepared.plan
         request = plan.request
-        path = self.folder.partial / plan.wing.output_name(request.source, request.write)
-        if not (self.resumed and plan.wing.is_whole(path)):
+        path = self.folder.partial / plan.kind.writer.name(request.source)
+        digest = store.digest(self.folder.partial / "model")
+        asked: Json = {"plan": self.prepared.key}
+        origin = Origin(model.engine, digest, plan.seed.value, asked)
+        writer = plan.kind.writer
+        if not (self.resumed and writer.found(path, origin).whole):
             with self.journal.stage("sample"):
                 seed = plan.seed.child("sample")
                 given = model.condition(request.ask)
                 parts = blocks(model, plan.rows, seed, given, self.journal.tick)
-                digest = store.digest(self.folder.partial / "model")
-                asked: Json = {"plan": self.prepared.key}
-                origin = Origin(model.engine, digest, plan.seed.value, asked)
-                plan.wing.write(parts, path, "", False, request.write, origin)
+                writer.write(parts, path, "", False, request.write, origin)
         return path
 
     def scored(self, train: Any, test: Any, path: Path) -> Scored:
         plan = self.prepared.plan
         with self.journal.stage("score"):
-            fake = plan.wing.read_like(str(path), self.prepared.loaded.data, {}).data
-            plan.wing.illustrate(fake, self.folder.partial)
+            fake = plan.kind.reader.read_like(str(path), self.prepared.loaded.data, {}).data
             seed, options = plan.seed.child("score"), plan.request.score
             budget = score_budget(self.budget)
-            return plan.wing.score(train, test, fake, seed, self.journal.tick, options, budget)
+            scored = plan.kind.evaluator.score(
+                train, test, fake, seed, self.journal.tick, options, budget
+            )
+            for name, content in scored.files.items():
+                with atomic(self.folder.partial / name) as stream:
+                    stream.write(content)
+            return scored
 
 
 def run(
@@ -111,7 +117,7 @@ def run(
         folder.recover()
         prepared = prepare(request, journal, folder, request.holdout)
         plan, data = prepared.plan, prepared.loaded.data
-        plan.wing.foresee(data, request.ask, plan.engine, request.protect, request.write)
+        plan.foresee(data, plan.rows)
         gates.require_scores(request, len(data))
         if dry_run:
             stages = ("fit", "sample", *(["score"] if gates.scorable(request, len(data)) else []))

@@ -66,7 +66,7 @@ def forecast_of(plan: Plan, data: Any, rows: int) -> Forecast | None:
     """About what the plan takes on this machine as busy as it is now."""
     from augment.nets.machine import pace
 
-    found = plan.wing.forecast(plan.engine, data, rows, plan.device)
+    found = plan.foresee(data, rows)
     if found is None:
         return None
     slower = pace()

@@ -60,9 +60,9 @@ def whole_table() -> Table:
 
 def fitted(engine: str, scratch: Path) -> Stored:
     recipe = registry.engine(engine, QUICK.get(engine))
-    wing = registry.find("kinds", recipe.about.kind)()
+    kind = registry.find("kinds", recipe.about.kind)
     data: Any = whole_table() if recipe.about.kind == "table" else simple_images(40)
-    stored: Stored = wing.fit(recipe, data, Job(Seed(1), scratch), False, data).stored()
+    stored: Stored = kind.generator.fit(recipe, data, Job(Seed(1), scratch), False, data).stored()
     return stored
 
 

@@ -1,1 +1,1 @@
-"""The wing for images: schema, dataset, formats, engines, metrics, classical transforms."""
+"""Images: folders, lists and archives of pictures."""

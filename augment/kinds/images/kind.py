@@ -1,4 +1,4 @@
-"""Images as the lifecycle sees them."""
+"""Images as the lifecycle sees them: four ports."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import ClassVar
 
 from augment.core.errors import UsageError
-from augment.core.files import atomic
 from augment.core.kind import (
-    Ask,
     Block,
+    Evaluator,
     Fitted,
     Forecast,
+    Found,
+    Generator,
+    Kind,
     Loaded,
     Origin,
+    Reader,
+    Reserved,
     Scored,
-    Wing,
+    Wanted,
+    Writer,
     Written,
     flag,
 )
@@ -32,66 +37,52 @@ from augment.kinds.images.engines.costs import SCORING_SECONDS
 from augment.kinds.images.engines.diffusers.engine import Diffusers
 from augment.kinds.images.generator.conditions import condition_of
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.io import contact_sheet, writing
-from augment.kinds.images.io import reading as source
+from augment.kinds.images.io import contact_sheet, reading, writing
 
 FORMATS = ("", "png")
 GRID = "grid.png"
 
 
-class ImageWing(Wing[Images]):
+class ImageReader(Reader[Images]):
     """Folders, lists and archives of pictures."""
 
-    kind: ClassVar[str] = Images.kind
-    writes_folders: ClassVar[bool] = True
-    score_options: ClassVar[frozenset[str]] = frozenset({"features"})
+    def recognises(self, source: str) -> bool:
+        return reading.recognises(source)
 
-    def recognises(self, source_text: str) -> bool:
-        return source.recognises(source_text)
+    def read(self, source: str, options: Json, reserved: Reserved | None = None) -> Loaded[Images]:
+        return reading.read(source, reading.read_options(options))
 
-    def read(self, source_text: str, options: Json) -> Loaded[Images]:
-        return source.read(source_text, source.read_options(options))
+    def read_like(self, source: str, data: Images, options: Json) -> Loaded[Images]:
+        return reading.read_like(source, data.schema, reading.read_options(options))
 
-    def read_like(self, source_text: str, data: Images, options: Json) -> Loaded[Images]:
-        return source.read_like(source_text, data.schema, source.read_options(options))
+    def describe(self, data: Images, show_values: bool) -> Json:
+        """One column per thing that an image has: its pixels, its label, its caption."""
+        schema = data.schema
+        size = f"{schema.width} × {schema.height} {schema.mode}"
+        columns: list[Json] = [_column("image", "image", size, 0, len(data))]
+        if schema.classes:
+            missing = int((data.label_codes == UNLABELLED).sum())
+            column = _column("label", "categorical", "class", missing, len(schema.classes))
+            columns.append({**column, "values": list(schema.classes)} if show_values else column)
+        if data.captions is not None:
+            missing = sum(not caption for caption in data.captions)
+            words = f"{len(schema.vocabulary)} words"
+            columns.append(_column("prompt", "text", words, missing, len(set(data.captions))))
+        return {
+            "rows": len(data),
+            "noun": "images",
+            "schema": schema.to_json(),
+            "columns": columns,
+        }
 
-    def for_fitting(
-        self, loaded: Loaded[Images], rows: int, protect: bool, read: Json
-    ) -> Loaded[Images]:
-        return loaded
 
-    def foresee(
-        self, data: Images, ask: Ask, engine: Engine[Images], protect: bool, write: Json
-    ) -> None:
-        _require_no_options(write)
-        known, _ = with_kept_words(data, protect)
-        conditioning = Conditioning.of(known, protect)
-        conditioning = conditioning.opened() if engine.about.foreign else conditioning
-        conditioning.check(condition_of(ask, conditioning, WHERE))
+class ImageWriter(Writer[Images]):
+    """A folder of pictures, which a killed attempt leaves to the next."""
 
-    def choose(self, data: Images) -> tuple[str, str]:
-        return "cvae", "it learns in minutes, from few pictures as from many"
+    folders: ClassVar[bool] = True
 
-    def fit(
-        self, engine: Engine[Images], data: Images, job: Job, protect: bool, whole: Images
-    ) -> Fitted[Images]:
-        return ImageModel.fit(engine, data, job, protect, len(whole))
-
-    def forecast(
-        self, engine: Engine[Images], data: Images, rows: int, device: str
-    ) -> Forecast | None:
-        costs = engine.costs(data, device)
-        if costs is None:
-            return None
-        held = costs.bytes + len(data) * data.schema.height * data.schema.width * 3
-        return Forecast(costs.fit_seconds, costs.row_seconds * rows, SCORING_SECONDS, held)
-
-    def adopt(self, engine: Engine[Images], device: str) -> Fitted[Images]:
-        assert isinstance(engine, Diffusers), "the only foreign engine of images"
-        return ImageModel.adopt(engine, device)
-
-    def restore(self, stored: Stored) -> Fitted[Images]:
-        return ImageModel.restore(stored)
+    def name(self, source: str) -> str:
+        return "images"
 
     def write(
         self,
@@ -109,18 +100,51 @@ class ImageWing(Wing[Images]):
         _require_no_options(options)
         return writing.write(blocks, path, origin, force)
 
-    def is_whole(self, path: Path) -> bool:
-        return writing.gallery_at(path).whole()
+    def found(self, path: Path, origin: Origin) -> Found:
+        folder = writing.gallery_at(path)
+        return Found(folder.whole(), folder.seed_of(writing.plan_of(origin)))
 
-    def begun(self, path: Path, origin: Origin) -> int | None:
-        return writing.gallery_at(path).seed_of(writing.plan_of(origin))
 
-    def output_name(self, source_text: str, options: Json) -> str:
-        return "images"
+class ImageGenerator(Generator[Images]):
+    """Any registered engine for images."""
 
-    def illustrate(self, fake: Images, folder: Path) -> None:
-        with atomic(folder / GRID) as stream:
-            stream.write(contact_sheet.grid(fake))
+    def choose(self, data: Images) -> tuple[str, str]:
+        return "cvae", "it learns in minutes, from few pictures as from many"
+
+    def foresee(self, data: Images, wanted: Wanted[Images]) -> Forecast | None:
+        _require_no_options(wanted.write)
+        known, _ = with_kept_words(data, wanted.protect)
+        conditioning = Conditioning.of(known, wanted.protect)
+        conditioning = conditioning.opened() if wanted.engine.about.foreign else conditioning
+        conditioning.check(condition_of(wanted.ask, conditioning, WHERE))
+        costs = wanted.engine.costs(data, wanted.device)
+        if costs is None:
+            return None
+        held = costs.bytes + len(data) * data.schema.height * data.schema.width * 3
+        sample = costs.row_seconds * wanted.rows
+        return Forecast(costs.fit_seconds, sample, SCORING_SECONDS, held)
+
+    def fit(
+        self,
+        engine: Engine[Images],
+        data: Images | None,
+        job: Job,
+        protect: bool,
+        whole: Images | None,
+    ) -> Fitted[Images]:
+        if data is None or whole is None:
+            assert isinstance(engine, Diffusers), "the only foreign engine of images"
+            return ImageModel.adopt(engine, job.device)
+        return ImageModel.fit(engine, data, job, protect, len(whole))
+
+    def restore(self, stored: Stored) -> Fitted[Images]:
+        return ImageModel.restore(stored)
+
+
+class ImageEvaluator(Evaluator[Images]):
+    """Every registered metric, beside fresh real pictures and shuffled pixels; and a grid."""
+
+    options: ClassVar[frozenset[str]] = frozenset({"features"})
 
     def score(
         self,
@@ -137,23 +161,14 @@ class ImageWing(Wing[Images]):
         features = options.get("features")
         place = None if features is None else Path(features)
         scored = scoring.scored(train, test, fake, seed, tick, place, budget)
-        picture = base64.b64encode(contact_sheet.grid(fake)).decode("ascii")
-        return dataclasses.replace(scored, document={**scored.document, "grid": picture})
+        grid = contact_sheet.grid(fake)
+        picture = base64.b64encode(grid).decode("ascii")
+        return dataclasses.replace(
+            scored, document={**scored.document, "grid": picture}, files={GRID: grid}
+        )
 
-    def describe(self, data: Images, show_values: bool) -> Json:
-        """One column per thing that an image has: its pixels, its label, its caption."""
-        schema = data.schema
-        size = f"{schema.width} × {schema.height} {schema.mode}"
-        columns: list[Json] = [_column("image", "image", size, 0, len(data))]
-        if schema.classes:
-            missing = int((data.label_codes == UNLABELLED).sum())
-            column = _column("label", "categorical", "class", missing, len(schema.classes))
-            columns.append({**column, "values": list(schema.classes)} if show_values else column)
-        if data.captions is not None:
-            missing = sum(not caption for caption in data.captions)
-            words = f"{len(schema.vocabulary)} words"
-            columns.append(_column("prompt", "text", words, missing, len(set(data.captions))))
-        return {"rows": len(data), "schema": schema.to_json(), "columns": columns}
+
+IMAGES = Kind(Images.kind, ImageReader(), ImageWriter(), ImageGenerator(), ImageEvaluator())
 
 
 def _require_no_options(write: Json) -> None:

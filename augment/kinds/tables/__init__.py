@@ -1,1 +1,1 @@
-"""The wing for tables: schema, dataset, formats, engines, metrics."""
+"""Tables: files of rows and columns."""

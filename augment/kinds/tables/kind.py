@@ -1,4 +1,4 @@
-"""Tables as the lifecycle sees them."""
+"""Tables as the lifecycle sees them: four ports."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from augment.core.files import read_json
 from augment.core.kind import (
     Ask,
     Block,
+    Evaluator,
     Fitted,
     Forecast,
+    Found,
+    Generator,
+    Kind,
     Loaded,
     Origin,
+    Reader,
+    Reserved,
     Scored,
-    Wing,
+    Wanted,
+    Writer,
     Written,
     require_known,
 )
@@ -35,95 +42,53 @@ from augment.kinds.tables.generator.caveats import caveats
 from augment.kinds.tables.generator.model import TableModel, require_no_prompts
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
-from augment.kinds.tables.io import reading as source
+from augment.kinds.tables.io import reading
 from augment.kinds.tables.personal import surrogates
 
 MOST_VALUES_SHOWN = 20
 CELL_SECONDS, CELL_BYTES = 1.5e-6, 120  # of a row's cell, to decode and write; in memory
 
 
-class TableWing(Wing[Table]):
+class TableReader(Reader[Table]):
     """Files with rows and columns."""
 
-    kind: ClassVar[str] = Table.kind
-    writes_folders: ClassVar[bool] = False
-    score_options: ClassVar[frozenset[str]] = frozenset()
-
-    def recognises(self, source_text: str) -> bool:
-        if source_text == "-":
+    def recognises(self, source: str) -> bool:
+        if source == "-":
             return True
         try:
-            return bool(source.files_of(source_text, source.ReadOptions()))
+            return bool(reading.files_of(source, reading.ReadOptions()))
         except UsageError:
             return False
 
-    def read(self, source_text: str, options: Json) -> Loaded[Table]:
-        known = [f.name for f in dataclasses.fields(source.ReadOptions) if f.name != "like"]
+    def read(self, source: str, options: Json, reserved: Reserved | None = None) -> Loaded[Table]:
+        known = [f.name for f in dataclasses.fields(reading.ReadOptions) if f.name != "like"]
         require_known(options, known, "a table")
-        found = source.read(source_text, _read_options(options))
+        found = reading.read(source, _read_options(options))
         files = tuple(dataclasses.asdict(file) for file in found.files)
-        return Loaded(found.table, files, found.notes, found.rejected)
+        loaded = Loaded(found.table, files, found.notes, found.rejected)
+        return loaded if reserved is None else _without_rare(loaded, reserved, options)
 
-    def read_like(self, source_text: str, data: Table, options: Json) -> Loaded[Table]:
-        table, notes = source.read_like(source_text, kept(data.schema))
+    def read_like(self, source: str, data: Table, options: Json) -> Loaded[Table]:
+        table, notes = reading.read_like(source, kept(data.schema))
         return Loaded(table, (), notes)
 
-    def for_fitting(
-        self, loaded: Loaded[Table], rows: int, protect: bool, read: Json
-    ) -> Loaded[Table]:
-        data, notes = loaded.data, surrogates.notes(loaded.data)
-        least = least_rows(rows)
-        if protect and least > 1:
-            counted = least * len(data) / rows  # so many of all rows are `least` of those fitted on
-            said = read.get("columns", {})
-            data, more = rare_categories.replaced(data, counted, said)
-            notes += more
-        return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
+    def describe(self, data: Table, show_values: bool) -> Json:
+        return {
+            "rows": len(data),
+            "noun": "rows",
+            "caveats": caveats(data),
+            "schema": data.schema.to_json(),
+            "columns": [_described(data, column, show_values) for column in data.schema],
+        }
 
-    def foresee(
-        self, data: Table, ask: Ask, engine: Engine[Table], protect: bool, write: Json
-    ) -> None:
-        require_no_prompts(ask)
-        schema = kept(data.schema)
-        asked = parse(ask.where, schema)
-        named = asked.columns
-        if ask.balance is not None:
-            named.add(parse_balance(ask.balance, schema)[0])
-        if not named:
-            return
-        known = domain.of(data.select([name for name in schema.names if name in named]))
-        asked = parse(ask.where, schema, known)
-        if ask.balance is not None:
-            balance_of(ask.balance, schema, known, asked)
 
-    def choose(self, data: Table) -> tuple[str, str]:
-        return "anyorder", "the truest and quickest for tables"
+class TableWriter(Writer[Table]):
+    """One file, in any registered format."""
 
-    def fit(
-        self, engine: Engine[Table], data: Table, job: Job, protect: bool, whole: Table
-    ) -> Fitted[Table]:
-        return TableModel.fit(engine, data, job, protect, len(whole), whole)
+    folders: ClassVar[bool] = False
 
-    def forecast(
-        self, engine: Engine[Table], data: Table, rows: int, device: str
-    ) -> Forecast | None:
-        modelled = data.select([column.name for column in data.schema if column.modelled])
-        costs = engine.costs(modelled, device)
-        if costs is None:
-            return None
-        columns = len(data.schema)
-        overhead = columns * (CELL_SECONDS * rows)
-        held = CELL_BYTES * columns * (len(data) + min(rows, TableModel.block_rows))
-        score = scoring_seconds(len(data), columns)
-        return Forecast(
-            costs.fit_seconds, costs.row_seconds * rows + overhead, score, costs.bytes + held
-        )
-
-    def adopt(self, engine: Engine[Table], device: str) -> Fitted[Table]:
-        raise UsageError(f"Engine {engine.about.name!r} draws no tables without data.")
-
-    def restore(self, stored: Stored) -> Fitted[Table]:
-        return TableModel.restore(stored)
+    def name(self, source: str) -> str:
+        return f"synthetic{reading.suffix_like(source)}"
 
     def write(
         self,
@@ -135,24 +100,57 @@ class TableWing(Wing[Table]):
         origin: Origin,
     ) -> Written:
         counted = _Counted(block.make() for block in blocks)
-        named = format or ("csv" if path is None else source.format_of(path))
-        source.write(
-            iter(counted), path, named, force=force, options=source.WriteOptions(**options)
+        named = format or ("csv" if path is None else reading.format_of(path))
+        reading.write(
+            iter(counted), path, named, force=force, options=reading.WriteOptions(**options)
         )
         return Written(counted.rows, counted.rows)
 
-    def is_whole(self, path: Path) -> bool:
-        return path.exists()
+    def found(self, path: Path, origin: Origin) -> Found:
+        """A file of rows is whole or absent."""
+        return Found(path.exists())
 
-    def begun(self, path: Path, origin: Origin) -> int | None:
-        """None: a file of rows is whole or absent."""
-        return None
 
-    def output_name(self, source_text: str, options: Json) -> str:
-        return f"synthetic{source.suffix_like(source_text)}"
+class TableGenerator(Generator[Table]):
+    """Any registered engine for tables, with all that makes whole rows of what it draws."""
 
-    def illustrate(self, fake: Table, folder: Path) -> None:
-        """Nothing: a table's rows are read, not looked at."""
+    def choose(self, data: Table) -> tuple[str, str]:
+        return "anyorder", "the truest and quickest for tables"
+
+    def foresee(self, data: Table, wanted: Wanted[Table]) -> Forecast | None:
+        require_no_prompts(wanted.ask)
+        _require_possible(data, wanted.ask)
+        modelled = data.select([column.name for column in data.schema if column.modelled])
+        costs = wanted.engine.costs(modelled, wanted.device)
+        if costs is None:
+            return None
+        columns, rows = len(data.schema), wanted.rows
+        overhead = columns * (CELL_SECONDS * rows)
+        held = CELL_BYTES * columns * (len(data) + min(rows, TableModel.block_rows))
+        score = scoring_seconds(len(data), columns)
+        return Forecast(
+            costs.fit_seconds, costs.row_seconds * rows + overhead, score, costs.bytes + held
+        )
+
+    def fit(
+        self,
+        engine: Engine[Table],
+        data: Table | None,
+        job: Job,
+        protect: bool,
+        whole: Table | None,
+    ) -> Fitted[Table]:
+        assert data is not None and whole is not None, "every engine for tables learns from rows"
+        return TableModel.fit(engine, data, job, protect, len(whole), whole)
+
+    def restore(self, stored: Stored) -> Fitted[Table]:
+        return TableModel.restore(stored)
+
+
+class TableEvaluator(Evaluator[Table]):
+    """Every registered metric, beside fresh real rows and the floor of independent columns."""
+
+    options: ClassVar[frozenset[str]] = frozenset()
 
     def score(
         self,
@@ -166,20 +164,41 @@ class TableWing(Wing[Table]):
     ) -> Scored:
         from augment.kinds.tables.metrics import scoring
 
-        assert not options, "tables are scored in one way"
-
         def floor() -> Table:
             return _independent(train, len(fake), seed.child("independent"))
 
         return scoring.scored(train, test, fake, seed, tick, floor, budget)
 
-    def describe(self, data: Table, show_values: bool) -> Json:
-        return {
-            "rows": len(data),
-            "caveats": caveats(data),
-            "schema": data.schema.to_json(),
-            "columns": [_described(data, column, show_values) for column in data.schema],
-        }
+
+TABLES = Kind(Table.kind, TableReader(), TableWriter(), TableGenerator(), TableEvaluator())
+
+
+def _without_rare(loaded: Loaded[Table], reserved: Reserved, options: Json) -> Loaded[Table]:
+    """As a fit will take it: columns mostly of rare values become text, unless `options` say what
+    they are."""
+    data, notes = loaded.data, surrogates.notes(loaded.data)
+    rows = max(1, round((1 - reserved.holdout) * len(data)))
+    least = least_rows(rows)
+    if reserved.protect and least > 1:
+        counted = least * len(data) / rows  # so many of all rows are `least` of those fitted on
+        data, more = rare_categories.replaced(data, counted, options.get("columns", {}))
+        notes += more
+    return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
+
+
+def _require_possible(data: Table, ask: Ask) -> None:
+    """Refuse conditions that no row of a model of `data` can meet."""
+    schema = kept(data.schema)
+    asked = parse(ask.where, schema)
+    named = asked.columns
+    if ask.balance is not None:
+        named.add(parse_balance(ask.balance, schema)[0])
+    if not named:
+        return
+    known = domain.of(data.select([name for name in schema.names if name in named]))
+    asked = parse(ask.where, schema, known)
+    if ask.balance is not None:
+        balance_of(ask.balance, schema, known, asked)
 
 
 def _independent(train: Table, n: int, seed: Seed) -> Table:
@@ -189,7 +208,7 @@ def _independent(train: Table, n: int, seed: Seed) -> Table:
     return Independent().fit(train.select(modelled), job).sample(n, seed.child("sample"))
 
 
-def _read_options(options: Json) -> source.ReadOptions:
+def _read_options(options: Json) -> reading.ReadOptions:
     """The plain options of a request, with paths and the schema file read."""
     given = dict(options)
     if "schema" in given:
@@ -201,7 +220,7 @@ def _read_options(options: Json) -> source.ReadOptions:
         given["rejects"] = Path(given["rejects"])
     if "locale" in given:
         given["locale"] = surrogates.locale_called(given["locale"])
-    return source.ReadOptions(**given)
+    return reading.ReadOptions(**given)
 
 
 def _described(data: Table, column: Column, show_values: bool) -> Json:

@@ -1,4 +1,4 @@
-"""Images through the wing: what is written reads back, and what is made is as asked."""
+"""Images through the ports: what is written reads back, and what is made is as asked."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from augment.kinds.images.engines.cvae.engine import Cvae
 from augment.kinds.images.engines.flow.engine import Flow
 from augment.kinds.images.engines.gan.engine import Gan
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.kind import ImageWing
+from augment.kinds.images.kind import IMAGES
 from augment.testing import simple_images
 
-WING, DATA = ImageWing(), simple_images(40)
+DATA = simple_images(40)
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +31,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ImageModel:
 
 def written(folder: Path, seed: int = 1, force: bool = False) -> Written:
     blocks = [Block(0, len(DATA), lambda: DATA)]
-    return WING.write(iter(blocks), folder, "", force, {}, Origin("cvae", "digest", seed, {}))
+    return IMAGES.writer.write(
+        iter(blocks), folder, "", force, {}, Origin("cvae", "digest", seed, {})
+    )
 
 
 def test_reading_undoes_writing(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     assert written(folder).rows == len(DATA)
-    again = WING.read_like(str(folder), DATA, {}).data
+    again = IMAGES.reader.read_like(str(folder), DATA, {}).data
     assert sorted(zip(again.labels() or [], map(bytes, again.pixels), strict=True)) == sorted(
         zip(DATA.labels() or [], map(bytes, DATA.pixels), strict=True)
     )
