@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from augment.cli.app import ENVIRONMENT
+from tests.places import SHARED
 
 os.environ.update(ENVIRONMENT)
 os.environ["OMP_NUM_THREADS"] = "1"  # small data: a second thread costs more than it brings
@@ -25,8 +26,6 @@ def _refuse(*_: Any, **__: Any) -> Any:
 
 # before any library is loaded that would call home as it loads
 socket.socket.connect = socket.getaddrinfo = _refuse  # type: ignore[assignment,method-assign]
-
-SHARED = Path(__file__).parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")

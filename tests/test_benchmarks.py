@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.places import ROOT
 
 
 def measured(script: str, data: Path, engine: str, *options: str) -> dict[str, Any]:

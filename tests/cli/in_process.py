@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from augment.cli.app import main
-from tests.cli.child import ROOT
+from tests.places import ROOT
 
 UNSHOWN = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 

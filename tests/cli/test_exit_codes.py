@@ -15,8 +15,9 @@ import pytest
 
 from augment.lifecycle import health
 from tests.cli import child
-from tests.cli.child import ROOT, environment, shell, write_table
+from tests.cli.child import environment, shell, write_table
 from tests.cli.in_process import augment
+from tests.places import ROOT
 
 SLOW_START = """
 import sys

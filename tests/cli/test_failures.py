@@ -11,8 +11,9 @@ import pytest
 from augment.core import errors
 from augment.lifecycle import health
 from augment.lifecycle.health import Check
-from tests.cli.child import ROOT, write_table
+from tests.cli.child import write_table
 from tests.cli.in_process import augment
+from tests.places import ROOT
 
 
 @pytest.fixture(scope="module")

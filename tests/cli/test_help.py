@@ -12,7 +12,8 @@ import typer.testing
 
 from augment.cli import help as helps
 from augment.cli.app import COMMANDS, app
-from tests.cli.child import ROOT, environment, shell
+from tests.cli.child import environment, shell
+from tests.places import ROOT
 
 MAIN = "from augment.cli.app import main; main()"
 NAMES = [command.__name__ for command in COMMANDS]

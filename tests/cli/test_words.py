@@ -14,8 +14,8 @@ from augment.cli import progress, terminal
 from augment.cli.parsing import pairs, seconds
 from augment.core.errors import UsageError
 from augment.core.types import Tick
-from tests.cli.child import ROOT
 from tests.cli.in_process import augment
+from tests.places import ROOT
 
 HEAVY = ("numpy", "pandas", "pyarrow", "torch", "sdv", "rich", "sklearn", "scipy", "jinja2")
 

@@ -20,8 +20,9 @@ from augment.lifecycle import fitting, generation, run
 from augment.lifecycle.plan import Request
 from augment.testing import simple_images
 from augment.work.folder import verify
-from tests.cli.child import ROOT, environment
+from tests.cli.child import environment
 from tests.kinds.images import pictures
+from tests.places import ROOT
 
 QUICK = {"steps": "6", "batch": "8", "width": "8", "latent": "4", "prior": "gaussian"}
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from augment.work.processes import wanted
-from tests.cli.child import ROOT, environment
+from tests.cli.child import environment
+from tests.places import ROOT
 
 PATIENCE = 60.0  # seconds until a test gives up
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from augment.kinds.images.io.image_folder import encoded, put
-from tests.cli.child import ROOT, environment
+from tests.cli.child import environment
+from tests.places import ROOT
 from tests.work.test_processes import PATIENCE, both, pytestmark, running, until
 
 __all__ = ["pytestmark"]

@@ -17,8 +17,8 @@ from augment.core.errors import BadInput, UsageError
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.reading import ReadOptions, WriteOptions
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 TABLES = ROOT.parent / "shared" / "data" / "tables"
 FORMATS = {
     "csv": ".csv",
@@ -213,7 +213,7 @@ def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_closed_pipe_is_the_callers_to_handle() -> None:
     script = (
         "import pyarrow as pa, sys\n"
-        "from augment.kinds.tables import source\n"
+        "from augment.kinds.tables.io import reading as source\n"
         "from augment.kinds.tables.data.values import table_of\n"
         "from augment.kinds.tables.data.schema import Column\n"
         "table = table_of([Column('a', 'numeric', 'integer')], [pa.array(range(200_000))], None)\n"

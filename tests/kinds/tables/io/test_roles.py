@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -12,6 +11,7 @@ from augment.core.errors import BadInput
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.io import inference, overrides
 from augment.kinds.tables.personal.detection import KINDS, kind, named
+from tests.places import ROOT
 
 N = 200
 DRAW = random.Random(3)
@@ -141,7 +141,7 @@ def test_refused_at_the_first_line_that_speaks_against_it() -> None:
 def test_the_sample_is_read_as_it_is_described() -> None:
     from augment.kinds.tables.io import reading as source
 
-    path = Path(__file__).parents[2] / "samples" / "clinic.csv"
+    path = ROOT / "samples" / "clinic.csv"
     table = source.read(str(path), source.ReadOptions()).table
     roles = {column.name: column.role for column in table.schema}
     assert roles["patient_id"] == "id" and roles["e_mail"] == "text"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,9 @@ import pytest
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
+from tests.places import SHARED
 
-FOLDER = Path(__file__).parents[4] / "shared" / "data" / "tables"
+FOLDER = SHARED / "data" / "tables"
 
 
 def shared_table(name: str) -> Table:

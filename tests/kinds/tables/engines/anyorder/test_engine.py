@@ -128,7 +128,7 @@ def test_blocks_of_one_row_follow_the_same_law(model: AnyorderModel, data: Table
 def test_another_process_samples_the_same_bytes(model: AnyorderModel, tmp_path: Path) -> None:
     store.save(tmp_path, store.Stored("table", "anyorder", model.state(), {}))
     code = (
-        "import sys; from pathlib import Path; from augment.core import store; "
+        "import sys; from pathlib import Path; from augment.core import model_folder as store; "
         "from augment.core.seeds import Seed; "
         "from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel; "
         "model = AnyorderModel.from_state(store.load(Path(sys.argv[1])).state); "

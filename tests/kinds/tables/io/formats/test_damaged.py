@@ -23,7 +23,8 @@ from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.formats import expansion
 from augment.kinds.tables.io.reading import ReadOptions
-from tests.cli.child import ROOT, environment
+from tests.cli.child import environment
+from tests.places import ROOT
 
 READ_MUTANTS = """
 import random, sys

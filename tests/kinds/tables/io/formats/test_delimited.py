@@ -15,8 +15,9 @@ from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.formats import ReadOptions, WriteOptions
 from augment.kinds.tables.io.formats.delimited import Csv, Tsv
+from tests.places import SHARED
 
-CORPORA = Path(__file__).parents[3].parent / "shared" / "corpora"
+CORPORA = SHARED / "corpora"
 SPECTRUM = sorted((CORPORA / "csv-spectrum" / "csvs").glob("*.csv"))
 NAUGHTY = CORPORA / "naughty-strings" / "blns.json"
 

@@ -9,8 +9,8 @@ import pytest
 from augment.core.errors import BadInput
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.reading import ReadOptions, WriteOptions
+from tests.places import SHARED
 
-SHARED = Path(__file__).parents[3].parent / "shared"
 TABLES = sorted((SHARED / "data").glob("**/*.csv"))
 
 RECORDS = {
