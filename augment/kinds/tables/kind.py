@@ -39,7 +39,8 @@ from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.personal import surrogates
 
 MOST_VALUES_SHOWN = 20
-CELL_SECONDS, CELL_BYTES = 1.5e-6, 120  # of a row's cell, to decode and write; in memory
+CELL_SECONDS, CELL_BYTES = 4e-7, 120  # of a row's cell, to decode and write; in memory
+COLUMN_SECONDS = 1e-3  # of a column, to decode and write
 
 
 class TableWing(Wing[Table]):
@@ -112,7 +113,7 @@ class TableWing(Wing[Table]):
         if costs is None:
             return None
         columns = len(data.schema)
-        overhead = columns * (CELL_SECONDS * rows)
+        overhead = columns * (COLUMN_SECONDS + CELL_SECONDS * rows)
         held = CELL_BYTES * columns * (len(data) + min(rows, TableModel.block_rows))
         score = scoring_seconds(len(data), columns)
         return Forecast(

@@ -130,7 +130,8 @@ class Copula(Engine[Table]):
         _positive(self, "max_levels")
 
     def costs(self, data: Table, device: str) -> Costs:
-        return plain_costs(data, 2e-5)
+        plain = plain_costs(data, 2e-5)
+        return dataclasses.replace(plain, fit_seconds=SDV_SECONDS + plain.fit_seconds)
 
     def fit(self, data: Table, job: Job) -> SdvModel:
         face, rows = _shape(data, job, 1.0, self.max_levels)
