@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_COUNTED = 20_000  # rows in which distinct values are counted
 STEP_SECONDS = 0.004  # of a training step, whatever its size
 PARAMETER_SECONDS = 3e-8  # of a step: slopes, their norm, AdamW and the average
-PRODUCT_SECONDS = 2.2e-10  # of a multiplication there and back, in bfloat16
+PRODUCT_SECONDS = 1.1e-10  # of a multiplication there and back, in bfloat16
 GPU_STEP_SECONDS, GPU_ATTENTION_SECONDS = 0.004, 0.016  # bound by launches, not by size
 GPU_COLUMN_SECONDS = 1e-6  # of drawing one cell
 LOOKING_SECONDS = 0.045  # for the rounding of one number
