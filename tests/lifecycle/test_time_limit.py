@@ -16,10 +16,10 @@ from augment.core.kind import Forecast
 from augment.core.seeds import Seed
 from augment.core.types import Budget, Job, silent
 from augment.kinds.images.io.image_folder import encoded
+from augment.kinds.tables.metrics.scoring import scored
 from augment.lifecycle import fitting, run, time_limit
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Request
-from augment.tables.scoring import scored
 from augment.testing import mixed_table, simple_images
 from tests.test_laws import QUICK
 

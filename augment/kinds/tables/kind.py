@@ -28,7 +28,6 @@ from augment.kinds.tables.data.conditions import balance_of, parse, parse_balanc
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import codes
-from augment.kinds.tables.engines.costs import scoring_seconds
 from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.generator import domain, rare_categories
 from augment.kinds.tables.generator.caveats import caveats
@@ -36,6 +35,7 @@ from augment.kinds.tables.generator.model import TableModel, require_no_prompts
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
 from augment.kinds.tables.io import reading as source
+from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
 
 MOST_VALUES_SHOWN = 20

@@ -27,7 +27,6 @@ CELL_SECONDS = 6e-6  # of protecting and encoding a cell
 DRAW_SECONDS = 4e-6  # of a cell, beside the products
 MOST_DRAWN, LEAST_DRAWN = 40_000, 200  # rows of a calibration
 COLUMN_SECONDS = 3e-3  # of protecting and looking at one, however few its rows
-SCORED_COLUMN_SECONDS = 6e-3  # of encoding one on all sides, and its bars in the report
 SDV_SECONDS = 6.5  # of importing and preparing SDV
 HEADS = 64  # columns that one step asks for
 
@@ -90,9 +89,3 @@ def plain_costs(data: Table, cell_seconds: float) -> Costs:
     columns = len(data.schema)
     fit = 0.1 + COLUMN_SECONDS * columns + cell_seconds * len(data) * columns
     return Costs(fit, 2e-7 * columns)
-
-
-def scoring_seconds(rows: int, columns: int) -> float:
-    """Of all metrics, of which detection and utility take most."""
-    learnt = min(columns, MOST_PREDICTORS)
-    return 5 + 2e-4 * learnt * min(rows, 4_000) + SCORED_COLUMN_SECONDS * columns

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from augment.core.types import Clause
 from augment.kinds.tables.codecs.levels import MOST_TOKENS, Levels
 from augment.kinds.tables.codecs.spans import Spans
+from augment.kinds.tables.codecs.vocabulary import numbered
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema

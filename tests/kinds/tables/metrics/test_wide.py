@@ -6,12 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment.base.seeds import Seed
-from augment.tables import views
-from augment.tables.dataset import Table
-from augment.tables.metrics import detection, trends, utility
-from augment.tables.schema import Column, Schema
-from augment.tables.scoring import score
+from augment.core.seeds import Seed
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.metrics import detection, trends, utility, views
+from augment.kinds.tables.metrics.scoring import score
 
 
 def wide(rows: int, seed: int) -> Table:

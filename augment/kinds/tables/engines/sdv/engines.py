@@ -27,7 +27,7 @@ from augment.core.types import (
     silent,
 )
 from augment.kinds.tables.data.dataset import Table, require_rows
-from augment.kinds.tables.engines.costs import net_costs, plain_costs
+from augment.kinds.tables.engines.costs import SDV_SECONDS, net_costs, plain_costs
 from augment.kinds.tables.engines.rejection import reject
 from augment.kinds.tables.engines.sdv.frame import Face, face_of
 from augment.kinds.tables.engines.sdv.state import Fitted, dismantle, rebuild

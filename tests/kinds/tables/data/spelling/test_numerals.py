@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.tables import numerals, personal
-from augment.tables.schema import Column
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.spelling import numerals
+from augment.kinds.tables.personal import detection as personal
 
 FLOAT = Column("c", "numeric", "float")
 STYLES = [

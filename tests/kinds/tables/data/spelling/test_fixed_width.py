@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.tables import dates, fixed_width
-from augment.tables.schema import Column
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.spelling import dates, fixed_width
 
 FORMATS = ["%Y-%m-%d", "%d/%m/%y", "%Y%m%d", "%Y-%m-%dT%H:%M:%S.%3fZ", "%I:%M", "%Y-%-m-%-d"]
 ODD = ["", "2024-02-30", "0000-01-01", "20241301", "2024-2-3", "99:99", "2024-01-0x", "٢٠٢٤-01-01"]
