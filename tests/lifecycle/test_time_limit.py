@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from augment.core.kind import Forecast
 from augment.core.seeds import Seed
 from augment.core.types import Budget, Job, silent
 from augment.kinds.images.io.image_folder import encoded
+from augment.kinds.tables.metrics.scoring import scored
 from augment.lifecycle import fitting, run, time_limit
+from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Request
 from augment.testing import mixed_table, simple_images
 from tests.test_laws import QUICK
@@ -56,6 +60,39 @@ def test_a_budget_too_small_for_the_canvas_is_refused_with_the_way_out(tmp_path:
     recipe = registry.engine("cvae", {"width": "8", "latent": "4", "batch": "8"})
     with pytest.raises(OutOfResources, match=r"autoencoder.*--max-time"):
         recipe.fit(simple_images(30), Job(Seed(1), tmp_path, budget=budget))
+
+
+def test_a_table_that_there_is_no_time_to_learn_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    clock = itertools.count()
+    budget = Budget(25.0, lambda: float(next(clock)), 0.0)
+    with pytest.raises(OutOfResources, match="--engine independent") as told:
+        registry.engine("anyorder").fit(mixed_table(), Job(Seed(1), tmp_path, budget=budget))
+    assert "--max-time" in str(told.value)
+
+
+def test_a_limit_is_exceeded_by_little_before_the_command_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allowed: list[float] = []
+
+    @contextmanager
+    def noted(seconds: float) -> Iterator[None]:
+        allowed.append(seconds)
+        yield
+
+    monkeypatch.setattr(time_limit, "interrupted", noted)
+    for limit in (60.0, 3600.0):
+        with time_limit.bounded(Budget(limit, lambda: 0.0, 0.0), Journal(None, silent)):
+            pass
+        assert limit < allowed[-1] <= 1.1 * limit + 5
+
+
+def test_bars_of_the_columns_are_there_before_the_time_for_scores_is_over() -> None:
+    budget = Budget(1.0, lambda: 1.0, 0.0)  # used up
+    table = mixed_table(60)
+    found = scored(table, mixed_table(40, 1), mixed_table(60, 2), Seed(1), budget=budget)
+    assert all(score.value is None for score in found.scores)
+    assert len(found.document["columns"]) == len(table.schema)
 
 
 def test_calibration_that_is_cut_short_says_so(tmp_path: Path) -> None:

@@ -48,6 +48,18 @@ def test_a_page_calls_rows_and_floor_what_their_kind_of_data_calls_them(document
     assert "Synthetic data for photos" in page
 
 
+def test_a_page_of_many_columns_draws_some_and_says_so(
+    document: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = {s["where"]: s["value"] for s in document["scores"] if s["metric"] == "shapes"}
+    assert "report.json has all" not in html.render(document)
+    monkeypatch.setattr(html, "MOST_OVERLAYS", 1)
+    monkeypatch.setattr(html, "MOST_FACTS", 2)
+    page = html.render(document)
+    assert page.count("<figure>") == 1 and "report.json has all" in page
+    assert len(shapes) > 2 and "further lines stand in report.json" in page
+
+
 def test_a_report_without_scores_says_why() -> None:
     bare = facts.document(None, {"source": "x.csv"})
     assert "no unseen rows" in html.render(bare)

@@ -33,7 +33,7 @@ from augment.core.types import UNLIMITED, Budget, Engine, Job, Json, Tick
 from augment.kinds.images.data.captions import with_kept_words
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.engines.conditioning import WHERE, Conditioning
-from augment.kinds.images.engines.costs import SCORING_SECONDS
+from augment.kinds.images.engines.costs import PICTURE_SECONDS, scoring_seconds
 from augment.kinds.images.engines.diffusers.engine import Diffusers
 from augment.kinds.images.generator.conditions import condition_of
 from augment.kinds.images.generator.model import ImageModel
@@ -121,8 +121,8 @@ class ImageGenerator(Generator[Images]):
         if costs is None:
             return None
         held = costs.bytes + len(data) * data.schema.height * data.schema.width * 3
-        sample = costs.row_seconds * wanted.rows
-        return Forecast(costs.fit_seconds, sample, SCORING_SECONDS, held)
+        sample = (costs.row_seconds + PICTURE_SECONDS) * wanted.rows
+        return Forecast(costs.fit_seconds, sample, scoring_seconds(data.schema), held)
 
     def fit(
         self,

@@ -35,7 +35,6 @@ from augment.kinds.tables.data.conditions import balance_of, parse, parse_balanc
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import codes
-from augment.kinds.tables.engines.costs import scoring_seconds
 from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.generator import domain, rare_categories
 from augment.kinds.tables.generator.caveats import caveats
@@ -43,10 +42,12 @@ from augment.kinds.tables.generator.model import TableModel, require_no_prompts
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
 from augment.kinds.tables.io import reading
+from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
 
 MOST_VALUES_SHOWN = 20
-CELL_SECONDS, CELL_BYTES = 1.5e-6, 120  # of a row's cell, to decode and write; in memory
+CELL_SECONDS, CELL_BYTES = 4e-7, 120  # of a row's cell, to decode and write; in memory
+COLUMN_SECONDS = 1e-3  # of a column, to decode and write
 
 
 class TableReader(Reader[Table]):
@@ -125,7 +126,7 @@ class TableGenerator(Generator[Table]):
         if costs is None:
             return None
         columns, rows = len(data.schema), wanted.rows
-        overhead = columns * (CELL_SECONDS * rows)
+        overhead = columns * (COLUMN_SECONDS + CELL_SECONDS * rows)
         held = CELL_BYTES * columns * (len(data) + min(rows, TableModel.block_rows))
         score = scoring_seconds(len(data), columns)
         return Forecast(

@@ -10,9 +10,18 @@ from augment.core.types import Costs
 from augment.kinds.images.data.schema import ImageSchema
 
 USUAL_WIDTH = 32
-SCORING_SECONDS = 330.0  # of all metrics: their classifiers have fixed numbers of steps
+# Of all metrics, whose classifiers have fixed numbers of steps: on any canvas, and on the largest.
+LEAST_SCORING_SECONDS, SCORING_SECONDS = 60.0, 330.0
+SCORED_PIXELS = 28 * 28  # from which on a step costs no more
+PICTURE_SECONDS = 1.2e-3  # of a made picture: its label looked at, its file written
 MOST_AT_ONCE = 500  # pictures that an encoder or decoder holds
 GPU_PICTURES = 100  # that a GPU takes in the time that a core takes for one
+
+
+def scoring_seconds(schema: ImageSchema) -> float:
+    """Of all metrics; a step of their classifiers costs by the pixel."""
+    share = min(1.0, schema.height * schema.width / SCORED_PIXELS)
+    return LEAST_SCORING_SECONDS + share * (SCORING_SECONDS - LEAST_SCORING_SECONDS)
 
 
 def network_costs(

@@ -88,7 +88,7 @@ class Bootstrap(Engine[Table]):
     model: ClassVar[type[BootstrapModel]] = BootstrapModel
 
     def costs(self, data: Table, device: str) -> Costs:
-        return plain_costs(data, 2e-6)
+        return plain_costs(data, 6e-7)
 
     def fit(self, data: Table, job: Job) -> BootstrapModel:
         job.tick(Tick("fit", 1, 1))

@@ -130,7 +130,7 @@ class Independent(Engine[Table]):
     model: ClassVar[type[IndependentModel]] = IndependentModel
 
     def costs(self, data: Table, device: str) -> Costs:
-        return plain_costs(data, 2e-6)
+        return plain_costs(data, 6e-7)
 
     def fit(self, data: Table, job: Job) -> IndependentModel:
         supports, weights = {}, {}

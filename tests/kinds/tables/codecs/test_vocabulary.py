@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from augment.core.types import Clause
 from augment.kinds.tables.codecs.levels import MOST_TOKENS, Levels
 from augment.kinds.tables.codecs.spans import Spans
+from augment.kinds.tables.codecs.vocabulary import numbered
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
@@ -228,3 +229,9 @@ def test_every_last_digit_comes_as_often() -> None:
     made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
     shares = np.bincount(made.astype(int) % 10, minlength=10) / len(made)
     assert np.abs(shares - 0.1).max() < 0.015
+
+
+def test_tensors_are_told_by_their_numbers() -> None:
+    one, two, other = (np.full(1, float(n)) for n in range(3))
+    found = numbered({"words.1.a.b": one, "words.10.a": two, "calendar.1.a": other}, "words")
+    assert found[1] == {"a.b": one} and found[10] == {"a": two} and found[0] == {}

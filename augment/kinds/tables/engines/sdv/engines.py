@@ -27,7 +27,7 @@ from augment.core.types import (
     silent,
 )
 from augment.kinds.tables.data.dataset import Table, require_rows
-from augment.kinds.tables.engines.costs import net_costs, plain_costs
+from augment.kinds.tables.engines.costs import SDV_SECONDS, net_costs, plain_costs
 from augment.kinds.tables.engines.rejection import reject
 from augment.kinds.tables.engines.sdv.frame import Face, face_of
 from augment.kinds.tables.engines.sdv.state import Fitted, dismantle, rebuild
@@ -130,7 +130,8 @@ class Copula(Engine[Table]):
         _positive(self, "max_levels")
 
     def costs(self, data: Table, device: str) -> Costs:
-        return plain_costs(data, 2e-5)
+        plain = plain_costs(data, 2e-5)
+        return dataclasses.replace(plain, fit_seconds=SDV_SECONDS + plain.fit_seconds)
 
     def fit(self, data: Table, job: Job) -> SdvModel:
         face, rows = _shape(data, job, 1.0, self.max_levels)
