@@ -21,7 +21,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A folder for report.json and report.html.")
     ] = None,
-    gate: Annotated[str, typer.Option(help="Groups that must pass; see `run`.")] = "none",
+    gate: Annotated[str, typer.Option(help="What must hold; see `run`.")] = "none",
     features: o.Features = None,
     seed: o.Seed = None,
     reading: o.Reading,
@@ -32,25 +32,24 @@ def evaluate(
     from augment.cli import progress, summary
     from augment.lifecycle import evaluation, gates
 
-    read, gated = reading.given(), gates.parse(gate)
     with progress.shown(screen) as tell:
         document = evaluation.evaluate(
             real,
             synthetic,
             unseen,
             kind=reading.kind,
-            read=read,
+            read=reading.given(),
             score=o.scoring(features),
+            gate=gate,
             seed=seed,
             out=out,
             force=force,
             tell=tell,
         )
-    found = gates.outcome(gated, document["report"])
     summary.show(
-        {**document, **gates.document(found)},
+        document,
         screen,
         summary.of_evaluate,
-        warnings=gates.warnings(found.unshown),
-        failure=gates.failure(found),
+        warnings=gates.warnings(document["unshown_gates"]),
+        failure=gates.failure(document["failed_gates"]),
     )

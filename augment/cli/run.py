@@ -25,7 +25,8 @@ def run(
     gate: Annotated[
         str,
         typer.Option(
-            help="Groups that must pass: privacy, fidelity, utility, validity, all, none."
+            help="What must hold: privacy, fidelity, utility, validity, all, none, or "
+            "'privacy and detection <= 0.6'."
         ),
     ] = "privacy",
     features: o.Features = None,
@@ -46,7 +47,7 @@ def run(
         count=rows,
         ask=asking.ask(),
         holdout=holdout,
-        gates=gates.parse(gate),
+        gate=gate,
         write={"excel_safe": True} if excel_safe else {},
         score=o.scoring(features),
     )

@@ -7,6 +7,7 @@ comparison  = column ( "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=" ) valu
             | column [ "not" ] "in" "(" value { "," value } ")"
             | column [ "not" ] "between" value "and" value
             | column "is" [ "not" ] "null"
+            | name                                   (where the caller knows names)
 column, value = bare words | 'quoted' | "quoted"     (a doubled quote stands for itself)
 
 A bare value ends before `and`, `or` and a closing bracket; its first word may be any of these
@@ -76,10 +77,15 @@ class _Token:
         return self.kind == "mark" and self.text == sign
 
 
-def parse(text: str, option: str, examples: str = EXAMPLES) -> Tree:
+def parse(
+    text: str, option: str, examples: str = EXAMPLES, names: frozenset[str] = frozenset()
+) -> Tree:
     """The tree of a condition that was given by `option`; unclear text is a `UsageError`, which
-    shows the `examples`."""
-    return _Parser(text, option, examples).whole()
+    shows the `examples`.
+
+    `names` are words that may stand alone: such a one compares itself with no value.
+    """
+    return _Parser(text, option, examples, names).whole()
 
 
 def unquoted(text: str) -> str:
@@ -97,8 +103,8 @@ def unquoted(text: str) -> str:
 class _Parser:
     """Recursive descent over the tokens of one text."""
 
-    def __init__(self, text: str, option: str, examples: str) -> None:
-        self.text, self.option, self.examples = text, option, examples
+    def __init__(self, text: str, option: str, examples: str, names: frozenset[str]) -> None:
+        self.text, self.option, self.examples, self.names = text, option, examples, names
         self.tokens = self._tokens()
         self.place = self.depth = 0
 
@@ -166,6 +172,8 @@ class _Parser:
         return tree
 
     def _comparison(self) -> Comparison:
+        if self._peek().text in self.names and self._ends(self._peek(1)):
+            return Comparison(self._take().text, "in")
         column = self._column()
         negate = self._peek().keyword("not")
         if negate:
@@ -188,6 +196,11 @@ class _Parser:
         negate = self._peek().keyword("not")
         self.place += 2 if negate else 1
         return Comparison(column, "null", (), negate)
+
+    @staticmethod
+    def _ends(token: _Token) -> bool:
+        """Whether a term that stands alone ends before this token."""
+        return token.kind == "end" or token.mark(")") or token.keyword("and", "or")
 
     def _at_operator(self) -> bool:
         token, second, third = self._peek(), self._peek(1), self._peek(2)

@@ -253,6 +253,10 @@ class Evaluator(ABC, Generic[D]):
     options: ClassVar[frozenset[str]]  # what `score` can be told
 
     @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """The names of the scores of a whole data set, as gates may name them."""
+
+    @abstractmethod
     def score(
         self,
         train: D,

@@ -11,6 +11,8 @@ from augment.core.files import locked, write_json
 from augment.core.kind import Loaded
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
+from augment.evaluation import gates
+from augment.lifecycle.gates import document
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import kind_of, require_scorable
 from augment.report import facts, html
@@ -27,6 +29,7 @@ def evaluate(
     kind: str | None,
     read: Json,
     score: Json,
+    gate: str = "none",
     seed: int | None,
     out: Path | None,
     force: bool,
@@ -43,6 +46,7 @@ def evaluate(
     data_kind, journal = kind_of(real, kind), Journal(None, tell)
     used = Seed.fresh() if seed is None else Seed(seed)
     require_scorable(data_kind, score)
+    gated = gates.parse(gate, data_kind.evaluator.names())
     with journal.stage("read"):
         loaded = data_kind.reader.read(real, read)
         made = data_kind.reader.read_like(synthetic, loaded.data, read)
@@ -78,7 +82,8 @@ def evaluate(
             write_json(folder.partial / REPORT, report)
             write_manifest(folder.partial)
             folder.publish()
-    return {"schema": "augment.evaluate/1", **about, "report": report}
+    found = gates.outcome(gated, report)
+    return {"schema": "augment.evaluate/1", **about, "report": report, **document(found)}
 
 
 def _rows(real: int, unseen: int | None, made: int) -> Json:

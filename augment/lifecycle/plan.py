@@ -15,6 +15,7 @@ from augment.core.errors import UsageError
 from augment.core.kind import Ask, Forecast, Kind, Loaded, Wanted
 from augment.core.seeds import Seed
 from augment.core.types import About, Engine, Json
+from augment.evaluation.gates import parse
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
 MOST_ROWS = 10**12
@@ -36,7 +37,7 @@ class Request:
     max_seconds: float | None = None
     device: str = "auto"
     protect: bool = True
-    gates: tuple[str, ...] = ("privacy",)
+    gate: str = "privacy"  # an expression, see `evaluation/gates.py`
     read: Json = field(default_factory=dict)
     write: Json = field(default_factory=dict)
     score: Json = field(default_factory=dict)
@@ -72,7 +73,7 @@ class Plan:
             "max_seconds": self.request.max_seconds,
             "device": self.device,
             "protect": self.request.protect,
-            "gates": list(self.request.gates),
+            "gates": [gate.text for gate in parse(self.request.gate)],
             "read": self.request.read,
             "write": self.request.write,
             "score": self.request.score,

@@ -17,6 +17,7 @@ from augment.core.errors import BadInput, UsageError
 from augment.core.files import atomic, locked, read_json, require_outside, write_json
 from augment.core.kind import Fitted, Origin, Scored, split
 from augment.core.types import Budget, Json, Tick
+from augment.evaluation import gates as expressions
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
 from augment.lifecycle.journal import LOG, Journal
@@ -107,7 +108,7 @@ def run(
     `OUT.rejected/`; what OUT held before stays as it was. `unshown_gates` says of those that were
     not shown to pass why.
     """
-    gates.check_names(request.gates)
+    expressions.parse(request.gate)
     require_outside(out, Path(request.source))
     folder = Folder(out)
     folder.require_ours()
@@ -117,6 +118,7 @@ def run(
         folder.recover()
         prepared = prepare(request, journal, folder, request.holdout)
         plan, data = prepared.plan, prepared.loaded.data
+        gated = expressions.parse(request.gate, plan.kind.evaluator.names())
         plan.foresee(data, plan.rows)
         gates.require_scores(request, len(data))
         if dry_run:
@@ -130,7 +132,7 @@ def run(
         journal.path = folder.partial / LOG
         journal.note("start", resumed=resumed, augment=augment.__version__)
         document = _stages(Stages(folder, prepared, journal, resumed, budget))
-        found = gates.outcome(request.gates, document["report"])
+        found = expressions.outcome(gated, document["report"])
         place = folder.publish(rejected=bool(found.failed))
     return {**document, "folder": str(place), **gates.document(found)}
 
@@ -212,7 +214,7 @@ def _up_to_date(folder: Folder, prepared: Prepared) -> Json:
             f"{folder.path} holds this run, but the report of another version of augment. "
             "Pass --force to make it again."
         )
-    found = gates.outcome(prepared.plan.request.gates, report)
+    found = expressions.outcome(expressions.parse(prepared.plan.request.gate), report)
     gated = gates.document(found)
     return {**document, "report": report, "folder": str(folder.path), **gated}
 

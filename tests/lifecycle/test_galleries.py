@@ -150,7 +150,7 @@ def test_a_killed_sample_keeps_its_images_and_goes_on_by_its_own_seed(
 
 def test_an_interrupted_run_keeps_its_images(source: Path, tmp_path: Path) -> None:
     request = Request(
-        str(source), engine="cvae", parameters=QUICK, seed=3, count="250", holdout=0, gates=()
+        str(source), engine="cvae", parameters=QUICK, seed=3, count="250", holdout=0, gate="none"
     )
 
     def stop(tick: Tick) -> None:

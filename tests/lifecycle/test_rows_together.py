@@ -42,7 +42,7 @@ def said(tell: Callable[[Console, Any, bool], None], document: Any) -> str:
 
 
 def test_run_says_what_it_does_not_keep(visits: Path, tmp_path: Path) -> None:
-    request = Request(str(visits), engine="independent", seed=1, holdout=0.0, gates=())
+    request = Request(str(visits), engine="independent", seed=1, holdout=0.0, gate="none")
     out = tmp_path / "out"
     document = run.run(request, out, force=False, dry_run=False, tell=silent)
     told = said(summary.of_run, document)

@@ -14,8 +14,9 @@ from augment.core.errors import BadInput, UsageError
 from augment.core.files import write_json
 from augment.core.kind import Ask
 from augment.core.types import Tick, silent
+from augment.evaluation import gates
 from augment.kinds.tables.generator.model import TableModel
-from augment.lifecycle import fitting, gates, generation, run
+from augment.lifecycle import fitting, generation, run
 from augment.lifecycle.plan import Request, row_count
 from augment.lifecycle.sampling import parse_shard
 
@@ -33,7 +34,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def request_(table: Path) -> Request:
     """A run without scores, which are the slow part."""
-    return Request(str(table), engine="independent", seed=5, holdout=0.0, gates=())
+    return Request(str(table), engine="independent", seed=5, holdout=0.0, gate="none")
 
 
 def start(request: Request, out: Path, force: bool = False, tell: Any = silent) -> Any:
@@ -117,7 +118,7 @@ def test_a_result_that_fails_its_gate_leaves_the_earlier_one(
     out = tmp_path / "out"
     start(request_, out)
     before = (out / "synthetic.csv").read_bytes()
-    monkeypatch.setattr(gates, "outcome", lambda names, report: gates.Outcome(("privacy",), {}))
+    monkeypatch.setattr(gates, "outcome", lambda found, report: gates.Outcome(("privacy",), {}))
     document = start(dataclasses.replace(request_, seed=9), out, force=True)
     assert document["failed_gates"] == ["privacy"]
     assert document["folder"] == str(tmp_path / "out.rejected")

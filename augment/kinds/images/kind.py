@@ -146,6 +146,11 @@ class ImageEvaluator(Evaluator[Images]):
 
     options: ClassVar[frozenset[str]] = frozenset({"features"})
 
+    def names(self) -> tuple[str, ...]:
+        from augment.kinds.images.metrics import scoring
+
+        return tuple(measure.name for measure in scoring.measures())
+
     def score(
         self,
         train: Images,

@@ -153,6 +153,11 @@ class TableEvaluator(Evaluator[Table]):
 
     options: ClassVar[frozenset[str]] = frozenset()
 
+    def names(self) -> tuple[str, ...]:
+        from augment.kinds.tables.metrics import scoring
+
+        return tuple(measure.name for measure in scoring.measures())
+
     def score(
         self,
         train: Table,

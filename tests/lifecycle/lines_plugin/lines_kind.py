@@ -164,6 +164,9 @@ def _mean(lines):
 class Evaluator(k.Evaluator):
     options = frozenset()
 
+    def names(self):
+        return ("length",)
+
     def score(self, train, test, fake, seed, tick, options, budget=UNLIMITED):
         unseen = train if test is None else test
         sides = scoring.Sides((train, unseen), fake, fake, len(fake))

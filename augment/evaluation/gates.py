@@ -1,0 +1,175 @@
+"""Gates: expressions over scores and verdicts that a result must meet.
+
+A gate names a group of scores (`privacy`: its verdict is "pass") or compares a score with a number
+(`detection <= 0.6`, `copies < 1%`), in the language of conditions (`core/condition.py`). Each part
+that `and` joins is a gate of its own, so that what failed can be named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from augment.core import condition
+from augment.core.condition import And, Comparison, Not, Or, Tree
+from augment.core.errors import UsageError, did_you_mean
+from augment.core.types import Group, Json
+from augment.evaluation.verdict import lowered
+
+GROUPS: tuple[str, ...] = get_args(Group)
+EXAMPLES = "'privacy', 'privacy and fidelity' or 'detection <= 0.6'"
+ABSENT = {"state": "not shown", "reason": "no score of this kind of data belongs to it"}
+UNKNOWN = "it has no value"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One expression, in the user's words and as a tree."""
+
+    text: str
+    tree: Tree
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The gates that failed, and those that were not shown to pass, each with its reason."""
+
+    failed: tuple[str, ...]
+    unshown: dict[str, str]
+
+
+def parse(text: str, known: Sequence[str] | None = None) -> tuple[Gate, ...]:
+    """`--gate`: "none", "all", or an expression; commas between groups are read as `and`.
+
+    `known` are the names of the scores that the data will have; None: not known yet. Raises
+    `UsageError` for an unclear text, an unknown name and a score that is compared with no number.
+    """
+    if text.strip() == "none":
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if text.strip() == "all":
+        parts = list(GROUPS)
+    for part in parts:
+        if re.fullmatch(r"\w*", part) and part not in GROUPS:
+            raise UsageError(f"--gate {part}: {did_you_mean(part, [*GROUPS, 'all', 'none'])}")
+    if not all(part in GROUPS for part in parts):
+        parts = [text]
+    trees = [condition.parse(part, "--gate", EXAMPLES, frozenset(GROUPS)) for part in parts]
+    joined = [each for tree in trees for each in (tree.terms if isinstance(tree, And) else (tree,))]
+    for tree in joined:
+        _check(tree, known)
+    return tuple(dict.fromkeys(Gate(_spelt(tree), tree) for tree in joined))
+
+
+def outcome(gates: Sequence[Gate], report: Json) -> Outcome:
+    """Ask the report about the gates.
+
+    What is not shown is no failure: too little evidence is not a no. Where nothing at all could be
+    scored, though, every gate fails: nothing then stands behind the data.
+    """
+    checks = report["verdict"]["checks"]
+    if not any(check["value"] is not None for check in checks):
+        return Outcome(tuple(gate.text for gate in gates), {})
+    failed, unshown = [], {}
+    for gate in gates:
+        reasons: list[str] = []
+        met = _met(gate.tree, report, reasons)
+        if met is None:
+            unshown[gate.text] = "; ".join(dict.fromkeys(reasons))
+        elif not met:
+            failed.append(gate.text)
+    return Outcome(tuple(failed), unshown)
+
+
+def _check(tree: Tree, known: Sequence[str] | None) -> None:
+    if isinstance(tree, Not):
+        return _check(tree.term, known)
+    if isinstance(tree, And | Or):
+        for term in tree.terms:
+            _check(term, known)
+        return None
+    name = tree.column
+    if not tree.values:
+        return None
+    if name in GROUPS:
+        raise UsageError(f"--gate: {name} is a group of scores and is compared with no number.")
+    if known is not None and name not in known:
+        names = [*GROUPS, *known, "all", "none"]
+        raise UsageError(f"--gate: there is no score {name!r}. {did_you_mean(name, names)}")
+    for value in tree.values:
+        _number(value)
+    return None
+
+
+def _number(text: str) -> float:
+    """
+    >>> _number("0.6"), _number("1%")
+    (0.6, 0.01)
+    """
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise UsageError(f"--gate: {text!r} is no number. Write it as {EXAMPLES}.") from None
+
+
+def _met(tree: Tree, report: Json, reasons: list[str]) -> bool | None:
+    """Whether the report meets it; None where that is not shown, and `reasons` then says why.
+
+    `and`, `or` and `not` are those of Kleene's logic of three values.
+    """
+    if isinstance(tree, Not):
+        met = _met(tree.term, report, reasons)
+        return None if met is None else not met
+    if isinstance(tree, And | Or):
+        found = [_met(term, report, reasons) for term in tree.terms]
+        decisive = isinstance(tree, Or)
+        if decisive in found:
+            return decisive
+        return None if None in found else not decisive
+    if not tree.values:
+        group = report["verdict"]["groups"].get(tree.column, ABSENT)
+        if group["state"] == "not shown":
+            reasons.append(group["reason"])
+            return None
+        return bool(group["state"] == "pass")
+    return _compared(tree, report, reasons)
+
+
+def _compared(tree: Comparison, report: Json, reasons: list[str]) -> bool | None:
+    scores = [s for s in report["scores"] if s["metric"] == tree.column and not s["where"]]
+    value = scores[0]["value"] if scores else None
+    if value is None:
+        reasons.append(lowered(scores[0]["note"]) if scores and scores[0]["note"] else UNKNOWN)
+        return None
+    bounds = [_number(text) for text in tree.values]
+    met = {
+        "<": value < bounds[0],
+        "<=": value <= bounds[0],
+        ">": value > bounds[0],
+        ">=": value >= bounds[0],
+        "in": value in bounds,
+        "between": bounds[0] <= value <= bounds[-1],
+    }[tree.operator]
+    return bool(met) != tree.negate
+
+
+def _spelt(tree: Tree) -> str:
+    """A tree in the language that it was read from."""
+    if isinstance(tree, Not):
+        return f"not {_bracketed(tree.term)}"
+    if isinstance(tree, And | Or):
+        return f" {type(tree).__name__.lower()} ".join(map(_bracketed, tree.terms))
+    if not tree.values:
+        return tree.column
+    negated = "not " if tree.negate else ""
+    if tree.operator == "between":
+        return f"{tree.column} {negated}between {' and '.join(tree.values)}"
+    if tree.operator == "in":
+        return f"{tree.column} {negated}in ({', '.join(tree.values)})"
+    return f"{tree.column} {tree.operator} {tree.values[0]}"
+
+
+def _bracketed(tree: Tree) -> str:
+    return f"({_spelt(tree)})" if isinstance(tree, And | Or) else _spelt(tree)

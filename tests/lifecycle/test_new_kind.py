@@ -1,0 +1,83 @@
+"""A kind of data of a plugin goes through the whole lifecycle, and nothing else changes for it."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.child import augment, environment
+
+PLUGIN = {"PYTHONPATH": str(Path(__file__).parent / "lines_plugin")}
+WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "one", "dog", "in", "rain")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = random.Random(1)
+    path = tmp_path_factory.mktemp("lines") / "text.lines"
+    lines = [" ".join(rng.choices(WORDS, k=rng.randint(3, 8))) for _ in range(200)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(source: Path) -> Path:
+    out = source.parent / "out"
+    done = augment("run", source, "-o", out, "--seed", "1", "--gate", "fidelity", env=PLUGIN)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_every_command_takes_the_kind(source: Path, finished: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made.lines"
+    for words in (
+        ("inspect", source),
+        ("sample", finished, "-n", "120", "-o", made, "--seed", "2"),
+        ("evaluate", source, made, "-o", tmp_path / "scores"),
+        ("verify", finished),
+        ("verify", tmp_path / "scores"),
+    ):
+        done = augment(*words, env=PLUGIN)
+        assert done.returncode == 0, (words, done.stderr)
+    assert len(made.read_text().splitlines()) == 120
+    report = json.loads((tmp_path / "scores" / "report.json").read_text())
+    assert [score["metric"] for score in report["scores"]] == ["length"]
+    assert report["verdict"]["groups"]["fidelity"]["state"] == "pass"
+    assert len((finished / "synthetic.lines").read_text().splitlines()) == 200
+
+
+def test_bad_input_of_the_kind_is_refused_as_any(source: Path, tmp_path: Path) -> None:
+    done = augment("run", tmp_path / "no.lines", "-o", tmp_path / "out", env=PLUGIN)
+    assert done.returncode == 4
+    done = augment("run", source, "-o", tmp_path / "out", "--delimiter", ";", env=PLUGIN)
+    assert done.returncode == 2 and b"--delimiter" in done.stderr
+
+
+def test_a_killed_run_of_the_kind_resumes(source: Path, finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "augment", "run", source, "-o", out, "--seed", "1"]
+    command += ["--gate", "fidelity"]
+    child = subprocess.Popen(
+        list(map(str, command)),
+        env=environment({**PLUGIN, "LINES_PAUSE": "30"}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 60
+    while not (out / ".partial" / "model" / "model.json").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert not (out / "synthetic.lines").exists()
+    done = augment(*command[3:], env=PLUGIN)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((out / "run.json").read_text())["resumed"]
+    for name in ("synthetic.lines", "model/model.json"):
+        assert (out / name).read_bytes() == (finished / name).read_bytes()
