@@ -99,8 +99,7 @@ def edit(
     screen: o.Screen,
 ) -> None:
     """Change images with a fitted model; edits that lost their label are drawn again."""
-    from augment.cli import image_jobs as galleries
-    from augment.cli import progress, summary
+    from augment.cli import image_jobs, progress, summary
     from augment.core.errors import OutOfResources
     from augment.kinds.images.edits import job
     from augment.kinds.images.generator.model import ImageModel
@@ -125,7 +124,7 @@ def edit(
             f"{request.tries} draws; they are in {out}. Lower --strength, or raise --tries."
         )
     document |= {"model": str(opened.path)}
-    summary.show(document, screen, galleries.of_edit, failure=error)
+    summary.show(document, screen, image_jobs.of_edit, failure=error)
 
 
 def _opened(

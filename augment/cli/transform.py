@@ -54,8 +54,7 @@ def transform(
     screen: o.Screen,
 ) -> None:
     """Augment images classically; boxes, masks and keypoints move along."""
-    from augment.cli import image_jobs as galleries
-    from augment.cli import progress, summary
+    from augment.cli import image_jobs, progress, summary
     from augment.core.errors import UsageError
     from augment.kinds.images.io.layouts import Asked
     from augment.kinds.images.io.rejects import Rejects
@@ -88,4 +87,4 @@ def transform(
         document = filled(
             out, dry_run, lambda: job.transform(source, out, request, seed, force, tell)
         )
-    summary.show(document, screen, galleries.of_transform)
+    summary.show(document, screen, image_jobs.of_transform)

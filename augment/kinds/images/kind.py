@@ -101,7 +101,7 @@ class ImageWriter(Writer[Images]):
         return writing.write(blocks, path, origin, force)
 
     def found(self, path: Path, origin: Origin) -> Found:
-        folder = writing.gallery_at(path)
+        folder = writing.image_folder_at(path)
         return Found(folder.whole(), folder.seed_of(writing.plan_of(origin)))
 
 

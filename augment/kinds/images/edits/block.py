@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from augment.core.seeds import Seed
 from augment.core.types import Json
 from augment.kinds.images.data.dataset import Images
-from augment.kinds.images.edits.label_judge import Jury
+from augment.kinds.images.edits.label_judge import LabelJudge
 from augment.kinds.images.edits.targets import Aims
 from augment.kinds.images.engines.conditioning import Wanted
 from augment.kinds.images.engines.editor import Blender, Editor
@@ -49,7 +49,7 @@ class Partners:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class EditJob:
     """What all blocks share. An edit is drawn at most `tries` times."""
 
     out: Path
@@ -57,7 +57,7 @@ class Workshop:
     editor: Editor
     aims: Aims
     partners: Partners | None
-    jury: Jury | None
+    label_judge: LabelJudge | None
     per_image: int
     strength: float
     tries: int
@@ -78,24 +78,24 @@ class Kept:
     judged: bool
 
 
-def made(block: list[int], shop: Workshop) -> Iterator[Kept]:
+def made(block: list[int], edit_job: EditJob) -> Iterator[Kept]:
     """The edits of a block that pass; each is drawn at most `tries` times."""
     import numpy as np
 
     numbers = np.array(block)
-    rows = numbers // shop.per_image
-    shown, wanted = shop.aims.drawn(rows, block[0], shop.seed.child("aims", block[0]))
-    labels = shop.aims.labels(rows, wanted)
+    rows = numbers // edit_job.per_image
+    shown, wanted = edit_job.aims.drawn(rows, block[0], edit_job.seed.child("aims", block[0]))
+    labels = edit_job.aims.labels(rows, wanted)
     left = np.arange(len(block))
-    for attempt in range(shop.tries):
+    for attempt in range(edit_job.tries):
         if not len(left):
             return
-        seeds = [shop.seed.child("draw", number, attempt) for number in numbers[left].tolist()]
-        pixels, partners = _drawn(shop, rows[left], shown.take(left), wanted.take(left), seeds)
+        seeds = [edit_job.seed.child("draw", number, attempt) for number in numbers[left].tolist()]
+        pixels, partners = _drawn(edit_job, rows[left], shown.take(left), wanted.take(left), seeds)
         told = [labels[place] for place in left.tolist()]
         verdicts: list[bool | None] = [None] * len(left)
-        if shop.jury is not None:
-            verdicts = shop.jury.verdicts(pixels, rows[left], told)
+        if edit_job.label_judge is not None:
+            verdicts = edit_job.label_judge.verdicts(pixels, rows[left], told)
         for i, place in enumerate(left.tolist()):
             if verdicts[i] is not False:
                 yield Kept(
@@ -112,39 +112,39 @@ def made(block: list[int], shop: Workshop) -> Iterator[Kept]:
 
 
 def _drawn(
-    shop: Workshop, rows: NDArray[np.int64], shown: Wanted, wanted: Wanted, seeds: list[Seed]
+    edit_job: EditJob, rows: NDArray[np.int64], shown: Wanted, wanted: Wanted, seeds: list[Seed]
 ) -> tuple[NDArray[np.uint8], list[int | None]]:
     """One draw for each of the pictures `rows`, and the picture it went towards, if any."""
     import numpy as np
 
-    pictures, strength = shop.aims.pictures, shop.strength
+    pictures, strength = edit_job.aims.pictures, edit_job.strength
     pixels = np.ascontiguousarray(pictures.pixels[rows])
-    if shop.partners is None or not isinstance(shop.editor, Blender):
-        return shop.editor.edited(pixels, shown, wanted, strength, seeds), [None] * len(rows)
+    if edit_job.partners is None or not isinstance(edit_job.editor, Blender):
+        return edit_job.editor.edited(pixels, shown, wanted, strength, seeds), [None] * len(rows)
     pairs = zip(rows.tolist(), seeds, strict=True)
-    partners = [shop.partners.drawn(row, seed.child("partner")) for row, seed in pairs]
+    partners = [edit_job.partners.drawn(row, seed.child("partner")) for row, seed in pairs]
     others = np.ascontiguousarray(pictures.pixels[np.array(partners)])
-    return shop.editor.between(pixels, others, shown, strength), [*partners]
+    return edit_job.editor.between(pixels, others, shown, strength), [*partners]
 
 
-def written(kept: Kept, shop: Workshop) -> Json:
+def written(kept: Kept, edit_job: EditJob) -> Json:
     """Write one edit; its line of the manifest."""
-    pictures = shop.aims.pictures
+    pictures = edit_job.aims.pictures
     name = pictures.sources[kept.row]
-    stem = f"{escaped(Path(name).stem)}__{shop.engine}__{kept.number:06d}"
-    labelled = bool(shop.editor.conditioning.schema.classes or pictures.schema.classes)
+    stem = f"{escaped(Path(name).stem)}__{edit_job.engine}__{kept.number:06d}"
+    labelled = bool(edit_job.editor.conditioning.schema.classes or pictures.schema.classes)
     file = f"{class_folder(kept.label) if labelled else ''}{stem}.png"
     return {
         "number": kept.number,
         "file": file,
-        "sha256": put(shop.out / file, encoded(kept.pixels)),
+        "sha256": put(edit_job.out / file, encoded(kept.pixels)),
         "label": kept.label,
         "caption": kept.caption or None,
         "source": name,
-        "source_label": shop.aims.label_of(kept.row),
-        "engine": f"edit:{shop.engine}",
-        "seed": shop.seed.value,
-        "strength": shop.strength,
+        "source_label": edit_job.aims.label_of(kept.row),
+        "engine": f"edit:{edit_job.engine}",
+        "seed": edit_job.seed.value,
+        "strength": edit_job.strength,
         "towards": None if kept.partner is None else pictures.sources[kept.partner],
         "tries": kept.tries,
         "judged": kept.judged,

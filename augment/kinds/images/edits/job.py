@@ -15,14 +15,14 @@ from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.edits import label_judge as juries
-from augment.kinds.images.edits.block import Partners, Workshop, made, written
-from augment.kinds.images.edits.label_judge import Jury
+from augment.kinds.images.edits.block import EditJob, Partners, made, written
+from augment.kinds.images.edits.label_judge import LabelJudge
 from augment.kinds.images.edits.targets import Aims
 from augment.kinds.images.engines.conditioning import LABEL, PROMPT
 from augment.kinds.images.engines.editor import Blender, Editor
 from augment.kinds.images.generator.model import ImageModel
 from augment.kinds.images.io import reading as sources
-from augment.kinds.images.io.image_folder import Gallery
+from augment.kinds.images.io.image_folder import ImageFolder
 from augment.kinds.images.io.reading import ReadOptions
 
 TRIES = 5
@@ -102,34 +102,34 @@ def edit(
     }
     if request.dry_run:
         return document | {"dry_run": True}
-    gallery = Gallery(out, SCHEMA)
+    image_folder = ImageFolder(out, SCHEMA)
     plan = _plan(digest, loaded, lessons, request)
-    chosen, complete = gallery.begin(plan, seed, Seed.fresh().value, force)
+    chosen, complete = image_folder.begin(plan, seed, Seed.fresh().value, force)
     document["seed"] = chosen
     if complete:
-        return document | gallery.result() | {"up_to_date": True}
+        return document | image_folder.result() | {"up_to_date": True}
     root = Seed(chosen).child("edit")
-    jury = None
+    label_judge = None
     if judged:
         tell(Tick("fit", note="judges of labels"))
         taught = None if lessons is None else lessons.data
-        jury = _jury(pictures, taught, root.child("jury"))
-    shop = Workshop(
+        label_judge = _label_judge(pictures, taught, root.child("jury"))
+    edit_job = EditJob(
         out,
         model.engine,
         editor,
         aims,
         partners,
-        jury,
+        label_judge,
         request.per_image,
         request.strength,
         request.tries,
         root,
     )
-    _fill(gallery, shop, numbers, tell)
-    gallery.finish()
-    result = summary(gallery.lines(), len(numbers), request.tries, jury)
-    gallery.conclude(result)
+    _fill(image_folder, edit_job, numbers, tell)
+    image_folder.finish()
+    result = summary(image_folder.lines(), len(numbers), request.tries, label_judge)
+    image_folder.conclude(result)
     return document | result
 
 
@@ -175,7 +175,7 @@ def _judgeable(
     return True, []
 
 
-def _jury(pictures: Images, lessons: Images | None, seed: Seed) -> Jury:
+def _label_judge(pictures: Images, lessons: Images | None, seed: Seed) -> LabelJudge:
     if lessons is None:
         return juries.of_halves(pictures, seed)
     return juries.of_strangers(lessons, pictures, seed)
@@ -209,21 +209,23 @@ def _numbers(images: int, per_image: int, partners: Partners | None) -> list[int
 
 
 def _fill(
-    gallery: Gallery, shop: Workshop, numbers: list[int], tell: Callable[[Tick], None]
+    image_folder: ImageFolder, edit_job: EditJob, numbers: list[int], tell: Callable[[Tick], None]
 ) -> None:
     """Make what is not there yet, block by block; a block is always made as a whole."""
-    done, size = gallery.done(), shop.editor.block_rows
+    done, size = image_folder.done(), edit_job.editor.block_rows
     for start in range(0, len(numbers), size):
         block = numbers[start : start + size]
         if any(number not in done for number in block):
-            with using(shop.engine):
-                drawn = list(made(block, shop))
-            lines = [written(kept, shop) for kept in drawn]
-            gallery.add([line for line in lines if line["number"] not in done])
+            with using(edit_job.engine):
+                drawn = list(made(block, edit_job))
+            lines = [written(kept, edit_job) for kept in drawn]
+            image_folder.add([line for line in lines if line["number"] not in done])
         tell(Tick("write", start + len(block), len(numbers)))
 
 
-def summary(lines: Iterator[Json], planned: int, tries: int, jury: Jury | None) -> Json:
+def summary(
+    lines: Iterator[Json], planned: int, tries: int, label_judge: LabelJudge | None
+) -> Json:
     """What came of it, from the manifest alone, so that a resumed run says the same.
 
     An edit that is missing was drawn `tries` times in vain.
@@ -243,7 +245,7 @@ def summary(lines: Iterator[Json], planned: int, tries: int, jury: Jury | None) 
         "unjudged": unjudged,
         "rejected": rejected,
         "rejection_rate": rejected / judged if judged else None,
-        "judge": None if jury is None else jury.digest,
-        "judge_accuracy": None if jury is None else jury.accuracy,
+        "judge": None if label_judge is None else label_judge.digest,
+        "judge_accuracy": None if label_judge is None else label_judge.accuracy,
         "too_few": made < ENOUGH * planned,
     }

@@ -23,7 +23,7 @@ STEPS = 600
 
 
 @dataclass(frozen=True)
-class Jury:
+class LabelJudge:
     """One judge who learnt from other pictures, or two who learnt from half of these each.
 
     A judge that learnt from a picture would know slight edits of it by heart; so with two,
@@ -72,19 +72,19 @@ def known_classes(pictures: Images) -> frozenset[str]:
     return frozenset(named) if len(named) > 1 else frozenset()
 
 
-def of_strangers(learnt: Images, edited: Images, seed: Seed) -> Jury:
-    """A jury of one, who learnt from `learnt` alone."""
+def of_strangers(learnt: Images, edited: Images, seed: Seed) -> LabelJudge:
+    """A single judge, who learnt from `learnt` alone."""
     import numpy as np
 
     known = known_classes(learnt)
     judge = _judge(learnt, _rows_of(learnt, known), seed)
     turns = np.zeros(len(edited), np.int64)
-    jury = Jury(learnt.schema.classes, known, (judge,), turns, None)
-    return _measured(jury, edited)
+    label_judge = LabelJudge(learnt.schema.classes, known, (judge,), turns, None)
+    return _measured(label_judge, edited)
 
 
-def of_halves(edited: Images, seed: Seed) -> Jury:
-    """A jury of two; each class is dealt to both of them in turn."""
+def of_halves(edited: Images, seed: Seed) -> LabelJudge:
+    """Two judges; each class is dealt to both of them in turn."""
     import numpy as np
 
     known = known_classes(edited)
@@ -96,7 +96,7 @@ def of_halves(edited: Images, seed: Seed) -> Jury:
     judges = tuple(
         _judge(edited, rows[turns[rows] != turn], seed.child("judge", turn)) for turn in (0, 1)
     )
-    return _measured(Jury(edited.schema.classes, known, judges, turns, None), edited)
+    return _measured(LabelJudge(edited.schema.classes, known, judges, turns, None), edited)
 
 
 def _rows_of(pictures: Images, known: frozenset[str]) -> NDArray[np.int64]:
@@ -121,8 +121,8 @@ def _judge(pictures: Images, rows: NDArray[np.int64], seed: Seed) -> Judge:
     return trained_judge(pixels, codes, classes, seed.child("judge"), STEPS, classical=True)
 
 
-def _measured(jury: Jury, pictures: Images) -> Jury:
-    """The jury with its accuracy on the pictures as they are."""
+def _measured(label_judge: LabelJudge, pictures: Images) -> LabelJudge:
+    """The judge with its accuracy on the pictures as they are."""
     import dataclasses
 
     import numpy as np
@@ -130,7 +130,7 @@ def _measured(jury: Jury, pictures: Images) -> Jury:
     labels = pictures.labels() or [None] * len(pictures)
     rows = np.flatnonzero(pictures.label_codes != UNLABELLED)[: _most(pictures)]
     told = [label if isinstance(label, str) else None for label in (labels[row] for row in rows)]
-    found = jury.verdicts(np.array(pictures.pixels[rows]), rows, told) if len(rows) else []
+    found = label_judge.verdicts(np.array(pictures.pixels[rows]), rows, told) if len(rows) else []
     judged = [verdict for verdict in found if verdict is not None]
     accuracy = sum(judged) / len(judged) if judged else None
-    return dataclasses.replace(jury, accuracy=accuracy)
+    return dataclasses.replace(label_judge, accuracy=accuracy)

@@ -61,7 +61,7 @@ def put(path: Path, data: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class ImageFolder:
     """A folder that is filled image by image and taken up again where it was left.
 
     The file `settings` says what is being made, `.partial.jsonl` what is done; at the end the
@@ -84,7 +84,7 @@ class Gallery:
         return (self.folder / self.marker).is_file() and not (self.folder / JOURNAL).exists()
 
     def _found(self) -> Json:
-        """The settings of a folder that this kind of gallery was begun in, else nothing."""
+        """The settings of a folder that was begun with this schema, else nothing."""
         settings = self.folder / self.settings
         found = read_json(settings) if settings.is_file() else {}
         return found if found.get("schema") == self.schema else {}

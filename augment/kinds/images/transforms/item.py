@@ -39,7 +39,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class TransformJob:
     """What all items share; small, as every process gets a copy."""
 
     out: Path
@@ -60,7 +60,7 @@ class Refused:
     usage: bool = False
 
 
-def made(item: Item, shop: Workshop) -> list[Json] | Refused:
+def made(item: Item, transform_job: TransformJob) -> list[Json] | Refused:
     """Make and write the images of one item; their lines of the manifest.
 
     Each number draws from its own stream, so neither order nor process matters.
@@ -71,11 +71,11 @@ def made(item: Item, shop: Workshop) -> list[Json] | Refused:
         annotation, masks = _annotated(entry, picture)
     except Undecodable as error:
         return Refused(entry, str(error))
-    unfit = shop.pipeline.unfit(picture.mode)
-    if unfit and shop.strict:
+    unfit = transform_job.pipeline.unfit(picture.mode)
+    if unfit and transform_job.strict:
         named = ", ".join(dict.fromkeys(unfit))
         return Refused(entry, f"{named} cannot take {picture.mode} images. Leave it out.", True)
-    pipeline = shop.pipeline.fitted(picture.mode)
+    pipeline = transform_job.pipeline.fitted(picture.mode)
     boxes = any(mark.box is not None for mark in annotation.marks)
     points = any(mark.points for mark in annotation.marks)
     if points and pipeline.reflecting():
@@ -91,17 +91,19 @@ def made(item: Item, shop: Workshop) -> list[Json] | Refused:
                 picture.pixels, annotation.marks, tuple(each.pixels for each in masks), ()
             )
         else:
-            seed = Seed(shop.seed).child("transform", number)
+            seed = Seed(transform_job.seed).child("transform", number)
             shapes = tuple(each.pixels for each in masks)
             try:
-                result = _drawn(runner, picture.pixels, annotation.marks, shapes, seed, shop)
+                result = _drawn(
+                    runner, picture.pixels, annotation.marks, shapes, seed, transform_job
+                )
             except (ValueError, TypeError) as error:  # of the library, which may cite the marks
                 return Refused(entry, f"cannot be transformed ({without_values(error)})")
             except _NothingLeft:
                 return Refused(
                     entry, f"lost all that is marked in it, in each of {TRIES} draws (--keep-marks)"
                 )
-        lines.append(_written(item, number, picture, annotation, masks, result, shop))
+        lines.append(_written(item, number, picture, annotation, masks, result, transform_job))
     return lines
 
 
@@ -115,14 +117,14 @@ def _drawn(
     marks: tuple[Mark, ...],
     masks: tuple[NDArray[Any], ...],
     seed: Seed,
-    shop: Workshop,
+    transform_job: TransformJob,
 ) -> Made:
     """The first draw, or the first that keeps a mark where that is asked for."""
     marked = bool(marks) or any(mask.any() for mask in masks)
-    for attempt in range(TRIES if shop.keep_marks and marked else 1):
+    for attempt in range(TRIES if transform_job.keep_marks and marked else 1):
         drawn_by = seed.child("again", attempt) if attempt else seed
         result = apply(runner, pixels, marks, masks, drawn_by.integer(32))
-        if not (shop.keep_marks and marked) or _is_marked(result):
+        if not (transform_job.keep_marks and marked) or _is_marked(result):
             return result
     raise _NothingLeft
 
@@ -197,19 +199,19 @@ def _written(
     annotation: Annotation,
     masks: tuple[_Mask, ...],
     result: Made,
-    shop: Workshop,
+    transform_job: TransformJob,
 ) -> Json:
     """Write one image and its masks; its line of the manifest."""
     entry = item.entry
-    stem = f"{escaped(Path(entry.name).stem)}__{escaped(shop.pipeline.name)}__{number:06d}"
-    base = shop.layout.picture({"label": entry.label, "stem": stem})
-    jpeg = shop.source_format and Path(entry.name).suffix.lower() in JPEG_SUFFIXES
+    stem = f"{escaped(Path(entry.name).stem)}__{escaped(transform_job.pipeline.name)}__{number:06d}"
+    base = transform_job.layout.picture({"label": entry.label, "stem": stem})
+    jpeg = transform_job.source_format and Path(entry.name).suffix.lower() in JPEG_SUFFIXES
     file = f"{base}{'.jpg' if jpeg else '.png'}"
-    digest = put(shop.out / file, encoded(result.pixels, Path(file).suffix))
+    digest = put(transform_job.out / file, encoded(result.pixels, Path(file).suffix))
     mask_files = []
     for mask, pixels in zip(masks, result.masks, strict=True):
         name = f"{mask.folder}/{stem}.png"
-        put(shop.out / name, _mask_file(pixels, mask.palette))
+        put(transform_job.out / name, _mask_file(pixels, mask.palette))
         mask_files.append([mask.folder, name])
     height, width = result.pixels.shape[:2]
     return {
@@ -219,8 +221,8 @@ def _written(
         "label": entry.label,
         "caption": entry.caption,
         "source": entry.name,
-        "engine": f"transform:{shop.pipeline.name}",
-        "seed": shop.seed,
+        "engine": f"transform:{transform_job.pipeline.name}",
+        "seed": transform_job.seed,
         "width": width,
         "height": height,
         "depth": 1 if result.pixels.ndim == 2 else result.pixels.shape[2],

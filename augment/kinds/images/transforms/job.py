@@ -17,13 +17,13 @@ from augment.core.errors import BadInput, UsageError
 from augment.core.files import require_outside
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
-from augment.kinds.images.io.image_folder import Gallery
+from augment.kinds.images.io.image_folder import ImageFolder
 from augment.kinds.images.io.layouts import AS_FOUND, Asked, Entry, Layout
 from augment.kinds.images.io.layouts.found import layout_of
 from augment.kinds.images.io.manifest import Census, records, scan
 from augment.kinds.images.io.rejects import Rejects, printed
 from augment.kinds.images.transforms.application import MIRRORS
-from augment.kinds.images.transforms.item import Item, Refused, Workshop, made
+from augment.kinds.images.transforms.item import Item, Refused, TransformJob, made
 from augment.kinds.images.transforms.pipeline import Pipeline
 from augment.work.processes import pool, wanted
 
@@ -100,14 +100,14 @@ def _transformed(
         document = _document(source, out, layout, census, request, pipeline, total, told)
         if request.dry_run:
             return document | {"dry_run": True}
-        gallery = Gallery(out)
+        image_folder = ImageFolder(out)
         plan = _plan(census, layout, request, pipeline)
-        chosen, complete = gallery.begin(plan, seed, Seed.fresh().value, force)
+        chosen, complete = image_folder.begin(plan, seed, Seed.fresh().value, force)
         document["seed"] = chosen
         if complete:
             return document | {"up_to_date": True}
-        done = gallery.done()
-        shop = Workshop(
+        done = image_folder.done()
+        transform_job = TransformJob(
             out,
             layout,
             pipeline,
@@ -119,10 +119,10 @@ def _transformed(
         items = (
             item for item in _items(root, layout, stream, request, counts) if _open(item, done)
         )
-        fresh = _work(items, shop, request.workers, total, gallery, rejects, tell)
-    gallery.finish()
-    layout.rewrite(root, out, gallery.lines)
-    document["made"] = sum(1 for _ in gallery.lines())
+        fresh = _work(items, transform_job, request.workers, total, image_folder, rejects, tell)
+    image_folder.finish()
+    layout.rewrite(root, out, image_folder.lines)
+    document["made"] = sum(1 for _ in image_folder.lines())
     document["fresh"] = fresh
     document["notes"] = notes + rejects.notes()
     return document
@@ -265,39 +265,41 @@ def _open(item: Item, done: set[int]) -> bool:
 
 def _work(
     items: Iterator[Item],
-    shop: Workshop,
+    transform_job: TransformJob,
     workers: int | None,
     total: int,
-    gallery: Gallery,
+    image_folder: ImageFolder,
     rejects: Rejects,
     tell: Callable[[Tick], None],
 ) -> int:
     """Make all items, in their order; how many images were made."""
     fresh = 0
     many = len(os.sched_getaffinity(0)) if total >= FEW else 1
-    for results in _results(items, shop, many if workers is None else workers):
+    for results in _results(items, transform_job, many if workers is None else workers):
         for result in results:
             if isinstance(result, Refused):
                 if result.usage:
                     raise UsageError(f"{printed(result.entry.name)}: {result.error}")
                 rejects(result.entry, result.error)
                 continue
-            gallery.add(result)
+            image_folder.add(result)
             fresh += len(result)
         tell(Tick("write", fresh, total))
     return fresh
 
 
-def _results(items: Iterator[Item], shop: Workshop, workers: int) -> Iterator[list[Any]]:
+def _results(
+    items: Iterator[Item], transform_job: TransformJob, workers: int
+) -> Iterator[list[Any]]:
     """Chunks of results in the order of the items, never more than a few of them at once."""
     if workers <= 1:
         while chunk := list(islice(items, CHUNK)):
-            yield [made(item, shop) for item in chunk]
+            yield [made(item, transform_job) for item in chunk]
         return
     with pool(workers, _one_thread) as processes:
         waiting: list[Future[list[Any]]] = []
         while chunk := list(islice(items, CHUNK)):
-            waiting.append(processes.submit(_made_chunk, chunk, shop))
+            waiting.append(processes.submit(_made_chunk, chunk, transform_job))
             if len(waiting) >= workers * AHEAD:
                 yield waiting.pop(0).result()
         while waiting:
@@ -311,5 +313,5 @@ def _one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def _made_chunk(chunk: list[Item], shop: Workshop) -> list[Any]:
-    return [made(item, shop) for item in chunk if wanted()]
+def _made_chunk(chunk: list[Item], transform_job: TransformJob) -> list[Any]:
+    return [made(item, transform_job) for item in chunk if wanted()]

@@ -41,7 +41,7 @@ class Column:
     max_decimals: int | None = None  # the most digits seen after the point (numbers are snapped)
     true: str = "true"
     false: str = "false"
-    prefix: str = ""  # around a number, as in `decorations`
+    prefix: str = ""  # around a number, as in `units`
     suffix: str = ""
     grouping: str = ""  # between thousands
     point: str = "."  # the decimal mark

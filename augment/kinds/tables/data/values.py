@@ -210,7 +210,7 @@ def parse_value(column: Column, text: str) -> tuple[Scalar, float]:
             since = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
             microseconds = since.days * 86_400_000_000 + since.seconds * 1_000_000
             return moment.isoformat(), float(microseconds + since.microseconds)
-        text = _undecorated(column, text)
+        text = _without_units(column, text)
         if column.storage == "float" and isfinite(float(text)):
             return float(text), float(text)
         if column.storage == "decimal":
@@ -233,13 +233,13 @@ def _boolean(column: Column, text: str) -> bool:
     return spelt[text] if text in spelt else spelt[text.lower()]
 
 
-def _undecorated(column: Column, text: str) -> str:
-    """A number as the column's decoration or plain digits spell it."""
+def _without_units(column: Column, text: str) -> str:
+    """A number as the column's units or plain digits spell it."""
     import pyarrow as pa
 
-    from augment.kinds.tables.data.spelling import units as decorations
+    from augment.kinds.tables.data.spelling import units
 
-    found = decorations.bare(column, pa.array([text]))[0].as_py()
+    found = units.without_units(column, pa.array([text]))[0].as_py()
     return text if found is None else str(found)
 
 

@@ -33,7 +33,7 @@ from augment.kinds.tables.data.values import arrow_type, numbers, table_of
 from augment.kinds.tables.generator import domain, given_rows
 from augment.kinds.tables.generator.drawing import Drawing
 from augment.kinds.tables.generator.protection import least_rows, protect
-from augment.kinds.tables.generator.unmodelled import Invention, inventions, kept
+from augment.kinds.tables.generator.unmodelled import Unmodelled, kept, unmodelled_columns
 from augment.kinds.tables.identity.row_identity import Part, RowIdentity
 from augment.kinds.tables.relations import Relations
 
@@ -63,7 +63,7 @@ class TableModel(Fitted[Table]):
     rows: int
     schema: Schema
     inner: Model[Table]
-    invented: tuple[Invention, ...]
+    unmodelled: tuple[Unmodelled, ...]
     domain: Mapping[str, Json]
     relations: Relations
     identity: RowIdentity
@@ -120,14 +120,14 @@ class TableModel(Fitted[Table]):
         }
         least = least_rows(len(data)) if protected else 1
         texts = data if source_table is None else source_table
-        invented = inventions(data, texts, least, job.seed.child("surrogates"))
+        unmodelled = unmodelled_columns(data, texts, least, job.seed.child("surrogates"))
         known = domain.of(whole, least)
         return cls(
             recipe.about.name,
             source_rows,
             schema,
             inner,
-            invented,
+            unmodelled,
             known,
             found,
             identity,
@@ -160,7 +160,7 @@ class TableModel(Fitted[Table]):
                 )
             constants = {
                 each.column.name: each.constant
-                for each in self.invented
+                for each in self.unmodelled
                 if each.column.role == "constant"
             }
             partial = given_rows.read(ask.given, self.schema, self.domain, constants, asked)
@@ -178,7 +178,7 @@ class TableModel(Fitted[Table]):
             each.column.name: each.make(
                 start, n, seed.child("invent", each.column.name), whole.seed
             )
-            for each in self.invented
+            for each in self.unmodelled
         }
         if kept is None:
             core, ids = self._settled(core, Part(start, start + n, whole), given, seed, tick)
@@ -287,7 +287,7 @@ class TableModel(Fitted[Table]):
         config = {
             "schema": self.schema.to_json(),
             "rows": self.rows,
-            "invented": [each.to_json() for each in self.invented],
+            "invented": [each.to_json() for each in self.unmodelled],
             "domain": dict(self.domain),
             "relations": self.relations.to_json(),
             "identity": self.identity.to_json(),
@@ -304,7 +304,7 @@ class TableModel(Fitted[Table]):
             schema = Schema.from_json(config["schema"])
             columns = [c for c in schema if not c.modelled]
             pairs = zip(columns, config["invented"], strict=True)
-            invented = tuple(Invention.from_json(column, document) for column, document in pairs)
+            unmodelled = tuple(Unmodelled.from_json(column, document) for column, document in pairs)
             rows = int(config["rows"])
             if not 0 < rows <= MOST_ROWS:
                 raise ValueError("rows are out of range")
@@ -321,7 +321,7 @@ class TableModel(Fitted[Table]):
                 raise TypeError("the engine's part is no object")
             inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
             model = cls(
-                stored.engine, rows, schema, inner, invented, known, found, identity, stored.facts
+                stored.engine, rows, schema, inner, unmodelled, known, found, identity, stored.facts
             )
             _require_columns(model)
             model.sample(0, TRIAL_ROWS, Seed(0), Condition(), silent)

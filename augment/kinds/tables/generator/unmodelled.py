@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Invention:
+class Unmodelled:
     """What is remembered of one column: its share of nulls, a constant's value, or the surrogates
     that stand in for its text."""
 
@@ -113,13 +113,13 @@ class Invention:
                 raise TypeError("surrogates are no list of texts")
             if column.role == "text" and not texts:
                 raise ValueError("there are no surrogates")
-            invention = cls(column, share, constant, tuple(texts))
-            invention.make(0, 1, Seed(0))
+            unmodelled = cls(column, share, constant, tuple(texts))
+            unmodelled.make(0, 1, Seed(0))
         except (KeyError, TypeError, ValueError, ArithmeticError, UsageError) as error:
             raise BadInput(
                 f"the model's column {column.name!r} is damaged ({without_values(error)})."
             ) from None
-        return invention
+        return unmodelled
 
 
 def _with_nulls(array: pa.Array, null: NDArray[np.bool_]) -> pa.Array:
@@ -129,10 +129,12 @@ def _with_nulls(array: pa.Array, null: NDArray[np.bool_]) -> pa.Array:
     return pc.if_else(pa.array(null), pa.scalar(None, array.type), array)
 
 
-def inventions(table: Table, source: Table, least: int, seed: Seed) -> tuple[Invention, ...]:
-    """One for each column that is kept but not modelled; the rest as in `Invention.fit`."""
+def unmodelled_columns(
+    table: Table, source: Table, least: int, seed: Seed
+) -> tuple[Unmodelled, ...]:
+    """One for each column that is kept but not modelled; the rest as in `Unmodelled.fit`."""
     return tuple(
-        Invention.fit(table, source, column, least, seed)
+        Unmodelled.fit(table, source, column, least, seed)
         for column in table.schema
         if not column.modelled and column.role != "drop"
     )

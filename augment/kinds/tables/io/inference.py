@@ -23,7 +23,7 @@ BOOLEANS = (
     ("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("yes", "no"), ("Yes", "No"),
     ("YES", "NO"), ("Y", "N"), ("y", "n"), ("t", "f"), ("T", "F"),
 )  # fmt: skip
-DECORATED = r"^[-+(]?[$€£¥]? ?\d[\d,. ']*[%€$£)]?$"  # $5, 1,234.50, 12%
+WITH_SIGNS = r"^[-+(]?[$€£¥]? ?\d[\d,. ']*[%€$£)]?$"  # $5, 1,234.50, 12%
 MOSTLY = 0.9
 ALL_MISSING = "Every value is missing."
 
@@ -64,8 +64,8 @@ def _doubt(distinct: pa.Array) -> str:
         return ""
     if MOSTLY <= share < 1:
         return "Most of its values are numbers, but not all, so it stays text."
-    decorated = pc.all(pc.match_substring_regex(distinct, DECORATED)).as_py()
-    return "Its numbers bear signs or separators, so it stays text." if decorated else ""
+    with_signs = pc.all(pc.match_substring_regex(distinct, WITH_SIGNS)).as_py()
+    return "Its numbers bear signs or separators, so it stays text." if with_signs else ""
 
 
 def _without(texts: pa.Array, tokens: pa.Array) -> pa.Array:
@@ -124,11 +124,11 @@ def _typed(name: str, distinct: pa.Array) -> Column | None:
 
 
 def _spelt(name: str, distinct: pa.Array) -> Column | None:
-    """The column as dates or decorated numbers, which are written back as they were."""
+    """The column as dates or numbers with units, which are written back as they were."""
     dated = date(name, distinct)
     if dated is not None or personal.kind(name, distinct) in personal.IDENTIFYING:
         return dated
-    return numerals.in_decoration(Column(name, "numeric", "float"), distinct)
+    return numerals.with_units(Column(name, "numeric", "float"), distinct)
 
 
 def _number(name: str, distinct: pa.Array) -> Column | None:
@@ -165,7 +165,7 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
     """The column that a typed column is; `declared` is its Arrow type in the file.
 
     Strings stay strings, even those that look like plain numbers: the file says so. Only dates
-    and decorated numbers are taken out of text.
+    and numbers with units are taken out of text.
     """
     import numpy as np
     import pyarrow as pa

@@ -10,7 +10,7 @@ from augment.kinds.tables.data import identifiers
 from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import birth_numbers
-from augment.kinds.tables.data.spelling.units import worn
+from augment.kinds.tables.data.spelling.units import has_units
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer, surrogates
 
@@ -46,7 +46,7 @@ def decided(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
     missing = values.null_count > 0 or bool(column.null)
     if len(distinct) == 1 and not missing:
         return replace(column, role="constant")
-    if column.storage == "integer" and not worn(column):
+    if column.storage == "integer" and not has_units(column):
         return _of_integers(column, distinct, values)
     if column.storage == "string":
         return _of_strings(column, distinct, len(values) - values.null_count)

@@ -22,18 +22,18 @@ from augment.core.errors import BadInput, UsageError
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, State, Tick, silent
 from augment.kinds.images.data.dataset import Images
-from augment.kinds.images.edits import label_judge as jury
+from augment.kinds.images.edits import label_judge
 from augment.kinds.images.edits.job import Request, edit
 from augment.kinds.images.engines.conditioning import Conditioning, Wanted
 from augment.kinds.images.engines.editor import Editor
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.io import image_folder as gallery
+from augment.kinds.images.io import image_folder
 from augment.kinds.images.io.reading import ReadOptions
 from augment.testing import simple_images
 from tests.cli import child
 
 DATA = simple_images(60)
-JURIES: dict[tuple[str, tuple[str, ...], Seed], jury.Jury] = {}
+JUDGES: dict[tuple[str, tuple[str, ...], Seed], label_judge.LabelJudge] = {}
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def saved(data: Images, folder: Path) -> Path:
     labels = data.labels()
     for row, name in enumerate(data.sources):
         path = folder / ("" if labels is None else str(labels[row])) / f"{name}.png"
-        gallery.put(path, gallery.encoded(data.pixels[row]))
+        image_folder.put(path, image_folder.encoded(data.pixels[row]))
     return folder
 
 
@@ -115,16 +115,16 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judges of few steps, who are the same wherever they learn the same."""
-    monkeypatch.setattr(jury, "STEPS", 120)
+    monkeypatch.setattr(label_judge, "STEPS", 120)
 
-    def of_halves(edited: Images, seed: Seed) -> jury.Jury:
+    def of_halves(edited: Images, seed: Seed) -> label_judge.LabelJudge:
         key = edited.digest(), edited.sources, seed
-        if key not in JURIES:
-            JURIES[key] = trained(edited, seed)
-        return JURIES[key]
+        if key not in JUDGES:
+            JUDGES[key] = trained(edited, seed)
+        return JUDGES[key]
 
-    trained = jury.of_halves
-    monkeypatch.setattr(jury, "of_halves", of_halves)
+    trained = label_judge.of_halves
+    monkeypatch.setattr(label_judge, "of_halves", of_halves)
 
 
 def made(model: ImageModel, source: Path, out: Path, **changes: Any) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def made(model: ImageModel, source: Path, out: Path, **changes: Any) -> dict[str
 
 
 def lines(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (out / gallery.LINES).read_text().splitlines()]
+    return [json.loads(line) for line in (out / image_folder.LINES).read_text().splitlines()]
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -184,10 +184,10 @@ def test_a_killed_run_goes_on_to_the_same_bytes(source: Path, tmp_path: Path) ->
     whole, out = tmp_path / "whole", tmp_path / "out"
     first = made(painter(0.4), source, whole, tries=2)
     shutil.copytree(whole, out)
-    JURIES.clear()
-    told = (out / gallery.LINES).read_text().splitlines(keepends=True)
-    (out / gallery.LINES).unlink()
-    (out / gallery.JOURNAL).write_text("".join(told[:20]) + told[20][:9])
+    JUDGES.clear()
+    told = (out / image_folder.LINES).read_text().splitlines(keepends=True)
+    (out / image_folder.LINES).unlink()
+    (out / image_folder.JOURNAL).write_text("".join(told[:20]) + told[20][:9])
     (out / json.loads(told[3])["file"]).unlink()
     again = made(painter(0.4), source, out, tries=2)
     assert contents(out) == contents(whole)

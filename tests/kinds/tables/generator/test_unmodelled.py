@@ -9,14 +9,14 @@ from augment.core.errors import BadInput, UsageError
 from augment.core.seeds import Seed
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
-from augment.kinds.tables.generator.unmodelled import Invention
+from augment.kinds.tables.generator.unmodelled import Unmodelled
 
 TEXT = Column("c", "text", "string")
 
 
-def fitted(column: Column, values: list[object], least: int = 1) -> Invention:
+def fitted(column: Column, values: list[object], least: int = 1) -> Unmodelled:
     table = Table(pa.table({column.name: pa.array(values)}), Schema((column,)))
-    return Invention.fit(table, table, column, least, Seed(0))
+    return Unmodelled.fit(table, table, column, least, Seed(0))
 
 
 def test_ids_are_unique_over_blocks_and_seeds_agree() -> None:
@@ -52,15 +52,15 @@ def test_the_share_of_missing_values_is_kept(role: str, share: float) -> None:
     values: list[object] = [None] * gaps + ["same"] * (100 - gaps)
     column = Column("c", role, "string", pattern="{uuid4}")
     table = Table(pa.table({"c": pa.array(values, pa.string())}), Schema((column,)))
-    made = Invention.fit(table, table, column, 5, Seed(0)).make(0, 4000, Seed(1))
+    made = Unmodelled.fit(table, table, column, 5, Seed(0)).make(0, 4000, Seed(1))
     assert made.null_count / 4000 == pytest.approx(share, abs=0.03)
 
 
 def test_a_constant_of_too_few_rows_is_forgotten() -> None:
     values: list[object] = ["secret"] * 4 + [None] * 96
-    invention = fitted(Column("c", "constant", "string"), values, least=5)
-    assert "secret" not in str(invention.to_json())
-    assert invention.make(0, 10, Seed(1)).null_count == 10
+    unmodelled = fitted(Column("c", "constant", "string"), values, least=5)
+    assert "secret" not in str(unmodelled.to_json())
+    assert unmodelled.make(0, 10, Seed(1)).null_count == 10
 
 
 def test_a_constant_with_several_values_and_an_unknown_kind_are_refused() -> None:
@@ -77,6 +77,6 @@ def test_a_constant_with_several_values_and_an_unknown_kind_are_refused() -> Non
 def test_a_damaged_document_is_bad_input(changed: dict[str, object]) -> None:
     document = fitted(TEXT, ["a b", "c d"]).to_json() | changed
     with pytest.raises(BadInput):
-        Invention.from_json(TEXT, document)
+        Unmodelled.from_json(TEXT, document)
     with pytest.raises(BadInput):
-        Invention.from_json(Column("c", "constant", "integer"), document | {"constant": "a"})
+        Unmodelled.from_json(Column("c", "constant", "integer"), document | {"constant": "a"})

@@ -14,7 +14,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.data.spelling import units as decorations
+from augment.kinds.tables.data.spelling import units
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,12 +45,12 @@ def are_numbers(texts: pa.Array) -> bool:
     return not pc.any(pc.match_substring_regex(texts, PADDED)).as_py()
 
 
-def in_decoration(column: Column, texts: pa.Array) -> Column | None:
-    """The column as decorated numbers, if all are and each is written back as it was read."""
-    worn = decorations.found(column, texts)
-    if worn is None or not are_numbers(decorations.bare(worn, texts)):
+def with_units(column: Column, texts: pa.Array) -> Column | None:
+    """The column as numbers with units, if all are and each is written back as it was read."""
+    found = units.found(column, texts)
+    if found is None or not are_numbers(units.without_units(found, texts)):
         return None
-    number, kept = spelt(worn, texts)
+    number, kept = spelt(found, texts)
     return number if kept else None
 
 
@@ -59,7 +59,7 @@ def parse(column: Column, texts: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = decorations.bare(column, texts)
+    texts = units.without_units(column, texts)
     grammar = WHOLE if column.storage == "integer" else NUMBER
     fits = pc.match_substring_regex(texts, grammar)
     texts = pc.if_else(fits, texts, pa.scalar(None, pa.string()))
@@ -102,11 +102,11 @@ def render(column: Column, values: pa.Array) -> pa.Array:
     import pyarrow as pa
 
     if column.storage == "integer":
-        return decorations.dressed(column, values.cast(pa.string()))
+        return units.with_units(column, values.cast(pa.string()))
     texts = _spelt_at_once(column, values) if column.storage == "float" else None
     if texts is None:
         texts = pa.array([_spell(column, value) for value in values.to_pylist()], pa.string())
-    return decorations.dressed(column, texts)
+    return units.with_units(column, texts)
 
 
 def _spelt_at_once(column: Column, values: pa.Array) -> pa.Array | None:
@@ -159,7 +159,7 @@ def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
     """
     import pyarrow.compute as pc
 
-    bare = decorations.bare(column, texts)
+    bare = units.without_units(column, texts)
     if pc.all(pc.match_substring_regex(bare, WHOLE)).as_py():
         candidates = [dataclasses.replace(column, storage="integer", decimals=None)]
     else:
@@ -188,7 +188,7 @@ def _clearly_kept(column: Column, texts: pa.Array) -> bool:
     """
     import pyarrow.compute as pc
 
-    if column.storage != "float" or decorations.worn(column):
+    if column.storage != "float" or units.has_units(column):
         return False
     if column.decimals is not None:
         styled = rf"^-?(0|[1-9]\d*)\.\d{{{column.decimals}}}$"

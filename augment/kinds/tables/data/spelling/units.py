@@ -1,6 +1,6 @@
-"""Numbers that wear something: $1,234.50, 12 %, 1.234,56 €, 70 kg. How they are read and written.
+"""Numbers with a currency sign, unit or grouping: $1,234.50, 12 %, 1.234,56 €, 70 kg.
 
-A decoration is held in four fields of `Column`: `prefix` and `suffix` stand around every number
+They are held in four fields of `Column`: `prefix` and `suffix` stand around every number
 (a minus sign stands before the prefix), `grouping` stands between thousands, and `point` is the
 decimal mark. What is left without them is spelt as in `numerals`.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK"
-WORN = (
+WITH_UNITS = (
     rf"^(?P<sign>-?)(?P<prefix>(?:[$€£¥₹₩₽₺₪฿]|[A-Z]{{1,2}}\$|{CODES})?[ \x{{a0}}]?)"
     r"(?P<body>\d(?:[\d.,' \x{a0}\x{202f}]*\d)?)(?P<suffix>[^\d.,'-][^\d]{0,7})?$"
 )
@@ -26,7 +26,7 @@ LEAST_DISTINCT = 3  # two texts with one ending may as well be two names
 
 
 def found(column: Column, texts: pa.Array) -> Column | None:
-    """The column with the decoration that all of the distinct texts wear; None where none is.
+    """The column with the units that all of the distinct texts have; None where they have none.
 
     A comma before three digits parts thousands if it can, as in 1,234.
     """
@@ -34,35 +34,37 @@ def found(column: Column, texts: pa.Array) -> Column | None:
 
     if (
         len(texts) < LEAST_DISTINCT
-        or pc.all(pc.match_substring_regex(texts, WORN)).as_py() is False
+        or pc.all(pc.match_substring_regex(texts, WITH_UNITS)).as_py() is False
     ):
         return None
-    parts = pc.extract_regex(texts, WORN)
+    parts = pc.extract_regex(texts, WITH_UNITS)
     prefixes, suffixes = (
         pc.unique(pc.struct_field(parts, name)).to_pylist() for name in ("prefix", "suffix")
     )
     if len(prefixes) > 1 or len(suffixes) > 1:
         return None
-    worn = dataclasses.replace(column, prefix=prefixes[0], suffix=suffixes[0])
-    return _marked(worn, pc.struct_field(parts, "body"))
+    marked = dataclasses.replace(column, prefix=prefixes[0], suffix=suffixes[0])
+    return _marked(marked, pc.struct_field(parts, "body"))
 
 
-def _marked(worn: Column, bodies: pa.Array) -> Column | None:
+def _marked(marked: Column, bodies: pa.Array) -> Column | None:
     """The column with the marks inside its numbers."""
     import pyarrow.compute as pc
 
     if not pc.any(pc.match_substring_regex(bodies, r"[^\d.]")).as_py():
         plain = pc.all(pc.match_substring_regex(bodies, r"^\d+(\.\d+)?$")).as_py()
-        return worn if plain and (worn.prefix or worn.suffix) else None
+        return marked if plain and (marked.prefix or marked.suffix) else None
     for grouping, point in MARKS:
         g, p = re.escape(grouping), re.escape(point)
         if pc.all(pc.match_substring_regex(bodies, rf"^\d{{1,3}}({g}\d{{3}})*({p}\d+)?$")).as_py():
             leading = pc.any(pc.match_substring_regex(bodies, rf"^0{g}")).as_py()
             grouped = pc.any(pc.match_substring(bodies, grouping)).as_py()
             if not leading and not (grouped and grouping != "," and _of_one_length(bodies)):
-                return dataclasses.replace(worn, grouping=grouping if grouped else "", point=point)
+                return dataclasses.replace(
+                    marked, grouping=grouping if grouped else "", point=point
+                )
     if pc.all(pc.match_substring_regex(bodies, r"^\d+(,\d+)?$")).as_py():
-        return dataclasses.replace(worn, point=",")
+        return dataclasses.replace(marked, point=",")
     return None
 
 
@@ -73,16 +75,16 @@ def _of_one_length(bodies: pa.Array) -> bool:
     return len(pc.unique(pc.utf8_length(bodies))) == 1
 
 
-def worn(column: Column) -> bool:
+def has_units(column: Column) -> bool:
     return bool(column.prefix or column.suffix or column.grouping or column.point != ".")
 
 
-def bare(column: Column, texts: pa.Array) -> pa.Array:
-    """The texts without the column's decoration; null where a text wears another one."""
+def without_units(column: Column, texts: pa.Array) -> pa.Array:
+    """The texts without the column's units; null where a text has others."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not worn(column):
+    if not has_units(column):
         return texts
     ends = rf"^(?P<sign>-?){re.escape(column.prefix)}(?P<body>\d.*?){re.escape(column.suffix)}$"
     parts = pc.extract_regex(texts, ends)
@@ -99,16 +101,16 @@ def bare(column: Column, texts: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(sign, body, "")
 
 
-def dressed(column: Column, texts: pa.Array) -> pa.Array:
-    """Undo `bare`."""
+def with_units(column: Column, texts: pa.Array) -> pa.Array:
+    """Undo `without_units`."""
     import pyarrow as pa
 
-    if not worn(column):
+    if not has_units(column):
         return texts
-    return pa.array([_dressed(column, text) for text in texts.to_pylist()], pa.string())
+    return pa.array([_with_units(column, text) for text in texts.to_pylist()], pa.string())
 
 
-def _dressed(column: Column, text: str | None) -> str | None:
+def _with_units(column: Column, text: str | None) -> str | None:
     if text is None:
         return None
     sign = "-" if text.startswith("-") else ""

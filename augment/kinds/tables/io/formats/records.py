@@ -187,7 +187,7 @@ def _tokens(column: Column, values: pa.Array) -> pa.Array:
     number = is_number(column.format) and column.format[1] != "y"  # which may begin with a zero
     dated = column.storage == "datetime" and not number
     is_text = column.storage == "string" or dated or "string" in column.arrow
-    if not is_text:  # a JSON number wears neither a currency sign nor a decimal comma
+    if not is_text:  # a JSON number has neither a currency sign nor a decimal comma
         column = replace(column, prefix="", suffix="", grouping="", point=".")
     texts = render(column, values)
     if is_text:
