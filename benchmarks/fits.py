@@ -35,7 +35,7 @@ def parameters(texts: list[str]) -> dict[str, dict[str, str]]:
 
 def apart(command: Sequence[str]) -> dict[str, Any]:
     """What a Python script prints on its last line, as JSON; {"error": …} where it failed."""
-    from augment.cli.app import ENVIRONMENT
+    from augment.work.environment import ENVIRONMENT
 
     environment = {**os.environ, **ENVIRONMENT}
     done = subprocess.run(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from augment.cli.app import ENVIRONMENT
+from augment.work.environment import ENVIRONMENT
 from tests.places import SHARED
 
 os.environ.update(ENVIRONMENT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import functools
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -39,6 +38,7 @@ from augment.core.errors import (
     UsageError,
     is_lack_of_memory,
 )
+from augment.work import environment
 
 app = typer.Typer(
     name="augment",
@@ -61,11 +61,6 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     engines.engines,
     doctor.doctor,
 )
-OFFLINE = dict.fromkeys(("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
-ENVIRONMENT = OFFLINE | {  # read by libraries when they load, which is later
-    "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
-    "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
-}
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
@@ -168,8 +163,7 @@ def main() -> None:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` and `cmd &` in a script ignore
             signal.signal(number, _stopped)
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    environment.settle()
     code: int | str | None = 1
     try:
         code = app(prog_name="augment", standalone_mode=False)

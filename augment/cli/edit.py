@@ -99,32 +99,17 @@ def edit(
     screen: o.Screen,
 ) -> None:
     """Change images with a fitted model; edits that lost their label are drawn again."""
+    from augment.api import image_folders
+    from augment.api.model import Model
     from augment.cli import image_jobs, progress, summary
-    from augment.core.errors import OutOfResources
-    from augment.kinds.images.edits import job
-    from augment.kinds.images.generator.model import ImageModel
-    from augment.work.folder import filled
 
     request = change.request(placing, files, dry_run)
     with progress.shown(screen) as tell:
         opened, source = _opened(named, weights, param, device)
-        fitted, digest = opened.model, opened.digest
-        if not isinstance(fitted, ImageModel):
-            raise UsageError(
-                f"{opened.path} makes rows of a table, which cannot be edited. To fill gaps in "
-                "rows, use: augment sample MODEL --given FILE"
-            )
-        document = filled(
-            out, dry_run, lambda: job.edit(fitted, digest, source, out, request, seed, force, tell)
+        folder, error = image_folders.edited(
+            Model(opened), source, out, request, seed=seed, force=force, tell=tell
         )
-    error = None
-    if document.get("too_few"):
-        error = OutOfResources(
-            f"only {document['made']:,} of {document['planned']:,} edits kept their label within "
-            f"{request.tries} draws; they are in {out}. Lower --strength, or raise --tries."
-        )
-    document |= {"model": str(opened.path)}
-    summary.show(document, screen, image_jobs.of_edit, failure=error)
+    summary.show(folder.to_json(), screen, image_jobs.of_edit, failure=error)
 
 
 def _opened(

@@ -54,37 +54,26 @@ def transform(
     screen: o.Screen,
 ) -> None:
     """Augment images classically; boxes, masks and keypoints move along."""
+    from augment.api import image_folders
     from augment.cli import image_jobs, progress, summary
-    from augment.core.errors import UsageError
-    from augment.kinds.images.io.layouts import Asked
-    from augment.kinds.images.io.rejects import Rejects
-    from augment.kinds.images.transforms import job
-    from augment.kinds.images.transforms import pipeline as pipelines
-    from augment.work.folder import filled
 
-    if preset is not None and pipeline is not None:
-        raise UsageError("--preset and --pipeline exclude each other. Choose one.")
-    if per_image is not None and balance:
-        raise UsageError("--per-image and --balance exclude each other. Choose one.")
-    if image_format not in ("png", "source"):
-        raise UsageError(f"--image-format {image_format}: choose png or source.")
-    steps = pipelines.preset(preset or "medium") if pipeline is None else None
-    request = job.Request(
-        pipeline=steps or pipelines.read_pipeline(pipeline or Path()),
-        user_made=pipeline is not None,
-        per_image=1 if per_image is None else per_image,
-        balance=balance,
-        originals=originals,
-        flips=flips,
-        source_format=image_format == "source",
-        keep_marks=keep_marks,
-        rejects=Rejects(files.on_error or "fail", files.quarantine, files.rejects, files.max_bad),
-        asked=Asked(files.root, files.label_column, tuple(files.caption_column or ())),
-        workers=workers,
-        dry_run=dry_run,
-    )
     with progress.shown(screen) as tell:
-        document = filled(
-            out, dry_run, lambda: job.transform(source, out, request, seed, force, tell)
+        folder = image_folders.transform(
+            source,
+            out,
+            preset=preset,
+            pipeline=pipeline,
+            per_image=per_image,
+            balance=balance,
+            originals=originals,
+            flips=flips,
+            keep_marks=keep_marks,
+            image_format=image_format,
+            options=files.given(),
+            workers=workers,
+            seed=seed,
+            force=force,
+            dry_run=dry_run,
+            tell=tell,
         )
-    summary.show(document, screen, image_jobs.of_transform)
+    summary.show(folder.to_json(), screen, image_jobs.of_transform)

@@ -110,9 +110,12 @@ def clear_unfinished(folder: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def require_outside(out: Path, source: Path) -> None:
-    """Refuse to write below a folder that is read: its next reading would take that for data."""
-    if source.is_dir() and source.resolve() in out.resolve().parents:
+def require_outside(out: Path, source: Path | None) -> None:
+    """Refuse to write below a folder that is read: its next reading would take that for data.
+
+    A source without a place lies in memory.
+    """
+    if source is not None and source.is_dir() and source.resolve() in out.resolve().parents:
         raise UsageError(f"-o {out} lies inside {source}. Choose a folder outside.")
 
 

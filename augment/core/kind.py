@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, Self
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Self
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.model_folder import Stored
 from augment.core.seeds import Seed
+from augment.core.source import Source
 from augment.core.types import (
     UNLIMITED,
     Budget,
@@ -26,6 +27,7 @@ from augment.core.types import (
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 
@@ -45,7 +47,7 @@ class Ask:
 
     where: tuple[str, ...] = ()
     balance: str | None = None
-    given: str | None = None
+    given: Source | None = None
     prompts: tuple[str, ...] = ()  # the first row gets the first, and so on, round and round
 
 
@@ -140,21 +142,21 @@ class Reserved:
 
 
 class Reader(ABC, Generic[D]):
-    """From what the user names to rows in memory, and in words."""
+    """From what the user names, or holds in memory, to rows and to words on them."""
 
     @abstractmethod
-    def recognises(self, source: str) -> bool:
-        """Whether SRC looks like this kind, by its name and what lies there."""
+    def recognises(self, source: Source) -> bool:
+        """Whether SRC looks like this kind, by its name and what lies there, or by its class."""
 
     @abstractmethod
-    def read(self, source: str, options: Json, reserved: Reserved | None = None) -> Loaded[D]:
+    def read(self, source: Source, options: Json, reserved: Reserved | None = None) -> Loaded[D]:
         """Read SRC; with `reserved` as a fit will take it, and the notes tell what differs.
 
         Raises `UsageError` for an option that this kind does not know.
         """
 
     @abstractmethod
-    def read_like(self, source: str, data: D, options: Json) -> Loaded[D]:
+    def read_like(self, source: Source, data: D, options: Json) -> Loaded[D]:
         """Read what a `Writer` or another tool wrote, by the schema of `data`; of the options of
         `read` count those that such rows can need."""
 
@@ -174,7 +176,7 @@ class Found:
 
 
 class Writer(ABC, Generic[D]):
-    """From blocks of a sample to a file or a folder."""
+    """From blocks of a sample to a file or a folder, or to other libraries."""
 
     folders: ClassVar[bool]  # whether a sample is a folder of files or one file
 
@@ -202,6 +204,10 @@ class Writer(ABC, Generic[D]):
     def found(self, path: Path, origin: Origin) -> Found:
         """What lies at `path`; an unfinished sample counts where its origin differs from `origin`
         in the seed alone."""
+
+    @abstractmethod
+    def to_arrow(self, parts: Sequence[D]) -> pa.Table:
+        """Parts of one sample, below one another, as users of other libraries want them."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from augment.core.errors import BadInput
 from augment.core.files import locked, write_json
 from augment.core.kind import Loaded
 from augment.core.seeds import Seed
+from augment.core.source import Source
 from augment.core.types import Json, Tick
 from augment.evaluation import gates
 from augment.lifecycle.gates import document
@@ -22,9 +23,9 @@ REPORT = "report.json"
 
 
 def evaluate(
-    real: str,
-    synthetic: str,
-    unseen: str | None,
+    real: Source,
+    synthetic: Source,
+    unseen: Source | None,
     *,
     kind: str | None,
     read: Json,
@@ -40,9 +41,8 @@ def evaluate(
     With `unseen`, `real` is what the generator saw and `unseen` are real rows that it did not;
     without, nobody knows what it saw. Raises `BadInput` where nothing could be scored.
     """
-    folder = None if out is None else Folder(out, marker=REPORT)
-    if folder is not None:
-        folder.require_free(force)
+    if out is not None:
+        Folder(out, marker=REPORT).require_free(force)
     data_kind, journal = kind_of(real, kind), Journal(None, tell)
     used = Seed.fresh() if seed is None else Seed(seed)
     require_scorable(data_kind, score)
@@ -57,12 +57,12 @@ def evaluate(
             loaded.data, fresh, fake, used.child("score"), tell, score
         )
     about = {
-        "source": real,
-        "synthetic": synthetic,
-        "unseen": unseen,
+        "source": str(real),
+        "synthetic": str(synthetic),
+        "unseen": None if unseen is None else str(unseen),
         "seed": used.value,
         "files": list(loaded.files),
-        "notes": [*loaded.notes, *_notes(synthetic, made), *_notes(str(unseen), new)],
+        "notes": [*loaded.notes, *_notes(str(synthetic), made), *_notes(str(unseen), new)],
         "rows": _rows(len(loaded.data), None if fresh is None else len(fresh), len(fake)),
         "seconds": journal.seconds,
     }
@@ -73,17 +73,27 @@ def evaluate(
             where=f"{real} and {synthetic}",
             hint="Give more rows on both sides.",
         )
-    if folder is not None:
-        with locked(folder.path):
-            folder.recover()
-            folder.require_free(force)
-            folder.begin(Attempt("evaluate", used.value))
-            html.write(folder.partial / "report.html", report)
-            write_json(folder.partial / REPORT, report)
-            write_manifest(folder.partial)
-            folder.publish()
+    if out is not None:
+        write(report, out, force=force)
     found = gates.outcome(gated, report)
     return {"schema": "augment.evaluate/1", **about, "report": report, **document(found)}
+
+
+def write(report: Json, out: Path, *, force: bool) -> None:
+    """A folder of report.json and report.html with their manifest.
+
+    Raises `UsageError` where `out` holds something else, or a report without `force`.
+    """
+    folder = Folder(out, marker=REPORT)
+    folder.require_free(force)
+    with locked(out):
+        folder.recover()
+        folder.require_free(force)
+        folder.begin(Attempt("evaluate", report["about"]["seed"]))
+        html.write(folder.partial / "report.html", report)
+        write_json(folder.partial / REPORT, report)
+        write_manifest(folder.partial)
+        folder.publish()
 
 
 def _rows(real: int, unseen: int | None, made: int) -> Json:

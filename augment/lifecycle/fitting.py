@@ -14,6 +14,7 @@ from augment.core.errors import UsageError
 from augment.core.files import locked, read_json, require_outside, write_json
 from augment.core.kind import Fitted, Loaded, Reserved
 from augment.core.seeds import Seed
+from augment.core.source import path_of
 from augment.core.types import Budget, Job, Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, Request, kind_of, resolve
@@ -78,7 +79,7 @@ def fit(
     tell: Callable[[Tick], None],
 ) -> Json:
     """`augment fit`: a model folder from a source. Returns what `--json` prints."""
-    require_outside(out, Path(request.source))
+    require_outside(out, path_of(request.source))
     folder = Folder(out, marker=MODEL_MARKER)
     folder.require_ours()
     budget, journal = Budget(request.max_seconds), Journal(None, tell)
@@ -112,11 +113,31 @@ def fit(
             "engine_facts": model.stored().facts,
         }
         with journal.stage("write"):
-            store.save(folder.partial, model.stored())
-            write_json(folder.partial / FIT, document)
-            write_manifest(folder.partial)
-            folder.publish()
+            _publish(folder, model, document)
         return document
+
+
+def save(model: Fitted[Any], document: Json | None, out: Path, *, force: bool) -> None:
+    """A model folder of a model that exists already, with what `fit` said of it if that is known.
+
+    Raises `UsageError` where `out` holds something else, or a model without `force`.
+    """
+    folder = Folder(out, marker=MODEL_MARKER)
+    folder.require_free(force)
+    said = {} if document is None else {**document, "model": str(out)}
+    with locked(out):
+        folder.recover()
+        folder.require_free(force)
+        folder.begin(Attempt(str(said.get("key", "")), int(said.get("seed", 0))))
+        _publish(folder, model, said)
+
+
+def _publish(folder: Folder, model: Fitted[Any], document: Json) -> None:
+    store.save(folder.partial, model.stored())
+    if document:
+        write_json(folder.partial / FIT, document)
+    write_manifest(folder.partial)
+    folder.publish()
 
 
 def finished(folder: Folder, prepared: Prepared, name: str) -> Json:

@@ -48,7 +48,7 @@ def require_scores(request: Request, rows: int) -> None:
     raise BadInput(
         f"{rows} is too few to score (at least {LEAST_ROWS_TO_SPLIT} are needed), so the gate "
         f"{gated} cannot pass.",
-        where=request.source,
+        where=str(request.source),
         hint="Give more, or pass --gate none to make data all the same, unscored.",
     )
 

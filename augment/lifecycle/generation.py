@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from augment.core import model_folder as store
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.core.files import locked, require_writable
-from augment.core.kind import Ask, Fitted, Kind, Origin, Written
+from augment.core.kind import Ask, Block, Fitted, Kind, Origin, Writer, Written
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, Json, Tick
 from augment.lifecycle.plan import FOREIGN, device_for, row_count
@@ -84,17 +87,12 @@ def sample(
     up where it was left. Raises `UsageError` for a shard without a seed.
     """
     parse_shard(order.shard)
-    if out is None or not opened.kind.writer.folders:
-        if out is not None:
-            require_writable(out, force)
-        written, seed, notes = _written(opened, order, out, force, tell)
-    else:
-        if out.exists() and not out.is_dir():
-            raise UsageError(f"{out} is a file. Images go into a folder: choose one with -o.")
-        with locked(out):
-            written, seed, notes = _written(opened, order, out, force, tell)
-            if written.fresh or not (out / MANIFEST).is_file():
-                write_manifest(out)
+    writer = opened.kind.writer
+    with _held(writer, out, force):
+        wanted = _wanted(opened, order, tell, None if force else out)
+        with store.using(opened.model.engine):
+            written = _written(writer, wanted, out, order.format, force, order.write)
+            notes = opened.model.notes(wanted.rows, wanted.given)
     return {
         "schema": "augment.sample/1",
         "model": str(opened.path),
@@ -103,32 +101,98 @@ def sample(
         "rows": written.rows,
         "fresh": written.fresh,
         "notes": list(notes),
-        "seed": seed,
+        "seed": wanted.origin.seed,
         "device": opened.device,
         "shard": order.shard,
         "output": "-" if out is None else str(out),
     }
 
 
-def _written(
-    opened: Opened,
-    order: Order,
-    out: Path | None,
+@dataclass(frozen=True)
+class Sample:
+    """Rows that are wanted of a model: how many, under which condition, what decides them, and
+    the blocks that they are made in."""
+
+    rows: int
+    given: Condition
+    origin: Origin
+    blocks: Iterator[Block[Any]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """Rows that were made, block by block, what they come from, and what they cannot keep."""
+
+    parts: tuple[Any, ...]
+    origin: Origin
+    notes: tuple[str, ...]
+
+
+def draw(opened: Opened, order: Order, tell: Callable[[Tick], None]) -> Made:
+    """The same sample as `sample` writes, in memory; `order.format` and `order.write` are idle."""
+    wanted = _wanted(opened, order, tell, None)
+    with store.using(opened.model.engine):
+        parts = tuple(block.make() for block in wanted.blocks)
+        notes = opened.model.notes(wanted.rows, wanted.given)
+    return Made(parts, wanted.origin, notes)
+
+
+def write(
+    writer: Writer[Any],
+    parts: Sequence[Any],
+    origin: Origin,
+    out: Path,
+    format: str | None,
+    *,
     force: bool,
-    tell: Callable[[Tick], None],
-) -> tuple[Written, int, tuple[str, ...]]:
-    """Make and write the sample; also the seed that it was drawn by, and what it cannot keep."""
-    writer, model = opened.kind.writer, opened.model
+    options: Json,
+) -> None:
+    """Write rows that were made or read as `sample` writes them: a file, or a folder."""
+    ends = list(accumulate(map(len, parts)))
+    blocks = (
+        Block(end - len(part), len(part), partial(_same, part))
+        for part, end in zip(parts, ends, strict=True)
+    )
+    with _held(writer, out, force):
+        wanted = Sample(ends[-1], Condition(), origin, blocks)
+        _written(writer, wanted, out, format, force, options)
+
+
+def _same(part: Any) -> Any:
+    return part
+
+
+@contextmanager
+def _held(writer: Writer[Any], out: Path | None, force: bool) -> Iterator[None]:
+    """The place of a sample while it is written; a folder is locked."""
+    if out is None or not writer.folders:
+        if out is not None:
+            require_writable(out, force)
+        yield
+        return
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file. Images go into a folder: choose one with -o.")
+    with locked(out):
+        yield
+
+
+def _wanted(
+    opened: Opened, order: Order, tell: Callable[[Tick], None], begun: Path | None
+) -> Sample:
+    """What an order asks of a model. An unfinished sample at `begun` lends its seed."""
+    model = opened.model
     with store.using(model.engine):
         given = model.condition(order.ask)
     rows = _rows(order.count, given, model)
-    asked: Json = {"rows": rows, "shard": order.shard, **dataclasses.asdict(order.ask)}
+    filled = None if order.ask.given is None else str(order.ask.given)
+    ask = dataclasses.asdict(replace(order.ask, given=None)) | {"given": filled}
+    asked: Json = {"rows": rows, "shard": order.shard, **ask}
     if opened.device != "cpu":
         asked["device"] = opened.device  # the last digits of its sums are its own
     origin = Origin(model.engine, opened.digest, 0, asked)
     seed = order.seed
-    if seed is None and out is not None and not force:
-        seed = writer.found(out, origin).seed
+    if seed is None and begun is not None:
+        seed = opened.kind.writer.found(begun, origin).seed
     if seed is None and order.shard is not None:
         raise UsageError(
             f"--shard {order.shard} needs --seed: without one, each shard would be a part of "
@@ -136,11 +200,23 @@ def _written(
         )
     used = Seed.fresh() if seed is None else Seed(seed)
     parts = blocks(model, rows, used.child("sample"), given, tell, parse_shard(order.shard))
-    origin = replace(origin, seed=used.value)
-    with store.using(model.engine):
-        written = writer.write(parts, out, order.format or "", force, order.write, origin)
-        notes = model.notes(rows, given)
-    return written, used.value, notes
+    return Sample(rows, given, replace(origin, seed=used.value), parts)
+
+
+def _written(
+    writer: Writer[Any],
+    sample: Sample,
+    out: Path | None,
+    format: str | None,
+    force: bool,
+    options: Json,
+) -> Written:
+    """Make the blocks of a sample and write them; a folder gets a manifest."""
+    written = writer.write(sample.blocks, out, format or "", force, options, sample.origin)
+    folder = out if writer.folders else None
+    if folder is not None and (written.fresh or not (folder / MANIFEST).is_file()):
+        write_manifest(folder)
+    return written
 
 
 def _rows(count: str | None, given: Condition, model: Fitted[Any]) -> int:

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from augment.core.files import require_writable, write_json
+from augment.core.kind import Kind, Loaded
+from augment.core.source import Source
 from augment.core.types import Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import kind_of
 
 
+def read(
+    source: Source, kind: str | None, options: Json, tell: Callable[[Tick], None]
+) -> tuple[Kind[Any], Loaded[Any]]:
+    """The kind of data that `source` is, and its rows."""
+    found = kind_of(source, kind)
+    with Journal(None, tell).stage("read"):
+        return found, found.reader.read(source, options)
+
+
 def inspect(
-    source: str,
+    source: Source,
     kind: str | None,
-    read: Json,
+    options: Json,
     schema_out: Path | None,
     *,
     force: bool,
@@ -24,15 +36,13 @@ def inspect(
     """Read `source` and describe it. Returns what `--json` prints."""
     if schema_out is not None:
         require_writable(schema_out, force)
-    reader = kind_of(source, kind).reader
-    with Journal(None, tell).stage("read"):
-        loaded = reader.read(source, read)
-    described = reader.describe(loaded.data, show_values)
+    found, loaded = read(source, kind, options, tell)
+    described = found.reader.describe(loaded.data, show_values)
     if schema_out is not None:
         write_json(schema_out, described["schema"], force=force)
     return {
         "schema": "augment.inspect/1",
-        "source": source,
+        "source": str(source),
         "files": list(loaded.files),
         "notes": list(loaded.notes),
         "rejected_rows": loaded.rejected,

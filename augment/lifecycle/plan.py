@@ -14,6 +14,7 @@ from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.kind import Ask, Forecast, Kind, Loaded, Wanted
 from augment.core.seeds import Seed
+from augment.core.source import Source
 from augment.core.types import About, Engine, Json
 from augment.evaluation.gates import parse
 
@@ -26,7 +27,7 @@ FOREIGN = "diffusers"  # the engine behind --weights
 class Request:
     """What the user asked for; every field is plain, and `None` is "you choose"."""
 
-    source: str
+    source: Source
     kind: str | None = None
     engine: str = "auto"
     parameters: dict[str, str] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class Plan:
     @property
     def document(self) -> Json:
         return {
-            "source": self.request.source,
+            "source": str(self.request.source),
             "kind": self.kind.name,
             "engine": self.engine.about.name,
             "engine_reason": self.reason,
@@ -96,7 +97,7 @@ class Plan:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def kind_of(source: str, name: str | None) -> Kind[Any]:
+def kind_of(source: Source, name: str | None) -> Kind[Any]:
     """The kind of data of that name, or the one that recognises the source."""
     if name is not None:
         named: Kind[Any] = registry.find("kinds", name)

@@ -16,6 +16,7 @@ from augment.core import model_folder as store
 from augment.core.errors import BadInput, UsageError
 from augment.core.files import atomic, locked, read_json, require_outside, write_json
 from augment.core.kind import Fitted, Origin, Scored, split
+from augment.core.source import path_of
 from augment.core.types import Budget, Json, Tick
 from augment.evaluation import gates as expressions
 from augment.lifecycle import gates
@@ -66,7 +67,7 @@ class Stages:
         """Sample to the output file, unless an earlier attempt did."""
         plan = self.prepared.plan
         request = plan.request
-        path = self.folder.partial / plan.kind.writer.name(request.source)
+        path = self.folder.partial / plan.kind.writer.name(str(request.source))
         digest = store.digest(self.folder.partial / "model")
         asked: Json = {"plan": self.prepared.key}
         origin = Origin(model.engine, digest, plan.seed.value, asked)
@@ -109,7 +110,7 @@ def run(
     not shown to pass why.
     """
     expressions.parse(request.gate)
-    require_outside(out, Path(request.source))
+    require_outside(out, path_of(request.source))
     folder = Folder(out)
     folder.require_ours()
     Folder(folder.rejected).require_ours()

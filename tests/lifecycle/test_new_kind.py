@@ -53,6 +53,31 @@ def test_every_command_takes_the_kind(source: Path, finished: Path, tmp_path: Pa
     assert len((finished / "synthetic.lines").read_text().splitlines()) == 200
 
 
+API = """
+import sys, augment
+data = augment.read(sys.argv[1])
+made = augment.fit(data, seed=1).sample(120, seed=2)
+assert made.kind == "lines" and made.to_pandas()["line"].str.len().mean() > 0
+found = augment.evaluate(data, made, seed=1)
+assert [score.metric for score in found.scores] == ["length"] and found.passed("fidelity")
+made.write(sys.argv[2])
+"""
+
+
+def test_the_python_api_takes_the_kind(source: Path, tmp_path: Path) -> None:
+    made, model = tmp_path / "made.lines", tmp_path / "model"
+    done = subprocess.run(
+        [sys.executable, "-c", API, source, made], env=environment(PLUGIN), capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    for words in (
+        ("fit", source, "-o", model, "--seed", "1"),
+        ("sample", model, "-n", "120", "-o", tmp_path / "cli.lines", "--seed", "2"),
+    ):
+        assert augment(*words, env=PLUGIN).returncode == 0
+    assert made.read_bytes() == (tmp_path / "cli.lines").read_bytes()
+
+
 def test_bad_input_of_the_kind_is_refused_as_any(source: Path, tmp_path: Path) -> None:
     done = augment("run", tmp_path / "no.lines", "-o", tmp_path / "out", env=PLUGIN)
     assert done.returncode == 4

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import UsageError
 from augment.core.kind import (
@@ -29,6 +29,7 @@ from augment.core.kind import (
 )
 from augment.core.model_folder import Stored
 from augment.core.seeds import Seed
+from augment.core.source import Source
 from augment.core.types import UNLIMITED, Budget, Engine, Job, Json, Tick
 from augment.kinds.images.data.captions import with_kept_words
 from augment.kinds.images.data.dataset import UNLABELLED, Images
@@ -37,7 +38,10 @@ from augment.kinds.images.engines.costs import PICTURE_SECONDS, scoring_seconds
 from augment.kinds.images.engines.diffusers.engine import Diffusers
 from augment.kinds.images.generator.conditions import condition_of
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.io import contact_sheet, reading, writing
+from augment.kinds.images.io import contact_sheet, memory, reading, writing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMATS = ("", "png")
 GRID = "grid.png"
@@ -46,13 +50,17 @@ GRID = "grid.png"
 class ImageReader(Reader[Images]):
     """Folders, lists and archives of pictures."""
 
-    def recognises(self, source: str) -> bool:
+    def recognises(self, source: Source) -> bool:
+        if not isinstance(source, str):
+            return memory.recognised(source)
         return reading.recognises(source)
 
-    def read(self, source: str, options: Json, reserved: Reserved | None = None) -> Loaded[Images]:
+    def read(
+        self, source: Source, options: Json, reserved: Reserved | None = None
+    ) -> Loaded[Images]:
         return reading.read(source, reading.read_options(options))
 
-    def read_like(self, source: str, data: Images, options: Json) -> Loaded[Images]:
+    def read_like(self, source: Source, data: Images, options: Json) -> Loaded[Images]:
         return reading.read_like(source, data.schema, reading.read_options(options))
 
     def describe(self, data: Images, show_values: bool) -> Json:
@@ -103,6 +111,9 @@ class ImageWriter(Writer[Images]):
     def found(self, path: Path, origin: Origin) -> Found:
         folder = writing.image_folder_at(path)
         return Found(folder.whole(), folder.seed_of(writing.plan_of(origin)))
+
+    def to_arrow(self, parts: Sequence[Images]) -> pa.Table:
+        return memory.to_arrow(parts)
 
 
 class ImageGenerator(Generator[Images]):

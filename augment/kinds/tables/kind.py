@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import UsageError
 from augment.core.files import read_json
@@ -30,6 +30,7 @@ from augment.core.kind import (
 )
 from augment.core.model_folder import Stored
 from augment.core.seeds import Seed
+from augment.core.source import Source
 from augment.core.types import UNLIMITED, Budget, Engine, Job, Json, Tick
 from augment.kinds.tables.data.conditions import balance_of, parse, parse_balance
 from augment.kinds.tables.data.dataset import Table
@@ -41,9 +42,12 @@ from augment.kinds.tables.generator.caveats import caveats
 from augment.kinds.tables.generator.model import TableModel, require_no_prompts
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
-from augment.kinds.tables.io import reading
+from augment.kinds.tables.io import memory, reading
 from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_VALUES_SHOWN = 20
 CELL_SECONDS, CELL_BYTES = 4e-7, 120  # of a row's cell, to decode and write; in memory
@@ -53,7 +57,9 @@ COLUMN_SECONDS = 1e-3  # of a column, to decode and write
 class TableReader(Reader[Table]):
     """Files with rows and columns."""
 
-    def recognises(self, source: str) -> bool:
+    def recognises(self, source: Source) -> bool:
+        if not isinstance(source, str):
+            return memory.recognised(source)
         if source == "-":
             return True
         try:
@@ -61,7 +67,9 @@ class TableReader(Reader[Table]):
         except UsageError:
             return False
 
-    def read(self, source: str, options: Json, reserved: Reserved | None = None) -> Loaded[Table]:
+    def read(
+        self, source: Source, options: Json, reserved: Reserved | None = None
+    ) -> Loaded[Table]:
         known = [f.name for f in dataclasses.fields(reading.ReadOptions) if f.name != "like"]
         require_known(options, known, "a table")
         found = reading.read(source, _read_options(options))
@@ -69,7 +77,7 @@ class TableReader(Reader[Table]):
         loaded = Loaded(found.table, files, found.notes, found.rejected)
         return loaded if reserved is None else _without_rare(loaded, reserved, options)
 
-    def read_like(self, source: str, data: Table, options: Json) -> Loaded[Table]:
+    def read_like(self, source: Source, data: Table, options: Json) -> Loaded[Table]:
         table, notes = reading.read_like(source, kept(data.schema))
         return Loaded(table, (), notes)
 
@@ -110,6 +118,9 @@ class TableWriter(Writer[Table]):
     def found(self, path: Path, origin: Origin) -> Found:
         """A file of rows is whole or absent."""
         return Found(path.exists())
+
+    def to_arrow(self, parts: Sequence[Table]) -> pa.Table:
+        return memory.to_arrow(parts)
 
 
 class TableGenerator(Generator[Table]):

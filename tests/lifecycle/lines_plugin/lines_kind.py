@@ -8,10 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import pyarrow as pa
+
 import augment.core.kind as k
 from augment.core.errors import BadInput
 from augment.core.files import atomic
 from augment.core.model_folder import Stored
+from augment.core.source import parts_of
 from augment.core.types import UNLIMITED, About, Condition, Costs, Engine, Score, State
 from augment.evaluation import scoring
 from augment.evaluation.limits import near_ceiling
@@ -38,10 +41,13 @@ class Lines:
 
 class Reader(k.Reader):
     def recognises(self, source):
-        return source.endswith(".lines")
+        return bool(parts_of(source, Lines)) or str(source).endswith(".lines")
 
     def read(self, source, options, reserved=None):
         k.require_known(options, [], "lines")
+        if parts := parts_of(source, Lines):
+            text = tuple(line for part in parts for line in part.text)
+            return k.Loaded(Lines(text), source.files)
         try:
             content = Path(source).read_bytes()
         except OSError as error:
@@ -74,6 +80,9 @@ class Writer(k.Writer):
 
     def found(self, path, origin):
         return k.Found(path.exists())
+
+    def to_arrow(self, parts):
+        return pa.table({"line": [line for part in parts for line in part.text]})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from augment.core.files import require_outside
 from augment.core.kind import Ask, Loaded
 from augment.core.model_folder import using
 from augment.core.seeds import Seed
+from augment.core.source import Source, path_of
 from augment.core.types import Json, Tick
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.edits import label_judge as juries
@@ -60,7 +61,7 @@ class Request:
 def edit(
     model: ImageModel,
     digest: str,
-    source: str,
+    source: Source,
     out: Path,
     request: Request,
     seed: int | None,
@@ -73,7 +74,7 @@ def edit(
     with. The same seed gives the same bytes, also after a restart. Raises `UsageError` for a
     model that cannot edit.
     """
-    require_outside(out, Path(source))
+    require_outside(out, path_of(source))
     editor = editor_of(model, request.interpolate)
     asked = Ask(where=request.to, prompts=request.prompts)
     target = model.condition(asked, "--to") if request.to or request.prompts else None
@@ -91,7 +92,7 @@ def edit(
         notes.append(f"{alone:,} edits have no other picture of their class to go to.")
     document: Json = {
         "schema": SCHEMA,
-        "source": source,
+        "source": str(source),
         "images": len(pictures),
         "engine": model.engine,
         "output": str(out),

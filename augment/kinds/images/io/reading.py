@@ -11,12 +11,14 @@ from typing import IO, TYPE_CHECKING
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.core.files import read_json
-from augment.core.kind import Loaded, require_known
+from augment.core.kind import Loaded, flag, require_known
+from augment.core.source import Rows, Source
 from augment.core.types import Json, Tick, silent
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.data.pixels import room
 from augment.kinds.images.data.schema import ImageSchema, Mode
 from augment.kinds.images.io import canvas as canvases
+from augment.kinds.images.io import memory
 from augment.kinds.images.io.canvas import Fit
 from augment.kinds.images.io.decoding import Alpha, Undecodable, decode_8bit
 from augment.kinds.images.io.layouts import Asked, Layout
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadOptions", "read", "read_like", "read_options", "recognises"]
 
+OF_FILES = ("quarantine", "rejects", "max_bad", "root", "label_column", "caption_columns")
 PATHS = ("quarantine", "rejects", "root", "schema")
 CHOICES: dict[str, tuple[str, ...]] = {
     "mode": ("gray", "rgb"),
@@ -80,7 +83,7 @@ def read_options(options: Json) -> ReadOptions:
 
 
 def read(
-    source: str,
+    source: Source,
     options: ReadOptions,
     tick: Callable[[Tick], None] = silent,
     like: ImageSchema | None = None,
@@ -93,6 +96,8 @@ def read(
     Raises `BadInput` with the file's name for an image that cannot be used, unless such images
     are to be left out, and where none is left.
     """
+    if not isinstance(source, str):
+        return _read_memory(source, options, like, onto)
     layout = layout_of(source, options.asked)
     rejects = Rejects(options.on_error, options.quarantine, options.rejects, options.max_bad)
     rejects.require_outside(Path(source))
@@ -103,6 +108,24 @@ def read(
         return _read(source, layout, options, rejects, tick, like, onto)
     finally:
         rejects.write()
+
+
+def _read_memory(
+    source: Source, options: ReadOptions, like: ImageSchema | None, onto: ImageSchema | None
+) -> Loaded[Images]:
+    """Images that were read before are what they are, unless another canvas is wanted."""
+    found = memory.images(source)
+    if isinstance(source, Rows) and like is None and onto is None:
+        return Loaded(found, source.files, source.notes, source.rejected)
+    for name in OF_FILES:
+        if getattr(options, name) not in (None, (), "fail"):
+            raise UsageError(f"{flag(name)} is for files, and this is {source}.")
+    if options.schema is not None:
+        like = ImageSchema.from_json(read_json(options.schema))
+    schema, reason = _schema(memory.census(found), options, like, onto)
+    images = memory.placed(found, schema, options.fit)
+    file: Json = {"path": str(source), "sha256": found.digest(), "bytes": found.pixels.nbytes}
+    return Loaded(images, (file,), (f"{len(images):,} images; {reason}",))
 
 
 def _read(
@@ -138,7 +161,7 @@ def _read(
 
 
 def read_like(
-    source: str, schema: ImageSchema, options: ReadOptions | None = None
+    source: Source, schema: ImageSchema, options: ReadOptions | None = None
 ) -> Loaded[Images]:
     """Images from any tool on the canvas and with the class codes of `schema`.
 

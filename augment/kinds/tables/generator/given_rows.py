@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.core.errors import BadInput, OutOfResources, near_name
 from augment.core.seeds import Seed
+from augment.core.source import Source
 from augment.core.types import Condition, Scalar
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
@@ -24,7 +25,7 @@ ROUNDS = 200  # in which a given row is filled, until one of several branches ho
 
 
 def read(
-    path: str,
+    given: Source,
     schema: Schema,
     domain: Mapping[str, Any],
     constants: Mapping[str, Scalar],
@@ -36,7 +37,7 @@ def read(
     gaps beside it could only be filled as if it were not there, and of the first row whose known
     cells contradict what is asked for.
     """
-    partial, where = source.read_partial(path, schema)
+    partial, where = source.read_partial(given, schema)
     outside = {name: _outside(partial, name, known) for name, known in domain.items()}
     outside |= {
         name: _outside(partial, name, {"levels": [] if value is None else [value]})

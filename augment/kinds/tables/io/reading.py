@@ -8,15 +8,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError, did_you_mean, listed
 from augment.core.files import atomic, clear_abandoned, sha256
 from augment.core.kind import flag
+from augment.core.source import External, Rows, Source
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.io import assembly as gathering
+from augment.kinds.tables.io import memory
 from augment.kinds.tables.io.alignment import require_alike
 from augment.kinds.tables.io.formats import (
     Format,
@@ -68,12 +70,14 @@ def formats() -> dict[str, Format]:
     return {name: registry.find("formats", name)() for name in registry.names("formats")}
 
 
-def read(source: str, options: ReadOptions) -> Loaded:
-    """The table at `source`: a file, a folder, a glob, or `-` for standard input.
+def read(source: Source, options: ReadOptions) -> Loaded:
+    """The table at `source`: a file, a folder, a glob, or `-` for standard input; or in memory.
 
     Several files are read as one table, in the order of their names; they must have the same
     columns. Raises `BadInput` with file and line for anything that cannot be read exactly.
     """
+    if not isinstance(source, str):
+        return _read_memory(source, options)
     if source == "-":
         with tempfile.TemporaryDirectory(prefix="augment-") as folder:
             spooled = Path(folder) / "stdin"
@@ -83,23 +87,36 @@ def read(source: str, options: ReadOptions) -> Loaded:
     return _read_files([(path, str(path)) for path in files_of(source, options)], options)
 
 
-def read_like(source: str, schema: Schema) -> tuple[Table, tuple[str, ...]]:
+def read_like(source: Source, schema: Schema) -> tuple[Table, tuple[str, ...]]:
     """Rows that may come from any tool, read by `schema` as far as they fit it, and notes.
 
     Raises `BadInput` where the two hardly have columns in common.
     """
     table = gathering.gather_like(_raw(source, schema), schema)
-    return table, require_alike(table.schema.names, schema.names, source)
+    return table, require_alike(table.schema.names, schema.names, str(source))
 
 
-def read_partial(source: str, schema: Schema) -> tuple[Table, Callable[[int], str]]:
+def read_partial(source: Source, schema: Schema) -> tuple[Table, Callable[[int], str]]:
     """Rows to be filled: all columns of `schema`, null where the source has no value; and the
     place of each row, for messages."""
     return gathering.gather_partial(_raw(source, schema), schema)
 
 
-def _raw(source: str, like: Schema) -> list[Raw]:
+def _read_memory(source: Rows[Any] | External, options: ReadOptions) -> Loaded:
+    """Rows that were read before are what they are; of another object the columns are judged."""
+    known = memory.joined(source)
+    if isinstance(source, Rows) and known is not None:
+        files = tuple(FileDigest(**file) for file in source.files)
+        return Loaded(known, files, source.notes, source.rejected)
+    table, notes = gathering.gather([memory.raw(source, options)], options)
+    digest = FileDigest(str(source), table.digest(), table.data.nbytes)
+    return Loaded(table, (digest,), notes, 0)
+
+
+def _raw(source: Source, like: Schema) -> list[Raw]:
     options = ReadOptions(like=like)
+    if not isinstance(source, str):
+        return [memory.raw(source, options)]
     return [_read_file(path, str(path), options) for path in files_of(source, options)]
 
 

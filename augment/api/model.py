@@ -1,0 +1,156 @@
+"""`Model`: a fitted generator; `fit` makes one and `load` finds it again."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment.api.arguments import count_of, seconds_of, seed_of, spelt, texts
+from augment.api.data import Data, read, source_of
+from augment.api.frames import Dtypes
+from augment.core.errors import BadInput
+from augment.core.files import read_json
+from augment.core.kind import Ask
+from augment.core.source import Rows
+from augment.core.types import Json, Tick, silent
+from augment.lifecycle import fitting, generation
+from augment.lifecycle.plan import Request
+from augment.work import environment
+
+if TYPE_CHECKING:
+    from augment.api.data import DataLike
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """A fitted generator of rows. `fit` and `load` give it; it never changes.
+
+    `engine` is what drew it up, `rows` how many its source had, `notes` what it does not keep.
+    """
+
+    _opened: generation.Opened
+    _document: Json = field(default_factory=dict)  # what `fit` said of it
+    _dtypes: Dtypes = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<augment.Model: engine {self.engine!r} for {self.kind!r}, {self.rows:,} rows>"
+
+    @property
+    def kind(self) -> str:
+        return self._opened.kind.name
+
+    @property
+    def engine(self) -> str:
+        return self._opened.model.engine
+
+    @property
+    def rows(self) -> int:
+        return self._opened.model.rows
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        facts = self._opened.model.stored().facts
+        return (*self._document.get("notes", ()), *facts.get("notes", ()))
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the fit; None where the model's folder does not tell it."""
+        seed: int | None = self._document.get("seed")
+        return seed
+
+    def sample(
+        self,
+        n: int | str | None = None,
+        *,
+        seed: int | None = None,
+        where: str | Sequence[str] | None = None,
+        balance: str | None = None,
+        given: DataLike | None = None,
+        prompts: str | Sequence[str] | None = None,
+        tell: Callable[[Tick], None] = silent,
+    ) -> Data:
+        """Exactly `n` new rows in memory: a number, or "10k", or "2x" the rows of the source.
+
+        None is once the source, or as many as are `given`. The same seed gives the rows that
+        `augment sample --seed` writes; without one each call draws others, and `Data.seed` tells
+        by which. `where` and `balance` are as on the command line: `"age >= 30 and sex = F"`,
+        `"churned"`. Of `given` rows the missing cells are filled. `prompts` are for images.
+
+        Raises `UsageError` for a condition that can never hold or that the engine cannot take,
+        and `OutOfResources` where a bounded search found too few rows.
+        """
+        ask = Ask(
+            texts(where), balance, None if given is None else source_of(given), texts(prompts)
+        )
+        order = generation.Order(count_of(n), seed_of(seed), ask)
+        made = generation.draw(self._opened, order, tell)
+        rows = Rows(f"the sample of {self.engine}", made.parts, notes=made.notes)
+        return Data(self._opened.kind, rows, made.origin, {}, self._dtypes)
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write a model folder, as `augment fit` does: JSON and safetensors, no pickle.
+
+        Raises `UsageError` where `path` holds other files, or a model unless `force` is set.
+        """
+        fitting.save(self._opened.model, self._document, Path(path), force=force)
+
+
+def fit(
+    data: DataLike,
+    engine: str = "auto",
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    protect: bool = True,
+    device: str = "auto",
+    max_seconds: float | None = None,
+    tell: Callable[[Tick], None] = silent,
+) -> Model:
+    """Fit a generator on all rows of `data`; `engine="auto"` picks one that suits it.
+
+    `data` is what `read` gives or takes; reading options and the target are for `read`.
+    `parameters` are the engine's (`augment engines NAME` lists them). `protect` keeps rare
+    categories and exact extremes out of the model. The same seed gives the model that
+    `augment fit --seed` writes. `tell` is called with each `Tick` of progress.
+
+    Raises `UsageError` for an unknown engine or parameter, `BadInput` for data that cannot be
+    used, and `OutOfResources` where `max_seconds` are too few.
+    """
+    environment.settle()
+    known = read(data, tell=tell)
+    request = Request(
+        source=known._rows,
+        kind=known.kind,
+        engine=engine,
+        parameters=spelt(parameters),
+        seed=seed_of(seed),
+        max_seconds=seconds_of(max_seconds),
+        device=device,
+        protect=protect,
+        read=known._options,
+    )
+    with tempfile.TemporaryDirectory(prefix="augment-") as scratch:
+        folder = Path(scratch) / "model"
+        document = fitting.fit(request, folder, force=False, dry_run=False, tell=tell)
+        opened = generation.open_model(folder, device)
+    return Model(opened, document, known._dtypes)
+
+
+def load(path: str | os.PathLike[str], *, device: str = "auto") -> Model:
+    """The model in a model folder or in a run folder, from `Model.save` or the command line.
+
+    Its samples come in Arrow's types rather than in the dtypes of a DataFrame. Raises `BadInput`
+    where no model lies there, or a damaged one.
+    """
+    environment.settle()
+    folder = Path(path)
+    opened = generation.open_model(folder, device)
+    try:
+        document = read_json(folder / fitting.FIT)
+    except BadInput:  # a run folder's model, or one of an earlier version
+        document = {}
+    return Model(opened, document)
