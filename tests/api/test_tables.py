@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import filecmp
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,24 @@ def test_importing_the_package_loads_no_library() -> None:
         [sys.executable, "-c", line], capture_output=True, env=environment(), timeout=120
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_types_ship_with_the_package() -> None:
+    assert (Path(augment.__file__).parent / "py.typed").is_file()
+
+
+def test_the_page_on_python_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "python.md").read_text("utf-8")
+    table = pd.read_csv(write_table(tmp_path / "t.csv", 200)).rename(columns={"member": "churned"})
+    table.to_csv(tmp_path / "customers.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, names)
+    assert (tmp_path / "report" / "report.html").is_file() and (tmp_path / "model").is_dir()
+    assert "'fidelity'" in capsys.readouterr().out
 
 
 def test_every_public_name_is_there_and_an_unknown_one_is_not() -> None:
