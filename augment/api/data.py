@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from augment.api.frames import Dtypes, dtypes_of, frame_of, pixels_of
 from augment.core.errors import UsageError
 from augment.core.kind import Kind, Origin
-from augment.core.source import External, Rows, Source
+from augment.core.source import ArrowStream, External, Rows, Source
 from augment.core.types import Json, Scalar, Tick, silent
 from augment.lifecycle import generation, inspection
 
@@ -126,13 +126,13 @@ class Data:
 
 
 if TYPE_CHECKING:
-    # What is taken wherever data is wanted; Polars and others come as Arrow tables do.
+    # What is taken wherever data is wanted.
     DataLike: TypeAlias = (
         Data
         | str
         | os.PathLike[str]
         | pd.DataFrame
-        | pa.Table
+        | ArrowStream
         | NDArray[np.uint8]
         | tuple[NDArray[np.uint8], Labels]
     )

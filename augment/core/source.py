@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from augment.core.types import D, Json
 
@@ -29,6 +29,13 @@ class Rows(Generic[D]):
 
     def __str__(self) -> str:
         return self.name
+
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """Whatever hands its columns over by Arrow's PyCapsule interface: Arrow tables, Polars."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
 @dataclass(frozen=True)

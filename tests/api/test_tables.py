@@ -314,6 +314,18 @@ def test_a_run_is_that_of_the_command_line(tmp_path: Path) -> None:
     assert b'"up_to_date": true' in again.stdout
 
 
+def test_a_run_of_other_rows_in_memory_is_another_run(
+    model: augment.Model, frame: pd.DataFrame, tmp_path: Path
+) -> None:
+    options = {"engine": "independent", "seed": 1, "holdout": 0, "gate": "none"}
+    first = model.sample(60, seed=1)
+    augment.run(first, tmp_path / "out", **options)
+    augment.run(first, tmp_path / "out", **options)
+    for other in (model.sample(60, seed=2), frame):
+        with pytest.raises(augment.UsageError, match="another source, plan or seed"):
+            augment.run(other, tmp_path / "out", **options)
+
+
 def test_a_run_of_a_dataframe_whose_gate_fails_is_kept_aside(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=400)

@@ -116,7 +116,8 @@ def _read_memory(
     """Images that were read before are what they are, unless another canvas is wanted."""
     found = memory.images(source)
     if isinstance(source, Rows) and like is None and onto is None:
-        return Loaded(found, source.files, source.notes, source.rejected)
+        files = source.files or (_digest(source, found),)
+        return Loaded(found, files, source.notes, source.rejected)
     for name in OF_FILES:
         if getattr(options, name) not in (None, (), "fail"):
             raise UsageError(f"{flag(name)} is for files, and this is {source}.")
@@ -124,8 +125,12 @@ def _read_memory(
         like = ImageSchema.from_json(read_json(options.schema))
     schema, reason = _schema(memory.census(found), options, like, onto)
     images = memory.placed(found, schema, options.fit)
-    file: Json = {"path": str(source), "sha256": found.digest(), "bytes": found.pixels.nbytes}
-    return Loaded(images, (file,), (f"{len(images):,} images; {reason}",))
+    return Loaded(images, (_digest(source, found),), (f"{len(images):,} images; {reason}",))
+
+
+def _digest(source: Source, images: Images) -> Json:
+    """What tells images in memory from any others."""
+    return {"path": str(source), "sha256": images.digest(), "bytes": images.pixels.nbytes}
 
 
 def _read(

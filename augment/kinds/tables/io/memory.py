@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from augment.core.errors import BadInput, UsageError
 from augment.core.kind import flag
-from augment.core.source import External, Rows, Source, parts_of
+from augment.core.source import ArrowStream, External, Rows, Source, parts_of
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.io.formats import Raw, ReadOptions, declared
 
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 
 OF_FILES = ("format", "encoding", "delimiter", "header", "sheet", "bad_rows", "max_bad", "rejects")
 MOST_TYPES_NAMED = 4
-
-
-@runtime_checkable
-class ArrowStream(Protocol):
-    """Whatever hands its columns over by Arrow's PyCapsule interface: Arrow tables, Polars."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
 def recognised(source: Source) -> bool:

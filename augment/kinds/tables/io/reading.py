@@ -107,10 +107,14 @@ def _read_memory(source: Rows[Any] | External, options: ReadOptions) -> Loaded:
     known = memory.joined(source)
     if isinstance(source, Rows) and known is not None:
         files = tuple(FileDigest(**file) for file in source.files)
-        return Loaded(known, files, source.notes, source.rejected)
+        return Loaded(known, files or (_digest(source, known),), source.notes, source.rejected)
     table, notes = gathering.gather([memory.raw(source, options)], options)
-    digest = FileDigest(str(source), table.digest(), table.data.nbytes)
-    return Loaded(table, (digest,), notes, 0)
+    return Loaded(table, (_digest(source, table),), notes, 0)
+
+
+def _digest(source: Source, table: Table) -> FileDigest:
+    """What tells rows in memory from any others."""
+    return FileDigest(str(source), table.digest(), table.data.nbytes)
 
 
 def _raw(source: Source, like: Schema) -> list[Raw]:
