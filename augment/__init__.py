@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from augment.api.data import Data, read
     from augment.api.evaluation import Evaluation, evaluate
-    from augment.api.image_folders import ImageFolder, edit, transform
+    from augment.api.images import FilledFolder, edit, transform
     from augment.api.model import Model, fit, load
     from augment.api.runs import Run, run
     from augment.core import errors
@@ -39,8 +39,8 @@ __all__ = [
     "BadInput",
     "Data",
     "Evaluation",
+    "FilledFolder",
     "GateFailed",
-    "ImageFolder",
     "Interval",
     "Locked",
     "MissingExtra",
@@ -63,7 +63,7 @@ _MODULES = {
     "augment.api.data": ("Data", "read"),
     "augment.api.evaluation": ("Evaluation", "evaluate"),
     "augment.api.model": ("Model", "fit", "load"),
-    "augment.api.image_folders": ("ImageFolder", "edit", "transform"),
+    "augment.api.images": ("FilledFolder", "edit", "transform"),
     "augment.api.runs": ("Run", "run"),
     "augment.core": ("errors",),
     "augment.core.errors": (

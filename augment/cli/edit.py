@@ -99,14 +99,14 @@ def edit(
     screen: o.Screen,
 ) -> None:
     """Change images with a fitted model; edits that lost their label are drawn again."""
-    from augment.api import image_folders
+    from augment.api import images
     from augment.api.model import Model
     from augment.cli import image_jobs, progress, summary
 
     request = change.request(placing, files, dry_run)
     with progress.shown(screen) as tell:
         opened, source = _opened(named, weights, param, device)
-        folder, error = image_folders.edited(
+        folder, error = images.edited(
             Model(opened), source, out, request, seed=seed, force=force, tell=tell
         )
     summary.show(folder.to_json(), screen, image_jobs.of_edit, failure=error)

@@ -54,11 +54,11 @@ def transform(
     screen: o.Screen,
 ) -> None:
     """Augment images classically; boxes, masks and keypoints move along."""
-    from augment.api import image_folders
+    from augment.api import images
     from augment.cli import image_jobs, progress, summary
 
     with progress.shown(screen) as tell:
-        folder = image_folders.transform(
+        folder = images.transform(
             source,
             out,
             preset=preset,

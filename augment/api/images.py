@@ -1,4 +1,4 @@
-"""`ImageFolder`: a folder of images that was filled; `transform` and `edit` fill one."""
+"""`FilledFolder`: a folder of images that was filled; `transform` and `edit` fill one."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ PRESET = "medium"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ImageFolder:
+class FilledFolder:
     """A folder of images with its manifest. `transform` and `edit` give it."""
 
     path: Path
     _document: Json
 
     def __repr__(self) -> str:
-        return f"<augment.ImageFolder: {self.path}, {self.made:,} images>"
+        return f"<augment.FilledFolder: {self.path}, {self.made:,} images>"
 
     @property
     def made(self) -> int:
@@ -83,7 +83,7 @@ def transform(
     force: bool = False,
     dry_run: bool = False,
     tell: Callable[[Tick], None] = silent,
-) -> ImageFolder:
+) -> FilledFolder:
     """Augment the images at `source` classically, into the folder `out` and in its layout.
 
     Boxes, masks and keypoints move along. `preset` is light, medium (the default), strong,
@@ -127,7 +127,7 @@ def transform(
         dry_run,
         lambda: transforms.transform(given, folder, request, seed_of(seed), force, tell),
     )
-    return ImageFolder(folder, document)
+    return FilledFolder(folder, document)
 
 
 def edit(
@@ -148,7 +148,7 @@ def edit(
     force: bool = False,
     dry_run: bool = False,
     tell: Callable[[Tick], None] = silent,
-) -> ImageFolder:
+) -> FilledFolder:
     """Change images with a fitted model, into the folder `out`; lost labels are drawn again.
 
     `strength` is above 0 (hardly changed) up to 1 (only the label is kept). `to` changes what is
@@ -194,7 +194,7 @@ def edited(
     seed: int | None,
     force: bool,
     tell: Callable[[Tick], None],
-) -> tuple[ImageFolder, AugmentError | None]:
+) -> tuple[FilledFolder, AugmentError | None]:
     """What `edit` made, and what there is to complain of it."""
     environment.settle()
     opened = model._opened
@@ -216,4 +216,4 @@ def edited(
             f"only {document['made']:,} of {document['planned']:,} edits kept their label within "
             f"{request.tries} draws; they are in {out}. Lower --strength, or raise --tries."
         )
-    return ImageFolder(out, document | {"model": str(opened.path)}), error
+    return FilledFolder(out, document | {"model": str(opened.path)}), error
