@@ -30,7 +30,7 @@ def engines() -> str:
     """Each engine with its licence, how it meets conditions, and its parameters."""
     rows = []
     for name in registry.names("engines"):
-        engine = registry.described(name, parameters=True)
+        engine = registry.described(name, detailed=True)
         how = ", ".join(f"`--{word}`" for word in engine["conditions"])
         how += "" if engine["exact"] or not how else " (by bounded rejection)"
         parameters = ", ".join(f"`{p['name']}`" for p in engine["parameters"]) or "–"
