@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 import augment
 from augment.cli import (
+    config,
     doctor,
     edit,
     engines,
@@ -30,6 +31,7 @@ from augment.cli import (
     transform,
     verify,
 )
+from augment.cli.flags import settings_of
 from augment.cli.grouping import expanded
 from augment.cli.help import Command, Commands
 from augment.core.errors import (
@@ -59,6 +61,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     edit.edit,
     verify.verify,
     engines.engines,
+    config.config,
     doctor.doctor,
 )
 OFFLINE = dict.fromkeys(("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
@@ -134,7 +137,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
 
 for _command in COMMANDS:
-    app.command(name=_command.__name__, cls=Command)(guarded(expanded(_command)))
+    _flat = expanded(_command)
+    app.command(
+        name=_command.__name__,
+        cls=Command,
+        context_settings={"obj": settings_of(_flat.__annotations__)},
+    )(guarded(_flat))
 
 
 def _stopped(number: int, frame: FrameType | None) -> None:
@@ -173,6 +181,10 @@ def main() -> None:
     code: int | str | None = 1
     try:
         code = app(prog_name="augment", standalone_mode=False)
+    except AugmentError as error:  # of the settings, before the command begins
+        as_json = "--json" in sys.argv[1:]
+        failures.report(str(error), error.exit_code, as_json, failures.document(error))
+        code = error.exit_code
     except TyperException as error:  # what typer says of a command line, and its list of commands
         code = _refused(error)
     except SystemExit as stop:

@@ -19,6 +19,7 @@ def engines(
             autocompletion=o.named("engines"),
         ),
     ] = None,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """List the engines with their licences, or one engine's parameters."""

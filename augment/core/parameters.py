@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from augment.core.types import Json
 
 TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
-NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}
+NOUNS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    Path: "a path",
+}
 
 
 @dataclass(frozen=True)
