@@ -51,7 +51,7 @@ def config(
     screen: o.Screen,
 ) -> None:
     """Show or check the settings of file and environment, or print their JSON Schema."""
-    from augment.cli import summary
+    from augment.cli import settings_summary, summary
 
     if path is not None and action is not Action.CHECK:
         raise UsageError(f"config {action} takes no FILE. Name a settings file with --config.")
@@ -74,7 +74,7 @@ def config(
         document: Json = {"schema": "augment.config/1", "problems": error.problems}
         count = len(error.problems)
         failure = UsageError(f"{count} setting{'s' if count > 1 else ''} cannot be followed.")
-        summary.show(document, screen, summary.of_problems, loud=True, failure=failure)
+        summary.show(document, screen, settings_summary.of_problems, loud=True, failure=failure)
         return
     document = {
         "schema": "augment.config/1",
@@ -82,10 +82,10 @@ def config(
     }
     if action is Action.CHECK:
         document["settings"] = len(found.origins)
-        summary.show(document, screen, summary.of_check, loud=True)
+        summary.show(document, screen, settings_summary.of_check, loud=True)
     else:
         document["settings"] = _settings(found, origin)
-        summary.show(document, screen, summary.of_settings, loud=True)
+        summary.show(document, screen, settings_summary.of_settings, loud=True)
 
 
 def _settings(found: Resolved, origin: bool) -> list[dict[str, Any]]:

@@ -373,36 +373,6 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def of_settings(console: Console, document: Json, verbose: bool) -> None:
-    """Each setting with its value and, where asked, its origin; what is not set has no value."""
-    settings = document["settings"]
-    head = ["setting", "value", *(["from"] if settings and "origin" in settings[0] else [])]
-    rows = [
-        [each["name"], _settled(each["value"]), *([each["origin"]] if len(head) > 2 else [])]
-        for each in settings
-    ]
-    table(console, head, rows)
-
-
-def _settled(value: Any) -> str:
-    """As a settings file spells a value."""
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def of_problems(console: Console, document: Json, verbose: bool) -> None:
-    """What is wrong with settings, a line each."""
-    for problem in document["problems"]:
-        line(console, problem)
-
-
-def of_check(console: Console, document: Json, verbose: bool) -> None:
-    """Which file was found good, and how much it settles."""
-    where = document["file"] or "No augment.toml here or above; the environment"
-    settled = document["settings"]
-    noun = "setting" if settled == 1 else "settings"
-    line(console, f"{where}: {settled} {noun}, all of them known and in range.", style="green")
-
-
 def of_doctor(console: Console, document: Json, verbose: bool) -> None:
     table(
         console,

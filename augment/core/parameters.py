@@ -126,6 +126,12 @@ def parameter(
     return dataclasses.field(default=default, metadata={_KEY: declared, "help": help})
 
 
+def fields_of(declaration: type[Any]) -> list[tuple[dataclasses.Field[Any], Any]]:
+    """The fields of a dataclass, each with its type."""
+    hints = typing.get_type_hints(declaration)
+    return [(field, hints[field.name]) for field in dataclasses.fields(declaration)]
+
+
 def declared(field: dataclasses.Field[Any], hint: Any) -> Parameter:
     """What is declared of a field; choices are a search space of themselves."""
     found = field.metadata.get(_KEY)
@@ -177,13 +183,12 @@ def parse(text: str, hint: Any, where: str) -> Any:
 
 def require_in_range(recipe: Any) -> None:
     """Refuse a recipe with a number, or one of several, outside of its parameter's range."""
-    hints = typing.get_type_hints(type(recipe))
-    for field in dataclasses.fields(recipe):
-        value, found = getattr(recipe, field.name), declared(field, hints[field.name])
+    for field, hint in fields_of(type(recipe)):
+        value, found = getattr(recipe, field.name), declared(field, hint)
         for each in value if isinstance(value, tuple) else (value,):
             number = isinstance(each, (int, float)) and not isinstance(each, bool)
             if number and each not in found.range:
-                needed = expected(hints[field.name], found)
+                needed = expected(hint, found)
                 raise UsageError(f"-p {field.name}={each}: expected {needed}.")
 
 

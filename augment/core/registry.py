@@ -70,14 +70,8 @@ def described(name: str, detailed: bool) -> Json:
     about["conditions"] = sorted(about["conditions"])
     about["needs"] = list(about["needs"])
     if detailed:
-        about["parameters"] = [_described(*each) for each in fields(recipe)]
+        about["parameters"] = [_described(*each) for each in parameters.fields_of(recipe)]
     return about
-
-
-def fields(declaration: type[Any]) -> list[tuple[dataclasses.Field[Any], Any]]:
-    """The fields of a dataclass, each with its type."""
-    hints = typing.get_type_hints(declaration)
-    return [(field, hints[field.name]) for field in dataclasses.fields(declaration)]
 
 
 def _described(field: dataclasses.Field[Any], hint: Any) -> Json:
@@ -94,7 +88,7 @@ def _described(field: dataclasses.Field[Any], hint: Any) -> Json:
 
 def parse_parameters(recipe: type[Engine[Any]], texts: dict[str, str]) -> dict[str, Any]:
     """Texts to typed values by the recipe's fields; unknown names and bad values are refused."""
-    known = {field.name: hint for field, hint in fields(recipe)}
+    known = {field.name: hint for field, hint in parameters.fields_of(recipe)}
     values: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in known:

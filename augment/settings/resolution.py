@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from augment.core import registry
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.parameters import optional, parse
 from augment.core.types import Json
@@ -100,9 +99,15 @@ def _of_file(path: Path, folder: Path, problems: list[str]) -> dict[Name, Entry]
     return entries
 
 
+def _engines() -> list[str]:
+    from augment.core import registry
+
+    return registry.names("engines")
+
+
 def _setting(name: Name) -> Setting | None:
     """The setting of a name; None for an unknown one."""
-    if len(name) == 3 and name[0] == ENGINES and name[1] in registry.names("engines"):
+    if len(name) == 3 and name[0] == ENGINES and name[1] in _engines():
         return names.of_engine(name[1]).get(name)
     return names.of_sections().get(name)
 
@@ -113,8 +118,8 @@ def _unknown(name: Name) -> str:
         return f"{name[0]!r} is a section: write [{name[0]}] and its keys below."
     known = names.of_sections()
     if name[0] == ENGINES and len(name) > 1:
-        if name[1] not in registry.names("engines"):
-            near = did_you_mean(name[1], registry.names("engines"))
+        if name[1] not in _engines():
+            near = did_you_mean(name[1], _engines())
             return f"unknown engine in {dotted(name)!r}. {near}"
         if len(name) == 2:
             return f"{dotted(name)!r} is a section: write [{dotted(name)}] and its keys below."
@@ -146,7 +151,7 @@ def _of_environment(environment: Mapping[str, str], problems: list[str]) -> dict
 
 def _engine_variables(key: str) -> dict[str, Setting]:
     """The variables of the engine that one of them names, if there is one."""
-    for engine in sorted(registry.names("engines"), key=len, reverse=True):
+    for engine in sorted(_engines(), key=len, reverse=True):
         if key.startswith(variable((ENGINES, engine, ""))):
             return {variable(name): each for name, each in names.of_engine(engine).items()}
     return {}

@@ -54,7 +54,7 @@ def section(name: str, declaration: type[Any], help: str) -> type[BaseModel]:
     """The model of a section; its fields are known by their aliases alone, since names such as
     `schema` are pydantic's own."""
     fields: dict[str, Any] = {}
-    for field, hint in registry.fields(declaration):
+    for field, hint in parameters.fields_of(declaration):
         found = parameters.declared(field, hint)
         search = parameters.search_document(found.search)
         about = Field(
