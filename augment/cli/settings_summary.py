@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from augment.cli.summary import line, table
+from augment.cli.terminal import printable
 from augment.core.types import Json
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ def _settled(value: Any) -> str:
 
 
 def of_problems(console: Console, document: Json, verbose: bool) -> None:
-    """What is wrong with settings, a line each."""
+    """What is wrong with settings: a line each, however long, so that tools can follow it."""
+    from rich.text import Text
+
     for problem in document["problems"]:
-        line(console, problem)
+        console.print(Text(printable(problem)), soft_wrap=True)
 
 
 def of_check(console: Console, document: Json, verbose: bool) -> None:

@@ -82,8 +82,18 @@ def _bounded(hint: Any, found: Parameter) -> Any:
         inner = tuple[_bounded(get_args(inner)[0], found), ...]  # type: ignore[misc]
     elif inner in (int, float):
         ends = found.range
-        limits = Field(ge=ends.least, le=ends.most, gt=ends.above, multiple_of=ends.multiple)
+        finite = {"allow_inf_nan": False} if inner is float else {}
+        limits = Field(
+            ge=ends.least,
+            le=ends.most,
+            gt=ends.above,
+            multiple_of=ends.multiple,
+            strict=True,
+            **finite,
+        )
         inner = Annotated[inner, limits]
+    elif inner is bool:
+        inner = Annotated[bool, Field(strict=True)]
     elif found.form is not None:
         pattern = Field(pattern=f"^(?:{found.form.pattern})$")
         inner = Annotated[str, pattern, BeforeValidator(_spelt, json_schema_input_type=str | int)]
