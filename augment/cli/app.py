@@ -31,7 +31,7 @@ from augment.cli import (
     transform,
     verify,
 )
-from augment.cli.flags import settings_of
+from augment.cli.flags import SETTINGS, settings_of
 from augment.cli.grouping import expanded
 from augment.cli.help import Command, Commands
 from augment.core.errors import (
@@ -141,7 +141,7 @@ for _command in COMMANDS:
     app.command(
         name=_command.__name__,
         cls=Command,
-        context_settings={"obj": settings_of(_flat.__annotations__)},
+        context_settings={"obj": {SETTINGS: settings_of(_flat.__annotations__)}},
     )(guarded(_flat))
 
 

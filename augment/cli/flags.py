@@ -16,6 +16,7 @@ from augment.settings import names
 from augment.settings.names import Name
 from augment.settings.resolution import Resolved, resolve
 
+SETTINGS = "settings"  # where in the context's object a command's flags lie; typer uses it, too
 BUILT_IN = Resolved()  # no file, no variable
 
 
@@ -57,7 +58,7 @@ def resolved(context: typer.Context, config: Any) -> Resolved:
     """Of `--config`: resolve the settings, and let the command's flags default to them."""
     path = config if isinstance(config, Path) else None
     found = resolve(path, os.environ, Path.cwd(), Path.home())
-    flags: Mapping[str, Name] = context.obj or {}
+    flags: Mapping[str, Name] = context.obj[SETTINGS]
     context.default_map = {
         name: _as_given(found.value(setting))
         for name, setting in flags.items()

@@ -82,16 +82,15 @@ def _bounded(hint: Any, found: Parameter) -> Any:
         inner = tuple[_bounded(get_args(inner)[0], found), ...]  # type: ignore[misc]
     elif inner in (int, float):
         ends = found.range
-        finite = {"allow_inf_nan": False} if inner is float else {}
         limits = Field(
             ge=ends.least,
             le=ends.most,
             gt=ends.above,
             multiple_of=ends.multiple,
             strict=True,
-            **finite,
         )
-        inner = Annotated[inner, limits]
+        finite = (Field(allow_inf_nan=False),) if inner is float else ()
+        inner = Annotated[inner, limits, *finite]
     elif inner is bool:
         inner = Annotated[bool, Field(strict=True)]
     elif found.form is not None:

@@ -13,6 +13,7 @@ import typer.main
 
 from augment.cli import progress
 from augment.cli.app import app
+from augment.cli.flags import SETTINGS
 from augment.core.parameters import choices, optional
 from augment.lifecycle import evaluation, fitting, gates, generation
 from augment.lifecycle import run as running
@@ -66,7 +67,7 @@ def parameters(command: str) -> dict[str, Any]:
 
 def settings_of(command: str) -> dict[str, Name]:
     group: Any = typer.main.get_command(app)
-    found: dict[str, Name] = group.commands[command].context_settings["obj"]
+    found: dict[str, Name] = group.commands[command].context_settings["obj"][SETTINGS]
     return found
 
 
