@@ -1,4 +1,5 @@
-"""Write the generated parts of README.md: commands, engines, exit codes, metrics.
+"""Write the generated parts of README.md (commands, engines, exit codes, metrics), and the JSON
+Schema of the settings.
 
     python -m docs.generate          writes them
     python -m docs.generate --check  exits 1 where a part is out of date
@@ -8,14 +9,17 @@ A part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from augment.core import errors, registry
+from augment.settings.tree import json_schema
 
 README = Path(__file__).parents[1] / "README.md"
+SCHEMA = Path(__file__).parent / "augment.schema.json"
 
 
 def commands() -> str:
@@ -30,7 +34,7 @@ def engines() -> str:
     """Each engine with its licence, how it meets conditions, and its parameters."""
     rows = []
     for name in registry.names("engines"):
-        engine = registry.described(name, parameters=True)
+        engine = registry.described(name, detailed=True)
         how = ", ".join(f"`--{word}`" for word in engine["conditions"])
         how += "" if engine["exact"] or not how else " (by bounded rejection)"
         parameters = ", ".join(f"`{p['name']}`" for p in engine["parameters"]) or "–"
@@ -83,14 +87,18 @@ def generated(text: str) -> str:
     return text
 
 
+def schema() -> str:
+    """The JSON Schema of a settings file, as `augment config schema` prints it."""
+    return json.dumps(json_schema(), ensure_ascii=True, indent=2) + "\n"
+
+
 def main() -> None:
-    old = README.read_text("utf-8")
-    new = generated(old)
-    if "--check" in sys.argv:
-        if old != new:
-            raise SystemExit("README.md is out of date. Run: python -m docs.generate")
-        return
-    README.write_text(new, "utf-8")
+    new = {README: generated(README.read_text("utf-8")), SCHEMA: schema()}
+    for path, text in new.items():
+        if "--check" not in sys.argv:
+            path.write_text(text, "utf-8")
+        elif not path.is_file() or path.read_text("utf-8") != text:
+            raise SystemExit(f"{path.name} is out of date. Run: python -m docs.generate")
 
 
 if __name__ == "__main__":

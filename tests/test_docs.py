@@ -13,6 +13,10 @@ def test_the_generated_parts_of_the_readme_are_up_to_date() -> None:
     assert generate.generated(text) == text, "run: python -m docs.generate"
 
 
+def test_the_published_schema_of_the_settings_is_up_to_date() -> None:
+    assert generate.SCHEMA.read_text("utf-8") == generate.schema(), "run: python -m docs.generate"
+
+
 def test_every_command_of_the_readme_exists_and_every_command_is_in_it() -> None:
     text = generate.README.read_text("utf-8")
     named = set(re.findall(r"augment ([a-z]+)", text))

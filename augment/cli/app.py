@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 import augment
 from augment.cli import (
+    config,
     doctor,
     edit,
     engines,
@@ -29,6 +30,7 @@ from augment.cli import (
     transform,
     verify,
 )
+from augment.cli.flags import SETTINGS, settings_of
 from augment.cli.grouping import expanded
 from augment.cli.help import Command, Commands
 from augment.core.errors import (
@@ -59,6 +61,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     edit.edit,
     verify.verify,
     engines.engines,
+    config.config,
     doctor.doctor,
 )
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
@@ -129,7 +132,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
 
 for _command in COMMANDS:
-    app.command(name=_command.__name__, cls=Command)(guarded(expanded(_command)))
+    _flat = expanded(_command)
+    app.command(
+        name=_command.__name__,
+        cls=Command,
+        context_settings={"obj": {SETTINGS: settings_of(_flat.__annotations__)}},
+    )(guarded(_flat))
 
 
 def _stopped(number: int, frame: FrameType | None) -> None:
@@ -167,6 +175,10 @@ def main() -> None:
     code: int | str | None = 1
     try:
         code = app(prog_name="augment", standalone_mode=False)
+    except AugmentError as error:  # of the settings, before the command begins
+        as_json = "--json" in sys.argv[1:]
+        failures.report(str(error), error.exit_code, as_json, failures.document(error))
+        code = error.exit_code
     except TyperException as error:  # what typer says of a command line, and its list of commands
         code = _refused(error)
     except SystemExit as stop:

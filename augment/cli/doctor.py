@@ -7,6 +7,7 @@ from augment.cli import options as o
 
 def doctor(
     *,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Check this machine: versions, memory, disk, devices, locale, plugins."""

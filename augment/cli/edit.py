@@ -12,6 +12,8 @@ from augment.cli import options as o
 from augment.cli.grouping import told
 from augment.cli.parsing import pairs, prompts
 from augment.core.errors import UsageError
+from augment.settings.resolution import Resolved
+from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
     from augment.kinds.images.edits.job import Request
@@ -90,12 +92,13 @@ def edit(
     change: Change,
     weights: o.Weights = None,
     param: o.WeightsParameters = None,
-    device: o.Device = "auto",
+    device: o.Device = DEFAULTS.tool.device,
     placing: Placing,
     files: o.Files,
     seed: o.Seed = None,
     force: o.Force = False,
     dry_run: o.DryRun = False,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Change images with a fitted model; edits that lost their label are drawn again."""
@@ -105,7 +108,7 @@ def edit(
 
     request = change.request(placing, files, dry_run)
     with progress.shown(screen) as tell:
-        opened, source = _opened(named, weights, param, device)
+        opened, source = _opened(named, weights, param, device, config)
         folder, error = images.edited(
             Model(opened), source, out, request, seed=seed, force=force, tell=tell
         )
@@ -113,7 +116,11 @@ def edit(
 
 
 def _opened(
-    named: list[str], weights: Path | None, param: list[str] | None, device: str
+    named: list[str],
+    weights: Path | None,
+    param: list[str] | None,
+    device: str,
+    config: Resolved,
 ) -> tuple[Opened, str]:
     """The generator and the source of the pictures."""
     from augment.lifecycle import generation
@@ -121,7 +128,8 @@ def _opened(
     if weights is not None:
         if len(named) != 1:
             raise UsageError("--weights takes the place of MODEL: give IMAGES alone.")
-        return generation.open_weights(weights, pairs(param, "-p"), device), named[0]
+        parameters, settings = pairs(param, "-p"), config.settings.engines
+        return generation.open_weights(weights, parameters, device, settings), named[0]
     if len(named) != 2:
         raise UsageError("Give MODEL and IMAGES, or --weights FOLDER and IMAGES.")
     o.require_weights(param)

@@ -19,6 +19,7 @@ def engines(
             autocompletion=o.named("engines"),
         ),
     ] = None,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """List the engines with their licences, or one engine's parameters."""
@@ -28,7 +29,7 @@ def engines(
     names = registry.names("engines") if name is None else [name]
     document = {
         "schema": "augment.engines/1",
-        "engines": [registry.described(each, parameters=name is not None) for each in names],
+        "engines": [registry.described(each, detailed=name is not None) for each in names],
     }
     show = summary.of_engines if name is None else summary.of_engine
     summary.show(document, screen, show, loud=True)

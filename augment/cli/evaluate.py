@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.settings.sections import DEFAULTS
 
 
 def evaluate(
@@ -21,11 +22,12 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A folder for report.json and report.html.")
     ] = None,
-    gate: Annotated[str, typer.Option(help="What must hold; see `run`.")] = "none",
+    gate: o.EvaluateGate = DEFAULTS.gates.evaluate,
     features: o.Features = None,
     seed: o.Seed = None,
     reading: o.Reading,
     force: o.Force = False,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Score SYNTHETIC against REAL: fidelity, utility, privacy and validity."""

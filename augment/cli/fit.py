@@ -19,13 +19,14 @@ def fit(
     reading: o.Reading,
     force: o.Force = False,
     dry_run: o.Estimate = False,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Fit a generator on all rows of SRC and save it as a model folder."""
     from augment.cli import progress, summary
     from augment.lifecycle.fitting import fit as lifecycle_fit
 
-    request = o.request(source, fitting, reading, seed)
+    request = o.request(source, fitting, reading, seed, config)
     with progress.shown(screen) as tell:
         document = lifecycle_fit(request, out, force=force, dry_run=dry_run, tell=tell)
     summary.show(document, screen, summary.of_fit)

@@ -46,12 +46,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "label-column",
         "caption-column",
     ),
-    "Messages": ("quiet", "verbose", "json", "log-format", "no-color", "help"),
+    "Messages": ("quiet", "verbose", "json", "log-format", "no-color", "config", "help"),
 }
 COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
     "Images": ("transform", "edit"),
-    "Results and set-up": ("verify", "engines", "doctor"),
+    "Results and set-up": ("verify", "engines", "config", "doctor"),
 }
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
@@ -86,6 +86,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "verify": ("augment verify out/", "augment verify model/"),
     "engines": ("augment engines", "augment engines anyorder"),
+    "config": (
+        "augment config show --origin",
+        "augment config check augment.toml",
+        "augment config schema",
+    ),
     "doctor": ("augment doctor",),
 }
 

@@ -21,6 +21,7 @@ def inspect(
     ] = False,
     reading: o.Reading,
     force: o.Force = False,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Read SRC and say what each column is taken for, and why."""

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from augment.cli import flags
+from augment.cli.flags import flag, resolved, settings_file
 from augment.cli.grouping import told
 from augment.cli.parsing import pairs, prompts, seconds
 from augment.core.errors import UsageError
 from augment.core.types import Json
+from augment.settings.resolution import Resolved
+from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
     from augment.core.kind import Ask
@@ -39,31 +43,28 @@ Estimate = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what would be done, and about what it costs, and stop."),
 ]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", min=0, max=2**53, help="Same seed, same bytes. Default: a fresh one."),
+Config = Annotated[
+    Resolved,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        parser=settings_file,
+        callback=resolved,
+        is_eager=True,
+        show_default=False,
+        help="A settings file. Default: augment.toml here or above.",
+    ),
 ]
+BUILT_IN = flags.BUILT_IN
+Seed = Annotated[int | None, flag("tool.seed", "--seed")]
 Features = Annotated[
-    Path | None,
-    typer.Option(
-        "--features",
-        exists=True,
-        dir_okay=False,
-        help="Images: a TorchScript network (Inception, DINOv2) whose space is scored too.",
-    ),
+    Path | None, flag("scoring.features", "--features", exists=True, dir_okay=False)
 ]
-Count = Annotated[
-    str, typer.Option("-n", "--rows", help="Rows: 5000, 10k, 1e6, or 2x the rows of the source.")
-]
-Engine = Annotated[
-    str,
-    typer.Option(
-        "--engine",
-        "-e",
-        help="See `augment engines`; auto picks one and says why.",
-        autocompletion=named("engines"),
-    ),
-]
+Holdout = Annotated[float, flag("scoring.holdout", "--holdout")]
+RunGate = Annotated[str, flag("gates.run", "--gate")]
+EvaluateGate = Annotated[str, flag("gates.evaluate", "--gate")]
+Count = Annotated[str | None, flag("sampling.rows", "-n", "--rows")]
+Engine = Annotated[str, flag("fitting.engine", "--engine", "-e", autocompletion=named("engines"))]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("-p", "--param", metavar="NAME=VALUE", help="An engine's parameter. Repeatable."),
@@ -72,10 +73,9 @@ Preset = Annotated[
     str | None,
     typer.Option("--preset", help="The same as -p preset=…; anyorder: fast, best or transformer."),
 ]
-MaxTime = Annotated[
-    str | None, typer.Option("--max-time", help="Time for the whole command: 90, 90s, 15m, 2h.")
-]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+MaxTime = Annotated[str | None, flag("fitting.max_time", "--max-time")]
+Device = Annotated[str, flag("tool.device", "--device")]
+Workers = Annotated[int | None, flag("tool.workers", "--workers")]
 Weights = Annotated[
     Path | None,
     typer.Option("--weights", help="A local Stable Diffusion folder (safetensors) that draws."),
@@ -84,18 +84,8 @@ WeightsParameters = Annotated[
     list[str] | None,
     typer.Option("-p", "--param", metavar="NAME=VALUE", help="With --weights: steps, guidance…"),
 ]
-NoProtect = Annotated[
-    bool,
-    typer.Option("--no-protect", help="Let rare categories and exact extremes into the model."),
-]
-Locale = Annotated[
-    str | None,
-    typer.Option(
-        "--locale",
-        metavar="NAME",
-        help="Of names, addresses and words that stand in for text: de_DE, pt_BR. Default: en_US.",
-    ),
-]
+NoProtect = Annotated[bool, flag("fitting.no_protect", "--no-protect/--protect")]
+Locale = Annotated[str | None, flag("reading.locale", "--locale", metavar="NAME")]
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -119,97 +109,37 @@ Given = Annotated[
     str | None, typer.Option("--given", help="A file whose empty cells are to be filled.")
 ]
 
-Kind = Annotated[
-    str | None,
-    typer.Option(
-        "--kind",
-        help="table or images; found by looking when not given.",
-        autocompletion=named("kinds"),
-    ),
-]
-Target = Annotated[
-    str | None, typer.Option("--target", help="The column to predict, for the utility scores.")
-]
-Schema = Annotated[
-    Path | None, typer.Option("--schema", help="A schema file, as `inspect --schema-out` writes.")
-]
-Column = Annotated[
-    list[str] | None,
-    typer.Option("--column", metavar="NAME=ROLE", help="Overrule a column's role. Repeatable."),
-]
-Format = Annotated[
-    str | None,
-    typer.Option("--format", help="csv, tsv, json, jsonl, parquet, arrow, xlsx. Default: by name."),
-]
-Encoding = Annotated[str | None, typer.Option("--encoding", help="Of a text file. Default: utf-8.")]
-Delimiter = Annotated[
-    str | None, typer.Option("--delimiter", help="Of a text file. Default: found by looking.")
-]
-Header = Annotated[
-    bool | None,
-    typer.Option(
-        "--header/--no-header", help="Whether the first row names the columns. Default: by looking."
-    ),
-]
-Sheet = Annotated[str | None, typer.Option("--sheet", help="Of a workbook with several sheets.")]
-WrittenEncoding = Annotated[
-    str | None, typer.Option("--encoding", help="Of the text file written. Default: the source's.")
-]
-WrittenDelimiter = Annotated[
-    str | None, typer.Option("--delimiter", help="Of the file written. Default: the source's.")
-]
-BadRows = Annotated[str | None, typer.Option("--bad-rows", help="fail (the default) or skip.")]
-MaxBad = Annotated[
-    int | None,
-    typer.Option("--max-bad", min=0, help="Most rows or images to leave out before giving up."),
-]
-Rejects = Annotated[
-    Path | None,
-    typer.Option("--rejects", help="Where left-out rows, or images' names, are written."),
-]
-Canvas = Annotated[
-    str | None,
-    typer.Option("--canvas", help="Images: pixels to work at, 32 or WIDTHxHEIGHT, 8 to 128."),
-]
-Mode = Annotated[str | None, typer.Option("--mode", help="Images: gray or rgb. Default: as found.")]
-Fit = Annotated[
-    str | None,
-    typer.Option("--fit", help="Images of another shape than the canvas: pad, crop or stretch."),
-]
-Alpha = Annotated[
-    str | None, typer.Option("--alpha", help="Images: lay transparency on white, black, or fail.")
-]
-OnError = Annotated[
-    str | None, typer.Option("--on-error", help="Bad images: fail (default), skip or quarantine.")
-]
-Quarantine = Annotated[
-    Path | None, typer.Option("--quarantine", help="Where --on-error quarantine copies bad images.")
-]
-Root = Annotated[
-    Path | None,
-    typer.Option(
-        "--root",
-        help="Images: where a list's paths begin, and what links may not leave. Default: SRC.",
-    ),
-]
-LabelColumn = Annotated[
-    str | None, typer.Option("--label-column", help="Images in a list: the column of the classes.")
-]
-CaptionColumn = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--caption-column", help="Images in a list: a column of words for --prompt. Repeatable."
-    ),
-]
-ExcelSafe = Annotated[
-    bool, typer.Option("--excel-safe", help="Defuse texts that a spreadsheet takes for formulas.")
-]
+Kind = Annotated[str | None, flag("reading.kind", "--kind", autocompletion=named("kinds"))]
+Target = Annotated[str | None, flag("reading.target", "--target")]
+Schema = Annotated[Path | None, flag("reading.schema", "--schema")]
+Column = Annotated[list[str] | None, flag("reading.column", "--column", metavar="NAME=ROLE")]
+Format = Annotated[str | None, flag("reading.format", "--format")]
+Encoding = Annotated[str | None, flag("reading.encoding", "--encoding")]
+Delimiter = Annotated[str | None, flag("reading.delimiter", "--delimiter")]
+Header = Annotated[bool | None, flag("reading.header", "--header/--no-header")]
+Sheet = Annotated[str | None, flag("reading.sheet", "--sheet")]
+WrittenFormat = Annotated[str | None, flag("sampling.format", "--format")]
+WrittenEncoding = Annotated[str | None, flag("sampling.encoding", "--encoding")]
+WrittenDelimiter = Annotated[str | None, flag("sampling.delimiter", "--delimiter")]
+BadRows = Annotated[str | None, flag("reading.bad_rows", "--bad-rows")]
+MaxBad = Annotated[int | None, flag("reading.max_bad", "--max-bad")]
+Rejects = Annotated[Path | None, flag("reading.rejects", "--rejects")]
+Canvas = Annotated[str | None, flag("reading.canvas", "--canvas")]
+Mode = Annotated[str | None, flag("reading.mode", "--mode")]
+Fit = Annotated[str | None, flag("reading.fit", "--fit")]
+Alpha = Annotated[str | None, flag("reading.alpha", "--alpha")]
+OnError = Annotated[str | None, flag("reading.on_error", "--on-error")]
+Quarantine = Annotated[Path | None, flag("reading.quarantine", "--quarantine")]
+Root = Annotated[Path | None, flag("reading.root", "--root")]
+LabelColumn = Annotated[str | None, flag("reading.label_column", "--label-column")]
+CaptionColumn = Annotated[list[str] | None, flag("reading.caption_column", "--caption-column")]
+ExcelSafe = Annotated[bool, flag("sampling.excel_safe", "--excel-safe/--no-excel-safe")]
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More detail.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-LogFormat = Annotated[str, typer.Option("--log-format", help="Progress as auto, plain or json.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours.")]
+Quiet = Annotated[bool, flag("tool.quiet", "--quiet/--no-quiet", "-q")]
+Verbose = Annotated[bool, flag("tool.verbose", "--verbose/--no-verbose", "-v")]
+AsJson = Annotated[bool, flag("tool.json", "--json/--no-json")]
+LogFormat = Annotated[str, flag("tool.log_format", "--log-format")]
+NoColor = Annotated[bool, flag("tool.no_color", "--no-color/--color")]
 
 
 @dataclass(frozen=True)
@@ -290,13 +220,13 @@ class Asking:
 class Fitting:
     """Which engine is fitted, and how."""
 
-    engine: Engine = "auto"
+    engine: Engine = DEFAULTS.fitting.engine
     param: Parameters = None
     preset: Preset = None
     weights: Weights = None
     max_time: MaxTime = None
-    device: Device = "auto"
-    no_protect: NoProtect = False
+    device: Device = DEFAULTS.tool.device
+    no_protect: NoProtect = DEFAULTS.fitting.no_protect
     locale: Locale = None
 
 
@@ -307,7 +237,7 @@ class Screen:
     quiet: Quiet = False
     verbose: Verbose = False
     as_json: AsJson = False
-    log_format: LogFormat = "auto"
+    log_format: LogFormat = DEFAULTS.tool.log_format
     no_color: NoColor = False
 
 
@@ -316,7 +246,9 @@ def scoring(features: Path | None) -> Json:
     return {} if features is None else {"features": str(features)}
 
 
-def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -> Request:
+def request(
+    source: str, fitting: Fitting, reading: Reading, seed: int | None, config: Resolved
+) -> Request:
     """What `fit` and `run` ask for in the same words."""
     from augment.lifecycle.plan import FOREIGN, Request
 
@@ -326,7 +258,7 @@ def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -
             raise UsageError("--preset and -p preset=… contradict each other. Leave out one.")
         parameters = {**parameters, "preset": fitting.preset}
     if fitting.weights is not None:
-        if engine not in ("auto", FOREIGN):
+        if engine not in ("auto", FOREIGN, config.settings.fitting.engine):
             raise UsageError(f"--weights is for the engine {FOREIGN}. Leave out -e {engine}.")
         engine, parameters = FOREIGN, {**parameters, "weights": str(fitting.weights)}
     return Request(
@@ -338,6 +270,7 @@ def request(source: str, fitting: Fitting, reading: Reading, seed: int | None) -
         max_seconds=seconds(fitting.max_time),
         device=fitting.device,
         protect=not fitting.no_protect,
+        settings=config.settings.engines,
         read=reading.given() | ({} if fitting.locale is None else {"locale": fitting.locale}),
     )
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.settings.sections import DEFAULTS
 
 
 def run(
@@ -16,24 +17,17 @@ def run(
     source: o.Source,
     out: Annotated[Path, typer.Option("-o", "--out", help="The run folder to make.")],
     fitting: o.Fitting,
-    rows: o.Count = "1x",
+    rows: o.Count = None,
     seed: o.Seed = None,
     asking: o.Asking,
-    holdout: Annotated[
-        float, typer.Option(min=0.0, max=0.5, help="Share of rows kept unseen, for the scores.")
-    ] = 0.2,
-    gate: Annotated[
-        str,
-        typer.Option(
-            help="What must hold: privacy, fidelity, utility, validity, all, none, or "
-            "'privacy and detection <= 0.6'."
-        ),
-    ] = "privacy",
+    holdout: o.Holdout = DEFAULTS.scoring.holdout,
+    gate: o.RunGate = DEFAULTS.gates.run,
     features: o.Features = None,
     reading: o.Reading,
     excel_safe: o.ExcelSafe = False,
     force: o.Force = False,
     dry_run: o.Estimate = False,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""
@@ -43,8 +37,8 @@ def run(
     from augment.lifecycle import run as lifecycle
 
     request = replace(
-        o.request(source, fitting, reading, seed),
-        count=rows,
+        o.request(source, fitting, reading, seed, config),
+        count="1x" if rows is None else rows,
         ask=asking.ask(),
         holdout=holdout,
         gate=gate,

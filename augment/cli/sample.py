@@ -9,6 +9,7 @@ import typer
 
 from augment.cli import options as o
 from augment.cli.parsing import pairs
+from augment.settings.sections import DEFAULTS
 
 
 def sample(
@@ -17,25 +18,23 @@ def sample(
         Path | None, typer.Argument(metavar="MODEL", help="A model folder or a run folder.")
     ] = None,
     out: Annotated[str, typer.Option("-o", "--out", help="A file, or - for standard output.")],
-    rows: Annotated[
-        str | None,
-        typer.Option("-n", "--rows", help="Rows: 5000, 10k, 1e6, 2x. Default: 1x the source."),
-    ] = None,
+    rows: o.Count = None,
     seed: o.Seed = None,
     asking: o.Asking,
     given: o.Given = None,
     weights: o.Weights = None,
     param: o.WeightsParameters = None,
-    device: o.Device = "auto",
+    device: o.Device = DEFAULTS.tool.device,
     shard: Annotated[
         str | None,
         typer.Option(help="i/N: only the i-th of N even parts of one sample. Needs --seed."),
     ] = None,
-    format: o.Format = None,
+    format: o.WrittenFormat = None,
     encoding: o.WrittenEncoding = None,
     delimiter: o.WrittenDelimiter = None,
     excel_safe: o.ExcelSafe = False,
     force: o.Force = False,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Write new rows from a fitted model."""
@@ -51,6 +50,8 @@ def sample(
         o.require_weights(param)
     with progress.shown(screen) as tell:
         ask = asking.ask(given)
+        if given is not None and rows == config.settings.sampling.rows:
+            rows = None  # settled for samples at large: this one has as many rows as its file
         if weights is not None and rows is None:
             rows = str(max(1, len(ask.prompts)))
         spelt = {"excel_safe": excel_safe or None, "encoding": encoding, "delimiter": delimiter}
@@ -59,7 +60,9 @@ def sample(
         opened = (
             generation.open_model(model or Path(), device)
             if weights is None
-            else generation.open_weights(weights, pairs(param, "-p"), device)
+            else generation.open_weights(
+                weights, pairs(param, "-p"), device, config.settings.engines
+            )
         )
         place = None if out == "-" else Path(out)
         document = generation.sample(opened, order, place, force=force, tell=tell)

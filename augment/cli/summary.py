@@ -362,8 +362,8 @@ def of_engine(console: Console, document: Json, verbose: bool) -> None:
     line(console, f"{engine['name']}: {engine['summary']} ({engine['licence']})", style="bold")
     table(
         console,
-        ["-p name", "type", "default", "help"],
-        [[p["name"], p["type"], _plain(p["default"]), p["help"]] for p in engine["parameters"]],
+        ["-p name", "default", "value", "help"],
+        [[p["name"], _plain(p["default"]), p["expected"], p["help"]] for p in engine["parameters"]],
     )
 
 

@@ -45,12 +45,11 @@ def transform(
         str, typer.Option("--image-format", help="png, or source: JPEG stays JPEG.")
     ] = "png",
     files: o.Files,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes. The result does not depend on them.")
-    ] = None,
+    workers: o.Workers = None,
     seed: o.Seed = None,
     force: o.Force = False,
     dry_run: o.DryRun = False,
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Augment images classically; boxes, masks and keypoints move along."""

@@ -13,6 +13,7 @@ from augment.cli import options as o
 def verify(
     *,
     folder: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that augment wrote.")],
+    config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Check every file of a run, model, evaluation or image folder against its manifest."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
+from augment.core.parameters import require_in_range
 from augment.core.seeds import Seed
 
 if TYPE_CHECKING:
@@ -262,12 +263,16 @@ class Costs:
 class Engine(ABC, Generic[D]):
     """A recipe: a frozen dataclass whose fields are the hyperparameters, and `fit`.
 
-    The fields are the options of `-p name=value`; each has a plain type and a default, and
-    `metadata={"help": ...}` says what it does.
+    The fields are the options of `-p name=value` and of a settings file, declared by `parameter`:
+    a plain type, a default, help, the range of values that are taken, and where a search for
+    better ones should look. A recipe with a value out of range is refused by `UsageError`.
     """
 
     about: ClassVar[About]
     model: ClassVar[type[Model[Any]]]
+
+    def __post_init__(self) -> None:
+        require_in_range(self)
 
     @abstractmethod
     def fit(self, data: D, job: Job) -> Model[D]: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -66,9 +66,15 @@ def open_model(path: Path, device: str = "cpu") -> Opened:
     )
 
 
-def open_weights(folder: Path, parameters: dict[str, str], device: str) -> Opened:
-    """A generator that was trained elsewhere, from its own folder."""
-    engine = registry.engine(FOREIGN, {**parameters, "weights": str(folder)})
+def open_weights(
+    folder: Path, parameters: dict[str, str], device: str, settings: Mapping[str, Json]
+) -> Opened:
+    """A generator that was trained elsewhere, from its own folder.
+
+    `settings` are parameters of engines by name, for what `parameters` do not say.
+    """
+    given = {**parameters, "weights": str(folder)}
+    engine = registry.engine(FOREIGN, given, settings.get(FOREIGN))
     kind: Kind[Any] = registry.find("kinds", engine.about.kind)
     chosen = device_for(device, engine.about)
     job = Job(Seed(0), folder, device=chosen)  # nothing is drawn or kept

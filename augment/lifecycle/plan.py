@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,7 @@ class Request:
     kind: str | None = None
     engine: str = "auto"
     parameters: dict[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Json] = field(default_factory=dict)  # of engines by name, below them
     seed: int | None = None
     count: str = "1x"
     ask: Ask = field(default_factory=Ask)
@@ -116,7 +118,7 @@ def resolve(request: Request, kind: Kind[Any], loaded: Loaded[Any], seed: Seed) 
         name, reason = kind.generator.choose(loaded.data)
     else:
         name, reason = request.engine, "asked for"
-    engine = registry.engine(name, request.parameters)
+    engine = registry.engine(name, request.parameters, request.settings.get(name))
     if engine.about.kind != kind.name:
         raise UsageError(
             f"Engine {name!r} is for {engine.about.kind} data, and the source is {kind.name} data. "

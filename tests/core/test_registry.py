@@ -52,7 +52,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_plugin_is_listed_and_found_like_a_built_in(plugins: None) -> None:
     assert {"mine", "bootstrap"} <= set(registry.names("engines"))
     assert registry.engine("mine", {"epochs": "5"}) == Mine(epochs=5)
-    listed = registry.described("mine", parameters=True)
+    listed = registry.described("mine", detailed=True)
     assert [p["name"] for p in listed["parameters"]][:2] == ["epochs", "rate"]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from augment.core.errors import BadInput
+from augment.core.parameters import Between, OneOf, parameter
 from augment.core.types import About, Costs, Engine, Job, Json, Tick
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import held_out_rows, parts, pictures, to_floats
@@ -65,22 +66,43 @@ class Cvae(Engine[Images]):
     )
     model: ClassVar[type[CvaeModel]] = CvaeModel
 
-    steps: int | None = field(
-        default=None,
-        metadata={"help": "training steps of the autoencoder; by the number of pictures, to 3000"},
+    steps: int | None = parameter(
+        None,
+        "training steps of the autoencoder; by the number of pictures, to 3000",
+        least=1,
+        most=10_000_000,
+        search=Between(500, 10_000, log=True),
     )
-    batch: int = field(default=64, metadata={"help": "pictures in a step"})
-    width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
-    latent: int | None = field(
-        default=None, metadata={"help": "latent dimensions; by the canvas where not given"}
+    batch: int = parameter(
+        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
     )
-    beta: float | None = field(
-        default=None,
-        metadata={"help": "weight of the KL term in nats; 0.25, less where pixels are few"},
+    width: int = parameter(
+        32,
+        "channels at half the canvas, times 8",
+        least=8,
+        most=1_024,
+        multiple=8,
+        search=OneOf((16, 24, 32, 48, 64)),
     )
-    learning_rate: float = field(default=2e-3, metadata={"help": "highest rate of the schedule"})
-    prior: Literal["auto", "gaussian", "flow"] = field(
-        default="auto", metadata={"help": "per-class normals, or a flow on top of them"}
+    latent: int | None = parameter(
+        None,
+        "latent dimensions; by the canvas where not given",
+        least=1,
+        most=4_096,
+        search=Between(8, 256, log=True),
+    )
+    beta: float | None = parameter(
+        None,
+        "weight of the KL term in nats; 0.25, less where pixels are few",
+        least=0,
+        most=1_000,
+        search=Between(0.02, 2, log=True),
+    )
+    learning_rate: float = parameter(
+        2e-3, "highest rate of the schedule", above=0, most=1, search=Between(2e-4, 1e-2, log=True)
+    )
+    prior: Literal["auto", "gaussian", "flow"] = parameter(
+        "auto", "per-class normals, or a flow on top of them"
     )
 
     def costs(self, data: Images, device: str) -> Costs:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from augment.core.errors import BadInput, UsageError
 from augment.core.model_folder import restoring
+from augment.core.parameters import Between, Form, parameter
 from augment.core.seeds import Seed
 from augment.core.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.kinds.images.data.captions import words_of
@@ -184,18 +185,24 @@ class Diffusers(Engine[Images]):
     )
     model: ClassVar[type[DiffusionModel]] = DiffusionModel
 
-    weights: str = field(default="", metadata={"help": "the folder, as --weights gives it"})
-    steps: int = field(default=30, metadata={"help": "denoising steps of a picture"})
-    guidance: float = field(default=7.5, metadata={"help": "how far beyond the prompt to go"})
-    negative: str = field(default="", metadata={"help": "words of what is not wanted"})
-    template: str = field(
-        default="{}", metadata={"help": "the prompt around the words: a photo of {}"}
+    weights: str = parameter("", "the folder, as --weights gives it")
+    steps: int = parameter(
+        30, "denoising steps of a picture", least=1, most=1_000, search=Between(10, 100, log=True)
     )
-    width: int | None = field(
-        default=None, metadata={"help": "pixels drawn; as the weights learnt where not given"}
+    guidance: float = parameter(
+        7.5, "how far beyond the prompt to go", least=0, most=100, search=Between(1, 15)
     )
-    height: int | None = field(default=None, metadata={"help": "the same"})
-    batch: int = field(default=1, metadata={"help": "pictures drawn at once"})
+    negative: str = parameter("", "words of what is not wanted")
+    template: str = parameter(
+        "{}",
+        "the prompt around the words: a photo of {}",
+        form=Form(r".*\{\}.*", "a text with {} where the words go"),
+    )
+    width: int | None = parameter(
+        None, "pixels drawn; as the weights learnt where not given", least=8, most=4_096
+    )
+    height: int | None = parameter(None, "the same", least=8, most=4_096)
+    batch: int = parameter(1, "pictures drawn at once", least=1, most=1_000)
 
     def costs(self, data: Images, device: str) -> Costs:
         """By the size drawn and the size of the weights, which are read and then used whole."""

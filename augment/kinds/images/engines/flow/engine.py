@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.core.errors import BadInput, UsageError
 from augment.core.model_folder import restoring
+from augment.core.parameters import Between, OneOf, parameter
 from augment.core.seeds import Seed
 from augment.core.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.kinds.images.data.dataset import Images
@@ -173,12 +174,29 @@ class Flow(Engine[Images]):
     )
     model: ClassVar[type[FlowModel]] = FlowModel
 
-    steps: int = field(default=6_000, metadata={"help": "training steps"})
-    batch: int = field(default=64, metadata={"help": "pictures in a step"})
-    width: int = field(default=32, metadata={"help": "channels at half the canvas, times 8"})
-    learning_rate: float = field(default=2e-3, metadata={"help": "highest rate of the schedule"})
-    sampling_steps: int = field(default=8, metadata={"help": "steps of Heun's rule"})
-    guidance: float = field(default=1.0, metadata={"help": "how far beyond the condition to go"})
+    steps: int = parameter(
+        6_000, "training steps", least=1, most=10_000_000, search=Between(2_000, 20_000, log=True)
+    )
+    batch: int = parameter(
+        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
+    )
+    width: int = parameter(
+        32,
+        "channels at half the canvas, times 8",
+        least=8,
+        most=1_024,
+        multiple=8,
+        search=OneOf((16, 24, 32, 48, 64)),
+    )
+    learning_rate: float = parameter(
+        2e-3, "highest rate of the schedule", above=0, most=1, search=Between(2e-4, 1e-2, log=True)
+    )
+    sampling_steps: int = parameter(
+        8, "steps of Heun's rule", least=1, most=1_000, search=Between(4, 64, log=True)
+    )
+    guidance: float = parameter(
+        1.0, "how far beyond the condition to go", least=0, most=100, search=Between(1, 4)
+    )
 
     def costs(self, data: Images, device: str) -> Costs:
         wide = data.schema, self.steps, self.batch, self.width, device

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from augment.core.errors import BadInput
 from augment.core.model_folder import restoring
+from augment.core.parameters import Between, OneOf, parameter
 from augment.core.seeds import Seed
 from augment.core.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.kinds.images.data.dataset import Images
@@ -114,12 +115,37 @@ class Gan(Engine[Images]):
     )
     model: ClassVar[type[GanModel]] = GanModel
 
-    steps: int = field(default=3_000, metadata={"help": "training steps of both networks"})
-    batch: int = field(default=64, metadata={"help": "pictures in a step"})
-    width: int = field(default=24, metadata={"help": "channels at half the canvas, times 8"})
-    latent: int = field(default=64, metadata={"help": "dimensions of the noise"})
-    learning_rate: float = field(default=1e-3, metadata={"help": "highest rate of the schedule"})
-    r1: float = field(default=3.0, metadata={"help": "how smooth the discriminator is kept"})
+    steps: int = parameter(
+        3_000,
+        "training steps of both networks",
+        least=1,
+        most=10_000_000,
+        search=Between(1_000, 20_000, log=True),
+    )
+    batch: int = parameter(
+        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
+    )
+    width: int = parameter(
+        24,
+        "channels at half the canvas, times 8",
+        least=8,
+        most=1_024,
+        multiple=8,
+        search=OneOf((16, 24, 32, 48, 64)),
+    )
+    latent: int = parameter(
+        64, "dimensions of the noise", least=1, most=4_096, search=Between(16, 256, log=True)
+    )
+    learning_rate: float = parameter(
+        1e-3, "highest rate of the schedule", above=0, most=1, search=Between(2e-4, 5e-3, log=True)
+    )
+    r1: float = parameter(
+        3.0,
+        "how smooth the discriminator is kept",
+        least=0,
+        most=1_000,
+        search=Between(0.1, 30, log=True),
+    )
 
     def costs(self, data: Images, device: str) -> Costs:
         wide = data.schema, self.steps, self.batch, self.width, device

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from augment.core.errors import OutOfResources
+from augment.core.parameters import Between, parameter
 from augment.core.seeds import Seed
 from augment.core.types import About, Costs, Engine, Job, Json, Model, Tick
 from augment.kinds.tables.codecs.calendar import Calendar
@@ -94,19 +95,39 @@ class Anyorder(Engine[Table]):
     )
     model: ClassVar[type[Model[Any]]] = AnyorderModel
 
-    preset: Literal["fast", "best", "transformer"] = field(
-        default="fast",
-        metadata={"help": "how much to spend on the fit; transformer is meant for a GPU"},
+    preset: Literal["fast", "best", "transformer"] = parameter(
+        "fast", "how much to spend on the fit; transformer is meant for a GPU"
     )
-    epochs: int | None = field(default=None, metadata={"help": "passes over the training rows"})
-    width: int | None = field(default=None, metadata={"help": "of the trunk"})
-    blocks: int | None = field(default=None, metadata={"help": "of the trunk"})
-    batch: int = field(default=512, metadata={"help": "rows a step, at most"})
-    bins: int = field(default=MOST_BINS, metadata={"help": "tokens of a number, at most"})
-    learning_rate: float | None = field(default=None, metadata={"help": "at its peak"})
-    suffix: float = field(
-        default=0.7,
-        metadata={"help": "share of training rows hidden in sampling order, not at random"},
+    epochs: int | None = parameter(
+        None,
+        "passes over the training rows",
+        least=1,
+        most=100_000,
+        search=Between(5, 200, log=True),
+    )
+    width: int | None = parameter(
+        None, "of the trunk", least=1, most=4_096, search=Between(32, 512, log=True)
+    )
+    blocks: int | None = parameter(None, "of the trunk", least=1, most=64, search=Between(1, 6))
+    batch: int = parameter(
+        512, "rows a step, at most", least=1, most=1_000_000, search=Between(64, 2_048, log=True)
+    )
+    bins: int = parameter(
+        MOST_BINS,
+        "tokens of a number, at most",
+        least=2,
+        most=MOST_TOKENS,
+        search=Between(16, 256, log=True),
+    )
+    learning_rate: float | None = parameter(
+        None, "at its peak", above=0, most=1, search=Between(2e-4, 1e-2, log=True)
+    )
+    suffix: float = parameter(
+        0.7,
+        "share of training rows hidden in sampling order, not at random",
+        least=0,
+        most=1,
+        search=Between(0, 1),
     )
 
     def fit(self, data: Table, job: Job) -> AnyorderModel:

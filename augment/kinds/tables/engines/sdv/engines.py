@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from augment.core.errors import BadInput, UsageError
 from augment.core.model_folder import restoring
+from augment.core.parameters import Between, OneOf, parameter
 from augment.core.seeds import Seed, seeded_globals
 from augment.core.types import (
     About,
@@ -102,6 +103,9 @@ def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
         return fitted.draw(rows)
 
 
+LAYERS = ((128, 128), (256, 256), (512, 512))
+
+
 @dataclass(frozen=True)
 class Copula(Engine[Table]):
     """SDV's GaussianCopulaSynthesizer: a parametric marginal per column, one correlation matrix.
@@ -119,15 +123,16 @@ class Copula(Engine[Table]):
     )
     model: ClassVar[type[Model[Any]]] = SdvModel
 
-    default_distribution: Literal["beta", "norm", "truncnorm", "uniform", "gamma"] = field(
-        default="beta", metadata={"help": "marginal distribution of the numbers"}
+    default_distribution: Literal["beta", "norm", "truncnorm", "uniform", "gamma"] = parameter(
+        "beta", "marginal distribution of the numbers"
     )
-    max_levels: int = field(
-        default=1000, metadata={"help": "categories of a column that are told apart"}
+    max_levels: int = parameter(
+        1000,
+        "categories of a column that are told apart",
+        least=1,
+        most=1_000_000,
+        search=Between(64, 1_024, log=True),
     )
-
-    def __post_init__(self) -> None:
-        _positive(self, "max_levels")
 
     def costs(self, data: Table, device: str) -> Costs:
         plain = plain_costs(data, 2e-5)
@@ -156,36 +161,62 @@ class Ctgan(Engine[Table]):
     )
     model: ClassVar[type[Model[Any]]] = SdvModel
 
-    epochs: int = field(default=300, metadata={"help": "passes over the training rows"})
-    batch_size: int = field(default=500, metadata={"help": "rows per step; a multiple of pac"})
-    embedding_dim: int = field(default=128, metadata={"help": "width of the noise"})
-    generator_dim: tuple[int, ...] = field(
-        default=(256, 256), metadata={"help": "widths of the generator's layers"}
+    epochs: int = parameter(
+        300,
+        "passes over the training rows",
+        least=1,
+        most=100_000,
+        search=Between(100, 1_000, log=True),
     )
-    discriminator_dim: tuple[int, ...] = field(
-        default=(256, 256), metadata={"help": "widths of the critic's layers"}
+    batch_size: int = parameter(
+        500,
+        "rows per step; a multiple of pac",
+        least=1,
+        most=1_000_000,
+        search=OneOf((200, 500, 1_000, 2_000)),
     )
-    generator_lr: float = field(default=2e-4, metadata={"help": "generator's step size"})
-    generator_decay: float = field(default=1e-6, metadata={"help": "generator's weight decay"})
-    discriminator_lr: float = field(default=2e-4, metadata={"help": "critic's step size"})
-    discriminator_decay: float = field(default=1e-6, metadata={"help": "critic's weight decay"})
-    discriminator_steps: int = field(
-        default=1, metadata={"help": "critic updates per generator update"}
+    embedding_dim: int = parameter(
+        128, "width of the noise", least=1, most=4_096, search=Between(32, 256, log=True)
     )
-    log_frequency: bool = field(
-        default=True, metadata={"help": "condition on log frequencies of categories"}
+    generator_dim: tuple[int, ...] = parameter(
+        (256, 256), "widths of the generator's layers", least=1, most=4_096, search=OneOf(LAYERS)
     )
-    pac: int = field(default=10, metadata={"help": "rows that the critic judges together"})
-    max_levels: int = field(
-        default=256, metadata={"help": "categories of a column that are told apart"}
+    discriminator_dim: tuple[int, ...] = parameter(
+        (256, 256), "widths of the critic's layers", least=1, most=4_096, search=OneOf(LAYERS)
+    )
+    generator_lr: float = parameter(
+        2e-4, "generator's step size", above=0, search=Between(2e-5, 2e-3, log=True)
+    )
+    generator_decay: float = parameter(
+        1e-6, "generator's weight decay", least=0, most=1, search=Between(1e-8, 1e-3, log=True)
+    )
+    discriminator_lr: float = parameter(
+        2e-4, "critic's step size", above=0, search=Between(2e-5, 2e-3, log=True)
+    )
+    discriminator_decay: float = parameter(
+        1e-6, "critic's weight decay", least=0, most=1, search=Between(1e-8, 1e-3, log=True)
+    )
+    discriminator_steps: int = parameter(
+        1, "critic updates per generator update", least=1, most=100, search=Between(1, 5)
+    )
+    log_frequency: bool = parameter(True, "condition on log frequencies of categories")
+    pac: int = parameter(
+        10,
+        "rows that the critic judges together",
+        least=1,
+        most=1_000,
+        search=OneOf((1, 5, 10, 20)),
+    )
+    max_levels: int = parameter(
+        256,
+        "categories of a column that are told apart",
+        least=1,
+        most=1_000_000,
+        search=Between(64, 1_024, log=True),
     )
 
     def __post_init__(self) -> None:
-        _positive(
-            self, "epochs", "batch_size", "embedding_dim", "discriminator_steps", "pac",
-            "max_levels",
-        )  # fmt: skip
-        _layers(self, "generator_dim", "discriminator_dim")
+        super().__post_init__()
         if self.batch_size % 2 or self.batch_size % self.pac:
             raise UsageError(
                 f"ctgan: batch_size ({self.batch_size}) must be even and a multiple of pac "
@@ -215,24 +246,38 @@ class Tvae(Engine[Table]):
     )
     model: ClassVar[type[Model[Any]]] = SdvModel
 
-    epochs: int = field(default=300, metadata={"help": "passes over the training rows"})
-    batch_size: int = field(default=500, metadata={"help": "rows per step"})
-    embedding_dim: int = field(default=128, metadata={"help": "width of the latent space"})
-    compress_dims: tuple[int, ...] = field(
-        default=(128, 128), metadata={"help": "widths of the encoder's layers"}
+    epochs: int = parameter(
+        300,
+        "passes over the training rows",
+        least=1,
+        most=100_000,
+        search=Between(100, 1_000, log=True),
     )
-    decompress_dims: tuple[int, ...] = field(
-        default=(128, 128), metadata={"help": "widths of the decoder's layers"}
+    batch_size: int = parameter(
+        500, "rows per step", least=1, most=1_000_000, search=OneOf((200, 500, 1_000, 2_000))
     )
-    l2scale: float = field(default=1e-5, metadata={"help": "weight decay"})
-    loss_factor: float = field(default=2, metadata={"help": "weight of the reconstruction"})
-    max_levels: int = field(
-        default=256, metadata={"help": "categories of a column that are told apart"}
+    embedding_dim: int = parameter(
+        128, "width of the latent space", least=1, most=4_096, search=Between(32, 256, log=True)
     )
-
-    def __post_init__(self) -> None:
-        _positive(self, "epochs", "batch_size", "embedding_dim", "max_levels")
-        _layers(self, "compress_dims", "decompress_dims")
+    compress_dims: tuple[int, ...] = parameter(
+        (128, 128), "widths of the encoder's layers", least=1, most=4_096, search=OneOf(LAYERS)
+    )
+    decompress_dims: tuple[int, ...] = parameter(
+        (128, 128), "widths of the decoder's layers", least=1, most=4_096, search=OneOf(LAYERS)
+    )
+    l2scale: float = parameter(
+        1e-5, "weight decay", least=0, most=1, search=Between(1e-7, 1e-3, log=True)
+    )
+    loss_factor: float = parameter(
+        2, "weight of the reconstruction", above=0, most=1_000, search=Between(0.5, 8, log=True)
+    )
+    max_levels: int = parameter(
+        256,
+        "categories of a column that are told apart",
+        least=1,
+        most=1_000_000,
+        search=Between(64, 1_024, log=True),
+    )
 
     def costs(self, data: Table, device: str) -> Costs:
         return net_costs(data, self.epochs, self.batch_size, 0.012)
@@ -252,18 +297,6 @@ def _fit_net(recipe: Ctgan | Tvae, kind: Any, max_levels: int, data: Table, job:
     fitted, facts = fit_net(kind, settings, face, frame, job)
     model = _published(face, fitted, {"trained_rows": len(rows), **facts})
     return model.on(job.device)
-
-
-def _positive(recipe: Engine[Table], *names: str) -> None:
-    for name in names:
-        if getattr(recipe, name) < 1:
-            raise UsageError(f"-p {name}={getattr(recipe, name)}: expected 1 or more.")
-
-
-def _layers(recipe: Engine[Table], *names: str) -> None:
-    for name in names:
-        if any(width < 1 for width in getattr(recipe, name)):
-            raise UsageError(f"-p {name}: each width must be 1 or more, as in -p {name}=256,256.")
 
 
 def _shape(data: Table, job: Job, span: float, max_levels: int) -> tuple[Face, Table]:

@@ -1,0 +1,100 @@
+"""`augment config`."""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from augment.cli import options as o
+from augment.core.errors import UsageError
+from augment.core.types import Json
+from augment.settings.names import dotted
+from augment.settings.resolution import BadSettings, Resolved, resolve
+
+
+class Action(StrEnum):
+    """What `augment config` does."""
+
+    SHOW = "show"
+    CHECK = "check"
+    SCHEMA = "schema"
+
+
+def config(
+    *,
+    action: Annotated[
+        Action,
+        typer.Argument(
+            help="show each setting, check a file and the environment, or print the JSON Schema."
+        ),
+    ],
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="To check. Default: augment.toml here or above, and AUGMENT_*."
+        ),
+    ] = None,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="show: where each value comes from.")
+    ] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="A settings file. Default: augment.toml here or above."
+        ),
+    ] = None,
+    screen: o.Screen,
+) -> None:
+    """Show or check the settings of file and environment, or print their JSON Schema."""
+    from augment.cli import settings_summary, summary
+
+    if path is not None and action is not Action.CHECK:
+        raise UsageError(f"config {action} takes no FILE. Name a settings file with --config.")
+    if path is not None and file is not None:
+        raise UsageError("config check takes FILE or --config, not both.")
+    if origin and action is not Action.SHOW:
+        raise UsageError(f"--origin goes with config show, not with config {action}.")
+    if action is Action.SCHEMA:
+        from augment.settings.tree import json_schema
+
+        print(json.dumps(json_schema(), ensure_ascii=True, indent=2))
+        return
+    # a file that is named is checked alone
+    environment = os.environ if path is None else {}
+    try:
+        found = resolve(path or file, environment, Path.cwd(), Path.home())
+    except BadSettings as error:
+        if action is not Action.CHECK:
+            raise
+        document: Json = {"schema": "augment.config/1", "problems": error.problems}
+        count = len(error.problems)
+        failure = UsageError(f"{count} setting{'s' if count > 1 else ''} cannot be followed.")
+        summary.show(document, screen, settings_summary.of_problems, loud=True, failure=failure)
+        return
+    document = {
+        "schema": "augment.config/1",
+        "file": None if found.path is None else str(found.path),
+    }
+    if action is Action.CHECK:
+        document["settings"] = len(found.origins)
+        summary.show(document, screen, settings_summary.of_check, loud=True)
+    else:
+        document["settings"] = _settings(found, origin)
+        summary.show(document, screen, settings_summary.of_settings, loud=True)
+
+
+def _settings(found: Resolved, origin: bool) -> list[dict[str, Any]]:
+    """Each setting with its value, and where that comes from if asked."""
+    return [
+        {
+            "name": dotted(name),
+            "value": str(value) if isinstance(value, Path) else value,
+            **({"origin": place} if origin else {}),
+        }
+        for name, value, place in found.rows()
+    ]

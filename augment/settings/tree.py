@@ -1,0 +1,105 @@
+"""The declared sections as one pydantic tree, which validates values and gives the JSON Schema.
+
+pydantic takes longer to import than a help text may take, so this module is imported only where
+there is something to validate or to publish.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+from augment.core import parameters, registry
+from augment.core.errors import MissingExtra
+from augment.core.parameters import Parameter
+from augment.core.types import Json
+from augment.settings.sections import SECTIONS
+
+STRICT = ConfigDict(extra="forbid")
+SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
+
+
+def tree(engines: Iterable[str]) -> type[BaseModel]:
+    """The model of all settings, with the sections of these engines."""
+    recipes = {name: registry.find("engines", name) for name in engines}
+    drawn = {name: section(name, recipe, recipe.about.summary) for name, recipe in recipes.items()}
+    sections = {
+        name: section(name, declaration, declaration.__doc__ or "")
+        for name, declaration in SECTIONS.items()
+    }
+    sections["engines"] = _model("engines", "An engine's parameters, by its name.", drawn)
+    return _model("settings", "Settings of augment, as augment.toml holds them.", sections)
+
+
+def installed_engines() -> list[str]:
+    """The engines that can be loaded here."""
+    found = []
+    for name in registry.names("engines"):
+        with suppress(MissingExtra):
+            registry.find("engines", name)
+            found.append(name)
+    return found
+
+
+def json_schema() -> Json:
+    """The JSON Schema (2020-12) of a settings file, with every engine that can be loaded."""
+    return {"$schema": SCHEMA_ID, **tree(installed_engines()).model_json_schema()}
+
+
+def section(name: str, declaration: type[Any], help: str) -> type[BaseModel]:
+    """The model of a section; its fields are known by their aliases alone, since names such as
+    `schema` are pydantic's own."""
+    fields: dict[str, Any] = {}
+    for field, hint in parameters.fields_of(declaration):
+        found = parameters.declared(field, hint)
+        search = parameters.search_document(found.search)
+        about = Field(
+            default=field.default,
+            alias=field.name,
+            description=found.help,
+            json_schema_extra=None if search is None else {"search": search},
+        )
+        fields[f"{field.name}_"] = (_bounded(hint, found), about)
+    return create_model(name, __config__=STRICT, __doc__=help, **fields)
+
+
+def _model(name: str, help: str, parts: dict[str, type[BaseModel]]) -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        f"{part}_": (model, Field(default_factory=model, alias=part))
+        for part, model in parts.items()
+    }
+    return create_model(name, __config__=STRICT, __doc__=help, **fields)
+
+
+def _bounded(hint: Any, found: Parameter) -> Any:
+    """A type with what is declared of its values: range or form."""
+    inner, may_be_none = parameters.optional(hint)
+    if get_origin(inner) is tuple:
+        inner = tuple[_bounded(get_args(inner)[0], found), ...]  # type: ignore[misc]
+    elif inner in (int, float):
+        ends = found.range
+        limits = Field(
+            ge=ends.least,
+            le=ends.most,
+            gt=ends.above,
+            multiple_of=ends.multiple,
+            strict=True,
+        )
+        finite = (Field(allow_inf_nan=False),) if inner is float else ()
+        inner = Annotated[inner, limits, *finite]
+    elif inner is bool:
+        inner = Annotated[bool, Field(strict=True)]
+    elif found.form is not None:
+        pattern = Field(pattern=f"^(?:{found.form.pattern})$")
+        inner = Annotated[str, pattern, BeforeValidator(_spelt, json_schema_input_type=str | int)]
+    return typing.Optional[inner] if may_be_none else inner  # noqa: UP045 - no | for Annotated
+
+
+def _spelt(value: Any) -> Any:
+    """`rows = 5000` is as good as `rows = "5000"`."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"{value:.15g}" if number else value

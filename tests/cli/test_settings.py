@@ -1,0 +1,235 @@
+"""Every setting reaches the commands from file and environment, and every flag wins over both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import pytest
+import typer.main
+
+from augment.cli import progress
+from augment.cli.app import app
+from augment.cli.flags import SETTINGS
+from augment.core.parameters import choices, optional
+from augment.lifecycle import evaluation, fitting, gates, generation
+from augment.lifecycle import run as running
+from augment.settings.names import Name, Setting, dotted, of_sections, variable
+from tests.cli import in_process
+
+CALLS = {
+    "run": ["t.csv", "-o", "out", "--dry-run"],
+    "fit": ["t.csv", "-o", "out", "--dry-run"],
+    "sample": ["model", "-o", "out"],
+    "evaluate": ["a.csv", "b.csv"],
+}
+NO_SETTINGS = {  # what belongs to one call alone
+    "source", "model", "real", "synthetic", "unseen", "out", "force", "dry_run", "config",
+    "where", "balance", "prompt", "prompts", "given", "shard", "param", "preset", "weights",
+}  # fmt: skip
+TEXTS = {  # where not any text will do: two values each
+    ("reading", "column"): ("a=id", "b=drop"),
+    ("reading", "kind"): ("table", "images"),
+    ("reading", "canvas"): ("32", "64"),
+    ("fitting", "max_time"): ("90s", "2h"),
+    ("sampling", "rows"): ("5k", "7k"),
+    ("scoring", "features"): ("one.pt", "two.pt"),
+    ("gates", "run"): ("utility", "fidelity"),
+    ("gates", "evaluate"): ("utility", "fidelity"),
+}
+
+
+class Asked(BaseException):
+    """Stops a command where it would begin to work."""
+
+
+def two_values(setting: Setting) -> tuple[str, str]:
+    """Two different values, as texts, neither of them the default."""
+    hint = optional(setting.hint)[0]
+    if hint is bool:
+        return ("true", "false")  # one of them may be the default
+    if choices(hint):
+        first, second, *_ = [each for each in choices(hint) if each != setting.default] * 2
+        return str(first), str(second)
+    if hint in (int, float):
+        return ("3", "5") if hint is int else ("0.125", "0.25")
+    return TEXTS.get(setting.name, ("one", "two"))
+
+
+def parameters(command: str) -> dict[str, Any]:
+    """The parameters of a command, as typer built them, by name."""
+    group: Any = typer.main.get_command(app)
+    return {each.name: each for each in group.commands[command].params}
+
+
+def settings_of(command: str) -> dict[str, Name]:
+    group: Any = typer.main.get_command(app)
+    found: dict[str, Name] = group.commands[command].context_settings["obj"][SETTINGS]
+    return found
+
+
+PAIRS = [(command, name) for command in CALLS for name in settings_of(command)]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
+    """Runs a command until it would begin; returns all that it was about to do, as text."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.pt", "two.pt"):
+        (tmp_path / name).touch()
+    seen: list[Any] = []
+
+    def stop(*given: Any, **named: Any) -> Any:
+        seen.append((given, {k: v for k, v in named.items() if k != "tell"}))
+        raise Asked
+
+    def shown(screen: Any) -> Any:
+        seen.append(screen)
+        return nullcontext()
+
+    monkeypatch.setattr(progress, "shown", shown)
+    monkeypatch.setattr(running, "run", stop)
+    monkeypatch.setattr(fitting, "fit", stop)
+    monkeypatch.setattr(evaluation, "evaluate", stop)
+    monkeypatch.setattr(generation, "open_model", lambda *given: given)
+    monkeypatch.setattr(generation, "sample", stop)
+
+    def parsed(text: str) -> tuple[str, ...]:
+        seen.append(text)  # of `evaluate`, which asks its gates after the work
+        return parse(text)
+
+    parse = gates.parse
+    monkeypatch.setattr(gates, "parse", parsed)
+
+    def call(command: str, *words: str, file: str = "", **environment: str) -> str:
+        seen.clear()
+        (tmp_path / "augment.toml").write_text(file)
+        with monkeypatch.context() as patch:
+            for key, value in environment.items():
+                patch.setenv(key, value)
+            with pytest.raises(Asked):
+                app([command, *CALLS[command], *words], prog_name="augment", standalone_mode=False)
+        return repr(seen)
+
+    return call
+
+
+def words_for(parameter: Any, text: str) -> list[str]:
+    """The flag that gives a parameter this value."""
+    if parameter.is_flag:
+        return [(parameter.opts if text == "true" else parameter.secondary_opts)[0]]
+    return [parameter.opts[0], text]
+
+
+def in_a_file(setting: Setting, text: str) -> str:
+    hint = optional(setting.hint)[0]
+    if get_origin(hint) is tuple and get_args(hint)[0] is str:
+        value = json.dumps([text])
+    else:
+        value = text if hint in (bool, int, float) else json.dumps(text)
+    return f"[{setting.name[0]}]\n{setting.name[1]} = {value}\n"
+
+
+@pytest.mark.parametrize(("command", "parameter"), PAIRS)
+def test_a_setting_is_as_good_in_file_and_environment_as_by_its_flag_which_wins(
+    command: str, parameter: str, asked: Callable[..., str]
+) -> None:
+    setting = of_sections()[settings_of(command)[parameter]]
+    first, second = two_values(setting)
+    flag = parameters(command)[parameter]
+    by_flag, other = (asked(command, *words_for(flag, text)) for text in (first, second))
+    assert by_flag != other
+    assert asked(command, file=in_a_file(setting, first)) == by_flag
+    assert asked(command, **{variable(setting.name): first}) == by_flag
+    both = {"file": in_a_file(setting, second), variable(setting.name): first}
+    assert asked(command, **both) == by_flag
+    assert asked(command, *words_for(flag, second), **both) == other
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_every_flag_is_a_setting_with_the_same_default_or_belongs_to_the_call(command: str) -> None:
+    flags = {name for name in parameters(command) if name not in ("help",)}
+    assert flags - NO_SETTINGS == set(settings_of(command))
+    for name, setting in settings_of(command).items():
+        found = parameters(command)[name]
+        assert found.default == of_sections()[setting].default, name
+        assert found.help.startswith(of_sections()[setting].declared.help)
+
+
+def test_every_setting_is_a_flag_of_some_command() -> None:
+    group: Any = typer.main.get_command(app)
+    reached = {name for each in group.commands for name in settings_of(each).values()}
+    assert {dotted(name) for name in of_sections()} == {dotted(name) for name in reached}
+
+
+def test_an_engines_section_reaches_the_request_and_its_flag_wins(
+    asked: Callable[..., str],
+) -> None:
+    section = "[engines.ctgan]\nepochs = 7\n"
+    assert "settings={'ctgan': {'epochs': 7}}" in asked("run", file=section)
+    variables = {"AUGMENT_ENGINES_CTGAN_EPOCHS": "8"}
+    assert "settings={'ctgan': {'epochs': 8}}" in asked("fit", file=section, **variables)
+
+
+def test_an_engines_settings_are_recorded_in_the_plan(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('[fitting]\nengine = "ctgan"\n[engines.ctgan]\nepochs = 7\npac = 2\n')
+    call = ["run", "samples/clinic.csv", "-o", tmp_path / "out", "--dry-run", "--json", "-q"]
+    done = in_process.augment(*call, "--config", config, "-p", "epochs=9")
+    plan = json.loads(done.stdout)["plan"]
+    assert (plan["engine"], plan["parameters"]["epochs"], plan["parameters"]["pac"]) == (
+        "ctgan", 9, 2,
+    )  # fmt: skip
+
+
+def test_settings_that_cannot_be_followed_end_every_command_with_exit_2(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("[reading]\nencodng = 'x'\nmax_bad = -1\n")
+    done = in_process.augment("verify", "nowhere", "--config", config)
+    assert done.returncode == 2
+    assert b"c.toml:2: unknown key 'reading.encodng'. Did you mean 'reading.encoding'?" in (
+        done.stderr
+    )
+    assert b"1 more problem" in done.stderr
+    failure = in_process.augment("inspect", "t.csv", "--config", config, "--json")
+    assert json.loads(failure.stdout)["error"]["exit_code"] == 2
+
+
+def test_config_shows_each_setting_with_its_origin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("[scoring]\nholdout = 0.3\n[engines.tvae]\nepochs = 7\n")
+    monkeypatch.setenv("AUGMENT_TOOL_DEVICE", "cpu")
+    done = in_process.augment("config", "show", "--origin", "--config", config, "--json")
+    document = json.loads(done.stdout)
+    found = {each.pop("name"): each for each in document["settings"]}
+    assert found["scoring.holdout"]["value"] == 0.3
+    assert found["scoring.holdout"]["origin"].endswith("c.toml:2")
+    assert found["engines.tvae.epochs"]["origin"].endswith("c.toml:4")
+    assert found["tool.device"] == {"value": "cpu", "origin": "AUGMENT_TOOL_DEVICE"}
+    assert found["gates.run"] == {"value": "privacy", "origin": "default"}
+    shown = in_process.augment("config", "show", "--config", config).stdout.decode()
+    assert "0.3" in shown and "c.toml" not in shown
+
+
+def test_config_checks_a_file(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("[scoring]\nholdout = 0.3\n")
+    assert in_process.augment("config", "check", config).returncode == 0
+    config.write_text("[scoring]\nholdout = 3\nhold = 1\n")
+    done = in_process.augment("config", "check", config)
+    assert done.returncode == 2
+    assert b"c.toml:2: scoring.holdout = 3: expected" in done.stdout
+    assert b"Did you mean 'scoring.holdout'?" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("show", "x.toml"), ("check", "--origin"), ("check", "x", "--config", "x")]
+)
+def test_config_refuses_what_does_not_go_together(words: tuple[str, ...]) -> None:
+    done = in_process.augment("config", *words)
+    assert done.returncode == 2 and done.stderr
