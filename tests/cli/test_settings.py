@@ -15,7 +15,7 @@ from augment.cli import progress
 from augment.cli.app import app
 from augment.cli.flags import SETTINGS
 from augment.core.parameters import choices, optional
-from augment.lifecycle import evaluation, fitting, gates, generation
+from augment.lifecycle import evaluation, fitting, generation
 from augment.lifecycle import run as running
 from augment.settings.names import Name, Setting, dotted, of_sections, variable
 from tests.cli import in_process
@@ -96,13 +96,6 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]
     monkeypatch.setattr(evaluation, "evaluate", stop)
     monkeypatch.setattr(generation, "open_model", lambda *given: given)
     monkeypatch.setattr(generation, "sample", stop)
-
-    def parsed(text: str) -> tuple[str, ...]:
-        seen.append(text)  # of `evaluate`, which asks its gates after the work
-        return parse(text)
-
-    parse = gates.parse
-    monkeypatch.setattr(gates, "parse", parsed)
 
     def call(command: str, *words: str, file: str = "", **environment: str) -> str:
         seen.clear()
