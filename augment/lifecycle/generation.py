@@ -67,14 +67,17 @@ def open_model(path: Path, device: str = "cpu") -> Opened:
 
 
 def open_weights(
-    folder: Path, parameters: dict[str, str], device: str, settings: Mapping[str, Json]
+    folder: Path,
+    parameters: dict[str, str],
+    device: str,
+    settings: Mapping[str, Json] | None = None,
 ) -> Opened:
     """A generator that was trained elsewhere, from its own folder.
 
     `settings` are parameters of engines by name, for what `parameters` do not say.
     """
     given = {**parameters, "weights": str(folder)}
-    engine = registry.engine(FOREIGN, given, settings.get(FOREIGN))
+    engine = registry.engine(FOREIGN, given, (settings or {}).get(FOREIGN))
     kind: Kind[Any] = registry.find("kinds", engine.about.kind)
     chosen = device_for(device, engine.about)
     job = Job(Seed(0), folder, device=chosen)  # nothing is drawn or kept
