@@ -120,7 +120,7 @@ def run_of(path: Path, out: Path, **changes: Any) -> Any:
     from augment.lifecycle import run
     from augment.lifecycle.plan import Request
 
-    quick = {"holdout": 0.0, "gates": (), **changes}
+    quick = {"holdout": 0.0, "gate": "none", **changes}
     request = Request(str(path), engine="independent", seed=5, **quick)
     return run.run(request, out, force=False, dry_run=False, tell=silent)
 
