@@ -68,7 +68,7 @@ def test_a_single_word_leaves_the_rest_as_the_training_set_has_it(
 @pytest.mark.slow
 def test_words_never_seen_together_are_drawn_together(tmp_path: Path) -> None:
     shape, colour = shapes.UNSEEN
-    lines = asked(fitted(tmp_path, 800, steps="3000"), tmp_path / "out", f"{colour} {shape}", n=100)
+    lines = asked(fitted(tmp_path, 800), tmp_path / "out", f"{colour} {shape}", n=100)
     seen = [shapes.read_file(tmp_path / "out" / line["file"]) for line in lines]
     assert np.mean([found == shapes.UNSEEN for found in seen]) >= 0.6
 
