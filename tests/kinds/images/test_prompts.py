@@ -39,6 +39,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield fitted(root, 320, steps="600", batch="32", width="16", latent="12")
 
 
+@pytest.fixture(scope="module")
+def barely_fitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A model that knows the words and draws badly."""
+    root = tmp_path_factory.mktemp("barely")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prior, "SCHEDULE", dataclasses.replace(prior.SCHEDULE, steps=20))
+        yield fitted(root, 120, steps="6", batch="8", width="8", latent="4")
+
+
 def asked(model: Path, out: Path, *prompts: str, n: int = 40) -> list[dict[str, str]]:
     """The manifest of a sample of these prompts."""
     order = generation.Order(str(n), 3, Ask(prompts=prompts))
@@ -46,6 +55,7 @@ def asked(model: Path, out: Path, *prompts: str, n: int = 40) -> list[dict[str, 
     return [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompt", ["red cross", "Blue, disc!", "green bar"])
 def test_pictures_follow_the_words(model: Path, tmp_path: Path, prompt: str) -> None:
     lines = asked(model, tmp_path / "out", prompt)
@@ -56,6 +66,7 @@ def test_pictures_follow_the_words(model: Path, tmp_path: Path, prompt: str) -> 
     assert {line["caption"] for line in lines} == {prompt}
 
 
+@pytest.mark.slow
 def test_a_single_word_leaves_the_rest_as_the_training_set_has_it(
     model: Path, tmp_path: Path
 ) -> None:
@@ -81,17 +92,19 @@ def test_the_judge_reads_real_pictures_right() -> None:
             assert np.mean([found == (shape, colour) for found in read]) > 0.95
 
 
-def test_prompts_take_turns_by_the_number_of_the_picture(model: Path, tmp_path: Path) -> None:
+def test_prompts_take_turns_by_the_number_of_the_picture(
+    barely_fitted: Path, tmp_path: Path
+) -> None:
     words = ("red", "blue disc", "cross")
-    lines = asked(model, tmp_path / "out", *words, n=205)  # more than two blocks
+    lines = asked(barely_fitted, tmp_path / "out", *words, n=205)  # more than two blocks
     assert [line["caption"] for line in lines] == [words[row % 3] for row in range(205)]
 
 
 def test_an_unknown_word_is_refused_with_a_near_one_before_anything_is_written(
-    model: Path, tmp_path: Path
+    barely_fitted: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=r"no word 'discs'. Did you mean 'disc'\?"):
-        asked(model, tmp_path / "out", "red discs")
+        asked(barely_fitted, tmp_path / "out", "red discs")
     assert not (tmp_path / "out").exists()
     source = shapes.listed(tmp_path / "in", 30)
     request = Request(str(source), ask=Ask(prompts=("a pink disc",)))

@@ -16,6 +16,7 @@ from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.io.reading import ReadOptions, read
 from augment.kinds.images.metrics import views
 from augment.kinds.images.metrics.copies import Copies
+from augment.kinds.images.metrics.detection import Detection
 from augment.kinds.images.metrics.frechet import frechet, kernel
 from augment.kinds.images.metrics.scoring import measures, score, shuffled
 from augment.kinds.images.metrics.views import FakeViews, RealViews, View, real_views
@@ -91,6 +92,7 @@ def once(real: RealViews, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("once")
+@pytest.mark.slow
 def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> None:
     quick = ("detection", "distances", "neighbours", "classes", "utility", "copies")
     scores = score(TRAIN, TEST, FRESH, Seed(3), metrics=quick)
@@ -105,6 +107,15 @@ def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> Non
 
 
 @pytest.mark.usefixtures("once")
+def test_nothing_tells_fresh_real_pictures_from_unseen_ones(real: RealViews) -> None:
+    fresh, metric = made(real, FRESH), Detection()
+    best = metric.ceiling(real, len(FRESH), Seed(5))
+    full = merged(metric.score(real, fresh, Seed(4)), best, [])
+    assert verdict(full, measures(("detection",))).state("fidelity") == "pass"
+    sharpness = next(score.value for score in full if score.metric == "sharpness")
+    assert sharpness == pytest.approx(1, abs=0.1)
+
+
 def test_blurred_pictures_fail_fidelity_by_their_spectrum() -> None:
     """Fresh real pictures, a little out of focus, which moments of features let pass."""
     from scipy.ndimage import gaussian_filter
@@ -132,6 +143,7 @@ def test_a_dimension_that_hardly_moves_is_not_blown_up(real: RealViews) -> None:
         assert scale.min() > 0.01 * scale.max()
 
 
+@pytest.mark.slow
 def test_real_classifiers_are_trained_once_and_stand_below_lift(real: RealViews) -> None:
     first = real.real_accuracy(len(real.train), 0)
     assert first == real.accuracy(real.train, 0)

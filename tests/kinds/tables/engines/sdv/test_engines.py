@@ -148,6 +148,7 @@ print(SdvModel.from_state(store.load(Path(sys.argv[1])).state).sample(50, Seed(4
 """
 
 
+@pytest.mark.slow
 def test_another_process_draws_the_same_bytes(fitted: dict[str, SdvModel], tmp_path: Path) -> None:
     from augment.core import model_folder as store
 
