@@ -16,7 +16,7 @@ from augment.core import condition
 from augment.core.condition import And, Comparison, Not, Or, Tree
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.types import Group, Json
-from augment.evaluation.verdict import lowered
+from augment.evaluation.verdict import anything_scored, lowered
 
 GROUPS: tuple[str, ...] = get_args(Group)
 EXAMPLES = "'privacy', 'privacy and fidelity' or 'detection <= 0.6'"
@@ -69,8 +69,7 @@ def outcome(gates: Sequence[Gate], report: Json) -> Outcome:
     What is not shown is no failure: too little evidence is not a no. Where nothing at all could be
     scored, though, every gate fails: nothing then stands behind the data.
     """
-    checks = report["verdict"]["checks"]
-    if not any(check["value"] is not None for check in checks):
+    if not anything_scored(report):
         return Outcome(tuple(gate.text for gate in gates), {})
     failed, unshown = [], {}
     for gate in gates:

@@ -263,6 +263,11 @@ def _named(what: str, gaps: tuple[Gap, ...]) -> list[str]:
     return [f"Worst {what}: {places}."]
 
 
+def anything_scored(report: Json) -> bool:
+    """Whether any measure that has a limit has a value in this `report.json`."""
+    return any(check["value"] is not None for check in report["verdict"]["checks"])
+
+
 def lowered(sentence: str) -> str:
     """A sentence as the end of another.
 

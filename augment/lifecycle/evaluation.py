@@ -13,6 +13,7 @@ from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Json, Tick
 from augment.evaluation import gates
+from augment.evaluation.verdict import anything_scored
 from augment.lifecycle.gates import document
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import kind_of, require_scorable
@@ -67,7 +68,7 @@ def evaluate(
         "seconds": journal.seconds,
     }
     report = facts.document(scored, about)
-    if not facts.anything_scored(report):
+    if not anything_scored(report):
         raise BadInput(
             f"nothing could be scored. {' '.join(_reasons(report))}",
             where=f"{real} and {synthetic}",

@@ -18,7 +18,7 @@ from augment.core.source import path_of
 from augment.core.types import Budget, Job, Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, Request, kind_of, resolve
-from augment.lifecycle.time_limit import bounded, forecast_of, told
+from augment.lifecycle.time_limit import bounded, paced, told
 from augment.work.folder import Attempt, Folder, verify, write_manifest
 
 MODEL_MARKER = "model.json"
@@ -91,7 +91,7 @@ def fit(
         facts = {"model": str(out), **described(prepared)}
         if dry_run:
             data = prepared.loaded.data
-            estimate = told(forecast_of(prepared.plan, data, len(data)), ("fit",))
+            estimate = told(paced(prepared.plan.foresee(data, len(data))), ("fit",))
             return {"schema": "augment.fit/1", "dry_run": True, **facts, "estimate": estimate}
         if folder.complete() and not force:
             return finished(folder, prepared, FIT)

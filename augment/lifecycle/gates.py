@@ -5,8 +5,8 @@ from __future__ import annotations
 from augment.core.errors import BadInput, GateFailed, UsageError
 from augment.core.types import Json
 from augment.evaluation.gates import Outcome
+from augment.evaluation.verdict import anything_scored
 from augment.lifecycle.plan import Request
-from augment.report import facts
 
 LEAST_ROWS_TO_SPLIT = 10
 
@@ -61,7 +61,7 @@ def scorable(request: Request, rows: int) -> bool:
 def sentence(names: list[str], report: Json, kept: str) -> str:
     """What failed, where the results lie, and what to do; the scores have been shown before."""
     gated = " and ".join(names)
-    none = "Nothing could be scored, so the" if not facts.anything_scored(report) else "The"
+    none = "Nothing could be scored, so the" if not anything_scored(report) else "The"
     return (
         f"{none} result failed the gate {gated}. It is kept in {kept}. "
         "Choose another engine, or pass --gate none to publish it all the same."

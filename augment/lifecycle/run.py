@@ -24,7 +24,7 @@ from augment.lifecycle.fitting import Prepared, described, finished, fit_model, 
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import Request
 from augment.lifecycle.sampling import blocks
-from augment.lifecycle.time_limit import bounded, fit_budget, forecast_of, score_budget, told
+from augment.lifecycle.time_limit import bounded, fit_budget, paced, score_budget, told
 from augment.report import facts, html
 from augment.work.folder import RUN, Attempt, Folder, write_manifest
 
@@ -61,7 +61,7 @@ class Stages:
             return self.budget
         plan = self.prepared.plan
         scored = gates.scorable(plan.request, len(self.prepared.loaded.data))
-        return fit_budget(self.budget, forecast_of(plan, train, plan.rows), scored)
+        return fit_budget(self.budget, paced(plan.foresee(train, plan.rows)), scored)
 
     def synthetic(self, model: Fitted[Any]) -> Path:
         """Sample to the output file, unless an earlier attempt did."""
@@ -120,11 +120,11 @@ def run(
         prepared = prepare(request, journal, folder, request.holdout)
         plan, data = prepared.plan, prepared.loaded.data
         gated = expressions.parse(request.gate, plan.kind.evaluator.names())
-        plan.foresee(data, plan.rows)
+        foreseen = plan.foresee(data, plan.rows)
         gates.require_scores(request, len(data))
         if dry_run:
             stages = ("fit", "sample", *(["score"] if gates.scorable(request, len(data)) else []))
-            estimate = told(forecast_of(plan, data, plan.rows), stages)
+            estimate = told(paced(foreseen), stages)
             plain = {**described(prepared), "estimate": estimate}
             return {"schema": "augment.run/1", "dry_run": True, **plain}
         if folder.complete() and not force:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from augment.core.errors import OutOfResources
 from augment.core.kind import Forecast
 from augment.core.types import PHASES, Budget, Json
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Plan
 from augment.work.deadline import TimeIsUp, interrupted
 
 MOST_RESERVED = 0.5  # of what is left before the fit, for sampling and scoring
@@ -62,11 +60,10 @@ def score_budget(budget: Budget) -> Budget:
     return budget.within(left - min(WRITING * left, WRITING_SECONDS))
 
 
-def forecast_of(plan: Plan, data: Any, rows: int) -> Forecast | None:
-    """About what the plan takes on this machine as busy as it is now."""
+def paced(found: Forecast | None) -> Forecast | None:
+    """A forecast (see `Plan.foresee`) for this machine, as busy as it is now."""
     from augment.nets.machine import pace
 
-    found = plan.foresee(data, rows)
     if found is None:
         return None
     slower = pace()

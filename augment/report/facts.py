@@ -38,11 +38,6 @@ def document(scored: Scored | None, about: Json) -> Json:
     }
 
 
-def anything_scored(report: Json) -> bool:
-    """Whether any measure that has a limit has a value."""
-    return any(check["value"] is not None for check in report["verdict"]["checks"])
-
-
 def finite(value: Any) -> Any:
     """The same document with each NaN or infinity as null, which is all that JSON can say."""
     if isinstance(value, dict):

@@ -11,7 +11,7 @@ from augment.core.types import Group, Score
 from augment.evaluation.limits import room_above_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.two_samples import classifier_auc
-from augment.kinds.images.metrics.spectrum import fine_power, log_power
+from augment.kinds.images.metrics.spectrum import fine_power, log_power, radial_power
 from augment.kinds.images.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
     space = "given" if "given" in real.train.spaces else "random"
     sides = (unseen, made)
     keys = np.array([row.tobytes() for side in sides for row in side.pixels])
-    fine = [float(np.median(fine_power(side.pixels))) for side in sides]
+    powers = [radial_power(side.pixels) for side in sides]
+    channels = made.pixels.shape[3]
+    fine = [float(np.median(fine_power(power, channels))) for power in powers]
 
     def detection(name: str, points: list[Points], note: str) -> Score:
         real_points, made_points = points
@@ -100,7 +102,7 @@ def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
             [side.points(space).astype(np.float64) for side in sides],
             seen_by,
         ),
-        detection("detection.spectrum", [log_power(side.pixels) for side in sides], note),
+        detection("detection.spectrum", [log_power(power) for power in powers], note),
         Score("sharpness", fine[1] / max(fine[0], TINY), "near", "fidelity", note=note),
     ]
 

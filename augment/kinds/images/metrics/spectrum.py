@@ -39,12 +39,12 @@ def radial_power(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.concatenate(found)
 
 
-def log_power(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(n, bands x channels) decimal logarithms of `radial_power`, level below what bytes hold."""
-    return np.asarray(np.log10(radial_power(pixels) + UNSEEN))
+def log_power(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Decimal logarithms of `radial_power`, level below what bytes hold."""
+    return np.asarray(np.log10(power + UNSEEN))
 
 
-def fine_power(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(n,) mean power of the upper half of the bands: what blur takes away."""
-    power = radial_power(pixels).reshape(len(pixels), pixels.shape[3], -1)
-    return np.asarray(power[:, :, power.shape[2] // 2 :].mean((1, 2)))
+def fine_power(power: NDArray[np.float64], channels: int) -> NDArray[np.float64]:
+    """(n,) mean of `radial_power` in the upper half of the bands: what blur takes away."""
+    bands = power.reshape(len(power), channels, -1)
+    return np.asarray(bands[:, :, bands.shape[2] // 2 :].mean((1, 2)))

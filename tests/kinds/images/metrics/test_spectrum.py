@@ -32,9 +32,10 @@ def test_blur_takes_fine_power_and_a_flat_picture_has_none() -> None:
 
     noise = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 1)).astype(np.uint8)
     soft = gaussian_filter(noise.astype(float), (0, 1, 1, 0)).astype(np.uint8)
-    assert np.median(fine_power(soft)) < 0.1 * np.median(fine_power(noise))
-    assert fine_power(np.full((1, 8, 8, 1), 7, np.uint8)) == pytest.approx(0)
-    assert np.isfinite(log_power(np.zeros((2, 9, 8, 3), np.uint8))).all()
+    soft_power, noise_power = (fine_power(radial_power(each), 1) for each in (soft, noise))
+    assert np.median(soft_power) < 0.1 * np.median(noise_power)
+    assert fine_power(radial_power(np.full((1, 8, 8, 1), 7, np.uint8)), 1) == pytest.approx(0)
+    assert np.isfinite(log_power(radial_power(np.zeros((2, 9, 8, 3), np.uint8)))).all()
 
 
 def test_no_pictures_have_no_rows() -> None:

@@ -106,6 +106,26 @@ def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
 LAYERS = ((128, 128), (256, 256), (512, 512))
 
 
+def _max_levels(default: int) -> Any:
+    return parameter(
+        default,
+        "categories of a column that are told apart",
+        least=1,
+        most=1_000_000,
+        search=Between(64, 1_024, log=True),
+    )
+
+
+def _epochs() -> Any:
+    return parameter(
+        300,
+        "passes over the training rows",
+        least=1,
+        most=100_000,
+        search=Between(100, 1_000, log=True),
+    )
+
+
 @dataclass(frozen=True)
 class Copula(Engine[Table]):
     """SDV's GaussianCopulaSynthesizer: a parametric marginal per column, one correlation matrix.
@@ -126,13 +146,7 @@ class Copula(Engine[Table]):
     default_distribution: Literal["beta", "norm", "truncnorm", "uniform", "gamma"] = parameter(
         "beta", "marginal distribution of the numbers"
     )
-    max_levels: int = parameter(
-        1000,
-        "categories of a column that are told apart",
-        least=1,
-        most=1_000_000,
-        search=Between(64, 1_024, log=True),
-    )
+    max_levels: int = _max_levels(1000)
 
     def costs(self, data: Table, device: str) -> Costs:
         plain = plain_costs(data, 2e-5)
@@ -161,13 +175,7 @@ class Ctgan(Engine[Table]):
     )
     model: ClassVar[type[Model[Any]]] = SdvModel
 
-    epochs: int = parameter(
-        300,
-        "passes over the training rows",
-        least=1,
-        most=100_000,
-        search=Between(100, 1_000, log=True),
-    )
+    epochs: int = _epochs()
     batch_size: int = parameter(
         500,
         "rows per step; a multiple of pac",
@@ -207,13 +215,7 @@ class Ctgan(Engine[Table]):
         most=1_000,
         search=OneOf((1, 5, 10, 20)),
     )
-    max_levels: int = parameter(
-        256,
-        "categories of a column that are told apart",
-        least=1,
-        most=1_000_000,
-        search=Between(64, 1_024, log=True),
-    )
+    max_levels: int = _max_levels(256)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -246,13 +248,7 @@ class Tvae(Engine[Table]):
     )
     model: ClassVar[type[Model[Any]]] = SdvModel
 
-    epochs: int = parameter(
-        300,
-        "passes over the training rows",
-        least=1,
-        most=100_000,
-        search=Between(100, 1_000, log=True),
-    )
+    epochs: int = _epochs()
     batch_size: int = parameter(
         500, "rows per step", least=1, most=1_000_000, search=OneOf((200, 500, 1_000, 2_000))
     )
@@ -271,13 +267,7 @@ class Tvae(Engine[Table]):
     loss_factor: float = parameter(
         2, "weight of the reconstruction", above=0, most=1_000, search=Between(0.5, 8, log=True)
     )
-    max_levels: int = parameter(
-        256,
-        "categories of a column that are told apart",
-        least=1,
-        most=1_000_000,
-        search=Between(64, 1_024, log=True),
-    )
+    max_levels: int = _max_levels(256)
 
     def costs(self, data: Table, device: str) -> Costs:
         return net_costs(data, self.epochs, self.batch_size, 0.012)
