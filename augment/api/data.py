@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import pyarrow as pa
+
 from augment.api.frames import Dtypes, dtypes_of, frame_of, pixels_of
 from augment.core.errors import UsageError
 from augment.core.kind import Kind, Origin
@@ -18,7 +20,6 @@ from augment.lifecycle import generation, inspection
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     Labels = Sequence[str | int | None] | NDArray[Any]
@@ -89,8 +90,6 @@ class Data:
 
     def to_numpy(self) -> NDArray[Any]:
         """(rows, columns) of a table as objects; (n, height, width, channels) of images."""
-        import pyarrow as pa
-
         table = self.to_arrow()
         first = table.column(0)
         if isinstance(first.type, pa.FixedShapeTensorType):

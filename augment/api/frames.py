@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 Dtypes = Mapping[str, Any]
@@ -36,9 +37,7 @@ def frame_of(table: pa.Table, dtypes: Dtypes) -> pd.DataFrame:
 
 
 def _series(values: pa.ChunkedArray, dtype: Any) -> pd.Series[Any]:
-    import numpy as np
     import pandas as pd
-    import pyarrow as pa
 
     if isinstance(values.type, pa.FixedShapeTensorType):
         return pd.Series(list(pixels_of(values)), dtype=object)
@@ -59,7 +58,6 @@ def _series(values: pa.ChunkedArray, dtype: Any) -> pd.Series[Any]:
 def _nullable(kind: pa.DataType) -> Any:
     """The pandas dtype that holds an Arrow type with its missing values."""
     import pandas as pd
-    import pyarrow as pa
 
     if pa.types.is_integer(kind):
         return pd.api.types.pandas_dtype(str(kind).replace("uint", "UInt").replace("int", "Int"))
@@ -68,6 +66,4 @@ def _nullable(kind: pa.DataType) -> Any:
 
 def pixels_of(values: pa.ChunkedArray) -> NDArray[np.uint8]:
     """(n, height, width, channels) of a column of tensors."""
-    import numpy as np
-
     return np.concatenate([chunk.to_numpy_ndarray() for chunk in values.chunks])

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, Self
 
+import numpy as np
+
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.model_folder import Stored
 from augment.core.seeds import Seed
@@ -26,7 +28,6 @@ from augment.core.types import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -316,8 +317,6 @@ def split(data: D, share: float, seed: Seed) -> tuple[D, D]:
     The unseen part has at least one row where there are two, and never more than half. Rows of
     one entity go to the same side, where there are entities enough.
     """
-    import numpy as np
-
     unseen = min(max(round(share * len(data)), 1), len(data) // 2)
     order, unseen = split_order(data, unseen, seed)
     return data.take(np.sort(order[unseen:])), data.take(np.sort(order[:unseen]))
@@ -326,8 +325,6 @@ def split(data: D, share: float, seed: Seed) -> tuple[D, D]:
 def split_order(data: Dataset, first: int, seed: Seed) -> tuple[NDArray[np.int64], int]:
     """The rows in random order, and how many of them are to be taken as the first part: as near
     to `first` as can be without cutting an entity, if that is at least half as many."""
-    import numpy as np
-
     entities = data.entities()
     rng = seed.rng()
     if entities is None:

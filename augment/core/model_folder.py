@@ -14,6 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as from_bytes
+from safetensors.numpy import save as to_bytes
+
 from augment.core.errors import (
     AugmentError,
     BadInput,
@@ -61,8 +66,6 @@ UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_groups, 2: _with_dates}
 
 def save(folder: Path, stored: Stored) -> None:
     """Write a model folder; `model.json` comes last, so a folder that has it is complete."""
-    from safetensors.numpy import save as to_bytes
-
     weights = folder / "weights.safetensors"
     tensors = {name: _contiguous(value) for name, value in stored.state.tensors.items()}
     with atomic(weights) as stream:
@@ -80,8 +83,6 @@ def save(folder: Path, stored: Stored) -> None:
 
 
 def _contiguous(value: Any) -> Any:
-    import numpy as np
-
     return np.ascontiguousarray(value).reshape(np.shape(value))  # keeps 0-d arrays 0-d
 
 
@@ -134,9 +135,6 @@ def digest(folder: Path) -> str:
 
 def load(folder: Path) -> Stored:
     """Read and check a model folder. Raises `BadInput` for anything damaged or not ours."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
     document = _read_document(folder)
     try:
         document = upgraded(document, folder)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.neighbors import NearestNeighbors
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -15,9 +18,6 @@ def nearest(index: NDArray[np.float32], asked: NDArray[np.float32], k: int) -> N
     Brute force by blocks of matrix products: exact, and faster than trees beyond about ten
     dimensions. In double precision, since a distance of zero means a copy.
     """
-    import numpy as np
-    from sklearn.neighbors import NearestNeighbors
-
     found = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(index.astype(np.float64))
     return np.asarray(found.kneighbors(asked.astype(np.float64))[0])
 
@@ -32,9 +32,6 @@ def prdc(
 ) -> tuple[float, float, float, float]:
     """Precision, recall, density and coverage of (rows, dimensions) points by balls out to the
     k-th neighbour. Naeem et al. 2020, arXiv 2002.09797."""
-    import numpy as np
-    from sklearn.metrics.pairwise import euclidean_distances
-
     # A hair is added to each radius, so that rounding cannot put a copy outside its own ball.
     real_radius = nearest_others(real, k)[:, -1] + 1e-6
     fake_radius = nearest_others(fake, k)[:, -1] + 1e-6

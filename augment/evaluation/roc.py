@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy.stats import beta, rankdata
+
 from augment.core.types import Interval
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Z95 = 1.959963984540054
@@ -19,9 +21,6 @@ def auc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> tuple[f
     The variance is that of the placements V10 and V01, found from mid-ranks in O(n log n) as in
     Sun and Xu 2014. The interval is cut to [0, 1]. Both samples hold at least one value.
     """
-    import numpy as np
-    from scipy.stats import rankdata
-
     m, n = len(positive), len(negative)
     together = rankdata(np.concatenate([positive, negative]))
     v10 = (together[:m] - rankdata(positive)) / n  # share of negatives below each positive
@@ -34,8 +33,6 @@ def auc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> tuple[f
 
 def binomial(hits: int, n: int) -> Interval:
     """The 95% interval of a share by Clopper and Pearson 1934: exact, on the wide side."""
-    from scipy.stats import beta
-
     low = float(beta.ppf(0.025, hits, n - hits + 1)) if hits > 0 else 0.0
     high = float(beta.ppf(0.975, hits + 1, n - hits)) if hits < n else 1.0
     return Interval(low, high)
@@ -51,9 +48,6 @@ def hits_at(
     is no success. The interval is the exact binomial one of the hits, widened by how far the true
     false-positive rate at that threshold, Beta(k, n - k + 1), may lie from `false_rate`.
     """
-    import numpy as np
-    from scipy.stats import beta
-
     n = len(negative)
     k = max(1, int(np.floor(false_rate * n + 1e-9)))
     threshold = np.sort(negative)[::-1][k - 1]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Interval
 from augment.evaluation.roc import auc
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Points = NDArray[np.float64]  # (rows, dimensions)
@@ -35,8 +36,6 @@ def classifier_auc(
     a fold, so that a sample which repeats rows is not found out by its repetitions. Values below
     0.5 are noise.
     """
-    import numpy as np
-
     x = np.concatenate([zeros, ones])
     y = np.repeat([0.0, 1.0], [len(zeros), len(ones)])
     fold = _folds(keys, seed)
@@ -53,15 +52,11 @@ def classifier_auc(
 
 def _folds(keys: NDArray[np.generic], seed: Seed) -> NDArray[np.int64]:
     """(rows,) fold of each row, the same for rows of one key."""
-    import numpy as np
-
     groups = np.unique(keys, return_inverse=True)[1]
     order = seed.rng().permutation(int(groups.max()) + 1)
     return np.asarray(order[groups] % FOLDS, dtype=np.int64)
 
 
 def _logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
-    import numpy as np
-
     cut = np.clip(chance, 1e-9, 1 - 1e-9)
     return np.asarray(np.log(cut / (1 - cut)), dtype=np.float64)

@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import augment
 from augment.core import model_folder as store
 from augment.core.errors import BadInput, UsageError
@@ -201,8 +203,6 @@ def _shortened(model: Fitted[Any], journal: Journal) -> list[str]:
 
 
 def _no_rows() -> Any:
-    import numpy as np
-
     return np.empty(0, dtype=np.int64)
 
 

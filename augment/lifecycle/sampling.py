@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from augment.core.errors import UsageError
 from augment.core.kind import Block, Fitted
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Dataset, Tick, Whole
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 D = TypeVar("D", bound=Dataset)
@@ -56,8 +57,6 @@ def blocks(
 
 
 def _rows(start: int, end: int) -> NDArray[np.int64]:
-    import numpy as np
-
     return np.arange(start, end, dtype=np.int64)
 
 

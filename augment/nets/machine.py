@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from threadpoolctl import threadpool_limits
+
 PACE_ROUNDS, PACE_SECONDS = 16, 6.0e-3  # of one round, where unit costs were measured
 
 
@@ -64,7 +66,5 @@ def torch_threads(count: int) -> Iterator[None]:
 @contextmanager
 def threads(count: int) -> Iterator[None]:
     """The same for torch and the linear algebra below NumPy, whose libraries take 2 ms to find."""
-    from threadpoolctl import threadpool_limits
-
     with torch_threads(count), threadpool_limits(count):
         yield

@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError, safe_open
+
 from augment.core.errors import OutOfResources, UsageError
 from augment.core.files import atomic
 from augment.core.types import Job, Json, Tick
@@ -308,7 +310,6 @@ def _resumed(
 ) -> _Run | None:
     """The run in a checkpoint with this mark; the tensors then hold its weights. Else None."""
     import torch
-    from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         return None

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from augment.core.files import atomic
 from augment.core.types import Json
 from augment.report import plots, summary
@@ -29,8 +31,6 @@ def write(path: Path, document: Json, *, force: bool = True) -> None:
 
 def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     environment = Environment(
         loader=PackageLoader("augment.report", "."),
         autoescape=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from augment.core.types import Json
 from augment.report import summary
 
@@ -24,6 +26,5 @@ def render(document: Json) -> str:
 def _escaped(text: str) -> str:
     """Text that Markdown and its HTML show as it is."""
     import html
-    import re
 
     return re.sub(r"([\\`*_\[\]|])", r"\\\1", html.escape(text, quote=False)).replace("\n", " ")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import pyarrow.compute as pc
+
 from augment.core.errors import UsageError
 from augment.core.files import read_json
 from augment.core.kind import (
@@ -242,8 +244,6 @@ def _read_options(options: Json) -> reading.ReadOptions:
 
 def _described(data: Table, column: Column, show_values: bool) -> Json:
     """One column for `inspect`: role, storage, nulls, distinct values, and why."""
-    import pyarrow.compute as pc
-
     values = data.column(column.name)
     distinct = len(pc.unique(values.drop_null()))
     described: Json = {

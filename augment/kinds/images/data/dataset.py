@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+import numpy as np
+
 from augment.core.types import Dataset, Scalar
 from augment.kinds.images.data.pixels import chunks, room
 from augment.kinds.images.data.schema import ImageSchema
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 UNLABELLED = -1
@@ -44,8 +45,6 @@ class Images(Dataset):
         sources: Sequence[str] | None = None,
     ) -> Images:
         """Images that were made or given; unnamed ones are called by their number."""
-        import numpy as np
-
         n = len(pixels)
         codes = np.full(n, UNLABELLED) if label_codes is None else label_codes
         named = tuple(f"{row:06d}" for row in range(n)) if sources is None else tuple(sources)
@@ -87,8 +86,6 @@ class Images(Dataset):
     @staticmethod
     def join(parts: Sequence[Images]) -> Images:
         """The parts one after another; they share one schema."""
-        import numpy as np
-
         assert parts and all(part.schema == parts[0].schema for part in parts), "schemas differ"
         pixels = room((sum(map(len, parts)), *parts[0].schema.shape))
         filled = 0

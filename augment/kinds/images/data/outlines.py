@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.kinds.images.data.annotations import Mark
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_CORNERS = 3
@@ -16,8 +17,6 @@ LEAST_CORNERS = 3
 
 def drawn(mark: Mark, width: int, height: int) -> NDArray[np.uint8]:
     """The mark's outline or run lengths as a mask of 0 and 1, (height, width)."""
-    import numpy as np
-
     if mark.runs:
         return of_runs(mark.runs, width, height)
     import cv2
@@ -46,8 +45,6 @@ def traced(mask: NDArray[np.uint8]) -> tuple[tuple[float, ...], ...]:
 
 def of_runs(runs: tuple[int, ...], width: int, height: int) -> NDArray[np.uint8]:
     """The mask of run lengths: down the columns, zeros first. Short ones end in zeros."""
-    import numpy as np
-
     flat = np.zeros(width * height, np.uint8)
     place = 0
     for at, length in enumerate(runs):
@@ -63,8 +60,6 @@ def runs_of(mask: NDArray[np.uint8]) -> tuple[int, ...]:
     >>> runs_of(np.array([[0, 1], [1, 1]], np.uint8))
     (1, 3)
     """
-    import numpy as np
-
     flat = mask.T.ravel().astype(bool)
     turns = np.flatnonzero(np.diff(flat, prepend=False)) if len(flat) else np.zeros(0, np.int64)
     edges = [0, *turns.tolist(), len(flat)]

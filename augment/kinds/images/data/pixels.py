@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 IN_MEMORY_BYTES = 32 << 20
@@ -19,17 +21,11 @@ def room(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     The file has no name, so it is gone with the last array that looks at it, however the process
     ends. `TMPDIR` says where it lies. Raises `OutOfResources` where the disk cannot hold it.
     """
-    import numpy as np
-
     size = math.prod(shape)
     return np.zeros(shape, np.uint8) if size <= IN_MEMORY_BYTES else _on_disk(shape, size)
 
 
 def _on_disk(shape: tuple[int, ...], size: int) -> NDArray[np.uint8]:
-    import tempfile
-
-    import numpy as np
-
     from augment.core.errors import OutOfResources
 
     with tempfile.TemporaryFile(prefix="augment-") as stream:

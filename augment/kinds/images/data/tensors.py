@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.kinds.images.data.dataset import Images
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -18,8 +19,6 @@ HELD_OUT = 0.05
 
 def pictures(data: Images, rows: Tensor) -> NDArray[np.uint8]:
     """These rows' pixels (n, height, width, channels), read in file order where on disk."""
-    import numpy as np
-
     taken: NDArray[np.uint8] = np.ascontiguousarray(data.pixels[rows.numpy()])
     return taken
 
@@ -53,6 +52,4 @@ def held_out_rows(n: int, seed: Seed) -> NDArray[np.int64]:
 
     A single picture judges itself.
     """
-    import numpy as np
-
     return np.sort(seed.rng().permutation(n)[: max(1, round(HELD_OUT * n))])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Json
 from augment.kinds.images.data.dataset import Images
@@ -19,7 +21,6 @@ from augment.kinds.images.io.image_folder import encoded, put
 from augment.kinds.images.io.layouts.folders import class_folder
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -32,8 +33,6 @@ class Partners:
 
     @staticmethod
     def of(pictures: Images) -> Partners:
-        import numpy as np
-
         codes = pictures.label_codes
         return Partners(codes, {int(k): np.flatnonzero(codes == k) for k in np.unique(codes)})
 
@@ -80,8 +79,6 @@ class Kept:
 
 def made(block: list[int], edit_job: EditJob) -> Iterator[Kept]:
     """The edits of a block that pass; each is drawn at most `tries` times."""
-    import numpy as np
-
     numbers = np.array(block)
     rows = numbers // edit_job.per_image
     shown, wanted = edit_job.aims.drawn(rows, block[0], edit_job.seed.child("aims", block[0]))
@@ -115,8 +112,6 @@ def _drawn(
     edit_job: EditJob, rows: NDArray[np.int64], shown: Wanted, wanted: Wanted, seeds: list[Seed]
 ) -> tuple[NDArray[np.uint8], list[int | None]]:
     """One draw for each of the pictures `rows`, and the picture it went towards, if any."""
-    import numpy as np
-
     pictures, strength = edit_job.aims.pictures, edit_job.strength
     pixels = np.ascontiguousarray(pictures.pixels[rows])
     if edit_job.partners is None or not isinstance(edit_job.editor, Blender):

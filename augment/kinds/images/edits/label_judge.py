@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from augment.kinds.images.metrics.classifier import Judge
@@ -53,8 +55,6 @@ class LabelJudge:
         ]
 
     def _classes_of(self, pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
-        import numpy as np
-
         found = np.empty(len(pixels), np.int64)
         for turn, judge in enumerate(self.judges):
             mine = np.flatnonzero(self.turns[rows] == turn)
@@ -74,8 +74,6 @@ def known_classes(pictures: Images) -> frozenset[str]:
 
 def of_strangers(learnt: Images, edited: Images, seed: Seed) -> LabelJudge:
     """A single judge, who learnt from `learnt` alone."""
-    import numpy as np
-
     known = known_classes(learnt)
     judge = _judge(learnt, _rows_of(learnt, known), seed)
     turns = np.zeros(len(edited), np.int64)
@@ -85,8 +83,6 @@ def of_strangers(learnt: Images, edited: Images, seed: Seed) -> LabelJudge:
 
 def of_halves(edited: Images, seed: Seed) -> LabelJudge:
     """Two judges; each class is dealt to both of them in turn."""
-    import numpy as np
-
     known = known_classes(edited)
     turns = np.zeros(len(edited), np.int64)
     for code, label in enumerate(edited.schema.classes):
@@ -100,8 +96,6 @@ def of_halves(edited: Images, seed: Seed) -> LabelJudge:
 
 
 def _rows_of(pictures: Images, known: frozenset[str]) -> NDArray[np.int64]:
-    import numpy as np
-
     codes = [pictures.schema.classes.index(label) for label in known]
     return np.flatnonzero(np.isin(pictures.label_codes, codes))
 
@@ -111,8 +105,6 @@ def _most(pictures: Images) -> int:
 
 
 def _judge(pictures: Images, rows: NDArray[np.int64], seed: Seed) -> Judge:
-    import numpy as np
-
     from augment.kinds.images.metrics.classifier import trained_judge
 
     drawn = np.sort(seed.child("rows").rng().permutation(rows)[: _most(pictures)])
@@ -123,10 +115,6 @@ def _judge(pictures: Images, rows: NDArray[np.int64], seed: Seed) -> Judge:
 
 def _measured(label_judge: LabelJudge, pictures: Images) -> LabelJudge:
     """The judge with its accuracy on the pictures as they are."""
-    import dataclasses
-
-    import numpy as np
-
     labels = pictures.labels() or [None] * len(pictures)
     rows = np.flatnonzero(pictures.label_codes != UNLABELLED)[: _most(pictures)]
     told = [label if isinstance(label, str) else None for label in (labels[row] for row in rows)]

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.errors import BadInput, did_you_mean
 from augment.core.seeds import Seed
 from augment.core.types import Condition
@@ -16,7 +18,6 @@ from augment.kinds.images.generator.conditions import in_turn
 from augment.kinds.images.io.rejects import printed
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -32,8 +33,6 @@ class Aims:
     @staticmethod
     def of(pictures: Images, conditioning: Conditioning, target: Condition | None) -> Aims:
         """Raises `BadInput` where a picture's class is none of the model's, or not told."""
-        import numpy as np
-
         known, own = conditioning.schema.classes, pictures.schema.classes
         strange = [name for name in own if name not in known] if known else []
         if strange:
@@ -61,8 +60,6 @@ class Aims:
         A picture without a class, where the model learnt with classes, is taken for what it
         shall become.
         """
-        import numpy as np
-
         shown = self._told(self.codes[rows], self._captions(rows))
         if self.target is None:
             return shown, shown
@@ -90,8 +87,6 @@ class Aims:
 
     def _by_words(self, shown: Wanted, found: Wanted) -> NDArray[np.int64]:
         """The pictures' own classes where the words go with them, else those the words mean."""
-        import numpy as np
-
         rows = Counter[int]()
         for kind in self.conditioning.kinds:
             rows[kind.code] += kind.rows
@@ -120,8 +115,6 @@ class Aims:
 
     def _require_words(self) -> None:
         """Raise `BadInput` where a pipeline that draws by words is told none for a picture."""
-        import numpy as np
-
         if not self.conditioning.lexicon.open or self.target is not None:
             return
         rows = np.flatnonzero(self.codes == UNLABELLED)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.errors import UsageError, near_name
 from augment.core.seeds import Seed
 from augment.core.types import Clause, Condition, Json, Model, Scalar
@@ -18,7 +20,6 @@ from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.data.schema import ImageSchema
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LABEL, PROMPT = "label", "prompt"  # the columns that a condition may name
@@ -90,8 +91,6 @@ class Conditioning:
 
     def matrix(self, codes: NDArray[np.int64], captions: Sequence[str]) -> NDArray[np.float32]:
         """(n, wishes) for n classes (or -1) and n captions."""
-        import numpy as np
-
         classes = len(self.schema.classes)
         places = {word: classes + i for i, word in enumerate(self.schema.vocabulary)}
         told = np.zeros((len(codes), self.wishes), np.float32)
@@ -113,8 +112,6 @@ class Conditioning:
         Several prompts take turns. A prompt draws the classes that its words go with. Raises
         `UsageError` for an unknown class, word or column.
         """
-        import numpy as np
-
         asked = Condition() if given is None else given
         self.check(asked)
         prompts, allowed = _prompts(asked), self._allowed(asked)

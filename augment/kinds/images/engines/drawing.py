@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Tick, silent
 from augment.kinds.images.data.dataset import Images
@@ -34,7 +36,6 @@ def drawn(
     network is told (k, wishes), both on `device`, and of a stream, which is the CPU's: the same
     noise begins the same pictures on any device.
     """
-    import numpy as np
     import torch
 
     from augment.nets.convolution import generator

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from PIL import Image
+
 from augment.core.errors import UsageError
 from augment.kinds.images.data.schema import LEAST_SIDE, MOST_SIDE, Mode
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Fit = Literal["pad", "stretch", "crop"]
@@ -69,8 +71,6 @@ def placed(
     `crop` keeps it and cuts what hangs over; `stretch` gives it up. Sizes change by Lanczos, and
     not at all where the size is right already.
     """
-    import numpy as np
-
     toned = _toned(pixels, mode)
     own_height, own_width = toned.shape[:2]
     across, down = width / own_width, height / own_height
@@ -95,8 +95,6 @@ def placed(
 
 def _toned(pixels: NDArray[np.uint8], mode: Mode) -> NDArray[np.uint8]:
     """(height, width, channels) in the canvas' mode."""
-    import numpy as np
-
     if mode == "rgb":
         return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
     if pixels.ndim == 2:
@@ -106,9 +104,6 @@ def _toned(pixels: NDArray[np.uint8], mode: Mode) -> NDArray[np.uint8]:
 
 
 def _resized(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    import numpy as np
-    from PIL import Image
-
     if pixels.shape[:2] == (height, width):
         return pixels
     flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels

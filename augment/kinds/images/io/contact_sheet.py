@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
+from PIL import Image
+
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ACROSS = 12
@@ -19,9 +21,6 @@ LEAST_SIDE = 56  # pixels: smaller pictures are enlarged by whole factors
 
 def grid(images: Images) -> bytes:
     """A PNG with up to twelve pictures of each of up to twelve classes."""
-    import numpy as np
-    from PIL import Image
-
     rows = _rows(images.label_codes, len(images))
     height, width, channels = images.schema.shape
     factor = max(1, LEAST_SIDE // max(height, width))
@@ -39,8 +38,6 @@ def grid(images: Images) -> bytes:
 
 def _rows(codes: NDArray[np.int64], n: int) -> list[list[int]]:
     """Positions of the pictures to show, row by row."""
-    import numpy as np
-
     kinds = np.unique(codes)
     if len(kinds) == 1 and kinds[0] == UNLABELLED:
         shown = list(range(min(n, ACROSS * MOST_ROWS // 2)))

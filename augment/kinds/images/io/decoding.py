@@ -23,12 +23,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
 from augment.core.errors import is_lack_of_memory
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
-    from PIL import Image
 
 DECODERS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 MOST_PIXELS = 64_000_000  # of one image; a larger one is taken for a decompression bomb
@@ -67,8 +68,6 @@ class Picture:
 
 def header_of(data: bytes) -> Header:
     """Look at an image without decoding it. Raises `Undecodable`."""
-    from PIL import Image
-
     with decoding(), _opened(data) as image:
         width, height = image.size
         # The base class' method: PNG's own decodes the whole image to find late chunks.
@@ -89,8 +88,6 @@ def decode(data: bytes) -> Picture:
 
 def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
     """Gray or RGB with 8 bits, by the table's last column. Raises `Undecodable`."""
-    import numpy as np
-
     with decoding(), _opened(data) as image:
         notes: tuple[str, ...] = (
             ("16-bit colours scaled to 8 bits",) if _deep_colour(data, image) else ()
@@ -130,8 +127,6 @@ def decoding() -> Iterator[None]:
 
 def _opened(data: bytes) -> Image.Image:
     """Open by content, with Pillow's own alarms as errors."""
-    from PIL import Image, UnidentifiedImageError
-
     if not data:
         raise Undecodable("is an empty file")
     Image.init()  # all decoders; with a list of formats Pillow loads none beyond the common ones
@@ -158,8 +153,6 @@ def _opened(data: bytes) -> Image.Image:
 
 def _loaded(image: Image.Image) -> Image.Image:
     """Decode all of it, upright."""
-    from PIL import ImageOps
-
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning)
         image.load()
@@ -167,8 +160,6 @@ def _loaded(image: Image.Image) -> Image.Image:
 
 
 def _picture(image: Image.Image) -> Picture:
-    import numpy as np
-
     mode = image.mode
     if mode in ("1", "L"):
         return Picture(np.asarray(image.convert("L")), GRAY)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from augment.core.errors import UsageError
 from augment.core.files import LOCK_NAME, TEMPORARY, atomic, clear_unfinished, read_json, write_json
 from augment.core.types import Json
@@ -40,8 +42,6 @@ def encoded(pixels: NDArray[Any], suffix: str = ".png") -> bytes:
 
     `.jpg` is taken for 8-bit gray and RGB, and loses a little.
     """
-    from PIL import Image
-
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     stream = io.BytesIO()
     image = Image.fromarray(flat)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from augment.core.errors import BadInput, UsageError
 from augment.core.source import External, Source, parts_of
@@ -17,7 +18,6 @@ from augment.kinds.images.io.canvas import Fit
 from augment.kinds.images.io.manifest import Census
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 WANTED = "Give pixels as uint8 of shape (n, height, width) or (n, height, width, 3)"
@@ -116,8 +116,6 @@ def census(found: Images) -> Census:
 
 def to_arrow(parts: Sequence[Images]) -> pa.Table:
     """One row per image: its pixels as a tensor (height, width, channels), its label and prompt."""
-    import pyarrow as pa
-
     whole = parts[0] if len(parts) == 1 else Images.join(parts)
     pixels = np.ascontiguousarray(whole.pixels)
     flat = pa.array(pixels.reshape(-1), pa.uint8())

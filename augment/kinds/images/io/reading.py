@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.core.files import read_json
 from augment.core.kind import Loaded, flag, require_known
@@ -27,7 +29,6 @@ from augment.kinds.images.io.manifest import EVERY, Census, Record, read_bytes, 
 from augment.kinds.images.io.rejects import OnError, Rejects, printed
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["ReadOptions", "read", "read_like", "read_options", "recognises"]
@@ -217,8 +218,6 @@ def _decoded(
     tick: Callable[[Tick], None],
 ) -> tuple[Images, list[str]]:
     """Every usable image of the manifest, decoded once onto the canvas."""
-    import numpy as np
-
     pixels = room((census.images, *schema.shape))
     codes = np.full(census.images, UNLABELLED, np.int64)
     code_of = {name: code for code, name in enumerate(schema.classes)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from scipy.spatial.distance import pdist
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
@@ -98,6 +99,4 @@ def _agreement(real: RealViews, made: View) -> Score:
 
 def _spread(points: NDArray[np.float32]) -> float:
     """Mean distance between two points of one set."""
-    from scipy.spatial.distance import pdist
-
     return float(pdist(points).mean())

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from PIL import Image
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
@@ -190,8 +191,6 @@ def hashes(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
     Differences below two grey levels count as none, so that flat grounds give the same bits.
     """
-    from PIL import Image
-
     found = np.empty(len(pixels), np.uint64)
     for row, each in enumerate(pixels):
         gray = Image.fromarray(each[:, :, 0] if each.shape[2] == 1 else each).convert("L")

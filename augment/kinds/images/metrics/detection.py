@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
@@ -108,8 +109,6 @@ def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
 
 
 def _chances(seed: Seed) -> Chances:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
     def chances(x: Points, y: NDArray[np.float64], asked: Points) -> NDArray[np.float64]:
         trees = HistGradientBoostingClassifier(
             max_iter=TREES,

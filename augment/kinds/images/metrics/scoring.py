@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.kind import Scored
 from augment.core.seeds import Seed
 from augment.core.types import UNLIMITED, Budget, Json, Score, Tick, silent
@@ -121,8 +123,6 @@ def _lift(scores: list[Score]) -> list[str]:
 def shuffled(train: View, n: int, seed: Seed) -> View:
     """`n` pictures whose pixels are each drawn from another training picture of the class: every
     pixel has the right distribution, and nothing hangs together."""
-    import numpy as np
-
     rng = seed.rng()
     codes = train.codes[rng.integers(len(train), size=n)]
     pixels = np.empty((n, *train.pixels.shape[1:]), np.uint8)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 from torch import Tensor
 from torch.nn import functional
 
@@ -77,8 +78,6 @@ def encoder_space(judge: Judge) -> Space:
 
 def pca_space(pixels: NDArray[np.uint8]) -> Space:
     """Principal components of the pixels of train."""
-    from sklearn.decomposition import PCA
-
     flat = small(pixels[:PCA_ROWS]).flatten(1).numpy()
     dimensions = min(PCA_DIMENSIONS, *flat.shape)
     solver = "full" if min(flat.shape) < 64 else "covariance_eigh"

@@ -7,12 +7,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.types import Json
 from augment.kinds.images.data.annotations import Box, Mark, Point, clipped
 from augment.kinds.images.data.outlines import drawn, runs_of, traced
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MIRRORS = ("HorizontalFlip", "VerticalFlip")  # after one of them a left eye is a right eye
@@ -129,8 +130,6 @@ def _moved(
 
     None where it is gone; several where a reflecting border shows it again.
     """
-    import numpy as np
-
     if shape is not None:
         rows, columns = np.flatnonzero(shape.any(axis=1)), np.flatnonzero(shape.any(axis=0))
         if not len(rows):
@@ -150,8 +149,6 @@ def _moved(
 
 def _told(value: Any) -> Any:
     """A parameter for the manifest: plain numbers, and a digest where they are many."""
-    import numpy as np
-
     if isinstance(value, np.ndarray):
         if value.size <= MOST_NUMBERS:
             return _told(value.tolist())

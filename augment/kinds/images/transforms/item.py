@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
 
 from augment.core.errors import without_values
 from augment.core.seeds import Seed
@@ -173,9 +177,6 @@ def _annotated(entry: Entry, picture: Picture) -> tuple[Annotation, tuple[_Mask,
 
 
 def _mask(folder: str, path: Path, width: int, height: int) -> _Mask:
-    import numpy as np
-    from PIL import Image
-
     try:
         with decoding(), Image.open(path, formats=("PNG",)) as image:
             fits = image.size == (width, height)  # asked before it is decoded
@@ -243,10 +244,6 @@ def _whole(mark: Mark) -> Mark:
 
 
 def _mask_file(pixels: NDArray[Any], palette: bytes) -> bytes:
-    import io
-
-    from PIL import Image
-
     if not palette:
         return encoded(pixels)
     image = Image.fromarray(pixels).convert("P")

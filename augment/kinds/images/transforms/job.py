@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -155,8 +156,6 @@ def _document(
 
 def _plan(census: Census, layout: Layout, request: Request, pipeline: Pipeline) -> Json:
     """All that decides the output's bytes, apart from the seed."""
-    from importlib.metadata import version
-
     return {
         "source_sha256": census.digest,
         "layout": layout.name,

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.core.types import Json
@@ -84,8 +87,6 @@ def preset(name: str) -> Pipeline:
 
 def read_pipeline(path: Path) -> Pipeline:
     """A user's pipeline. Raises `UsageError` that names the step and the field."""
-    import yaml
-
     try:
         data = path.read_bytes()
         if len(data) > MOST_BYTES:
@@ -166,8 +167,6 @@ def _class(name: str) -> Any:
 
 def compose(pipeline: Pipeline, boxes: bool, points: bool) -> Any:
     """The albumentations pipeline. Boxes are in pixels with `rows` beside them, points `spots`."""
-    import warnings
-
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     import albumentations
 

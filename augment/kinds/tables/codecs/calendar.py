@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.errors import UsageError
 from augment.core.types import Clause, Condition, Json, State
 from augment.kinds.tables.codecs.spans import Spans, grid
@@ -22,7 +24,6 @@ from augment.kinds.tables.data.spelling.dates import DAY_US
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -42,8 +43,6 @@ class Calendar:
 
     @staticmethod
     def of(data: Table, most_tokens: int, protect: bool) -> Calendar:
-        import numpy as np
-
         whole = {}
         for column in data.schema:
             if column.role == "datetime":
@@ -97,8 +96,6 @@ class Calendar:
         return replace(condition, clauses=tuple(clauses), partial=partial)
 
     def _weeks(self, name: str, asked: tuple[Clause, ...]) -> list[Clause]:
-        import numpy as np
-
         whole = self.whole[name]
         choice = whole.choose(self._column(name), asked)
         if not len(choice.token):
@@ -137,8 +134,6 @@ class Calendar:
     def _joined(
         self, column: Column, drawn: Table, asked: tuple[Clause, ...], rng: np.random.Generator
     ) -> pa.Array:
-        import numpy as np
-
         parts = [numbers(drawn, part.name) for part in self._parts(column)]
         week = parts[0]
         rest = [_without_gaps(part, rng) for part in parts[1:]]
@@ -189,8 +184,6 @@ class Calendar:
 
 def _ends(whole: Spans) -> tuple[float, float]:
     """The first and the last moment that a column has, be it a frequent one or not."""
-    import numpy as np
-
     moments = np.concatenate([whole.knots, whole.atoms])
     return float(moments.min()), float(moments.max())
 
@@ -200,8 +193,6 @@ def _inside(whole: Spans, values: NDArray[np.float64], step: float) -> NDArray[n
 
     A frequent moment may stand far out, as 9999-12-31 does where it means "still open".
     """
-    import numpy as np
-
     if not len(whole.knots):
         return values
     inside = np.clip(values, *_on_grid(whole.knots[[0, -1]], step))
@@ -227,8 +218,6 @@ def _cut(values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
 
 def _without_gaps(part: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """A part drawn as missing beside a week that is not takes another row's value."""
-    import numpy as np
-
     gaps = np.isnan(part)
     if not gaps.any():
         return part
@@ -240,6 +229,4 @@ def _without_gaps(part: NDArray[np.float64], rng: np.random.Generator) -> NDArra
 
 def _on_grid(ends: NDArray[np.float64], step: float) -> tuple[float, float]:
     """The outermost moments of the grid between two ends."""
-    import numpy as np
-
     return float(np.ceil(ends[0] / step) * step), float(np.floor(ends[1] / step) * step)

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 EXPONENTS = (3, 2, 1, 0, -1, -2, -3, -4)  # of the powers of ten that values are rounded to
@@ -39,8 +40,6 @@ class Precision:
         By digits where more values need all of these than need all decimals: prices end at the
         cent, whatever their size; an instrument gives three digits.
         """
-        import numpy as np
-
         values = values[:: max(1, len(values) // MOST_ROWS)]
 
         def usual(cut: Callable[..., NDArray[np.float64]]) -> tuple[int, float]:
@@ -65,8 +64,6 @@ class Precision:
 
     def rounded(self, values: NDArray[np.float64], up: bool = False) -> NDArray[np.float64]:
         """The values as they would be written; rounded `up` if asked for."""
-        import numpy as np
-
         if self.digits < MOST_DIGITS:
             return _significant(values, self.digits, up)
         if self.decimals < MOST_DIGITS:
@@ -77,8 +74,6 @@ class Precision:
 
     def full(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """(rows,) which values need all digits, or decimals; none do where there is no limit."""
-        import numpy as np
-
         if self.digits < MOST_DIGITS:
             return np.asarray(_significant(values, self.digits - 1) != values)
         if self.decimals < MOST_DIGITS:
@@ -87,8 +82,6 @@ class Precision:
 
     def last(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows,) one unit of each value's last digit."""
-        import numpy as np
-
         if self.digits < MOST_DIGITS:
             return np.asarray(10.0 ** (_size(values) - self.digits + 1), dtype=np.float64)
         return np.full(len(values), 10.0**-self.decimals)
@@ -96,15 +89,11 @@ class Precision:
 
 def _size(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """(rows,) the power of ten of the first digit; of a zero, 0."""
-    import numpy as np
-
     return np.floor(np.log10(np.where(values == 0, 1.0, np.abs(values)))).astype(np.int64)
 
 
 def _significant(values: NDArray[np.float64], digits: int, up: bool = False) -> NDArray[np.float64]:
     """To so many significant digits."""
-    import numpy as np
-
     made = values.copy()
     known = np.flatnonzero(np.isfinite(values))
     size = _size(values[known])
@@ -116,8 +105,6 @@ def _significant(values: NDArray[np.float64], digits: int, up: bool = False) -> 
 
 def _raised(values: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:
     """Rounded up to so many decimals."""
-    import numpy as np
-
     scale = 10.0**decimals
     return np.asarray(np.round(np.ceil(values * scale - SLACK) / scale, decimals))
 
@@ -135,8 +122,6 @@ def ended(
     A value of one power of ten is no multiple of the next, and one of no power is none of any:
     chance would add those.
     """
-    import numpy as np
-
     made = precision.rounded(values)
     fine = np.flatnonzero(grain == len(EXPONENTS))
     divided = _multiple(made[fine], EXPONENTS[-1]) == made[fine]
@@ -158,8 +143,6 @@ def ended(
 
 def _multiple(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
     """The nearest multiple of 10^exponent."""
-    import numpy as np
-
     return np.asarray(np.round(values, -exponent)) + 0.0
 
 
@@ -170,8 +153,6 @@ def _multiples(
 
     Unless `coarser` ones are meant too, multiples of ten times as much give way to a neighbour.
     """
-    import numpy as np
-
     nearest = _multiple(values, exponent)
     unit = np.full(len(values), 10.0**exponent)
     beside = [_multiple(value, exponent) for value in _besides(nearest, unit)]
@@ -185,8 +166,6 @@ def _besides(
     values: NDArray[np.float64], unit: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], ...]:
     """A unit below, a unit above, and 4 units below to 5 above: each digit about as often."""
-    import numpy as np
-
     tens = np.floor(values / (10 * unit)) % 9 - 4
     return values - unit, values + unit, values + unit * np.where(tens >= 0, tens + 1, tens)
 
@@ -197,8 +176,6 @@ def grain_of(values: NDArray[np.float64], precision: Precision) -> NDArray[np.in
     Their number stands for a value that none divides, and for one written in full: of a column
     with three digits, .123 is no rounding of .0123.
     """
-    import numpy as np
-
     level = np.full(len(values), len(EXPONENTS))
     for i, exponent in reversed(list(enumerate(EXPONENTS))):
         level[_multiple(values, exponent) == values] = i
@@ -210,8 +187,6 @@ def heaps_of(
 ) -> NDArray[np.float64]:
     """See `Spans.heaps`. A bin's shares are shrunk by five rows towards those of it and the bins
     beside it; a power that fewer than `least` rows of the column show counts as none."""
-    import numpy as np
-
     bins = max(0, len(edges) - 1)
     if not bins:
         return np.empty((0, len(EXPONENTS)))

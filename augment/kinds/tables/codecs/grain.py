@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 from augment.core.types import UNLIMITED, Budget
 from augment.kinds.tables.codecs.endings import EXPONENTS, grain_of
 from augment.kinds.tables.codecs.spans import Spans
@@ -18,7 +21,6 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import numbers, table_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 GRAIN = "\x1fgrain"
@@ -43,8 +45,6 @@ def with_grains(
     `tokens` (rows, columns) are the table's, in `words`; -1 is unknown. Columns that the budget
     has no time for get none.
     """
-    import pyarrow as pa
-
     columns: list[Column] = []
     arrays: list[pa.Array] = []
     for j, column in enumerate(data.schema):
@@ -62,8 +62,6 @@ def with_grains(
 
 def _grains(word: Spans, values: NDArray[np.float64]) -> NDArray[np.int64]:
     """(rows,) the place in `EXPONENTS` of each binned value, `OWN_TOKEN` for the others."""
-    import numpy as np
-
     own = np.isnan(values) | np.isin(values, word.atoms)
     grain = np.full(len(values), OWN_TOKEN)
     grain[~own] = grain_of(values[~own], word.precision)
@@ -74,8 +72,6 @@ def _grains(word: Spans, values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _told_by_others(grain: NDArray[np.int64], j: int, tokens: NDArray[np.int32]) -> bool:
     """Whether some other column tells the grain, given a number's rough size."""
-    import numpy as np
-
     rows = np.flatnonzero(grain != OWN_TOKEN)
     rows = rows[:: max(1, len(rows) // MOST_ROWS)]
     if len(rows) < LEAST_BINNED or len(np.unique(grain[rows])) < 2:
@@ -87,8 +83,6 @@ def _told_by_others(grain: NDArray[np.int64], j: int, tokens: NDArray[np.int32])
 
 def _tells(other: NDArray[np.int64], grain: NDArray[np.int64], size: NDArray[np.int64]) -> bool:
     """Conditional mutual information, less its mean under independence (the G-test)."""
-    import numpy as np
-
     g, freedom = 0.0, 0
     for group in range(int(size.max()) + 1):
         here = size == group
@@ -107,8 +101,6 @@ def _tells(other: NDArray[np.int64], grain: NDArray[np.int64], size: NDArray[np.
 
 def _grouped(tokens: NDArray[np.int32], groups: int) -> NDArray[np.int64]:
     """(rows,) tokens as at most so many groups of equal mass, equal tokens together."""
-    import numpy as np
-
     _, place, counts = np.unique(tokens, return_inverse=True, return_counts=True)
     if len(counts) <= groups:
         return np.asarray(place, dtype=np.int64)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
+import numpy as np
+
 from augment.core.errors import UsageError
 from augment.core.types import Clause, Json, Scalar, State
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Choice, Vocabulary
@@ -14,7 +16,6 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import as_number, codes, from_codes
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -50,8 +51,6 @@ class Levels(Vocabulary):
         all are kept, since hiding every value would leave nothing to emit. `signature` (rows, k)
         describes the rest of each row: levels whose rows look alike share a cluster.
         """
-        import numpy as np
-
         counts = np.bincount(found[found >= 0], minlength=len(levels))
         kept = np.flatnonzero(counts >= (LEAST_ROWS if protect else 1))
         if not len(kept):
@@ -79,16 +78,12 @@ class Levels(Vocabulary):
         return 0 if self.nullable else None
 
     def binned(self) -> NDArray[np.bool_]:
-        import numpy as np
-
         return np.zeros(self.size, dtype=np.bool_)
 
     def exact(self) -> bool:
         return self.size == len(self.levels) + int(self.nullable)
 
     def encode(self, table: Table, name: str) -> NDArray[np.int32]:
-        import numpy as np
-
         found, levels = codes(table, name)
         places = [self._position.get(level, UNKNOWN) for level in levels]
         tokens = [UNKNOWN if place < 0 else int(self.token[place]) for place in places]
@@ -99,13 +94,9 @@ class Levels(Vocabulary):
         return None
 
     def everything(self) -> Choice:
-        import numpy as np
-
         return self._pieces(np.ones(len(self.levels), dtype=bool), null=True)
 
     def choose(self, column: Column, clauses: tuple[Clause, ...]) -> Choice:
-        import numpy as np
-
         allowed, null = np.ones(len(self.levels), dtype=bool), True
         for clause in clauses:
             allowed &= self._holds(clause) ^ clause.negate
@@ -113,8 +104,6 @@ class Levels(Vocabulary):
         return self._pieces(allowed, null)
 
     def _holds(self, clause: Clause) -> NDArray[np.bool_]:
-        import numpy as np
-
         if clause.op == "null":
             return np.zeros(len(self.levels), dtype=bool)
         if clause.op == "in":
@@ -134,8 +123,6 @@ class Levels(Vocabulary):
 
     def _pieces(self, allowed: NDArray[np.bool_], null: bool) -> Choice:
         """Payload: the position of the level, -1 for null."""
-        import numpy as np
-
         total = np.bincount(self.token, weights=self.rows, minlength=self.size)
         position = np.flatnonzero(allowed)
         token = self.token[position]
@@ -180,8 +167,6 @@ def _alike(
     Means are shrunk towards the mean of all rows by five rows' worth. The levels are split in two
     at the weighted median of the direction in which they spread most, the heaviest group first.
     """
-    import numpy as np
-
     if signature is None or not signature.shape[1]:
         mean = np.arange(len(members), dtype=np.float64)[:, None]
     else:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
+import numpy as np
+
 from augment.core.types import Clause, Json, State
 from augment.kinds.tables.codecs.endings import EXPONENTS, Precision, ended, heaps_of
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, Choice, Vocabulary
@@ -14,7 +16,6 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import as_number, from_numbers, numbers
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -54,8 +55,6 @@ class Spans(Vocabulary):
     @staticmethod
     def fit(values: NDArray[np.float64], most_tokens: int, protect: bool) -> Spans:
         """From (rows,) values with NaN for null."""
-        import numpy as np
-
         known = np.sort(values[~np.isnan(values)])
         distinct, counts = np.unique(known, return_counts=True)
         least = LEAST_ROWS if protect else 1
@@ -80,8 +79,6 @@ class Spans(Vocabulary):
     @cached_property
     def _place(self) -> NDArray[np.int64]:
         """(atoms + bins,) the token of each atom, then of each bin."""
-        import numpy as np
-
         order = np.argsort(np.concatenate([self.atoms, self._middles]), kind="stable")
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order)) + int(self.nullable)
@@ -95,8 +92,6 @@ class Spans(Vocabulary):
         return 0 if self.nullable else None
 
     def binned(self) -> NDArray[np.bool_]:
-        import numpy as np
-
         flags = np.zeros(self.size, dtype=np.bool_)
         flags[self._place[len(self.atoms) :]] = True
         return flags
@@ -109,8 +104,6 @@ class Spans(Vocabulary):
 
     def tokens(self, values: NDArray[np.float64]) -> NDArray[np.int32]:
         """(rows,) floats → tokens; a value outside every bin goes to the nearest token."""
-        import numpy as np
-
         missing = np.isnan(values)
         values = np.where(missing, 0.0, values)
         a, bins = len(self.atoms), len(self.edges) - 1
@@ -132,8 +125,6 @@ class Spans(Vocabulary):
 
     def features(self) -> NDArray[np.float32] | None:
         """Rank, standardised value, and sines and cosines of the rank in octaves."""
-        import numpy as np
-
         centres = np.sort(np.concatenate([self.atoms, self._middles]))
         if len(centres) < ORDERED_FROM:
             return None
@@ -147,13 +138,9 @@ class Spans(Vocabulary):
         return table
 
     def everything(self) -> Choice:
-        import numpy as np
-
         return self._pieces(np.array([[-np.inf, np.inf]]), null=True, step=0.0)
 
     def choose(self, column: Column, clauses: tuple[Clause, ...]) -> Choice:
-        import numpy as np
-
         step = grid(column)
         allowed, null = np.array([[-np.inf, np.inf]]), True
         for clause in clauses:
@@ -164,8 +151,6 @@ class Spans(Vocabulary):
 
     def _pieces(self, allowed: NDArray[np.float64], null: bool, step: float) -> Choice:
         """Cut atoms and bins by closed intervals (m, 2). Payload: rank from, rank to, low, high."""
-        import numpy as np
-
         rows: list[tuple[int, float, float, float, float, float]] = []
         if null and self.nullable:
             rows.append((0, 1.0, np.nan, np.nan, np.nan, np.nan))
@@ -192,8 +177,6 @@ class Spans(Vocabulary):
 
     def _rank(self, value: float, side: str) -> float:
         """The rank of a value on the curve: the lowest or highest where the curve is flat."""
-        import numpy as np
-
         if np.isinf(value):
             return 0.0 if value < 0 else 1.0
         levels = np.linspace(0.0, 1.0, len(self.knots))
@@ -211,8 +194,6 @@ class Spans(Vocabulary):
         choice: Choice,
         grain: NDArray[np.int64] | None = None,
     ) -> pa.Array:
-        import numpy as np
-
         piece, inside = choice.place(tokens, u)
         start, end, low, high = choice.payload[piece].T
         values = low.copy()  # an atom is its own bound; null is NaN
@@ -237,8 +218,6 @@ class Spans(Vocabulary):
 
         A `grain` (rows,) as of `grain_of` goes before what the bin says.
         """
-        import numpy as np
-
         bins = np.empty(self.size, dtype=np.int64)
         bins[self._place[len(self.atoms) :]] = np.arange(len(self.edges) - 1)
         at = bins[tokens]
@@ -267,8 +246,6 @@ def _curve(
     rest: NDArray[np.float64], bins: int, protect: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Knots, bin edges and the edges' ranks for sorted rows."""
-    import numpy as np
-
     n = len(rest)
     if n == 0:
         return rest, rest, rest
@@ -300,8 +277,6 @@ def grid(column: Column) -> float:
 
 def snapped(column: Column, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """To the column's digits or time step."""
-    import numpy as np
-
     if column.storage in ("float", "decimal"):
         digits = column.max_decimals
         return values if digits is None or digits >= 15 else np.round(values, digits)
@@ -311,8 +286,6 @@ def snapped(column: Column, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _line(clause: Clause, step: float) -> tuple[NDArray[np.float64], bool]:
     """A clause as closed intervals (m, 2) on the column's grid, and whether it holds for null."""
-    import numpy as np
-
     if clause.op == "null":
         empty = np.empty((0, 2))
         whole = np.array([[-np.inf, np.inf]])
@@ -331,8 +304,6 @@ def _line(clause: Clause, step: float) -> tuple[NDArray[np.float64], bool]:
 
 def _runs(points: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """Sorted points as closed intervals (m, 2): one for each run of neighbours on the grid."""
-    import numpy as np
-
     if not len(points):
         return np.empty((0, 2))
     parted = np.diff(points) != step if step >= 1 else np.ones(len(points) - 1, dtype=bool)
@@ -342,8 +313,6 @@ def _runs(points: NDArray[np.float64], step: float) -> NDArray[np.float64]:
 
 def _up(value: float, step: float, beyond: bool) -> float:
     """The lowest value of the grid at or above `value`, strictly above if `beyond`."""
-    import numpy as np
-
     if np.isinf(value):
         return value
     if step == 0.0:
@@ -357,8 +326,6 @@ def _up(value: float, step: float, beyond: bool) -> float:
 
 def _outside(holds: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """The complement of sorted disjoint closed intervals, on the same grid."""
-    import numpy as np
-
     gaps, start = [], -np.inf
     for low, high in holds:
         before = -_up(-low, step, True)
@@ -372,8 +339,6 @@ def _outside(holds: NDArray[np.float64], step: float) -> NDArray[np.float64]:
 
 def _meet(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """The intersection of two lists of closed intervals."""
-    import numpy as np
-
     low = np.maximum(a[:, None, 0], b[None, :, 0]).ravel()
     high = np.minimum(a[:, None, 1], b[None, :, 1]).ravel()
     kept = np.stack([low, high], axis=1)[low <= high]

@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from augment.core.types import Clause, Json, State
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -42,16 +43,12 @@ class Choice:
 
     def weight(self) -> NDArray[np.float64]:
         """(tokens,) the share of each token that is left, 0 where a token is ruled out."""
-        import numpy as np
-
         return np.bincount(self.token, self.mass, self.size).astype(np.float64)
 
     def place(
         self, tokens: NDArray[np.int64], u: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The piece that each u in [0, 1) falls on within its token, and where inside it."""
-        import numpy as np
-
         ends = np.cumsum(self.mass)
         starts = ends - self.mass
         first = np.searchsorted(self.token, tokens, side="left")

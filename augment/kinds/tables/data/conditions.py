@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.condition import Comparison, unquoted
 from augment.core.errors import UsageError, near_name
 from augment.core.normal_form import condition_of
@@ -28,7 +30,6 @@ from augment.kinds.tables.data.values import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 WHERE = "--where"
@@ -130,8 +131,6 @@ def balance_of(
     Where none are named they are all values that the clauses of `asked` leave. Raises
     `UsageError` for a column with too many values, and for a value that is not among them.
     """
-    import numpy as np
-
     name, shares = parse_balance(text, schema)
     known = domain[name]
     values: list[Scalar] = known.get("levels", known.get("values")) or []
@@ -178,8 +177,6 @@ def mask(
     Values of "in" are compared with the values of `codes`; the ends of a range are numbers as
     `numbers` gives them (a datetime's microseconds since 1970).
     """
-    import numpy as np
-
     holds = np.ones(len(table), dtype=bool)
     for clause in clauses:
         holds &= _holds(table, clause) ^ clause.negate
@@ -189,8 +186,6 @@ def mask(
 
 
 def _holds(table: Table, clause: Clause) -> NDArray[np.bool_]:
-    import numpy as np
-
     if clause.op == "range":
         values = numbers(table, clause.column)
         low = -np.inf if clause.low is None else float(clause.low)

@@ -6,14 +6,16 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.errors import BadInput
 from augment.core.types import Dataset, Scalar
 from augment.kinds.tables.data.schema import Schema
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 
@@ -32,8 +34,6 @@ class Table(Dataset):
         return int(self.data.num_rows)
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        import pyarrow as pa
-
         return type(self)(self.data.take(pa.array(rows, pa.int64())), self.schema)
 
     def slice(self, start: int, count: int) -> Table:
@@ -48,8 +48,6 @@ class Table(Dataset):
 
     def column(self, name: str) -> pa.Array:
         """One column as a single contiguous array."""
-        import pyarrow as pa
-
         chunked = self.data.column(name)
         if chunked.num_chunks == 1:
             return chunked.chunk(0)
@@ -65,9 +63,6 @@ class Table(Dataset):
 
     def entities(self) -> NDArray[np.int64] | None:
         """The ids that repeat, of the column with the fewest; a row without one stands alone."""
-        import numpy as np
-        import pyarrow.compute as pc
-
         names = [column.name for column in self.schema if column.role == "reference"]
         if not names:
             return None
@@ -90,7 +85,6 @@ class Table(Dataset):
     def to_pandas(self) -> pd.DataFrame:
         """For display and for users: nullable integers stay integers, strings stay strings."""
         import pandas as pd
-        import pyarrow as pa
 
         nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
         frame: pd.DataFrame = self.data.to_pandas(types_mapper=nullable.get)
@@ -100,8 +94,6 @@ class Table(Dataset):
     def join(parts: list[Table]) -> Table:
         """The parts below one another; they share one schema. Integers of which one part goes
         beyond 64 bits are wide in all of them."""
-        import pyarrow as pa
-
         assert parts, "nothing to join"
         data = pa.concat_tables([part.data for part in parts], promote_options="permissive")
         return Table(data, parts[0].schema)
@@ -109,9 +101,6 @@ class Table(Dataset):
 
 def _plain(array: pa.Array) -> list[bytes]:
     """The bytes of a flat array in a layout that does not depend on slicing or offsets."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     valid = pc.is_valid(array).cast(pa.uint8())
     filled = pc.cast(array, pa.large_string()) if _wordy(array.type) else array
     parts = [_value_bytes(valid)]
@@ -127,8 +116,6 @@ def _plain(array: pa.Array) -> list[bytes]:
 
 
 def _wordy(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
     return bool(
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_decimal(kind)
     )

@@ -23,14 +23,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import arrow_type, whole_numbers
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 DIGITS, LOWER = "0123456789", "abcdefghijklmnopqrstuvwxyz"
@@ -112,10 +114,6 @@ def parts_of(pattern: str) -> list[Part]:
 
 def render(column: Column, start: int, n: int, seed: Seed) -> pa.Array:
     """The ids of the rows `start` to `start + n`, in the column's storage."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     parts = parts_of(column.pattern or "{number}")
     if all(isinstance(part, str) for part in parts):
         parts.append(Counted())
@@ -151,9 +149,6 @@ def _drawn(
     The last places spell a permutation of the row number, r -> (a r + b) mod m with a prime to m;
     the places before them, of which there may be any number, are drawn at random.
     """
-    import numpy as np
-    import pyarrow as pa
-
     split, size = len(places), 1
     while split and size * len(places[split - 1]) <= MAX_PERMUTED:
         split -= 1
@@ -178,8 +173,6 @@ def _drawn(
 
 def _bits(rows: NDArray[np.uint64], seed: Seed) -> NDArray[np.uint64]:
     """64 random bits for each row number: SplitMix64 (Steele, Lea and Flood, 2014)."""
-    import numpy as np
-
     z = rows * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed.integer(64))
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -188,8 +181,6 @@ def _bits(rows: NDArray[np.uint64], seed: Seed) -> NDArray[np.uint64]:
 
 def _uuids(rows: NDArray[np.uint64], seed: Seed, capital: bool) -> pa.Array:
     """Random UUIDs, version 4, variant 1 (RFC 9562)."""
-    import pyarrow as pa
-
     high = _bits(rows, seed.child("high")).tolist()
     low = _bits(rows, seed.child("low")).tolist()
     texts = []
@@ -207,8 +198,6 @@ def derive(distinct: pa.Array) -> str:
     The texts are cut at everything that is neither letter nor digit; the cuts must agree, and
     each piece must be constant, or a number, or of one length over one alphabet.
     """
-    import pyarrow.compute as pc
-
     for name, uuid in (("uuid4", UUID), ("UUID4", UUID.replace("a-f", "A-F"))):
         if pc.all(pc.match_substring_regex(distinct, f"^{uuid}$")).as_py():
             return f"{{{name}}}"
@@ -251,8 +240,6 @@ def _field(pieces: pa.Array) -> tuple[str, str | None]:
 
     The field is "" for a piece that never changes and None for one that no field describes.
     """
-    import pyarrow.compute as pc
-
     lead, rest = _lead(pieces)
     if rest is None:
         return lead, ""
@@ -263,8 +250,6 @@ def _field(pieces: pa.Array) -> tuple[str, str | None]:
 
 def _fixed(pieces: pa.Array) -> tuple[str, str | None]:
     """A piece as characters of one alphabet, as many in every text."""
-    import pyarrow.compute as pc
-
     lead, rest = _lead(pieces)
     if rest is None:
         return lead, ""
@@ -290,8 +275,6 @@ def _alphabet(used: set[str]) -> str:
 
 def _lead(pieces: pa.Array) -> tuple[str, pa.Array | None]:
     """The letters with which all pieces begin, and what follows them (None if all are equal)."""
-    import pyarrow.compute as pc
-
     ends = pc.min_max(pieces)  # what the first and the last in order share, all share
     low, high = ends["min"].as_py(), ends["max"].as_py()
     if low == high:
@@ -303,9 +286,6 @@ def _lead(pieces: pa.Array) -> tuple[str, pa.Array | None]:
 
 def _number(digits: pa.Array) -> str | None:
     """A count that goes on behind the largest number seen, as wide as the numbers were."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     lengths = pc.min_max(pc.utf8_length(digits))
     width = lengths["max"].as_py()
     same_width = lengths["min"].as_py() == width

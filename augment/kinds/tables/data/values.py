@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.errors import UsageError
 from augment.core.types import Scalar
@@ -10,8 +17,6 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 MOST_WHOLE = 9e37  # what decimal128(38, 0) holds
@@ -19,8 +24,6 @@ MOST_WHOLE = 9e37  # what decimal128(38, 0) holds
 
 def arrow_type(column: Column) -> pa.DataType:
     """The in-memory Arrow type of a column's storage (the smallest that any table may use)."""
-    import pyarrow as pa
-
     return {
         "string": pa.string(),
         "integer": pa.int64(),
@@ -37,10 +40,6 @@ def numbers(table: Table, name: str) -> NDArray[np.float64]:
     Integers beyond 2^53 lose their last digits here, as in any floating-point model; reading and
     writing do not pass through this function.
     """
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     array = table.column(name)
     if pa.types.is_timestamp(array.type):
         array = pc.cast(array, pa.int64())
@@ -55,9 +54,6 @@ def from_numbers(column: Column, values: NDArray[np.float64]) -> pa.Array:
 
     Integers of which one is beyond 64 bits come as decimal128(38, 0).
     """
-    import numpy as np
-    import pyarrow as pa
-
     null = np.isnan(values)
     filled = np.where(null, 0.0, values)
     if column.storage == "float":
@@ -84,8 +80,6 @@ def from_numbers(column: Column, values: NDArray[np.float64]) -> pa.Array:
 
 def whole_numbers(texts: pa.Array) -> pa.Array:
     """Digits as int64, or as decimal128(38, 0) where one of them is beyond 64 bits."""
-    import pyarrow as pa
-
     try:
         return texts.cast(pa.int64())
     except pa.ArrowInvalid:
@@ -106,17 +100,11 @@ def codes(table: Table, name: str) -> tuple[NDArray[np.int32], list[Scalar]]:
 
 def ranks(table: Table, name: str) -> NDArray[np.int64]:
     """(rows,) the codes of `codes` without their values, of which ids have as many as rows."""
-    import numpy as np
-
     return _ranked(table, name)[0].astype(np.int64)
 
 
 def _ranked(table: Table, name: str) -> tuple[NDArray[np.int32], pa.Array]:
     """(rows,) ranks among the distinct values, -1 for null, and these in order."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     encoded = table.column(name).dictionary_encode()
     values = encoded.dictionary
     order = pc.sort_indices(values).to_numpy()
@@ -129,9 +117,6 @@ def _ranked(table: Table, name: str) -> tuple[NDArray[np.int32], pa.Array]:
 
 def from_codes(column: Column, codes: NDArray[Any], levels: list[Scalar]) -> pa.Array:
     """Undo `codes`: -1 is null."""
-    import numpy as np
-    import pyarrow as pa
-
     kind = arrow_type(column)
     if column.storage == "integer":
         values = whole_numbers(pa.array([str(level) for level in levels], pa.string()))
@@ -153,8 +138,6 @@ def plain(value: Any) -> Scalar:
 
 def as_number(value: Scalar) -> float:
     """A value as `codes` lists it on the number line: a time as microseconds since 1970."""
-    from datetime import UTC, datetime
-
     if isinstance(value, str):
         try:
             return float(value)
@@ -169,9 +152,6 @@ def as_number(value: Scalar) -> float:
 
 def _stored(column: Column, level: Scalar) -> Any:
     """Undo `plain` for one value of the column."""
-    from datetime import datetime
-    from decimal import Decimal
-
     if level is None:
         return None
     if column.storage == "decimal":
@@ -183,8 +163,6 @@ def _stored(column: Column, level: Scalar) -> Any:
 
 def table_of(schema_columns: list[Column], arrays: list[pa.Array], target: str | None) -> Table:
     """A table from columns and their arrays."""
-    import pyarrow as pa
-
     from augment.kinds.tables.data.schema import Schema
 
     schema = Schema(tuple(schema_columns), target)
@@ -196,10 +174,6 @@ def parse_value(column: Column, text: str) -> tuple[Scalar, float]:
 
     A position is NaN where the column has no order. Raises `UsageError` when it does not parse.
     """
-    from datetime import UTC, datetime
-    from decimal import Decimal, InvalidOperation
-    from math import isfinite
-
     try:
         if column.storage == "string":
             return text, float("nan")
@@ -235,8 +209,6 @@ def _boolean(column: Column, text: str) -> bool:
 
 def _without_units(column: Column, text: str) -> str:
     """A number as the column's units or plain digits spell it."""
-    import pyarrow as pa
-
     from augment.kinds.tables.data.spelling import units
 
     found = units.without_units(column, pa.array([text]))[0].as_py()
@@ -245,10 +217,6 @@ def _without_units(column: Column, text: str) -> str:
 
 def _moment(column: Column, text: str) -> Any:
     """A naive datetime, written in the column's own format or in ISO 8601."""
-    from datetime import datetime
-
-    import pyarrow as pa
-
     from augment.kinds.tables.data.spelling import dates
 
     own = dates.parse(column.format, pa.array([text]))[0].as_py() if column.format else None

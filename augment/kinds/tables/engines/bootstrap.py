@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+import numpy as np
+import pyarrow as pa
+
 from augment.core.errors import UsageError
 from augment.core.model_folder import restoring
 from augment.core.seeds import Seed
@@ -31,8 +34,6 @@ class BootstrapModel(ConditionalModel):
         given: Condition | None = None,
         tick: Callable[[Tick], None] = silent,
     ) -> Table:
-        import numpy as np
-
         allowed = np.arange(len(self.rows))
         if given and given.clauses:
             allowed = np.flatnonzero(mask(self.rows, given.clauses))
@@ -46,9 +47,6 @@ class BootstrapModel(ConditionalModel):
 
     def state(self) -> State:
         """The rows as one Arrow stream in a tensor of bytes."""
-        import numpy as np
-        import pyarrow as pa
-
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, self.rows.data.schema) as writer:
             writer.write_table(self.rows.data.combine_chunks())
@@ -57,8 +55,6 @@ class BootstrapModel(ConditionalModel):
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        import pyarrow as pa
-
         with restoring("bootstrap"):
             schema = Schema.from_json(state.config["schema"])
             data = pa.ipc.open_stream(pa.py_buffer(state.tensors["rows"].tobytes())).read_all()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 from augment.core.types import Costs
 from augment.kinds.tables.data.dataset import Table
 
@@ -33,8 +35,6 @@ HEADS = 64  # columns that one step asks for
 
 def token_count(data: Table, bins: int) -> int:
     """About how many tokens the columns have together."""
-    import pyarrow.compute as pc
-
     total = 0
     for column in data.schema:
         distinct = pc.count_distinct(data.column(column.name).slice(0, MOST_COUNTED)).as_py()

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.errors import UsageError
 from augment.core.model_folder import restoring
 from augment.core.seeds import Seed
@@ -18,8 +22,6 @@ from augment.kinds.tables.engines.conditional import ConditionalModel
 from augment.kinds.tables.engines.costs import plain_costs
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 ATOM_ROWS = 5  # a number seen in at least this many rows is kept as itself
@@ -50,9 +52,6 @@ class IndependentModel(ConditionalModel):
         return table_of(list(self.schema), arrays, self.schema.target)
 
     def _draw(self, column: Column, n: int, seed: Seed, given: Condition) -> pa.Array:
-        import numpy as np
-        import pyarrow as pa
-
         weights = self._weights(column, given.clauses)
         if not weights.sum() > 0:
             raise UsageError(
@@ -72,8 +71,6 @@ class IndependentModel(ConditionalModel):
 
     def probability(self, clauses: tuple[Clause, ...], seed: Seed) -> float:
         """Exact: the product of the columns' shares."""
-        import numpy as np
-
         left = [self._weights(c, clauses).sum() / self.weights[c.name].sum() for c in self.schema]
         return float(np.prod(left))
 
@@ -92,8 +89,6 @@ class IndependentModel(ConditionalModel):
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        import numpy as np
-
         with restoring("independent"):
             schema = Schema.from_json(state.config["schema"])
             supports, weights = {}, {}
@@ -144,8 +139,6 @@ class Independent(Engine[Table]):
 
 def _levels(data: Table, column: Column) -> tuple[pa.Array, NDArray[np.float64]]:
     """Every level and null, by their counts."""
-    import numpy as np
-
     found, levels = codes(data, column.name)
     counts = np.bincount(found + 1, minlength=len(levels) + 1)  # (1 + levels,): null comes first
     order = np.append(np.arange(len(levels)), -1)
@@ -154,8 +147,6 @@ def _levels(data: Table, column: Column) -> tuple[pa.Array, NDArray[np.float64]]
 
 def _quantiles(data: Table, column: Column) -> tuple[pa.Array, NDArray[np.float64]]:
     """Repeated values as atoms, the rest from its interpolated quantile function, then null."""
-    import numpy as np
-
     values = numbers(data, column.name)
     known = values[~np.isnan(values)]
     distinct, counts = np.unique(known, return_counts=True)
@@ -179,8 +170,6 @@ def _quantiles(data: Table, column: Column) -> tuple[pa.Array, NDArray[np.float6
 
 def _filled(schema: Schema, partial: Table, drawn: list[pa.Array]) -> list[pa.Array]:
     """The known cells of `partial`, and drawn values in its gaps."""
-    import pyarrow.compute as pc
-
     known = set(partial.schema.names)
     return [
         pc.coalesce(partial.column(c.name).cast(array.type), array) if c.name in known else array

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from augment.core.errors import OutOfResources, UsageError
 from augment.core.seeds import Seed
 from augment.core.types import Clause, Tick, silent
@@ -92,8 +94,6 @@ def _searched(
     posterior under a flat prior, so that a batch without a hit widens the search. Where that
     share times `limit` is less than `n` and there is a `patience`, so many candidates are drawn
     and no more."""
-    import numpy as np
-
     parts = [sample(0, seed.child("empty"))]
     for clause in (*clauses, *(clause for branch in branches for clause in branch)):
         if clause.column not in parts[0].schema.names:

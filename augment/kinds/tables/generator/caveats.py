@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import pyarrow.compute as pc
+
 from augment.kinds.tables.data.dataset import Table
 
 
 def caveats(table: Table) -> list[str]:
     """One sentence for rows that belong together, one for rows that follow one another."""
-    import pyarrow.compute as pc
-
     schema = table.schema
     owners = [name for name in schema.key if name not in schema.stamp]
     found = []

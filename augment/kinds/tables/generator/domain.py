@@ -5,13 +5,14 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.types import Json, Scalar
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import as_number, codes, numbers
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_VALUES = 20  # of a number or date, that are listed one by one
@@ -20,8 +21,6 @@ MOST_VALUES = 20  # of a number or date, that are listed one by one
 def of(core: Table, least: int = 1) -> dict[str, Json]:
     """Per column its levels, or its ends; where a number has few values, those of them that
     stand in `least` rows."""
-    import numpy as np
-
     domain: dict[str, Json] = {}
     for column in core.schema:
         known: dict[str, Any] = {"null": core.column(column.name).null_count > 0}
@@ -40,8 +39,6 @@ def of(core: Table, least: int = 1) -> dict[str, Json]:
 
 
 def _few_values(core: Table, name: str, found: NDArray[np.float64], least: int) -> list[Scalar]:
-    import numpy as np
-
     if len(np.unique(found)) > MOST_VALUES:
         return []
     rows, values = codes(core, name)

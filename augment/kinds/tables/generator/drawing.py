@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from augment.core.errors import OutOfResources, UsageError
 from augment.core.normal_form import Branch
 from augment.core.seeds import Seed
@@ -131,8 +133,6 @@ class Drawing:
 
         These are those of the rows `met`, where there are enough to tell.
         """
-        import numpy as np
-
         cases: list[Branch] = [(*clauses, *branch) for branch in branches]
         if len(met) >= TELLING:
             weights = np.array([mask(met, branch).sum() for branch in branches], np.float64)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.errors import BadInput, OutOfResources, near_name
 from augment.core.seeds import Seed
 from augment.core.source import Source
@@ -17,7 +19,6 @@ from augment.kinds.tables.engines.rejection import Branches
 from augment.kinds.tables.io import reading as source
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Where = Callable[[int], str]
@@ -50,8 +51,6 @@ def read(
 
 def _outside(partial: Table, name: str, known: Mapping[str, Any]) -> NDArray[np.bool_]:
     """(rows,) where a value stands that the model does not have."""
-    import numpy as np
-
     if "levels" in known:
         found, levels = codes(partial, name)
         strange = np.array([level not in known["levels"] for level in levels] + [False])
@@ -94,8 +93,6 @@ def _require_known(
 
 def _require_fitting(partial: Table, asked: Condition, where: Where) -> None:
     """Refuse a row whose known cells rule out every way to satisfy the condition."""
-    import numpy as np
-
     possible = np.ones(len(partial), dtype=bool)
     for clause in asked.clauses:
         possible &= mask(partial, (clause,)) | _gaps(partial, clause.column)
@@ -115,8 +112,6 @@ def _require_fitting(partial: Table, asked: Condition, where: Where) -> None:
 
 
 def _gaps(partial: Table, name: str) -> NDArray[np.bool_]:
-    import numpy as np
-
     return np.asarray(partial.column(name).is_null().to_numpy(zero_copy_only=False))
 
 
@@ -127,8 +122,6 @@ def filled_to_fit(
 
     Raises `OutOfResources` where some still do not fit after `ROUNDS` rounds.
     """
-    import numpy as np
-
     waiting = np.arange(len(partial))
     places: list[NDArray[np.int64]] = []
     parts: list[Table] = []

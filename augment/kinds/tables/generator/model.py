@@ -7,6 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.core.kind import Ask, Fitted
@@ -38,8 +42,6 @@ from augment.kinds.tables.identity.row_identity import Part, RowIdentity
 from augment.kinds.tables.relations import Relations
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
@@ -169,8 +171,6 @@ class TableModel(Fitted[Table]):
     def sample(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
     ) -> Table:
-        import pyarrow as pa
-
         core = self._core(start, n, seed.child("engine"), given, tick)
         kept = given.partial.slice(start, n) if isinstance(given.partial, Table) else None
         whole = given.whole or Whole(start + n, seed)
@@ -257,8 +257,6 @@ class TableModel(Fitted[Table]):
         tick: Callable[[Tick], None],
     ) -> Table:
         """The given rows with their gaps filled. Known cells stay, relations or not."""
-        import numpy as np
-
         name, words = self.relations.unplaceable(clauses, list(self.schema))
         if words:
             raise UsageError(
@@ -346,8 +344,6 @@ def _with(table: Table, arrays: Mapping[str, pa.Array]) -> Table:
 
 def _constants(data: Table) -> dict[str, float]:
     """The columns of numbers that never change, which no engine sees."""
-    import numpy as np
-
     found: dict[str, float] = {}
     for column in data.schema:
         if column.role == "constant" and column.storage in ("integer", "float", "decimal"):
@@ -359,15 +355,11 @@ def _constants(data: Table) -> dict[str, float]:
 
 def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
     """The invented values, in the gaps of the given ones where there are any."""
-    import pyarrow.compute as pc
-
     return made if kept is None else pc.coalesce(kept.column(name), made)
 
 
 def _require_columns(model: TableModel) -> None:
     """Refuse an engine's part that makes other columns, or other types, than the schema says."""
-    import pyarrow as pa
-
     modelled = [column for column in model.schema if column.modelled]
     nothing = [pa.nulls(0, arrow_type(column)) for column in modelled]
     wanted = model.relations.taken_out(table_of(modelled, nothing, None)).schema

@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.errors import BadInput
 from augment.core.seeds import Seed
 from augment.kinds.tables.codecs.endings import Precision
@@ -18,8 +22,6 @@ from augment.kinds.tables.data.values import codes, from_codes, from_numbers, nu
 from augment.kinds.tables.generator.donors import Donors
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 LEAST_ROWS = 5  # a category or an end of a range stands for at least this many rows
@@ -42,8 +44,6 @@ def least_rows(rows: int) -> int:
 
 def protect(table: Table, seed: Seed) -> Protected:
     """Suppress categories under `least_rows` and pull in the extremes of numbers and dates."""
-    import pyarrow as pa
-
     least = least_rows(len(table))
     if least == 1:
         note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
@@ -72,8 +72,6 @@ def _without_rare(
     columns in which no level is common, if they have gaps anyway. Raises `BadInput` where they
     have not.
     """
-    import numpy as np
-
     found, levels = codes(table, column.name)
     counts = np.bincount(found[found >= 0], minlength=len(levels))
     rare = counts < least
@@ -105,10 +103,6 @@ def _without_extremes(table: Table, column: Column, least: int) -> tuple[pa.Arra
     with fewer than `least` values is left empty; one with fewer than twice as many as are needed
     to have two ends gets its median throughout.
     """
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     array = table.column(column.name)
     values = numbers(table, column.name)
     known = np.sort(values[~np.isnan(values)])
@@ -139,8 +133,6 @@ def _as_written(known: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArra
 
     An end stays between the two values that it lies between.
     """
-    import numpy as np
-
     near = Precision.of(known).rounded(ends)
     below = known[np.searchsorted(known, ends, "right") - 1]
     above = known[np.searchsorted(known, ends, "left")]

@@ -10,6 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.errors import BadInput, UsageError, did_you_mean, without_values
 from augment.core.seeds import Seed
 from augment.core.types import Json, Scalar
@@ -20,8 +24,6 @@ from augment.kinds.tables.data.values import codes, from_codes
 from augment.kinds.tables.personal import surrogates
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 
@@ -72,8 +74,6 @@ class Unmodelled:
 
         Ids are made by the seed of the `whole` sample, so that no two blocks make the same.
         """
-        import numpy as np
-
         rng = seed.rng()
         null = rng.random(n) < self.null_share
         if self.column.role == "constant":
@@ -87,9 +87,6 @@ class Unmodelled:
 
     def _dealt(self, start: int, n: int, seed: Seed) -> pa.Array:
         """Surrogates for rows `start` to `start + n`: all of them once before any comes again."""
-        import numpy as np
-        import pyarrow as pa
-
         size = len(self.texts)
         rounds, places = np.divmod(np.arange(start, start + n), size)
         picked = np.empty(n, dtype=np.int64)
@@ -123,9 +120,6 @@ class Unmodelled:
 
 
 def _with_nulls(array: pa.Array, null: NDArray[np.bool_]) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     return pc.if_else(pa.array(null), pa.scalar(None, array.type), array)
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from augment.core.types import Json, Scalar
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import codes, numbers
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_LEAVES = 16
@@ -38,8 +39,6 @@ class Feature:
 
     @classmethod
     def of(cls, table: Table, column: Column, sizes: NDArray[np.int64], least: int) -> Self:
-        import numpy as np
-
         if column.role in ("numeric", "datetime"):
             return cls(column.name, True)
         found, levels = codes(table, column.name)
@@ -51,8 +50,6 @@ class Feature:
 
     def values(self, table: Table) -> NDArray[np.float64]:
         """(rows,) what the tree compares; nulls lie below everything."""
-        import numpy as np
-
         if self.numeric:
             return np.nan_to_num(numbers(table, self.name), nan=-1e300)
         found, levels = codes(table, self.name)
@@ -92,8 +89,6 @@ class GroupSizes:
         A number that fewer than `least` ids have is not kept: such ids are pooled, and count with
         their mean.
         """
-        import numpy as np
-
         columns = [column for column in heads.schema if column.modelled]
         features = tuple(Feature.of(heads, column, sizes, least) for column in columns)
         if not features or len(sizes) < 2 * LEAST_IDS:
@@ -126,8 +121,6 @@ class GroupSizes:
 
     def draw(self, table: Table, rng: np.random.Generator) -> NDArray[np.int64]:
         """(rows,) a number of rows for the id of each row, if it were the first of its id."""
-        import numpy as np
-
         matrix = [feature.values(table).astype(np.float32) for feature in self.features]
         uniforms, drawn = rng.random(len(table)), np.ones(len(table), dtype=np.int64)
         at = [(0, np.arange(len(table)))]
@@ -199,8 +192,6 @@ def _node(entry: Any, place: int) -> Split | Leaf:
 
 def _leaf(sizes: NDArray[np.int64], least: int) -> Leaf:
     """The numbers of rows; those that fewer than `least` ids have in pools of `least` ids."""
-    import numpy as np
-
     found, counts = np.unique(sizes, return_counts=True)
     common = counts >= least
     kept = dict(zip(found[common].tolist(), counts[common].tolist(), strict=True))

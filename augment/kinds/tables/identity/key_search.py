@@ -10,13 +10,14 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.data.values import ranks
 from augment.kinds.tables.identity.timeline import Timeline, is_regular, time_columns
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_ROWS = 20
@@ -55,16 +56,12 @@ def found(table: Table) -> tuple[Names, Names]:
 
 def repeats(table: Table, key: Names) -> bool:
     """Whether two rows have the same key, or one has a gap in it."""
-    import numpy as np
-
     joint = joint_codes([ranks(table, name) for name in key])
     return bool((joint < 0).any()) or len(np.unique(joint)) < len(joint)
 
 
 def joint_codes(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     """(rows,) one code per distinct combination; -1 where any column is null (negative)."""
-    import numpy as np
-
     joint, null = columns[0], columns[0] < 0
     for column in columns[1:]:
         null = null | (column < 0)
@@ -110,8 +107,6 @@ class _Tried:
         return self._codes[name]
 
     def is_key(self, names: Names) -> bool:
-        import numpy as np
-
         columns = [self._of(name) for name in names]
         rows = len(self._table)
         for column in columns:
@@ -141,8 +136,6 @@ class _Tried:
         The second is the unbiased estimate, Σ c (c - 1) / (n (n - 1)); where no value stands
         twice, that of stamps is 1 over the places on their grid.
         """
-        import numpy as np
-
         joint = joint_codes([self._of(name) for name in names])
         counts = np.unique(joint, return_counts=True)[1].astype(np.float64)
         rows = counts.sum()
@@ -156,8 +149,6 @@ class _Tried:
 
     def varies(self, names: Names) -> bool:
         """Whether, of the rows after the first of an id, enough have a stamp of their own."""
-        import numpy as np
-
         stamps = [self._of(name) for name in names]
         for reference in _references(self._table.schema):
             ids = self._of(reference)
@@ -169,8 +160,6 @@ class _Tried:
 
     def is_series(self, names: Names) -> bool:
         """Whether nearly every row has a stamp of its own, in regular steps."""
-        import numpy as np
-
         joint = joint_codes([self._of(name) for name in names])
         if len(np.unique(joint)) < NEARLY_ALL * len(joint):
             return False

@@ -12,6 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import pyarrow as pa
+
 from augment.core.errors import listed
 from augment.core.seeds import Seed
 from augment.core.types import Json
@@ -23,8 +26,6 @@ from augment.kinds.tables.identity.group_sizes import GroupSizes
 from augment.kinds.tables.identity.key_search import joint_codes
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 NEAR = 250  # rows before and after one that repeats a key are asked to exchange ids with it
@@ -62,9 +63,6 @@ class Reference:
 
     def ids(self, groups: NDArray[np.int64], start: int, seed: Seed) -> pa.Array:
         """(rows,) the ids of groups, numbered in their order from row `start` on; null for -1."""
-        import numpy as np
-        import pyarrow as pa
-
         found, place = np.unique(groups[groups >= 0], return_inverse=True)
         numbers = np.zeros(len(groups), dtype=np.int64)
         numbers[groups >= 0] = place
@@ -100,8 +98,6 @@ class Reference:
 
 def fitted(table: Table, least: int) -> tuple[Reference, ...]:
     """The ids of `table` that repeat, the finest first; see `GroupSizes.fit` for `least`."""
-    import numpy as np
-
     found: list[Reference] = []
     ids = {c.name: ranks(table, c.name) for c in table.schema
            if c.role == "reference"}  # fmt: skip
@@ -134,8 +130,6 @@ def _fitted(
     within: str,
     least: int,
 ) -> Reference:
-    import numpy as np
-
     known = ids >= 0
     first = np.unique(units, return_index=True)[1]  # one row of each unit
     first = first[known[first]]
@@ -153,15 +147,11 @@ def _fitted(
 
 def own_where_null(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """The ids as units: a row without one is a unit of its own."""
-    import numpy as np
-
     return np.where(ids >= 0, ids, ids.max(initial=-1) + 1 + np.arange(len(ids)))
 
 
 def is_constant(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
     """Whether each id has one value (or null throughout), and would not by chance alone."""
-    import numpy as np
-
     known = ids >= 0
     ids, values = ids[known], values[known]
     if not _one_each(ids[:ROWS_TRIED], values[:ROWS_TRIED]):
@@ -172,8 +162,6 @@ def is_constant(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
 
 
 def _one_each(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
-    import numpy as np
-
     pairs = joint_codes([ids, values - values.min(initial=0)])
     return len(np.unique(pairs)) == len(np.unique(ids))
 
@@ -198,8 +186,6 @@ def dealt(
 
     Rows that differ in `fixed` (rows,) never take each other's constants.
     """
-    import numpy as np
-
     rng = seed.rng()
     firsts, unit_of = np.unique(units, return_index=True, return_inverse=True)[1:]
     heads = table.take(firsts)
@@ -225,8 +211,6 @@ def _by_constants(
     constants: Table, barrier: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """The rows in the order of their constant columns, the coarsest first, else at random."""
-    import numpy as np
-
     found = [ranks(constants, name) for name in constants.schema.names]
     found.sort(key=lambda column: -int(column.max(initial=-1)))
     return np.lexsort((rng.random(len(barrier)), *found, barrier))
@@ -236,8 +220,6 @@ def _walked(
     order: NDArray[np.int64], sizes: NDArray[np.int64], barrier: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """(ordered rows,) groups of neighbours, each as large as its first row says."""
-    import numpy as np
-
     groups = np.empty(len(order), dtype=np.int64)
     ends = np.flatnonzero(np.diff(barrier[order])) + 1
     place = group = 0
@@ -259,8 +241,6 @@ def _told_apart(
 
     One that finds nobody gets a group of its own.
     """
-    import numpy as np
-
     groups = groups.copy()
     held: set[tuple[int, int]] = set()
     repeated = []
@@ -295,8 +275,6 @@ def _told_apart(
 
 def _shuffled(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     """The groups numbered anew from 0, so that their order tells nothing."""
-    import numpy as np
-
     found, place = np.unique(groups, return_inverse=True)
     known = found >= 0
     numbers = np.full(len(found), -1, dtype=np.int64)

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Json, Whole
 from augment.kinds.tables.data.conditions import mask
@@ -17,8 +21,6 @@ from augment.kinds.tables.identity.references import Reference
 from augment.kinds.tables.identity.unique_key import UniqueKey
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 Exchange = Callable[[Table, "dict[str, pa.Array]"], Table]
@@ -158,8 +160,6 @@ class RowIdentity:
     def _with_ids(
         self, core: Table, part: Part, given: Condition, seed: Seed, exchange: Exchange
     ) -> tuple[Table, dict[str, pa.Array]]:
-        import numpy as np
-
         every = np.arange(len(core))
         units, groups = every, {}
         for each in self.references:
@@ -191,8 +191,6 @@ class RowIdentity:
 
     def _order(self, core: Table, groups: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
         """Rows of one id below one another, in time, where the source has them so."""
-        import numpy as np
-
         together = [groups[each.column.name] for each in self.references if each.together]
         if not together:
             return np.arange(len(core))
@@ -223,15 +221,11 @@ class RowIdentity:
 
 
 def _nothing(column: Column, rows: int) -> pa.Array:
-    import pyarrow as pa
-
     return pa.nulls(rows, arrow_type(column))
 
 
 def _patched(table: Table, at: NDArray[np.int64], rows: Table) -> Table:
     """The table with other rows at these places."""
-    import numpy as np
-
     if not len(at):
         return table
     order = np.arange(len(table))
@@ -241,9 +235,6 @@ def _patched(table: Table, at: NDArray[np.int64], rows: Table) -> Table:
 
 def _as_empty(made: Table, drawn: Table) -> Table:
     """Rows that were filled, empty again where they were drawn empty: filling leaves no gap."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     arrays = [
         pc.if_else(drawn.column(name).is_null(), pa.scalar(None, made.column(name).type),
                    made.column(name))
@@ -254,7 +245,5 @@ def _as_empty(made: Table, drawn: Table) -> Table:
 
 def _refused(changed: Table, before: Table, given: Condition) -> tuple[NDArray[np.int64], Table]:
     """The rows that no longer satisfy the condition, and what they were before."""
-    import numpy as np
-
     at = np.flatnonzero(~mask(changed, given.clauses, given.branches))
     return at, before.take(at)

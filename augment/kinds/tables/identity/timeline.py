@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import numpy as np
+
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
@@ -19,7 +21,6 @@ from augment.kinds.tables.data.spelling.dates import DAY_US
 from augment.kinds.tables.data.values import from_numbers, numbers
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -78,8 +79,6 @@ class Timeline:
     @classmethod
     def of(cls, table: Table, names: tuple[str, ...], least: int = 1) -> Self | None:
         """The grid of the stamps that stand there; None where there are fewer than two."""
-        import numpy as np
-
         unit: Literal["months", "us"] = "us"
         ordinals = _ordinals(table, names, unit)
         known = ordinals[~np.isnan(ordinals)].astype(np.int64)
@@ -103,8 +102,6 @@ class Timeline:
 
     def _slots(self, known: NDArray[np.int64], least: int) -> tuple[int, ...]:
         """The places within the week with at least `least` stamps; () for all, or no such grid."""
-        import numpy as np
-
         per_week = self._per_week()
         if not per_week or self.count < 2 * per_week:
             return ()
@@ -120,8 +117,6 @@ class Timeline:
         return WEEK_US // self.step
 
     def _slot(self, positions: NDArray[np.int64], per_week: int) -> NDArray[np.int64]:
-        import numpy as np
-
         offset = (self.low - FIRST_SLOT_US) // self.step % per_week
         return np.asarray((positions + offset) % per_week)
 
@@ -140,16 +135,12 @@ class Timeline:
 
     def is_open(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether the place in the week of each position occurs."""
-        import numpy as np
-
         if not self.slots:
             return np.ones(len(positions), dtype=bool)
         return np.isin(self._slot(positions, self._per_week()), self.slots)
 
     def open_positions(self) -> NDArray[np.int64]:
         """The positions of the grid whose place in the week occurs."""
-        import numpy as np
-
         every = np.arange(self.count)
         return every[self.is_open(every)]
 
@@ -171,8 +162,6 @@ class Timeline:
     ) -> dict[str, pa.Array]:
         """The stamps at these positions as the table's columns hold them, of those that are
         among `columns`."""
-        import numpy as np
-
         ordinals = positions * self.step + self.low
         if self.unit == "months":
             moments = np.datetime64("0000-01", "M") + ordinals.astype("timedelta64[M]")
@@ -215,8 +204,6 @@ class Timeline:
 
 def is_regular(positions: NDArray[np.float64]) -> bool:
     """Whether nearly all distinct stamps, in their order, are one and the same step apart."""
-    import numpy as np
-
     steps = np.diff(np.unique(positions[~np.isnan(positions)]))
     if len(steps) < 2:
         return False
@@ -231,8 +218,6 @@ def _ordinals(
     fixed: Mapping[str, int] = MappingProxyType({}),
 ) -> NDArray[np.float64]:
     """(rows,) whole months since the year 0 or microseconds since 1970; NaN for no such stamp."""
-    import numpy as np
-
     if names[0] not in fixed and table.schema[names[0]].storage == "datetime":
         stamps = numbers(table, names[0])
         if unit == "us":
@@ -265,15 +250,11 @@ def _ordinals(
 
 def _first(rows: int, known: int) -> NDArray[np.float64]:
     """The finer parts that no column tells: 1 January, midnight."""
-    import numpy as np
-
     return np.repeat(np.array([1.0, 1, 1, 0, 0, 0])[known:, None], rows, axis=1)
 
 
 def _parts(moments: NDArray[np.datetime64]) -> list[NDArray[np.int64]]:
     """Year, month, day, hour, minute and second of each moment."""
-    import numpy as np
-
     months = moments.astype("datetime64[M]")
     days = moments.astype("datetime64[D]")
     seconds = (moments.astype("datetime64[s]") - days).astype(np.int64)

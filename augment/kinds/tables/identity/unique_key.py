@@ -14,6 +14,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Json, Scalar
 from augment.kinds.tables.data.dataset import Table
@@ -25,7 +27,6 @@ from augment.kinds.tables.identity.timeline import Timeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -77,8 +78,6 @@ class UniqueKey:
 
     def _numbers(self, table: Table) -> NDArray[np.int64]:
         """(rows,) the number of each row's key, -1 for one that is none of ours."""
-        import numpy as np
-
         number = np.zeros(len(table), dtype=np.int64)
         known = np.ones(len(table), dtype=bool)
         for name, levels in self.levels:
@@ -114,8 +113,6 @@ class UniqueKey:
 
     def _open(self) -> NDArray[np.int64] | None:
         """The numbers of keys whose place in the week occurs, ascending; None for all."""
-        import numpy as np
-
         if self.timeline is None or not self.timeline.slots or self._numbered() > MOST_LISTED:
             return None
         every = np.arange(self._numbered())
@@ -125,8 +122,6 @@ class UniqueKey:
         self, schema: Schema, holds: Callable[[Table], NDArray[np.bool_]]
     ) -> NDArray[np.int64] | None:
         """The numbers of the keys on which a condition holds, ascending; None for too many."""
-        import numpy as np
-
         if self._numbered() > MOST_LISTED:
             return None
         some = self._open()
@@ -147,8 +142,6 @@ class UniqueKey:
 
         `table` are the rows `part[0]` to `part[1]` of a sample of `rows`.
         """
-        import numpy as np
-
         share = _Share(self, part, rows, seed, self._open() if allowed is None else allowed)
         drawn = self._numbers(table)
         keys = np.where(share.owns(drawn), drawn, -1)
@@ -190,8 +183,6 @@ class UniqueKey:
 
 
 def _one() -> NDArray[np.int64]:
-    import numpy as np
-
     return np.zeros(1, dtype=np.int64)
 
 
@@ -215,8 +206,6 @@ class _Share:
 
     def _places(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """(keys,) place of each key in the shuffled order; -1 for one that is not to be made."""
-        import numpy as np
-
         size, known = self._size, (numbers >= 0) & (numbers < self.key._numbered())
         if size < 1:
             return np.full(len(numbers), -1)
@@ -236,8 +225,6 @@ class _Share:
         return low, high
 
     def owns(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
-        import numpy as np
-
         low, high = self._run
         places = self._places(numbers)
         return np.asarray((places >= low) & (places < high))
@@ -249,8 +236,6 @@ class _Share:
         steps, then in the order of all keys. Where no key is left, one that is wanted stays, and
         any will do is any that is owned.
         """
-        import numpy as np
-
         found = np.full(len(wanted), -1, dtype=np.int64)
         used = set(taken.tolist())
         low, high = self._run
@@ -293,16 +278,12 @@ class _Share:
 
     def _by_phase(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The order of keys by categories, then by place in the period, then by time."""
-        import numpy as np
-
         timeline = self.key.timeline
         run, period = (timeline.count, timeline.period) if timeline else (1, 1)
         return np.lexsort((numbers, numbers % run % period, numbers // run))
 
     def _owned(self) -> NDArray[np.int64]:
         """The keys that are owned; none where they are too many to list."""
-        import numpy as np
-
         if self._size > MOST_LISTED:
             return np.empty(0, dtype=np.int64)
         every = np.arange(self._size) if self.allowed is None else self.allowed

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.errors import BadInput, listed
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.spelling import dates, integer_dates
 from augment.kinds.tables.data.values import arrow_type
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 LIKE = 0.7  # of their letters, which two spellings of one name share
 MOST_MATCHED = 200  # names on either side, beyond which no pairs are looked for
@@ -80,8 +79,6 @@ def _plain(name: str) -> str:
 
 def aligned(fake: Table, schema: Schema) -> Aligned:
     """Bring `fake` into `schema`; nothing is refused, everything that did not fit is told."""
-    import pyarrow as pa
-
     arrays, missing, unfit = [], [], {}
     there = set(fake.schema.names)
     for column in schema:
@@ -105,7 +102,6 @@ def aligned(fake: Table, schema: Schema) -> Aligned:
 
 def _same_family(found: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether values compare as they are: numbers with numbers, texts with texts."""
-    import pyarrow as pa
 
     def family(kind: pa.DataType) -> str:
         types = pa.types
@@ -123,8 +119,6 @@ def _same_family(found: pa.DataType, wanted: pa.DataType) -> bool:
 def _converted(array: pa.Array, column: Column) -> pa.Array:
     """The values in the column's type, null where one cannot be read as such."""
     import pandas as pd
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
     kind = arrow_type(column)
     number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)

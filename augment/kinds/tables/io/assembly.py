@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.kinds.tables.data.dataset import Table
@@ -16,9 +17,6 @@ from augment.kinds.tables.identity import key_search
 from augment.kinds.tables.io import inference, overrides
 from augment.kinds.tables.io.formats import Raw, ReadOptions
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 
 def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ...]]:
     """One typed table from the raw parts, and what there is to say about it.
@@ -26,8 +24,6 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     Raises `BadInput` where the parts have different columns, where there is no row, and for the
     first value that does not fit a given schema; `UsageError` for unknown column names.
     """
-    import pyarrow as pa
-
     names = _common_names(parts)
     _check_names(options, names)
     if not sum(part.table.num_rows for part in parts):
@@ -91,8 +87,6 @@ def gather_like(parts: list[Raw], schema: Schema) -> Table:
     For rows from any tool: a column that does not fit is read for what it is, one that the schema
     lacks too, and one that is not there stays away.
     """
-    import pyarrow as pa
-
     names, wanted = _common_names(parts), set(schema.names)
     columns: list[Column] = []
     arrays: list[pa.Array] = []
@@ -115,8 +109,6 @@ def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[i
 
     Raises `BadInput` for a column that the schema lacks, and for a value that does not fit.
     """
-    import pyarrow as pa
-
     names = _common_names(parts)
     for name in names:
         if name not in schema.names:
@@ -233,6 +225,4 @@ def _as_target(column: Column) -> Column:
 
 
 def _contiguous(columns: list[pa.ChunkedArray]) -> pa.Array:
-    import pyarrow as pa
-
     return pa.concat_arrays([chunk for column in columns for chunk in column.chunks])

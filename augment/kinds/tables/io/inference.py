@@ -7,7 +7,10 @@ is changed in passing: a column that no type fits exactly stays text.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.kinds.tables.data.schema import Column, Storage
 from augment.kinds.tables.data.spelling import date_formats, dates, integer_dates, numerals
@@ -15,9 +18,6 @@ from augment.kinds.tables.data.spelling.dates import DAY_US
 from augment.kinds.tables.data.spelling.text import NULL_TOKENS, parse_distinct
 from augment.kinds.tables.io import roles
 from augment.kinds.tables.personal import detection as personal
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 BOOLEANS = (
     ("true", "false"), ("True", "False"), ("TRUE", "FALSE"), ("yes", "no"), ("Yes", "No"),
@@ -30,9 +30,6 @@ ALL_MISSING = "Every value is missing."
 
 def from_text(name: str, texts: pa.Array) -> Column:
     """The column that an untyped text column is."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     distinct = pc.unique(texts.drop_null())
     if not len(distinct):
         return Column(name, "constant", "string", null="", note=ALL_MISSING)
@@ -49,8 +46,6 @@ def from_text(name: str, texts: pa.Array) -> Column:
 
 def _doubt(distinct: pa.Array) -> str:
     """Why a column stays text that a person may take for dates or numbers; "" if none would."""
-    import pyarrow.compute as pc
-
     if not len(distinct):
         return ""
     if date_formats.candidates(distinct[0].as_py()):
@@ -69,9 +64,6 @@ def _doubt(distinct: pa.Array) -> str:
 
 
 def _without(texts: pa.Array, tokens: pa.Array) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if not len(tokens):
         return texts
     return pc.if_else(pc.is_in(texts, tokens), pa.scalar(None, pa.string()), texts)
@@ -84,9 +76,6 @@ def empty(texts: pa.Array) -> str | None:
 
 def null_of(column: Column, texts: pa.Array) -> str | None:
     """The commonest spelling of a missing value in a column that is no text."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     tokens = pc.unique(texts.drop_null())
     tokens = tokens.filter(pc.is_in(tokens, pa.array(NULL_TOKENS, pa.string())))
     return _with_null(column, tokens, texts).null
@@ -94,8 +83,6 @@ def null_of(column: Column, texts: pa.Array) -> str | None:
 
 def _with_null(column: Column, tokens: pa.Array, texts: pa.Array) -> Column:
     """The column with the spelling of its missing values, the commonest where there are several."""
-    import pyarrow.compute as pc
-
     counts = {token: pc.sum(pc.equal(texts, token)).as_py() for token in tokens.to_pylist()}
     if texts.null_count:
         counts[""] = texts.null_count
@@ -142,9 +129,6 @@ def _number(name: str, distinct: pa.Array) -> Column | None:
 
 def date(name: str, distinct: pa.Array) -> Column | None:
     """The column as dates, if all its values are written in one format."""
-    import numpy as np
-    import pyarrow as pa
-
     formats = date_formats.found(distinct)
     if not formats:
         return None
@@ -167,10 +151,6 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
     Strings stay strings, even those that look like plain numbers: the file says so. Only dates
     and numbers with units are taken out of text.
     """
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = values.type
     distinct = pc.unique(values.drop_null())
     if not len(distinct):
@@ -209,8 +189,6 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
 
 def _storage(kind: pa.DataType) -> Storage:
     """The storage of an in-memory Arrow type."""
-    import pyarrow as pa
-
     if pa.types.is_timestamp(kind):
         return "datetime"
     if pa.types.is_boolean(kind):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from augment.core.errors import BadInput, UsageError
 from augment.core.kind import flag
 from augment.core.source import ArrowStream, External, Rows, Source, parts_of
@@ -15,7 +17,6 @@ from augment.kinds.tables.io.formats import Raw, ReadOptions, declared
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 OF_FILES = ("format", "encoding", "delimiter", "header", "sheet", "bad_rows", "max_bad", "rejects")
 MOST_TYPES_NAMED = 4
@@ -66,14 +67,11 @@ def _is_frame(content: object) -> bool:
 
 
 def _arrow(content: ArrowStream) -> pa.Table:
-    import pyarrow as pa
-
     return content if isinstance(content, pa.Table) else pa.table(content)
 
 
 def _of_frame(frame: pd.DataFrame, name: str, options: ReadOptions) -> Raw:
     import pandas as pd
-    import pyarrow as pa
 
     for column in frame.columns:
         if not isinstance(column, str):
@@ -95,8 +93,6 @@ def _of_frame(frame: pd.DataFrame, name: str, options: ReadOptions) -> Raw:
 
 
 def _column(values: pd.Series[Any], where: str) -> pa.Array:
-    import pyarrow as pa
-
     try:
         found = pa.Array.from_pandas(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # their words cite values
@@ -115,7 +111,5 @@ def _column(values: pd.Series[Any], where: str) -> pa.Array:
 
 def to_arrow(parts: Sequence[Table]) -> pa.Table:
     """The parts as one Arrow table, each column in the type that its source declared."""
-    import pyarrow as pa
-
     batches = list(declared.batches(iter(parts), parts[0].schema))
     return pa.concat_tables(batches).unify_dictionaries()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.kinds.tables.data import identifiers
@@ -13,9 +16,6 @@ from augment.kinds.tables.data.spelling import dates, integer_dates, numerals, t
 from augment.kinds.tables.io import inference, roles
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 WORDS: dict[str, Role] = {
     "numeric": "numeric", "number": "numeric", "num": "numeric", "float": "numeric",
@@ -53,8 +53,6 @@ def obeyed(column: Column, said: str, values: pa.Array, where: Callable[[int], s
     `values` (rows,) are as `Raw` holds them: text that is still to be typed, or typed values.
     Raises `BadInput` with the place of the first value that speaks against it.
     """
-    import pyarrow as pa
-
     role, detail = role_of(column.name, said)
     column = replace(column, note="")
     if role == "drop":
@@ -93,8 +91,6 @@ def obeyed(column: Column, said: str, values: pa.Array, where: Callable[[int], s
 
 
 def _constant(column: Column, values: pa.Array, where: Callable[[int], str]) -> Column:
-    import pyarrow.compute as pc
-
     differs = pc.invert(pc.equal(values, values[0])) if values[0].is_valid else pc.is_valid(values)
     row = pc.index(pc.fill_null(differs, True), True).as_py()
     if row >= 0:
@@ -108,8 +104,6 @@ def _constant(column: Column, values: pa.Array, where: Callable[[int], str]) -> 
 
 def _numeric(column: Column, detail: str, values: pa.Array, where: Callable[[int], str]) -> Column:
     """Numbers, also those whose spelling would have made them codes; that is then lost."""
-    import pyarrow.compute as pc
-
     if column.storage in numerals.STORAGES:
         return replace(column, role="numeric", pattern="")
     blank = Column(column.name, "numeric", "float", null=column.null, arrow=column.arrow)
@@ -123,8 +117,6 @@ def _numeric(column: Column, detail: str, values: pa.Array, where: Callable[[int
 
 def _boolean(column: Column, detail: str, values: pa.Array, where: Callable[[int], str]) -> Column:
     """Two spellings of which one says yes and the other no."""
-    import pyarrow.compute as pc
-
     if column.storage == "boolean":
         return column
     spelt = pc.unique(values.drop_null()).to_pylist()
@@ -150,10 +142,6 @@ def _boolean(column: Column, detail: str, values: pa.Array, where: Callable[[int
 
 def _datetime(column: Column, detail: str, values: pa.Array, where: Callable[[int], str]) -> Column:
     """Dates in the format that is given, else in the one that fits."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if column.storage == "datetime" and not detail:
         return column
     blank = Column(column.name, "datetime", "datetime", format=detail, arrow=column.arrow)
@@ -176,8 +164,6 @@ def _datetime(column: Column, detail: str, values: pa.Array, where: Callable[[in
 
 
 def _id(column: Column, detail: str, texts: pa.Array) -> Column:
-    import pyarrow.compute as pc
-
     identifiers.parts_of(detail)
     if column.storage not in ("string", "integer"):
         column = Column(
@@ -191,8 +177,6 @@ def _id(column: Column, detail: str, texts: pa.Array) -> Column:
 
 def _text(column: Column, detail: str, texts: pa.Array) -> Column:
     """Text to be replaced, numbers as well: a telephone number is no quantity."""
-    import pyarrow.compute as pc
-
     distinct = pc.unique(texts.drop_null())
     kind = detail or personal.kind(column.name, distinct) or gazetteer.likely(distinct, False)
     blank = Column(column.name, "text", "string", null=inference.empty(texts), arrow=column.arrow)

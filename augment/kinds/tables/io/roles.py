@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.kinds.tables.data import identifiers
 from augment.kinds.tables.data.identifiers import ID_NAME
@@ -13,9 +16,6 @@ from augment.kinds.tables.data.spelling import birth_numbers
 from augment.kinds.tables.data.spelling.units import has_units
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer, surrogates
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 FEW_LEVELS = 20  # text with no more distinct values than this is a category in any table
 TEXT_SHARE = 0.5  # more distinct values than this share of the rows: no category
@@ -55,10 +55,6 @@ def decided(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
 
 def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
     """Integers are quantities unless named as ids or telephones, or counting the rows."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     texts = distinct.cast(pa.string())
     numbers = np.asarray(pc.cast(texts, pa.float64()))
     if birth_numbers.first_year(numbers) is not None:
@@ -106,9 +102,6 @@ def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
 
 def _counts_rows(values: pa.Array) -> bool:
     """Whether the values, in some order, are as many consecutive numbers as there are rows."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     numbers = values.cast(pa.decimal128(38, 0))
     span = pc.min_max(numbers)
     return int(span["max"].as_py()) - int(span["min"].as_py()) == len(values) - 1
@@ -153,8 +146,6 @@ def as_text(column: Column, kind: str, texts: pa.Array, why: str = "") -> Column
 
 
 def _mean_length(distinct: pa.Array) -> float:
-    import pyarrow.compute as pc
-
     return float(pc.mean(pc.utf8_length(distinct)).as_py())
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
 from augment.evaluation.limits import near_ceiling
@@ -13,7 +15,6 @@ from augment.kinds.tables.metrics.identities import Identities
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_PAIRS = 100
@@ -83,8 +84,6 @@ def _correlations(rows: View, at: Identities, gridded: bool) -> dict[str, float 
 
 def _correlation(left: NDArray[np.float64], right: NDArray[np.float64]) -> float | None:
     """Pearson's, 0 where one side does not vary; None for too few pairs."""
-    import numpy as np
-
     known = ~(np.isnan(left) | np.isnan(right))
     left, right = left[known], right[known]
     if len(left) < LEAST_PAIRS:
@@ -101,8 +100,6 @@ def _on_grid(at: Identities) -> bool:
 
 def _pairs(at: Identities, gridded: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows and those that follow them: a step later, or next in time, of the same owner."""
-    import numpy as np
-
     assert at.time is not None, "asked of rows in time"
     order = np.lexsort((at.time, at.owner))
     order = order[~np.isnan(at.time[order]) & (at.owner[order] >= 0)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
 from augment.evaluation.distances import nearest, nearest_others
@@ -13,7 +15,6 @@ from augment.evaluation.roc import binomial
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_ASKED = 10_000  # rows whose neighbours are looked up
@@ -95,8 +96,6 @@ class Copies(Metric[RealViews, FakeViews]):
 
 
 def _exact(seen: View, fake: View, note: str) -> Score:
-    import numpy as np
-
     if not len(seen) or not len(fake) or not seen.axes:
         return _nothing("copies", "lower")
     return _share("copies", np.isin(fake.keys, seen.keys).sum(), len(fake), note)
@@ -109,8 +108,6 @@ def _exact_among(rows: View) -> Score:
 
 
 def _with_texts(real: RealViews, fake: FakeViews, note: str) -> list[Score]:
-    import numpy as np
-
     if real.texts is None or fake.texts is None:
         return []
     if not len(real.texts) or not len(fake.texts):
@@ -121,8 +118,6 @@ def _with_texts(real: RealViews, fake: FakeViews, note: str) -> list[Score]:
 
 def _repeated(metric: str, keys: NDArray[np.uint64]) -> Score:
     """The share of rows whose key another row has."""
-    import numpy as np
-
     if not len(keys):
         return _nothing(metric, "lower")
     counts = np.unique(keys, return_counts=True)[1]
@@ -159,8 +154,6 @@ def _ratio(distances: NDArray[Any], note: str) -> Score:
     Two training rows at the same distance have the ratio 1, also where both are at 0: a row that
     equals several people's rows points at none of them.
     """
-    import numpy as np
-
     first, second = np.where(distances < ALONE, 0.0, distances).T
     ratios = np.sort(np.where(second > 0, first / np.where(second > 0, second, 1.0), 1.0))
     n = len(ratios)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
 from augment.evaluation.limits import near_ceiling
@@ -14,7 +16,6 @@ from augment.kinds.tables.metrics.trees import class_odds
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_ROWS = 20_000  # per side
@@ -66,8 +67,6 @@ class Detection(Metric[RealViews, FakeViews]):
 
 
 def _detect(metric: str, views: RealViews, real: View, fake: View, seed: Seed) -> Score:
-    import numpy as np
-
     rows = min(len(real), len(fake), MOST_ROWS)
     if rows < LEAST_ROWS or not real.axes:
         note = f"There are {rows} rows per side; at least {LEAST_ROWS} are needed."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from augment.kinds.tables.metrics.views import Axis, View
@@ -24,8 +25,6 @@ def points(view: View) -> NDArray[np.float32]:
     rest; null is the middle rank plus an indicator. A category is one-hot, scaled so that two
     different levels are at distance 1.
     """
-    import numpy as np
-
     blocks = []
     half = np.float32(np.sqrt(0.5))
     for axis, column in zip(view.axes, view.columns, strict=True):
@@ -52,8 +51,6 @@ def features(view: View) -> NDArray[np.float64]:
     each number (or the granularity, hour and weekday of each date) is a feature of its own.
     NaN is null. `categorical` says which features are codes.
     """
-    import numpy as np
-
     parts = [
         part
         for axis, column in zip(view.axes, view.columns, strict=True)
@@ -75,15 +72,11 @@ def categorical(axes: tuple[Axis, ...]) -> list[bool]:
 
 def tree_codes(axis: Axis, column: NDArray[np.int64]) -> NDArray[np.float64]:
     """(rows,) codes below 255; rare levels and those unknown to train share one; NaN is null."""
-    import numpy as np
-
     merged = np.minimum(column, min(axis.known, TREE_LEVELS)).astype(np.float64)
     return np.where(column < 0, np.nan, merged)
 
 
 def _endings(axis: Axis, column: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    import numpy as np
-
     null = np.isnan(column)
     if axis.column.role == "datetime":
         day, hour = MICROSECONDS[:2]
@@ -107,8 +100,6 @@ def keys(view: View) -> NDArray[np.uint64]:
     With a million rows the odds of any collision are below 1 in 10 million. Values unknown to the
     real side cannot equal one of its values, which holds as their code is no real row's code.
     """
-    import numpy as np
-
     found = np.zeros(view.rows, dtype=np.uint64)
     for axis, column in zip(view.axes, view.columns, strict=True):
         if axis.numeric:
@@ -122,15 +113,11 @@ def keys(view: View) -> NDArray[np.uint64]:
 
 def joined(keys: NDArray[np.uint64], bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """(rows,) the keys of rows that have one more column, whose values are `bits`."""
-    import numpy as np
-
     return _mixed(keys * np.uint64(ODD) + _mixed(bits + np.uint64(1)))
 
 
 def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): spreads every bit over all."""
-    import numpy as np
-
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return bits ^ (bits >> np.uint64(31))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+import pyarrow as pa
+
 from augment.core.seeds import Seed
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import arrow_type, ranks
@@ -12,7 +15,6 @@ from augment.kinds.tables.identity.key_search import joint_codes
 from augment.kinds.tables.identity.timeline import Timeline
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -34,8 +36,6 @@ class Identities:
 
     @classmethod
     def of(cls, table: Table, timeline: Timeline | None) -> Self:
-        import numpy as np
-
         schema = table.schema
         ids = {column.name: ranks(table, column.name) for column in schema
                if column.role == "reference"}  # fmt: skip
@@ -56,9 +56,6 @@ def timeline_of(table: Table) -> Timeline | None:
 
 def with_shuffled_ids(table: Table, train: Table, seed: Seed) -> Table:
     """The table with ids that have as many rows each as in `train`, but any rows: the floor."""
-    import numpy as np
-    import pyarrow as pa
-
     data, schema = table.data, table.schema
     for column in train.schema:
         if column.role != "reference":

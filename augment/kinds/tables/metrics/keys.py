@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
 from augment.evaluation.limits import fixed
@@ -11,7 +13,6 @@ from augment.evaluation.metric import Measure, Metric
 from augment.kinds.tables.metrics.views import FakeViews, RealViews
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -38,8 +39,6 @@ class Keys(Metric[RealViews, FakeViews]):
 
 
 def _score(key: NDArray[np.int64] | None) -> list[Score]:
-    import numpy as np
-
     if key is None:
         return []
     if not len(key):

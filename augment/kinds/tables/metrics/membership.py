@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
 from augment.evaluation.distances import nearest
@@ -13,7 +15,6 @@ from augment.evaluation.roc import auc, hits_at
 from augment.kinds.tables.metrics.views import FakeViews, RealViews
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_ROWS = 1_000  # real rows, and made rows, below which an attack proves nothing
@@ -112,8 +113,6 @@ def _attacked(
     real: RealViews, fake: FakeViews, seed: Seed
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Attack scores of members and of non-members, pooled over the two exchanged halves."""
-    import numpy as np
-
     made = fake.rows.sample(MOST_MADE, seed.child("made")).points
     members = real.train.sample(MOST_ATTACKED, seed.child("members")).points
     rows = real.test.sampled(2 * (MOST_ATTACKED // 2), seed.child("unseen"))
@@ -137,8 +136,6 @@ def _by_entity(
 ) -> NDArray[np.int64]:
     """A random order of the rows in which those of one entity stand together: a non-member whose
     other rows are in the reference would look unlike a member, none of whose rows are."""
-    import numpy as np
-
     order = seed.rng().permutation(len(rows))
     if entity is None:
         return order
@@ -148,8 +145,6 @@ def _by_entity(
 
 def _ranks(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """(rows,) at which row each row's code stands first."""
-    import numpy as np
-
     _, first, place = np.unique(codes, return_index=True, return_inverse=True)
     return np.asarray(first[place])
 
@@ -158,8 +153,6 @@ def _suspicion(
     asked: NDArray[np.float32], made: NDArray[np.float32], reference: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """(asked rows,) log-ratio of the density of made rows to that of the reference."""
-    import numpy as np
-
     near_made = nearest(made, asked, 1)[:, 0]
     near_real = nearest(reference, asked, 1)[:, 0]
     return np.asarray(np.log(near_real + SMOOTH) - np.log(near_made + SMOOTH))

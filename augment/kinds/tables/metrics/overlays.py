@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.types import Json, Scalar
 from augment.kinds.tables.data import values
 from augment.kinds.tables.data.dataset import Table
@@ -14,7 +16,6 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.metrics.views import NAMELESS, is_numeric
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 BARS = 20
@@ -60,8 +61,6 @@ def _histogram(
     column: Column, real: NDArray[np.float64], fake: NDArray[np.float64]
 ) -> tuple[list[str], tuple[list[int], list[int]]]:
     """Equal-width bars over the middle of the real values; below, above and missing beside."""
-    import numpy as np
-
     present = real[np.isfinite(real)]
     if len(present) < LEAST_COUNT:
         names = ["present", "missing"]
@@ -80,15 +79,11 @@ def _histogram(
 
 
 def _present(column: NDArray[np.float64]) -> list[int]:
-    import numpy as np
-
     there = int(np.isfinite(column).sum())
     return [there, len(column) - there]
 
 
 def _counts(column: NDArray[np.float64], edges: NDArray[np.float64]) -> list[int]:
-    import numpy as np
-
     present = column[np.isfinite(column)]
     places = np.searchsorted(edges, present, side="right")
     counts = np.bincount(places, minlength=len(edges) + 1)
@@ -107,8 +102,6 @@ def _label(column: Column, value: float) -> str:
 
 def _levels(real: Table, fake: Table, name: str) -> tuple[list[str], tuple[list[int], list[int]]]:
     """The most frequent real levels; the other ones together; missing."""
-    import numpy as np
-
     found, levels = values.codes(real, name)
     made, made_levels = values.codes(fake, name)
     counts = np.bincount(found[found >= 0], minlength=len(levels))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
 from augment.evaluation.limits import near_ceiling
@@ -14,7 +16,6 @@ from augment.kinds.tables.metrics.shapes import ks
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_IDS = 20
@@ -98,22 +99,16 @@ def _table(metric: str, each: dict[str, float | None], note: str) -> list[Score]
 
 
 def _sizes(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    import numpy as np
-
     return np.unique(ids[ids >= 0], return_counts=True)[1]
 
 
 def _as_codes(column: NDArray[Any]) -> NDArray[np.int64]:
     """Codes of a view's column, a missing value being one of them."""
-    import numpy as np
-
     return np.unique(column, return_inverse=True)[1].astype(np.int64)
 
 
 def _one_value(ids: NDArray[np.int64], column: NDArray[Any]) -> float:
     """The share of the ids with several rows that have one value of the column."""
-    import numpy as np
-
     known = ids >= 0
     ids, values = ids[known], _as_codes(column[known])
     _, place, sizes = np.unique(ids, return_inverse=True, return_counts=True)

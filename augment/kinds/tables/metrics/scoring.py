@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 from augment.core.kind import Scored, split_order
 from augment.core.seeds import Seed
 from augment.core.types import UNLIMITED, Budget, Json, Score, Tick, silent
@@ -28,7 +31,6 @@ from augment.kinds.tables.metrics.views import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ORDER = (
@@ -220,9 +222,6 @@ def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = Non
 
 def shuffled(train: Table, n: int, seed: Seed) -> Table:
     """`n` rows whose columns are train's, each shuffled on its own: right marginals, no trends."""
-    import numpy as np
-    import pyarrow as pa
-
     arrays = []
     for column in train.schema:
         rng = seed.child(column.name).rng()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
 from augment.evaluation.limits import near_ceiling
@@ -12,7 +14,6 @@ from augment.evaluation.roc import Z95
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ROUNDED = 14  # decimals that SDMetrics keeps before a Kolmogorov-Smirnov test
@@ -55,8 +56,6 @@ class Shapes(Metric[RealViews, FakeViews]):
 
 
 def _scores(real: View, fake: View) -> list[Score]:
-    import numpy as np
-
     empty = not len(real) or not len(fake)
     note = "There are no rows to compare." if empty else ""
     each = [] if empty else [similarity(real, fake, i) for i in range(len(real.axes))]
@@ -85,8 +84,6 @@ def _none(each: list[float]) -> str:
 
 def similarity(real: View, fake: View, place: int) -> float:
     """1 - KS or 1 - TVD of one column, null included."""
-    import numpy as np
-
     left, right = real.columns[place], fake.columns[place]
     if real.axes[place].numeric:
         low = -np.inf
@@ -95,8 +92,6 @@ def similarity(real: View, fake: View, place: int) -> float:
 
 
 def _errors(train: View, fake: View) -> list[Score]:
-    import numpy as np
-
     each = []
     for axis, left, right in zip(train.axes, train.columns, fake.columns, strict=True):
         if axis.numeric:
@@ -114,8 +109,6 @@ def _errors(train: View, fake: View) -> list[Score]:
 
 def ks(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
     """Kolmogorov-Smirnov distance, sup |F - G|, of two non-empty samples (-inf allowed)."""
-    import numpy as np
-
     left, right = np.sort(left), np.sort(right)
     at = np.concatenate([left, right])
     below_left = np.searchsorted(left, at, side="right") / len(left)
@@ -125,8 +118,6 @@ def ks(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
 
 def tvd(left: NDArray[Any], right: NDArray[Any], levels: int) -> float:
     """Total variation distance, half the sum of |p - q|, of two non-empty samples of codes."""
-    import numpy as np
-
     p = np.bincount(left, minlength=levels) / len(left)
     q = np.bincount(right, minlength=levels) / len(right)
     return float(np.abs(p - q).sum() / 2)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import pyarrow.compute as pc
+
 from augment.kinds.tables.data.dataset import Table
 
 
 def repeated_ids(table: Table) -> dict[str, int]:
     """For each id column, how many of its values stand there for the second time or more."""
-    import pyarrow.compute as pc
-
     found = {}
     for column in table.schema:
         if column.role == "id":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import pyarrow.compute as pc
+
 from augment.core.errors import UsageError
 from augment.kinds.tables.data.dataset import Table
 
@@ -59,6 +61,4 @@ def chosen(table: Table, asked: str | None) -> tuple[str | None, str]:
 
 
 def _two_numbers(table: Table, name: str) -> bool:
-    import pyarrow.compute as pc
-
     return int(pc.count_distinct(table.column(name), mode="only_valid").as_py()) == 2

@@ -5,10 +5,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits
+
 from augment.core.seeds import Seed
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_TO_HOLD_OUT = 200  # rows, for early stopping
@@ -17,8 +20,6 @@ ROWS_WORTH_THREADS = 20_000
 
 def usable(x: NDArray[np.float64], codes: list[bool]) -> tuple[NDArray[np.bool_], list[bool]]:
     """(features,) which have any value, and the `codes` of those: trees refuse empty features."""
-    import numpy as np
-
     kept = np.asarray(~np.isnan(x).all(axis=0), dtype=np.bool_).reshape(x.shape[1])
     return kept, [code for code, keep in zip(codes, kept, strict=True) if keep]
 
@@ -39,9 +40,6 @@ def class_odds(
     With `stop_early` a tenth of the rows is held out to choose the number of trees, unless there
     are too few rows or a class too rare to be split.
     """
-    import numpy as np
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
     found = np.zeros((len(asked), classes))
     kinds, counts = np.unique(y, return_counts=True)
     kept, codes = usable(x, codes)
@@ -70,9 +68,6 @@ def values(
     iterations: int,
 ) -> NDArray[np.float64]:
     """(asked rows,) predicted numbers; the mean where there is nothing to learn from."""
-    import numpy as np
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
     kept, codes = usable(x, codes)
     if not kept.any() or y.min() == y.max():
         return np.full(len(asked), y.mean())
@@ -89,8 +84,6 @@ def values(
 
 def _threads(rows: int) -> AbstractContextManager[object]:
     """One thread for few rows: handing out their small pieces costs more than it brings."""
-    from threadpoolctl import threadpool_limits
-
     limits: AbstractContextManager[object] = threadpool_limits(
         1 if rows < ROWS_WORTH_THREADS else None, user_api="openmp"
     )

@@ -6,6 +6,8 @@ import math
 from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
 from augment.evaluation.limits import near_ceiling
@@ -14,7 +16,6 @@ from augment.kinds.tables.metrics.shapes import tvd
 from augment.kinds.tables.metrics.views import Axis, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_PAIRS = 4_950  # all pairs of 100 columns; of more, a sample is scored
@@ -89,8 +90,6 @@ def _pairs(columns: int, seed: Seed) -> tuple[Pairs, str]:
 
 
 def _scores(real: View, fake: View, pairs: Pairs, note: str) -> list[Score]:
-    import numpy as np
-
     rows = min(len(real), len(fake))
     if not pairs or rows < LEAST_ROWS:
         why = f"There are {rows} rows per side; at least {LEAST_ROWS} are needed."
@@ -111,8 +110,6 @@ def _scores(real: View, fake: View, pairs: Pairs, note: str) -> list[Score]:
 
 
 def _error(train: View, fake: View, pairs: Pairs, note: str) -> Score:
-    import numpy as np
-
     if not pairs or not len(train) or not len(fake):
         why = "A pair needs two modelled columns and rows on both sides."
         return Score("trends.error", None, "lower", "fidelity", note=why)
@@ -134,8 +131,6 @@ def _error(train: View, fake: View, pairs: Pairs, note: str) -> Score:
 
 
 def _edges(axis: Axis, column: NDArray[np.float64]) -> NDArray[np.float64]:
-    import numpy as np
-
     present = column[~np.isnan(column)] if axis.numeric else np.empty(0)
     if not len(present):
         return np.empty(0)
@@ -146,8 +141,6 @@ def _coarse(
     axis: Axis, column: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """(rows,) codes from 0: equal-width bins of a number, all levels of a category; 0 is null."""
-    import numpy as np
-
     if axis.numeric:
         return np.where(np.isnan(column), 0, np.digitize(column, edges) + 1)
     return np.asarray(column, dtype=np.int64) + 1
@@ -157,8 +150,6 @@ def _contingency(
     a: NDArray[np.int64], b: NDArray[np.int64], c: NDArray[np.int64], d: NDArray[np.int64]
 ) -> float:
     """TVD between the pairs (a, b) and (c, d), however many cells they span."""
-    import numpy as np
-
     width = int(max(b.max(), d.max())) + 1
     left, right = a * width + b, c * width + d
     cells = (int(max(a.max(), c.max())) + 1) * width
@@ -170,8 +161,6 @@ def _contingency(
 
 def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Pearson's r over rows that have both, NaN where either is constant there."""
-    import numpy as np
-
     present = ~(np.isnan(x) | np.isnan(y))
     x, y = x[present], y[present]
     if len(x) < 2 or x.min() == x.max() or y.min() == y.max():

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+from scipy.stats import rankdata
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
 from augment.evaluation.limits import near_ceiling
@@ -15,7 +18,6 @@ from augment.kinds.tables.metrics.trees import class_odds, values
 from augment.kinds.tables.metrics.views import Axis, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_ROWS = 100_000  # training rows
@@ -72,8 +74,6 @@ class Utility(Metric[RealViews, FakeViews]):
 
 
 def _score(real: RealViews, learnt: View, seed: Seed) -> Score:
-    import numpy as np
-
     place = next((i for i, axis in enumerate(real.axes) if axis.name == real.target), None)
     if place is None:
         return Score("utility", None, "higher", "utility", note=real.target_note)
@@ -99,8 +99,6 @@ def _score(real: RealViews, learnt: View, seed: Seed) -> Score:
 
 def task_of(axis: Axis, train: NDArray[Any]) -> Task:
     """Classes for categories, booleans and whole numbers of few values; regression otherwise."""
-    import numpy as np
-
     if axis.numeric:
         kinds = np.unique(train[~np.isnan(train)])
         if len(kinds) > FEW_VALUES or np.any(kinds != np.rint(kinds)):
@@ -123,8 +121,6 @@ def _auc_words(classes: int) -> str:
 
 def _place(kinds: NDArray[np.float64], column: NDArray[np.float64]) -> NDArray[np.float64]:
     """(rows,) place of each value among the kinds; NaN for any other."""
-    import numpy as np
-
     places = np.searchsorted(kinds, column)
     near = np.minimum(places, max(0, len(kinds) - 1))
     fits = kinds[near] == column if len(kinds) else np.zeros(len(column), dtype=bool)
@@ -135,8 +131,6 @@ def _asked(
     task: Task, view: View, place: int, given: list[int], most: int, seed: Seed
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Features, of the columns `given`, and answers of at most `most` rows that have an answer."""
-    import numpy as np
-
     rows = view.sample(most, seed)
     answers = task.answers(rows.columns[place])
     kept = np.flatnonzero(~np.isnan(answers))
@@ -146,8 +140,6 @@ def _asked(
 def _too_little(
     task: Task, y: NDArray[np.float64], y_real: NDArray[np.float64], columns: int
 ) -> str:
-    import numpy as np
-
     if columns < 2:
         return "There is no other column to predict from."
     if len(y) < LEAST_ROWS or len(y_real) < LEAST_ROWS:
@@ -175,9 +167,6 @@ def _predicted(
 
 def _quality(task: Task, y: NDArray[np.float64], guess: NDArray[np.float64]) -> float:
     """R², AUC of the second class, or the mean AUC of each class that has rows and others."""
-    import numpy as np
-    from scipy.stats import rankdata
-
     if not task.classes:
         spread = float(np.sum((y - y.mean()) ** 2))
         return 1 - float(np.sum((y - guess[:, 0]) ** 2)) / spread if spread > 0 else 0.0
@@ -195,8 +184,6 @@ def _interval(
     task: Task, y: NDArray[np.float64], guesses: list[NDArray[np.float64]], seed: Seed
 ) -> Interval:
     """95% percentiles over bootstrap draws of a seed and of the judged rows."""
-    import numpy as np
-
     rng = seed.rng()
     drawn = []
     for _ in range(DRAWS):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
 from augment.evaluation.limits import fixed, near_ceiling
@@ -12,7 +14,6 @@ from augment.evaluation.roc import Z95, binomial
 from augment.kinds.tables.metrics.views import NAMELESS, Axis, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 STRUCTURE = {
@@ -170,8 +171,6 @@ def _missing_noise(real: RealViews, known: View, fake: View) -> float:
 
 
 def _nulls(axis: Axis, column: NDArray[Any]) -> NDArray[np.bool_]:
-    import numpy as np
-
     return np.asarray(np.isnan(column) if axis.numeric else column < 0)
 
 
@@ -185,8 +184,6 @@ def _share(flags: NDArray[np.bool_]) -> float:
 
 def _beyond(known: NDArray[np.float64], present: NDArray[np.float64]) -> float:
     """Share of present values outside the known range; all of them where no value is known."""
-    import numpy as np
-
     if np.isnan(known).all():
         return 1.0 if len(present) else 0.0
     return _share((present < np.nanmin(known)) | (present > np.nanmax(known)))

@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.seeds import Seed
 from augment.core.types import Scalar
 from augment.kinds.tables.data import values
@@ -21,7 +25,6 @@ from augment.kinds.tables.metrics import features
 from augment.kinds.tables.metrics.identities import Identities
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 BINS = 10  # quantile bins of a number, and the most frequent levels of a category, in pairs
@@ -62,8 +65,6 @@ class Axis:
 
     def bin(self, column: NDArray[Any]) -> NDArray[np.int64]:
         """(rows,) bin of each value, in [0, bins)."""
-        import numpy as np
-
         if self.numeric:
             found = np.searchsorted(self.cuts, column, side="right")
             return np.where(np.isnan(column), self.bins - 1, found)
@@ -72,8 +73,6 @@ class Axis:
 
     def rank(self, column: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows,) place in train's distribution, in [0, 1]; NaN stays NaN."""
-        import numpy as np
-
         if not len(self.knots):
             return np.where(np.isnan(column), np.nan, 0.5)
         return np.where(np.isnan(column), np.nan, np.interp(column, self.knots, self.ranks))
@@ -85,8 +84,6 @@ def is_numeric(column: Column) -> bool:
 
 def axis_of(column: Column, train: Table, test: Table) -> Axis:
     """The encoding of one column, from train; test adds only names for levels unseen in train."""
-    import numpy as np
-
     none = np.empty(0)
     if is_numeric(column):
         present = values.numbers(train, column.name)
@@ -108,8 +105,6 @@ def axis_of(column: Column, train: Table, test: Table) -> Axis:
 
 def _cuts(present: NDArray[np.float64]) -> NDArray[np.float64]:
     """Inner edges of bins [edge, next): one per value where values are few, else quantiles."""
-    import numpy as np
-
     unique = np.unique(present)
     if len(unique) <= BINS:
         return unique[1:]
@@ -141,8 +136,6 @@ class View:
 
     def sampled(self, most: int, seed: Seed) -> NDArray[np.int64]:
         """Which rows `sample` takes."""
-        import numpy as np
-
         if self.rows <= most:
             return np.arange(self.rows)
         return seed.rng().permutation(self.rows)[:most]
@@ -179,10 +172,7 @@ def text_keys(table: Table, view: View) -> NDArray[np.uint64] | None:
     None where there is no column of texts. Ids take no part: rows that are numbered anew meet the
     real ones' numbers by chance.
     """
-    import numpy as np
     import pandas as pd
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
     names = [column.name for column in table.schema if column.role == "text"]
     if not names:
@@ -196,8 +186,6 @@ def text_keys(table: Table, view: View) -> NDArray[np.uint64] | None:
 
 
 def _encoded(table: Table, axis: Axis) -> NDArray[Any]:
-    import numpy as np
-
     if axis.numeric:
         numbers = values.numbers(table, axis.name)
         return np.where(np.isfinite(numbers), numbers, np.nan)

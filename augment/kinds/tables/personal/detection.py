@@ -5,14 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from stdnum import iban, luhn
 
 from augment.kinds.tables.personal import column_names, phone_numbers, street_addresses
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 SAMPLE = 1_000
 SHARE = 0.9  # of the sampled distinct values must look like the kind
@@ -97,9 +95,6 @@ def looks_like(texts: list[str], kind: str) -> list[bool]:
 
     Numbers without a sign between them are taken for numbers, whatever check they pass.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     check = bool if kind == "iban" else CHECKS.get(kind, bool)
     formed = pc.match_substring_regex(pa.array(texts, pa.string()), BY_CONTENT[kind]).to_pylist()
     return [
@@ -157,8 +152,6 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 
 def _mostly(texts: pa.Array, pattern: str) -> bool:
     """Whether at least `SHARE` of the texts match; a part of them settles most columns."""
-    import pyarrow.compute as pc
-
     first = texts[: len(texts) // 5]
     misses = len(first) - (pc.sum(pc.match_substring_regex(first, pattern)).as_py() or 0)
     if len(texts) - misses < SHARE * len(texts):
@@ -168,8 +161,6 @@ def _mostly(texts: pa.Array, pattern: str) -> bool:
 
 def _share(texts: pa.Array, pattern: str) -> float:
     """The share of texts that match."""
-    import pyarrow.compute as pc
-
     if not len(texts):
         return 0.0
     return float(pc.mean(pc.match_substring_regex(texts, pattern)).as_py())

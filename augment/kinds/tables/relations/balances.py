@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.quantities import Quantity
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_ROWS = 4_000  # that the search looks at; what it finds is checked on all
@@ -53,8 +54,6 @@ class Balance:
     @property
     def known(self) -> int:
         """The rows that have all terms."""
-        import numpy as np
-
         values = np.stack([term.values for term in self.terms])
         return int((~np.isnan(values)).all(axis=0).sum())
 
@@ -71,8 +70,6 @@ def balances(found: list[Quantity]) -> Iterator[Balance | Near]:
     enough rows in common. What holds on nearly every row comes last, without a promise that all
     of it is found.
     """
-    import numpy as np
-
     numeric = [quantity for quantity in found if not quantity.dated]
     gaps = {q.name: int(np.isnan(q.values).sum()) for q in numeric}
     places = {quantity.name: place for place, quantity in enumerate(numeric)}
@@ -96,8 +93,6 @@ def _together(
     numeric: list[Quantity], gaps: dict[str, int]
 ) -> Iterator[tuple[list[Quantity], NDArray[np.int64]]]:
     """Columns, and the rows on which all of them are known: those without gaps, then the others."""
-    import numpy as np
-
     whole = [quantity for quantity in numeric if not gaps[quantity.name]]
     if len(whole) > 1:
         yield whole, np.arange(len(whole[0].values))
@@ -118,8 +113,6 @@ def _together(
 
 def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     """At most so many of the rows, from all over."""
-    import numpy as np
-
     return rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
 
 
@@ -132,8 +125,6 @@ def _searched(
     each other (Gram-Schmidt, twice, for accuracy); where nothing is left of it, its coefficients
     are unique.
     """
-    import numpy as np
-
     kept: list[Quantity] = []
     scaled = [np.ones(len(rows))]  # the columns of the basis, and their orthonormal form
     basis = (scaled[0] / np.sqrt(len(rows)))[:, None]  # (rows, columns)
@@ -162,8 +153,6 @@ def _nearly(
     found: list[Quantity], rows: NDArray[np.int64], places: Mapping[str, int]
 ) -> Iterator[Near]:
     """What holds on nearly all rows: found on a few of them, in some of several tries."""
-    import numpy as np
-
     few = ROWS_PER_COLUMN * (len(found) + 2)
     if len(found) < 2 or len(rows) < 2 * few:
         return
@@ -182,8 +171,6 @@ def _balance(
     rows: NDArray[np.int64],
 ) -> Balance | None:
     """quantity = weights[0] + the others times their weights, if those are all 1, 0 or -1."""
-    import numpy as np
-
     sizes = np.array([max(-other.low, other.high) for other in kept])
     own = weights[1:] / sizes
     near = np.rint(own)
@@ -205,8 +192,6 @@ def _balance(
 def _broken(balance: Balance) -> int:
     """The rows that break it, of those that have all terms. A row of shares of which some are
     missing breaks it too where the others add up to more than there is."""
-    import numpy as np
-
     values = np.stack([s * t.values for s, t in zip(balance.signs, balance.terms, strict=True)])
     slack = min(term.slack for term in balance.terms)
     largest = max(max(-term.low, term.high) for term in balance.terms)

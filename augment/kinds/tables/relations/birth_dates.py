@@ -6,6 +6,8 @@ import operator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
@@ -56,8 +58,6 @@ def _free_name(column: str, table: Table) -> str:
 
 def taken_out(table: Table, births: tuple[BirthDate, ...]) -> Table:
     """The table with a date in place of each birth number, and a yes or no behind it."""
-    import numpy as np
-
     own = {birth.column: birth for birth in births}
     columns: list[Column] = []
     arrays: list[pa.Array] = []
@@ -85,8 +85,6 @@ def columns_of(whole: list[Column], births: tuple[BirthDate, ...]) -> list[Colum
 
 def put_back(table: Table, births: tuple[BirthDate, ...], whole: list[Column]) -> Table:
     """Undo `taken_out`: the columns `whole` in their order."""
-    import numpy as np
-
     own = {birth.column: birth for birth in births}
     arrays = []
     for column in whole:

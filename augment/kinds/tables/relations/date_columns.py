@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow.compute as pc
+
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import dates
@@ -22,7 +25,6 @@ from augment.kinds.tables.relations.date_parts import (
 from augment.kinds.tables.relations.near import Near
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 NAMES = {
@@ -118,8 +120,6 @@ def _constant_year(stem: str, constants: Mapping[str, float]) -> int:
 
 def _part(table: Table, column: Column, letter: str) -> Part | None:
     """The column as this part, if its values are spelt in a way that is known."""
-    import numpy as np
-
     spelling = NUMBER
     if column.storage == "string":
         levels = {str(level) for level in codes(table, column.name)[1]}
@@ -140,8 +140,6 @@ def _part(table: Table, column: Column, letter: str) -> Part | None:
 
 def _longest(table: Table, parts: Named, year: int) -> DateParts | Near | None:
     """The date with as many parts as are real together on every row; or how near it comes."""
-    import numpy as np
-
     found = {part.letter: part for part in parts.values()}
     values = {letter: part.numbers(table) for letter, part in found.items()}
     if np.nanmax(values["d"]) <= LONGEST_WEEK:
@@ -160,8 +158,6 @@ def _dated(
     parts: list[Part], values: dict[str, NDArray[np.float64]], year: int
 ) -> DateParts | Near:
     """The parts as a date where they are real on every row; else how many rows they break."""
-    import numpy as np
-
     own = {part.letter: values[part.letter] for part in parts}
     stamps, real = stamps_of(own, year)
     known = np.logical_and.reduce([~np.isnan(column) for column in own.values()])
@@ -202,8 +198,6 @@ def _by_content(table: Table, left: list[Column]) -> Iterator[DateParts]:
 
 def _letter(table: Table, column: Column) -> str:
     """Which part of a date the range of a column of whole numbers allows; "" for none."""
-    import pyarrow.compute as pc
-
     if column.storage != "integer":
         return ""
     values = table.column(column.name)
@@ -232,8 +226,6 @@ def _beside(parts: list[Part], places: Mapping[str, int], whole: Mapping[str, ob
 
 def _proven(month: NDArray[np.float64], day: NDArray[np.float64]) -> bool:
     """Whether independent columns would have formed impossible dates, and these form none."""
-    import numpy as np
-
     known = ~np.isnan(month) & ~np.isnan(day)
     if not stamps_of({"m": month, "d": day}, LEAP_YEAR)[1].all() or not known.any():
         return False

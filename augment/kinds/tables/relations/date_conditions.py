@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.errors import UsageError
 from augment.core.types import Clause
 from augment.kinds.tables.data.conditions import mask
@@ -17,7 +19,6 @@ from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.relations.date_parts import DateParts, Part
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_LISTED = 5_000  # moments that a condition may name one by one
@@ -47,8 +48,6 @@ def _moment(microseconds: float) -> str:
 
 def asked(dated: DateParts, clauses: tuple[Clause, ...], columns: Mapping[str, Column]) -> Asked:
     """Clauses on parts as one on the date. Raises `UsageError` where no date satisfies them."""
-    import numpy as np
-
     if dated.low is None or dated.high is None:
         return Asked(None, False)
     own = {p: tuple(c for c in clauses if c.column == p.column) for p in dated.parts}
@@ -73,8 +72,6 @@ def asked(dated: DateParts, clauses: tuple[Clause, ...], columns: Mapping[str, C
 
 def _clause(dated: DateParts, days: NDArray[np.float64], hours: NDArray[np.float64]) -> Asked:
     """The moments that lie at these hours of these days."""
-    import numpy as np
-
     low, high = float(days[0] + hours[0]), float(days[-1] + hours[-1])
     within = Clause(dated.name, "range", low=low, high=high)
     together = (np.diff(days) == DAY_US).all() and len(hours) * dated.step_us == DAY_US
@@ -91,8 +88,6 @@ def unsettled(dated: DateParts, partial: Table) -> Iterator[tuple[NDArray[np.int
 
     Where there are very many such parts, the finer of what is known is left aside.
     """
-    import numpy as np
-
     if not len(partial):
         yield np.arange(0), Asked(None, True)
         return

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
@@ -18,8 +21,6 @@ from augment.kinds.tables.data.spelling import dates
 from augment.kinds.tables.data.values import codes, from_numbers, numbers, table_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 LEAP_YEAR = 2000  # stands in where no column tells the year
@@ -50,8 +51,6 @@ class Part:
     spelling: str = NUMBER
 
     def numbers(self, table: Table) -> NDArray[np.float64]:
-        import numpy as np
-
         if self.spelling == NUMBER:
             return numbers(table, self.column)
         words = {word: number for number, word in enumerate(SPELLINGS[self.spelling]) if word}
@@ -60,9 +59,6 @@ class Part:
 
     def array(self, column: Column, values: NDArray[np.float64]) -> pa.Array:
         """Undo `numbers`."""
-        import numpy as np
-        import pyarrow as pa
-
         if self.spelling == NUMBER:
             return from_numbers(column, values)
         missing = np.isnan(values)
@@ -115,24 +111,18 @@ class DateParts:
 
     def stamps(self, values: Values) -> NDArray[np.float64]:
         """(rows,) microseconds since 1970; NaN where a part is missing or the date is not real."""
-        import numpy as np
-
         known = np.logical_and.reduce([~np.isnan(part) for part in values.values()])
         stamps, real = stamps_of(values, self.year)
         return np.where(known & real, stamps, np.nan)
 
     def read_off(self, stamps: NDArray[np.float64]) -> Values:
         """Undo `stamps`: every part, NaN where there is no date."""
-        import numpy as np
-
         missing = np.isnan(stamps)
         found = dates.parts_of(np.where(missing, 0, stamps).astype(np.int64))
         return {p.letter: np.where(missing, np.nan, found[p.letter]) for p in self.parts}
 
     def filled(self, values: Values) -> Values:
         """Rows that know only some of their parts take the others from whole rows, made real."""
-        import numpy as np
-
         missing = {letter: np.isnan(part) for letter, part in values.items()}
         gaps = np.stack([*missing.values()])
         rows = np.flatnonzero(gaps.any(axis=0) & ~gaps.all(axis=0))
@@ -152,8 +142,6 @@ class DateParts:
 
         A row whose known parts are impossible stays as it is.
         """
-        import numpy as np
-
         made = dict(values)
 
         def impossible() -> NDArray[np.bool_]:
@@ -173,8 +161,6 @@ class DateParts:
 
 def stamps_of(values: Values, year: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """As `dates.stamps_of`, of floats; fractions are never real, missing parts never wrong."""
-    import numpy as np
-
     rows = len(next(iter(values.values())))
     exact = {n: np.where(np.isnan(part), MILD.get(n, 0), part) for n, part in values.items()}
     sane = np.logical_and.reduce(
@@ -243,8 +229,6 @@ def put_back(
 ) -> Table:
     """Undo `taken_out`: the columns `whole` in their order. Parts known in `kept` stay, and the
     others are made to fit them."""
-    import numpy as np
-
     made: dict[str, pa.Array] = {}
     columns = {column.name: column for column in whole}
     for parts in found:
@@ -262,8 +246,6 @@ def put_back(
 
 def reconciled(table: Table, found: tuple[DateParts, ...], held: set[str]) -> Table:
     """The table with real dates again where the columns `held` were set anew: other parts move."""
-    import numpy as np
-
     data = table.data
     for parts in found:
         if not held & set(parts.members):
@@ -280,8 +262,6 @@ def reconciled(table: Table, found: tuple[DateParts, ...], held: set[str]) -> Ta
 
 def as_learnt(found: tuple[DateParts, ...], dated: Table) -> tuple[DateParts, ...]:
     """The dates with the ends that a table has, which shows them."""
-    import numpy as np
-
     learnt = []
     for parts in found:
         stamps = numbers(dated, parts.name)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import numbers
 from augment.kinds.tables.relations import partial_flags
 from augment.kinds.tables.relations.onehot import Group
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_FLAGS = 600  # columns of zeros and ones; more are not searched
@@ -43,8 +44,6 @@ class Flags:
 
     @staticmethod
     def of(table: Table) -> Flags:
-        import numpy as np
-
         names, columns, gaps = [], [], []
         for column in table.schema:
             if column.storage in ("string", "datetime"):
@@ -71,8 +70,6 @@ def _clashes(columns: list[NDArray[np.bool_]], clash: NDArray[np.bool_]) -> NDAr
 
     A flag that is left without two friends can be in no group and is compared no further.
     """
-    import numpy as np
-
     clash = clash.copy()
     rows = len(columns[0])
     for start, end in pairwise([0, *range(PROBED_ROWS, rows, BLOCK_ROWS), rows]):
@@ -153,8 +150,6 @@ def _disjoint(flags: Flags, members: list[int]) -> bool:
 
 def _believable(flags: Flags, members: list[int]) -> bool:
     """Whether independent columns of the same shares would have broken the rule."""
-    import numpy as np
-
     rows = int(flags.rows[members[0]])
     counts = np.append(flags.counts[members], rows - flags.counts[members].sum())
     if len(members) < LEAST_MEMBERS or (counts >= LEAST_COMMON).sum() < 2:

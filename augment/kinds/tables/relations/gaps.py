@@ -10,14 +10,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.types import Clause, Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 Masks = dict[str, "NDArray[np.bool_]"]  # by column, (rows,) the cells that were filled
@@ -65,9 +67,6 @@ def filled(before: Table, after: Table) -> Masks:
 
 def flagged(table: Table, gaps: Gaps, masks: Masks) -> Table:
     """The table with its flags behind it."""
-    import numpy as np
-    import pyarrow as pa
-
     nothing = np.zeros(len(table), dtype=bool)
     flags = [pa.array(masks.get(gap.columns[0], nothing)) for gap in gaps]
     return _with(table, gaps, flags)
@@ -75,8 +74,6 @@ def flagged(table: Table, gaps: Gaps, masks: Masks) -> Table:
 
 def opened(table: Table, gaps: Gaps, partial: Table) -> Table:
     """The same for given rows that are to be filled: a known cell says no, a gap nothing."""
-    import numpy as np
-
     flags = []
     for gap in gaps:
         columns = [partial.column(name) for name in gap.columns if name in partial.schema.names]
@@ -94,8 +91,6 @@ def _with(table: Table, gaps: Gaps, flags: list[pa.Array]) -> Table:
 
 def split(table: Table, gaps: Gaps) -> tuple[Table, Masks]:
     """Undo `flagged`: the table without its flags, and the cells of each column to be emptied."""
-    import numpy as np
-
     masks: Masks = {}
     for gap in gaps:
         mask = np.nan_to_num(numbers(table, gap.flag)) > 0.5
@@ -106,9 +101,6 @@ def split(table: Table, gaps: Gaps) -> tuple[Table, Masks]:
 
 def emptied(table: Table, masks: Masks) -> Table:
     """The table without the cells of those of its columns that `masks` name."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     data = table.data
     for number, name in enumerate(table.schema.names):
         if name in masks and masks[name].any():

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.types import Json
 from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
@@ -12,7 +16,6 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Links = tuple["Link", ...]
@@ -99,9 +102,6 @@ def taken_out(table: Table, links: Links) -> Table:
 
 def with_open_gaps(table: Table, links: Links, partial: Table) -> Table:
     """`taken_out` of `partial` for filling: a gap there does not say that the sum has one."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     data = table.data
     for link in links:
         if link.gaps:
@@ -123,8 +123,6 @@ def _distance_column(result: Column, base: Column) -> Column:
 
 def put_back(table: Table, links: Links, whole: list[Column], target: str | None) -> Table:
     """Undo `taken_out`: the columns `whole` in their order, every link true."""
-    import numpy as np
-
     values: dict[str, NDArray[np.float64]] = {}
 
     def known(name: str) -> NDArray[np.float64]:
@@ -154,8 +152,6 @@ def _rounded(
     made: NDArray[np.float64], base: NDArray[np.float64], precision: Precision
 ) -> NDArray[np.float64]:
     """As the column is written, but equal to the base where it was, and never below it."""
-    import numpy as np
-
     near = precision.rounded(made)
     near = np.where(near < base, precision.rounded(made, up=True), near)
     return np.where((made == base) | (near < base), made, near)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.relations import shares
@@ -12,7 +14,6 @@ from augment.kinds.tables.relations.links import Link, Links
 from augment.kinds.tables.relations.shares import Shares
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -22,8 +23,6 @@ def filled(table: Table, links: Links) -> Table:
     A single one follows from the link; of several, all but one are lent by a row that has them,
     and all of them where the result is missing too. None leaves the range of its column.
     """
-    import numpy as np
-
     values: dict[str, NDArray[np.float64]] = {}
     for link in reversed(links):
         for name in (link.result, *sorted(link.sources)):
@@ -46,8 +45,6 @@ def filled(table: Table, links: Links) -> Table:
 
 def with_gaps(table: Table, found: Links, parted: Shares) -> Links:
     """The links, those marked whose sum is missing on rows that, once filled, have its parts."""
-    import numpy as np
-
     full = filled(shares.filled(table, parted), found)
     marked = []
     for link in found:
@@ -61,8 +58,6 @@ def _filled_orders(
     link: Link, values: dict[str, NDArray[np.float64]]
 ) -> dict[str, NDArray[np.float64]]:
     """The base as far before its result as in another row."""
-    import numpy as np
-
     base, result = values[link.base], values[link.result]
     rows = np.flatnonzero(np.isnan(base) & ~np.isnan(result))
     whole = np.flatnonzero(~np.isnan(base) & ~np.isnan(result))
@@ -82,8 +77,6 @@ def _filled_sums(
     link: Link, values: dict[str, NDArray[np.float64]], table: Table
 ) -> dict[str, NDArray[np.float64]]:
     """The parts of each sum that is known, so that they add up to it."""
-    import numpy as np
-
     names = (link.base, link.step, *link.more)
     units = np.array([1.0, link.unit, *(1.0 for _ in link.more)])[:, None]
     parts = np.stack([values[name] for name in names]) * units  # (parts, rows)

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.errors import UsageError
 from augment.core.types import Clause, Json, Scalar
 from augment.kinds.tables.data.conditions import mask
@@ -18,7 +20,6 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_codes, from_numbers, numbers, table_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Groups = tuple["Group", ...]
@@ -55,8 +56,6 @@ class Group:
 
     def places(self, table: Table) -> NDArray[np.int64]:
         """(rows,) which member is one; `nobody`, `NULL` or, where cells are missing, `OPEN`."""
-        import numpy as np
-
         values = np.stack([numbers(table, name) for name in self.members])  # (members, rows)
         missing = np.isnan(values)
         place = np.where((values == 1).any(axis=0), (values == 1).argmax(axis=0), OPEN)
@@ -69,8 +68,6 @@ class Group:
 
         Raises `UsageError` where no category of the model satisfies them.
         """
-        import numpy as np
-
         fits = np.ones(self.nobody + 2, dtype=bool)  # by place; the last is null
         for name in dict.fromkeys(clause.column for clause in clauses):
             own = tuple(clause for clause in clauses if clause.column == name)
@@ -92,15 +89,11 @@ class Group:
 
 
 def _places(chosen: NDArray[np.bool_]) -> tuple[Scalar, ...]:
-    import numpy as np
-
     return tuple(np.flatnonzero(chosen).tolist())
 
 
 def _holding(column: Column, clauses: tuple[Clause, ...]) -> tuple[bool, bool, bool]:
     """Whether the clauses hold where the column is 0, 1 and missing."""
-    import numpy as np
-
     rows = table_of([column], [from_numbers(column, np.array([0.0, 1.0, np.nan]))], None)
     zero, one, null = mask(rows, clauses).tolist()
     return zero, one, null
@@ -109,8 +102,6 @@ def _holding(column: Column, clauses: tuple[Clause, ...]) -> tuple[bool, bool, b
 def filled(table: Table, groups: Groups) -> Table:
     """The table with the members that some rows lack: zeros beside a one, else a member that is
     missing is the one, as often as it is elsewhere. Rows without any member stay as they are."""
-    import numpy as np
-
     data = table.data
     for group in groups:
         values = np.stack([numbers(table, name) for name in group.members])  # (members, rows)
@@ -137,8 +128,6 @@ def filled(table: Table, groups: Groups) -> Table:
 
 def taken_out(table: Table, groups: Groups) -> Table:
     """The table with each group's category in the place of its first member."""
-    import numpy as np
-
     firsts = {group.members[0]: group for group in groups}
     hidden = {name for group in groups for name in group.members}
     columns, arrays, target = [], [], table.schema.target
@@ -157,8 +146,6 @@ def taken_out(table: Table, groups: Groups) -> Table:
 
 def put_back(table: Table, groups: Groups, whole: list[Column], target: str | None) -> Table:
     """Undo `taken_out`: the columns `whole` in their order."""
-    import numpy as np
-
     homes = {name: group for group in groups for name in group.members}
     places = {group.name: numbers(table, group.name) for group in groups}
     arrays = []
@@ -175,8 +162,6 @@ def put_back(table: Table, groups: Groups, whole: list[Column], target: str | No
 
 def as_learnt(groups: Groups, seen: Table) -> Groups:
     """The groups with the levels that the table to learn from has."""
-    import numpy as np
-
     found = [np.unique(numbers(seen, group.name)) for group in groups]
     levels = [tuple(known[~np.isnan(known)].astype(int).tolist()) for known in found]
     return tuple(replace(g, levels=own) for g, own in zip(groups, levels, strict=True))
@@ -186,8 +171,6 @@ def unsettled(
     partial: Table, groups: Groups
 ) -> Iterator[tuple[NDArray[np.int64], tuple[Clause, ...]]]:
     """Given rows, in parts, and what their zeros rule out where no member is known to be one."""
-    import numpy as np
-
     if not groups:
         yield np.arange(len(partial)), ()
         return
@@ -205,8 +188,6 @@ def unsettled(
 
 def _allowed(group: Group, partial: Table) -> NDArray[np.bool_]:
     """(places, rows) all, but in open rows the levels whose member is not known to be zero."""
-    import numpy as np
-
     open_rows = group.places(partial) == OPEN
     allowed = np.ones((group.nobody + 1, len(partial)), dtype=bool)
     allowed[:, open_rows] = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from augment.kinds.tables.codecs.endings import Precision
 from augment.kinds.tables.relations.links import Link
 from augment.kinds.tables.relations.near import Near
@@ -38,8 +40,6 @@ def orders(found: list[Quantity]) -> list[Link | Near]:
 
 def _possible(late: Quantity, others: list[Quantity]) -> list[Quantity]:
     """The others that overlap with `late`, and are below it and near it in the probed rows."""
-    import numpy as np
-
     near = [o for o in others if o.name != late.name and late.low < o.high]
     if not near:
         return []
@@ -58,8 +58,6 @@ def _possible(late: Quantity, others: list[Quantity]) -> list[Quantity]:
 def _spread(late: Quantity, early: Quantity) -> tuple[float, int, int]:
     """How much the distance varies beside the later column, infinite where the order may be
     chance; and the rows that break it, of those that have both."""
-    import numpy as np
-
     nothing = float("inf"), 0, 0
     known = ~np.isnan(late.values) & ~np.isnan(early.values)
     high, low = late.values[known], early.values[known]
@@ -79,8 +77,6 @@ def _spread(late: Quantity, early: Quantity) -> tuple[float, int, int]:
 
 
 def _link(late: Quantity, early: Quantity) -> Link:
-    import numpy as np
-
     if late.dated:
         return Link(late.name, early.name, "", _unit(late, early))
     found = Precision.of(late.values[~np.isnan(late.values)])
@@ -89,8 +85,6 @@ def _link(late: Quantity, early: Quantity) -> Link:
 
 def _unit(late: Quantity, early: Quantity) -> float:
     """The largest whole number of microseconds that every distance is a multiple of."""
-    import numpy as np
-
     distance = late.values - early.values
     whole = distance[~np.isnan(distance)].astype(np.int64)
     return float(max(1, int(np.gcd.reduce(whole))))

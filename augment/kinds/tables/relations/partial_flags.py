@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import numbers
 from augment.kinds.tables.relations.near import Near
@@ -22,8 +24,6 @@ LEAST_TIMES = 10.0  # as many broken rows as there are, were the columns indepen
 def common_rows(table: Table, most: int) -> Table | None:
     """The rows that have all columns of zeros and ones, some of which have gaps; a column that most
     rows lack is left out. None where there is nothing to search."""
-    import numpy as np
-
     known = np.ones(len(table), dtype=bool)
     names = []
     gaps = [(column.null_count, name) for name, column in _flags_of(table)]
@@ -40,8 +40,6 @@ def common_rows(table: Table, most: int) -> Table | None:
 
 def _flags_of(table: Table) -> Iterator[tuple[str, pa.Array]]:
     """The columns that hold nothing but zeros and ones, some of them ones."""
-    import numpy as np
-
     for column in table.schema:
         if column.storage not in ("string", "datetime"):
             values = numbers(table, column.name)
@@ -53,8 +51,6 @@ def _flags_of(table: Table) -> Iterator[tuple[str, pa.Array]]:
 def broken(table: Table, group: Group) -> int:
     """The rows with two ones, or without one although they have all members of a group in which
     every row has one."""
-    import numpy as np
-
     values = np.stack([numbers(table, name) for name in group.members])  # (members, rows)
     ones = (values == 1).sum(axis=0)
     lacking = (ones == 0) & ~np.isnan(values).any(axis=0)
@@ -65,8 +61,6 @@ def near_groups(
     table: Table, found: tuple[Group, ...], stems: tuple[re.Pattern[str], ...]
 ) -> Iterator[Near]:
     """Columns of zeros and ones with one stem, of which exactly one is one on nearly every row."""
-    import numpy as np
-
     complete = [group for group in found if group.nobody not in group.levels]
     hidden = {name for group in complete for name in group.members}
     names = [name for name, _ in _flags_of(table) if name not in hidden]

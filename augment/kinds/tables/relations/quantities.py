@@ -6,12 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import numbers
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEAST_MOVING = 20  # rows in which a column is neither zero nor at its median
@@ -48,8 +49,6 @@ def quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
 
 
 def _quantity(table: Table, column: Column) -> Quantity | None:
-    import numpy as np
-
     values = numbers(table, column.name)
     known = values[~np.isnan(values)]
     if not moves(known) or not np.isfinite(known).all():
@@ -64,8 +63,6 @@ def _quantity(table: Table, column: Column) -> Quantity | None:
 
 def moves(known: NDArray[np.float64]) -> bool:
     """Whether enough values are neither zero nor the median."""
-    import numpy as np
-
     if len(known) < LEAST_MOVING:
         return False
     return bool((known != np.median(known)).sum() >= LEAST_MOVING <= (known != 0).sum())
@@ -86,8 +83,6 @@ def _slack(column: Column, largest: float) -> float:
 
 def probes(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Some rows with a value: the furthest from the middle first, then rows from all over."""
-    import numpy as np
-
     rows = np.flatnonzero(~np.isnan(values))
     spread = rows[np.linspace(0, len(rows) - 1, min(len(rows), PROBES)).astype(np.int64)]
     off = np.abs(values[rows] - np.median(values[rows]))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_DIGITS = 9  # beyond which shares are not rounded to a sum
@@ -35,8 +36,6 @@ Shares = tuple[Share, ...]
 def filled(table: Table, shares: Shares) -> Table:
     """The table with the shares that some rows lack: what the others leave, parted as in a row
     that has them all."""
-    import numpy as np
-
     data = table.data
     for share in shares:
         values = np.stack([numbers(table, name) for name in share.members], axis=1)
@@ -58,8 +57,6 @@ def filled(table: Table, shares: Shares) -> Table:
 
 def put_back(table: Table, shares: Shares, whole: list[Column], kept: Table | None) -> Table:
     """The table with each row's shares scaled to their total; cells known in `kept` stay."""
-    import numpy as np
-
     columns = {column.name: column for column in whole}
     data = {name: table.column(name) for name in table.schema.names}
     for share in shares:
@@ -91,8 +88,6 @@ def _scaled(
     They are rounded down to their digits, and the units that are left go to the largest
     remainders. A row whose known values leave nothing to share stays as it is.
     """
-    import numpy as np
-
     unit = 1.0 if digits is None else 10.0**-digits
     rest = (total - np.where(known, values, 0.0).sum(axis=1)) / unit  # (rows,) in units
     free = np.where(known, 0.0, np.maximum(values, 0.0))

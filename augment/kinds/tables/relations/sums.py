@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.relations.links import Link
 from augment.kinds.tables.relations.near import LEAST_SHARE as LEAST_NEAR
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.quantities import LEAST_MOVING, Quantity, moves, probes
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 UNITS_US = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 604_800_000_000)
@@ -26,8 +27,6 @@ def sums(result: Quantity, others: list[Quantity]) -> Iterator[Link | Near]:
 
     A few rows rule out most of the pairs before any is compared on all rows.
     """
-    import numpy as np
-
     bases = [other for other in others if other.dated == result.dated]
     steps = [other for other in others if not other.dated]
     if not bases or not steps:
@@ -52,8 +51,6 @@ def _possible(
     slack: float,
 ) -> Iterator[tuple[int, int]]:
     """Pairs of a head and a tail that add up to the total in most probed rows that have both."""
-    import numpy as np
-
     fits = np.zeros((len(heads), len(tails)), dtype=bool)
     for row in _anchors(total):
         fits |= np.abs((total[row] - heads[:, row])[:, None] - tails[None, :, row]) <= slack
@@ -72,8 +69,6 @@ def _possible(
 
 def _anchors(total: NDArray[np.float64]) -> list[int]:
     """Probed rows whose total is neither zero nor the usual: there, few pairs fit by chance."""
-    import numpy as np
-
     telling = np.flatnonzero((total != 0) & (total != np.median(total)))
     spread = telling[np.linspace(0, len(telling) - 1, ANCHORS).astype(int)] if len(telling) else []
     return sorted({*range(min(EDGES, len(total))), *map(int, spread)})
@@ -81,8 +76,6 @@ def _anchors(total: NDArray[np.float64]) -> list[int]:
 
 def _proven(result: Quantity, base: Quantity, step: Quantity, unit: float) -> Link | Near | None:
     """The sum where it holds wherever all three are known, and both parts matter there."""
-    import numpy as np
-
     known = ~np.isnan(result.values + base.values + step.values)
     if known.sum() < LEAST_SHARE * (~np.isnan(result.values)).sum():
         return None

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from augment.core.errors import BadInput, UsageError
 from augment.core.model_folder import restoring
 from augment.core.parameters import Between, Form, parameter
@@ -29,7 +31,6 @@ from augment.kinds.images.engines.editor import Editor
 from augment.kinds.images.io import canvas
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 NUMBERS = ("steps", "batch", "width", "height")
@@ -65,8 +66,6 @@ class DiffusionModel(Editor):
         given: Condition | None = None,
         tick: Callable[[Tick], None] = silent,
     ) -> Images:
-        import numpy as np
-
         wanted = self.conditioning.wanted(n, seed.child("kinds"), given)
         schema, prompts = self.conditioning.schema, self._prompts(wanted)
         made = np.empty((n, *schema.shape), np.uint8)
@@ -88,8 +87,6 @@ class DiffusionModel(Editor):
 
         What it shows need not be told: the pipeline sees it.
         """
-        import numpy as np
-
         prompts, how = self._prompts(wanted), self.settings()
         made = np.empty_like(pixels)
         for rows in self._calls(len(pixels)):
@@ -110,8 +107,6 @@ class DiffusionModel(Editor):
 
     def _fitted(self, pictures: NDArray[np.uint8], fit: canvas.Fit = "crop") -> NDArray[np.uint8]:
         """What the pipeline drew, on the canvas."""
-        import numpy as np
-
         schema = self.conditioning.schema
         return np.stack(
             [

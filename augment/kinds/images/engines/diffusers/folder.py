@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.errors import BadInput, MissingExtra, OutOfResources, UsageError
 from augment.core.files import read_json, sha256
 from augment.core.seeds import Seed
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 INDEX = "model_index.json"
@@ -215,7 +216,6 @@ def _run(
     pictures: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """One call; pictures that the pipeline's own safety checker blackens are drawn again."""
-    import numpy as np
     import torch
 
     made = np.zeros((len(prompts), how.height, how.width, 3), np.uint8)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from augment.core.errors import BadInput
 from augment.core.files import atomic
 from augment.core.types import Json
@@ -107,8 +109,6 @@ def _declaration(source: Path) -> Path | None:
 
 def _rewrite_declared(source: Path, out: Path) -> None:
     """The declaration of the made set: as the source's, with the made images to train on."""
-    import yaml
-
     path = _declaration(source)
     if path is None:
         return
@@ -129,8 +129,6 @@ def _has_texts(folder: Path) -> bool:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError):

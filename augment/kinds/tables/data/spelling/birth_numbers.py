@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.kinds.tables.data.spelling import dates
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 RAISED = 50
@@ -26,8 +27,6 @@ def first_year(values: NDArray[np.float64]) -> int | None:
 
     The years of two digits begin behind their widest gap, so that they follow one another.
     """
-    import numpy as np
-
     known = values[~np.isnan(values)]
     if len(known) < 2 * LEAST_EACH or (known != np.floor(known)).any():
         return None
@@ -44,8 +43,6 @@ def first_year(values: NDArray[np.float64]) -> int | None:
 
 def _start(years: NDArray[np.int64]) -> int:
     """The year of two digits behind the widest gap between those that occur."""
-    import numpy as np
-
     gaps = np.diff(np.append(years, years[0] + CENTURY))
     return int(np.append(years[1:], years[0])[int(gaps.argmax())])
 
@@ -54,8 +51,6 @@ def decoded(
     values: NDArray[np.float64], start: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Known numbers as microseconds since 1970, whether the month is raised, whether it is real."""
-    import numpy as np
-
     whole = values.astype(np.int64)
     year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
     raised = month > RAISED

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow.compute as pc
+
 from augment.kinds.tables.data.spelling import dates
 
 if TYPE_CHECKING:
@@ -75,8 +78,6 @@ def _clock_formats(clock: re.Match[str]) -> list[str]:
 
 def found(texts: pa.Array) -> list[str]:
     """Every format in which all texts (distinct, without nulls) are read and written back."""
-    import pyarrow.compute as pc
-
     from augment.kinds.tables.data.schema import Column
 
     fits = []
@@ -100,8 +101,6 @@ def likelier(formats: list[str], texts: pa.Array) -> str | None:
     `texts` are the values in the order of the file. A log runs forwards, so a reading under which
     the file is in order wins; failing that, one under which the dates lie much closer together.
     """
-    import numpy as np
-
     spans, ordered = {}, []
     for format in formats:
         stamps = np.asarray(dates.parse(format, texts).drop_null().cast("int64"))

@@ -13,12 +13,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.errors import UsageError
 from augment.kinds.tables.data.spelling import fixed_width
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from augment.kinds.tables.data.schema import Column
@@ -79,9 +81,6 @@ def is_number(format: str) -> bool:
 
 def parse(format: str, texts: pa.Array) -> pa.Array:
     """Timestamps (microseconds) of texts; null where one does not fit or is no real date."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     pattern, letters = "", []
     pieces = list(_pieces(format))
     known = fixed_width.numbers(pieces, texts) if any(letter for *_, letter in pieces) else None
@@ -106,9 +105,6 @@ def parse(format: str, texts: pa.Array) -> pa.Array:
 
 def _numbers(letter: str, texts: pa.Array) -> NDArray[np.int64]:
     """The value of one field in each text, 0 where there is none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     names = {"b": ABBREVIATED, "B": MONTHS, "p": ("AM", "PM"), "P": ("am", "pm")}
     if letter in names:
         found = pc.index_in(texts, pa.array(names[letter], pa.string())).cast(pa.int64())
@@ -127,8 +123,6 @@ def stamps_of(
 
     Parts are named by their letter in a format; those that are left out are at their lowest.
     """
-    import numpy as np
-
     if "s" in parts:
         real = parts["s"] <= LAST_SECOND
         fraction = parts.get("f", np.zeros(n, dtype=np.int64))
@@ -157,9 +151,6 @@ def stamps_of(
 
 def render(column: Column, values: pa.Array) -> pa.Array:
     """Timestamps as text in the column's format, null for null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     stamps = pc.fill_null(values.cast(pa.timestamp("us")).cast(pa.int64()), 0)
     parts = parts_of(stamps.to_numpy(zero_copy_only=False))
     pieces = list(_pieces(column.format))
@@ -189,8 +180,6 @@ def render(column: Column, values: pa.Array) -> pa.Array:
 
 def parts_of(stamps: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
     """Each field's number (for names: its index) from microseconds since 1970."""
-    import numpy as np
-
     seconds, fraction = np.divmod(stamps, 1_000_000)
     days, clock = np.divmod(seconds, 86_400)
     dates = days.astype("datetime64[D]")
@@ -208,7 +197,5 @@ def parts_of(stamps: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
 
 def step(stamps: NDArray[np.int64]) -> int:
     """The coarsest common step, from a day down to a microsecond, that divides all stamps."""
-    import numpy as np
-
     common = int(np.gcd.reduce(stamps)) if len(stamps) else 0
     return next(step for step in STEPS_US if common % step == 0)

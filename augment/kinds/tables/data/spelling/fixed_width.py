@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 ZERO = ord("0")
@@ -24,9 +25,6 @@ Piece = tuple[str, str, str]  # literal text, flag and letter of a field; see `d
 def numbers(pieces: list[Piece], texts: pa.Array) -> dict[str, NDArray[np.int64]] | None:
     """(rows,) the value of each field by its letter; None unless every text has all the digits
     and marks of the format in their places."""
-    import numpy as np
-    import pyarrow as pa
-
     places = _places(pieces)
     if places is None or texts.null_count or not len(texts) or texts.type != pa.string():
         return None
@@ -55,9 +53,6 @@ def numbers(pieces: list[Piece], texts: pa.Array) -> dict[str, NDArray[np.int64]
 def texts(pieces: list[Piece], parts: Mapping[str, NDArray[np.int64]]) -> pa.Array | None:
     """Undo `numbers` for the fields of `parts` (see `dates.parts_of`); None for a format without
     fixed widths, and for years that need other than four digits."""
-    import numpy as np
-    import pyarrow as pa
-
     places = _places(pieces)
     rows = len(parts["Y"])
     if places is None or any("-" in flag for _, flag, _ in pieces) or not rows:
@@ -92,6 +87,4 @@ def _places(pieces: list[Piece]) -> list[tuple[str, str, int]] | None:
 
 
 def _powers(digits: int) -> NDArray[np.int64]:
-    import numpy as np
-
     return 10 ** np.arange(digits - 1, -1, -1, dtype=np.int64)

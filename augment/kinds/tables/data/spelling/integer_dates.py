@@ -12,6 +12,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import dates
@@ -19,8 +23,6 @@ from augment.kinds.tables.data.spelling.dates import DAY_US
 from augment.kinds.tables.data.spelling.text import keeps
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 WHOLE = r"^\d+(\.0)?$"
@@ -66,8 +68,6 @@ def column(name: str, distinct: pa.Array, told: bool = False) -> Column | None:
 
     Where it is `told` that they are dates, they need only be real ones.
     """
-    import pyarrow.compute as pc
-
     if not len(distinct) or not pc.all(pc.match_substring_regex(distinct, WHOLE)).as_py():
         return None
     tail = ".0" if distinct[0].as_py().endswith(".0") else ""
@@ -86,9 +86,6 @@ def digits(values: pa.Array) -> pa.Array | None:
 
     None for values of other types, and for numbers with a fraction.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = values.type
     if pa.types.is_floating(kind):
         if not pc.all(pc.equal(pc.floor(values), values)).as_py():
@@ -101,8 +98,6 @@ def digits(values: pa.Array) -> pa.Array | None:
 
 def doubt(name: str, distinct: pa.Array) -> str:
     """Why whole numbers that look like dates are none; "" where they do not look so."""
-    import pyarrow.compute as pc
-
     eight = pc.mean(pc.match_substring_regex(distinct, r"^\d{8}$")).as_py()
     if eight < MOSTLY:
         return ""
@@ -125,18 +120,12 @@ def words_of(name: str) -> set[str]:
 
 
 def _noted(found: Column, distinct: pa.Array, note: str) -> Column:
-    import numpy as np
-    import pyarrow as pa
-
     stamps = np.asarray(dates.parse(found.format, distinct).cast(pa.int64()))
     return replace(found, step_us=dates.step(stamps), note=note)
 
 
 def _believed(name: str, form: _Form, distinct: pa.Array, tail: str) -> bool:
     """Whether values that all are dates of this form were meant as such."""
-    import numpy as np
-    import pyarrow as pa
-
     if form.format == "%y%m%d" and not _year_first(distinct, tail):
         return False
     spoken = words_of(name)
@@ -155,8 +144,6 @@ def _believed(name: str, form: _Form, distinct: pa.Array, tail: str) -> bool:
 
 def _chance(form: _Form, distinct: pa.Array, stamps: NDArray[np.int64]) -> float:
     """Of as many distinct whole numbers from the same range to be dates, every one of them."""
-    import numpy as np
-
     numbers = np.asarray(distinct.cast("float64"))
     codes = float(numbers.max() - numbers.min()) + 1
     if form.step_us:
@@ -173,8 +160,6 @@ def _year_first(distinct: pa.Array, tail: str) -> bool:
 
     Days take more different values than years do.
     """
-    import pyarrow.compute as pc
-
     if dates.parse(f"%d%m%y{tail}", distinct).null_count:
         return True
     first, last = (pc.utf8_slice_codeunits(distinct, at, at + 2) for at in (0, 4))
@@ -183,8 +168,6 @@ def _year_first(distinct: pa.Array, tail: str) -> bool:
 
 def _stamp(name: str, distinct: pa.Array, tail: str, told: bool) -> Column | None:
     """Seconds, milliseconds or microseconds since 1970, where the name or a person says so."""
-    import numpy as np
-
     if not (told or words_of(name) & STAMP_WORDS or re.search(r"(?i)_at$|[a-z]At$", name)):
         return None
     numbers = np.asarray(distinct.cast("float64"))

@@ -11,13 +11,14 @@ Styles, held in three fields of `Column`:
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from decimal import Context, Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import units
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d+$"
@@ -38,8 +39,6 @@ LEAST_PLAIN, MOST_PLAIN = 1e-4, 1e9  # between these neither Python nor Arrow wr
 
 def are_numbers(texts: pa.Array) -> bool:
     """Whether all are plain finite numbers; codes with leading zeros or a plus are not."""
-    import pyarrow.compute as pc
-
     if not pc.all(pc.match_substring_regex(texts, NUMBER), min_count=0).as_py():
         return False
     return not pc.any(pc.match_substring_regex(texts, PADDED)).as_py()
@@ -56,9 +55,6 @@ def with_units(column: Column, texts: pa.Array) -> Column | None:
 
 def parse(column: Column, texts: pa.Array) -> pa.Array:
     """Values of the column's storage; null where a text is none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     texts = units.without_units(column, texts)
     grammar = WHOLE if column.storage == "integer" else NUMBER
     fits = pc.match_substring_regex(texts, grammar)
@@ -77,10 +73,6 @@ def parse(column: Column, texts: pa.Array) -> pa.Array:
 
 def _decimals(texts: pa.Array, scale: int) -> pa.Array:
     """decimal128(38, scale); null where a text has too many digits."""
-    from decimal import Context, Decimal, InvalidOperation
-
-    import pyarrow as pa
-
     exact = Context(prec=MAX_DECIMAL_DIGITS, traps=[InvalidOperation])
     unit = Decimal(1).scaleb(-scale)
     values: list[Decimal | None] = []
@@ -99,8 +91,6 @@ def _decimals(texts: pa.Array, scale: int) -> pa.Array:
 
 def render(column: Column, values: pa.Array) -> pa.Array:
     """Distinct values as text in the column's style."""
-    import pyarrow as pa
-
     if column.storage == "integer":
         return units.with_units(column, values.cast(pa.string()))
     texts = _spelt_at_once(column, values) if column.storage == "float" else None
@@ -114,9 +104,6 @@ def _spelt_at_once(column: Column, values: pa.Array) -> pa.Array | None:
 
     It writes exponents at other sizes than Python does, and no ".0" behind whole numbers.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     size = pc.min_max(pc.abs(pc.if_else(pc.equal(values, 0), 1.0, values)))
     least, most = size["min"].as_py(), size["max"].as_py()
     if least is None or not LEAST_PLAIN <= least <= most < MOST_PLAIN:
@@ -157,8 +144,6 @@ def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
     The first candidate under which every text is written back as it was read, and True; where
     there is none, the last, and False.
     """
-    import pyarrow.compute as pc
-
     bare = units.without_units(column, texts)
     if pc.all(pc.match_substring_regex(bare, WHOLE)).as_py():
         candidates = [dataclasses.replace(column, storage="integer", decimals=None)]
@@ -174,8 +159,6 @@ def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
 
 def _kept(column: Column, texts: pa.Array) -> bool:
     """Whether all texts are written back as they were read."""
-    import pyarrow.compute as pc
-
     values = parse(column, texts)
     return not values.null_count and bool(pc.all(pc.equal(render(column, values), texts)).as_py())
 
@@ -186,8 +169,6 @@ def _clearly_kept(column: Column, texts: pa.Array) -> bool:
     A decimal of at most 15 digits survives a float64 and is its shortest form, so that no number
     has to be written to see it.
     """
-    import pyarrow.compute as pc
-
     if column.storage != "float" or units.has_units(column):
         return False
     if column.decimals is not None:
@@ -201,8 +182,6 @@ def _clearly_kept(column: Column, texts: pa.Array) -> bool:
 
 def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     """Ways to hold numbers of which some have a point or an exponent, best first."""
-    import pyarrow.compute as pc
-
     plain = not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py()
     after = pc.min_max(_after_point(texts))
     most, least = after["max"].as_py(), after["min"].as_py()
@@ -229,8 +208,6 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
 
 def _after_point(texts: pa.Array) -> pa.Array:
     """How many characters stand behind the point of each number, 0 where it has none."""
-    import pyarrow.compute as pc
-
     point = pc.find_substring(texts, ".")
     behind = pc.subtract(pc.subtract(pc.binary_length(texts), point), 1)
     return pc.if_else(pc.less(point, 0), 0, behind)
@@ -241,9 +218,6 @@ def _used_decimals(texts: pa.Array) -> int | None:
 
     1.0 and 2.0 have a digit after the point, but none that a new number may use; 5e-05 has five.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py():
         most = pc.max(_after_point(pc.utf8_rtrim(texts, "0"))).as_py()
         return most if most <= MAX_SHORTEST_DIGITS else None

@@ -8,15 +8,14 @@ on distinct values, so that a million rows of a thousand dates cost a thousand.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.errors import BadInput
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import dates, numerals
 from augment.kinds.tables.data.values import arrow_type
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 # Spellings of "missing", in columns where no value could be spelt so.
 NULL_TOKENS = ("NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "Null", "null", "None", "none",
@@ -29,9 +28,6 @@ def parse(column: Column, texts: pa.Array, where: Callable[[int], str]) -> pa.Ar
     `where` tells the place of a row. Raises `BadInput` with the place of the first value that
     does not fit; the value itself is not told.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     texts = without_tokens(column, texts)
     if column.storage == "string":
         return texts
@@ -55,9 +51,6 @@ def without_tokens(column: Column, texts: pa.Array) -> pa.Array:
     Text columns know only the spelling that the schema gives; in all others no token could be a
     value, so that every known one counts.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     tokens = {column.null} if column.null else set()
     if column.storage != "string":
         tokens |= set(NULL_TOKENS) - {column.true, column.false}
@@ -71,9 +64,6 @@ def without_tokens(column: Column, texts: pa.Array) -> pa.Array:
 
 def parse_distinct(column: Column, texts: pa.Array) -> pa.Array:
     """Values of texts without nulls; null where a text does not fit."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if column.storage == "boolean":
         spelt = pc.index_in(texts, pa.array([column.false, column.true], pa.string()))
         return pc.equal(spelt, 1)
@@ -86,9 +76,6 @@ def parse_distinct(column: Column, texts: pa.Array) -> pa.Array:
 
 def render(column: Column, values: pa.Array) -> pa.Array:
     """Values as text in the column's spelling, null for null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if column.storage == "string":
         return values.cast(pa.string())
     if column.storage == "boolean":
@@ -102,8 +89,6 @@ def render(column: Column, values: pa.Array) -> pa.Array:
 
 def keeps(column: Column, texts: pa.Array) -> bool:
     """Whether writing what was read gives the same text, for distinct texts without nulls."""
-    import pyarrow.compute as pc
-
     values = parse_distinct(column, texts)
     if values.null_count:
         return False
@@ -123,8 +108,6 @@ def convert(column: Column, values: pa.Array, where: Callable[[int], str]) -> pa
 
     Raises `BadInput` where the declared type cannot become the storage.
     """
-    import pyarrow as pa
-
     wanted = arrow_type(column)
     if pa.types.is_string(values.type):
         return parse(column, values, where)
@@ -148,9 +131,6 @@ def convert(column: Column, values: pa.Array, where: Callable[[int], str]) -> pa
 
 def _digits(values: pa.Array) -> pa.Array:
     """Numbers as their shortest digits, 20240131.0 without its end."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     texts = values.cast(pa.string())
     if pa.types.is_integer(values.type):
         return texts

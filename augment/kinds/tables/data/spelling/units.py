@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.kinds.tables.data.schema import Column
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK"
 WITH_UNITS = (
@@ -30,8 +29,6 @@ def found(column: Column, texts: pa.Array) -> Column | None:
 
     A comma before three digits parts thousands if it can, as in 1,234.
     """
-    import pyarrow.compute as pc
-
     if (
         len(texts) < LEAST_DISTINCT
         or pc.all(pc.match_substring_regex(texts, WITH_UNITS)).as_py() is False
@@ -49,8 +46,6 @@ def found(column: Column, texts: pa.Array) -> Column | None:
 
 def _marked(marked: Column, bodies: pa.Array) -> Column | None:
     """The column with the marks inside its numbers."""
-    import pyarrow.compute as pc
-
     if not pc.any(pc.match_substring_regex(bodies, r"[^\d.]")).as_py():
         plain = pc.all(pc.match_substring_regex(bodies, r"^\d+(\.\d+)?$")).as_py()
         return marked if plain and (marked.prefix or marked.suffix) else None
@@ -70,8 +65,6 @@ def _marked(marked: Column, bodies: pa.Array) -> Column | None:
 
 def _of_one_length(bodies: pa.Array) -> bool:
     """Whether all have as many characters, as telephone numbers in groups do."""
-    import pyarrow.compute as pc
-
     return len(pc.unique(pc.utf8_length(bodies))) == 1
 
 
@@ -81,9 +74,6 @@ def has_units(column: Column) -> bool:
 
 def without_units(column: Column, texts: pa.Array) -> pa.Array:
     """The texts without the column's units; null where a text has others."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if not has_units(column):
         return texts
     ends = rf"^(?P<sign>-?){re.escape(column.prefix)}(?P<body>\d.*?){re.escape(column.suffix)}$"
@@ -103,8 +93,6 @@ def without_units(column: Column, texts: pa.Array) -> pa.Array:
 
 def with_units(column: Column, texts: pa.Array) -> pa.Array:
     """Undo `without_units`."""
-    import pyarrow as pa
-
     if not has_units(column):
         return texts
     return pa.array([_with_units(column, text) for text in texts.to_pylist()], pa.string())

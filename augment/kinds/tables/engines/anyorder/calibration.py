@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.types import Job, Tick
 from augment.kinds.tables.engines.anyorder.chain import Chain, Correction
 from augment.kinds.tables.engines.anyorder.network import Layout
 from augment.kinds.tables.engines.anyorder.structure import MAX_ROWS, mid_ranks
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -38,8 +39,6 @@ MOST_DRAWN = 40_000  # rows that the corrections are found on
 
 def coarse(counts: NDArray[np.float64], ordered: bool, nullable: bool = False) -> NDArray[np.int64]:
     """(tokens,) groups of a column's tokens, from its tokens' numbers of rows; null is its own."""
-    import numpy as np
-
     size = len(counts)
     if size <= GROUPS:
         return np.arange(size)
@@ -146,8 +145,6 @@ class Calibration:
 
     def _compared(self, j: int) -> list[int]:
         """Earlier columns; of a wide table only those whose ranks go with j's."""
-        import numpy as np
-
         earlier = list(self.layout.order[: self.layout.rank[j]])
         if len(earlier) <= MOST_COMPARED:
             return earlier
@@ -225,7 +222,6 @@ def _misfit(wanted: Tensor, drawn: Tensor) -> bool:
 
 
 def _counts(cells: NDArray[np.integer], size: int) -> Tensor:
-    import numpy as np
     import torch
 
     return torch.from_numpy(np.bincount(cells, minlength=size)).to(torch.float32)

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.errors import UsageError
 from augment.kinds.tables.engines.anyorder.network import Layout
 from augment.kinds.tables.engines.anyorder.structure import Dependency
@@ -25,7 +27,6 @@ from augment.nets.machine import torch_threads
 from augment.nets.trunk import trunk
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from numpy.typing import NDArray
     from torch import Tensor
@@ -121,7 +122,6 @@ class Chain:
         others. `hook` (column, logits, tokens) may change a column's logits before it is drawn;
         both lie on the chain's device.
         """
-        import numpy as np
         import torch
 
         allowed = {} if allowed is None else allowed
@@ -159,7 +159,6 @@ class Chain:
         For rows drawn with these limits its mean is the probability that a row drawn without
         them keeps to them (importance sampling, one column after another).
         """
-        import numpy as np
         import torch
 
         chance = np.ones(len(tokens))
@@ -184,7 +183,6 @@ class Chain:
         self, j: int, allowed: NDArray[np.float64] | None, tokens: NDArray[np.int64]
     ) -> Tensor | None:
         """(1 or rows, tokens of j) log-weights: what is asked for, and what the laws leave open."""
-        import numpy as np
         import torch
 
         limits: Tensor | None = None
@@ -203,8 +201,6 @@ class Chain:
 
 def spread_uniforms(rng: np.random.Generator, alike: NDArray[np.int64]) -> NDArray[np.float64]:
     """(rows,) uniforms in [0, 1), spread evenly along the order `alike` by one random shift."""
-    import numpy as np
-
     u = np.empty(len(alike))
     u[alike] = (rng.random() + np.arange(len(alike)) * GOLDEN) % 1.0
     return u
@@ -212,8 +208,6 @@ def spread_uniforms(rng: np.random.Generator, alike: NDArray[np.int64]) -> NDArr
 
 def resorted(alike: NDArray[np.int64], tokens: NDArray[np.int64]) -> NDArray[np.int64]:
     """The order `alike`, sorted by one column's tokens; ties stay as they were."""
-    import numpy as np
-
     # Sixteen bits hold any column's tokens, and make this a radix sort.
     return np.asarray(alike[np.argsort(tokens[alike].astype(np.int16), kind="stable")])
 
@@ -226,7 +220,6 @@ class _Block:
     """
 
     def __init__(self, chain: Chain, known: NDArray[np.int64], each_part: EachPart) -> None:
-        import numpy as np
         import torch
         from torch.nn.functional import embedding_bag
 
@@ -241,8 +234,6 @@ class _Block:
 
     def _share(self, mixed: NDArray[np.int64]) -> None:
         """Keep one row per distinct number and each row's place among them, while that pays."""
-        import numpy as np
-
         _, first, place = np.unique(mixed, return_index=True, return_inverse=True)
         pays = len(first) < DISTINCT_SHARE * len(mixed)
         self.context = (first, place) if pays else None
@@ -287,7 +278,6 @@ class _Block:
         hook: Hook | None,
     ) -> NDArray[np.int64]:
         """(rows,) tokens of column j drawn at the uniforms u."""
-        import numpy as np
         import torch
 
         if self.context is not None and hook is None and (limits is None or len(limits) == 1):
@@ -310,7 +300,6 @@ class _Block:
 
     def kept(self, j: int, rows: NDArray[np.int64], weight: Tensor) -> NDArray[np.float64]:
         """(rows,) the share of column j's probability that `weight` (tokens,) leaves."""
-        import numpy as np
         import torch
 
         def share(at: NDArray[np.int64]) -> Tensor:

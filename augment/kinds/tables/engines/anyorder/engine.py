@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
+
 from augment.core.errors import OutOfResources
 from augment.core.parameters import Between, parameter
 from augment.core.seeds import Seed
@@ -43,7 +45,6 @@ from augment.nets.machine import threads
 from augment.nets.training import Schedule, TooLittleTime, facts, train
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from numpy.typing import NDArray
 
@@ -214,7 +215,6 @@ class Anyorder(Engine[Table]):
         job: Job,
     ) -> tuple[Chain, Json]:
         """The network, and what the model records of its training."""
-        import numpy as np
         import torch
 
         preset, shape = PRESETS[self.preset], self._shape(len(rows))
@@ -289,8 +289,6 @@ def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
 
 def _encoded(data: Table, words: list[Vocabulary]) -> NDArray[np.int32]:
     """(rows, columns) tokens."""
-    import numpy as np
-
     return np.stack(
         [word.encode(data, c.name) for word, c in zip(words, data.schema, strict=True)], axis=1
     )
@@ -298,8 +296,6 @@ def _encoded(data: Table, words: list[Vocabulary]) -> NDArray[np.int32]:
 
 def _gaps(rows: NDArray[np.int32], words: list[Vocabulary]) -> NDArray[np.bool_]:
     """(patterns, columns) where a null stands, in at most `MOST_GAPS` rows that have some."""
-    import numpy as np
-
     nulls = np.array([UNKNOWN - 1 if w.null() is None else w.null() for w in words])
     gaps = rows == nulls
     some = np.flatnonzero(gaps.any(axis=1))
@@ -308,8 +304,6 @@ def _gaps(rows: NDArray[np.int32], words: list[Vocabulary]) -> NDArray[np.bool_]
 
 def _rare_cells(rows: NDArray[np.int32], layout: Layout) -> NDArray[np.bool_]:
     """(rows of the embedding matrix,) True for cells of interactions that few rows share."""
-    import numpy as np
-
     rare = np.zeros(layout.cells[-1] + 1, dtype=np.bool_)
     for i, members in enumerate(layout.interactions):
         cell = cell_of(rows, members, list(layout.sizes))
@@ -321,8 +315,6 @@ def _rare_cells(rows: NDArray[np.int32], layout: Layout) -> NDArray[np.bool_]:
 
 def _split(n: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Held-out and taught rows. Too few rows for two parts: both are all rows."""
-    import numpy as np
-
     order = seed.rng().permutation(n)
     if n < 20:
         return order, order
@@ -331,15 +323,11 @@ def _split(n: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _counts(tokens: NDArray[np.int32], size: int) -> NDArray[np.float64]:
-    import numpy as np
-
     return np.bincount(tokens[tokens >= 0], minlength=size).astype(np.float64)
 
 
 def _signature(data: Table, name: str) -> NDArray[np.float64]:
     """(rows, k) what the other columns say of a row: ranks of numbers, levels of small columns."""
-    import numpy as np
-
     parts: list[NDArray[np.float64]] = []
     for column in data.schema:
         if column.name == name or len(parts) >= SIGNATURE_COLUMNS:

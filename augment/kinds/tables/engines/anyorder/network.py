@@ -8,16 +8,18 @@ Uria et al. 2014, arXiv 1310.1757; for tables: TabularARGN, Tiwald et al. 2025, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from augment.core.seeds import Seed
 from augment.nets.attention import attends, attention, new_attention
 from augment.nets.trunk import heads_loss, new_trunk, trunk
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from numpy.typing import NDArray
     from torch import Tensor
@@ -65,8 +67,6 @@ class Layout:
     @cached_property
     def cells(self) -> tuple[int, ...]:
         """(interactions + 1,) embedding rows: each interaction's first cell, then the zeros."""
-        import math
-
         total = self.tokens + self.columns
         cells = [total]
         for members in self.interactions:
@@ -118,7 +118,6 @@ def new_weights(
     layout: Layout, shape: Shape, counts: NDArray[np.float64], features: int, seed: Seed
 ) -> dict[str, Tensor]:
     """Fresh weights; each head's bias is the logarithm of its column's shares (`counts`)."""
-    import numpy as np
     import torch
 
     generator = torch.Generator().manual_seed(seed.child("weights").integer())

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from augment.core.types import UNLIMITED, Budget
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ROWS_PER_LEVEL = 10  # of a parent, on average, before "always so" is taken for a law
@@ -41,8 +42,6 @@ def dependencies(
     not read out of near-unique values; parents are themselves nobody's child. Those found are
     returned when the budget is used up.
     """
-    import numpy as np
-
     n = len(tokens)
     found: list[Dependency] = []
     usable = [j for j in range(len(sizes)) if exact[j] and sizes[j] > 1]
@@ -77,8 +76,6 @@ def _mapping(
 
     A parent token that the first `rows` rows lack is no obstacle.
     """
-    import numpy as np
-
     parent, child = parent[:rows], child[:rows]
     if (child < 0).any() or (parent < 0).any():
         return None
@@ -118,8 +115,6 @@ def interactions(
     columns is the standard case: each part says little, the day says much. None is looked for
     where the budget is used up.
     """
-    import numpy as np
-
     if budget.left() <= 0:
         return []
 
@@ -154,8 +149,6 @@ def _score(
     scored: dict[tuple[int, ...], tuple[float, NDArray[np.float64]]],
     n: int,
 ) -> None:
-    import numpy as np
-
     cells = int(np.prod([sizes[j] for j in members]))
     if cells * ROWS_PER_CELL > n:
         return
@@ -178,8 +171,6 @@ def cell_of(
     tokens: NDArray[np.int32], members: tuple[int, ...], sizes: list[int]
 ) -> NDArray[np.int64]:
     """(rows,) the cell of each row, counted with the last member running fastest; -1 if unknown."""
-    import numpy as np
-
     cell = np.zeros(len(tokens), dtype=np.int64)
     for j in members:
         cell = cell * sizes[j] + tokens[:, j]
@@ -188,8 +179,6 @@ def cell_of(
 
 def mid_ranks(tokens: NDArray[np.int32]) -> NDArray[np.float64]:
     """(rows, columns) tokens as mid-ranks with mean 0 and variance 1 (0 for a constant)."""
-    import numpy as np
-
     ranks = np.empty(tokens.shape)
     for j in range(tokens.shape[1]):
         counts = np.bincount(tokens[:, j] + 1)
@@ -201,8 +190,6 @@ def mid_ranks(tokens: NDArray[np.int32]) -> NDArray[np.float64]:
 
 def _explained(cell: NDArray[np.int64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
     """(columns,) 1 − squared error of leave-one-out cell means; 0 is no better than the mean."""
-    import numpy as np
-
     _, cell = np.unique(cell, return_inverse=True)
     counts = np.bincount(cell)
     others = np.maximum(counts[cell] - 1, 0)

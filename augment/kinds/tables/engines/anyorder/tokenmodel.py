@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.model_folder import restoring
 from augment.core.seeds import Seed
@@ -21,8 +25,6 @@ from augment.kinds.tables.engines.anyorder.tokenstate import model_parts, model_
 from augment.kinds.tables.engines.conditional import ConditionalModel
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 
@@ -114,8 +116,6 @@ class AnyorderModel(ConditionalModel):
 
     def _grain(self, j: int, tokens: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """(rows,) how column j is to be rounded, where that is a column of its own."""
-        import numpy as np
-
         names = [column.name for column in self._columns]
         name = names[j] + GRAIN
         if name not in names:
@@ -150,8 +150,6 @@ class AnyorderModel(ConditionalModel):
 
     def _known(self, partial: Table) -> NDArray[np.int64]:
         """(rows, columns) tokens of the cells that stand, -1 for nulls and unseen values."""
-        import numpy as np
-
         known = np.full((len(partial), len(self._columns)), UNKNOWN, dtype=np.int64)
         for j, (column, words) in enumerate(zip(self._columns, self._words, strict=True)):
             if column.name in partial.schema.names:
@@ -161,8 +159,6 @@ class AnyorderModel(ConditionalModel):
 
     def _forbid_null(self, allowed: dict[int, NDArray[np.float64]]) -> None:
         """A cell that is to be filled gets a value, where the column has any."""
-        import numpy as np
-
         for j, words in enumerate(self._words):
             null = words.null()
             if null is not None and words.size > 1 and j not in allowed:
@@ -171,8 +167,6 @@ class AnyorderModel(ConditionalModel):
 
     def _follow_laws(self, allowed: dict[int, NDArray[np.float64]]) -> None:
         """What is asked of a column that follows from another becomes a demand on the other."""
-        import numpy as np
-
         for law in self._chain.laws:
             if law.child not in allowed:
                 continue
@@ -196,18 +190,12 @@ class AnyorderModel(ConditionalModel):
 
 def _merged(first: NDArray[np.bool_], a: pa.Array, b: pa.Array) -> pa.Array:
     """Rows of `a` where `first`, of `b` elsewhere, each taken in its own order."""
-    import numpy as np
-    import pyarrow as pa
-
     place = np.where(first, np.cumsum(first) - 1, len(a) + np.cumsum(~first) - 1)
     return pa.concat_arrays([a, b]).take(pa.array(place))
 
 
 def _filled(partial: Table, drawn: Table) -> Table:
     """The drawn rows with every cell that stood in `partial` put back as it was."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     arrays: list[pa.Array] = []
     for name in drawn.schema.names:
         new = drawn.column(name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.types import Json, State
 from augment.kinds.tables.codecs.calendar import Calendar
 from augment.kinds.tables.codecs.levels import Levels
@@ -65,7 +67,6 @@ def model_state(
 
 def model_parts(state: State) -> Parts:
     """Undo `model_state`. Raises the usual errors of missing keys and unfit shapes."""
-    import numpy as np
     import torch
 
     config, tensors = state.config, state.tensors

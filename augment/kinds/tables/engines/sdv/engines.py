@@ -7,9 +7,12 @@ and the stored form (`sdv_state`); SDV's are its transformers, networks and samp
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
 
 from augment.core.errors import BadInput, UsageError
 from augment.core.model_folder import restoring
@@ -94,8 +97,6 @@ class SdvModel(Model[Table]):
 
 def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
     """Rows of the frame; one thread, since sums in another order have other last digits."""
-    import warnings
-
     import torch
 
     with warnings.catch_warnings(), threads(1), seeded_globals(seed), torch.no_grad():
@@ -296,8 +297,6 @@ def _shape(data: Table, job: Job, span: float, max_levels: int) -> tuple[Face, T
     `MAX_CELLS`, columns keep fewer labels, and a table that is still too large is fitted on a
     random part of its rows.
     """
-    import numpy as np
-
     require_rows(data, 2, "the training table")
     if not len(data.schema):
         raise BadInput(

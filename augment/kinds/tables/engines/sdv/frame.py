@@ -6,8 +6,11 @@ big integers, decimals, dates and booleans cannot reach its guesses, and no labe
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
+
+import numpy as np
 
 from augment.core.errors import BadInput
 from augment.core.seeds import Seed
@@ -17,7 +20,6 @@ from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import codes, from_codes, from_numbers, numbers, table_of
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -94,7 +96,6 @@ class Face:
     def frame(self, table: Table, seed: Seed) -> pd.DataFrame:
         """The table as numbers and labels. A gap in a column of numbers holds a value drawn from
         the others of the column, so that it does not bend the distribution of what is present."""
-        import numpy as np
         import pandas as pd
 
         columns: dict[str, Any] = {}
@@ -116,8 +117,6 @@ class Face:
 
     def table(self, frame: pd.DataFrame, seed: Seed) -> Table:
         """Undo `frame`: values lie within the learnt range, on the column's digits or step."""
-        import numpy as np
-
         arrays: list[pa.Array] = []
         for number, (column, part) in enumerate(zip(self.schema, self.parts, strict=True)):
             drawn = frame[f"x{number}"].to_numpy()
@@ -171,8 +170,6 @@ def face_of(table: Table, span: float, most_levels: int) -> Face:
     `LEARNABLE_ROWS` rows: ten thousand surnames of two rows each would cost a network hours and
     teach it nothing.
     """
-    import numpy as np
-
     parts: list[Part] = []
     for column in table.schema:
         if column.role in ("numeric", "datetime"):
@@ -195,15 +192,11 @@ def face_of(table: Table, span: float, most_levels: int) -> Face:
 
 def _few(present: NDArray[np.float64]) -> bool:
     """Whether sorted numbers are a handful of values that each stand in several rows."""
-    import numpy as np
-
     counts = np.unique(present, return_counts=True)[1]
     return bool(len(counts) <= FEW_VALUES and counts.min() >= EDGE_ROWS)
 
 
 def _levels_part(table: Table, column: Column, most_levels: int) -> LevelsPart:
-    import numpy as np
-
     found, levels = codes(table, column.name)
     counts = np.bincount(found[found >= 0], minlength=len(levels))
     nulls = bool((found < 0).any())
@@ -218,8 +211,6 @@ def _levels_part(table: Table, column: Column, most_levels: int) -> LevelsPart:
 
 def _labelled(table: Table, column: Column, part: LevelsPart) -> NDArray[np.object_]:
     """(rows,) labels of a column."""
-    import numpy as np
-
     found, levels = codes(table, column.name)
     rank = {level: code for code, level in enumerate(part.levels)}
     names = [f"c{code}" if code < part.head else REST for code in (rank[v] for v in levels)]
@@ -230,7 +221,6 @@ def _levels(
     column: Column, part: LevelsPart, labels: NDArray[Any], rng: np.random.Generator
 ) -> pa.Array:
     """Labels back to values; the rows of `REST` are dealt out over its levels by frequency."""
-    import numpy as np
     import pandas as pd
 
     known = {label: code for code, label in enumerate(part.labels()[: part.head])}
@@ -271,8 +261,6 @@ def _part(entry: Any) -> Part:
 
 
 def _number(value: Any) -> TypeGuard[int | float]:
-    import math
-
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 

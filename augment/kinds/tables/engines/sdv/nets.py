@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.types import Json
 from augment.kinds.tables.engines.sdv.source import Source, damaged
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Tensors = dict[str, "NDArray[Any]"]
@@ -43,7 +44,6 @@ def net_out(model: Any, kind: str) -> tuple[Json, Tensors]:
 
 
 def net_in(source: Source, kind: str) -> Any:
-    import numpy as np
     from ctgan import CTGAN, TVAE
     from ctgan.synthesizers.ctgan import Generator
     from ctgan.synthesizers.tvae import Decoder
@@ -77,7 +77,6 @@ def net_in(source: Source, kind: str) -> Any:
 
 def _sampler(levels: list[int]) -> Any:
     """ctgan's sampler of conditions, for these numbers of levels, without rows."""
-    import numpy as np
     from ctgan.data_sampler import DataSampler
     from ctgan.data_transformer import SpanInfo
 
@@ -99,7 +98,6 @@ def _check_layers(
 
 def _load(make: Callable[[], Any], source: Source) -> Any:
     """A torch module with the stored weights, all of them, each of its shape and type."""
-    import numpy as np
     import torch
 
     with torch.random.fork_rng(devices=[]):  # its first weights are drawn, and then replaced
@@ -114,7 +112,6 @@ def _load(make: Callable[[], Any], source: Source) -> Any:
 
 
 def _transformer_out(transformer: Any) -> tuple[list[Json], Tensors]:
-    import numpy as np
     from rdt.transformers import ClusterBasedNormalizer, OneHotEncoder
 
     columns: list[Json] = []
@@ -136,7 +133,6 @@ def _transformer_out(transformer: Any) -> tuple[list[Json], Tensors]:
 
 
 def _transformer_in(source: Source) -> Any:
-    import numpy as np
     import pandas as pd
     from ctgan.data_transformer import ColumnTransformInfo, DataTransformer, SpanInfo
 
@@ -181,7 +177,6 @@ def _one_hot(name: str, labels: list[str]) -> Any:
 
 def _mixture(name: str, mixture: NDArray[np.float64]) -> Any:
     """RDT's mode-specific normalizer with these means and variances, for the way back."""
-    import numpy as np
     import pandas as pd
     from rdt.transformers import ClusterBasedNormalizer
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -73,8 +75,6 @@ class Source:
         return [Source(value, self.tensors) for value in values]
 
     def tensor(self, name: str, shape: tuple[int, ...], kind: str = "f") -> NDArray[Any]:
-        import numpy as np
-
         value = self.tensors.get(name)
         if value is None or tuple(value.shape) != shape or value.dtype.kind != kind:
             raise damaged(f"the array {name!r} is missing or has another shape")

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.core.types import Json
 from augment.kinds.tables.engines.sdv.nets import Tensors, net_in, net_out
 from augment.kinds.tables.engines.sdv.source import Source, damaged
@@ -77,7 +79,6 @@ def rebuild(document: Any, tensors: Mapping[str, NDArray[Any]]) -> Fitted:
 
 
 def _copula_out(fitted: Fitted) -> tuple[Json, Tensors]:
-    import numpy as np
     from copulas import univariate
     from copulas.multivariate import GaussianMultivariate
     from rdt.transformers import OrderedUniformEncoder
@@ -100,7 +101,6 @@ def _copula_out(fitted: Fitted) -> tuple[Json, Tensors]:
 
 
 def _copula_in(source: Source) -> Fitted:
-    import numpy as np
     import pandas as pd
     from copulas.multivariate import GaussianMultivariate
 
@@ -141,7 +141,6 @@ def _marginal(column: Source) -> Any:
 
 def _uniform(source: Source) -> Any:
     """RDT's encoder of labels as parts of [0, 1], in the state that fitting leaves."""
-    import numpy as np
     from rdt.transformers import OrderedUniformEncoder
 
     name, labels = source.text("name"), source.texts("labels")

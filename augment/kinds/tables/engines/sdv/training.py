@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from augment.core.errors import UsageError
@@ -160,9 +162,6 @@ def _metadata(face: Face) -> Any:
 
 def _processed(synthesizer: Any, frame: pd.DataFrame, transformers: Json) -> pd.DataFrame:
     """The frame through SDV's preprocessing with these transformers in place of its choice."""
-    import io
-    from contextlib import redirect_stdout
-
     with redirect_stdout(io.StringIO()):  # SDV prints its advice
         synthesizer.auto_assign_transformers({TABLE: frame})
         synthesizer.update_transformers(transformers)
@@ -185,8 +184,6 @@ def _seeded_device(device: str, seed: Seed) -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No warnings, and no entries in the log file that SDV keeps in the user's home."""
-    import warnings
-
     from sdv.logging import disable_single_table_logger
 
     with warnings.catch_warnings(), disable_single_table_logger():

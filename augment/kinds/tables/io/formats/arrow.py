@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
+
+import pyarrow as pa
 
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
@@ -17,9 +19,6 @@ from augment.kinds.tables.io.formats import (
     validation,
 )
 from augment.kinds.tables.io.formats.expansion import most_bytes
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
@@ -35,8 +34,6 @@ class Arrow(Format):
         return head.startswith((FILE_MAGIC, STREAM_MAGIC))
 
     def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
-        import pyarrow as pa
-
         with validation.reading("Arrow", name), pa.memory_map(str(path)) as source:
             whole = source.read(len(FILE_MAGIC)) == FILE_MAGIC
             source.seek(0)
@@ -47,8 +44,6 @@ class Arrow(Format):
     def write(
         self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
     ) -> None:
-        import pyarrow as pa
-
         writer: pa.RecordBatchWriter | None = None
         for batch in declared.batches(chunks, schema):
             if writer is None:
@@ -63,8 +58,6 @@ class Arrow(Format):
 
 def _batches(reader: Any) -> Iterator[pa.Table]:
     """The record batches of an Arrow file's or stream's reader, one by one."""
-    import pyarrow as pa
-
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
         for number in range(reader.num_record_batches):
             yield pa.Table.from_batches([reader.get_batch(number)])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+import pyarrow as pa
+import pyarrow.compute as pc
 
 Kind = Literal["number", "boolean", "text", "date", "datetime", "time", "mixed"]
 KINDS: dict[type, Kind] = {
@@ -40,9 +40,6 @@ class CellColumn:
 
     def whole(self) -> pa.ChunkedArray:
         """All cells; numbers that all are whole become integers."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         column = pa.chunked_array(self.blocks, _arrow_type(self.kind))
         if self.kind != "number":
             return column
@@ -76,8 +73,6 @@ def _common(kinds: set[Kind]) -> Kind | None:
 
 def _array(cells: list[Any], kind: Kind | None) -> pa.Array:
     """Cells of a kind, null for empty ones."""
-    import pyarrow as pa
-
     values = [None if cell is None or cell == EMPTY else cell for cell in cells]
     if kind == "mixed":
         values = [None if value is None else shown(value) for value in values]
@@ -93,8 +88,6 @@ def _moment(value: datetime.date) -> datetime.datetime:
 
 
 def _arrow_type(kind: Kind | None) -> pa.DataType:
-    import pyarrow as pa
-
     types = {
         "number": pa.float64(), "boolean": pa.bool_(), "date": pa.date32(),
         "datetime": pa.timestamp("us"), "time": pa.time64("us"),

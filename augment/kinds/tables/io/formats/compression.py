@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+import pyarrow as pa
+
 from augment.core.errors import BadInput, listed
 from augment.kinds.tables.io.formats.expansion import Bounded, most_bytes
 
@@ -40,8 +42,6 @@ def reading(path: Path, name: str) -> Iterator[IO[bytes]]:
         with gzip.open(path, "rb") as unpacked:
             yield _bounded(unpacked, path, name)
     elif magic == ZSTD:
-        import pyarrow as pa
-
         with pa.input_stream(str(path), compression="zstd") as unpacked:
             yield _bounded(unpacked, path, name)
     elif magic in ZIPS and (archive := _archive(path, name)) is not None:
@@ -154,8 +154,6 @@ def writing(stream: IO[bytes], suffix: str, name: str) -> Iterator[IO[bytes]]:
         with gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as packed:
             yield cast("IO[bytes]", packed)
     elif suffix == ".zst":
-        import pyarrow as pa
-
         with pa.CompressedOutputStream(
             pa.PythonFile(_Borrowed(stream), mode="w"), "zstd"
         ) as packed:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.errors import BadInput
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.io.formats import Raw, ReadOptions
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 UNITS = r"timestamp\[(s|ms|us|ns)(?:, tz=([^\]]+))?\]"
 DECIMAL = r"decimal(32|64|128|256)\((\d+), (-?\d+)\)"
@@ -33,9 +32,6 @@ def stored(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str,
 
     Raises `BadInput` for nested and binary types and for infinite numbers.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = values.type
     if pa.types.is_dictionary(kind):
         return stored(name, values.dictionary_decode(), path)
@@ -70,9 +66,6 @@ def stored(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str,
 
 def _floats(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str, ...]]:
     """As float64; NaN is missing. A float32 becomes the float64 of the same shortest digits."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     single = values.type != pa.float64()
     values = values.cast(pa.float32()) if single else values
     nan = pc.fill_null(pc.is_nan(values), False)
@@ -94,9 +87,6 @@ def _floats(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str
 
 def _timestamps(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str, ...]]:
     """As microseconds without a zone. Raises `BadInput` for a year outside 1 to 9999."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     unit = values.type.unit
     stamps = values.cast(pa.timestamp(unit))
     counted, per_second = stamps.cast(pa.int64()), PER_SECOND[unit]
@@ -119,8 +109,6 @@ def _timestamps(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple
 
 def arrow_type(name: str) -> pa.DataType | None:
     """The Arrow type that `str(type)` spells; None for one that is not known here."""
-    import pyarrow as pa
-
     if found := re.fullmatch(UNITS, name):
         return pa.timestamp(found[1], tz=found[2])
     if found := re.fullmatch(DECIMAL, name):
@@ -145,8 +133,6 @@ def arrow_type(name: str) -> pa.DataType | None:
 
 def schema_of(schema: Schema, first: Table) -> pa.Schema:
     """The Arrow schema of a typed file: the declared types, else those in memory."""
-    import pyarrow as pa
-
     fields = []
     for column in schema:
         declared = arrow_type(column.arrow) if column.arrow else None
@@ -157,8 +143,6 @@ def schema_of(schema: Schema, first: Table) -> pa.Schema:
 def _natural(column: Column, first: Table) -> pa.DataType:
     """A date without a time of day is written as a date, a time of day without a date as a time,
     all else as it is held."""
-    import pyarrow as pa
-
     if column.storage == "datetime" and column.format and not re.search("%-?[HIs]", column.format):
         return pa.date32()
     if column.storage == "datetime" and column.format and not re.search(DAY, column.format):
@@ -171,8 +155,6 @@ def batches(chunks: Iterator[Table], schema: Schema) -> Iterator[pa.Table]:
 
     Raises `BadInput` for a value that the declared type cannot hold.
     """
-    import pyarrow as pa
-
     target: pa.Schema | None = None
     levels: dict[str, pa.Array] = {}
     for chunk in chunks:
@@ -195,9 +177,6 @@ def _encoded(
 
     (An Arrow file takes later dictionaries only as additions to the first.)
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     values = _declared(column, values, kind.value_type)
     seen = levels.get(column.name, pa.array([], kind.value_type))
     found = pc.unique(values.drop_null())
@@ -208,9 +187,6 @@ def _encoded(
 
 
 def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     try:
         if pa.types.is_string(kind) and not pa.types.is_string(values.type):
             return text.render(column, values)
@@ -241,8 +217,6 @@ def raw(table: pa.Table, path: str, options: ReadOptions) -> Raw:
     Raises `BadInput` for names that are empty or stand twice, and what `stored` raises, except
     for columns that are to be dropped.
     """
-    import pyarrow as pa
-
     names: list[str] = table.column_names
     for name in names:
         if not name or names.count(name) > 1:

@@ -13,7 +13,11 @@ import re
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, ClassVar
+from typing import IO, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.errors import BadInput
 from augment.kinds.tables.data.dataset import Table
@@ -26,9 +30,6 @@ from augment.kinds.tables.io.formats.encoding import Encoder, encoding_of, opene
 from augment.kinds.tables.io.formats.header import SAMPLE_ROWS, Header, header_of
 from augment.kinds.tables.io.formats.quoting import observed
 from augment.kinds.tables.io.formats.rejects import Rejects
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 MAX_CELL_CHARACTERS = 1 << 30
 SAMPLE_CHARACTERS = 1 << 16
@@ -144,9 +145,6 @@ def _read(stream: IO[str], mark: str, sample: str, rejects: Rejects) -> tuple[Ra
 
     `sample` is the beginning of the text, by which the header is judged.
     """
-    import numpy as np
-    import pyarrow as pa
-
     lines = _Lines(stream)
     reader = csv.reader(lines, delimiter=mark, strict=True)
     first = _first(reader, lines, rejects.name)
@@ -226,16 +224,12 @@ def _malformed(error: csv.Error) -> tuple[str, str]:
 
 def _block(names: list[str], rows: list[list[str]]) -> pa.Table:
     """Rows of cells as columns of text, null where a cell is empty."""
-    import pyarrow as pa
-
     present = [[cell or None for cell in row] for row in rows]
     columns = zip(*present, strict=True) if rows else [()] * len(names)
     return pa.table([pa.array(cells, pa.string()) for cells in columns], names=names)
 
 
 def _header_cells(names: list[str], spelt: Dialect, marks: str, excel_safe: bool) -> list[str]:
-    import pyarrow as pa
-
     texts = pa.array(names, pa.string())
     texts = _harmless(texts) if excel_safe else texts
     cells: list[str] = _quoted(texts, marks, spelt.quoted_header).to_pylist()
@@ -244,8 +238,6 @@ def _header_cells(names: list[str], spelt: Dialect, marks: str, excel_safe: bool
 
 def _cells(table: Table, spelt: Dialect, marks: str, excel_safe: bool) -> list[pa.Array]:
     """The columns of a table as the cells of a file."""
-    import pyarrow.compute as pc
-
     cells = []
     for column in table.schema:
         rendered = render(column, table.column(column.name))
@@ -270,8 +262,6 @@ def _cells(table: Table, spelt: Dialect, marks: str, excel_safe: bool) -> list[p
 def _quoted(texts: pa.Array, marks: str, always: pa.Array | bool = False) -> pa.Array:
     """Cells with quotes round those that hold a quote, a line end or one of `marks`, and round
     all where `always` is true."""
-    import pyarrow.compute as pc
-
     needs = pc.match_substring_regex(texts, '["\r\n\ufeff' + re.escape(marks) + "]")
     if always is not False:
         needs = pc.or_(needs, always)
@@ -283,8 +273,6 @@ def _quoted(texts: pa.Array, marks: str, always: pa.Array | bool = False) -> pa.
 
 def _harmless(texts: pa.Array) -> pa.Array:
     """Cells that a spreadsheet would run, led by an apostrophe."""
-    import pyarrow.compute as pc
-
     return pc.if_else(
         pc.match_substring_regex(texts, FORMULA), pc.binary_join_element_wise("'", texts, ""), texts
     )

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 from augment.core.errors import BadInput
 from augment.core.files import CHUNK_BYTES
 from augment.kinds.tables.io.formats import ReadOptions, checked_encoding, compression
@@ -118,8 +120,6 @@ class Encoder:
         self, stream: IO[bytes], cells: list[pa.Array], names: list[str], mark: str, end: str
     ) -> None:
         """Write the rows whose cells stand in `cells` (columns of text), parted by `mark`."""
-        import pyarrow.compute as pc
-
         ended = [*cells[:-1], pc.binary_join_element_wise(cells[-1], end, "")]
         text = "".join(pc.binary_join_element_wise(*ended, mark).to_pylist())
         try:

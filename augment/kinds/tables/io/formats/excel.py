@@ -7,6 +7,7 @@ floating point and shows 15 digits; longer whole numbers are refused when writte
 
 from __future__ import annotations
 
+import importlib
 import re
 import zipfile
 import zlib
@@ -15,6 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
 
 from augment.core.errors import BadInput, MissingExtra, OutOfResources, UsageError, did_you_mean
 from augment.core.files import CHUNK_BYTES
@@ -72,8 +76,6 @@ class Excel(Format):
 
 def _required(module: str) -> ModuleType:
     """A library of the extra. Raises `MissingExtra` where it is not installed."""
-    import importlib
-
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -189,9 +191,6 @@ def _sheet(book: Any, name: str, options: ReadOptions) -> Any:
 
 def _read(sheet: Any, name: str, options: ReadOptions) -> Raw:
     """The cells below the header, block by block; `lines` are the rows' numbers in the sheet."""
-    import numpy as np
-    import pyarrow as pa
-
     rows = _filled(sheet)
     beginning = [row for _, row in zip(range(SAMPLE_ROWS + 1), rows, strict=False)]
     if not beginning:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.errors import OutOfResources
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 FREE_BYTES = 1 << 30  # any file may unpack to so many
 MOST_GROWTH = 100  # times its own size is what it may unpack to beyond them
@@ -55,9 +55,6 @@ class Bounded(io.RawIOBase):
 
 def decoded_bytes(values: pa.DictionaryArray) -> int:
     """The bytes of a dictionary array's values, once each index stands for a copy of its value."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     levels = values.dictionary
     kind = levels.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from augment.core.errors import BadInput
 from augment.kinds.tables.data.spelling import date_formats, dates, numerals
 from augment.kinds.tables.data.spelling.text import NULL_TOKENS
@@ -119,8 +121,6 @@ def _plain_kind(text: str) -> str:
 
 
 def _is_date(text: str) -> bool:
-    import pyarrow as pa
-
     texts = pa.array([text], pa.string())
     return any(not dates.parse(form, texts).null_count for form in date_formats.candidates(text))
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
@@ -17,10 +20,6 @@ from augment.kinds.tables.io.formats import (
     validation,
 )
 from augment.kinds.tables.io.formats.expansion import most_bytes, too_large
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
 LEAST_BITS = 32  # of a value whose length varies: where it ends
 
@@ -35,9 +34,6 @@ class Parquet(Format):
         return head.startswith(b"PAR1")
 
     def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         most = most_bytes(path)
         with validation.reading("Parquet", name):
             with pq.ParquetFile(path) as file:
@@ -55,9 +51,6 @@ class Parquet(Format):
     def write(
         self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
     ) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         writer: pq.ParquetWriter | None = None
         for batch in declared.batches(chunks, schema):
             if writer is None:
@@ -71,8 +64,6 @@ class Parquet(Format):
 
 def _require_bounded(metadata: pq.FileMetaData, schema: pa.Schema, name: str, most: int) -> None:
     """Refuse, before anything is unpacked, what takes more than `most` bytes by its own word."""
-    import pyarrow as pa
-
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     pages = sum(group.total_byte_size for group in groups)
     widths = sum(

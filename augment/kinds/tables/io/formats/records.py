@@ -10,7 +10,11 @@ import json
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.errors import BadInput
 from augment.kinds.tables.data.dataset import Table
@@ -19,9 +23,6 @@ from augment.kinds.tables.data.spelling.dates import is_number
 from augment.kinds.tables.data.spelling.text import render
 from augment.kinds.tables.io.formats import Raw, block_rows
 from augment.kinds.tables.io.formats.rejects import Rejects
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 class _Number(str):
@@ -61,9 +62,6 @@ def gathered(objects: Iterator[tuple[int, dict[str, Any]]], rejects: Rejects, hi
     Raises `BadInput` where there is none (`hint` says how to write one), and for a key with
     nested values or with values of several kinds.
     """
-    import numpy as np
-    import pyarrow as pa
-
     columns: dict[str, _Column] = {}
     starts = array("q")
     rows: list[dict[str, Any]] = []
@@ -119,8 +117,6 @@ def _block(
     rejects: Rejects,
 ) -> None:
     """Move rows into the columns; `first` is the number of the block's first row."""
-    import pyarrow as pa
-
     for key in dict.fromkeys(key for row in rows for key in row):
         if key not in columns:
             columns[key] = _Column(key)
@@ -159,16 +155,12 @@ def _unfit(column: _Column, kind: type, where: str) -> BadInput:
 
 
 def _whole(column: _Column) -> pa.ChunkedArray:
-    import pyarrow as pa
-
     kind = pa.bool_() if column.kind is bool else pa.string()
     return pa.chunked_array([block.cast(kind) for block in column.blocks], kind)
 
 
 def encoded(table: Table) -> list[str]:
     """Each row of a table as the text of an object."""
-    import pyarrow.compute as pc
-
     parts: list[Any] = []
     for number, column in enumerate(table.schema):
         key = json.dumps(column.name, ensure_ascii=False)
@@ -179,9 +171,6 @@ def encoded(table: Table) -> list[str]:
 
 def _tokens(column: Column, values: pa.Array) -> pa.Array:
     """Values as JSON tokens."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if column.storage == "boolean":
         return pc.fill_null(pc.if_else(values, "true", "false"), "null")
     number = is_number(column.format) and column.format[1] != "y"  # which may begin with a zero

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from augment.core.errors import BadInput, OutOfResources
 from augment.kinds.tables.io.formats.expansion import decoded_bytes, too_large
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 WAY_OUT = "Take the rows or columns that you need, or write it without compression or as CSV."
 
@@ -22,8 +20,6 @@ WAY_OUT = "Take the rows or columns that you need, or write it without compressi
 @contextmanager
 def reading(kind: str, name: str) -> Iterator[None]:
     """Tell what a reader of `kind` (Arrow, Parquet) raises over the file `name` as `BadInput`."""
-    import pyarrow as pa
-
     try:
         yield
     except MemoryError:  # of Arrow's exceptions too
@@ -46,8 +42,6 @@ def joined(parts: Iterable[pa.Table], schema: pa.Schema, name: str, most: int) -
     Dictionaries that `schema` does not have are decoded. Raises `BadInput` with the place of what
     is damaged, and `OutOfResources` where all takes more than `most` bytes in memory.
     """
-    import pyarrow as pa
-
     kept: list[pa.Table] = []
     rows = taken = 0
     for part in parts:
@@ -62,8 +56,6 @@ def joined(parts: Iterable[pa.Table], schema: pa.Schema, name: str, most: int) -
 
 def _bytes(column: pa.ChunkedArray) -> int:
     """What a column takes in memory; of a dictionary, what its values take one by one."""
-    import pyarrow as pa
-
     if pa.types.is_dictionary(column.type):
         return sum(decoded_bytes(chunk) for chunk in column.chunks)
     return int(column.nbytes)
@@ -71,8 +63,6 @@ def _bytes(column: pa.ChunkedArray) -> int:
 
 def require_valid(part: pa.Table, name: str, first: int) -> None:
     """Raise `BadInput` for a part of a file, from row `first` on, that is not as it declares."""
-    import pyarrow as pa
-
     for field, column in zip(part.schema, part.columns, strict=True):
         row = first
         for chunk in column.chunks:
@@ -97,8 +87,6 @@ def require_valid(part: pa.Table, name: str, first: int) -> None:
 
 def _undecodable(values: pa.Array) -> int | None:
     """The first row whose text is no UTF-8; None where that is not what is wrong."""
-    import pyarrow as pa
-
     if pa.types.is_dictionary(values.type):
         level = _undecodable(values.dictionary)
         if level is None:

@@ -8,6 +8,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from augment.core.errors import BadInput
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
@@ -18,7 +21,6 @@ from augment.kinds.tables.io.formats.declared import DAY
 if TYPE_CHECKING:
     from types import ModuleType
 
-    import pyarrow as pa
 
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 1_048_576, 16_384, 32_767  # limits of Excel
 MOST_WHOLE = 10**15  # Excel keeps 15 digits
@@ -117,9 +119,6 @@ def _values(column: Column, values: pa.Array) -> list[Any]:
 
 def _require_days(column: Column, values: pa.Array) -> None:
     """Refuse days that a sheet cannot hold; a time of day has none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     ends = pa.array([FIRST_DAY, LAST_DAY], pa.timestamp("us"))
     outside = pc.or_(pc.less(values, ends[0]), pc.greater(values, ends[1]))
     if _dated(column) and pc.any(outside).as_py():
