@@ -53,7 +53,8 @@ def fitted(
     """Fit on `train` and draw as many rows: what it cost, and the parts of the sample."""
     from augment.core import registry
     from augment.core.types import Condition, Job, silent
-    from augment.lifecycle.sampling import blocks
+    from augment.lifecycle.sampling import Sample, parts_of
+    from augment.work.executors.inline import Inline
 
     recipe = registry.engine(engine, given)
     with tempfile.TemporaryDirectory() as scratch:
@@ -64,7 +65,8 @@ def fitted(
     stream = root.child("sample")
     model.sample(0, 100, stream, Condition(), silent)  # what is loaded once is no part of speed
     wall = time.perf_counter()
-    parts = [block.make() for block in blocks(model, len(train), stream, Condition(), silent)]
+    sample = Sample(model, len(train), stream, Condition())
+    parts = [part.data for part in parts_of(sample, Inline(), silent)]
     sample_seconds = time.perf_counter() - wall
     return {
         "fit_seconds": fit_seconds,

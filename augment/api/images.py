@@ -11,22 +11,14 @@ from typing import TYPE_CHECKING, Any
 from augment.api.arguments import seed_of, texts
 from augment.api.data import source_of
 from augment.api.model import Model, load
-from augment.core.errors import AugmentError, OutOfResources, UsageError
+from augment.core.errors import AugmentError
 from augment.core.types import Json, Tick, silent
-from augment.kinds.images.edits import job as edits
-from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.io.layouts import Asked
-from augment.kinds.images.io.reading import read_options
-from augment.kinds.images.io.rejects import Rejects
-from augment.kinds.images.transforms import job as transforms
-from augment.kinds.images.transforms import pipeline as pipelines
+from augment.lifecycle import edit as editing
+from augment.lifecycle import transform as transforming
 from augment.work import environment
-from augment.work.folder import filled
 
 if TYPE_CHECKING:
     from augment.api.data import DataLike
-
-PRESET = "medium"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -95,39 +87,27 @@ def transform(
     cannot be used.
     """
     environment.settle()
-    if preset is not None and pipeline is not None:
-        raise UsageError("--preset and --pipeline exclude each other. Choose one.")
-    if per_image is not None and balance:
-        raise UsageError("--per-image and --balance exclude each other. Choose one.")
-    if image_format not in ("png", "source"):
-        raise UsageError(f"--image-format {image_format}: choose png or source.")
-    files = read_options(dict(options or {}))
-    steps = (
-        pipelines.preset(PRESET if preset is None else preset)
-        if pipeline is None
-        else pipelines.read_pipeline(Path(pipeline))
-    )
-    request = transforms.Request(
-        pipeline=steps,
-        user_made=pipeline is not None,
-        per_image=1 if per_image is None else per_image,
-        balance=balance,
-        originals=originals,
-        flips=flips,
-        source_format=image_format == "source",
-        keep_marks=keep_marks,
-        rejects=Rejects(files.on_error, files.quarantine, files.rejects, files.max_bad),
-        asked=Asked(files.root, files.label_column, files.caption_columns),
+    own = {
+        "preset": preset,
+        "pipeline": None if pipeline is None else os.fspath(pipeline),
+        "per_image": per_image,
+        "balance": balance,
+        "originals": originals,
+        "flips": flips,
+        "keep_marks": keep_marks,
+        "image_format": image_format,
+    }
+    document = transforming.transform(
+        os.fspath(source),
+        Path(out),
+        {**(options or {}), **own},
         workers=workers,
+        seed=seed_of(seed),
+        force=force,
         dry_run=dry_run,
+        tell=tell,
     )
-    given, folder = os.fspath(source), Path(out)
-    document = filled(
-        folder,
-        dry_run,
-        lambda: transforms.transform(given, folder, request, seed_of(seed), force, tell),
-    )
-    return FilledFolder(folder, document)
+    return FilledFolder(Path(out), document)
 
 
 def edit(
@@ -142,7 +122,7 @@ def edit(
     interpolate: bool = False,
     filter: bool | None = None,
     judge: str | os.PathLike[str] | None = None,
-    tries: int = edits.TRIES,
+    tries: int = 5,
     options: Mapping[str, Any] | None = None,
     seed: int | None = None,
     force: bool = False,
@@ -158,26 +138,24 @@ def edit(
     Raises `UsageError` for a model that cannot edit, and `OutOfResources` where too few edits
     kept their label; what was made then lies in `out`.
     """
-    if per_image < 1 or tries < 1:
-        raise UsageError(f"per_image={per_image}, tries={tries}: give at least 1 of each.")
     folder, error = edited(
         model if isinstance(model, Model) else load(model),
         source,
         Path(out),
-        edits.Request(
-            strength=strength,
-            per_image=per_image,
-            to=texts(to),
-            prompts=texts(prompts),
-            interpolate=interpolate,
-            filtered=filter,
-            judge=None if judge is None else os.fspath(judge),
-            tries=tries,
-            read=read_options(dict(options or {})),
-            dry_run=dry_run,
-        ),
+        {
+            **(options or {}),
+            "strength": strength,
+            "per_image": per_image,
+            "to": texts(to),
+            "prompts": texts(prompts),
+            "interpolate": interpolate,
+            "filtered": filter,
+            "judge": None if judge is None else os.fspath(judge),
+            "tries": tries,
+        },
         seed=seed,
         force=force,
+        dry_run=dry_run,
         tell=tell,
     )
     if error is not None:
@@ -189,31 +167,23 @@ def edited(
     model: Model,
     source: DataLike,
     out: Path,
-    request: edits.Request,
+    options: Json,
     *,
     seed: int | None,
     force: bool,
+    dry_run: bool,
     tell: Callable[[Tick], None],
 ) -> tuple[FilledFolder, AugmentError | None]:
     """What `edit` made, and what there is to complain of it."""
     environment.settle()
-    opened = model._opened
-    fitted = opened.model
-    if not isinstance(fitted, ImageModel):
-        raise UsageError(
-            f"{opened.path} makes rows of a table, which cannot be edited. To fill gaps in "
-            "rows, use: augment sample MODEL --given FILE"
-        )
-    given, digest = source_of(source), opened.digest
-    document = filled(
+    document = editing.edit(
+        model._opened,
+        source_of(source),
         out,
-        request.dry_run,
-        lambda: edits.edit(fitted, digest, given, out, request, seed_of(seed), force, tell),
+        options,
+        seed=seed_of(seed),
+        force=force,
+        dry_run=dry_run,
+        tell=tell,
     )
-    error = None
-    if document.get("too_few"):
-        error = OutOfResources(
-            f"only {document['made']:,} of {document['planned']:,} edits kept their label within "
-            f"{request.tries} draws; they are in {out}. Lower --strength, or raise --tries."
-        )
-    return FilledFolder(out, document | {"model": str(opened.path)}), error
+    return FilledFolder(out, document), editing.shortfall(document)

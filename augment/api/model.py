@@ -71,6 +71,7 @@ class Model:
         balance: str | None = None,
         given: DataLike | None = None,
         prompts: str | Sequence[str] | None = None,
+        workers: int | None = None,
         tell: Callable[[Tick], None] = silent,
     ) -> Data:
         """Exactly `n` new rows in memory: a number, or "10k", or "2x" the rows of the source.
@@ -79,6 +80,7 @@ class Model:
         `augment sample --seed` writes; without one each call draws others, and `Data.seed` tells
         by which. `where` and `balance` are as on the command line: `"age >= 30 and sex = F"`,
         `"churned"`. Of `given` rows the missing cells are filled. `prompts` are for images.
+        `workers` is the most processes that make them (None: one per core), and changes no row.
 
         Raises `UsageError` for a condition that can never hold or that the engine cannot take,
         and `OutOfResources` where a bounded search found too few rows.
@@ -87,7 +89,7 @@ class Model:
             texts(where), balance, None if given is None else source_of(given), texts(prompts)
         )
         order = generation.Order(count_of(n), seed_of(seed), ask)
-        made = generation.draw(self._opened, order, tell)
+        made = generation.draw(self._opened, order, tell, workers)
         rows = Rows(f"the sample of {self.engine}", made.parts, notes=made.notes)
         return Data(self._opened.kind, rows, made.origin, {}, self._dtypes)
 

@@ -85,6 +85,7 @@ def run(
     protect: bool = True,
     device: str = "auto",
     max_seconds: float | None = None,
+    workers: int | None = None,
     excel_safe: bool = False,
     force: bool = False,
     tell: Callable[[Tick], None] = silent,
@@ -118,7 +119,9 @@ def run(
         write={"excel_safe": True} if excel_safe else {},
         score={} if features is None else {"features": os.fspath(features)},
     )
-    document = lifecycle.run(request, Path(out), force=force, dry_run=False, tell=tell)
+    document = lifecycle.run(
+        request, Path(out), workers=workers, force=force, dry_run=False, tell=tell
+    )
     if document["failed_gates"]:
         kept = document["folder"]
         raise GateFailed(gates.sentence(document["failed_gates"], document["report"], kept))

@@ -12,11 +12,11 @@ from augment.cli import options as o
 from augment.cli.grouping import told
 from augment.cli.parsing import pairs, prompts
 from augment.core.errors import UsageError
+from augment.core.types import Json
 from augment.settings.resolution import Resolved
 from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
-    from augment.kinds.images.edits.job import Request
     from augment.lifecycle.generation import Opened
 
 
@@ -60,22 +60,18 @@ class Change:
     ] = None
     tries: Annotated[int, typer.Option(min=1, help="Most draws of one edit.")] = 5
 
-    def request(self, placing: Placing, files: o.Files, dry_run: bool) -> Request:
-        from augment.kinds.images.edits.job import Request
-        from augment.kinds.images.io.reading import read_options
-
-        return Request(
-            strength=self.strength,
-            per_image=self.per_image,
-            to=tuple(self.to or ()),
-            prompts=prompts(self.prompt, self.prompts),
-            interpolate=self.interpolate,
-            filtered=self.filter,
-            judge=self.judge,
-            tries=self.tries,
-            read=read_options(told(placing) | files.given()),
-            dry_run=dry_run,
-        )
+    def given(self) -> Json:
+        """The options by their names."""
+        return {
+            "strength": self.strength,
+            "per_image": self.per_image,
+            "to": tuple(self.to or ()),
+            "prompts": prompts(self.prompt, self.prompts),
+            "interpolate": self.interpolate,
+            "filtered": self.filter,
+            "judge": self.judge,
+            "tries": self.tries,
+        }
 
 
 def edit(
@@ -106,11 +102,18 @@ def edit(
     from augment.api.model import Model
     from augment.cli import image_jobs, progress, summary
 
-    request = change.request(placing, files, dry_run)
+    options = {**told(placing), **files.given(), **change.given()}
     with progress.shown(screen) as tell:
         opened, source = _opened(named, weights, param, device, config)
         folder, error = images.edited(
-            Model(opened), source, out, request, seed=seed, force=force, tell=tell
+            Model(opened),
+            source,
+            out,
+            options,
+            seed=seed,
+            force=force,
+            dry_run=dry_run,
+            tell=tell,
         )
     summary.show(folder.to_json(), screen, image_jobs.of_edit, failure=error)
 

@@ -25,6 +25,7 @@ def run(
     features: o.Features = None,
     reading: o.Reading,
     excel_safe: o.ExcelSafe = False,
+    workers: o.Workers = None,
     force: o.Force = False,
     dry_run: o.Estimate = False,
     config: o.Config = o.BUILT_IN,
@@ -46,7 +47,9 @@ def run(
         score=o.scoring(features),
     )
     with progress.shown(screen) as tell:
-        document = lifecycle.run(request, out, force=force, dry_run=dry_run, tell=tell)
+        document = lifecycle.run(
+            request, out, workers=workers, force=force, dry_run=dry_run, tell=tell
+        )
     warnings = gates.warnings(document.get("unshown_gates", {}))
     error = None
     if document.get("failed_gates"):

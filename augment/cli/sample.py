@@ -33,6 +33,7 @@ def sample(
     encoding: o.WrittenEncoding = None,
     delimiter: o.WrittenDelimiter = None,
     excel_safe: o.ExcelSafe = False,
+    workers: o.Workers = None,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
@@ -65,5 +66,5 @@ def sample(
             )
         )
         place = None if out == "-" else Path(out)
-        document = generation.sample(opened, order, place, force=force, tell=tell)
+        document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
     summary.show(document, screen, summary.of_sample)

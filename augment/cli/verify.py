@@ -21,7 +21,7 @@ def verify(
 
     from augment.cli import summary
     from augment.core.errors import BadInput
-    from augment.work.folder import verify as check
+    from augment.work.manifest import verify as check
 
     found = check(folder)
     document = {

@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 import numpy as np
 
+from augment.core import registry
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.model_folder import Stored
 from augment.core.seeds import Seed
@@ -53,12 +54,11 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Block(Generic[D]):
-    """Rows `start` to `start + rows` of a sample; they are made when `make` is called."""
+class Part(Generic[D]):
+    """Rows of a sample, from number `start` on."""
 
     start: int
-    rows: int
-    make: Callable[[], D]
+    data: D
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Written:
-    """How many rows lie there now, and how many of them were made for it just now."""
+    """How many rows were written, and for a folder a line on each of its files: `file` (the name
+    in the folder), `number` (the row's) and whatever else is known of it."""
 
     rows: int
-    fresh: int
+    lines: tuple[Json, ...] = ()
 
 
 class Fitted(ABC, Generic[D]):
@@ -110,6 +111,10 @@ class Fitted(ABC, Generic[D]):
 
     @abstractmethod
     def stored(self) -> Stored: ...
+
+    def __reduce__(self) -> tuple[Callable[[Stored], Fitted[D]], tuple[Stored]]:
+        """To another process it goes as it goes to a disk, and computes on the CPU there."""
+        return _restored, (self.stored(),)
 
 
 @dataclass(frozen=True)
@@ -167,17 +172,8 @@ class Reader(ABC, Generic[D]):
         and `columns`, each with its role and why."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """What lies at a path: a sample written to its end or not, and the seed of an unfinished one
-    that may be taken up."""
-
-    whole: bool
-    seed: int | None = None
-
-
 class Writer(ABC, Generic[D]):
-    """From blocks of a sample to a file or a folder, or to other libraries."""
+    """From parts of a sample to a file or a folder, or to other libraries."""
 
     folders: ClassVar[bool]  # whether a sample is a folder of files or one file
 
@@ -188,23 +184,19 @@ class Writer(ABC, Generic[D]):
     @abstractmethod
     def write(
         self,
-        blocks: Iterator[Block[D]],
+        parts: Iterator[Part[D]],
         path: Path | None,
         format: str,
         force: bool,
         options: Json,
         origin: Origin,
     ) -> Written:
-        """Make the blocks and write them below one another; `None` is standard output.
+        """Write the parts below one another; `None` is standard output.
 
-        What an earlier attempt at the same origin left at `path` is kept and not made again,
-        where this kind of data can.
+        A file gets all parts in one call, and is whole or absent. A folder is filled by many
+        calls, in any process and order; each of its files is whole or absent, and one that is
+        there with the same bytes is left.
         """
-
-    @abstractmethod
-    def found(self, path: Path, origin: Origin) -> Found:
-        """What lies at `path`; an unfinished sample counts where its origin differs from `origin`
-        in the seed alone."""
 
     @abstractmethod
     def to_arrow(self, parts: Sequence[D]) -> pa.Table:
@@ -289,6 +281,11 @@ class Kind(Generic[D]):
     writer: Writer[D]
     generator: Generator[D]
     evaluator: Evaluator[D]
+
+
+def _restored(stored: Stored) -> Fitted[Any]:
+    kind: Kind[Any] = registry.find("kinds", stored.kind)
+    return kind.generator.restore(stored)
 
 
 def require_known(options: Json, known: list[str], kind: str) -> None:

@@ -16,7 +16,16 @@ from augment.core.errors import MissingExtra, UsageError, did_you_mean
 from augment.core.types import Engine, Json
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}  # where the module's name differs
-GROUPS = ("kinds", "engines", "metrics", "image_metrics", "formats")
+GROUPS = (
+    "kinds",
+    "engines",
+    "metrics",
+    "image_metrics",
+    "formats",
+    "executors",
+    "transforms",  # by the kind of data that they transform
+    "edits",  # likewise
+)
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.errors import BadInput
-from augment.core.files import locked, write_json
+from augment.core.files import write_json
 from augment.core.kind import Loaded
 from augment.core.seeds import Seed
 from augment.core.source import Source
@@ -18,7 +18,7 @@ from augment.lifecycle.gates import document
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import kind_of, require_scorable
 from augment.report import facts, html
-from augment.work.folder import Attempt, Folder, write_manifest
+from augment.work.store import Attempt, Store
 
 REPORT = "report.json"
 
@@ -43,7 +43,7 @@ def evaluate(
     without, nobody knows what it saw. Raises `BadInput` where nothing could be scored.
     """
     if out is not None:
-        Folder(out, marker=REPORT).require_free(force)
+        _store(out).require_free(force)
     data_kind, journal = kind_of(real, kind), Journal(None, tell)
     used = Seed.fresh() if seed is None else Seed(seed)
     require_scorable(data_kind, score)
@@ -85,16 +85,18 @@ def write(report: Json, out: Path, *, force: bool) -> None:
 
     Raises `UsageError` where `out` holds something else, or a report without `force`.
     """
-    folder = Folder(out, marker=REPORT)
+    folder = _store(out)
     folder.require_free(force)
-    with locked(out):
-        folder.recover()
+    with folder.held():
         folder.require_free(force)
         folder.begin(Attempt("evaluate", report["about"]["seed"]))
         html.write(folder.partial / "report.html", report)
         write_json(folder.partial / REPORT, report)
-        write_manifest(folder.partial)
         folder.publish()
+
+
+def _store(out: Path) -> Store:
+    return Store(out, REPORT, "augment.report/")
 
 
 def _rows(real: int, unseen: int | None, made: int) -> Json:

@@ -11,7 +11,7 @@ from typing import Any
 import augment
 from augment.core import model_folder as store
 from augment.core.errors import UsageError
-from augment.core.files import locked, read_json, require_outside, write_json
+from augment.core.files import read_json, require_outside, write_json
 from augment.core.kind import Fitted, Loaded, Reserved
 from augment.core.seeds import Seed
 from augment.core.source import path_of
@@ -19,10 +19,11 @@ from augment.core.types import Budget, Job, Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, Request, kind_of, resolve
 from augment.lifecycle.time_limit import bounded, paced, told
-from augment.work.folder import Attempt, Folder, verify, write_manifest
+from augment.work.manifest import verify
+from augment.work.store import Attempt, Store
 
-MODEL_MARKER = "model.json"
 FIT = "fit.json"
+SCHEMA = "augment.fit/1"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Prepared:
 
 
 def prepare(
-    request: Request, journal: Journal, folder: Folder | None = None, holdout: float = 0.0
+    request: Request, journal: Journal, folder: Store | None = None, holdout: float = 0.0
 ) -> Prepared:
     """Read the source and make the plan; an unfinished attempt at it in `folder` lends its seed.
 
@@ -80,27 +81,24 @@ def fit(
 ) -> Json:
     """`augment fit`: a model folder from a source. Returns what `--json` prints."""
     require_outside(out, path_of(request.source))
-    folder = Folder(out, marker=MODEL_MARKER)
+    folder = _store(out)
     folder.require_ours()
     budget, journal = Budget(request.max_seconds), Journal(None, tell)
-    with locked(out), bounded(budget, journal):
-        folder.recover()
-        if not (folder.path / FIT).is_file():  # of a version that could not tell what it holds
-            folder.require_free(force)
+    with folder.held(), bounded(budget, journal):
         prepared = prepare(request, journal, folder)
         facts = {"model": str(out), **described(prepared)}
         if dry_run:
             data = prepared.loaded.data
             estimate = told(paced(prepared.plan.foresee(data, len(data))), ("fit",))
-            return {"schema": "augment.fit/1", "dry_run": True, **facts, "estimate": estimate}
+            return {"schema": SCHEMA, "dry_run": True, **facts, "estimate": estimate}
         if folder.complete() and not force:
-            return finished(folder, prepared, FIT)
+            return finished(folder, prepared)
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
             data = prepared.loaded.data
             model = fit_model(prepared, data, folder.scratch, journal, budget)
         document = {
-            "schema": "augment.fit/1",
+            "schema": SCHEMA,
             "augment": augment.__version__,
             "key": prepared.key,
             "seed": prepared.plan.seed.value,
@@ -117,33 +115,34 @@ def fit(
         return document
 
 
-def save(model: Fitted[Any], document: Json | None, out: Path, *, force: bool) -> None:
+def save(model: Fitted[Any], document: Json, out: Path, *, force: bool) -> None:
     """A model folder of a model that exists already, with what `fit` said of it if that is known.
 
     Raises `UsageError` where `out` holds something else, or a model without `force`.
     """
-    folder = Folder(out, marker=MODEL_MARKER)
+    folder = _store(out)
     folder.require_free(force)
-    said = {} if document is None else {**document, "model": str(out)}
-    with locked(out):
-        folder.recover()
+    said = {"schema": SCHEMA, **document, "model": str(out)}
+    with folder.held():
         folder.require_free(force)
         folder.begin(Attempt(str(said.get("key", "")), int(said.get("seed", 0))))
         _publish(folder, model, said)
 
 
-def _publish(folder: Folder, model: Fitted[Any], document: Json) -> None:
+def _store(out: Path) -> Store:
+    return Store(out, FIT, "augment.fit/")
+
+
+def _publish(folder: Store, model: Fitted[Any], document: Json) -> None:
     store.save(folder.partial, model.stored())
-    if document:
-        write_json(folder.partial / FIT, document)
-    write_manifest(folder.partial)
+    write_json(folder.partial / FIT, document)
     folder.publish()
 
 
-def finished(folder: Folder, prepared: Prepared, name: str) -> Json:
-    """Answer for a finished folder: its own document, called `name`, when it is of this plan and
-    seed and whole, else a refusal."""
-    document = read_json(folder.path / name)
+def finished(folder: Store, prepared: Prepared) -> Json:
+    """Answer for a finished folder: its own document when it is of this plan and seed and whole,
+    else a refusal."""
+    document = read_json(folder.path / folder.document)
     request = prepared.plan.request
     same_seed = request.seed is None or request.seed == document.get("seed")
     if document.get("key") != prepared.key or not same_seed:

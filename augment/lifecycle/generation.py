@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,22 @@ from typing import Any
 from augment.core import model_folder as store
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
-from augment.core.files import locked, require_writable
-from augment.core.kind import Ask, Block, Fitted, Kind, Origin, Writer, Written
+from augment.core.files import read_json, require_writable, write_json
+from augment.core.kind import Ask, Fitted, Kind, Origin, Part, Writer
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, Json, Tick
 from augment.lifecycle.plan import FOREIGN, device_for, row_count
-from augment.lifecycle.sampling import blocks, parse_shard
-from augment.work.folder import MANIFEST, write_manifest
+from augment.lifecycle.sampling import (
+    FolderSample,
+    Sample,
+    executor_for,
+    fill,
+    parse_shard,
+    parts_of,
+)
+from augment.work.executors import Executor
+from augment.work.folder_job import list_files
+from augment.work.store import Attempt, Store
 
 
 @dataclass(frozen=True)
@@ -88,28 +95,40 @@ def open_weights(
 
 
 def sample(
-    opened: Opened, order: Order, out: Path | None, *, force: bool, tell: Callable[[Tick], None]
+    opened: Opened,
+    order: Order,
+    out: Path | None,
+    *,
+    workers: int | None = None,
+    force: bool,
+    tell: Callable[[Tick], None],
 ) -> Json:
     """Write a sample; `out=None` is standard output. Returns what `--json` prints.
 
     With `--given` the number of rows is that of the file. A folder that was cut short is taken
-    up where it was left. Raises `UsageError` for a shard without a seed.
+    up where it was left. The rows do not depend on `workers`. Raises `UsageError` for a shard
+    without a seed.
     """
     parse_shard(order.shard)
+    processes = _executor(opened, workers)
     writer = opened.kind.writer
-    with _held(writer, out, force):
-        wanted = _wanted(opened, order, tell, None if force else out)
-        with store.using(opened.model.engine):
-            written = _written(writer, wanted, out, order.format, force, order.write)
-            notes = opened.model.notes(wanted.rows, wanted.given)
+    if out is not None and writer.folders:
+        wanted, rows, fresh = _filled(opened, order, out, processes, force, tell)
+    else:
+        if out is not None:
+            require_writable(out, force)
+        wanted = _wanted(opened, order, tell)
+        parts = parts_of(wanted.sample, processes, tell)
+        format = order.format or ""
+        rows = fresh = writer.write(parts, out, format, force, order.write, wanted.origin).rows
     return {
         "schema": "augment.sample/1",
         "model": str(opened.path),
         "kind": opened.kind.name,
         "engine": opened.model.engine,
-        "rows": written.rows,
-        "fresh": written.fresh,
-        "notes": list(notes),
+        "rows": rows,
+        "fresh": fresh,
+        "notes": list(wanted.notes()),
         "seed": wanted.origin.seed,
         "device": opened.device,
         "shard": order.shard,
@@ -118,18 +137,21 @@ def sample(
 
 
 @dataclass(frozen=True)
-class Sample:
-    """Rows that are wanted of a model: how many, under which condition, what decides them, and
-    the blocks that they are made in."""
+class Wanted:
+    """A sample that is wanted of a model, and what decides its rows."""
 
-    rows: int
-    given: Condition
+    sample: Sample[Any]
     origin: Origin
-    blocks: Iterator[Block[Any]]
+
+    def notes(self) -> tuple[str, ...]:
+        """What the sample cannot keep."""
+        model = self.sample.model
+        with store.using(model.engine):
+            return model.notes(self.sample.rows, self.sample.given)
 
 
 @dataclass(frozen=True)
-class Made:
+class Drawn:
     """Rows that were made, block by block, what they come from, and what they cannot keep."""
 
     parts: tuple[Any, ...]
@@ -137,13 +159,13 @@ class Made:
     notes: tuple[str, ...]
 
 
-def draw(opened: Opened, order: Order, tell: Callable[[Tick], None]) -> Made:
+def draw(
+    opened: Opened, order: Order, tell: Callable[[Tick], None], workers: int | None = None
+) -> Drawn:
     """The same sample as `sample` writes, in memory; `order.format` and `order.write` are idle."""
-    wanted = _wanted(opened, order, tell, None)
-    with store.using(opened.model.engine):
-        parts = tuple(block.make() for block in wanted.blocks)
-        notes = opened.model.notes(wanted.rows, wanted.given)
-    return Made(parts, wanted.origin, notes)
+    wanted = _wanted(opened, order, tell)
+    parts = parts_of(wanted.sample, _executor(opened, workers), tell)
+    return Drawn(tuple(part.data for part in parts), wanted.origin, wanted.notes())
 
 
 def write(
@@ -157,38 +179,94 @@ def write(
     options: Json,
 ) -> None:
     """Write rows that were made or read as `sample` writes them: a file, or a folder."""
-    ends = list(accumulate(map(len, parts)))
-    blocks = (
-        Block(end - len(part), len(part), partial(_same, part))
-        for part, end in zip(parts, ends, strict=True)
-    )
-    with _held(writer, out, force):
-        wanted = Sample(ends[-1], Condition(), origin, blocks)
-        _written(writer, wanted, out, format, force, options)
-
-
-def _same(part: Any) -> Any:
-    return part
-
-
-@contextmanager
-def _held(writer: Writer[Any], out: Path | None, force: bool) -> Iterator[None]:
-    """The place of a sample while it is written; a folder is locked."""
-    if out is None or not writer.folders:
-        if out is not None:
-            require_writable(out, force)
-        yield
+    starts = [0, *accumulate(map(len, parts))]
+    numbered = (Part(start, part) for start, part in zip(starts, parts, strict=False))
+    if not writer.folders:
+        require_writable(out, force)
+        writer.write(numbered, out, format or "", force, options, origin)
         return
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file. Images go into a folder: choose one with -o.")
-    with locked(out):
-        yield
+    folder = _store(out)
+    folder.require_ours()
+    with folder.held():
+        folder.require_free(force)
+        folder.begin(_attempt(origin))
+        written = writer.write(numbered, folder.partial, format or "", force, options, origin)
+        list_files(folder.partial, list(written.lines))
+        _publish(folder, origin)
+
+
+def _executor(opened: Opened, workers: int | None) -> Executor:
+    about = registry.find("engines", opened.model.engine).about
+    return executor_for(about, opened.device, workers)
+
+
+def _filled(
+    opened: Opened,
+    order: Order,
+    out: Path,
+    processes: Executor,
+    force: bool,
+    tell: Callable[[Tick], None],
+) -> tuple[Wanted, int, int]:
+    """A sample as a folder: what was wanted, its rows, and how many were made just now."""
+    folder = _store(out)
+    folder.require_ours()
+    with folder.held():
+        wanted = _wanted(opened, order, tell, None if force else folder)
+        first, last = wanted.sample.span
+        if folder.complete() and not force:
+            _require_same(folder, _attempt(wanted.origin), order.seed)
+            return wanted, last - first, 0
+        folder.begin(_attempt(wanted.origin))
+        whole = FolderSample(
+            wanted.sample,
+            opened.kind.writer,
+            folder.partial,
+            order.format or "",
+            order.write,
+            wanted.origin,
+        )
+        fresh = fill(folder, whole, processes, tell)
+        _publish(folder, wanted.origin)
+        return wanted, last - first, fresh
+
+
+def _store(out: Path) -> Store:
+    return Store(out, "sample.json", "augment.sample/")
+
+
+def _attempt(origin: Origin) -> Attempt:
+    """What a sample follows: all that decides its rows apart from the seed, and the seed."""
+    text = json.dumps(_plan(origin), sort_keys=True, default=str)
+    key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Attempt(key, origin.seed)
+
+
+def _plan(origin: Origin) -> Json:
+    return {"engine": origin.engine, "model": origin.model, **origin.asked}
+
+
+def _require_same(folder: Store, attempt: Attempt, seed: int | None) -> None:
+    """Refuse a whole sample that is not the one that is wanted."""
+    document = read_json(folder.path / folder.document)
+    if seed is None or (document.get("key"), document.get("seed")) != (attempt.key, seed):
+        raise UsageError(
+            f"{folder.path} holds a sample made in another way or by another seed. "
+            "Pass --force to replace it, or choose another -o."
+        )
+
+
+def _publish(folder: Store, origin: Origin) -> None:
+    attempt = _attempt(origin)
+    document = {"schema": "augment.sample/1", "key": attempt.key, "seed": attempt.seed}
+    write_json(folder.partial / folder.document, document | {"plan": _plan(origin)})
+    folder.publish()
 
 
 def _wanted(
-    opened: Opened, order: Order, tell: Callable[[Tick], None], begun: Path | None
-) -> Sample:
-    """What an order asks of a model. An unfinished sample at `begun` lends its seed."""
+    opened: Opened, order: Order, tell: Callable[[Tick], None], begun: Store | None = None
+) -> Wanted:
+    """What an order asks of a model. An unfinished sample in `begun` lends its seed."""
     model = opened.model
     with store.using(model.engine):
         given = model.condition(order.ask)
@@ -200,32 +278,17 @@ def _wanted(
         asked["device"] = opened.device  # the last digits of its sums are its own
     origin = Origin(model.engine, opened.digest, 0, asked)
     seed = order.seed
-    if seed is None and begun is not None:
-        seed = opened.kind.writer.found(begun, origin).seed
+    earlier = None if begun is None else begun.planned()
+    if seed is None and earlier is not None and earlier.key == _attempt(origin).key:
+        seed = earlier.seed
     if seed is None and order.shard is not None:
         raise UsageError(
             f"--shard {order.shard} needs --seed: without one, each shard would be a part of "
             "another sample. Give all shards the same --seed."
         )
     used = Seed.fresh() if seed is None else Seed(seed)
-    parts = blocks(model, rows, used.child("sample"), given, tell, parse_shard(order.shard))
-    return Sample(rows, given, replace(origin, seed=used.value), parts)
-
-
-def _written(
-    writer: Writer[Any],
-    sample: Sample,
-    out: Path | None,
-    format: str | None,
-    force: bool,
-    options: Json,
-) -> Written:
-    """Make the blocks of a sample and write them; a folder gets a manifest."""
-    written = writer.write(sample.blocks, out, format or "", force, options, sample.origin)
-    folder = out if writer.folders else None
-    if folder is not None and (written.fresh or not (folder / MANIFEST).is_file()):
-        write_manifest(folder)
-    return written
+    sample = Sample(model, rows, used.child("sample"), given, parse_shard(order.shard), tell)
+    return Wanted(sample, replace(origin, seed=used.value))
 
 
 def _rows(count: str | None, given: Condition, model: Fitted[Any]) -> int:

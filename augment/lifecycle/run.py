@@ -16,8 +16,8 @@ import numpy as np
 import augment
 from augment.core import model_folder as store
 from augment.core.errors import BadInput, UsageError
-from augment.core.files import atomic, locked, read_json, require_outside, write_json
-from augment.core.kind import Fitted, Origin, Scored, split
+from augment.core.files import atomic, read_json, require_outside, write_json
+from augment.core.kind import Fitted, Origin, split
 from augment.core.source import path_of
 from augment.core.types import Budget, Json, Tick
 from augment.evaluation import gates as expressions
@@ -25,10 +25,11 @@ from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import Request
-from augment.lifecycle.sampling import blocks
+from augment.lifecycle.sampling import FolderSample, Sample, executor_for, fill, parts_of
 from augment.lifecycle.time_limit import bounded, fit_budget, paced, score_budget, told
 from augment.report import facts, html
-from augment.work.folder import RUN, Attempt, Folder, write_manifest
+from augment.work.folder_job import LINES
+from augment.work.store import RUN, Attempt, Store
 
 VERSIONS = ("numpy", "pyarrow", "scikit-learn", "torch", "sdv")
 
@@ -37,17 +38,18 @@ VERSIONS = ("numpy", "pyarrow", "scikit-learn", "torch", "sdv")
 class Stages:
     """One attempt at a run: where it builds, what it follows, whom it tells, how long it has."""
 
-    folder: Folder
+    folder: Store
     prepared: Prepared
     journal: Journal
     resumed: bool
     budget: Budget
+    workers: int | None
 
     def model(self, train: Any) -> Fitted[Any]:
         """Fit, or take the model that an earlier attempt finished; always as read from disk."""
         path = self.folder.partial / "model"
         generator = self.prepared.plan.kind.generator
-        if self.resumed and (path / "model.json").is_file():
+        if "fit" in self.folder.done():
             try:
                 return generator.restore(store.load(path)).on(self.prepared.plan.device)
             except BadInput:
@@ -56,6 +58,7 @@ class Stages:
             budget = self._fit_budget(train)
             fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal, budget)
             store.save(path, fitted.stored())
+            self.folder.commit("fit", ["model/model.json"])
         return generator.restore(store.load(path)).on(self.prepared.plan.device)
 
     def _fit_budget(self, train: Any) -> Budget:
@@ -73,16 +76,32 @@ class Stages:
         digest = store.digest(self.folder.partial / "model")
         asked: Json = {"plan": self.prepared.key}
         origin = Origin(model.engine, digest, plan.seed.value, asked)
-        writer = plan.kind.writer
-        if not (self.resumed and writer.found(path, origin).whole):
+        if "sample" not in self.folder.done():
             with self.journal.stage("sample"):
-                seed = plan.seed.child("sample")
-                given = model.condition(request.ask)
-                parts = blocks(model, plan.rows, seed, given, self.journal.tick)
-                writer.write(parts, path, "", False, request.write, origin)
+                given, tick = model.condition(request.ask), self.journal.tick
+                sample = Sample(model, plan.rows, plan.seed.child("sample"), given, tick=tick)
+                last = self._written(sample, path, origin)
+                self.folder.commit("sample", [last.relative_to(self.folder.partial).as_posix()])
         return path
 
-    def scored(self, train: Any, test: Any, path: Path) -> Scored:
+    def _written(self, sample: Sample[Any], path: Path, origin: Origin) -> Path:
+        """Make the sample and write it; the file that is written last."""
+        plan, tick = self.prepared.plan, self.journal.tick
+        writer, options = plan.kind.writer, plan.request.write
+        processes = executor_for(plan.engine.about, plan.device, self.workers)
+        if writer.folders:
+            whole = FolderSample(sample, writer, path, "", options, origin)
+            fill(self.folder, whole, processes, tick)
+            return path / LINES
+        writer.write(parts_of(sample, processes, tick), path, "", True, options, origin)
+        return path
+
+    def report(self, train: Any, test: Any, path: Path) -> Json:
+        """The scores as a report has them."""
+        for record in self.folder.records():
+            if record.key == "score":
+                found: Json = record.result["report"]
+                return found
         plan = self.prepared.plan
         with self.journal.stage("score"):
             fake = plan.kind.reader.read_like(str(path), self.prepared.loaded.data, {}).data
@@ -94,7 +113,9 @@ class Stages:
             for name, content in scored.files.items():
                 with atomic(self.folder.partial / name) as stream:
                     stream.write(content)
-            return scored
+            report = facts.document(scored, {})
+            self.folder.commit("score", list(scored.files), report=report)
+            return report
 
 
 def run(
@@ -103,6 +124,7 @@ def run(
     *,
     force: bool,
     dry_run: bool,
+    workers: int | None = None,
     tell: Callable[[Tick], None],
 ) -> Json:
     """The whole lifecycle into a run folder. Returns what `--json` prints.
@@ -113,12 +135,11 @@ def run(
     """
     expressions.parse(request.gate)
     require_outside(out, path_of(request.source))
-    folder = Folder(out)
+    folder = Store(out)
     folder.require_ours()
-    Folder(folder.rejected).require_ours()
+    Store(folder.rejected).require_ours()
     budget, journal = Budget(request.max_seconds), Journal(None, tell)
-    with locked(out), bounded(budget, journal):
-        folder.recover()
+    with folder.held(), bounded(budget, journal):
         prepared = prepare(request, journal, folder, request.holdout)
         plan, data = prepared.plan, prepared.loaded.data
         gated = expressions.parse(request.gate, plan.kind.evaluator.names())
@@ -134,7 +155,7 @@ def run(
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         journal.path = folder.partial / LOG
         journal.note("start", resumed=resumed, augment=augment.__version__)
-        document = _stages(Stages(folder, prepared, journal, resumed, budget))
+        document = _stages(Stages(folder, prepared, journal, resumed, budget, workers))
         found = expressions.outcome(gated, document["report"])
         place = folder.publish(rejected=bool(found.failed))
     return {**document, "folder": str(place), **gates.document(found)}
@@ -156,7 +177,7 @@ def _stages(stages: Stages) -> Json:
     journal.note("split", train=len(train), unseen=len(test))
     model = stages.model(train)
     path = stages.synthetic(model)
-    scored = stages.scored(train, test, path) if can_split else None
+    scored = stages.report(train, test, path) if can_split else facts.document(None, {})
     partial = stages.folder.partial
     about = {
         **described(prepared),
@@ -167,7 +188,7 @@ def _stages(stages: Stages) -> Json:
         **_relations(model.stored().facts),
     }
     with journal.stage("write"):
-        report = facts.document(scored, about)
+        report = {**scored, "about": about}
         write_json(partial / "report.json", report)
         html.write(partial / "report.html", report)
     run_document = {
@@ -185,7 +206,6 @@ def _stages(stages: Stages) -> Json:
     }
     write_json(partial / RUN, run_document)
     journal.note("finished", seconds=journal.seconds)
-    write_manifest(partial)
     return {**run_document, "report": report}
 
 
@@ -206,9 +226,9 @@ def _no_rows() -> Any:
     return np.empty(0, dtype=np.int64)
 
 
-def _up_to_date(folder: Folder, prepared: Prepared) -> Json:
+def _up_to_date(folder: Store, prepared: Prepared) -> Json:
     """The document of a finished run of this plan, with its report; else a refusal."""
-    document = finished(folder, prepared, RUN)
+    document = finished(folder, prepared)
     report = read_json(folder.path / "report.json")
     if report.get("schema") != facts.SCHEMA:
         raise UsageError(

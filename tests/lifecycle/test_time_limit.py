@@ -15,7 +15,7 @@ from augment.core.errors import OutOfResources
 from augment.core.kind import Forecast
 from augment.core.seeds import Seed
 from augment.core.types import Budget, Job, silent
-from augment.kinds.images.io.image_folder import encoded
+from augment.kinds.images.io.image_files import encoded
 from augment.kinds.tables.metrics.scoring import scored
 from augment.lifecycle import fitting, run, time_limit
 from augment.lifecycle.journal import Journal

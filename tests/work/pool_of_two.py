@@ -1,4 +1,4 @@
-"""A program for `test_processes`: two processes of a pool, busy until they are given up."""
+"""A program for `test_pool`: two processes of a pool, busy until they are ended."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import sys
 import time
 
 from augment.core.errors import OutOfResources
-from augment.work.processes import pool, wanted
+from augment.work.pool import pool
+from augment.work.task import Task
 
 
-def nothing() -> None:
-    """What the processes prepare."""
+def number_of_this_process(shared: None) -> int:
+    return os.getpid()
 
 
-def busy(number: int) -> int:
-    while wanted():
-        time.sleep(0.02)
-    return number
+def busy(shared: None) -> None:
+    time.sleep(3600)
 
 
 def hung_up(number: int, frame: object) -> None:
@@ -28,9 +27,9 @@ def hung_up(number: int, frame: object) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGHUP, hung_up)
     try:
-        with pool(2, nothing) as processes:
-            found = [processes.submit(os.getpid).result()]
-            waiting = [processes.submit(busy, number) for number in range(10)]
+        with pool(2, None) as processes:
+            found = [processes.submit(Task("here", number_of_this_process)).result()]
+            waiting = [processes.submit(Task(str(number), busy)) for number in range(10)]
             print(*found, flush=True)
             waiting[0].result()
     except KeyboardInterrupt:

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import UsageError
 from augment.core.kind import (
-    Block,
     Evaluator,
     Fitted,
     Forecast,
-    Found,
     Generator,
     Kind,
     Loaded,
     Origin,
+    Part,
     Reader,
     Reserved,
     Scored,
@@ -85,7 +84,7 @@ class ImageReader(Reader[Images]):
 
 
 class ImageWriter(Writer[Images]):
-    """A folder of pictures, which a killed attempt leaves to the next."""
+    """A folder of pictures."""
 
     folders: ClassVar[bool] = True
 
@@ -94,7 +93,7 @@ class ImageWriter(Writer[Images]):
 
     def write(
         self,
-        blocks: Iterator[Block[Images]],
+        parts: Iterator[Part[Images]],
         path: Path | None,
         format: str,
         force: bool,
@@ -106,11 +105,8 @@ class ImageWriter(Writer[Images]):
         if format not in FORMATS:
             raise UsageError(f"--format {format}: images are written as png.")
         _require_no_options(options)
-        return writing.write(blocks, path, origin, force)
-
-    def found(self, path: Path, origin: Origin) -> Found:
-        folder = writing.image_folder_at(path)
-        return Found(folder.whole(), folder.seed_of(writing.plan_of(origin)))
+        lines = [line for part in parts for line in writing.written(part, path, origin)]
+        return Written(len(lines), tuple(lines))
 
     def to_arrow(self, parts: Sequence[Images]) -> pa.Table:
         return memory.to_arrow(parts)

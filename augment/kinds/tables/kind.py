@@ -13,15 +13,14 @@ from augment.core.errors import UsageError
 from augment.core.files import read_json
 from augment.core.kind import (
     Ask,
-    Block,
     Evaluator,
     Fitted,
     Forecast,
-    Found,
     Generator,
     Kind,
     Loaded,
     Origin,
+    Part,
     Reader,
     Reserved,
     Scored,
@@ -103,23 +102,19 @@ class TableWriter(Writer[Table]):
 
     def write(
         self,
-        blocks: Iterator[Block[Table]],
+        parts: Iterator[Part[Table]],
         path: Path | None,
         format: str,
         force: bool,
         options: Json,
         origin: Origin,
     ) -> Written:
-        counted = _Counted(block.make() for block in blocks)
+        counted = _Counted(part.data for part in parts)
         named = format or ("csv" if path is None else reading.format_of(path))
         reading.write(
             iter(counted), path, named, force=force, options=reading.WriteOptions(**options)
         )
-        return Written(counted.rows, counted.rows)
-
-    def found(self, path: Path, origin: Origin) -> Found:
-        """A file of rows is whole or absent."""
-        return Found(path.exists())
+        return Written(counted.rows)
 
     def to_arrow(self, parts: Sequence[Table]) -> pa.Table:
         return memory.to_arrow(parts)

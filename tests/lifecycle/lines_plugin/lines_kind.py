@@ -72,14 +72,11 @@ class Writer(k.Writer):
     def name(self, source):
         return "synthetic.lines"
 
-    def write(self, blocks, path, format, force, options, origin):
-        made = [line for block in blocks for line in block.make().text]
+    def write(self, parts, path, format, force, options, origin):
+        made = [line for part in parts for line in part.data.text]
         with atomic(path) as stream:
             stream.write("".join(line + END for line in made).encode())
-        return k.Written(len(made), len(made))
-
-    def found(self, path, origin):
-        return k.Found(path.exists())
+        return k.Written(len(made))
 
     def to_arrow(self, parts):
         return pa.table({"line": [line for part in parts for line in part.text]})

@@ -17,7 +17,7 @@ from augment.kinds.images.edits.targets import Aims
 from augment.kinds.images.engines.conditioning import Wanted
 from augment.kinds.images.engines.editor import Blender, Editor
 from augment.kinds.images.io.file_names import escaped
-from augment.kinds.images.io.image_folder import encoded, put
+from augment.kinds.images.io.image_files import encoded, put
 from augment.kinds.images.io.layouts.folders import class_folder
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Partners:
 
 
 @dataclass(frozen=True)
-class EditJob:
+class Edits:
     """What all blocks share. An edit is drawn at most `tries` times."""
 
     out: Path
@@ -77,22 +77,22 @@ class Kept:
     judged: bool
 
 
-def made(block: list[int], edit_job: EditJob) -> Iterator[Kept]:
+def made(block: list[int], edits: Edits) -> Iterator[Kept]:
     """The edits of a block that pass; each is drawn at most `tries` times."""
     numbers = np.array(block)
-    rows = numbers // edit_job.per_image
-    shown, wanted = edit_job.aims.drawn(rows, block[0], edit_job.seed.child("aims", block[0]))
-    labels = edit_job.aims.labels(rows, wanted)
+    rows = numbers // edits.per_image
+    shown, wanted = edits.aims.drawn(rows, block[0], edits.seed.child("aims", block[0]))
+    labels = edits.aims.labels(rows, wanted)
     left = np.arange(len(block))
-    for attempt in range(edit_job.tries):
+    for attempt in range(edits.tries):
         if not len(left):
             return
-        seeds = [edit_job.seed.child("draw", number, attempt) for number in numbers[left].tolist()]
-        pixels, partners = _drawn(edit_job, rows[left], shown.take(left), wanted.take(left), seeds)
+        seeds = [edits.seed.child("draw", number, attempt) for number in numbers[left].tolist()]
+        pixels, partners = _drawn(edits, rows[left], shown.take(left), wanted.take(left), seeds)
         told = [labels[place] for place in left.tolist()]
         verdicts: list[bool | None] = [None] * len(left)
-        if edit_job.label_judge is not None:
-            verdicts = edit_job.label_judge.verdicts(pixels, rows[left], told)
+        if edits.label_judge is not None:
+            verdicts = edits.label_judge.verdicts(pixels, rows[left], told)
         for i, place in enumerate(left.tolist()):
             if verdicts[i] is not False:
                 yield Kept(
@@ -109,37 +109,37 @@ def made(block: list[int], edit_job: EditJob) -> Iterator[Kept]:
 
 
 def _drawn(
-    edit_job: EditJob, rows: NDArray[np.int64], shown: Wanted, wanted: Wanted, seeds: list[Seed]
+    edits: Edits, rows: NDArray[np.int64], shown: Wanted, wanted: Wanted, seeds: list[Seed]
 ) -> tuple[NDArray[np.uint8], list[int | None]]:
     """One draw for each of the pictures `rows`, and the picture it went towards, if any."""
-    pictures, strength = edit_job.aims.pictures, edit_job.strength
+    pictures, strength = edits.aims.pictures, edits.strength
     pixels = np.ascontiguousarray(pictures.pixels[rows])
-    if edit_job.partners is None or not isinstance(edit_job.editor, Blender):
-        return edit_job.editor.edited(pixels, shown, wanted, strength, seeds), [None] * len(rows)
+    if edits.partners is None or not isinstance(edits.editor, Blender):
+        return edits.editor.edited(pixels, shown, wanted, strength, seeds), [None] * len(rows)
     pairs = zip(rows.tolist(), seeds, strict=True)
-    partners = [edit_job.partners.drawn(row, seed.child("partner")) for row, seed in pairs]
+    partners = [edits.partners.drawn(row, seed.child("partner")) for row, seed in pairs]
     others = np.ascontiguousarray(pictures.pixels[np.array(partners)])
-    return edit_job.editor.between(pixels, others, shown, strength), [*partners]
+    return edits.editor.between(pixels, others, shown, strength), [*partners]
 
 
-def written(kept: Kept, edit_job: EditJob) -> Json:
+def written(kept: Kept, edits: Edits) -> Json:
     """Write one edit; its line of the manifest."""
-    pictures = edit_job.aims.pictures
+    pictures = edits.aims.pictures
     name = pictures.sources[kept.row]
-    stem = f"{escaped(Path(name).stem)}__{edit_job.engine}__{kept.number:06d}"
-    labelled = bool(edit_job.editor.conditioning.schema.classes or pictures.schema.classes)
+    stem = f"{escaped(Path(name).stem)}__{edits.engine}__{kept.number:06d}"
+    labelled = bool(edits.editor.conditioning.schema.classes or pictures.schema.classes)
     file = f"{class_folder(kept.label) if labelled else ''}{stem}.png"
     return {
         "number": kept.number,
         "file": file,
-        "sha256": put(edit_job.out / file, encoded(kept.pixels)),
+        "sha256": put(edits.out / file, encoded(kept.pixels)),
         "label": kept.label,
         "caption": kept.caption or None,
         "source": name,
-        "source_label": edit_job.aims.label_of(kept.row),
-        "engine": f"edit:{edit_job.engine}",
-        "seed": edit_job.seed.value,
-        "strength": edit_job.strength,
+        "source_label": edits.aims.label_of(kept.row),
+        "engine": f"edit:{edits.engine}",
+        "seed": edits.seed.value,
+        "strength": edits.strength,
         "towards": None if kept.partner is None else pictures.sources[kept.partner],
         "tries": kept.tries,
         "judged": kept.judged,

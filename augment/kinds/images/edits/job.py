@@ -3,135 +3,130 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from augment.core import registry
 from augment.core.errors import UsageError
-from augment.core.files import require_outside
-from augment.core.kind import Ask, Loaded
+from augment.core.kind import Ask, Fitted, Loaded
 from augment.core.model_folder import using
 from augment.core.seeds import Seed
-from augment.core.source import Source, path_of
+from augment.core.source import Source
 from augment.core.types import Json, Tick
 from augment.kinds.images.data.dataset import Images
-from augment.kinds.images.edits import label_judge as juries
-from augment.kinds.images.edits.block import EditJob, Partners, made, written
+from augment.kinds.images.edits import label_judge as judges
+from augment.kinds.images.edits.block import Edits, Partners, made, written
 from augment.kinds.images.edits.label_judge import LabelJudge
+from augment.kinds.images.edits.options import Options, options_of
 from augment.kinds.images.edits.targets import Aims
 from augment.kinds.images.engines.conditioning import LABEL, PROMPT
 from augment.kinds.images.engines.editor import Blender, Editor
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.io import reading as sources
-from augment.kinds.images.io.image_folder import ImageFolder
+from augment.kinds.images.io import reading
 from augment.kinds.images.io.reading import ReadOptions
+from augment.work.folder_job import FolderJob, Tasks
+from augment.work.task import Task
 
-TRIES = 5
 SCHEMA = "augment.edit/1"
 ENOUGH = 0.5  # share of the edits asked for, below which too few are left
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the user wants. `filtered` None: edits are judged where that can be done."""
-
-    strength: float = 0.5
-    per_image: int = 1
-    to: tuple[str, ...] = ()
-    prompts: tuple[str, ...] = ()  # edit `i` gets the prompt `i`, round and round
-    interpolate: bool = False
-    filtered: bool | None = None
-    judge: str | None = None  # labelled pictures from which the judge learns
-    tries: int = TRIES
-    read: ReadOptions = field(default_factory=ReadOptions)
-    dry_run: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 < self.strength <= 1:
-            raise UsageError(f"--strength {self.strength:g}: choose a number above 0, up to 1.")
-        if self.interpolate and (self.to or self.prompts):
-            raise UsageError(
-                "--interpolate goes to another picture of the same class, so --to and --prompt "
-                "cannot say what it becomes. Choose one."
-            )
-        if self.judge is not None and self.filtered is False:
-            raise UsageError("--judge and --no-filter exclude each other. Choose one.")
-
-
-def edit(
-    model: ImageModel,
+def edit_job(
+    model: Fitted[Images],
     digest: str,
     source: Source,
-    out: Path,
-    request: Request,
-    seed: int | None,
-    force: bool,
+    given: Json,
     tell: Callable[[Tick], None],
-) -> Json:
-    """Fill `out` with edited images; what was done, as JSON.
+) -> FolderJob:
+    """What `augment edit` makes of the images at `source`.
 
     `digest` tells the model from any other, and edits that another one began are not gone on
-    with. The same seed gives the same bytes, also after a restart. Raises `UsageError` for a
-    model that cannot edit.
+    with. `given` are options by name, those of reading images among them. Raises `UsageError` for
+    a model that cannot edit.
     """
-    require_outside(out, path_of(source))
-    editor = editor_of(model, request.interpolate)
-    asked = Ask(where=request.to, prompts=request.prompts)
-    target = model.condition(asked, "--to") if request.to or request.prompts else None
+    assert isinstance(model, ImageModel), "models of images are of this class"
+    options = options_of(given)
+    editor = editor_of(model, options.interpolate)
+    asked = Ask(where=options.to, prompts=options.prompts)
+    target = model.condition(asked, "--to") if options.to or options.prompts else None
     if target is not None and target.columns - {LABEL, PROMPT}:
         raise UsageError("--to says which label or prompt an edit goes to, and nothing else.")
-    loaded = sources.read(source, request.read, tell, onto=model.schema)
-    pictures = loaded.data
-    aims = Aims.of(pictures, editor.conditioning, target)
-    lessons = None if request.judge is None else _lessons(request.judge, model, request, tell)
-    judged, notes = _judgeable(request, pictures, None if lessons is None else lessons.data)
-    partners = Partners.of(pictures) if request.interpolate else None
-    numbers = _numbers(len(pictures), request.per_image, partners)
-    alone = len(pictures) * request.per_image - len(numbers)
+    loaded = reading.read(source, options.read, tell, onto=model.schema)
+    lessons = None if options.judge is None else _lessons(options.judge, model, options, tell)
+    judged, notes = _judgeable(options, loaded.data, None if lessons is None else lessons.data)
+    aims = Aims.of(loaded.data, editor.conditioning, target)
+    partners = Partners.of(loaded.data) if options.interpolate else None
+    numbers = _numbers(len(loaded.data), options.per_image, partners)
+    alone = len(loaded.data) * options.per_image - len(numbers)
     if alone:
         notes.append(f"{alone:,} edits have no other picture of their class to go to.")
     document: Json = {
         "schema": SCHEMA,
         "source": str(source),
-        "images": len(pictures),
+        "images": len(loaded.data),
         "engine": model.engine,
-        "output": str(out),
-        "strength": request.strength,
+        "strength": options.strength,
+        "tries": options.tries,
         "planned": len(numbers),
         "filtered": judged,
         "notes": [*loaded.notes, *notes],
     }
-    if request.dry_run:
-        return document | {"dry_run": True}
-    image_folder = ImageFolder(out, SCHEMA)
-    plan = _plan(digest, loaded, lessons, request)
-    chosen, complete = image_folder.begin(plan, seed, Seed.fresh().value, force)
-    document["seed"] = chosen
-    if complete:
-        return document | image_folder.result() | {"up_to_date": True}
-    root = Seed(chosen).child("edit")
-    label_judge = None
-    if judged:
-        tell(Tick("fit", note="judges of labels"))
-        taught = None if lessons is None else lessons.data
-        label_judge = _label_judge(pictures, taught, root.child("jury"))
-    edit_job = EditJob(
-        out,
-        model.engine,
-        editor,
-        aims,
-        partners,
-        label_judge,
-        request.per_image,
-        request.strength,
-        request.tries,
-        root,
-    )
-    _fill(image_folder, edit_job, numbers, tell)
-    image_folder.finish()
-    result = summary(image_folder.lines(), len(numbers), request.tries, label_judge)
-    image_folder.conclude(result)
-    return document | result
+    plan = _plan(digest, loaded, lessons, options)
+    taught = None if lessons is None else lessons.data
+    return EditJob(plan, document, editor, aims, partners, taught, judged, options, numbers, tell)
+
+
+@dataclass(frozen=True)
+class EditJob(FolderJob):
+    """The edits `numbers`; picture `row` has row × per_image and those after it."""
+
+    editor: Editor
+    aims: Aims
+    partners: Partners | None
+    lessons: Images | None  # from which the judge of labels learns; None: from the pictures
+    judged: bool
+    options: Options
+    numbers: list[int]
+    tell: Callable[[Tick], None]
+
+    def tasks(self, seed: Seed, folder: Path) -> Tasks:
+        root = seed.child("edit")
+        edits = Edits(
+            folder,
+            self.document["engine"],
+            self.editor,
+            self.aims,
+            self.partners,
+            self._label_judge(root.child("jury")) if self.judged else None,
+            self.options.per_image,
+            self.options.strength,
+            self.options.tries,
+            root,
+        )
+        size = self.editor.block_rows
+        blocks = [self.numbers[at : at + size] for at in range(0, len(self.numbers), size)]
+        tasks = [Task(f"from {block[0]}", made_block, (block,)) for block in blocks]
+        return Tasks(edits, tasks, len(self.numbers))
+
+    def accept(self, result: Json) -> None:
+        """Nothing of an edit that failed is to be said but how many there are."""
+
+    def finish(self, folder: Path, lines: Callable[[], Iterator[Json]], shared: Edits) -> Json:
+        judge = shared.label_judge
+        return summary(lines(), len(self.numbers), self.options.tries, judge)
+
+    def _label_judge(self, seed: Seed) -> LabelJudge:
+        self.tell(Tick("fit", note="judges of labels"))
+        if self.lessons is None:
+            return judges.of_halves(self.aims.pictures, seed)
+        return judges.of_strangers(self.lessons, self.aims.pictures, seed)
+
+
+def made_block(edits: Edits, block: list[int]) -> Json:
+    """The task of making a block of edits; `lines` on those that passed."""
+    with using(edits.engine):
+        drawn = list(made(block, edits))
+    return {"lines": [written(kept, edits) for kept in drawn]}
 
 
 def editor_of(model: ImageModel, interpolate: bool) -> Editor:
@@ -151,55 +146,49 @@ def editor_of(model: ImageModel, interpolate: bool) -> Editor:
 
 
 def _lessons(
-    source: str, model: ImageModel, request: Request, tell: Callable[[Tick], None]
+    source: str, model: ImageModel, options: Options, tell: Callable[[Tick], None]
 ) -> Loaded[Images]:
     """Pictures that a judge learns from, put on the canvas as those that are edited."""
-    options = ReadOptions(fit=request.read.fit, alpha=request.read.alpha)
-    return sources.read(source, options, tell, onto=model.schema)
+    placed = ReadOptions(fit=options.read.fit, alpha=options.read.alpha)
+    return reading.read(source, placed, tell, onto=model.schema)
 
 
 def _judgeable(
-    request: Request, pictures: Images, lessons: Images | None
+    options: Options, pictures: Images, lessons: Images | None
 ) -> tuple[bool, list[str]]:
     """Whether edits are judged, and what the user should know of it."""
-    if request.filtered is False:
+    if options.filtered is False:
         return False, []
-    known = juries.known_classes(pictures if lessons is None else lessons)
+    known = judges.known_classes(pictures if lessons is None else lessons)
     if not known:
         why = (
-            f"fewer than two classes have {juries.FEWEST_OF_CLASS} labelled images, so no judge "
+            f"fewer than two classes have {judges.FEWEST_OF_CLASS} labelled images, so no judge "
             "can learn to tell them apart. Give some with --judge FOLDER"
         )
-        if request.filtered or lessons is not None:
+        if options.filtered or lessons is not None:
             raise UsageError(f"Labels cannot be judged: {why}, or pass --no-filter.")
         return False, [f"Edits are not judged: {why}."]
     return True, []
 
 
-def _label_judge(pictures: Images, lessons: Images | None, seed: Seed) -> LabelJudge:
-    if lessons is None:
-        return juries.of_halves(pictures, seed)
-    return juries.of_strangers(lessons, pictures, seed)
-
-
 def _plan(
-    digest: str, loaded: Loaded[Images], lessons: Loaded[Images] | None, request: Request
+    digest: str, loaded: Loaded[Images], lessons: Loaded[Images] | None, options: Options
 ) -> Json:
     """All that decides the output's bytes, apart from the seed."""
     return {
         "source_sha256": loaded.files[0]["sha256"],
         "judge_sha256": None if lessons is None else lessons.files[0]["sha256"],
         "model_sha256": digest,
-        "strength": request.strength,
-        "per_image": request.per_image,
-        "to": list(request.to),
-        "prompts": list(request.prompts),
-        "fit": request.read.fit,
-        "alpha": request.read.alpha,
-        "columns": [request.read.label_column, *request.read.caption_columns],
-        "interpolate": request.interpolate,
-        "filter": request.filtered,
-        "tries": request.tries,
+        "strength": options.strength,
+        "per_image": options.per_image,
+        "to": list(options.to),
+        "prompts": list(options.prompts),
+        "fit": options.read.fit,
+        "alpha": options.read.alpha,
+        "columns": [options.read.label_column, *options.read.caption_columns],
+        "interpolate": options.interpolate,
+        "filter": options.filtered,
+        "tries": options.tries,
     }
 
 
@@ -207,21 +196,6 @@ def _numbers(images: int, per_image: int, partners: Partners | None) -> list[int
     """The numbers of all edits; picture `row` has row × per_image and those after it."""
     lonely = partners.lonely() if partners is not None else set()
     return [n for n in range(images * per_image) if n // per_image not in lonely]
-
-
-def _fill(
-    image_folder: ImageFolder, edit_job: EditJob, numbers: list[int], tell: Callable[[Tick], None]
-) -> None:
-    """Make what is not there yet, block by block; a block is always made as a whole."""
-    done, size = image_folder.done(), edit_job.editor.block_rows
-    for start in range(0, len(numbers), size):
-        block = numbers[start : start + size]
-        if any(number not in done for number in block):
-            with using(edit_job.engine):
-                drawn = list(made(block, edit_job))
-            lines = [written(kept, edit_job) for kept in drawn]
-            image_folder.add([line for line in lines if line["number"] not in done])
-        tell(Tick("write", start + len(block), len(numbers)))
 
 
 def summary(

@@ -20,7 +20,7 @@ from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.engines.conditioning import WHERE, ConditionedModel
 from augment.kinds.images.engines.diffusers.engine import Diffusers
 from augment.kinds.images.generator.conditions import condition_of, in_turn
-from augment.kinds.images.io.image_folder import made_names
+from augment.kinds.images.io.image_files import made_names
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from augment.core.errors import without_values
+from augment.core.errors import UsageError, without_values
 from augment.core.seeds import Seed
 from augment.core.types import Json
 from augment.kinds.images.data.annotations import Annotation, Mark
 from augment.kinds.images.io.decoding import Picture, Undecodable, decode, decoding
 from augment.kinds.images.io.file_names import escaped
-from augment.kinds.images.io.image_folder import encoded, put
+from augment.kinds.images.io.image_files import encoded, put
 from augment.kinds.images.io.layouts import Entry, Layout
 from augment.kinds.images.io.layouts.yolo import in_pixels
 from augment.kinds.images.io.manifest import read_bytes
+from augment.kinds.images.io.rejects import printed
 from augment.kinds.images.transforms.application import Made, apply
 from augment.kinds.images.transforms.pipeline import Pipeline, compose
 
@@ -43,7 +44,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class TransformJob:
+class Transformation:
     """What all items share; small, as every process gets a copy."""
 
     out: Path
@@ -55,64 +56,48 @@ class TransformJob:
     keep_marks: bool = False  # draw again where nothing of what was marked is left
 
 
-@dataclass(frozen=True)
-class Refused:
-    """An item of which nothing was made. `usage`: the pipeline is at fault, not the image."""
-
-    entry: Entry
-    error: str
-    usage: bool = False
-
-
-def made(item: Item, transform_job: TransformJob) -> list[Json] | Refused:
+def made(item: Item, shared: Transformation) -> list[Json]:
     """Make and write the images of one item; their lines of the manifest.
 
-    Each number draws from its own stream, so neither order nor process matters.
+    Each number draws from its own stream, so neither order nor process matters. Raises
+    `Undecodable` for an image of which nothing can be made, and `UsageError` where the pipeline
+    is at fault.
     """
     entry = item.entry
-    try:
-        picture = decode(read_bytes(entry))
-        annotation, masks = _annotated(entry, picture)
-    except Undecodable as error:
-        return Refused(entry, str(error))
-    unfit = transform_job.pipeline.unfit(picture.mode)
-    if unfit and transform_job.strict:
-        named = ", ".join(dict.fromkeys(unfit))
-        return Refused(entry, f"{named} cannot take {picture.mode} images. Leave it out.", True)
-    pipeline = transform_job.pipeline.fitted(picture.mode)
+    picture = decode(read_bytes(entry))
+    annotation, masks = _annotated(entry, picture)
     boxes = any(mark.box is not None for mark in annotation.marks)
     points = any(mark.points for mark in annotation.marks)
-    if points and pipeline.reflecting():
-        named = ", ".join(pipeline.reflecting())
-        return Refused(
-            entry, f"{named} would show keypoints twice. Use border_mode replicate.", True
-        )
+    pipeline = _fitting(shared, entry, picture.mode, points)
     runner = _composed(_Key(pipeline), boxes, points)
+    shapes = tuple(each.pixels for each in masks)
     lines = []
     for number in range(item.first, item.first + item.count):
         if item.original and number == item.first:
-            result = Made(
-                picture.pixels, annotation.marks, tuple(each.pixels for each in masks), ()
-            )
+            result = Made(picture.pixels, annotation.marks, shapes, ())
         else:
-            seed = Seed(transform_job.seed).child("transform", number)
-            shapes = tuple(each.pixels for each in masks)
+            seed = Seed(shared.seed).child("transform", number)
             try:
-                result = _drawn(
-                    runner, picture.pixels, annotation.marks, shapes, seed, transform_job
-                )
+                result = _drawn(runner, picture.pixels, annotation.marks, shapes, seed, shared)
             except (ValueError, TypeError) as error:  # of the library, which may cite the marks
-                return Refused(entry, f"cannot be transformed ({without_values(error)})")
-            except _NothingLeft:
-                return Refused(
-                    entry, f"lost all that is marked in it, in each of {TRIES} draws (--keep-marks)"
-                )
-        lines.append(_written(item, number, picture, annotation, masks, result, transform_job))
+                raise Undecodable(f"cannot be transformed ({without_values(error)})") from None
+        lines.append(_written(item, number, picture, annotation, masks, result, shared))
     return lines
 
 
-class _NothingLeft(Exception):
-    """No draw of a marked image kept a mark."""
+def _fitting(shared: Transformation, entry: Entry, mode: str, points: bool) -> Pipeline:
+    """The pipeline for an image of a mode. Raises `UsageError` where it cannot take the image."""
+    unfit = shared.pipeline.unfit(mode)
+    if unfit and shared.strict:
+        named = ", ".join(dict.fromkeys(unfit))
+        raise UsageError(f"{printed(entry.name)}: {named} cannot take {mode} images. Leave it out.")
+    pipeline = shared.pipeline.fitted(mode)
+    if points and pipeline.reflecting():
+        named = ", ".join(pipeline.reflecting())
+        raise UsageError(
+            f"{printed(entry.name)}: {named} would show keypoints twice. Use border_mode replicate."
+        )
+    return pipeline
 
 
 def _drawn(
@@ -121,16 +106,16 @@ def _drawn(
     marks: tuple[Mark, ...],
     masks: tuple[NDArray[Any], ...],
     seed: Seed,
-    transform_job: TransformJob,
+    shared: Transformation,
 ) -> Made:
     """The first draw, or the first that keeps a mark where that is asked for."""
     marked = bool(marks) or any(mask.any() for mask in masks)
-    for attempt in range(TRIES if transform_job.keep_marks and marked else 1):
+    for attempt in range(TRIES if shared.keep_marks and marked else 1):
         drawn_by = seed.child("again", attempt) if attempt else seed
         result = apply(runner, pixels, marks, masks, drawn_by.integer(32))
-        if not (transform_job.keep_marks and marked) or _is_marked(result):
+        if not (shared.keep_marks and marked) or _is_marked(result):
             return result
-    raise _NothingLeft
+    raise Undecodable(f"lost all that is marked in it, in each of {TRIES} draws (--keep-marks)")
 
 
 def _is_marked(result: Made) -> bool:
@@ -200,19 +185,19 @@ def _written(
     annotation: Annotation,
     masks: tuple[_Mask, ...],
     result: Made,
-    transform_job: TransformJob,
+    shared: Transformation,
 ) -> Json:
     """Write one image and its masks; its line of the manifest."""
     entry = item.entry
-    stem = f"{escaped(Path(entry.name).stem)}__{escaped(transform_job.pipeline.name)}__{number:06d}"
-    base = transform_job.layout.picture({"label": entry.label, "stem": stem})
-    jpeg = transform_job.source_format and Path(entry.name).suffix.lower() in JPEG_SUFFIXES
+    stem = f"{escaped(Path(entry.name).stem)}__{escaped(shared.pipeline.name)}__{number:06d}"
+    base = shared.layout.picture({"label": entry.label, "stem": stem})
+    jpeg = shared.source_format and Path(entry.name).suffix.lower() in JPEG_SUFFIXES
     file = f"{base}{'.jpg' if jpeg else '.png'}"
-    digest = put(transform_job.out / file, encoded(result.pixels, Path(file).suffix))
+    digest = put(shared.out / file, encoded(result.pixels, Path(file).suffix))
     mask_files = []
     for mask, pixels in zip(masks, result.masks, strict=True):
         name = f"{mask.folder}/{stem}.png"
-        put(transform_job.out / name, _mask_file(pixels, mask.palette))
+        put(shared.out / name, _mask_file(pixels, mask.palette))
         mask_files.append([mask.folder, name])
     height, width = result.pixels.shape[:2]
     return {
@@ -222,8 +207,8 @@ def _written(
         "label": entry.label,
         "caption": entry.caption,
         "source": entry.name,
-        "engine": f"transform:{transform_job.pipeline.name}",
-        "seed": transform_job.seed,
+        "engine": f"transform:{shared.pipeline.name}",
+        "seed": shared.seed,
         "width": width,
         "height": height,
         "depth": 1 if result.pixels.ndim == 2 else result.pixels.shape[2],

@@ -1,316 +1,187 @@
-"""Every image through a pipeline, several times over, in any number of processes."""
+"""Every image through a pipeline, several times over."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from enum import Enum
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from augment.core.errors import BadInput, UsageError
-from augment.core.files import require_outside
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
-from augment.kinds.images.io.image_folder import ImageFolder
-from augment.kinds.images.io.layouts import AS_FOUND, Asked, Entry, Layout
+from augment.kinds.images.io.decoding import Undecodable
+from augment.kinds.images.io.layouts import Entry, Layout
 from augment.kinds.images.io.layouts.found import layout_of
 from augment.kinds.images.io.manifest import Census, records, scan
-from augment.kinds.images.io.rejects import Rejects, printed
-from augment.kinds.images.transforms.application import MIRRORS
-from augment.kinds.images.transforms.item import Item, Refused, TransformJob, made
+from augment.kinds.images.transforms.flips import permitted, points_of
+from augment.kinds.images.transforms.item import Item, Transformation, made
+from augment.kinds.images.transforms.options import Options, options_of
 from augment.kinds.images.transforms.pipeline import Pipeline
-from augment.work.processes import pool, wanted
+from augment.work.folder_job import FolderJob, Tasks
+from augment.work.task import Task
 
-CHUNK = 16  # images handed to a process at a time
-AHEAD = 4  # chunks per process that wait, so that memory stays flat
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-FEW = 100  # below so many images one process is faster than starting several
+CHUNK = 16  # images of a task
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the user wants. `flips` None: off for digits, letters and keypoints, else on."""
+@contextmanager
+def transform_job(source: str, given: Json, tell: Callable[[Tick], None]) -> Iterator[FolderJob]:
+    """What `augment transform` makes of the images at `source`, in their layout.
 
-    pipeline: Pipeline
-    user_made: bool  # the pipeline came from a file: nothing in it is left out, only refused
-    per_image: int = 1
-    balance: bool = False
-    originals: bool = False
-    flips: bool | None = None
-    source_format: bool = False
-    keep_marks: bool = False
-    rejects: Rejects = field(default_factory=Rejects)
-    asked: Asked = AS_FOUND
-    workers: int | None = None
-    dry_run: bool = False
-
-
-def transform(
-    source: str,
-    out: Path,
-    request: Request,
-    seed: int | None,
-    force: bool,
-    tell: Callable[[Tick], None],
-) -> Json:
-    """Fill `out` with transformed images in the layout of `source`; what was done, as JSON.
-
-    The same seed gives the same bytes for any number of processes, and after a restart.
+    `given` are options by name, those of reading images among them. Images that cannot be used
+    are listed when the block ends, however it ends.
     """
-    if request.per_image < 1:
-        raise UsageError("--per-image must be at least 1.")
-    root, rejects = Path(source), request.rejects
-    layout = layout_of(source, request.asked)
-    require_outside(out, root)
+    options = options_of(given)
+    root, rejects = Path(source), options.rejects
+    layout = layout_of(source, options.asked)
     rejects.require_outside(root)
     try:
-        return _transformed(source, layout, out, request, seed, force, tell)
+        with tempfile.TemporaryFile("w+", prefix="augment-", encoding="utf-8") as stream:
+            census = scan(layout.entries(root, _unnamed, options.asked), stream, rejects, tell)
+            if not census.images:
+                raise BadInput("no usable image is there.", where=source)
+            if options.balance and not census.classes:
+                raise UsageError("--balance needs labels, and these images have none.")
+            points = points_of(layout.entries(root, _unnamed, options.asked))
+            pipeline, notes = permitted(
+                options.pipeline, options.user_made, options.flips, census.classes, points
+            )
+            images = Listed(root, layout, options, stream)
+            document = _document(source, images, census, pipeline)
+            document["notes"] = notes + rejects.notes()
+            plan = _plan(images, census, pipeline)
+            yield TransformJob(plan, document, images, pipeline, notes)
     finally:
         rejects.write()
 
 
-def _transformed(
-    source: str,
-    layout: Layout,
-    out: Path,
-    request: Request,
-    seed: int | None,
-    force: bool,
-    tell: Callable[[Tick], None],
-) -> Json:
-    root, rejects, asked = Path(source), request.rejects, request.asked
-    passed: list[str] = []
-    with tempfile.TemporaryFile("w+", prefix="augment-", encoding="utf-8") as stream:
-        census = scan(layout.entries(root, passed.append, asked), stream, rejects, tell)
-        if not census.images:
-            raise BadInput("no usable image is there.", where=source)
-        points = _points_of(layout.entries(root, passed.append, asked))
-        pipeline, notes = _permitted(request, census, points)
-        counts = _class_counts(stream) if request.balance else Counter[str | None]()
-        if request.balance and not census.classes:
-            raise UsageError("--balance needs labels, and these images have none.")
-        total = _total(request, census, counts)
-        told = notes + rejects.notes()
-        document = _document(source, out, layout, census, request, pipeline, total, told)
-        if request.dry_run:
-            return document | {"dry_run": True}
-        image_folder = ImageFolder(out)
-        plan = _plan(census, layout, request, pipeline)
-        chosen, complete = image_folder.begin(plan, seed, Seed.fresh().value, force)
-        document["seed"] = chosen
-        if complete:
-            return document | {"up_to_date": True}
-        done = image_folder.done()
-        transform_job = TransformJob(
-            out,
-            layout,
-            pipeline,
-            request.user_made,
-            chosen,
-            request.source_format,
-            request.keep_marks,
-        )
-        items = (
-            item for item in _items(root, layout, stream, request, counts) if _open(item, done)
-        )
-        fresh = _work(items, transform_job, request.workers, total, image_folder, rejects, tell)
-    image_folder.finish()
-    layout.rewrite(root, out, image_folder.lines)
-    document["made"] = sum(1 for _ in image_folder.lines())
-    document["fresh"] = fresh
-    document["notes"] = notes + rejects.notes()
-    return document
+def _unnamed(name: str) -> None:
+    """Files that are no images are passed over in silence."""
 
 
-def _document(
-    source: str,
-    out: Path,
-    layout: Layout,
-    census: Census,
-    request: Request,
-    pipeline: Pipeline,
-    total: int,
-    notes: list[str],
-) -> Json:
+def _document(source: str, images: Listed, census: Census, pipeline: Pipeline) -> Json:
     return {
         "schema": "augment.transform/1",
         "source": source,
-        "layout": layout.name,
+        "layout": images.layout.name,
         "images": census.images,
         "bytes": census.bytes,
         "classes": len(census.classes),
-        "output": str(out),
         "pipeline": pipeline.name,
         "steps": pipeline.names(),
-        "planned": total,
-        "notes": notes,
+        "planned": sum(item.count for item in images.items()),
     }
 
 
-def _plan(census: Census, layout: Layout, request: Request, pipeline: Pipeline) -> Json:
-    """All that decides the output's bytes, apart from the seed."""
+def _plan(images: Listed, census: Census, pipeline: Pipeline) -> Json:
+    options = images.options
     return {
         "source_sha256": census.digest,
-        "layout": layout.name,
+        "layout": images.layout.name,
         "pipeline": {"name": pipeline.name, "steps": list(pipeline.steps)},
-        "per_image": request.per_image,
-        "balance": request.balance,
-        "originals": request.originals,
-        "format": "source" if request.source_format else "png",
-        "keep_marks": request.keep_marks,
+        "per_image": options.per_image,
+        "balance": options.balance,
+        "originals": options.originals,
+        "format": "source" if options.source_format else "png",
+        "keep_marks": options.keep_marks,
         "albumentations": version("albumentations"),
     }
 
 
-class Points(Enum):
-    """Whether keypoints are marked, and if so, whether all of them know what they become in a
-    mirrored picture."""
+@dataclass(frozen=True)
+class Listed:
+    """The images at `source`, as `stream` lists them."""
 
-    NONE = "none"
-    PAIRED = "paired"
-    SIDED = "sided"
+    source: Path
+    layout: Layout
+    options: Options
+    stream: IO[str]
 
-
-def _permitted(request: Request, census: Census, points: Points) -> tuple[Pipeline, list[str]]:
-    """The pipeline without flips where they would change what an image shows."""
-    mirroring = request.pipeline.mirroring()
-    legible = bool(census.classes) and all(_is_sign(name) for name in census.classes)
-    if points is Points.PAIRED and request.flips is None and not legible:
-        mirroring = [name for name in mirroring if name not in MIRRORS]
-    if not mirroring or request.flips is True:
-        return request.pipeline, []
-    if request.flips is None and not legible and points is Points.NONE:
-        return request.pipeline, []
-    sided = "the keypoints have a left and a right"
-    why = "the classes are digits or letters" if points is Points.NONE else sided
-    named = ", ".join(dict.fromkeys(mirroring))
-    if request.user_made and request.flips is None:
-        raise UsageError(
-            f"The pipeline mirrors or turns ({named}), and {why}. "
-            "Take these steps out, or pass --flips to keep them or --no-flips to pass over them."
-        )
-    note = f"Left out: {named} ({'asked for' if request.flips is False else why})."
-    return request.pipeline.without(set(mirroring)), [note]
-
-
-def _is_sign(name: str) -> bool:
-    """Whether a class is called like a digit or a letter: 7, seven, B, digit_7, letter-b."""
-    last = name.replace("-", "_").rpartition("_")[2]
-    return (len(last) == 1 and last.isalnum()) or last.lower() in DIGITS
-
-
-def _points_of(entries: Iterator[Entry]) -> Points:
-    found = Points.NONE
-    for entry in entries:
-        for mark in entry.annotation.marks if entry.annotation is not None else ():
-            if mark.points and not mark.counterparts:
-                return Points.SIDED
-            found = Points.PAIRED if mark.points else found
-    return found
-
-
-def _class_counts(stream: IO[str]) -> Counter[str | None]:
-    return Counter(record.label for record in records(stream) if not record.error)
-
-
-def _copies(request: Request, counts: Counter[str | None], label: str | None, rank: int) -> int:
-    """How many are made of the `rank`-th image of a class: shares differ by one at most."""
-    if not request.balance:
-        return request.per_image
-    if label is None:
-        return 0
-    largest = max(count for name, count in counts.items() if name is not None)
-    share, rest = divmod(largest - counts[label], counts[label])
-    return share + (rank < rest)
-
-
-def _total(request: Request, census: Census, counts: Counter[str | None]) -> int:
-    originals = census.images if request.originals else 0
-    if not request.balance:
-        return census.images * request.per_image + originals
-    named = [count for name, count in counts.items() if name is not None]
-    return sum(max(named) - count for count in named) + originals
-
-
-def _items(
-    root: Path, layout: Layout, stream: IO[str], request: Request, counts: Counter[str | None]
-) -> Iterator[Item]:
-    """The images in order, with the numbers of what is made of each."""
-    ranks: Counter[str | None] = Counter()
-    number = 0
-    listed = layout.entries(root, lambda name: None, request.asked)
-    for entry, record in zip(listed, records(stream), strict=True):
-        if record.error:
-            continue
-        copies = _copies(request, counts, entry.label, ranks[entry.label])
-        ranks[entry.label] += 1
-        size = copies + request.originals
-        if size:
-            yield Item(entry, number, size, request.originals)
-        number += size
-
-
-def _open(item: Item, done: set[int]) -> bool:
-    """Whether anything of an item is still to be made; it is then made as a whole."""
-    return any(number not in done for number in range(item.first, item.first + item.count))
-
-
-def _work(
-    items: Iterator[Item],
-    transform_job: TransformJob,
-    workers: int | None,
-    total: int,
-    image_folder: ImageFolder,
-    rejects: Rejects,
-    tell: Callable[[Tick], None],
-) -> int:
-    """Make all items, in their order; how many images were made."""
-    fresh = 0
-    many = len(os.sched_getaffinity(0)) if total >= FEW else 1
-    for results in _results(items, transform_job, many if workers is None else workers):
-        for result in results:
-            if isinstance(result, Refused):
-                if result.usage:
-                    raise UsageError(f"{printed(result.entry.name)}: {result.error}")
-                rejects(result.entry, result.error)
+    def items(self) -> Iterator[Item]:
+        """The images in order, with the numbers of what is made of each."""
+        counts, ranks, number = self._class_counts(), Counter[str | None](), 0
+        listed = self.layout.entries(self.source, _unnamed, self.options.asked)
+        for entry, record in zip(listed, records(self.stream), strict=True):
+            if record.error:
                 continue
-            image_folder.add(result)
-            fresh += len(result)
-        tell(Tick("write", fresh, total))
-    return fresh
+            copies = self._copies(counts, entry, ranks[entry.label])
+            ranks[entry.label] += 1
+            size = copies + self.options.originals
+            if size:
+                yield Item(entry, number, size, self.options.originals)
+            number += size
+
+    def _copies(self, counts: Counter[str | None], entry: Entry, rank: int) -> int:
+        """How many are made of the `rank`-th image of a class: shares differ by one at most."""
+        if not self.options.balance:
+            return self.options.per_image
+        if entry.label is None:
+            return 0
+        largest = max(count for name, count in counts.items() if name is not None)
+        share, rest = divmod(largest - counts[entry.label], counts[entry.label])
+        return share + (rank < rest)
+
+    def _class_counts(self) -> Counter[str | None]:
+        if not self.options.balance:
+            return Counter()
+        return Counter(record.label for record in records(self.stream) if not record.error)
 
 
-def _results(
-    items: Iterator[Item], transform_job: TransformJob, workers: int
-) -> Iterator[list[Any]]:
-    """Chunks of results in the order of the items, never more than a few of them at once."""
-    if workers <= 1:
-        while chunk := list(islice(items, CHUNK)):
-            yield [made(item, transform_job) for item in chunk]
-        return
-    with pool(workers, _one_thread) as processes:
-        waiting: list[Future[list[Any]]] = []
-        while chunk := list(islice(items, CHUNK)):
-            waiting.append(processes.submit(_made_chunk, chunk, transform_job))
-            if len(waiting) >= workers * AHEAD:
-                yield waiting.pop(0).result()
-        while waiting:
-            yield waiting.pop(0).result()
+@dataclass(frozen=True)
+class TransformJob(FolderJob):
+    """The images, each through the pipeline as often as the options say."""
+
+    images: Listed
+    pipeline: Pipeline
+    notes: list[str]
+
+    def tasks(self, seed: Seed, folder: Path) -> Tasks:
+        options = self.images.options
+        shared = Transformation(
+            folder,
+            self.images.layout,
+            self.pipeline,
+            options.user_made,
+            seed.value,
+            options.source_format,
+            options.keep_marks,
+        )
+        return Tasks(shared, self._tasks(), self.document["planned"])
+
+    def accept(self, result: Json) -> None:
+        for each in result["refused"]:
+            entry = Entry(
+                each["name"], Path(each["path"]), None, None, each["offset"], each["size"]
+            )
+            self.images.options.rejects(entry, each["error"])
+
+    def finish(
+        self, folder: Path, lines: Callable[[], Iterator[Json]], shared: Transformation
+    ) -> Json:
+        self.images.layout.rewrite(self.images.source, folder, lines)
+        notes = self.notes + self.images.options.rejects.notes()
+        return {"made": sum(1 for _ in lines()), "notes": notes}
+
+    def _tasks(self) -> Iterator[Task[Json]]:
+        items = self.images.items()
+        while chunk := tuple(islice(items, CHUNK)):
+            yield Task(f"from {chunk[0].first}", made_chunk, (chunk,))
 
 
-def _one_thread() -> None:
-    """A process of several draws with one thread each."""
-    import cv2
-
-    cv2.setNumThreads(1)
-
-
-def _made_chunk(chunk: list[Item], transform_job: TransformJob) -> list[Any]:
-    return [made(item, transform_job) for item in chunk if wanted()]
+def made_chunk(shared: Transformation, chunk: tuple[Item, ...]) -> Json:
+    """The task of making all that is made of a few images: `lines` on what was made, and `refused`
+    ones with the reason. Raises `UsageError` where the pipeline is at fault."""
+    lines, refused = [], []
+    for item in chunk:
+        entry = item.entry
+        try:
+            lines += made(item, shared)
+        except Undecodable as error:
+            where = {"path": str(entry.path), "offset": entry.offset, "size": entry.size}
+            refused.append({"name": entry.name, **where, "error": str(error)})
+    return {"lines": lines, "refused": refused}

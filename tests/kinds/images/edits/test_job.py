@@ -23,13 +23,14 @@ from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, State, Tick, silent
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.edits import label_judge
-from augment.kinds.images.edits.job import Request, edit
+from augment.kinds.images.edits.job import edit_job
 from augment.kinds.images.engines.conditioning import Conditioning, Wanted
 from augment.kinds.images.engines.editor import Editor
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.io import image_folder
-from augment.kinds.images.io.reading import ReadOptions
+from augment.kinds.images.io import image_files
 from augment.testing import simple_images
+from augment.work.executors.inline import Inline
+from augment.work.folder_job import LINES, perform
 from tests.cli import child
 
 DATA = simple_images(60)
@@ -103,7 +104,7 @@ def saved(data: Images, folder: Path) -> Path:
     labels = data.labels()
     for row, name in enumerate(data.sources):
         path = folder / ("" if labels is None else str(labels[row])) / f"{name}.png"
-        image_folder.put(path, image_folder.encoded(data.pixels[row]))
+        image_files.put(path, image_files.encoded(data.pixels[row]))
     return folder
 
 
@@ -128,13 +129,13 @@ def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def made(model: ImageModel, source: Path, out: Path, **changes: Any) -> dict[str, Any]:
-    request = dataclasses.replace(Request(), **changes)
-    digest = str(model.inner.state().config)
-    return edit(model, digest, str(source), out, request, 7, False, silent)
+    tell = changes.pop("tell", silent)
+    job = edit_job(model, str(model.inner.state().config), str(source), changes, tell)
+    return perform(job, out, seed=7, executor=Inline(), force=False, dry_run=False, tell=tell)
 
 
 def lines(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (out / image_folder.LINES).read_text().splitlines()]
+    return [json.loads(line) for line in (out / LINES).read_text().splitlines()]
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -183,15 +184,21 @@ def test_draws_are_bounded_and_too_few_are_said(source: Path, tmp_path: Path) ->
 def test_a_killed_run_goes_on_to_the_same_bytes(source: Path, tmp_path: Path) -> None:
     whole, out = tmp_path / "whole", tmp_path / "out"
     first = made(painter(0.4), source, whole, tries=2)
-    shutil.copytree(whole, out)
     JUDGES.clear()
-    told = (out / image_folder.LINES).read_text().splitlines(keepends=True)
-    (out / image_folder.LINES).unlink()
-    (out / image_folder.JOURNAL).write_text("".join(told[:20]) + told[20][:9])
-    (out / json.loads(told[3])["file"]).unlink()
+
+    def killed(tick: Tick) -> None:
+        if tick.phase == "write":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(painter(0.4), source, out, tries=2, tell=killed)
+    done = out / ".partial" / "done.jsonl"
+    kept = len(json.loads(done.read_text())["result"]["lines"])
+    JUDGES.clear()
     again = made(painter(0.4), source, out, tries=2)
     assert contents(out) == contents(whole)
-    assert {**again, "output": ""} == {**first, "output": ""}
+    assert again["fresh"] == first["fresh"] - kept and 0 < kept < first["fresh"]
+    assert {**again, "output": "", "fresh": 0} == {**first, "output": "", "fresh": 0}
 
 
 def test_what_one_model_began_no_other_goes_on_with(source: Path, tmp_path: Path) -> None:
@@ -267,8 +274,8 @@ def test_notes_and_bad_files_are_as_in_other_readings(source: Path, tmp_path: Pa
     with pytest.raises(BadInput, match="bad"):
         made(painter(0.0), copy, tmp_path / "a")
     listed = tmp_path / "bad.jsonl"
-    read = ReadOptions(on_error="skip", rejects=listed)
-    document = made(painter(0.0), copy, tmp_path / "b", read=read, filtered=False)
+    skip = {"on_error": "skip", "rejects": str(listed)}
+    document = made(painter(0.0), copy, tmp_path / "b", **skip, filtered=False)
     assert document["images"] == 60 and "kind 0/bad.png" in listed.read_text()
     assert any("(the model's)" in note for note in document["notes"])
 

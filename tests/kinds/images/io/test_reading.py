@@ -14,7 +14,7 @@ from augment.core.kind import Block, Origin
 from augment.kinds.images.data import pixels as room_of
 from augment.kinds.images.io import canvas
 from augment.kinds.images.io import reading as source
-from augment.kinds.images.io.image_folder import made_names
+from augment.kinds.images.io.image_files import made_names
 from augment.kinds.images.io.reading import ReadOptions, read
 from augment.kinds.images.io.writing import write
 from tests.kinds.images import pictures

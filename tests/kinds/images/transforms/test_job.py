@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,16 +14,15 @@ from typer.testing import CliRunner
 
 from augment.cli.app import app
 from augment.core.errors import BadInput, UsageError
-from augment.core.types import silent
+from augment.core.types import Tick, silent
 from augment.kinds.images.io.layouts.found import layout_of
 from augment.kinds.images.io.layouts.yolo import in_pixels
-from augment.kinds.images.io.rejects import Rejects
-from augment.kinds.images.transforms.job import Request, transform
-from augment.kinds.images.transforms.pipeline import Pipeline, preset
+from augment.kinds.images.transforms import job
+from augment.lifecycle.transform import transform
+from augment.work.executors import processes
 from tests.kinds.images import pictures
 
-LIGHT = Request(preset("light"), user_made=False)
-FLIP = Request(Pipeline("flip", ({"name": "HorizontalFlip", "p": 1.0},)), user_made=True)
+LIGHT = {"preset": "light"}
 REFLECTED = {"name": "Affine", "rotate": [-9, 9], "border_mode": "reflect", "p": 1.0}
 
 
@@ -35,20 +33,37 @@ def classes(root: Path, ant: int = 5, bee: int = 2) -> Path:
     return root
 
 
-def made(source: Path, out: Path, request: Request, **changes: Any) -> dict[str, Any]:
-    return transform(str(source), out, dataclasses.replace(request, **changes), 7, False, silent)
+def made(source: Path, out: Path, given: dict[str, Any], **more: Any) -> dict[str, Any]:
+    how = {"workers": 1, "seed": 7, "force": False, "dry_run": False, "tell": silent}
+    how |= {name: more.pop(name) for name in [*more] if name in how}
+    return transform(str(source), out, given | more, **how)
+
+
+def piped(folder: Path, *steps: dict[str, Any], name: str = "mine") -> dict[str, Any]:
+    """A pipeline of a user's own, in a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps({"transforms": steps}))
+    return {"pipeline": str(folder / f"{name}.json")}
+
+
+@pytest.fixture
+def flip(tmp_path: Path) -> dict[str, Any]:
+    return piped(tmp_path / "pipelines", {"name": "HorizontalFlip", "p": 1.0}, name="flip")
 
 
 def contents(out: Path) -> dict[str, bytes]:
     return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
 
 
-def test_the_same_bytes_for_any_number_of_processes(tmp_path: Path) -> None:
-    source = classes(tmp_path / "in", 20, 20)
+def test_the_same_bytes_for_any_number_of_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PATIENCE", 0.0)
+    source = classes(tmp_path / "in", 40, 40)
     made(source, tmp_path / "one", LIGHT, workers=1)
     made(source, tmp_path / "two", LIGHT, workers=2)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
-    assert len(list((tmp_path / "one").rglob("*.png"))) == 40
+    assert len(list((tmp_path / "one").rglob("*.png"))) == 80
 
 
 def test_per_image_and_originals_count(tmp_path: Path) -> None:
@@ -66,50 +81,64 @@ def test_balance_makes_what_each_class_lacks(tmp_path: Path) -> None:
     assert sorted(file.name[0] for file in files) == ["0", "0", "0", "1", "1"]
 
 
-def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    source = classes(tmp_path / "in")
-    made(source, tmp_path / "whole", LIGHT)
-    out = tmp_path / "out"
-    made(source, out, LIGHT)
-    lines = (out / "manifest.jsonl").read_text().splitlines(keepends=True)
-    (out / "manifest.jsonl").unlink()
-    (out / ".partial.jsonl").write_text("".join(lines[:3]) + lines[3][:20])
-    (out / json.loads(lines[1])["file"]).unlink()
-    assert made(source, out, LIGHT)["fresh"] == 5
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "CHUNK", 2)
+    source, out = classes(tmp_path / "in"), tmp_path / "out"
+    (source / "ant" / "9.png").write_bytes(pictures.file_of(pictures.noise(1, 64, 64))[:900])
+    made(source, tmp_path / "whole", LIGHT, on_error="skip")
+
+    def killed(tick: Tick) -> None:
+        if tick.phase == "write" and tick.step >= 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(source, out, LIGHT, on_error="skip", tell=killed)
+    done = out / ".partial" / "done.jsonl"
+    assert len(done.read_text().splitlines()) == 3
+    with done.open("a") as stream:
+        stream.write(done.read_text()[:40])  # the next line, torn
+    next((out / ".partial" / "ant").glob("1__*.png")).unlink()
+    document = made(source, out, LIGHT, on_error="skip", seed=None)
+    assert document["seed"] == 7 and document["fresh"] == 4
     assert contents(out) == contents(tmp_path / "whole")
+    assert sum("9.png" in note for note in document["notes"]) == 1
 
 
-def test_another_request_needs_force_and_foreign_files_are_safe(tmp_path: Path) -> None:
+def test_another_request_needs_force_and_foreign_files_are_safe(
+    tmp_path: Path, flip: dict[str, Any]
+) -> None:
     source = classes(tmp_path / "in")
     made(source, tmp_path / "out", LIGHT)
     with pytest.raises(UsageError, match="--force"):
         made(source, tmp_path / "out", LIGHT, per_image=2)
     own = tmp_path / "out" / "ant" / "own.txt"
     own.write_text("mine")
-    transform(str(source), tmp_path / "out", FLIP, 7, True, silent)
+    made(source, tmp_path / "out", flip, force=True)
     assert own.exists() and len(list((tmp_path / "out").rglob("*.png"))) == 7
     with pytest.raises(UsageError, match="other files"):
-        transform(str(source), source, LIGHT, 7, True, silent)
+        made(source, source, LIGHT, force=True)
 
 
 @pytest.mark.parametrize("labels", ["12", "aB", ("digit_1", "digit_2"), ("six", "Nine")])
 def test_flips_are_off_for_digits_and_refused_in_a_users_pipeline(
-    tmp_path: Path, labels: Sequence[str]
+    tmp_path: Path, flip: dict[str, Any], labels: Sequence[str]
 ) -> None:
     for label in labels:
         pictures.saved(tmp_path / "in" / label / "a.png")
     document = made(tmp_path / "in", tmp_path / "out", LIGHT)
     assert "HorizontalFlip" not in document["steps"] and "digits" in document["notes"][0]
     with pytest.raises(UsageError, match="--no-flips"):
-        made(tmp_path / "in", tmp_path / "b", FLIP)
-    assert made(tmp_path / "in", tmp_path / "c", FLIP, flips=True)["steps"] == ["HorizontalFlip"]
+        made(tmp_path / "in", tmp_path / "b", flip)
+    assert made(tmp_path / "in", tmp_path / "c", flip, flips=True)["steps"] == ["HorizontalFlip"]
 
 
 def test_an_unfit_transform_of_a_user_is_refused_and_of_a_preset_left_out(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     deep = np.full((12, 16), 40_000, np.uint16)
     (tmp_path / "in" / "a.png").write_bytes(pictures.file_of(deep))
-    hue = Request(Pipeline("hue", ({"name": "HueSaturationValue"},)), user_made=True)
+    hue = piped(tmp_path, {"name": "HueSaturationValue"})
     with pytest.raises(UsageError, match="HueSaturationValue cannot take gray16"):
         made(tmp_path / "in", tmp_path / "x", hue)
     made(tmp_path / "in", tmp_path / "out", LIGHT, per_image=1)
@@ -123,10 +152,10 @@ def test_bad_images_fail_by_name_or_are_left_out(tmp_path: Path) -> None:
     (source / "bee" / "late.png").write_bytes(late[: len(late) // 2])  # its header is whole
     with pytest.raises(BadInput, match=r"bee/late\.png"):
         made(source, tmp_path / "a", LIGHT)
-    document = made(source, tmp_path / "b", LIGHT, rejects=Rejects("skip"))
+    document = made(source, tmp_path / "b", LIGHT, on_error="skip")
     assert document["made"] == 7 and "late.png" in document["notes"][-1]
     (source / "bee" / "early.png").write_bytes(b"no image at all")
-    document = made(source, tmp_path / "c", LIGHT, rejects=Rejects("skip"))
+    document = made(source, tmp_path / "c", LIGHT, on_error="skip")
     (note,) = (note for note in document["notes"] if "left out:" in note)
     assert "2 images" in note and "late.png" in note and "early.png" in note
 
@@ -175,9 +204,11 @@ def coco(root: Path) -> Path:
 
 
 @pytest.mark.parametrize("layout", [yolo, voc, coco])
-def test_marks_are_rewritten_in_their_own_format(tmp_path: Path, layout: Any) -> None:
+def test_marks_are_rewritten_in_their_own_format(
+    tmp_path: Path, flip: dict[str, Any], layout: Any
+) -> None:
     source, out = layout(tmp_path / "in"), tmp_path / "out"
-    made(source, out, FLIP)
+    made(source, out, flip)
     found = layout_of(str(out))
     assert found.name == layout_of(str(source)).name
     (entry,) = found.entries(out, print)
@@ -196,28 +227,28 @@ def test_marks_are_rewritten_in_their_own_format(tmp_path: Path, layout: Any) ->
         assert document["categories"][0]["supercategory"] == "insect"
         assert document["images"][0]["license"] == 3 and marks[1].runs == (96, 96)
     again = tmp_path / "again"
-    made(out, again, FLIP)
+    made(out, again, flip)
     (back,) = found.entries(again, print)
     assert back.annotation is not None
     assert in_pixels(back.annotation, 16, 12).marks[0].box == pytest.approx((0, 0, 8, 12), abs=1e-4)
 
 
 def test_a_border_that_reflects_shows_a_box_twice_and_keypoints_are_refused(tmp_path: Path) -> None:
-    request = Request(Pipeline("r", (REFLECTED,)), user_made=True)
-    assert made(voc(tmp_path / "voc"), tmp_path / "a", request)["made"] == 1
+    given = piped(tmp_path / "pipelines", REFLECTED)
+    assert made(voc(tmp_path / "voc"), tmp_path / "a", given)["made"] == 1
     source = yolo(tmp_path / "yolo")
     (source / "classes.txt").unlink()
     (source / "data.yaml").write_text("names: [ant, bee]\nkpt_shape: [1, 2]\n")
     (source / "labels" / "1.txt").write_text("1 0.5 0.5 0.25 0.5 0.5 0.25\n")
     with pytest.raises(UsageError, match="twice"):
-        made(source, tmp_path / "b", request)
+        made(source, tmp_path / "b", given)
 
 
-def test_an_annotation_of_another_size_is_refused(tmp_path: Path) -> None:
+def test_an_annotation_of_another_size_is_refused(tmp_path: Path, flip: dict[str, Any]) -> None:
     source = voc(tmp_path / "in")
     (source / "images" / "1.png").write_bytes(pictures.file_of(pictures.noise(1, 10, 10)))
     with pytest.raises(BadInput, match="speaks of 16x12"):
-        made(source, tmp_path / "out", FLIP)
+        made(source, tmp_path / "out", flip)
 
 
 def test_hostile_names_stay_inside_and_are_kept_in_the_manifest(tmp_path: Path) -> None:

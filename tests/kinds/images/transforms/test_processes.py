@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from augment.kinds.images.io.image_folder import encoded, put
+from augment.kinds.images.io.image_files import encoded, put
 from tests.cli.child import environment
 from tests.places import ROOT
-from tests.work.test_processes import PATIENCE, both, pytestmark, running, until
+from tests.work.test_pool import PATIENCE, both, pytestmark, running, until
 
 __all__ = ["pytestmark"]
 

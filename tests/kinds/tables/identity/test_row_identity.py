@@ -22,7 +22,8 @@ from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.formats import ReadOptions
 from augment.kinds.tables.metrics.shapes import ks
-from augment.lifecycle.sampling import blocks
+from augment.lifecycle.sampling import Sample, parts_of
+from augment.work.executors.inline import Inline
 
 BLOCK = 700  # rows, so that a sample has several blocks
 
@@ -96,8 +97,8 @@ def parts(
     fitted: TableModel, rows: int, ask: Ask | None = None, shard: tuple[int, int] = (1, 1)
 ) -> Iterator[pd.DataFrame]:
     given = fitted.condition(Ask() if ask is None else ask)
-    for block in blocks(fitted, rows, Seed(3), given, silent, shard):
-        yield block.make().to_pandas()
+    for part in parts_of(Sample(fitted, rows, Seed(3), given, shard), Inline(), silent):
+        yield part.data.to_pandas()
 
 
 def sample(fitted: TableModel, rows: int, ask: Ask | None = None) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from augment.core.types import Job, silent
 from augment.kinds.images.data.schema import Mode
 from augment.kinds.images.engines.diffusers.engine import Diffusers, DiffusionModel
 from augment.kinds.images.engines.diffusers.folder import Settings, drawn, load, looked_at, redrawn
-from augment.kinds.images.io.image_folder import LINES, encoded, put
+from augment.kinds.images.io.image_files import LINES, encoded, put
 from augment.lifecycle import generation
 from augment.testing import simple_images
 from tests.cli.in_process import augment

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from augment.core.errors import BadInput, UsageError
+from augment.core.errors import BadInput, Locked, UsageError
 from augment.core.files import TEMPORARY, write_json
-from augment.work import folder as module
-from augment.work.folder import Attempt, Folder, verify, write_manifest
+from augment.work import store as module
+from augment.work.manifest import verify
+from augment.work.store import Attempt, Store
 
+RUN = '{"schema": "augment.run/1"}'
 FILES = {"a.txt": "one", "deep/b.txt": "two", "c.txt": "three"}
 
 
@@ -23,13 +25,12 @@ class Killed(BaseException):
     """Stands for the process ending at a step."""
 
 
-def build(folder: Folder, files: dict[str, str], attempt: Attempt | None = None) -> None:
+def build(folder: Store, files: dict[str, str], attempt: Attempt | None = None) -> None:
     folder.begin(attempt or Attempt("key", 1))
     for name, text in files.items():
         path = folder.partial / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    write_manifest(folder.partial)
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -59,7 +60,7 @@ def killed_at(step: int) -> Iterator[None]:
 
 
 def test_publishing_leaves_the_files_and_their_manifest(tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "out")
+    folder = Store(tmp_path / "out")
     build(folder, FILES)
     assert folder.publish() == folder.path
     assert content(folder.path) == FILES
@@ -67,11 +68,11 @@ def test_publishing_leaves_the_files_and_their_manifest(tmp_path: Path) -> None:
 
 
 def test_killed_at_any_step_of_publishing_the_next_attempt_finishes_it(tmp_path: Path) -> None:
-    old = {"a.txt": "old", "gone/x.txt": "old", "kept.txt": "old", "run.json": "{}"}
-    new = FILES | {"kept.txt": "new", "run.json": "{}"}
+    old = {"a.txt": "old", "gone/x.txt": "old", "kept.txt": "old", "run.json": RUN}
+    new = FILES | {"kept.txt": "new", "run.json": RUN}
     seen_complete = 0
     for step in range(40):
-        folder = Folder(tmp_path / str(step))
+        folder = Store(tmp_path / str(step))
         build(folder, old)
         folder.publish()
         build(folder, new, Attempt("other", 2))
@@ -96,7 +97,7 @@ def test_killed_at_any_step_of_publishing_the_next_attempt_finishes_it(tmp_path:
 
 
 def test_an_attempt_is_taken_up_by_its_own_plan_only(tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "out")
+    folder = Store(tmp_path / "out")
     assert not folder.begin(Attempt("key", 1))
     (folder.partial / "stage").write_text("done")
     (folder.partial / ".augment-killed.tmp").write_text("half")
@@ -109,7 +110,7 @@ def test_an_attempt_is_taken_up_by_its_own_plan_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", '{"key": 1, "seed": "x"}', "[]"])
 def test_a_damaged_plan_is_no_plan(tmp_path: Path, text: str) -> None:
-    folder = Folder(tmp_path)
+    folder = Store(tmp_path)
     folder.partial.mkdir()
     (folder.partial / "plan.json").write_text(text)
     (folder.partial / "publish.json").write_text(text)
@@ -121,25 +122,28 @@ def test_the_files_of_others_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"name": "a web page", "files": {"app.js": {}}}')
     (tmp_path / "app.js").write_text("mine")
     with pytest.raises(UsageError, match="other files"):
-        Folder(tmp_path).require_free(force=True)
+        Store(tmp_path).require_free(force=True)
     with pytest.raises(UsageError, match="is a file"):
-        Folder(tmp_path / "app.js").require_ours()
+        Store(tmp_path / "app.js").require_ours()
 
 
 def test_a_run_is_not_overwritten_by_another_command(tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "out")
-    build(folder, {**FILES, "run.json": "{}"})
+    folder = Store(tmp_path / "out")
+    build(folder, {**FILES, "run.json": RUN})
     folder.publish()
-    for marker in ("report.json", "model.json"):
+    write_json(folder.path / "report.json", {"schema": "augment.report/2"})
+    for document in ("report.json", "fit.json"):
         with pytest.raises(UsageError, match="holds a run"):
-            Folder(folder.path, marker).require_free(force=True)
+            Store(folder.path, document, "augment.report/").require_free(force=True)
+    with pytest.raises(UsageError, match="other files"):  # of the same name, by another command
+        Store(folder.path, "run.json", "augment.transform/").require_free(force=True)
 
 
 @pytest.mark.parametrize("name", ["../victim", "/victim", "link/victim"])
 def test_names_that_lead_out_of_the_folder_remove_nothing(tmp_path: Path, name: str) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
-    folder = Folder(tmp_path / "out")
+    folder = Store(tmp_path / "out")
     build(folder, {"a.txt": "1"})
     folder.publish()
     (folder.path / "link").symlink_to(tmp_path)
@@ -151,7 +155,7 @@ def test_names_that_lead_out_of_the_folder_remove_nothing(tmp_path: Path, name: 
 
 
 def test_verify_tells_changed_missing_and_unknown_files(tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "out")
+    folder = Store(tmp_path / "out")
     build(folder, FILES)
     folder.publish()
     (folder.path / "a.txt").write_text("two")
@@ -181,20 +185,16 @@ def test_another_file_system_is_copied_to(tmp_path: Path, monkeypatch: pytest.Mo
         real(source, to)
 
     monkeypatch.setattr(os, "replace", across)
-    folder = Folder(tmp_path / "out")
+    folder = Store(tmp_path / "out")
     build(folder, FILES)
     assert folder.publish(rejected=True) == tmp_path / "out.rejected"
     assert content(tmp_path / "out.rejected") == FILES
 
 
-@pytest.mark.parametrize("marker", ["manifest.json", "model.json", "report.json"])
-def test_folders_of_results_are_private_whether_rejected_or_not(
-    tmp_path: Path, marker: str
-) -> None:
-    folder = Folder(tmp_path / "new" / "out", marker)
+def test_folders_of_results_are_private_whether_rejected_or_not(tmp_path: Path) -> None:
+    folder = Store(tmp_path / "new" / "out")
     for rejected in (True, False):
         build(folder, FILES)
-        write_json(folder.partial / marker, {"schema": "augment.test/1"})
         assert folder.partial.stat().st_mode & 0o077 == 0
         place = folder.publish(rejected)
         for path in (place, place / "deep"):
@@ -204,4 +204,44 @@ def test_folders_of_results_are_private_whether_rejected_or_not(
 def test_what_a_killed_writer_left_is_no_file_of_somebody_elses(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / f"{TEMPORARY}x.tmp").write_text("half")
-    Folder(tmp_path / "out").require_ours()
+    Store(tmp_path / "out").require_ours()
+
+
+def test_tasks_that_are_done_are_found_done_by_the_next_attempt(tmp_path: Path) -> None:
+    folder = Store(tmp_path / "out")
+    folder.begin(Attempt("key", 1))
+    for name in ("one", "two"):
+        (folder.partial / name).write_text(name)
+        folder.commit(name, [name], length=len(name))
+    folder.commit("three")
+    assert folder.begin(Attempt("key", 1))
+    assert folder.done() == {"one", "two", "three"}
+    assert [record.result for record in folder.records()] == [{"length": 3}, {"length": 3}, {}]
+    (folder.partial / "one").unlink()
+    assert folder.done() == {"two", "three"}
+    folder.publish()
+    assert content(folder.path) == {"two": "two"}
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, -1])
+def test_a_line_that_a_kill_tore_is_passed_over_and_no_harm(tmp_path: Path, kept: int) -> None:
+    folder = Store(tmp_path / "out")
+    folder.begin(Attempt("key", 1))
+    folder.commit("one")
+    journal = folder.partial / module.DONE
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + whole.replace(b"one", b"two")[:kept])
+    assert folder.done() == {"one"}
+    folder.commit("three")
+    assert folder.done() == {"one", "three"}
+
+
+def test_a_second_holder_is_refused_and_an_earlier_publication_is_finished(tmp_path: Path) -> None:
+    folder = Store(tmp_path / "out")
+    build(folder, FILES)
+    with pytest.raises(Killed), killed_at(4):
+        folder.publish()
+    with folder.held():
+        assert content(folder.path).items() >= FILES.items()
+        with pytest.raises(Locked), folder.held():
+            pass

@@ -4,33 +4,42 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.synchronize import Event
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from augment.core.errors import OutOfResources
+from augment.work.task import Task
 
-P = ParamSpec("P")
-T = TypeVar("T")
-_given_up: Event | None = None  # in a process of a pool: whether its results are still wanted
+R = TypeVar("R")
+
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
+)
+_shared: Any = None  # in a process of a pool: what its tasks are given first
 
 
 class Pool:
-    """Runs functions in other processes. A function asks `wanted` between two long steps."""
+    """Runs tasks in other processes."""
 
     def __init__(self, executor: ProcessPoolExecutor) -> None:
         self._executor = executor
         self._processes: list[multiprocessing.process.BaseProcess] = []
 
-    def submit(self, function: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
-        future = self._executor.submit(function, *given, **named)
-        self._processes = self._processes or list(multiprocessing.active_children())
+    def submit(self, task: Task[R]) -> Future[R]:
+        future = self._executor.submit(_run, task)
+        self._processes = list(multiprocessing.active_children()) or self._processes
         return future
+
+    def end(self) -> None:
+        """Stop what runs, in the middle of its task."""
+        for process in self._processes:
+            process.terminate()
 
     def killed(self) -> bool:
         """Whether one of the processes was killed, as the system does where memory is short."""
@@ -40,16 +49,16 @@ class Pool:
 
 
 @contextmanager
-def pool(workers: int, prepare: Callable[[], None]) -> Iterator[Pool]:
-    """`workers` processes, each of which calls `prepare` first; they end with the block.
+def pool(workers: int, shared: Any) -> Iterator[Pool]:
+    """Up to `workers` processes of one thread each; they end with the block.
 
-    Where the block ends with an error or a signal, what has not begun is dropped, and what has
-    ends at its next step. Raises `OutOfResources` where a process is killed.
+    Where the block ends with an error or a signal, what has not begun is dropped and what runs is
+    stopped. Raises `OutOfResources` where a process is killed.
     """
     # Not forked: a fork of a process with threads (OpenCV, torch) can hang.
     context = multiprocessing.get_context("spawn")
-    given_up = context.Event()
-    executor = ProcessPoolExecutor(workers, context, _begin, (prepare, given_up))
+    sent = pickle.dumps(shared)  # unpickled when the process has said how many threads it wants
+    executor = ProcessPoolExecutor(workers, context, _begin, (sent,))
     made = Pool(executor)
     try:
         yield made
@@ -61,24 +70,34 @@ def pool(workers: int, prepare: Callable[[], None]) -> Iterator[Pool]:
             f"(--workers {max(1, workers // 2)}), or a machine with more memory; "
             "the same command goes on where this one stopped."
         ) from None
+    except BaseException:
+        made.end()
+        raise
     finally:
-        given_up.set()
         executor.shutdown(cancel_futures=True)
 
 
-def wanted() -> bool:
-    """Whether the process that asked for this one's work still waits for it."""
-    return _given_up is None or not _given_up.is_set()
+def cores() -> int:
+    """How many cores this process may keep busy; one in a process of a pool."""
+    if multiprocessing.parent_process() is not None:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def _begin(prepare: Callable[[], None], given_up: Event) -> None:
+def _run(task: Task[R]) -> R:
+    return task.run(_shared)
+
+
+def _begin(sent: bytes) -> None:
     """A terminal signals its whole group; the process that started us decides what comes of it."""
-    global _given_up
-    _given_up = given_up
+    global _shared
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    prepare()
+    os.environ |= ONE_THREAD
+    _shared = pickle.loads(sent)
 
 
 def _end_with_parent() -> None:

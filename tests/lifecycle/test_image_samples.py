@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from augment.core.types import Tick, silent
 from augment.lifecycle import fitting, generation, run
 from augment.lifecycle.plan import Request
 from augment.testing import simple_images
-from augment.work.folder import verify
+from augment.work.manifest import verify
 from tests.cli.child import environment
 from tests.kinds.images import pictures
 from tests.places import ROOT
@@ -47,12 +48,18 @@ def model(source: Path) -> Path:
 
 
 def made(
-    model: Path, out: Path, n: int = 250, seed: int | None = 5, shard: str | None = None, **ask: str
+    model: Path,
+    out: Path,
+    n: int = 250,
+    seed: int | None = 5,
+    shard: str | None = None,
+    tell: Callable[[Tick], None] = silent,
+    **ask: str,
 ) -> dict[str, bytes]:
     """A sample's images by their paths."""
     asked = Ask(balance=ask.get("balance"), where=tuple(filter(None, [ask.get("where")])))
     order = generation.Order(str(n), seed, asked, shard)
-    generation.sample(generation.open_model(model), order, out, force=False, tell=silent)
+    generation.sample(generation.open_model(model), order, out, force=False, tell=tell)
     return files(out)
 
 
@@ -60,6 +67,12 @@ def called(*words: str | Path) -> tuple[int, str]:
     """The exit code of a command in this process, and what it told."""
     done = CliRunner().invoke(app, list(map(str, words)))
     return done.exit_code, " ".join(done.output.split())
+
+
+def stop(tick: Tick) -> None:
+    """As a user who interrupts when some blocks of a sample are made."""
+    if tick.phase == "sample" and tick.step >= 75:
+        raise KeyboardInterrupt
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -87,14 +100,12 @@ def test_an_unfinished_shard_lends_its_seed_and_any_other_needs_one(
     out = tmp_path / "out"
     with pytest.raises(UsageError, match="--seed"):
         made(model, out, seed=None, shard="2/2")
-    assert len(made(model, out, shard="2/2")) == 125
-    (out / "manifest.json").unlink()  # as a kill leaves it
-    (out / "manifest.jsonl").rename(out / ".partial.jsonl")
-    last = out / str(json.loads((out / ".partial.jsonl").read_text().splitlines()[-1])["file"])
-    data = last.read_bytes()
-    last.unlink()
-    made(model, out, seed=None, shard="2/2")
-    assert last.read_bytes() == data and len(lines(out)) == 125
+    whole = made(model, tmp_path / "whole", shard="2/2")
+    assert len(whole) == 125
+    with pytest.raises(KeyboardInterrupt):
+        made(model, out, shard="2/2", tell=stop)
+    assert made(model, out, seed=None, shard="2/2") == whole
+    assert len(lines(out)) == 125
 
 
 def test_each_image_has_its_provenance_and_the_folder_its_manifest(
@@ -136,14 +147,16 @@ def test_a_killed_sample_keeps_its_images_and_goes_on_by_its_own_seed(
         assert line, "the sample ended early"
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
-    kept = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
-    assert 100 <= len(kept) < 600 and not (out / "manifest.jsonl").exists()
-    (out / ".augment-torn.tmp").write_bytes(b"half")
-    seed = json.loads((out / "sample.json").read_text())["seed"]
+    kept = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    assert 100 <= len(kept) < 600
+    assert {path.name for path in out.iterdir()} <= {".partial", ".lock"}
+    (out / ".partial" / ".augment-torn.tmp").write_bytes(b"half")
+    seed = json.loads((out / ".partial" / "plan.json").read_text())["seed"]
     resumed = made(model, out, 600, seed=None)
     assert resumed == made(model, tmp_path / "whole", 600, seed=seed)
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert not (out / ".partial.jsonl").exists() and not [*out.rglob(".augment-*")]
+    after = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    assert after | kept == after
+    assert not (out / ".partial").exists() and not [*out.rglob(".augment-*")]
     with pytest.raises(UsageError, match="--force"):  # a whole one is not mistaken for a begun one
         made(model, out, 600, seed=None)
 
@@ -153,15 +166,11 @@ def test_an_interrupted_run_keeps_its_images(source: Path, tmp_path: Path) -> No
         str(source), engine="cvae", parameters=QUICK, seed=3, count="250", holdout=0, gate="none"
     )
 
-    def stop(tick: Tick) -> None:
-        if tick.phase == "sample" and tick.step >= 200:
-            raise KeyboardInterrupt
-
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         run.run(request, out, force=False, dry_run=False, tell=stop)
     kept = {p.name: p.stat().st_mtime_ns for p in (out / ".partial" / "images").rglob("*.png")}
-    assert len(kept) == 100  # the second block was made, but its last step was not told
+    assert len(kept) == 100  # a block of three
     run.run(request, out, force=False, dry_run=False, tell=silent)
     after = {path.name: path.stat().st_mtime_ns for path in (out / "images").rglob("*.png")}
     assert len(after) == 250 and after | kept == after

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from augment.work.processes import wanted
 from tests.cli.child import environment
 from tests.places import ROOT
 
@@ -82,7 +81,3 @@ def test_a_process_that_the_system_kills_is_lack_of_memory(busy: subprocess.Pope
     os.kill(below[0], signal.SIGKILL)
     assert busy.wait(PATIENCE) == 6
     assert not any(map(running, below))
-
-
-def test_work_outside_of_a_pool_is_always_wanted() -> None:
-    assert wanted()

@@ -1,0 +1,44 @@
+"""Executors run tasks and hand on their results in the order of the tasks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterable
+from typing import Any, TypeVar
+
+from augment.core import registry
+from augment.core.errors import UsageError
+from augment.work.pool import cores
+from augment.work.task import Task
+
+R = TypeVar("R")
+
+
+class Executor(ABC):
+    """Runs tasks somewhere. Registered in the group `augment.executors`."""
+
+    @abstractmethod
+    def map(self, tasks: Iterable[Task[R]], shared: Any) -> Generator[R, None, None]:
+        """The results of the tasks, in their order; few of them wait at a time, however many
+        there are. `shared` is what each task's function is given first.
+
+        An error of a task is raised where its result would stand. Whoever stops early closes the
+        iterator (`contextlib.closing`), and what runs elsewhere then ends.
+        """
+
+
+def executor(workers: int | None) -> Executor:
+    """What runs the tasks of a command: so many processes, None for as many as pay.
+
+    Raises `UsageError` for fewer than one.
+    """
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers {workers}: at least 1.")
+    if (cores() if workers is None else workers) == 1:
+        return _registered("inline")
+    return _registered("processes", workers)
+
+
+def _registered(name: str, *arguments: Any) -> Executor:
+    made: Executor = registry.find("executors", name)(*arguments)
+    return made

@@ -1,0 +1,166 @@
+"""Work whose results are files of a folder, such as images that are transformed or edited."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.core.errors import UsageError
+from augment.core.files import atomic, read_json, write_json
+from augment.core.seeds import Seed
+from augment.core.types import Json, Tick
+from augment.work.executors import Executor
+from augment.work.store import Attempt, Store
+from augment.work.task import Task
+
+LINES = "manifest.jsonl"  # a line of JSON on each file of the result
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """The tasks of a job, in their order; `total` is of the files that they make, about."""
+
+    shared: Any
+    tasks: Iterable[Task[Json]]
+    total: int
+
+
+@dataclass(frozen=True)
+class FolderJob(ABC):
+    """What is to be made of a source that was looked at, so that only the seed is open."""
+
+    plan: Json  # all that decides the bytes of the result, apart from the seed
+    document: Json  # what is said of it, done or not: its `schema`, the source, the notes
+
+    @abstractmethod
+    def tasks(self, seed: Seed, folder: Path) -> Tasks:
+        """What fills `folder`."""
+
+    @abstractmethod
+    def accept(self, result: Json) -> None:
+        """Take note of what a task gave, now or in an earlier attempt: `lines`, one on each file
+        that it made (`number`, `file`; `masks` are pairs whose second is a file too), and what
+        else the job knows of. Raises what is to be said where a task failed."""
+
+    @abstractmethod
+    def finish(self, folder: Path, lines: Callable[[], Iterator[Json]], shared: Any) -> Json:
+        """Write what belongs to the whole; what came of it, for the document."""
+
+
+def perform(
+    job: FolderJob,
+    out: Path,
+    *,
+    seed: int | None,
+    executor: Executor,
+    force: bool,
+    dry_run: bool,
+    tell: Callable[[Tick], None],
+) -> Json:
+    """Do a job, or what an earlier attempt left of it, into the folder `out`; its document.
+
+    The same seed gives the same bytes by any executor, and after a restart. Raises `UsageError`
+    where `out` holds something else, unless it is this command's and `force` is set.
+    """
+    document = {**job.document, "output": str(out)}
+    if dry_run:
+        return {**document, "dry_run": True}
+    name = str(document["schema"])
+    folder = Store(out, schema=f"{name.partition('/')[0]}/")
+    folder.require_ours()
+    with folder.held():
+        key, earlier = _key(job.plan), folder.planned()
+        if folder.complete() and not force:
+            return {**document, **_up_to_date(folder, key, seed)}
+        if seed is None and not force and earlier is not None and earlier.key == key:
+            seed = earlier.seed
+        used = Seed.fresh() if seed is None else Seed(seed)
+        folder.begin(Attempt(key, used.value))
+        for record in folder.records():
+            job.accept(record.result)
+        work, fresh = job.tasks(used, folder.partial), 0
+        made = committed(folder, folder.partial, work.tasks, work.shared, executor, job.accept)
+        for _, result in made:
+            fresh += len(result["lines"])
+            tell(Tick("write", fresh, work.total))
+        list_files(folder.partial, committed_lines(folder))
+        outcome = job.finish(folder.partial, lambda: lines_of(folder.partial), work.shared)
+        settled: Json = {"schema": name, "key": key, "seed": used.value, "plan": job.plan}
+        write_json(folder.partial / folder.document, settled | {"result": outcome})
+        folder.publish()
+    return {**document, "seed": used.value, **outcome, "fresh": fresh}
+
+
+def committed(
+    store: Store,
+    folder: Path,
+    tasks: Iterable[Task[Json]],
+    shared: Any,
+    executor: Executor,
+    accept: Callable[[Json], None] = lambda result: None,
+) -> Iterator[tuple[Task[Json], Json]]:
+    """Do those of the tasks that are not done and commit them; each with its result.
+
+    Files are named from `folder`, which is `.partial/` or lies there.
+    """
+    done, begun = store.done(), deque[Task[Json]]()
+
+    def left() -> Iterator[Task[Json]]:
+        for task in tasks:
+            if task.key not in done:
+                begun.append(task)
+                yield task
+
+    base = folder.relative_to(store.partial)
+    with closing(executor.map(left(), shared)) as results:
+        for result in results:
+            task = begun.popleft()
+            accept(result)
+            names = [(base / name).as_posix() for line in result["lines"] for name in _files(line)]
+            store.commit(task.key, names, **result)
+            yield task, result
+
+
+def _files(line: Json) -> list[str]:
+    return [line["file"], *(file for _, file in line.get("masks", ()))]
+
+
+def list_files(folder: Path, lines: Iterable[Json]) -> None:
+    """Write `manifest.jsonl`, in the order of the files' numbers."""
+    with atomic(folder / LINES, "w") as stream:
+        for line in sorted(lines, key=lambda line: int(line["number"])):
+            stream.write(json.dumps(line) + "\n")
+
+
+def committed_lines(store: Store) -> Iterator[Json]:
+    """The lines of all tasks that are done."""
+    return (line for record in store.records() for line in record.result.get("lines", ()))
+
+
+def lines_of(folder: Path) -> Iterator[Json]:
+    """Undo `list_files`."""
+    with (folder / LINES).open(encoding="utf-8") as stream:
+        for text in stream:
+            yield json.loads(text)
+
+
+def _up_to_date(folder: Store, key: str, seed: int | None) -> Json:
+    """What came of a whole result of this plan and seed; else a refusal."""
+    found = read_json(folder.path / folder.document)
+    if found.get("key") != key or seed not in (None, found.get("seed")):
+        raise UsageError(
+            f"{folder.path} holds images made in another way or by another seed. "
+            "Pass --force to replace them, or choose another -o."
+        )
+    return {"seed": found["seed"], **found.get("result", {}), "fresh": 0, "up_to_date": True}
+
+
+def _key(plan: Json) -> str:
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
