@@ -257,7 +257,7 @@ class Generator(ABC, Generic[D]):
 class Evaluator(ABC, Generic[D]):
     """From real and made rows to scores and a verdict."""
 
-    options: ClassVar[frozenset[str]]  # what `score` can be told
+    options: frozenset[str]  # what `score` can be told
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:

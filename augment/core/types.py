@@ -283,6 +283,7 @@ class Engine(ABC, Generic[D]):
 
 
 Group = Literal["fidelity", "utility", "privacy", "validity"]
+Better = Literal["higher", "lower", "near"]
 
 
 @dataclass(frozen=True)
@@ -304,7 +305,7 @@ class Score:
 
     metric: str
     value: float | None
-    better: Literal["higher", "lower", "near"]
+    better: Better
     group: Group
     where: str = ""
     ceiling: float | None = None

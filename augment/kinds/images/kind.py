@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import UsageError
 from augment.core.kind import (
     Block,
-    Evaluator,
     Fitted,
     Forecast,
     Found,
@@ -21,16 +19,18 @@ from augment.core.kind import (
     Origin,
     Reader,
     Reserved,
-    Scored,
     Wanted,
     Writer,
     Written,
     flag,
 )
 from augment.core.model_folder import Stored
-from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import UNLIMITED, Budget, Engine, Job, Json, Tick
+from augment.core.types import Engine, Job, Json
+from augment.evaluation.comparison import Comparison
+from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
+from augment.evaluation.scoring import Sides
+from augment.evaluation.verdict import Unscored
 from augment.kinds.images.data.captions import with_kept_words
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.engines.conditioning import WHERE, Conditioning
@@ -152,39 +152,37 @@ class ImageGenerator(Generator[Images]):
         return ImageModel.restore(stored)
 
 
-class ImageEvaluator(Evaluator[Images]):
-    """Every registered metric, beside fresh real pictures and shuffled pixels; and a grid."""
+def _views(rows: Comparison[Images]) -> Sides:
+    from augment.kinds.images.metrics import scoring
 
-    options: ClassVar[frozenset[str]] = frozenset({"features"})
-
-    def names(self) -> tuple[str, ...]:
-        from augment.kinds.images.metrics import scoring
-
-        return tuple(measure.name for measure in scoring.measures())
-
-    def score(
-        self,
-        train: Images,
-        test: Images | None,
-        fake: Images,
-        seed: Seed,
-        tick: Callable[[Tick], None],
-        options: Json,
-        budget: Budget = UNLIMITED,
-    ) -> Scored:
-        from augment.kinds.images.metrics import scoring
-
-        features = options.get("features")
-        place = None if features is None else Path(features)
-        scored = scoring.scored(train, test, fake, seed, tick, place, budget)
-        grid = contact_sheet.grid(fake)
-        picture = base64.b64encode(grid).decode("ascii")
-        return dataclasses.replace(
-            scored, document={**scored.document, "grid": picture}, files={GRID: grid}
-        )
+    return scoring.views(rows)
 
 
-IMAGES = Kind(Images.kind, ImageReader(), ImageWriter(), ImageGenerator(), ImageEvaluator())
+def _unscored(data: Images) -> list[Unscored]:
+    from augment.kinds.images.metrics import scoring
+
+    return scoring.unscored(data)
+
+
+def _grid(rows: Comparison[Images]) -> Extras:
+    """A picture of made images, in the report and beside it."""
+    grid = contact_sheet.grid(rows.made)
+    return Extras({"grid": base64.b64encode(grid).decode("ascii")}, {GRID: grid})
+
+
+EVALUATOR = MetricEvaluator(
+    Images.kind,
+    Words(
+        rows="images",
+        columns="classes",
+        floor="pictures whose pixels are each drawn from another picture of the class",
+    ),
+    views=_views,
+    unscored=_unscored,
+    extras=_grid,
+    options=frozenset({"features"}),
+)
+IMAGES = Kind(Images.kind, ImageReader(), ImageWriter(), ImageGenerator(), EVALUATOR)
 
 
 def _require_no_options(write: Json) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +14,6 @@ from augment.core.files import read_json
 from augment.core.kind import (
     Ask,
     Block,
-    Evaluator,
     Fitted,
     Forecast,
     Found,
@@ -24,21 +23,22 @@ from augment.core.kind import (
     Origin,
     Reader,
     Reserved,
-    Scored,
     Wanted,
     Writer,
     Written,
     require_known,
 )
 from augment.core.model_folder import Stored
-from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import UNLIMITED, Budget, Engine, Job, Json, Tick
+from augment.core.types import Engine, Job, Json
+from augment.evaluation.comparison import Comparison
+from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
+from augment.evaluation.scoring import Sides
+from augment.evaluation.verdict import Unscored
 from augment.kinds.tables.data.conditions import balance_of, parse, parse_balance
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import codes
-from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.generator import domain, rare_categories
 from augment.kinds.tables.generator.caveats import caveats
 from augment.kinds.tables.generator.model import TableModel, require_no_prompts
@@ -161,35 +161,32 @@ class TableGenerator(Generator[Table]):
         return TableModel.restore(stored)
 
 
-class TableEvaluator(Evaluator[Table]):
-    """Every registered metric, beside fresh real rows and the floor of independent columns."""
+def _views(rows: Comparison[Table]) -> Sides:
+    from augment.kinds.tables.metrics import scoring
 
-    options: ClassVar[frozenset[str]] = frozenset()
-
-    def names(self) -> tuple[str, ...]:
-        from augment.kinds.tables.metrics import scoring
-
-        return tuple(measure.name for measure in scoring.measures())
-
-    def score(
-        self,
-        train: Table,
-        test: Table | None,
-        fake: Table,
-        seed: Seed,
-        tick: Callable[[Tick], None],
-        options: Json,
-        budget: Budget = UNLIMITED,
-    ) -> Scored:
-        from augment.kinds.tables.metrics import scoring
-
-        def floor() -> Table:
-            return _independent(train, len(fake), seed.child("independent"))
-
-        return scoring.scored(train, test, fake, seed, tick, floor, budget)
+    return scoring.views(rows)
 
 
-TABLES = Kind(Table.kind, TableReader(), TableWriter(), TableGenerator(), TableEvaluator())
+def _unscored(data: Table) -> list[Unscored]:
+    from augment.kinds.tables.metrics import scoring
+
+    return scoring.unscored(data.schema)
+
+
+def _extras(rows: Comparison[Table]) -> Extras:
+    from augment.kinds.tables.metrics import scoring
+
+    return scoring.extras(rows)
+
+
+EVALUATOR = MetricEvaluator(
+    Table.kind,
+    Words(rows="rows", columns="columns", floor="columns shuffled apart from one another"),
+    views=_views,
+    unscored=_unscored,
+    extras=_extras,
+)
+TABLES = Kind(Table.kind, TableReader(), TableWriter(), TableGenerator(), EVALUATOR)
 
 
 def _without_rare(loaded: Loaded[Table], reserved: Reserved, options: Json) -> Loaded[Table]:
@@ -218,13 +215,6 @@ def _require_possible(data: Table, ask: Ask) -> None:
     asked = parse(ask.where, schema, known)
     if ask.balance is not None:
         balance_of(ask.balance, schema, known, asked)
-
-
-def _independent(train: Table, n: int, seed: Seed) -> Table:
-    """`n` rows of the `independent` engine: the floor under every score."""
-    modelled = [column.name for column in train.schema if column.modelled]
-    job = Job(seed.child("fit"), Path())  # this engine keeps nothing in its scratch folder
-    return Independent().fit(train.select(modelled), job).sample(n, seed.child("sample"))
 
 
 def _read_options(options: Json) -> reading.ReadOptions:
