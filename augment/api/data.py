@@ -74,7 +74,7 @@ class Data:
     def describe(self) -> Json:
         """What each column was taken for, and why: the `data` of `augment inspect --json`."""
         _, loaded = inspection.read(self._rows, self.kind, {}, silent)
-        return self._kind.reader.describe(loaded.data, show_values=False)
+        return self._kind.describe(loaded.data, show_values=False)
 
     def to_arrow(self) -> pa.Table:
         """An Arrow table in the types that a typed source declared (Parquet, Arrow, a DataFrame).

@@ -14,8 +14,9 @@ from augment.evaluation.scoring import Sides, measures, metrics, scored
 from augment.evaluation.verdict import Unscored, verdict
 
 
-class Words(TypedDict):
-    """What a kind of data calls its rows, its columns, and the rows of its floor."""
+class Words(TypedDict, total=False):
+    """What a kind of data calls its rows, its columns, and the rows of its floor, where it has
+    words of its own."""
 
     rows: str
     columns: str

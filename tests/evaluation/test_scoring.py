@@ -23,6 +23,7 @@ from augment.evaluation.comparison import Comparison, halves
 from augment.evaluation.limits import fixed, near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.verdict import verdict
+from augment.lifecycle import health
 from augment.report import facts, html, markdown, summary
 from tests.cli import in_process
 
@@ -100,6 +101,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     extra = [
         metadata.EntryPoint("pictures.brightness", f"{__name__}:Brightness", group),
         metadata.EntryPoint("table.sizes", f"{__name__}:Sizes", group),
+        metadata.EntryPoint("brightness", f"{__name__}:Brightness", group),  # of no kind
     ]
     monkeypatch.setattr(
         metadata,
@@ -139,6 +141,12 @@ def test_a_plugins_metric_of_tables_is_shown_and_judged_everywhere(
     assert (score["better"], score["group"], score["ceiling"]) == ("higher", "validity", None)
     page = (out / "report.html").read_text()
     assert "Rows made" in page and "≥ 9.000" in page
+
+
+def test_a_metric_that_is_registered_by_another_name_is_a_fault(plugins: None) -> None:
+    (check,) = (each for each in health.checks() if each.name == "metrics")
+    assert not check.ok
+    assert "brightness (it declares itself as pictures.brightness)" in check.hint
 
 
 def test_metrics_stand_in_the_order_that_they_declare(plugins: None) -> None:

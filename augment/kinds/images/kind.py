@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,10 +19,10 @@ from augment.core.kind import (
     Loaded,
     Origin,
     Reader,
-    Reserved,
     Wanted,
     Writer,
     Written,
+    column,
     flag,
 )
 from augment.core.model_folder import Stored
@@ -45,19 +46,20 @@ if TYPE_CHECKING:
 
 FORMATS = ("", "png")
 GRID = "grid.png"
+NOUN = "images"
 
 
 class ImageReader(Reader[Images]):
     """Folders, lists and archives of pictures."""
+
+    options = frozenset(f.name for f in dataclasses.fields(reading.ReadOptions))
 
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
             return memory.recognised(source)
         return reading.recognises(source)
 
-    def read(
-        self, source: Source, options: Json, reserved: Reserved | None = None
-    ) -> Loaded[Images]:
+    def read(self, source: Source, options: Json) -> Loaded[Images]:
         return reading.read(source, reading.read_options(options))
 
     def read_like(self, source: Source, data: Images, options: Json) -> Loaded[Images]:
@@ -67,21 +69,19 @@ class ImageReader(Reader[Images]):
         """One column per thing that an image has: its pixels, its label, its caption."""
         schema = data.schema
         size = f"{schema.width} × {schema.height} {schema.mode}"
-        columns: list[Json] = [_column("image", "image", size, 0, len(data))]
+        columns: list[Json] = [column("image", "image", "uint8", 0, len(data), size)]
         if schema.classes:
             missing = int((data.label_codes == UNLABELLED).sum())
-            column = _column("label", "categorical", "class", missing, len(schema.classes))
-            columns.append({**column, "values": list(schema.classes)} if show_values else column)
+            few = len(schema.classes)
+            label = column("label", "categorical", "string", missing, few, "class")
+            columns.append({**label, "values": list(schema.classes)} if show_values else label)
         if data.captions is not None:
             missing = sum(not caption for caption in data.captions)
             words = f"{len(schema.vocabulary)} words"
-            columns.append(_column("prompt", "text", words, missing, len(set(data.captions))))
-        return {
-            "rows": len(data),
-            "noun": "images",
-            "schema": schema.to_json(),
-            "columns": columns,
-        }
+            columns.append(
+                column("prompt", "text", "string", missing, len(set(data.captions)), words)
+            )
+        return {"schema": schema.to_json(), "columns": columns}
 
 
 class ImageWriter(Writer[Images]):
@@ -173,7 +173,7 @@ def _grid(rows: Comparison[Images]) -> Extras:
 EVALUATOR = MetricEvaluator(
     Images.kind,
     Words(
-        rows="images",
+        rows=NOUN,
         columns="classes",
         floor="pictures whose pixels are each drawn from another picture of the class",
     ),
@@ -182,21 +182,9 @@ EVALUATOR = MetricEvaluator(
     extras=_grid,
     options=frozenset({"features"}),
 )
-IMAGES = Kind(Images.kind, ImageReader(), ImageWriter(), ImageGenerator(), EVALUATOR)
+IMAGES = Kind(Images.kind, NOUN, ImageReader(), ImageWriter(), ImageGenerator(), EVALUATOR)
 
 
 def _require_no_options(write: Json) -> None:
     for name in write:
         raise UsageError(f"{flag(name)} is for tables; these are images.")
-
-
-def _column(name: str, role: str, note: str, nulls: int, distinct: int) -> Json:
-    storage = "uint8" if role == "image" else "string"
-    return {
-        "name": name,
-        "role": role,
-        "storage": storage,
-        "nulls": nulls,
-        "distinct": distinct,
-        "note": note,
-    }

@@ -28,6 +28,7 @@ from augment.core.kind import (
     Written,
     require_known,
 )
+from augment.core.kind import column as described_column
 from augment.core.model_folder import Stored
 from augment.core.source import Source
 from augment.core.types import Engine, Job, Json
@@ -51,6 +52,7 @@ from augment.kinds.tables.personal import surrogates
 if TYPE_CHECKING:
     import pyarrow as pa
 
+NOUN = "rows"
 MOST_VALUES_SHOWN = 20
 CELL_SECONDS, CELL_BYTES = 4e-7, 120  # of a row's cell, to decode and write; in memory
 COLUMN_SECONDS = 1e-3  # of a column, to decode and write
@@ -58,6 +60,8 @@ COLUMN_SECONDS = 1e-3  # of a column, to decode and write
 
 class TableReader(Reader[Table]):
     """Files with rows and columns."""
+
+    options = frozenset(f.name for f in dataclasses.fields(reading.ReadOptions)) - {"like"}
 
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
@@ -69,15 +73,10 @@ class TableReader(Reader[Table]):
         except UsageError:
             return False
 
-    def read(
-        self, source: Source, options: Json, reserved: Reserved | None = None
-    ) -> Loaded[Table]:
-        known = [f.name for f in dataclasses.fields(reading.ReadOptions) if f.name != "like"]
-        require_known(options, known, "a table")
+    def read(self, source: Source, options: Json) -> Loaded[Table]:
+        require_known(options, self.options, "a table")
         found = reading.read(source, _read_options(options))
-        files = tuple(dataclasses.asdict(file) for file in found.files)
-        loaded = Loaded(found.table, files, found.notes, found.rejected)
-        return loaded if reserved is None else _without_rare(loaded, reserved, options)
+        return Loaded(found.table, found.files, found.notes, found.rejected)
 
     def read_like(self, source: Source, data: Table, options: Json) -> Loaded[Table]:
         table, notes = reading.read_like(source, kept(data.schema))
@@ -85,8 +84,6 @@ class TableReader(Reader[Table]):
 
     def describe(self, data: Table, show_values: bool) -> Json:
         return {
-            "rows": len(data),
-            "noun": "rows",
             "caveats": caveats(data),
             "schema": data.schema.to_json(),
             "columns": [_described(data, column, show_values) for column in data.schema],
@@ -127,6 +124,18 @@ class TableWriter(Writer[Table]):
 
 class TableGenerator(Generator[Table]):
     """Any registered engine for tables, with all that makes whole rows of what it draws."""
+
+    def prepared(self, loaded: Loaded[Table], reserved: Reserved) -> Loaded[Table]:
+        """Columns mostly of rare values become text, unless the user said what they are."""
+        data, notes = loaded.data, surrogates.notes(loaded.data)
+        rows = max(1, round((1 - reserved.holdout) * len(data)))
+        least = least_rows(rows)
+        if reserved.protect and least > 1:
+            counted = least * len(data) / rows  # so many of all rows are `least` of those fitted on
+            overruled = reserved.read.get("columns", {})
+            data, more = rare_categories.replaced(data, counted, overruled)
+            notes += more
+        return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "anyorder", "the truest and quickest for tables"
@@ -181,25 +190,12 @@ def _extras(rows: Comparison[Table]) -> Extras:
 
 EVALUATOR = MetricEvaluator(
     Table.kind,
-    Words(rows="rows", columns="columns", floor="columns shuffled apart from one another"),
+    Words(rows=NOUN, columns="columns", floor="columns shuffled apart from one another"),
     views=_views,
     unscored=_unscored,
     extras=_extras,
 )
-TABLES = Kind(Table.kind, TableReader(), TableWriter(), TableGenerator(), EVALUATOR)
-
-
-def _without_rare(loaded: Loaded[Table], reserved: Reserved, options: Json) -> Loaded[Table]:
-    """As a fit will take it: columns mostly of rare values become text, unless `options` say what
-    they are."""
-    data, notes = loaded.data, surrogates.notes(loaded.data)
-    rows = max(1, round((1 - reserved.holdout) * len(data)))
-    least = least_rows(rows)
-    if reserved.protect and least > 1:
-        counted = least * len(data) / rows  # so many of all rows are `least` of those fitted on
-        data, more = rare_categories.replaced(data, counted, options.get("columns", {}))
-        notes += more
-    return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
+TABLES = Kind(Table.kind, NOUN, TableReader(), TableWriter(), TableGenerator(), EVALUATOR)
 
 
 def _require_possible(data: Table, ask: Ask) -> None:
@@ -236,14 +232,8 @@ def _described(data: Table, column: Column, show_values: bool) -> Json:
     """One column for `inspect`: role, storage, nulls, distinct values, and why."""
     values = data.column(column.name)
     distinct = len(pc.unique(values.drop_null()))
-    described: Json = {
-        "name": column.name,
-        "role": column.role,
-        "storage": column.storage,
-        "nulls": values.null_count,
-        "distinct": distinct,
-        "note": column.note,
-    }
+    storage, nulls = column.storage, values.null_count
+    described = described_column(column.name, column.role, storage, nulls, distinct, column.note)
     if show_values and distinct <= MOST_VALUES_SHOWN:
         described["values"] = codes(data, column.name)[1]
     return described
