@@ -12,6 +12,7 @@ import numpy as np
 
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.model_folder import Stored
+from augment.core.parameters import setting_of
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import (
@@ -196,6 +197,7 @@ class Writer(ABC, Generic[D]):
     """From blocks of a sample to a file or a folder, or to other libraries."""
 
     folders: ClassVar[bool]  # whether a sample is a folder of files or one file
+    options: frozenset[str]  # that `write` takes; "format" among them where there are several
 
     @abstractmethod
     def name(self, source: str) -> str:
@@ -236,7 +238,6 @@ class Wanted(Generic[D]):
     device: str = "cpu"
     protect: bool = True
     ask: Ask = field(default_factory=Ask)
-    write: Json = field(default_factory=dict)
 
 
 class Generator(ABC, Generic[D]):
@@ -252,8 +253,7 @@ class Generator(ABC, Generic[D]):
 
     @abstractmethod
     def foresee(self, data: D, wanted: Wanted[D]) -> Forecast | None:
-        """Refuse now, before a long fit, what could never be asked of a model of this data, and
-        options of writing that this kind does not know.
+        """Refuse now, before a long fit, what could never be asked of a model of this data.
 
         Returns about what fitting on `data`, sampling and scoring take, at the pace that the
         engine's `costs` are of; None where the engine does not know.
@@ -349,16 +349,7 @@ def flag(name: str) -> str:
     >>> flag("on_error"), flag("columns")
     ('--on-error', '--column')
     """
-    return f"--{setting(name).replace('_', '-')}"
-
-
-def setting(option: str) -> str:
-    """The setting that a reading option is given by: one of a repeatable flag is of one column.
-
-    >>> setting("columns"), setting("encoding")
-    ('column', 'encoding')
-    """
-    return {"columns": "column", "caption_columns": "caption_column"}.get(option, option)
+    return f"--{setting_of(name).replace('_', '-')}"
 
 
 def split(data: D, share: float, seed: Seed) -> tuple[D, D]:

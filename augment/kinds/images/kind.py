@@ -23,7 +23,7 @@ from augment.core.kind import (
     Writer,
     Written,
     column,
-    flag,
+    require_known,
 )
 from augment.core.model_folder import Stored
 from augment.core.source import Source
@@ -88,6 +88,7 @@ class ImageWriter(Writer[Images]):
     """A folder of pictures, which a killed attempt leaves to the next."""
 
     folders: ClassVar[bool] = True
+    options = frozenset()
 
     def name(self, source: str) -> str:
         return "images"
@@ -105,7 +106,7 @@ class ImageWriter(Writer[Images]):
             raise UsageError("Images go into a folder: name one with -o FOLDER.")
         if format not in FORMATS:
             raise UsageError(f"--format {format}: images are written as png.")
-        _require_no_options(options)
+        require_known(options, self.options, NOUN)
         return writing.write(blocks, path, origin, force)
 
     def found(self, path: Path, origin: Origin) -> Found:
@@ -123,7 +124,6 @@ class ImageGenerator(Generator[Images]):
         return "cvae", "it learns in minutes, from few pictures as from many"
 
     def foresee(self, data: Images, wanted: Wanted[Images]) -> Forecast | None:
-        _require_no_options(wanted.write)
         known, _ = with_kept_words(data, wanted.protect)
         conditioning = Conditioning.of(known, wanted.protect)
         conditioning = conditioning.opened() if wanted.engine.about.foreign else conditioning
@@ -183,8 +183,3 @@ EVALUATOR = MetricEvaluator(
     options=frozenset({"features"}),
 )
 IMAGES = Kind(Images.kind, NOUN, ImageReader(), ImageWriter(), ImageGenerator(), EVALUATOR)
-
-
-def _require_no_options(write: Json) -> None:
-    for name in write:
-        raise UsageError(f"{flag(name)} is for tables; these are images.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow.compute as pc
 
-from augment.core.errors import UsageError
+from augment.core.errors import BadInput, UsageError
 from augment.core.files import read_json
 from augment.core.kind import (
     Ask,
@@ -70,7 +70,7 @@ class TableReader(Reader[Table]):
             return True
         try:
             return bool(reading.files_of(source, reading.ReadOptions()))
-        except UsageError:
+        except (UsageError, BadInput):
             return False
 
     def read(self, source: Source, options: Json) -> Loaded[Table]:
@@ -94,6 +94,7 @@ class TableWriter(Writer[Table]):
     """One file, in any registered format."""
 
     folders: ClassVar[bool] = False
+    options = frozenset(f.name for f in dataclasses.fields(reading.WriteOptions)) | {"format"}
 
     def name(self, source: str) -> str:
         return f"synthetic{reading.suffix_like(source)}"

@@ -54,11 +54,13 @@ class Reader(kind.Reader):
 
 class Writer(kind.Writer):
     folders = False
+    options = frozenset()
 
     def name(self, source):
         return "synthetic.lines"
 
     def write(self, blocks, path, format, force, options, origin):
+        kind.require_known(options, self.options, "lines")
         made = _joined([block.make() for block in blocks])
         with atomic(path) as stream:
             stream.write("".join(line + END for line in made.text).encode())
