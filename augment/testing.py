@@ -419,7 +419,7 @@ class TableMetricLaws:
         return scoring.score(train, test, fake, Seed(seed), metrics=[self.name])
 
     def test_each_score_is_a_number_or_says_why_not(self) -> None:
-        group = registry.find("metrics", self.name).group
+        group = registry.find("metrics", f"table.{self.name}").group
         for score in self.scores(200, mixed_table(200, seed=3)):
             assert score.group == group
             assert score.note if score.value is None else np.isfinite(score.value)
@@ -427,7 +427,7 @@ class TableMetricLaws:
     @pytest.mark.parametrize("rows", [1, 200])
     def test_what_is_essential_has_a_score_and_what_is_judged_a_title(self, rows: int) -> None:
         whole = {score.metric for score in self.scores(rows, mixed_table(rows)) if not score.where}
-        for measure in registry.find("metrics", self.name).measures:
+        for measure in registry.find("metrics", f"table.{self.name}").measures:
             assert measure.title and measure.meaning
             assert measure.name in whole or not measure.essential
 

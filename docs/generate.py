@@ -53,11 +53,11 @@ def exit_codes() -> str:
     return _table(("exit", "means"), rows)
 
 
-def metrics(group: str = "metrics") -> str:
-    """Each metric with the first line of its documentation."""
+def metrics(kind: str) -> str:
+    """Each metric of a kind of data with the first line of its documentation."""
     rows = []
-    for name in registry.names(group):
-        metric = registry.find(group, name)
+    for name in registry.names_for("metrics", kind):
+        metric = registry.find("metrics", f"{kind}.{name}")
         rows.append((f"`{name}`", metric.group, (metric.__doc__ or "").split("\n")[0]))
     return _table(("metric", "group", "what it says"), rows)
 
@@ -66,8 +66,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "engines": engines,
     "exit codes": exit_codes,
-    "metrics": metrics,
-    "image metrics": lambda: metrics("image_metrics"),
+    "metrics": lambda: metrics("table"),
+    "image metrics": lambda: metrics("images"),
 }
 
 

@@ -29,9 +29,12 @@ for _name in registry.names("engines"):
     if registry.find("engines", _name).about.foreign:
         continue  # needs weights from elsewhere; tests/images/engines keeps its laws
     globals()[f"Test{_name.capitalize()}"] = _laws(_name)
-for _group, _of_group in (("formats", TableFormatLaws), ("metrics", TableMetricLaws)):
-    for _name in registry.names(_group):
-        _title = f"Test{_name.capitalize()}{_group.capitalize()}"
+for _group, _names, _of_group in (
+    ("Formats", registry.names("formats"), TableFormatLaws),
+    ("Metrics", registry.names_for("metrics", "table"), TableMetricLaws),
+):
+    for _name in _names:
+        _title = f"Test{_name.capitalize()}{_group}"
         globals()[_title] = type(_title, (_of_group,), {"name": _name})
 
 

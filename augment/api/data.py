@@ -16,6 +16,7 @@ from augment.core.kind import Kind, Origin
 from augment.core.source import ArrowStream, External, Rows, Source
 from augment.core.types import Json, Scalar, Tick, silent
 from augment.lifecycle import generation, inspection
+from augment.settings import reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +75,7 @@ class Data:
     def describe(self) -> Json:
         """What each column was taken for, and why: the `data` of `augment inspect --json`."""
         _, loaded = inspection.read(self._rows, self.kind, {}, silent)
-        return self._kind.reader.describe(loaded.data, show_values=False)
+        return self._kind.describe(loaded.data, show_values=False)
 
     def to_arrow(self) -> pa.Table:
         """An Arrow table in the types that a typed source declared (Parquet, Arrow, a DataFrame).
@@ -154,11 +155,11 @@ def read(
     width, 3), alone or in a pair with their labels. The index of a DataFrame is left out.
 
     `columns` overrules roles, as in `{"zip": "id", "note": "drop"}`; `target` is the column to
-    predict; `schema` a file of `augment inspect --schema-out`. `options` are the other reading
-    options of the command line by their names: `{"delimiter": ";"}`, `{"canvas": "32"}`.
+    predict; `schema` a file of `augment inspect --schema-out`. `options` are those of the section
+    `reading` of a settings file: `{"delimiter": ";"}`, `{"canvas": "32"}`.
 
     Raises `BadInput` for data that cannot be read exactly, with its place, and `UsageError` for
-    an option that this kind of data does not know.
+    an option that is unknown, with the nearest, or that this kind of data does not know.
 
     >>> import pandas as pd
     >>> data = read(pd.DataFrame({"age": [31, 45, 62], "ward": ["a", "b", "a"]}), target="ward")
@@ -171,7 +172,10 @@ def read(
         "schema": schema,
         "locale": locale,
     }
-    given = {**(options or {}), **{k: v for k, v in named.items() if v is not None}}
+    settled = reading.checked(options or {})
+    kind = settled.get("kind") if kind is None else kind
+    given = reading.options(settled)
+    given |= {k: v for k, v in named.items() if v is not None}
     given = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in given.items()}
     if isinstance(source, Data) and (given or kind not in (None, source.kind)):
         raise UsageError("These rows are read already; give the options where they are read.")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from augment.cli import options as o
+from augment.cli.flags import warn
 from augment.core.errors import UsageError
 from augment.core.types import Json
 from augment.settings.names import dotted
@@ -86,6 +87,7 @@ def config(
     else:
         document["settings"] = _settings(found, origin)
         summary.show(document, screen, settings_summary.of_settings, loud=True)
+    warn(found)
 
 
 def _settings(found: Resolved, origin: bool) -> list[dict[str, Any]]:

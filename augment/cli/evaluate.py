@@ -34,14 +34,15 @@ def evaluate(
     from augment.cli import progress, summary
     from augment.lifecycle import evaluation, gates
 
+    kind, read = reading.suited(real, config)
     with progress.shown(screen) as tell:
         document = evaluation.evaluate(
             real,
             synthetic,
             unseen,
-            kind=reading.kind,
-            read=reading.given(),
-            score=o.scoring(features),
+            kind=kind,
+            read=read,
+            score=o.scoring(kind, features, config),
             gate=gate,
             seed=seed,
             out=out,

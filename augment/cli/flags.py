@@ -5,19 +5,47 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import typer
 from typer.models import OptionInfo
 
-from augment.core.parameters import optional
+from augment.cli.terminal import say
+from augment.core.parameters import optional, setting_of
+from augment.core.types import Json
 from augment.settings import names
 from augment.settings.names import Name
 from augment.settings.resolution import Resolved, resolve
 
 SETTINGS = "settings"  # where in the context's object a command's flags lie; typer uses it, too
-BUILT_IN = Resolved()  # no file, no variable
+
+
+@dataclass(frozen=True)
+class Configured(Resolved):
+    """The settings of one command, which knows where the values of its flags come from."""
+
+    context: typer.Context | None = field(default=None, compare=False, repr=False)
+
+    def settled(self, parameter: str) -> bool:
+        """Whether file or environment, and no flag, gave a parameter of the command its value."""
+        if self.context is None:
+            return False
+        source = self.context.get_parameter_source(parameter)
+        return source is not None and source.name == "DEFAULT_MAP"
+
+    def suited(self, options: Json, known: frozenset[str]) -> Json:
+        """The options without those that are settled once for all kinds of data, and are not for
+        this one, which knows `known`. What a flag asks for stays, and is refused."""
+        return {
+            name: value
+            for name, value in options.items()
+            if name in known or not self.settled(setting_of(name))
+        }
+
+
+BUILT_IN = Configured()  # no file, no variable
 
 
 class Flag(OptionInfo):
@@ -54,8 +82,11 @@ def settings_file(given: str | Resolved) -> Path | Resolved:
     return given if isinstance(given, Resolved) else Path(given)
 
 
-def resolved(context: typer.Context, config: Any) -> Resolved:
-    """Of `--config`: resolve the settings, and let the command's flags default to them."""
+def resolved(context: typer.Context, config: Any) -> Configured:
+    """Of `--config`: resolve the settings, and let the command's flags default to them.
+
+    Warns of variables that are no settings: another program's, or misspelt.
+    """
     path = config if isinstance(config, Path) else None
     found = resolve(path, os.environ, Path.cwd(), Path.home())
     flags: Mapping[str, Name] = context.obj[SETTINGS]
@@ -64,7 +95,14 @@ def resolved(context: typer.Context, config: Any) -> Resolved:
         for name, setting in flags.items()
         if setting in found.origins
     }
-    return found
+    warn(found)
+    return Configured(found.settings, found.path, found.origins, found.warnings, context)
+
+
+def warn(found: Resolved) -> None:
+    """Say on standard error which variables are no settings."""
+    for warning in found.warnings:
+        say(f"augment: warning: {warning}")
 
 
 def _as_given(value: Any) -> Any:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from augment.cli import flags
-from augment.cli.flags import flag, resolved, settings_file
+from augment.cli.flags import Configured, flag, resolved, settings_file
 from augment.cli.grouping import told
 from augment.cli.parsing import pairs, prompts, seconds
+from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.types import Json
-from augment.settings.resolution import Resolved
+from augment.settings.reading import options as options_of_reading
 from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ def named(group: str) -> Callable[[str], list[str]]:
     """Completes a name that is registered in `group`."""
 
     def complete(incomplete: str) -> list[str]:
-        from augment.core import registry
-
         return [name for name in registry.names(group) if name.startswith(incomplete)]
 
     return complete
@@ -44,7 +43,7 @@ Estimate = Annotated[
     typer.Option("--dry-run", help="Say what would be done, and about what it costs, and stop."),
 ]
 Config = Annotated[
-    Resolved,
+    Configured,
     typer.Option(
         "--config",
         metavar="FILE",
@@ -170,14 +169,15 @@ class Reading:
 
     def given(self) -> Json:
         """The options that were given, by the names that a kind's `Reader` knows."""
-        values = vars(self) | {
-            "columns": pairs(self.column, "--column") or None,
-            "caption_columns": self.caption_column or None,
-        }
-        for name in ("schema", "rejects", "quarantine", "root"):
-            values[name] = None if values[name] is None else str(values[name])
-        left_out = ("kind", "column", "caption_column")
-        return {k: v for k, v in values.items() if v is not None and k not in left_out}
+        return options_of_reading(vars(self), "--column")
+
+    def suited(self, source: str, config: Configured, more: Json | None = None) -> tuple[str, Json]:
+        """The kind of data that `source` is, and the options of reading it: those given, and
+        `more`, without settings that are for other kinds."""
+        from augment.lifecycle.plan import kind_of
+
+        kind = kind_of(source, self.kind)
+        return kind.name, config.suited({**self.given(), **(more or {})}, kind.reader.options)
 
 
 @dataclass(frozen=True)
@@ -241,13 +241,20 @@ class Screen:
     no_color: NoColor = False
 
 
-def scoring(features: Path | None) -> Json:
+def scoring(kind: str, features: Path | None, config: Configured) -> Json:
     """What a kind's `Evaluator` is told, by the names that it knows."""
-    return {} if features is None else {"features": str(features)}
+    given = {} if features is None else {"features": str(features)}
+    return config.suited(given, registry.find("kinds", kind).evaluator.options)
+
+
+def writing(kind: str, config: Configured, **given: Any) -> Json:
+    """What a kind's `Writer` is told, by the names that it knows; None and False are not told."""
+    said = {name: value for name, value in given.items() if value}
+    return config.suited(said, registry.find("kinds", kind).writer.options)
 
 
 def request(
-    source: str, fitting: Fitting, reading: Reading, seed: int | None, config: Resolved
+    source: str, fitting: Fitting, reading: Reading, seed: int | None, config: Configured
 ) -> Request:
     """What `fit` and `run` ask for in the same words."""
     from augment.lifecycle.plan import FOREIGN, Request
@@ -261,9 +268,15 @@ def request(
         if engine not in ("auto", FOREIGN, config.settings.fitting.engine):
             raise UsageError(f"--weights is for the engine {FOREIGN}. Leave out -e {engine}.")
         engine, parameters = FOREIGN, {**parameters, "weights": str(fitting.weights)}
+    kind, read = reading.suited(
+        source, config, {} if fitting.locale is None else {"locale": fitting.locale}
+    )
+    if engine != "auto" and config.settled("engine"):
+        about = registry.find("engines", engine).about
+        engine = engine if about.kind == kind else "auto"  # settled for data of another kind
     return Request(
         source=source,
-        kind=reading.kind,
+        kind=kind,
         engine=engine,
         parameters=parameters,
         seed=seed,
@@ -271,7 +284,7 @@ def request(
         device=fitting.device,
         protect=not fitting.no_protect,
         settings=config.settings.engines,
-        read=reading.given() | ({} if fitting.locale is None else {"locale": fitting.locale}),
+        read=read,
     )
 
 

@@ -8,10 +8,10 @@ from augment.core.errors import BadInput, UsageError
 
 
 def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
-    """`NAME=VALUE` texts as a dict; the last "=" of a column override parts it."""
+    """`NAME=VALUE` texts as a dict."""
     found: dict[str, str] = {}
     for text in texts or []:
-        name, sign, value = text.rpartition("=") if option == "--column" else text.partition("=")
+        name, sign, value = text.partition("=")
         if not (sign and name):
             raise UsageError(f"{option} {text}: write it as NAME=VALUE.")
         found[name] = value

@@ -37,14 +37,16 @@ def run(
     from augment.lifecycle import gates
     from augment.lifecycle import run as lifecycle
 
+    request = o.request(source, fitting, reading, seed, config)
+    kind = str(request.kind)
     request = replace(
-        o.request(source, fitting, reading, seed, config),
+        request,
         count="1x" if rows is None else rows,
         ask=asking.ask(),
         holdout=holdout,
         gate=gate,
-        write={"excel_safe": True} if excel_safe else {},
-        score=o.scoring(features),
+        write=o.writing(kind, config, excel_safe=excel_safe),
+        score=o.scoring(kind, features, config),
     )
     with progress.shown(screen) as tell:
         document = lifecycle.run(

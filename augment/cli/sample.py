@@ -55,9 +55,6 @@ def sample(
             rows = None  # settled for samples at large: this one has as many rows as its file
         if weights is not None and rows is None:
             rows = str(max(1, len(ask.prompts)))
-        spelt = {"excel_safe": excel_safe or None, "encoding": encoding, "delimiter": delimiter}
-        write = {name: value for name, value in spelt.items() if value is not None}
-        order = generation.Order(rows, seed, ask, shard, format, write)
         opened = (
             generation.open_model(model or Path(), device)
             if weights is None
@@ -65,6 +62,15 @@ def sample(
                 weights, pairs(param, "-p"), device, config.settings.engines
             )
         )
+        write = o.writing(
+            opened.kind.name,
+            config,
+            format=format,
+            excel_safe=excel_safe,
+            encoding=encoding,
+            delimiter=delimiter,
+        )
+        order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write)
         place = None if out == "-" else Path(out)
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
     summary.show(document, screen, summary.of_sample)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from augment.cli import failures
 from augment.cli.options import Screen
 from augment.cli.terminal import printable, say
+from augment.core import registry
 from augment.core.errors import AugmentError
 from augment.core.types import Json
 from augment.evaluation.verdict import Unscored
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST_NEARLY_SHOWN = 5  # relations that hold on most rows
 MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
-NOUNS = {"images": "images"}  # what rows of a kind are called, where not rows
 STYLES = {"pass": "green", "fail": "red", "not shown": "yellow"}
 
 
@@ -232,7 +232,7 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
 
 def of_sample(console: Console, document: Json, verbose: bool) -> None:
     place = "standard output" if document["output"] == "-" else document["output"]
-    noun = NOUNS.get(document["kind"], "rows")
+    noun = registry.find("kinds", document["kind"]).noun
     rows, fresh = document["rows"], document["fresh"]
     if rows and not fresh:
         line(console, f"Up to date: {place} holds these {rows:,} {noun} already.", style="green")

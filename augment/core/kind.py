@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
@@ -13,6 +13,7 @@ import numpy as np
 from augment.core import registry
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.model_folder import Stored
+from augment.core.parameters import setting_of
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import (
@@ -81,7 +82,11 @@ class Written:
 
 
 class Fitted(ABC, Generic[D]):
-    """A fitted generator together with all that it takes to write whole rows."""
+    """A fitted generator together with all that it takes to write whole rows.
+
+    One that is the same on any device, takes no conditions, and has nothing to say of a sample is
+    so by default.
+    """
 
     engine: str
     rows: int  # of the source that it was fitted on (or on a part of); "2x" is twice as many
@@ -91,13 +96,24 @@ class Fitted(ABC, Generic[D]):
     def block_rows(self) -> int:
         """How many rows are sampled at a time, each such block from its own stream."""
 
-    @abstractmethod
     def on(self, device: str) -> Self:
         """The same generator, computing on `device`."""
+        return self
 
-    @abstractmethod
     def condition(self, ask: Ask) -> Condition:
-        """The words as a condition on this model's columns; impossible ones are refused."""
+        """The words as a condition on this model's columns; impossible ones are refused.
+
+        Raises `UsageError` for what the model cannot take.
+        """
+        for option, asked in (
+            ("--where", ask.where),
+            ("--balance", ask.balance),
+            ("--given", ask.given),
+            ("--prompt", ask.prompts),
+        ):
+            if asked:
+                raise UsageError(f"{option}: engine {self.engine!r} takes no conditions.")
+        return Condition()
 
     @abstractmethod
     def sample(
@@ -105,9 +121,9 @@ class Fitted(ABC, Generic[D]):
     ) -> D:
         """Rows `start` to `start + n` of the endless sample that `seed` stands for."""
 
-    @abstractmethod
     def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
         """What a sample of so many rows cannot keep, in words; usually nothing."""
+        return ()
 
     @abstractmethod
     def stored(self) -> Stored: ...
@@ -141,41 +157,43 @@ class Scored:
 @dataclass(frozen=True)
 class Reserved:
     """What a fit will not use as it stands: the share of rows kept unseen, and, with `protect`,
-    values that too few of the other rows hold."""
+    values that too few of the other rows hold. `read` are the options that the rows were read
+    with."""
 
     holdout: float
     protect: bool
+    read: Json = field(default_factory=dict)
 
 
 class Reader(ABC, Generic[D]):
     """From what the user names, or holds in memory, to rows and to words on them."""
+
+    options: frozenset[str]  # that `read` takes
 
     @abstractmethod
     def recognises(self, source: Source) -> bool:
         """Whether SRC looks like this kind, by its name and what lies there, or by its class."""
 
     @abstractmethod
-    def read(self, source: Source, options: Json, reserved: Reserved | None = None) -> Loaded[D]:
-        """Read SRC; with `reserved` as a fit will take it, and the notes tell what differs.
+    def read(self, source: Source, options: Json) -> Loaded[D]:
+        """Read SRC. Raises `UsageError` for an option that this kind does not know."""
 
-        Raises `UsageError` for an option that this kind does not know.
-        """
-
-    @abstractmethod
     def read_like(self, source: Source, data: D, options: Json) -> Loaded[D]:
         """Read what a `Writer` or another tool wrote, by the schema of `data`; of the options of
-        `read` count those that such rows can need."""
+        `read` count those that such rows can need. Rows without a schema are read as any."""
+        return self.read(source, options)
 
     @abstractmethod
     def describe(self, data: D, show_values: bool) -> Json:
-        """What `inspect` prints: `rows`, `noun` (what a row is called, in the plural), `schema`,
-        and `columns`, each with its role and why."""
+        """The `schema`, and `columns`, each with its role and why (see `column`); what else a kind
+        tells of its rows may stand beside them."""
 
 
 class Writer(ABC, Generic[D]):
     """From parts of a sample to a file or a folder, or to other libraries."""
 
     folders: ClassVar[bool]  # whether a sample is a folder of files or one file
+    options: frozenset[str]  # that `write` takes; "format" among them where there are several
 
     @abstractmethod
     def name(self, source: str) -> str:
@@ -212,11 +230,14 @@ class Wanted(Generic[D]):
     device: str = "cpu"
     protect: bool = True
     ask: Ask = field(default_factory=Ask)
-    write: Json = field(default_factory=dict)
 
 
 class Generator(ABC, Generic[D]):
     """From rows to a fitted generator."""
+
+    def prepared(self, loaded: Loaded[D], reserved: Reserved) -> Loaded[D]:
+        """The rows as a fit will take them, with notes on what differs; usually nothing does."""
+        return loaded
 
     @abstractmethod
     def choose(self, data: D) -> tuple[str, str]:
@@ -224,8 +245,7 @@ class Generator(ABC, Generic[D]):
 
     @abstractmethod
     def foresee(self, data: D, wanted: Wanted[D]) -> Forecast | None:
-        """Refuse now, before a long fit, what could never be asked of a model of this data, and
-        options of writing that this kind does not know.
+        """Refuse now, before a long fit, what could never be asked of a model of this data.
 
         Returns about what fitting on `data`, sampling and scoring take, at the pace that the
         engine's `costs` are of; None where the engine does not know.
@@ -249,7 +269,7 @@ class Generator(ABC, Generic[D]):
 class Evaluator(ABC, Generic[D]):
     """From real and made rows to scores and a verdict."""
 
-    options: ClassVar[frozenset[str]]  # what `score` can be told
+    options: frozenset[str]  # what `score` can be told
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:
@@ -274,13 +294,23 @@ class Evaluator(ABC, Generic[D]):
 
 @dataclass(frozen=True)
 class Kind(Generic[D]):
-    """One kind of data: its name and four ports. Registered in the group `augment.kinds`."""
+    """One kind of data: its name, what its rows are called, and four ports.
+
+    Registered in the group `augment.kinds`.
+    """
 
     name: str
+    noun: str  # in the plural
     reader: Reader[D]
     writer: Writer[D]
     generator: Generator[D]
     evaluator: Evaluator[D]
+
+    def describe(self, data: D, show_values: bool) -> Json:
+        """What `inspect` prints: how many rows there are, what they are called, and the reader's
+        description."""
+        described = self.reader.describe(data, show_values)
+        return {"rows": len(data), "noun": self.noun, **described}
 
 
 def _restored(stored: Stored) -> Fitted[Any]:
@@ -288,7 +318,19 @@ def _restored(stored: Stored) -> Fitted[Any]:
     return kind.generator.restore(stored)
 
 
-def require_known(options: Json, known: list[str], kind: str) -> None:
+def column(name: str, role: str, storage: str, nulls: int, distinct: int, note: str = "") -> Json:
+    """A column as a `Reader` describes it; `note` says why it was taken for what it is."""
+    return {
+        "name": name,
+        "role": role,
+        "storage": storage,
+        "nulls": nulls,
+        "distinct": distinct,
+        "note": note,
+    }
+
+
+def require_known(options: Json, known: Collection[str], kind: str) -> None:
     """Refuse a reading option that this kind of data does not know, as the user spells it."""
     for name in options:
         if name not in known:
@@ -304,8 +346,7 @@ def flag(name: str) -> str:
     >>> flag("on_error"), flag("columns")
     ('--on-error', '--column')
     """
-    singular = {"columns": "column", "caption_columns": "caption_column"}.get(name, name)
-    return f"--{singular.replace('_', '-')}"
+    return f"--{setting_of(name).replace('_', '-')}"
 
 
 def split(data: D, share: float, seed: Seed) -> tuple[D, D]:

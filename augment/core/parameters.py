@@ -159,6 +159,15 @@ def optional(hint: Any) -> tuple[Any, bool]:
     return hint, False
 
 
+def setting_of(option: str) -> str:
+    """The setting that gives a reading option; one that may be given often names one of several.
+
+    >>> setting_of("columns"), setting_of("encoding")
+    ('column', 'encoding')
+    """
+    return {"columns": "column", "caption_columns": "caption_column"}.get(option, option)
+
+
 def parse(text: str, hint: Any, where: str) -> Any:
     """One text to one value of a plain type: bool, int, float, str, path, Literal, tuple, or one
     of them and None. Raises `UsageError` that begins with `where`."""

@@ -20,7 +20,6 @@ GROUPS = (
     "kinds",
     "engines",
     "metrics",
-    "image_metrics",
     "formats",
     "executors",
     "transforms",  # by the kind of data that they transform
@@ -37,6 +36,13 @@ def _points(group: str) -> dict[str, metadata.EntryPoint]:
 def names(group: str) -> list[str]:
     """Registered names of a group, sorted, without importing any of them."""
     return sorted(_points(group))
+
+
+def names_for(group: str, kind: str) -> list[str]:
+    """Names of a group whose entries are called `kind.name`, those of one kind without it."""
+    return sorted(
+        name.removeprefix(f"{kind}.") for name in _points(group) if name.startswith(f"{kind}.")
+    )
 
 
 def find(group: str, name: str) -> Any:

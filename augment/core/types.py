@@ -21,7 +21,8 @@ Scalar = str | int | float | bool | None
 
 
 class Dataset(ABC):
-    """Immutable rows; a row is a table row or an image."""
+    """Immutable rows; a row is a table row or an image. They have no target and stand alone unless
+    their kind says otherwise."""
 
     kind: ClassVar[str]
 
@@ -32,14 +33,14 @@ class Dataset(ABC):
     def take(self, rows: NDArray[np.int64]) -> Self:
         """The rows at these positions, in this order; positions may repeat."""
 
-    @abstractmethod
     def labels(self) -> list[Scalar] | None:
         """The target value of each row, or None where there is no target."""
+        return None
 
-    @abstractmethod
     def entities(self) -> NDArray[np.int64] | None:
         """(rows,) whose row each is, so that a split keeps them on one side; None where every
         row stands alone."""
+        return None
 
     @abstractmethod
     def digest(self) -> str:
@@ -283,6 +284,7 @@ class Engine(ABC, Generic[D]):
 
 
 Group = Literal["fidelity", "utility", "privacy", "validity"]
+Better = Literal["higher", "lower", "near"]
 
 
 @dataclass(frozen=True)
@@ -304,7 +306,7 @@ class Score:
 
     metric: str
     value: float | None
-    better: Literal["higher", "lower", "near"]
+    better: Better
     group: Group
     where: str = ""
     ceiling: float | None = None

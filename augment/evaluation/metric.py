@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from augment.core.seeds import Seed
-from augment.core.types import Group, Json, Score
+from augment.core.types import Better, Group, Json, Score
 from augment.evaluation.limits import Limit
 
 Unit = Literal["number", "share", "count"]
@@ -19,9 +20,9 @@ WIDEST_TITLE = 20  # characters, so that a line of the terminal's table fits 80 
 class Measure:
     """One figure of a metric: what it is called, what it says, and which values pass.
 
-    `name` is that of its scores. A measure with a `limit` is judged, on the whole data set; one
-    without is shown and not judged. A group passes only when each of its `essential` measures
-    has passed; those always have a score, if one without a value.
+    `name` is that of its scores, and `better` their direction. A measure with a `limit` is judged,
+    on the whole data set; one without is shown and not judged. A group passes only when each of its
+    `essential` measures has passed; those always have a score, if one without a value.
 
     `worst` is the worst value there is: a limit that reaches it cannot be missed, so the check
     shows nothing. `most_noise` bounds what may be allowed for sampling noise: where more is
@@ -38,6 +39,7 @@ class Measure:
     name: str
     title: str
     meaning: str  # one line, for a sentence: "AUC of telling members from others"
+    better: Better = field(kw_only=True)
     limit: Limit | None = None
     essential: bool = False
     unit: Unit = "number"
@@ -55,6 +57,8 @@ class Measure:
             "title": self.title,
             "meaning": self.meaning,
             "unit": self.unit,
+            "better": self.better,
+            "places": self.worst_places,
             "judged": self.limit is not None,
             "essential": self.essential,
         }
@@ -73,18 +77,30 @@ class Metric(ABC, Generic[R, F]):
     data that a table or folder may hold: where there is too little evidence, the score's value
     is None and its note says why.
 
+    Its entry in the group `augment.metrics` is called `kind.name`. `order` is its place among the
+    metrics of its kind, wherever they are shown; metrics of the same place stand by name.
+
     Scores whose name is not among `measures` are shown under that name and never judged.
     """
 
+    kind: ClassVar[str]
     name: ClassVar[str]
     group: ClassVar[Group]
+    order: ClassVar[int] = 100
     measures: ClassVar[tuple[Measure, ...]] = ()
-    floored: ClassVar[bool] = True  # whether scores of the floor (see `Score`) say anything
+    has_floor: ClassVar[bool] = True  # whether scores of the floor (see `Score`) say anything
 
     @abstractmethod
     def score(self, real: R, fake: F, seed: Seed) -> list[Score]:
         """The scores of the made rows; `ceiling` and `floor` are left for the caller to fill."""
 
-    @abstractmethod
     def ceiling(self, real: R, n: int, seed: Seed) -> list[Score]:
-        """The same scores for (about) `n` fresh real rows; each metric says how it gets them."""
+        """The same scores for (about) `n` fresh real rows; each metric says how it gets them.
+
+        One that does not say has no ceiling.
+        """
+        return []
+
+    def remarks(self, scores: Sequence[Score]) -> list[str]:
+        """What its scores mean together, as sentences of a report; usually nothing."""
+        return []

@@ -4,39 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augment.core import registry
-from augment.core.errors import UsageError, listed
+from augment.core.errors import UsageError, did_you_mean, listed
 from augment.core.seeds import Seed
-from augment.core.types import UNLIMITED, Budget, Group, Json, Score, Tick
+from augment.core.types import UNLIMITED, Better, Budget, Group, Score, Tick
 from augment.evaluation.metric import Measure, Metric
 from augment.work.deadline import TimeIsUp, interrupted
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 
 URGENCY: tuple[Group, ...] = ("privacy", "validity", "fidelity", "utility")
 OUT_OF_TIME = "There was no time left for it (--max-time)."
 
 
-def metrics(group: str, order: Sequence[str], only: Sequence[str] | None) -> list[Metric[Any, Any]]:
-    """The registered metrics of a group: those of `order` first, then others (plugins').
+def metrics(kind: str, only: Sequence[str] | None = None) -> list[Metric[Any, Any]]:
+    """The metrics that are registered for a kind of data, in the order that they declare.
 
     `only` names those that are wanted, None wants all. Raises `UsageError` for an unknown name.
     """
-    known = registry.names(group)
-    names = [name for name in order if name in known]
-    names += [name for name in known if name not in names]
+    known = registry.names_for("metrics", kind)
     if only is not None:
         for name in only:
-            registry.find(group, name)
+            if name not in known:
+                raise UsageError(f"There is no metric {name!r}. {did_you_mean(name, known)}")
         if not only:
-            raise UsageError(f"No metric is named. Known: {listed(names)}.")
-        names = [name for name in names if name in only]
-    return [registry.find(group, name)() for name in names]
+            raise UsageError(f"No metric is named. Known: {listed(known)}.")
+        known = [name for name in known if name in only]
+    found = [registry.find("metrics", f"{kind}.{name}")() for name in known]
+    return sorted(found, key=lambda metric: metric.order)
 
 
 def measures(chosen: Sequence[Metric[Any, Any]]) -> tuple[Measure, ...]:
@@ -47,7 +42,10 @@ def measures(chosen: Sequence[Metric[Any, Any]]) -> tuple[Measure, ...]:
 @dataclass(frozen=True)
 class Sides:
     """What metrics look at: `real` rows, the `made` ones, and those of the floor (`lowest`), each
-    as the kind of data shows them; `rows` is how many were made."""
+    as the kind of data shows them; `rows` is how many were made.
+
+    A kind without a floor has no `lowest`, and none of its metrics a floor.
+    """
 
     real: Any
     made: Any
@@ -98,36 +96,32 @@ def scored(
 def _beside(metric: Metric[Any, Any], sides: Sides, seed: Seed) -> list[Score]:
     values = metric.score(sides.real, sides.made, seed)
     best = metric.ceiling(sides.real, sides.rows, seed.child("ceiling"))
-    worst = metric.score(sides.real, sides.lowest, seed.child("floor")) if metric.floored else []
-    return merged(values, best, worst)
+    floored = metric.has_floor and sides.lowest is not None
+    worst = metric.score(sides.real, sides.lowest, seed.child("floor")) if floored else []
+    return as_declared(metric, merged(values, best, worst))
+
+
+def as_declared(metric: Metric[Any, Any], scores: Sequence[Score]) -> list[Score]:
+    """The scores in the metric's group, those of a whole data set in the direction that their
+    measure declares."""
+    better = {measure.name: measure.better for measure in metric.measures}
+    return [
+        replace(
+            score,
+            group=metric.group,
+            better=score.better if score.where else better.get(score.metric, score.better),
+        )
+        for score in scores
+    ]
 
 
 def left_out(metric: Metric[Any, Any]) -> list[Score]:
     """A score without a value for each figure of a metric that there was no time for."""
-    names = [measure.name for measure in metric.measures] or [metric.name]
-    return [Score(name, None, "near", metric.group, note=OUT_OF_TIME) for name in names]
-
-
-def halves(rows: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of two disjoint halves, the first one larger where `rows` is odd."""
-    order = seed.rng().permutation(rows)
-    middle = (rows + 1) // 2
-    return order[:middle], order[middle:]
-
-
-def compared(real: int, unseen: int | None, made: int) -> Json:
-    """How many rows stood on each side, as `report.json` holds it.
-
-    Without `unseen` rows nobody knows which of the `real` ones a generator saw, and a half of
-    them (see `halves`) stands for unseen ones.
-    """
-    known = unseen is not None
-    return {
-        "synthetic": made,
-        "real": real + (unseen or 0),
-        "unseen": unseen if known else real // 2,
-        "seen_known": known,
-    }
+    declared: list[tuple[str, Better]] = [(each.name, each.better) for each in metric.measures]
+    return [
+        Score(name, None, better, metric.group, note=OUT_OF_TIME)
+        for name, better in declared or [(metric.name, "near")]
+    ]
 
 
 def merged(values: list[Score], best: list[Score], worst: list[Score]) -> list[Score]:

@@ -143,7 +143,7 @@ def _check(measure: Measure, score: Score) -> Check:
     if score.value is None or base is None:
         why = score.note or f"{measure.title}: {NO_CEILING}"
         return replace(made, reason=why, sentence=f"{measure.meaning}: not known. {why}".strip())
-    lower = score.better == "lower"
+    lower = measure.better == "lower"
     noise = _noise(measure, score, base)
     limit = base + noise if lower else base - noise
     missed = score.value > limit + ROUNDING if lower else score.value < limit - ROUNDING
@@ -161,7 +161,7 @@ def _noise(measure: Measure, score: Score, base: float) -> float:
     independent deviations add as squares.
     """
     assert score.value is not None and measure.limit is not None
-    lower = score.better == "lower"
+    lower = measure.better == "lower"
     own = of_ceiling = 0.0
     if score.interval is not None:
         kindest = score.interval.low if lower else score.interval.high
@@ -175,7 +175,7 @@ def _noise(measure: Measure, score: Score, base: float) -> float:
 
 def _unshown(measure: Measure, score: Score, limit: float, noise: float) -> str:
     """Why a value within its limit says nothing, empty where it says something."""
-    lower, worst, floor = score.better == "lower", measure.worst, score.floor
+    lower, worst, floor = measure.better == "lower", measure.worst, score.floor
     if worst is not None and (limit >= worst if lower else limit <= worst):
         why = "noise" if noise > measure.most_noise else "what is natural here"
         return f"The worst value there is lies within {why}."
@@ -189,7 +189,7 @@ def _unshown(measure: Measure, score: Score, limit: float, noise: float) -> str:
 def _figures(measure: Measure, score: Score, limit: float, noise: float) -> str:
     assert score.value is not None
     value, most = apart(score.value, limit, measure.unit)
-    bound = "at most" if score.better == "lower" else "at least"
+    bound = "at most" if measure.better == "lower" else "at least"
     of_it = f", {figure(noise, measure.unit)} of it for sampling noise" if noise else ""
     beside = [f"{bound} {most} passes{of_it}"]
     for name, number in (("fresh real", score.ceiling), ("independent", score.floor)):
@@ -239,7 +239,7 @@ def _worst(
         if score.value is None or score.ceiling is None:
             continue
         behind = score.ceiling - score.value
-        behind = -behind if score.better == "lower" else behind
+        behind = -behind if measure.better == "lower" else behind
         if behind > measure.worth_naming:
             found.append((behind, Gap(score.where, score.metric, score.value, score.ceiling)))
     found.sort(key=lambda pair: -pair[0])

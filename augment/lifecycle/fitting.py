@@ -44,8 +44,8 @@ def prepare(
     """
     kind = kind_of(request.source, request.kind)
     with journal.stage("read"):
-        reserved = Reserved(holdout, request.protect)
-        loaded = kind.reader.read(request.source, request.read, reserved)
+        reserved = Reserved(holdout, request.protect, request.read)
+        loaded = kind.generator.prepared(kind.reader.read(request.source, request.read), reserved)
     seed = Seed.fresh() if request.seed is None else Seed(request.seed)
     plan = resolve(request, kind, loaded, seed)
     key = plan.key(loaded.files)
@@ -166,5 +166,5 @@ def described(prepared: Prepared) -> Json:
         "files": list(prepared.loaded.files),
         "notes": list(prepared.loaded.notes),
         "rejected_rows": prepared.loaded.rejected,
-        "data": prepared.plan.kind.reader.describe(prepared.loaded.data, show_values=False),
+        "data": prepared.plan.kind.describe(prepared.loaded.data, show_values=False),
     }

@@ -100,16 +100,21 @@ def _locale() -> Check:
 
 
 def _plugins() -> list[Check]:
-    """Every registered engine and format must import."""
+    """Everything that is registered must import, and metrics by the names that they declare."""
     found = []
     for group in ("kinds", "engines", "metrics", "formats"):
-        broken = []
-        for name in registry.names(group):
-            try:
-                registry.find(group, name)
-            except (ImportError, AttributeError, AugmentError) as error:
-                broken.append(f"{name} ({error})")
-        names = ", ".join(registry.names(group))
+        names = registry.names(group)
+        broken = [fault for name in names if (fault := _fault(group, name))]
         hint = f"{', '.join(broken)} cannot be loaded. Install augment-synth again."
-        found.append(Check(group, names, not broken, hint if broken else ""))
+        found.append(Check(group, ", ".join(names), not broken, hint if broken else ""))
     return found
+
+
+def _fault(group: str, name: str) -> str:
+    """What is wrong with an entry; "" where nothing is."""
+    try:
+        registered = registry.find(group, name)
+        declared = f"{registered.kind}.{registered.name}" if group == "metrics" else name
+    except (ImportError, AttributeError, AugmentError) as error:
+        return f"{name} ({error})"
+    return "" if declared == name else f"{name} (it declares itself as {declared})"

@@ -37,7 +37,7 @@ def inspect(
     if schema_out is not None:
         require_writable(schema_out, force)
     found, loaded = read(source, kind, options, tell)
-    described = found.reader.describe(loaded.data, show_values)
+    described = found.describe(loaded.data, show_values)
     if schema_out is not None:
         write_json(schema_out, described["schema"], force=force)
     return {

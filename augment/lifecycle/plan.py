@@ -13,7 +13,8 @@ from typing import Any
 import augment
 from augment.core import registry
 from augment.core.errors import UsageError
-from augment.core.kind import Ask, Forecast, Kind, Loaded, Wanted
+from augment.core.kind import Ask, Forecast, Kind, Loaded, Wanted, flag
+from augment.core.parameters import listed_choices
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import About, Engine, Json
@@ -87,7 +88,7 @@ class Plan:
         request = self.request
         return self.kind.generator.foresee(
             data,
-            Wanted(self.engine, rows, self.device, request.protect, request.ask, request.write),
+            Wanted(self.engine, rows, self.device, request.protect, request.ask),
         )
 
     def key(self, files: tuple[Json, ...]) -> str:
@@ -125,6 +126,7 @@ def resolve(request: Request, kind: Kind[Any], loaded: Loaded[Any], seed: Seed) 
             "`augment engines` lists the engines of each kind."
         )
     require_scorable(kind, request.score)
+    require_writable(kind, request.write)
     rows = row_count(request.count, len(loaded.data))
     return Plan(request, kind, engine, reason, seed, device_for(request.device, engine.about), rows)
 
@@ -134,6 +136,17 @@ def require_scorable(kind: Kind[Any], options: Json) -> None:
     for name in options:
         if name not in kind.evaluator.options:
             raise UsageError(f"--{name}: the source is {kind.name} data, which has no use for it.")
+
+
+def require_writable(kind: Kind[Any], options: Json) -> None:
+    """Refuse, before a long fit, an option of writing that this kind of data does not know."""
+    for name in options:
+        if name not in kind.writer.options:
+            kinds = [registry.find("kinds", each) for each in registry.names("kinds")]
+            those = listed_choices([each.name for each in kinds if name in each.writer.options])
+            raise UsageError(
+                f"{flag(name)} is for {those} data, and the source is {kind.name} data."
+            )
 
 
 def row_count(text: str, source_rows: int) -> int:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from augment.core.files import atomic
-from augment.core.types import Json
+from augment.core.types import Group, Json
+from augment.evaluation.metric import Places
 from augment.report import plots, summary
 
 MOST_PAIRS = 12
 MOST_OVERLAYS = 200  # columns that are drawn: a page of thousands cannot be read, nor opened
 MOST_FACTS = 2_000
-GROUPS = {
-    "fidelity": "Fidelity",
-    "utility": "Utility",
-    "privacy": "Privacy",
-    "validity": "Validity",
-}
+GROUPS = {group: group.capitalize() for group in get_args(Group)}
 
 
 def write(path: Path, document: Json, *, force: bool = True) -> None:
@@ -88,13 +84,9 @@ def _groups(document: Json) -> list[tuple[str, list[tuple[summary.Line, plots.Sc
 
 
 def _overlays(document: Json) -> Iterator[plots.Overlay]:
-    """The columns in the table's order, each with its shape score; of many, those whose shapes are
-    farthest below fresh real rows."""
-    shapes = {
-        score["where"]: score
-        for score in document["scores"]
-        if score["metric"] == "shapes" and score["where"]
-    }
+    """The columns in the table's order, each with its own score; of many, those that are farthest
+    below fresh real rows."""
+    shapes = {score["where"]: score for score in _of_places(document, "columns")}
     unscored: Json = {"value": None, "ceiling": None}
     found = [
         (column, shapes.get(column["name"], unscored)) for column in document.get("columns", [])
@@ -116,14 +108,19 @@ def _pairs(document: Json) -> list[Json]:
     """The pairs farthest below fresh real rows."""
     pairs = [
         score
-        for score in document["scores"]
-        if score["metric"] == "trends"
-        and score["where"]
-        and score["value"] is not None
-        and score["ceiling"] is not None
+        for score in _of_places(document, "pairs")
+        if score["value"] is not None and score["ceiling"] is not None
     ]
     pairs.sort(key=lambda score: score["value"] - score["ceiling"])
     return pairs[:MOST_PAIRS]
+
+
+def _of_places(document: Json, places: Places) -> list[Json]:
+    """The scores of single columns, or pairs, by the first measure that has such."""
+    named = [measure["name"] for measure in document["measures"] if measure["places"] == places]
+    return [
+        score for score in document["scores"] if score["metric"] in named[:1] and score["where"]
+    ]
 
 
 def _facts(document: Json) -> list[tuple[str, str]]:

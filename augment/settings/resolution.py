@@ -41,11 +41,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Resolved:
-    """The settings, the file that was read, and where each that is no default comes from."""
+    """The settings, the file that was read, where each that is no default comes from, and
+    sentences on `AUGMENT_*` variables that are no settings."""
 
     settings: Settings = DEFAULTS
     path: Path | None = None
     origins: Mapping[Name, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def value(self, name: Name) -> Any:
         """The value of a setting of a section."""
@@ -70,22 +72,24 @@ def resolve(
     """What file and environment settle; `config` names the file, which is looked for if None.
 
     Raises `BadSettings` with all that is wrong: where, which key, and the nearest known one or
-    what is expected.
+    what is expected. A variable that is no setting is warned of: it may be another program's.
     """
     if config is None and environment.get(CONFIG):
         config = Path(environment[CONFIG])
     path = file.found(folder, home) if config is None else config
     problems: list[str] = []
+    warnings: list[str] = []
     entries: dict[Name, Entry] = {}
     if path is not None:
         entries |= _of_file(path, folder, problems)
-    entries |= _of_environment(environment, problems)
+    entries |= _of_environment(environment, problems, warnings)
     settings = _validated(entries, problems) if entries else DEFAULTS
     if problems:
         raise BadSettings(problems)
     if path is not None:
         settings = _relative_to(path.parent, folder, settings, entries)
-    return Resolved(settings, path, {name: entry.origin for name, entry in entries.items()})
+    origins = {name: entry.origin for name, entry in entries.items()}
+    return Resolved(settings, path, origins, tuple(warnings))
 
 
 def _of_file(path: Path, folder: Path, problems: list[str]) -> dict[Name, Entry]:
@@ -128,7 +132,9 @@ def _unknown(name: Name) -> str:
     return f"unknown key {dotted(name)!r}. {near}".strip()
 
 
-def _of_environment(environment: Mapping[str, str], problems: list[str]) -> dict[Name, Entry]:
+def _of_environment(
+    environment: Mapping[str, str], problems: list[str], warnings: list[str]
+) -> dict[Name, Entry]:
     """The `AUGMENT_*` variables; an empty one is as good as none."""
     entries = {}
     known = {variable(name): setting for name, setting in names.of_sections().items()}
@@ -140,7 +146,7 @@ def _of_environment(environment: Mapping[str, str], problems: list[str]) -> dict
         setting = known.get(key)
         if setting is None:
             near = names.nearest(key, [*known, CONFIG])
-            problems.append(f"{key}: there is no such variable. {near}".strip())
+            warnings.append(f"{key}: there is no such setting, so it does nothing. {near}".strip())
             continue
         try:
             entries[setting.name] = Entry(_read(environment[key], setting, key), key)

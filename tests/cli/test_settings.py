@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args, get_origin
 
 import pytest
@@ -14,6 +15,7 @@ import typer.main
 from augment.cli import progress
 from augment.cli.app import app
 from augment.cli.flags import SETTINGS
+from augment.core import registry
 from augment.core.parameters import choices, optional
 from augment.lifecycle import evaluation, fitting, generation
 from augment.lifecycle import run as running
@@ -21,11 +23,12 @@ from augment.settings.names import Name, Setting, dotted, of_sections, variable
 from tests.cli import in_process
 
 CALLS = {
-    "run": ["t.csv", "-o", "out", "--dry-run"],
-    "fit": ["t.csv", "-o", "out", "--dry-run"],
+    "run": ["SRC", "-o", "out", "--dry-run"],
+    "fit": ["SRC", "-o", "out", "--dry-run"],
     "sample": ["model", "-o", "out"],
-    "evaluate": ["a.csv", "b.csv"],
+    "evaluate": ["SRC", "SRC"],
 }
+SOURCES = {"table": "t.csv", "images": "pictures"}
 NO_SETTINGS = {  # what belongs to one call alone
     "source", "model", "real", "synthetic", "unseen", "out", "force", "dry_run", "config",
     "where", "balance", "prompt", "prompts", "given", "shard", "param", "preset", "weights",
@@ -34,12 +37,18 @@ TEXTS = {  # where not any text will do: two values each
     ("reading", "column"): ("a=id", "b=drop"),
     ("reading", "kind"): ("table", "images"),
     ("reading", "canvas"): ("32", "64"),
+    ("fitting", "engine"): ("ctgan", "tvae"),
     ("fitting", "max_time"): ("90s", "2h"),
     ("sampling", "rows"): ("5k", "7k"),
     ("scoring", "features"): ("one.pt", "two.pt"),
     ("gates", "run"): ("utility", "fidelity"),
     ("gates", "evaluate"): ("utility", "fidelity"),
 }
+
+
+def opened(*given: object) -> SimpleNamespace:
+    """A model of tables, as far as a command looks at it before it samples."""
+    return SimpleNamespace(kind=registry.find("kinds", "table"), given=given)
 
 
 class Asked(BaseException):
@@ -74,12 +83,25 @@ def settings_of(command: str) -> dict[str, Name]:
 PAIRS = [(command, name) for command in CALLS for name in settings_of(command)]
 
 
+def kind_for(parameter: str) -> str:
+    """A kind of data that a setting is for: tables, unless it is for images alone."""
+    options = {"column": "columns", "caption_column": "caption_columns"}
+    named = options.get(parameter, parameter)
+    table, images = (
+        {*kind.reader.options, *kind.writer.options, *kind.evaluator.options}
+        for kind in (registry.find("kinds", each) for each in ("table", "images"))
+    )
+    return "images" if named in images - table else "table"
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
     """Runs a command until it would begin; returns all that it was about to do, as text."""
     monkeypatch.chdir(tmp_path)
-    for name in ("one.pt", "two.pt"):
+    for name in ("one.pt", "two.pt", "t.csv"):
         (tmp_path / name).touch()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").touch()
     seen: list[Any] = []
 
     def stop(*given: Any, **named: Any) -> Any:
@@ -94,17 +116,20 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]
     monkeypatch.setattr(running, "run", stop)
     monkeypatch.setattr(fitting, "fit", stop)
     monkeypatch.setattr(evaluation, "evaluate", stop)
-    monkeypatch.setattr(generation, "open_model", lambda *given: given)
+    monkeypatch.setattr(generation, "open_model", opened)
     monkeypatch.setattr(generation, "sample", stop)
 
-    def call(command: str, *words: str, file: str = "", **environment: str) -> str:
+    def call(
+        command: str, *words: str, file: str = "", kind: str = "table", **environment: str
+    ) -> str:
         seen.clear()
         (tmp_path / "augment.toml").write_text(file)
         with monkeypatch.context() as patch:
             for key, value in environment.items():
                 patch.setenv(key, value)
             with pytest.raises(Asked):
-                app([command, *CALLS[command], *words], prog_name="augment", standalone_mode=False)
+                given = [SOURCES[kind] if word == "SRC" else word for word in CALLS[command]]
+                app([command, *given, *words], prog_name="augment", standalone_mode=False)
         return repr(seen)
 
     return call
@@ -133,13 +158,80 @@ def test_a_setting_is_as_good_in_file_and_environment_as_by_its_flag_which_wins(
     setting = of_sections()[settings_of(command)[parameter]]
     first, second = two_values(setting)
     flag = parameters(command)[parameter]
-    by_flag, other = (asked(command, *words_for(flag, text)) for text in (first, second))
+    kind = kind_for(parameter)
+    by_flag, other = (asked(command, *words_for(flag, text), kind=kind) for text in (first, second))
     assert by_flag != other
-    assert asked(command, file=in_a_file(setting, first)) == by_flag
-    assert asked(command, **{variable(setting.name): first}) == by_flag
+    assert asked(command, file=in_a_file(setting, first), kind=kind) == by_flag
+    assert asked(command, kind=kind, **{variable(setting.name): first}) == by_flag
     both = {"file": in_a_file(setting, second), variable(setting.name): first}
-    assert asked(command, **both) == by_flag
-    assert asked(command, *words_for(flag, second), **both) == other
+    assert asked(command, kind=kind, **both) == by_flag
+    assert asked(command, *words_for(flag, second), kind=kind, **both) == other
+
+
+FOR_ALL = """
+[reading]
+target = "a"
+delimiter = ";"
+locale = "de_DE"
+canvas = "32"
+mode = "gray"
+on_error = "skip"
+max_bad = 3
+[fitting]
+engine = "ctgan"
+[sampling]
+format = "jsonl"
+excel_safe = true
+[scoring]
+features = "one.pt"
+"""
+
+
+def test_one_file_serves_every_kind_of_data(asked: Callable[..., str]) -> None:
+    """Settings of another kind are passed over; flags of another kind are not."""
+    table, images = (asked("run", file=FOR_ALL, kind=kind) for kind in ("table", "images"))
+    for text in ("'target': 'a'", "'delimiter': ';'", "'de_DE'", "excel_safe", "engine='ctgan'"):
+        assert text in table and text not in images, text
+    for text in ("'canvas': '32'", "'mode': 'gray'", "'on_error': 'skip'", "'features': 'one.pt'"):
+        assert text in images and text not in table, text
+    assert "'max_bad': 3" in table and "'max_bad': 3" in images
+    assert "engine='auto'" in images
+    both = asked("run", "--delimiter", ";", "-e", "ctgan", file=FOR_ALL, kind="images")
+    assert "'delimiter': ';'" in both and "engine='ctgan'" in both
+    variable_too = asked("evaluate", AUGMENT_READING_CANVAS="32")
+    assert "canvas" not in variable_too and "'kind': 'table'" in variable_too
+    assert "canvas" in asked("evaluate", "--canvas", "32")
+    written = asked("sample", file=FOR_ALL)
+    assert "format='jsonl'" in written and "'excel_safe': True" in written
+
+
+def test_one_file_serves_tables_and_images_to_the_end(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(
+        '[reading]\ndelimiter = ","\ncanvas = "8"\n[fitting]\nengine = "independent"\n'
+        '[sampling]\nexcel_safe = true\nformat = "csv"\n'
+    )
+    for source in ("samples/clinic.csv", "samples/digits"):
+        out = tmp_path / Path(source).name
+        done = in_process.augment("run", source, "-o", out, "--dry-run", "--config", config)
+        assert done.returncode == 0, done.stderr
+        done = in_process.augment("inspect", source, "--config", config)
+        assert done.returncode == 0, done.stderr
+    for source, flag in (("samples/clinic.csv", "--canvas"), ("samples/digits", "--delimiter")):
+        done = in_process.augment("inspect", source, "--config", config, flag, "8")
+        assert done.returncode == 2 and flag.encode() in done.stderr
+
+
+def test_a_variable_that_is_no_setting_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUGMENT_READING_ENCODNG", "cp1252")
+    monkeypatch.setenv("AUGMENT_HOME", "/opt")
+    for words in (("inspect", "samples/clinic.csv", "-q"), ("config", "check")):
+        done = in_process.augment(*words)
+        assert done.returncode == 0, done.stderr
+        assert b"warning: AUGMENT_READING_ENCODNG: there is no such setting" in done.stderr
+        assert b"'AUGMENT_READING_ENCODING'" in done.stderr and b"AUGMENT_HOME" in done.stderr
+    monkeypatch.setenv("AUGMENT_READING_MAX_BAD", "many")
+    assert in_process.augment("inspect", "samples/clinic.csv").returncode == 2
 
 
 @pytest.mark.parametrize("command", CALLS)

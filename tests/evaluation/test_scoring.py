@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import pytest
 
@@ -12,21 +17,53 @@ from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.kind import Scored
 from augment.core.seeds import Seed
-from augment.core.types import Budget, Group, Score, Tick, silent
+from augment.core.types import Budget, Dataset, Group, Score, Tick, silent
 from augment.evaluation import scoring
-from augment.evaluation.limits import near_ceiling
+from augment.evaluation.comparison import Comparison, halves
+from augment.evaluation.limits import fixed, near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.verdict import verdict
+from augment.lifecycle import health
 from augment.report import facts, html, markdown, summary
+from tests.cli import in_process
+
+
+@dataclass(frozen=True)
+class Numbers(Dataset):
+    """So many rows, of which nothing else is known."""
+
+    rows: int
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def take(self, rows: Any) -> Self:
+        return type(self)(len(rows))
+
+    def labels(self) -> None:
+        return None
+
+    def entities(self) -> None:
+        return None
+
+    def digest(self) -> str:
+        return str(self.rows)
 
 
 class Brightness(Metric[float, float]):
     """`brightness`: how far the mean is off; a metric of a plugin."""
 
+    kind: ClassVar[str] = "pictures"
     name: ClassVar[str] = "brightness"
     group: ClassVar[Group] = "fidelity"
     measures: ClassVar[tuple[Measure, ...]] = (
-        Measure("brightness", "Brightness", "difference of means", near_ceiling(0.1)),
+        Measure(
+            "brightness",
+            "Brightness",
+            "difference of means",
+            better="lower",
+            limit=near_ceiling(0.1),
+        ),
     )
 
     def score(self, real: float, fake: float, seed: Seed) -> list[Score]:
@@ -39,11 +76,89 @@ class Brightness(Metric[float, float]):
         return [Score("brightness", 0.0, "lower", "fidelity")]
 
 
+class Sizes(Metric[Any, Any]):
+    """`sizes`: how many rows were made for each unseen one; a plugin's metric of tables."""
+
+    kind: ClassVar[str] = "table"
+    name: ClassVar[str] = "sizes"
+    group: ClassVar[Group] = "validity"
+    order: ClassVar[int] = 5
+    has_floor: ClassVar[bool] = False
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("sizes", "Rows made", "rows made for one unseen", better="higher", limit=fixed(9)),
+    )
+
+    def score(self, real: Any, fake: Any, seed: Seed) -> list[Score]:
+        rows = len(fake.rows) / len(real.test)
+        return [Score("sizes", rows, "lower", "fidelity")]  # the declaration wins over both
+
+
 @pytest.fixture
-def plugin(monkeypatch: pytest.MonkeyPatch) -> list[Metric[Any, Any]]:
-    monkeypatch.setattr(registry, "names", lambda group: ["brightness"])
-    monkeypatch.setattr(registry, "find", lambda group, name: Brightness)
-    return scoring.metrics("metrics", ("shapes",), None)
+def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Entry points of a package that brings two metrics, one of a kind of its own."""
+    built_in = metadata.entry_points
+    group = "augment.metrics"
+    extra = [
+        metadata.EntryPoint("pictures.brightness", f"{__name__}:Brightness", group),
+        metadata.EntryPoint("table.sizes", f"{__name__}:Sizes", group),
+        metadata.EntryPoint("brightness", f"{__name__}:Brightness", group),  # of no kind
+    ]
+    monkeypatch.setattr(
+        metadata,
+        "entry_points",
+        lambda group: [*built_in(group=group), *(e for e in extra if e.group == group)],
+    )
+    registry._points.cache_clear()
+    yield
+    registry._points.cache_clear()
+
+
+@pytest.fixture
+def plugin(plugins: None) -> list[Metric[Any, Any]]:
+    return scoring.metrics("pictures")
+
+
+def test_a_plugins_metric_of_tables_is_shown_and_judged_everywhere(
+    plugins: None, tmp_path: Path
+) -> None:
+    source, out = "samples/clinic.csv", tmp_path / "out"
+    asked = ("evaluate", source, source, "-o", out, "--seed", "1")
+    done = in_process.augment(*asked, "--gate", "sizes >= 9")
+    assert done.returncode == 3, done.stderr
+    shown = done.stderr.decode()
+    row = next(line for line in shown.splitlines() if line.startswith("Rows made"))
+    assert "≥ 9.000" in row and "fail" in row
+    assert shown.index("Rows made") < shown.index("Column shapes")  # by its order
+    assert "Validity fails: Rows made." in shown
+    report = json.loads((out / "report.json").read_text())
+    assert report["measures"][0] | {"title": "", "meaning": ""} == {
+        "name": "sizes", "title": "", "meaning": "", "unit": "number", "better": "higher",
+        "places": None, "judged": True, "essential": False,
+    }  # fmt: skip
+    (check,) = (each for each in report["verdict"]["checks"] if each["metric"] == "sizes")
+    assert (check["title"], check["limit"], check["group"]) == ("Rows made", 9, "validity")
+    (score,) = (each for each in report["scores"] if each["metric"] == "sizes")
+    assert (score["better"], score["group"], score["ceiling"]) == ("higher", "validity", None)
+    page = (out / "report.html").read_text()
+    assert "Rows made" in page and "≥ 9.000" in page
+
+
+def test_a_metric_that_is_registered_by_another_name_is_a_fault(plugins: None) -> None:
+    (check,) = (each for each in health.checks() if each.name == "metrics")
+    assert not check.ok
+    assert "brightness (it declares itself as pictures.brightness)" in check.hint
+
+
+def test_metrics_stand_in_the_order_that_they_declare(plugins: None) -> None:
+    assert [metric.name for metric in scoring.metrics("table")][:3] == ["sizes", "shapes", "trends"]
+    assert [metric.name for metric in scoring.metrics("images")][-1] == "copies"
+
+
+@pytest.mark.parametrize("entry", registry.names("metrics"))
+def test_an_entry_is_called_by_the_kind_and_the_name_that_its_metric_declares(entry: str) -> None:
+    metric = registry.find("metrics", entry)
+    assert entry == f"{metric.kind}.{metric.name}"
+    assert metric.kind in registry.names("kinds")
 
 
 @pytest.mark.parametrize(("fake", "state"), [(0.55, "pass"), (0.9, "fail")])
@@ -61,7 +176,7 @@ def test_a_plugins_metric_is_titled_and_judged_by_what_it_declares(
     document = {
         "verdict": judged.to_json(),
         "measures": [measure.to_json() for measure in known],
-        "compared": scoring.compared(20, None, 10),
+        "compared": Comparison.of(Numbers(20), None, Numbers(10), Seed(0)).counts(),
     }
     report = facts.document(Scored(tuple(scores), document), {"source": "x"})
     first, last = summary.lines(report)
@@ -93,13 +208,13 @@ def test_what_there_is_no_time_for_is_named_and_passes_nothing(
 
 def test_unknown_and_no_metrics_are_refused() -> None:
     with pytest.raises(UsageError, match="shapes"):
-        scoring.metrics("metrics", (), ["shape"])
+        scoring.metrics("table", ["shape"])
     with pytest.raises(UsageError, match="No metric"):
-        scoring.metrics("metrics", (), [])
+        scoring.metrics("table", [])
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 7])
 def test_halves_share_no_row_and_leave_none_out(rows: int) -> None:
-    first, second = scoring.halves(rows, Seed(1))
+    first, second = halves(Numbers(rows), Seed(1))
     assert sorted([*first, *second]) == list(range(rows))
     assert 0 <= len(first) - len(second) <= 1

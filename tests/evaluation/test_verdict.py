@@ -7,16 +7,30 @@ import re
 
 import pytest
 
-from augment.core import registry
 from augment.core.types import Group, Interval, Score
 from augment.evaluation import scoring
 from augment.evaluation.limits import fixed, natural_rate, near_ceiling
 from augment.evaluation.metric import WIDEST_TITLE, Measure
 from augment.evaluation.verdict import Unscored, verdict
 
-AUC = Measure("auc", "Membership AUC", "AUC of telling", fixed(0.55), essential=True, worst=1.0)
+AUC = Measure(
+    "auc",
+    "Membership AUC",
+    "AUC of telling",
+    better="lower",
+    limit=fixed(0.55),
+    essential=True,
+    worst=1.0,
+)
 COPIES = Measure(
-    "copies", "Copies", "copies", natural_rate(), essential=True, worst=1.0, ceiling_noise=True
+    "copies",
+    "Copies",
+    "copies",
+    better="lower",
+    limit=natural_rate(),
+    essential=True,
+    worst=1.0,
+    ceiling_noise=True,
 )
 
 
@@ -48,7 +62,7 @@ def test_the_printed_limit_is_the_limit_used(value: float, half: float, state: s
 
 
 def test_a_group_passes_only_when_all_that_is_essential_was_shown() -> None:
-    more = Measure("more", "More", "more", fixed(1.0))
+    more = Measure("more", "More", "more", better="lower", limit=fixed(1.0))
     known, unknown = score("auc", 0.5), score("auc", None, note="Not enough rows.")
     assert verdict([known, score("more", None, note="x")], [AUC, more]).state("privacy") == "pass"
     judged = verdict([unknown, score("more", 0.5)], [AUC, more])
@@ -77,7 +91,13 @@ def test_a_ceiling_of_few_rows_adds_its_noise_and_hides_what_it_might() -> None:
 
 def test_nothing_to_lose_is_nothing_shown() -> None:
     measure = Measure(
-        "utility", "Utility", "quality", near_ceiling(margin=0.03), essential=True, above_floor=True
+        "utility",
+        "Utility",
+        "quality",
+        better="higher",
+        limit=near_ceiling(margin=0.03),
+        essential=True,
+        above_floor=True,
     )
     for floor, state in ((0.5, "not shown"), (0.4, "pass")):
         found = Score("utility", 0.5, "higher", "utility", ceiling=0.5, floor=floor)
@@ -85,7 +105,7 @@ def test_nothing_to_lose_is_nothing_shown() -> None:
 
 
 def test_what_was_not_scored_is_named() -> None:
-    more = Measure("more", "More", "more")
+    more = Measure("more", "More", "more", better="lower")
     unscored = [Unscored(("note", "id"), "Texts are replaced.")]
     judged = verdict([score("more", None, note="There are 3 rows.")], [more], unscored)
     assert "Not scored: note, id, because texts are replaced." in judged.sentences
@@ -99,8 +119,8 @@ def test_what_was_not_scored_is_named() -> None:
 
 
 def test_the_worst_places_are_those_furthest_behind_whatever_the_direction() -> None:
-    up = Measure("up", "Up", "up", worst_places="columns")
-    down = Measure("down", "Down", "down", worst_places="pairs")
+    up = Measure("up", "Up", "up", better="higher", worst_places="columns")
+    down = Measure("down", "Down", "down", better="lower", worst_places="pairs")
     scores = [
         Score("up", 0.9, "higher", "fidelity", "a", ceiling=1.0),
         Score("up", 0.5, "higher", "fidelity", "b", ceiling=1.0),
@@ -112,9 +132,9 @@ def test_the_worst_places_are_those_furthest_behind_whatever_the_direction() -> 
     assert [gap.where for gap in judged.worst_pairs] == ["d"]
 
 
-@pytest.mark.parametrize("group", ["metrics", "image_metrics"])
-def test_every_measure_has_a_title_that_fits_a_line(group: str) -> None:
-    found = scoring.measures([registry.find(group, name)() for name in registry.names(group)])
+@pytest.mark.parametrize("kind", ["table", "images"])
+def test_every_measure_has_a_title_that_fits_a_line(kind: str) -> None:
+    found = scoring.measures(scoring.metrics(kind))
     assert len({measure.name for measure in found}) == len(found) > 0
     for measure in found:
         assert measure.meaning and 0 < len(measure.title) <= WIDEST_TITLE, measure.name

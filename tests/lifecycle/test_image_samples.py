@@ -196,7 +196,10 @@ USAGE = {
     "rejects alone": (("inspect", "{images}", "--rejects", "x"), "--on-error skip"),
     "columns": (("inspect", "{images}", "--label-column", "kind"), "class folders"),
     "a root": (("inspect", "{images}", "--root", "/nowhere/at/all"), "no such folder"),
-    "excel": (("run", "{images}", "-o", "{out}", "--excel-safe", *["-p", "steps=1"]), "tables"),
+    "excel": (
+        ("run", "{images}", "-o", "{out}", "--excel-safe", *["-p", "steps=1"]),
+        "for table data",
+    ),
     "both": (("sample", "{model}", "--weights", "w", "-o", "{out}"), "either MODEL or --weights"),
     "neither": (("sample", "-o", "{out}"), "either MODEL or --weights"),
     "prompts": (("sample", "{model}", "-o", "{out}", "--prompt", "x", "--prompts", "y"), "exclude"),

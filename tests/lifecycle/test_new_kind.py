@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,6 +84,27 @@ def test_bad_input_of_the_kind_is_refused_as_any(source: Path, tmp_path: Path) -
     assert done.returncode == 4
     done = augment("run", source, "-o", tmp_path / "out", "--delimiter", ";", env=PLUGIN)
     assert done.returncode == 2 and b"--delimiter" in done.stderr
+
+
+def test_conditions_and_damaged_models_are_refused_for_the_kind(
+    finished: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "made.lines"
+    done = augment("sample", finished, "-o", made, "--where", "line = a", env=PLUGIN)
+    assert done.returncode == 2 and b"--where" in done.stderr and not made.exists()
+    model = tmp_path / "model"
+    shutil.copytree(finished / "model", model)
+    document = json.loads((model / "model.json").read_text())
+    for broken in ({**document["config"], "rows": "many"}, {"rows": 200}):
+        (model / "model.json").write_text(json.dumps({**document, "config": broken}))
+        assert augment("sample", model, "-o", made, env=PLUGIN).returncode == 4
+
+
+def test_the_kind_needs_few_lines() -> None:
+    text = (Path(PLUGIN["PYTHONPATH"]) / "lines_kind.py").read_text()
+    lines = [line.strip() for line in text.splitlines()]
+    code = [line for line in lines if line and not line.startswith(("import", "from", "#", '"""'))]
+    assert len(code) <= 90
 
 
 def test_a_killed_run_of_the_kind_resumes(source: Path, finished: Path, tmp_path: Path) -> None:

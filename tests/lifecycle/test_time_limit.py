@@ -16,7 +16,7 @@ from augment.core.kind import Forecast
 from augment.core.seeds import Seed
 from augment.core.types import Budget, Job, silent
 from augment.kinds.images.io.image_files import encoded
-from augment.kinds.tables.metrics.scoring import scored
+from augment.kinds.tables.kind import TABLES
 from augment.lifecycle import fitting, run, time_limit
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Request
@@ -90,7 +90,8 @@ def test_a_limit_is_exceeded_by_little_before_the_command_is_stopped(
 def test_bars_of_the_columns_are_there_before_the_time_for_scores_is_over() -> None:
     budget = Budget(1.0, lambda: 1.0, 0.0)  # used up
     table = mixed_table(60)
-    found = scored(table, mixed_table(40, 1), mixed_table(60, 2), Seed(1), budget=budget)
+    unseen, made = mixed_table(40, 1), mixed_table(60, 2)
+    found = TABLES.evaluator.score(table, unseen, made, Seed(1), silent, {}, budget)
     assert all(score.value is None for score in found.scores)
     assert len(found.document["columns"]) == len(table.schema)
 

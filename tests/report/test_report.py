@@ -9,18 +9,19 @@ import pyarrow as pa
 import pytest
 
 from augment.core.seeds import Seed
-from augment.core.types import Json
+from augment.core.types import Json, silent
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
+from augment.kinds.tables.kind import TABLES
 from augment.kinds.tables.metrics.overlays import overlays
-from augment.kinds.tables.metrics.scoring import scored
 from augment.report import facts, html, markdown, summary
 from tests.kinds.tables.metrics.simulated import people, spoilt
 
 
 @pytest.fixture(scope="module")
 def document() -> Json:
-    found = scored(people(1_000, 1), people(300, 2), spoilt(people(1_000, 3), 1.0, 4), Seed(1))
+    rows = people(1_000, 1), people(300, 2), spoilt(people(1_000, 3), 1.0, 4)
+    found = TABLES.evaluator.score(*rows, Seed(1), silent, {})
     return facts.document(found, {"source": "people.csv", "seed": 12, "notes": ["a <b> & c"]})
 
 

@@ -93,18 +93,28 @@ def test_every_problem_is_named(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
         "[reading]\nmax_bad = -1\nencodng = 'x'\n",
-        AUGMENT_FITING_ENGINE="x",
-        AUGMENT_ENGINES_CTGAN_EPOCH="3",
         AUGMENT_ENGINES_CTGAN_PAC="many",
     )
     assert [problem.split(": ")[0] for problem in found] == [
         "augment.toml:3",
-        "AUGMENT_ENGINES_CTGAN_EPOCH",
         "AUGMENT_ENGINES_CTGAN_PAC",
-        "AUGMENT_FITING_ENGINE",
         "augment.toml:2",
     ]
-    assert "Did you mean 'AUGMENT_FITTING_ENGINE'?" in found[3]
+
+
+def test_variables_that_are_no_settings_are_warned_of_and_do_nothing(tmp_path: Path) -> None:
+    found = resolved(
+        tmp_path,
+        AUGMENT_FITING_ENGINE="x",
+        AUGMENT_ENGINES_CTGAN_EPOCH="3",
+        AUGMENT_ENGINES_NONE_AT_ALL="3",
+        AUGMENT_HOME="/opt/augment",
+    )
+    assert found.settings == DEFAULTS and found.origins == {}
+    named = {warning.split(": ")[0]: warning for warning in found.warnings}
+    assert "Did you mean 'AUGMENT_FITTING_ENGINE'?" in named["AUGMENT_FITING_ENGINE"]
+    assert "AUGMENT_ENGINES_CTGAN_EPOCHS" in named["AUGMENT_ENGINES_CTGAN_EPOCH"]
+    assert set(named) >= {"AUGMENT_HOME", "AUGMENT_ENGINES_NONE_AT_ALL"} and len(named) == 4
 
 
 def test_a_file_that_is_no_toml_is_refused_with_its_place(tmp_path: Path) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import UsageError
 from augment.core.kind import (
-    Evaluator,
     Fitted,
     Forecast,
     Generator,
@@ -19,17 +18,19 @@ from augment.core.kind import (
     Origin,
     Part,
     Reader,
-    Reserved,
-    Scored,
     Wanted,
     Writer,
     Written,
-    flag,
+    column,
+    require_known,
 )
 from augment.core.model_folder import Stored
-from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import UNLIMITED, Budget, Engine, Job, Json, Tick
+from augment.core.types import Engine, Job, Json
+from augment.evaluation.comparison import Comparison
+from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
+from augment.evaluation.scoring import Sides
+from augment.evaluation.verdict import Unscored
 from augment.kinds.images.data.captions import with_kept_words
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.engines.conditioning import WHERE, Conditioning
@@ -44,19 +45,20 @@ if TYPE_CHECKING:
 
 FORMATS = ("", "png")
 GRID = "grid.png"
+NOUN = "images"
 
 
 class ImageReader(Reader[Images]):
     """Folders, lists and archives of pictures."""
+
+    options = frozenset(f.name for f in dataclasses.fields(reading.ReadOptions))
 
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
             return memory.recognised(source)
         return reading.recognises(source)
 
-    def read(
-        self, source: Source, options: Json, reserved: Reserved | None = None
-    ) -> Loaded[Images]:
+    def read(self, source: Source, options: Json) -> Loaded[Images]:
         return reading.read(source, reading.read_options(options))
 
     def read_like(self, source: Source, data: Images, options: Json) -> Loaded[Images]:
@@ -66,27 +68,26 @@ class ImageReader(Reader[Images]):
         """One column per thing that an image has: its pixels, its label, its caption."""
         schema = data.schema
         size = f"{schema.width} × {schema.height} {schema.mode}"
-        columns: list[Json] = [_column("image", "image", size, 0, len(data))]
+        columns: list[Json] = [column("image", "image", "uint8", 0, len(data), size)]
         if schema.classes:
             missing = int((data.label_codes == UNLABELLED).sum())
-            column = _column("label", "categorical", "class", missing, len(schema.classes))
-            columns.append({**column, "values": list(schema.classes)} if show_values else column)
+            few = len(schema.classes)
+            label = column("label", "categorical", "string", missing, few, "class")
+            columns.append({**label, "values": list(schema.classes)} if show_values else label)
         if data.captions is not None:
             missing = sum(not caption for caption in data.captions)
             words = f"{len(schema.vocabulary)} words"
-            columns.append(_column("prompt", "text", words, missing, len(set(data.captions))))
-        return {
-            "rows": len(data),
-            "noun": "images",
-            "schema": schema.to_json(),
-            "columns": columns,
-        }
+            columns.append(
+                column("prompt", "text", "string", missing, len(set(data.captions)), words)
+            )
+        return {"schema": schema.to_json(), "columns": columns}
 
 
 class ImageWriter(Writer[Images]):
     """A folder of pictures."""
 
     folders: ClassVar[bool] = True
+    options = frozenset()
 
     def name(self, source: str) -> str:
         return "images"
@@ -104,7 +105,7 @@ class ImageWriter(Writer[Images]):
             raise UsageError("Images go into a folder: name one with -o FOLDER.")
         if format not in FORMATS:
             raise UsageError(f"--format {format}: images are written as png.")
-        _require_no_options(options)
+        require_known(options, self.options, NOUN)
         lines = [line for part in parts for line in writing.written(part, path, origin)]
         return Written(len(lines), tuple(lines))
 
@@ -119,7 +120,6 @@ class ImageGenerator(Generator[Images]):
         return "cvae", "it learns in minutes, from few pictures as from many"
 
     def foresee(self, data: Images, wanted: Wanted[Images]) -> Forecast | None:
-        _require_no_options(wanted.write)
         known, _ = with_kept_words(data, wanted.protect)
         conditioning = Conditioning.of(known, wanted.protect)
         conditioning = conditioning.opened() if wanted.engine.about.foreign else conditioning
@@ -148,53 +148,34 @@ class ImageGenerator(Generator[Images]):
         return ImageModel.restore(stored)
 
 
-class ImageEvaluator(Evaluator[Images]):
-    """Every registered metric, beside fresh real pictures and shuffled pixels; and a grid."""
+def _views(rows: Comparison[Images]) -> Sides:
+    from augment.kinds.images.metrics import scoring
 
-    options: ClassVar[frozenset[str]] = frozenset({"features"})
-
-    def names(self) -> tuple[str, ...]:
-        from augment.kinds.images.metrics import scoring
-
-        return tuple(measure.name for measure in scoring.measures())
-
-    def score(
-        self,
-        train: Images,
-        test: Images | None,
-        fake: Images,
-        seed: Seed,
-        tick: Callable[[Tick], None],
-        options: Json,
-        budget: Budget = UNLIMITED,
-    ) -> Scored:
-        from augment.kinds.images.metrics import scoring
-
-        features = options.get("features")
-        place = None if features is None else Path(features)
-        scored = scoring.scored(train, test, fake, seed, tick, place, budget)
-        grid = contact_sheet.grid(fake)
-        picture = base64.b64encode(grid).decode("ascii")
-        return dataclasses.replace(
-            scored, document={**scored.document, "grid": picture}, files={GRID: grid}
-        )
+    return scoring.views(rows)
 
 
-IMAGES = Kind(Images.kind, ImageReader(), ImageWriter(), ImageGenerator(), ImageEvaluator())
+def _unscored(data: Images) -> list[Unscored]:
+    from augment.kinds.images.metrics import scoring
+
+    return scoring.unscored(data)
 
 
-def _require_no_options(write: Json) -> None:
-    for name in write:
-        raise UsageError(f"{flag(name)} is for tables; these are images.")
+def _grid(rows: Comparison[Images]) -> Extras:
+    """A picture of made images, in the report and beside it."""
+    grid = contact_sheet.grid(rows.made)
+    return Extras({"grid": base64.b64encode(grid).decode("ascii")}, {GRID: grid})
 
 
-def _column(name: str, role: str, note: str, nulls: int, distinct: int) -> Json:
-    storage = "uint8" if role == "image" else "string"
-    return {
-        "name": name,
-        "role": role,
-        "storage": storage,
-        "nulls": nulls,
-        "distinct": distinct,
-        "note": note,
-    }
+EVALUATOR = MetricEvaluator(
+    Images.kind,
+    Words(
+        rows=NOUN,
+        columns="classes",
+        floor="pictures whose pixels are each drawn from another picture of the class",
+    ),
+    views=_views,
+    unscored=_unscored,
+    extras=_grid,
+    options=frozenset({"features"}),
+)
+IMAGES = Kind(Images.kind, NOUN, ImageReader(), ImageWriter(), ImageGenerator(), EVALUATOR)

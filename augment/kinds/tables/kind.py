@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow.compute as pc
 
-from augment.core.errors import UsageError
+from augment.core.errors import BadInput, UsageError
 from augment.core.files import read_json
 from augment.core.kind import (
     Ask,
-    Evaluator,
     Fitted,
     Forecast,
     Generator,
@@ -23,21 +22,23 @@ from augment.core.kind import (
     Part,
     Reader,
     Reserved,
-    Scored,
     Wanted,
     Writer,
     Written,
     require_known,
 )
+from augment.core.kind import column as described_column
 from augment.core.model_folder import Stored
-from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import UNLIMITED, Budget, Engine, Job, Json, Tick
+from augment.core.types import Engine, Job, Json
+from augment.evaluation.comparison import Comparison
+from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
+from augment.evaluation.scoring import Sides
+from augment.evaluation.verdict import Unscored
 from augment.kinds.tables.data.conditions import balance_of, parse, parse_balance
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import codes
-from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.generator import domain, rare_categories
 from augment.kinds.tables.generator.caveats import caveats
 from augment.kinds.tables.generator.model import TableModel, require_no_prompts
@@ -50,6 +51,7 @@ from augment.kinds.tables.personal import surrogates
 if TYPE_CHECKING:
     import pyarrow as pa
 
+NOUN = "rows"
 MOST_VALUES_SHOWN = 20
 CELL_SECONDS, CELL_BYTES = 4e-7, 120  # of a row's cell, to decode and write; in memory
 COLUMN_SECONDS = 1e-3  # of a column, to decode and write
@@ -58,6 +60,8 @@ COLUMN_SECONDS = 1e-3  # of a column, to decode and write
 class TableReader(Reader[Table]):
     """Files with rows and columns."""
 
+    options = frozenset(f.name for f in dataclasses.fields(reading.ReadOptions)) - {"like"}
+
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
             return memory.recognised(source)
@@ -65,18 +69,13 @@ class TableReader(Reader[Table]):
             return True
         try:
             return bool(reading.files_of(source, reading.ReadOptions()))
-        except UsageError:
+        except (UsageError, BadInput):
             return False
 
-    def read(
-        self, source: Source, options: Json, reserved: Reserved | None = None
-    ) -> Loaded[Table]:
-        known = [f.name for f in dataclasses.fields(reading.ReadOptions) if f.name != "like"]
-        require_known(options, known, "a table")
+    def read(self, source: Source, options: Json) -> Loaded[Table]:
+        require_known(options, self.options, "a table")
         found = reading.read(source, _read_options(options))
-        files = tuple(dataclasses.asdict(file) for file in found.files)
-        loaded = Loaded(found.table, files, found.notes, found.rejected)
-        return loaded if reserved is None else _without_rare(loaded, reserved, options)
+        return Loaded(found.table, found.files, found.notes, found.rejected)
 
     def read_like(self, source: Source, data: Table, options: Json) -> Loaded[Table]:
         table, notes = reading.read_like(source, kept(data.schema))
@@ -84,8 +83,6 @@ class TableReader(Reader[Table]):
 
     def describe(self, data: Table, show_values: bool) -> Json:
         return {
-            "rows": len(data),
-            "noun": "rows",
             "caveats": caveats(data),
             "schema": data.schema.to_json(),
             "columns": [_described(data, column, show_values) for column in data.schema],
@@ -96,6 +93,7 @@ class TableWriter(Writer[Table]):
     """One file, in any registered format."""
 
     folders: ClassVar[bool] = False
+    options = frozenset(f.name for f in dataclasses.fields(reading.WriteOptions)) | {"format"}
 
     def name(self, source: str) -> str:
         return f"synthetic{reading.suffix_like(source)}"
@@ -122,6 +120,18 @@ class TableWriter(Writer[Table]):
 
 class TableGenerator(Generator[Table]):
     """Any registered engine for tables, with all that makes whole rows of what it draws."""
+
+    def prepared(self, loaded: Loaded[Table], reserved: Reserved) -> Loaded[Table]:
+        """Columns mostly of rare values become text, unless the user said what they are."""
+        data, notes = loaded.data, surrogates.notes(loaded.data)
+        rows = max(1, round((1 - reserved.holdout) * len(data)))
+        least = least_rows(rows)
+        if reserved.protect and least > 1:
+            counted = least * len(data) / rows  # so many of all rows are `least` of those fitted on
+            overruled = reserved.read.get("columns", {})
+            data, more = rare_categories.replaced(data, counted, overruled)
+            notes += more
+        return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "anyorder", "the truest and quickest for tables"
@@ -156,48 +166,32 @@ class TableGenerator(Generator[Table]):
         return TableModel.restore(stored)
 
 
-class TableEvaluator(Evaluator[Table]):
-    """Every registered metric, beside fresh real rows and the floor of independent columns."""
+def _views(rows: Comparison[Table]) -> Sides:
+    from augment.kinds.tables.metrics import scoring
 
-    options: ClassVar[frozenset[str]] = frozenset()
-
-    def names(self) -> tuple[str, ...]:
-        from augment.kinds.tables.metrics import scoring
-
-        return tuple(measure.name for measure in scoring.measures())
-
-    def score(
-        self,
-        train: Table,
-        test: Table | None,
-        fake: Table,
-        seed: Seed,
-        tick: Callable[[Tick], None],
-        options: Json,
-        budget: Budget = UNLIMITED,
-    ) -> Scored:
-        from augment.kinds.tables.metrics import scoring
-
-        def floor() -> Table:
-            return _independent(train, len(fake), seed.child("independent"))
-
-        return scoring.scored(train, test, fake, seed, tick, floor, budget)
+    return scoring.views(rows)
 
 
-TABLES = Kind(Table.kind, TableReader(), TableWriter(), TableGenerator(), TableEvaluator())
+def _unscored(data: Table) -> list[Unscored]:
+    from augment.kinds.tables.metrics import scoring
+
+    return scoring.unscored(data.schema)
 
 
-def _without_rare(loaded: Loaded[Table], reserved: Reserved, options: Json) -> Loaded[Table]:
-    """As a fit will take it: columns mostly of rare values become text, unless `options` say what
-    they are."""
-    data, notes = loaded.data, surrogates.notes(loaded.data)
-    rows = max(1, round((1 - reserved.holdout) * len(data)))
-    least = least_rows(rows)
-    if reserved.protect and least > 1:
-        counted = least * len(data) / rows  # so many of all rows are `least` of those fitted on
-        data, more = rare_categories.replaced(data, counted, options.get("columns", {}))
-        notes += more
-    return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
+def _extras(rows: Comparison[Table]) -> Extras:
+    from augment.kinds.tables.metrics import scoring
+
+    return scoring.extras(rows)
+
+
+EVALUATOR = MetricEvaluator(
+    Table.kind,
+    Words(rows=NOUN, columns="columns", floor="columns shuffled apart from one another"),
+    views=_views,
+    unscored=_unscored,
+    extras=_extras,
+)
+TABLES = Kind(Table.kind, NOUN, TableReader(), TableWriter(), TableGenerator(), EVALUATOR)
 
 
 def _require_possible(data: Table, ask: Ask) -> None:
@@ -213,13 +207,6 @@ def _require_possible(data: Table, ask: Ask) -> None:
     asked = parse(ask.where, schema, known)
     if ask.balance is not None:
         balance_of(ask.balance, schema, known, asked)
-
-
-def _independent(train: Table, n: int, seed: Seed) -> Table:
-    """`n` rows of the `independent` engine: the floor under every score."""
-    modelled = [column.name for column in train.schema if column.modelled]
-    job = Job(seed.child("fit"), Path())  # this engine keeps nothing in its scratch folder
-    return Independent().fit(train.select(modelled), job).sample(n, seed.child("sample"))
 
 
 def _read_options(options: Json) -> reading.ReadOptions:
@@ -241,14 +228,8 @@ def _described(data: Table, column: Column, show_values: bool) -> Json:
     """One column for `inspect`: role, storage, nulls, distinct values, and why."""
     values = data.column(column.name)
     distinct = len(pc.unique(values.drop_null()))
-    described: Json = {
-        "name": column.name,
-        "role": column.role,
-        "storage": column.storage,
-        "nulls": values.null_count,
-        "distinct": distinct,
-        "note": column.note,
-    }
+    storage, nulls = column.storage, values.null_count
+    described = described_column(column.name, column.role, storage, nulls, distinct, column.note)
     if show_values and distinct <= MOST_VALUES_SHOWN:
         described["values"] = codes(data, column.name)[1]
     return described

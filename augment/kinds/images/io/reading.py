@@ -14,7 +14,7 @@ import numpy as np
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.core.files import read_json
 from augment.core.kind import Loaded, flag, require_known
-from augment.core.source import Rows, Source
+from augment.core.source import Rows, Source, entry, entry_in_memory
 from augment.core.types import Json, Tick, silent
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.data.pixels import room
@@ -117,7 +117,7 @@ def _read_memory(
     """Images that were read before are what they are, unless another canvas is wanted."""
     found = memory.images(source)
     if isinstance(source, Rows) and like is None and onto is None:
-        files = source.files or (_digest(source, found),)
+        files = source.files or (_entry(source, found),)
         return Loaded(found, files, source.notes, source.rejected)
     for name in OF_FILES:
         if getattr(options, name) not in (None, (), "fail"):
@@ -126,12 +126,11 @@ def _read_memory(
         like = ImageSchema.from_json(read_json(options.schema))
     schema, reason = _schema(memory.census(found), options, like, onto)
     images = memory.placed(found, schema, options.fit)
-    return Loaded(images, (_digest(source, found),), (f"{len(images):,} images; {reason}",))
+    return Loaded(images, (_entry(source, found),), (f"{len(images):,} images; {reason}",))
 
 
-def _digest(source: Source, images: Images) -> Json:
-    """What tells images in memory from any others."""
-    return {"path": str(source), "sha256": images.digest(), "bytes": images.pixels.nbytes}
+def _entry(source: Source, images: Images) -> Json:
+    return entry_in_memory(source, images, images.pixels.nbytes)
 
 
 def _read(
@@ -152,7 +151,7 @@ def _read(
             raise BadInput("no usable image is there.", where=source, hint=hint)
         schema, reason = _schema(census, options, like, onto)
         images, notes = _decoded(stream, census, schema, options, rejects, tick)
-    file: Json = {"path": source, "sha256": census.digest, "bytes": census.bytes}
+    file = entry(source, census.digest, census.bytes)
     told = [f"{layout.name}, {len(images):,} images; {reason}", *notes, *rejects.notes()]
     if layout.marks:
         told.append(

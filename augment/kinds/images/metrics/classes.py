@@ -31,7 +31,9 @@ class Classes(Metric[RealViews, FakeViews]):
     class over that of real ones: below 1 where a generator repeats itself.
     """
 
+    kind: ClassVar[str] = "images"
     name: ClassVar[str] = "classes"
+    order: ClassVar[int] = 40
     group: ClassVar[Group] = "fidelity"
     # One picture in twenty may show another class than real ones do.
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -39,7 +41,8 @@ class Classes(Metric[RealViews, FakeViews]):
             "agreement",
             "Shows its label",
             "pictures that show their label",
-            near_ceiling(margin=0.05),
+            better="higher",
+            limit=near_ceiling(margin=0.05),
             unit="share",
             worst=0.0,
         ),
@@ -47,10 +50,16 @@ class Classes(Metric[RealViews, FakeViews]):
             "class.frechet",
             "Fréchet, per class",
             "Fréchet distance to unseen pictures of the class",
+            better="lower",
             worst_places="columns",
             worth_naming=0.0,
         ),
-        Measure("class.diversity", "Diversity in a class", "spread over that of real pictures"),
+        Measure(
+            "class.diversity",
+            "Diversity in a class",
+            "spread over that of real pictures",
+            better="near",
+        ),
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:

@@ -46,9 +46,11 @@ class Copies(Metric[RealViews, FakeViews]):
     each left out of its own search for the ceiling, and the others have no value.
     """
 
+    kind: ClassVar[str] = "images"
     name: ClassVar[str] = "copies"
+    order: ClassVar[int] = 70
     group: ClassVar[Group] = "privacy"
-    floored: ClassVar[bool] = False
+    has_floor: ClassVar[bool] = False
     # Copies: as for tables, twice the natural rate and half a per cent on top. Nearer: two thirds
     # of the room that unseen pictures leave; training pictures moved by up to 9 degrees and a
     # pixel use 69% of it on MNIST and 84% on digits. Distance: a fifth nearer to training
@@ -58,7 +60,8 @@ class Copies(Metric[RealViews, FakeViews]):
             "copies",
             "Exact copies",
             "exact copies of training pictures",
-            natural_rate(),
+            better="lower",
+            limit=natural_rate(),
             essential=True,
             unit="share",
             worst=1.0,
@@ -68,7 +71,8 @@ class Copies(Metric[RealViews, FakeViews]):
             "copies.near",
             "Near copies",
             "near copies by perceptual hash",
-            natural_rate(),
+            better="lower",
+            limit=natural_rate(),
             unit="share",
             worst=1.0,
             ceiling_noise=True,
@@ -77,7 +81,8 @@ class Copies(Metric[RealViews, FakeViews]):
             "copies.hugging",
             "Hugging one picture",
             "pictures that hug a single training picture",
-            natural_rate(),
+            better="lower",
+            limit=natural_rate(),
             unit="share",
             worst=1.0,
             ceiling_noise=True,
@@ -86,7 +91,8 @@ class Copies(Metric[RealViews, FakeViews]):
             "copies.nearer",
             "Nearer to training",
             "pictures nearer to a training picture than to any unseen one",
-            room_above_ceiling(2 / 3),
+            better="lower",
+            limit=room_above_ceiling(2 / 3),
             essential=True,
             unit="share",
             worst=1.0,
@@ -96,7 +102,8 @@ class Copies(Metric[RealViews, FakeViews]):
             "copies.distance",
             "Distance to training",
             "distance to training over unseen pictures",
-            part_of_ceiling(0.8),
+            better="higher",
+            limit=part_of_ceiling(0.8),
             essential=True,
             worst=0.0,
         ),

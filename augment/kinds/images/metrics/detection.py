@@ -40,16 +40,19 @@ class Detection(Metric[RealViews, FakeViews]):
     `sharpness`: median power in the finer half of the spectrum over that of unseen pictures.
     """
 
+    kind: ClassVar[str] = "images"
     name: ClassVar[str] = "detection"
+    order: ClassVar[int] = 10
     group: ClassVar[Group] = "fidelity"
-    floored: ClassVar[bool] = False
+    has_floor: ClassVar[bool] = False
     # A third of the room above what real pictures reach against real ones, as for tables.
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure(
             "detection.features",
             "Detection, features",
             "AUC of telling made pictures from real ones by their features",
-            room_above_ceiling(1 / 3),
+            better="lower",
+            limit=room_above_ceiling(1 / 3),
             essential=True,
             worst=1.0,
         ),
@@ -57,11 +60,12 @@ class Detection(Metric[RealViews, FakeViews]):
             "detection.spectrum",
             "Detection, spectrum",
             "AUC of telling made pictures from real ones by their radial spectrum",
-            room_above_ceiling(1 / 3),
+            better="lower",
+            limit=room_above_ceiling(1 / 3),
             essential=True,
             worst=1.0,
         ),
-        Measure("sharpness", "Sharpness", "fine detail over that of real pictures"),
+        Measure("sharpness", "Sharpness", "fine detail over that of real pictures", better="near"),
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:

@@ -24,7 +24,9 @@ class Distances(Metric[RealViews, FakeViews]):
     place of the made ones. Points are scaled to unit deviation of the training pictures.
     """
 
+    kind: ClassVar[str] = "images"
     name: ClassVar[str] = "distances"
+    order: ClassVar[int] = 20
     group: ClassVar[Group] = "fidelity"
     # Shown and not judged: moments pass blur, and the way to pixel noise is long.
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -32,18 +34,34 @@ class Distances(Metric[RealViews, FakeViews]):
             "frechet.random",
             "Fréchet, random",
             "Fréchet distance under random convolutions",
+            better="lower",
         ),
         Measure(
             "frechet.encoder",
             "Fréchet, encoder",
             "Fréchet distance in the encoder's space",
+            better="lower",
         ),
-        Measure("frechet.pixels", "Fréchet, pixels", "Fréchet distance of the pixels' components"),
-        Measure("frechet.given", "Fréchet, --features", "Fréchet distance in the space given"),
-        Measure("kernel.random", "Kernel, random", "MMD² under random convolutions"),
-        Measure("kernel.encoder", "Kernel, encoder", "MMD² in the encoder's space"),
-        Measure("kernel.pixels", "Kernel, pixels", "MMD² of the pixels' components"),
-        Measure("kernel.given", "Kernel, --features", "MMD² in the space given"),
+        Measure(
+            "frechet.pixels",
+            "Fréchet, pixels",
+            "Fréchet distance of the pixels' components",
+            better="lower",
+        ),
+        Measure(
+            "frechet.given",
+            "Fréchet, --features",
+            "Fréchet distance in the space given",
+            better="lower",
+        ),
+        Measure(
+            "kernel.random", "Kernel, random", "MMD² under random convolutions", better="lower"
+        ),
+        Measure("kernel.encoder", "Kernel, encoder", "MMD² in the encoder's space", better="lower"),
+        Measure(
+            "kernel.pixels", "Kernel, pixels", "MMD² of the pixels' components", better="lower"
+        ),
+        Measure("kernel.given", "Kernel, --features", "MMD² in the space given", better="lower"),
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:

@@ -23,18 +23,25 @@ class Neighbours(Metric[RealViews, FakeViews]):
     that of random convolutions.
     """
 
+    kind: ClassVar[str] = "images"
     name: ClassVar[str] = "neighbours"
+    order: ClassVar[int] = 30
     group: ClassVar[Group] = "fidelity"
     # A fifth of the neighbourhoods that real pictures reach may be missed.
     measures: ClassVar[tuple[Measure, ...]] = (
-        Measure("neighbours.precision", "Precision", "made pictures among real ones"),
-        Measure("neighbours.recall", "Recall", "real pictures among made ones"),
-        Measure("neighbours.density", "Density", "real pictures about each made one"),
+        Measure(
+            "neighbours.precision", "Precision", "made pictures among real ones", better="higher"
+        ),
+        Measure("neighbours.recall", "Recall", "real pictures among made ones", better="higher"),
+        Measure(
+            "neighbours.density", "Density", "real pictures about each made one", better="near"
+        ),
         Measure(
             "neighbours.coverage",
             "Coverage",
             "real neighbourhoods reached",
-            part_of_ceiling(0.8),
+            better="higher",
+            limit=part_of_ceiling(0.8),
             worst=0.0,
         ),
     )

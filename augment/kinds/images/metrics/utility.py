@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -28,7 +29,9 @@ class Utility(Metric[RealViews, FakeViews]):
     holds for the pictures at hand.
     """
 
+    kind: ClassVar[str] = "images"
     name: ClassVar[str] = "utility"
+    order: ClassVar[int] = 50
     group: ClassVar[Group] = "utility"
     # At most a quarter of what shuffled pixels lose may be lost, 3 points in any case.
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -36,7 +39,8 @@ class Utility(Metric[RealViews, FakeViews]):
             "utility",
             "Trained on synthetic",
             "accuracy when trained on made pictures",
-            near_ceiling(margin=0.03, share=0.25),
+            better="higher",
+            limit=near_ceiling(margin=0.03, share=0.25),
             essential=True,
             above_floor=True,
             worst=0.0,
@@ -66,13 +70,24 @@ class Lift(Metric[RealViews, FakeViews]):
     starts; the interval is Student's.
     """
 
+    kind: ClassVar[str] = "images"
     name: ClassVar[str] = "lift"
+    order: ClassVar[int] = 60
     group: ClassVar[Group] = "utility"
-    floored: ClassVar[bool] = False
+    has_floor: ClassVar[bool] = False
     measures: ClassVar[tuple[Measure, ...]] = (
-        Measure("lift.classical", "Lift, classical", "accuracy that moving real pictures adds"),
-        Measure("lift.synthetic", "Lift, synthetic", "accuracy that made pictures add"),
-        Measure("lift.both", "Lift, both", "accuracy that made pictures add to that"),
+        Measure(
+            "lift.classical",
+            "Lift, classical",
+            "accuracy that moving real pictures adds",
+            better="higher",
+        ),
+        Measure(
+            "lift.synthetic", "Lift, synthetic", "accuracy that made pictures add", better="higher"
+        ),
+        Measure(
+            "lift.both", "Lift, both", "accuracy that made pictures add to that", better="higher"
+        ),
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
@@ -101,8 +116,15 @@ class Lift(Metric[RealViews, FakeViews]):
         }
         return [_lift(name, gain, base) for name, (gain, base) in gains.items()]
 
-    def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
-        return []
+    def remarks(self, scores: Sequence[Score]) -> list[str]:
+        """Whether the made pictures add anything to real ones, in plain words."""
+        found = {score.metric: score for score in scores if not score.where}.get("lift.both")
+        if found is None or found.value is None or found.interval is None:
+            return []
+        low, high = found.interval.low, found.interval.high
+        span = f"{100 * found.value:+.1f} points (95%: {100 * low:+.1f} to {100 * high:+.1f})"
+        gain = span if low > 0 else f"nothing certain: {span}"
+        return [f"Added to classically augmented real pictures they gain {gain}."]
 
 
 def _lift(name: str, gain: NDArray[np.float64], base: NDArray[np.float64]) -> Score:

@@ -12,9 +12,10 @@ from typing import IO, Any
 
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError, did_you_mean, listed
-from augment.core.files import atomic, clear_abandoned, sha256
+from augment.core.files import atomic, clear_abandoned
 from augment.core.kind import flag
-from augment.core.source import External, Rows, Source
+from augment.core.source import External, Rows, Source, entry_in_memory, entry_of
+from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.io import assembly as gathering
@@ -30,7 +31,7 @@ from augment.kinds.tables.io.formats import (
     delimiter,
 )
 
-__all__ = ["FileDigest", "Loaded", "ReadOptions", "WriteOptions", "format_of", "read", "write"]
+__all__ = ["Loaded", "ReadOptions", "WriteOptions", "format_of", "read", "write"]
 
 FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -47,20 +48,11 @@ PLAIN = WriteOptions()
 
 
 @dataclass(frozen=True)
-class FileDigest:
-    """One file that was read: as named, its SHA-256 and its size on disk."""
-
-    path: str
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True)
 class Loaded:
     """A table with where it came from and what the user should know about the reading."""
 
     table: Table
-    files: tuple[FileDigest, ...]
+    files: tuple[Json, ...]  # as `core.kind.Loaded` holds them
     notes: tuple[str, ...]
     rejected: int
 
@@ -106,15 +98,14 @@ def _read_memory(source: Rows[Any] | External, options: ReadOptions) -> Loaded:
     """Rows that were read before are what they are; of another object the columns are judged."""
     known = memory.joined(source)
     if isinstance(source, Rows) and known is not None:
-        files = tuple(FileDigest(**file) for file in source.files)
-        return Loaded(known, files or (_digest(source, known),), source.notes, source.rejected)
+        files = source.files or (_entry(source, known),)
+        return Loaded(known, files, source.notes, source.rejected)
     table, notes = gathering.gather([memory.raw(source, options)], options)
-    return Loaded(table, (_digest(source, table),), notes, 0)
+    return Loaded(table, (_entry(source, table),), notes, 0)
 
 
-def _digest(source: Source, table: Table) -> FileDigest:
-    """What tells rows in memory from any others."""
-    return FileDigest(str(source), table.digest(), table.data.nbytes)
+def _entry(source: Source, table: Table) -> Json:
+    return entry_in_memory(source, table, table.data.nbytes)
 
 
 def _raw(source: Source, like: Schema) -> list[Raw]:
@@ -135,16 +126,16 @@ def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
 
 def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> Loaded:
     parts: list[Raw] = []
-    digests = []
+    entries = []
     for path, name in files:
         parts.append(_read_file(path, name, options))
-        digests.append(FileDigest(name, sha256(path), path.stat().st_size))
+        entries.append(entry_of(path, name))
     rejects = [reject for part in parts for reject in part.rejects]
     if rejects and options.rejects is not None:
         with atomic(options.rejects, "w") as stream:
             stream.writelines(rejects)
     table, notes = gathering.gather(parts, options)
-    return Loaded(table, tuple(digests), notes, sum(part.rejected for part in parts))
+    return Loaded(table, tuple(entries), notes, sum(part.rejected for part in parts))
 
 
 def files_of(source: str, options: ReadOptions) -> list[Path]:

@@ -31,7 +31,9 @@ class Autocorrelation(Metric[RealViews, FakeViews]):
     rows, or of train where these are too few. Rows without a time have no such score.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "autocorrelation"
+    order: ClassVar[int] = 60
     group: ClassVar[Group] = "fidelity"
     # A difference that a reader sees in a plot.
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -39,7 +41,8 @@ class Autocorrelation(Metric[RealViews, FakeViews]):
             "autocorrelation",
             "Autocorrelation",
             "likeness of rows that follow one another (lag 1)",
-            near_ceiling(margin=0.1),
+            better="higher",
+            limit=near_ceiling(margin=0.1),
         ),
     )
 

@@ -42,7 +42,9 @@ class Copies(Metric[RealViews, FakeViews]):
     real row out of its own search.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "copies"
+    order: ClassVar[int] = 100
     group: ClassVar[Group] = "privacy"
     # Copies: twice the natural rate and half a per cent on top; where the natural rate is high, a
     # quarter of what is left above it. Ratios: half of what unseen rows have; below that, rows
@@ -53,7 +55,8 @@ class Copies(Metric[RealViews, FakeViews]):
             "copies",
             "Exact copies",
             "exact copies of training rows",
-            natural_rate(),
+            better="lower",
+            limit=natural_rate(),
             essential=True,
             unit="share",
             worst=1.0,
@@ -63,7 +66,8 @@ class Copies(Metric[RealViews, FakeViews]):
             "copies.texts",
             "Copies with texts",
             "exact copies of training rows, texts included",
-            natural_rate(slack=0.05),
+            better="lower",
+            limit=natural_rate(slack=0.05),
             unit="share",
             worst=1.0,
             ceiling_noise=True,
@@ -72,7 +76,8 @@ class Copies(Metric[RealViews, FakeViews]):
             "nndr",
             "Neighbour ratio",
             "distance ratio to the nearest training rows (5th percentile)",
-            part_of_ceiling(0.5),
+            better="higher",
+            limit=part_of_ceiling(0.5),
             worst=0.0,
             ceiling_noise=True,
         ),

@@ -36,7 +36,9 @@ class Detection(Metric[RealViews, FakeViews]):
     The ceiling tells training rows from unseen ones.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "detection"
+    order: ClassVar[int] = 30
     group: ClassVar[Group] = "fidelity"
     # As for `trends`.
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -44,7 +46,8 @@ class Detection(Metric[RealViews, FakeViews]):
             "detection",
             "Detection AUC",
             "AUC of telling made rows from real",
-            near_ceiling(margin=0.05, share=1 / 3),
+            better="lower",
+            limit=near_ceiling(margin=0.05, share=1 / 3),
             essential=True,
             worst=1.0,
         ),
@@ -52,6 +55,7 @@ class Detection(Metric[RealViews, FakeViews]):
             "detection.train",
             "Detection AUC, seen",
             "AUC of telling made rows from those that the generator saw",
+            better="lower",
         ),
     )
 

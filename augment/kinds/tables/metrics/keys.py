@@ -23,11 +23,18 @@ class Keys(Metric[RealViews, FakeViews]):
     and a time stamp). Real rows have 0. A table without such a key has no such score.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "keys"
+    order: ClassVar[int] = 90
     group: ClassVar[Group] = "validity"
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure(
-            "keys", "Repeated keys", "rows whose key stands there already", fixed(0.0), unit="share"
+            "keys",
+            "Repeated keys",
+            "rows whose key stands there already",
+            better="lower",
+            limit=fixed(0.0),
+            unit="share",
         ),
     )
 

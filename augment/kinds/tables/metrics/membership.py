@@ -43,7 +43,9 @@ class Membership(Metric[RealViews, FakeViews]):
     than one expected false positive takes, there is not enough evidence, and no value.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "membership"
+    order: ClassVar[int] = 110
     group: ClassVar[Group] = "privacy"
     # An attack that finds three times as many members as others at a thousandth of false
     # accusations (twice at a hundredth), or ranks members above others in 55% of pairs.
@@ -52,7 +54,8 @@ class Membership(Metric[RealViews, FakeViews]):
             "membership.auc",
             "Membership AUC",
             "AUC of telling members from others",
-            fixed(0.55),
+            better="lower",
+            limit=fixed(0.55),
             essential=True,
             worst=1.0,
         ),
@@ -60,7 +63,8 @@ class Membership(Metric[RealViews, FakeViews]):
             "membership.tpr@0.001",
             "Membership TPR 0.1%",
             "members found at 0.1% false accusations",
-            fixed(0.003),
+            better="lower",
+            limit=fixed(0.003),
             unit="share",
             worst=1.0,
         ),
@@ -68,7 +72,8 @@ class Membership(Metric[RealViews, FakeViews]):
             "membership.tpr@0.01",
             "Membership TPR 1%",
             "members found at 1% false accusations",
-            fixed(0.02),
+            better="lower",
+            limit=fixed(0.02),
             unit="share",
             worst=1.0,
         ),

@@ -28,18 +28,21 @@ class Neighbours(Metric[RealViews, FakeViews]):
     The ceiling puts training rows in the place of the made ones.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "neighbours"
+    order: ClassVar[int] = 70
     group: ClassVar[Group] = "fidelity"
     # As for `trends`.
     measures: ClassVar[tuple[Measure, ...]] = (
-        Measure("neighbours.precision", "Precision", "made rows among real ones"),
-        Measure("neighbours.recall", "Recall", "real rows among made ones"),
-        Measure("neighbours.density", "Density", "real rows about each made one"),
+        Measure("neighbours.precision", "Precision", "made rows among real ones", better="higher"),
+        Measure("neighbours.recall", "Recall", "real rows among made ones", better="higher"),
+        Measure("neighbours.density", "Density", "real rows about each made one", better="near"),
         Measure(
             "neighbours.coverage",
             "Coverage",
             "real neighbourhoods reached",
-            near_ceiling(margin=0.1, share=1 / 3),
+            better="higher",
+            limit=near_ceiling(margin=0.1, share=1 / 3),
             worst=0.0,
         ),
     )

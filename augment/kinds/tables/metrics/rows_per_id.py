@@ -33,7 +33,9 @@ class RowsPerId(Metric[RealViews, FakeViews]):
     none of these scores.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "rows_per_id"
+    order: ClassVar[int] = 50
     group: ClassVar[Group] = "fidelity"
     # A difference that a reader sees in a histogram.
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -41,14 +43,16 @@ class RowsPerId(Metric[RealViews, FakeViews]):
             "rows_per_id",
             "Rows per id",
             "as many rows an id as real ones have",
-            near_ceiling(margin=0.05),
+            better="higher",
+            limit=near_ceiling(margin=0.05),
             worst_places="columns",
         ),
         Measure(
             "rows_per_id.constant",
             "One value an id",
             "one value within an id where real ids have one",
-            near_ceiling(margin=0.05),
+            better="higher",
+            limit=near_ceiling(margin=0.05),
         ),
     )
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from augment.core.kind import Scored, split_order
 from augment.core.seeds import Seed
-from augment.core.types import UNLIMITED, Budget, Json, Score, Tick, silent
+from augment.core.types import Job, Score, silent
 from augment.evaluation import scoring
-from augment.evaluation.metric import Measure
-from augment.evaluation.verdict import Unscored, verdict
+from augment.evaluation.comparison import Comparison
+from augment.evaluation.evaluator import Extras
+from augment.evaluation.verdict import Unscored
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Role, Schema
+from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.identity.timeline import Timeline
 from augment.kinds.tables.io.alignment import Aligned, aligned
 from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
 from augment.kinds.tables.metrics.overlays import overlays
-from augment.kinds.tables.metrics.targets import chosen
+from augment.kinds.tables.metrics.targets import chosen as chosen_target
 from augment.kinds.tables.metrics.views import (
     FakeViews,
     RealViews,
@@ -30,63 +32,11 @@ from augment.kinds.tables.metrics.views import (
     text_keys,
 )
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-ORDER = (
-    "shapes",
-    "trends",
-    "detection",
-    "utility",
-    "rows_per_id",
-    "autocorrelation",
-    "neighbours",
-    "validity",
-    "keys",
-    "copies",
-    "membership",
-)
 UNSCORED: dict[Role, str] = {
     "text": "texts are replaced, and what they say is not compared",
     "id": "ids are made anew; only their repetitions are counted",
     "constant": "one value throughout has nothing to compare",
 }
-
-
-def scored(
-    train: Table,
-    test: Table | None,
-    fake: Table,
-    seed: Seed,
-    tick: Callable[[Tick], None] = silent,
-    floor: Callable[[], Table] | None = None,
-    budget: Budget = UNLIMITED,
-) -> Scored:
-    """Scores, verdict and the facts behind the plots, for the lifecycle.
-
-    Without `test` nobody knows which rows of `train` a generator saw; see `score_pair`.
-    """
-    fitting = aligned(fake, train.schema).table
-    columns = overlays(train, fitting)  # first: they are of use even where no time is left to score
-    if test is None:
-        scores = score_pair(train, fake, seed, tick, budget=budget)
-    else:
-        scores = score(train, test, fake, seed, tick, floor, budget=budget)
-    known = measures()
-    target, why = chosen(train, None)
-    document: Json = {
-        "verdict": verdict(scores, known, unscored(train.schema)).to_json(),
-        "measures": [measure.to_json() for measure in known],
-        "compared": scoring.compared(len(train), None if test is None else len(test), len(fake)),
-        "target": {"column": target, "note": why},
-        "columns": columns,
-    }
-    return Scored(tuple(scores), document)
-
-
-def measures(metrics: list[str] | None = None) -> tuple[Measure, ...]:
-    """What the named metrics (all by default) say of their figures, in the report's order."""
-    return scoring.measures(scoring.metrics("metrics", ORDER, metrics))
 
 
 def unscored(schema: Schema) -> list[Unscored]:
@@ -101,108 +51,87 @@ def unscored(schema: Schema) -> list[Unscored]:
 
 def score(
     train: Table,
-    test: Table,
+    test: Table | None,
     fake: Table,
     seed: Seed,
-    tick: Callable[[Tick], None] = silent,
-    floor: Callable[[], Table] | None = None,
     target: str | None = None,
-    metrics: list[str] | None = None,
-    budget: Budget = UNLIMITED,
+    metrics: Sequence[str] | None = None,
 ) -> list[Score]:
     """Score `fake`, made by a generator that saw `train`, on the unseen rows of `test`.
 
-    `floor` makes a sample of the `independent` engine; without one, the columns of train are
-    shuffled apart here. `metrics` are registered names, all by default. `fake` may disagree with
-    train in columns and types: that costs validity and is no error.
+    Without `test` nobody knows which rows of `train` a generator saw: its halves stand for seen
+    and unseen ones, copies are looked for among all of it, and membership cannot be attacked.
+    The columns of train, shuffled apart, are the floor. `metrics` are registered names, all by
+    default. `fake` may disagree with train in columns and types: that costs validity and is no
+    error.
     """
-    goal, why = chosen(train, target)
-
-    def real() -> RealViews:
-        axes = tuple(axis_of(column, train, test) for column in train.schema if column.modelled)
-        seen = View.of(train, axes)
-        time = timeline_of(train)
-        return RealViews(
-            seen,
-            View.of(test, axes),
-            goal,
-            why,
-            suspects=seen,
-            texts=text_keys(train, seen),
-            seen=Identities.of(train, time),
-            unseen=Identities.of(aligned(test, train.schema).table, time),
-            stamp=train.schema.stamp,
-            predictors=predictors(len(axes), seed.child("predictors")),
-        )
-
-    return _run(real, train, fake, floor, seed, tick, metrics, budget)
+    rows = Comparison.of(train, test, fake, seed)
+    chosen = scoring.metrics(Table.kind, metrics)
+    return scoring.scored(chosen, lambda: sides(rows, target=target), seed, silent)
 
 
-def score_pair(
-    real: Table,
-    fake: Table,
-    seed: Seed,
-    tick: Callable[[Tick], None] = silent,
+def views(rows: Comparison[Table]) -> scoring.Sides:
+    """The sides of a comparison; where seen rows are known, the floor is a sample of the
+    `independent` engine, which learns from them."""
+    return sides(rows, _independent if rows.seen_known else shuffled_apart)
+
+
+def shuffled_apart(rows: Comparison[Table]) -> Table:
+    """The floor that needs no engine: the columns of seen rows, each shuffled on its own."""
+    return shuffled(rows.seen, len(rows.made), rows.seed.child("floor"))
+
+
+def sides(
+    rows: Comparison[Table],
+    floor: Callable[[Comparison[Table]], Table] = shuffled_apart,
     target: str | None = None,
-    metrics: list[str] | None = None,
-    budget: Budget = UNLIMITED,
-) -> list[Score]:
-    """Score any two tables, where nobody knows which rows of `real` a generator saw.
-
-    `real` is split by the seed into two halves that stand for train and unseen rows. Copies are
-    looked for among all real rows; membership cannot be attacked without known members.
-    """
-    first, second = halves(real, seed.child("halves"))
-    train, test = real.take(first), real.take(second)
-    goal, why = chosen(real, target)
-
-    def views() -> RealViews:
-        axes = tuple(axis_of(column, train, test) for column in real.schema if column.modelled)
-        suspects = View.of(real, axes)
-        time = timeline_of(real)
-        return RealViews(
-            View.of(train, axes),
-            View.of(test, axes),
-            goal,
-            why,
-            seen_known=False,
-            suspects=suspects,
-            texts=text_keys(real, suspects),
-            seen=Identities.of(train, time),
-            unseen=Identities.of(test, time),
-            stamp=real.schema.stamp,
-            predictors=predictors(len(axes), seed.child("predictors")),
-        )
-
-    return _run(views, train, fake, None, seed, tick, metrics, budget)
+) -> scoring.Sides:
+    """All rows in the encoding of the seen and unseen real ones."""
+    real = _real(rows, target)
+    time = timeline_of(rows.seen)
+    made = fake_views(aligned(rows.made, rows.seen.schema), real.axes, time)
+    low = with_shuffled_ids(floor(rows), rows.seen, rows.seed.child("ids"))
+    lowest = fake_views(aligned(low, rows.seen.schema), real.axes, time)
+    return scoring.Sides(real, made, lowest, len(made))
 
 
-def halves(table: Table, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of two disjoint halves, the first one larger where the rows are odd; rows of one
-    entity are in the same half."""
-    order, middle = split_order(table, (len(table) + 1) // 2, seed)
-    return order[:middle], order[middle:]
+def _real(rows: Comparison[Table], target: str | None) -> RealViews:
+    schema = rows.real.schema
+    goal, why = chosen_target(rows.real, target)
+    axes = tuple(axis_of(c, rows.seen, rows.unseen) for c in schema if c.modelled)
+    seen = View.of(rows.seen, axes)
+    suspects = seen if rows.seen_known else View.of(rows.real, axes)
+    unseen = rows.unseen
+    time = timeline_of(rows.real)
+    return RealViews(
+        seen,
+        View.of(unseen, axes),
+        goal,
+        why,
+        rows.seen_known,
+        suspects=suspects,
+        texts=text_keys(rows.real, suspects),
+        seen=Identities.of(rows.seen, time),
+        unseen=Identities.of(aligned(unseen, schema).table if rows.seen_known else unseen, time),
+        stamp=schema.stamp,
+        predictors=predictors(len(axes), rows.seed.child("predictors")),
+    )
 
 
-def _run(
-    views: Callable[[], RealViews],
-    train: Table,
-    fake: Table,
-    floor: Callable[[], Table] | None,
-    seed: Seed,
-    tick: Callable[[Tick], None],
-    metrics: list[str] | None,
-    budget: Budget,
-) -> list[Score]:
-    def sides() -> scoring.Sides:
-        real, time = views(), timeline_of(train)
-        made = fake_views(aligned(fake, train.schema), real.axes, time)
-        low = shuffled(train, len(fake), seed.child("floor")) if floor is None else floor()
-        low = with_shuffled_ids(low, train, seed.child("ids"))
-        lowest = fake_views(aligned(low, train.schema), real.axes, time)
-        return scoring.Sides(real, made, lowest, len(made))
+def _independent(rows: Comparison[Table]) -> Table:
+    """As many rows of the `independent` engine as were made."""
+    seed = rows.seed.child("independent")
+    modelled = rows.seen.select([c.name for c in rows.seen.schema if c.modelled])
+    job = Job(seed.child("fit"), Path())  # this engine keeps nothing in its scratch folder
+    return Independent().fit(modelled, job).sample(len(rows.made), seed.child("sample"))
 
-    return scoring.scored(scoring.metrics("metrics", ORDER, metrics), sides, seed, tick, budget)
+
+def extras(rows: Comparison[Table]) -> Extras:
+    """The target, and the shapes of single columns for the report's drawings."""
+    target, why = chosen_target(rows.real, None)
+    fitting = aligned(rows.made, rows.real.schema).table
+    columns = overlays(rows.real, fitting)
+    return Extras({"target": {"column": target, "note": why}, "columns": columns})
 
 
 def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:

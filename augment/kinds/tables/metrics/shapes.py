@@ -31,7 +31,9 @@ class Shapes(Metric[RealViews, FakeViews]):
     nothing here looks for copies), and `shapes.error` unseen rows against train.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "shapes"
+    order: ClassVar[int] = 10
     group: ClassVar[Group] = "fidelity"
     # 0.05 is what a reader sees as a different histogram; the floor has perfect shapes, so only a
     # margin makes sense.
@@ -40,12 +42,19 @@ class Shapes(Metric[RealViews, FakeViews]):
             "shapes",
             "Column shapes",
             "column shapes match real ones",
-            near_ceiling(margin=0.05),
+            better="higher",
+            limit=near_ceiling(margin=0.05),
             essential=True,
             worst=0.0,
             worst_places="columns",
         ),
-        Measure("shapes.error", "Shape error", "mean error of column shapes", unit="share"),
+        Measure(
+            "shapes.error",
+            "Shape error",
+            "mean error of column shapes",
+            better="lower",
+            unit="share",
+        ),
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:

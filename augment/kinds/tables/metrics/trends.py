@@ -41,7 +41,9 @@ class Trends(Metric[RealViews, FakeViews]):
     train. Beyond 4,950 pairs a sample of the pairs is scored.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "trends"
+    order: ClassVar[int] = 20
     group: ClassVar[Group] = "fidelity"
     # Two thirds of what independent columns lose must be won back; the margin covers the
     # difference between two real samples of some hundred rows.
@@ -50,11 +52,14 @@ class Trends(Metric[RealViews, FakeViews]):
             "trends",
             "Pair trends",
             "pairs of columns move together as in real rows",
-            near_ceiling(margin=0.03, share=1 / 3),
+            better="higher",
+            limit=near_ceiling(margin=0.03, share=1 / 3),
             worst=0.0,
             worst_places="pairs",
         ),
-        Measure("trends.error", "Trend error", "mean error of pair trends", unit="share"),
+        Measure(
+            "trends.error", "Trend error", "mean error of pair trends", better="lower", unit="share"
+        ),
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:

@@ -52,7 +52,9 @@ class Utility(Metric[RealViews, FakeViews]):
     has them.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "utility"
+    order: ClassVar[int] = 40
     group: ClassVar[Group] = "utility"
     # At most a quarter of the predictive power over the floor may be lost.
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -60,7 +62,8 @@ class Utility(Metric[RealViews, FakeViews]):
             "utility",
             "Trained on synthetic",
             "predictive quality when trained on made rows",
-            near_ceiling(margin=0.03, share=0.25),
+            better="higher",
+            limit=near_ceiling(margin=0.03, share=0.25),
             essential=True,
             above_floor=True,
         ),

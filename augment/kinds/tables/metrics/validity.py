@@ -35,7 +35,9 @@ class Validity(Metric[RealViews, FakeViews]):
     The ceiling asks the same of unseen rows: fresh real rows also go a little beyond train.
     """
 
+    kind: ClassVar[str] = "table"
     name: ClassVar[str] = "validity"
+    order: ClassVar[int] = 80
     group: ClassVar[Group] = "validity"
     # One value in a hundred beyond unseen rows' own rate; structure has no tolerance.
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -43,7 +45,8 @@ class Validity(Metric[RealViews, FakeViews]):
             "validity.missing",
             "Missing rates",
             "difference of missing rates",
-            near_ceiling(margin=0.05),
+            better="lower",
+            limit=near_ceiling(margin=0.05),
             essential=True,
             unit="share",
             worst=1.0,
@@ -52,7 +55,8 @@ class Validity(Metric[RealViews, FakeViews]):
             "validity.range",
             "Out of range",
             "numbers outside the real range",
-            near_ceiling(margin=0.01),
+            better="lower",
+            limit=near_ceiling(margin=0.01),
             essential=True,
             unit="share",
             worst=1.0,
@@ -62,7 +66,8 @@ class Validity(Metric[RealViews, FakeViews]):
             "validity.unknown",
             "Unknown categories",
             "categories that the real table lacks",
-            near_ceiling(margin=0.01),
+            better="lower",
+            limit=near_ceiling(margin=0.01),
             essential=True,
             unit="share",
             worst=1.0,
@@ -72,7 +77,8 @@ class Validity(Metric[RealViews, FakeViews]):
             "validity.missing_columns",
             "Missing columns",
             "columns that are missing",
-            fixed(0.0),
+            better="lower",
+            limit=fixed(0.0),
             essential=True,
             unit="count",
         ),
@@ -80,20 +86,23 @@ class Validity(Metric[RealViews, FakeViews]):
             "validity.extra_columns",
             "Extra columns",
             "columns that the real table lacks",
+            better="lower",
             unit="count",
         ),
         Measure(
             "validity.unfit_values",
             "Wrong-type values",
             "values of a wrong type",
-            fixed(0.0),
+            better="lower",
+            limit=fixed(0.0),
             unit="count",
         ),
         Measure(
             "validity.repeated_ids",
             "Repeated ids",
             "ids that stand there twice",
-            fixed(0.0),
+            better="lower",
+            limit=fixed(0.0),
             unit="count",
         ),
     )

@@ -9,7 +9,7 @@ import pytest
 
 from augment.core.seeds import Seed
 from augment.core.types import Score
-from augment.evaluation.scoring import merged
+from augment.evaluation.scoring import measures, merged, metrics
 from augment.evaluation.verdict import State, verdict
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.schema import ImageSchema
@@ -18,7 +18,7 @@ from augment.kinds.images.metrics import views
 from augment.kinds.images.metrics.copies import Copies
 from augment.kinds.images.metrics.detection import Detection
 from augment.kinds.images.metrics.frechet import frechet, kernel
-from augment.kinds.images.metrics.scoring import measures, score, shuffled
+from augment.kinds.images.metrics.scoring import score, shuffled
 from augment.kinds.images.metrics.views import FakeViews, RealViews, View, real_views
 
 
@@ -48,7 +48,7 @@ def made(real: RealViews, images: Images) -> FakeViews:
 def judged(scores: list[Score], real: RealViews, n: int) -> State:
     """The privacy verdict of copies' scores beside their ceilings."""
     full = merged(scores, Copies().ceiling(real, n, Seed(2)), [])
-    return verdict(full, measures(("copies",))).state("privacy")
+    return verdict(full, measures(metrics("images", ["copies"]))).state("privacy")
 
 
 def test_a_model_that_replays_fails_privacy(real: RealViews) -> None:
@@ -98,7 +98,7 @@ def test_fresh_real_pictures_pass_everything_and_shuffled_pixels_do_not() -> Non
     scores = score(TRAIN, TEST, FRESH, Seed(3), metrics=quick)
     utility = next(s for s in scores if s.metric == "utility")
     assert utility.interval is not None
-    overall = verdict(scores, measures(quick))
+    overall = verdict(scores, measures(metrics("images", quick)))
     assert {found.state for found in overall.groups.values()} == {"pass"}
     values = {s.metric: s for s in scores if not s.where}
     for name in ("frechet.random", "frechet.encoder", "kernel.pixels"):
@@ -111,7 +111,7 @@ def test_nothing_tells_fresh_real_pictures_from_unseen_ones(real: RealViews) -> 
     fresh, metric = made(real, FRESH), Detection()
     best = metric.ceiling(real, len(FRESH), Seed(5))
     full = merged(metric.score(real, fresh, Seed(4)), best, [])
-    assert verdict(full, measures(("detection",))).state("fidelity") == "pass"
+    assert verdict(full, measures(metrics("images", ["detection"]))).state("fidelity") == "pass"
     sharpness = next(score.value for score in full if score.metric == "sharpness")
     assert sharpness == pytest.approx(1, abs=0.1)
 
@@ -124,7 +124,7 @@ def test_blurred_pictures_fail_fidelity_by_their_spectrum() -> None:
     blurred = Images.of_arrays(soft, FRESH.label_codes, FRESH.schema)
     quick = ("detection", "distances", "neighbours", "classes")
     scores = score(TRAIN, TEST, blurred, Seed(3), metrics=quick)
-    concluded = verdict(scores, measures(quick))
+    concluded = verdict(scores, measures(metrics("images", quick)))
     assert concluded.state("fidelity") == "fail"
     failed = {check.metric for check in concluded.checks if check.state == "fail"}
     assert "detection.spectrum" in failed
@@ -182,7 +182,7 @@ def test_too_few_pictures_are_said_and_not_scored() -> None:
 def test_copies_of_any_real_picture_fail_where_it_is_unknown_which_were_seen() -> None:
     import dataclasses
 
-    known = measures(("copies",))
+    known = measures(metrics("images", ["copies"]))
     whole = digits(slice(0, 200))
     unknown = dataclasses.replace(real_views(whole, FRESH, Seed(0)), seen_known=False)
     for images, state in ((whole, "fail"), (digits(slice(200, 400)), "not shown")):
@@ -201,6 +201,6 @@ def test_copies_of_any_real_picture_fail_where_it_is_unknown_which_were_seen() -
 def test_a_single_picture_shows_nothing() -> None:
     one = TRAIN.take(np.arange(1))
     scores = score(one, one.take(np.arange(0)), one, Seed(0))
-    concluded = verdict(scores, measures())
+    concluded = verdict(scores, measures(metrics("images")))
     assert {found.state for found in concluded.groups.values()} == {"not shown"}
     assert all(check.value is None and check.reason for check in concluded.checks)

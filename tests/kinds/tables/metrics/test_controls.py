@@ -8,12 +8,13 @@ import pytest
 
 from augment.core.seeds import Seed
 from augment.core.types import Score
+from augment.evaluation.scoring import measures, metrics
 from augment.evaluation.verdict import Verdict, verdict
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.metrics import detection
-from augment.kinds.tables.metrics.scoring import measures, score, score_pair, shuffled, unscored
+from augment.kinds.tables.metrics.scoring import score, shuffled, unscored
 from tests.kinds.tables.metrics.shared_tables import shared_table, split
 from tests.kinds.tables.metrics.simulated import people, spoilt
 
@@ -37,7 +38,7 @@ def value(scores: list[Score], metric: str, where: str = "") -> float:
 
 
 def judged_of(scores: list[Score]) -> Verdict:
-    return verdict(scores, measures())
+    return verdict(scores, measures(metrics("table")))
 
 
 def failures(judged: Verdict) -> set[str]:
@@ -125,12 +126,12 @@ def test_the_same_seed_gives_the_same_scores(train: Table, test: Table) -> None:
 
 
 def test_two_files_are_searched_for_copies_of_any_real_row(train: Table) -> None:
-    scores = score_pair(train, copied(train, 8), Seed(1), metrics=["copies", "membership"])
+    scores = score(train, None, copied(train, 8), Seed(1), metrics=["copies", "membership"])
     assert value(scores, "copies") == 1.0
     assert {"copies", "nndr"} <= failures(judged_of(scores))
     attack = next(s for s in scores if s.metric == "membership.auc")
     assert attack.value is None and "unknown which" in attack.note
-    apart = score_pair(train, fresh(), Seed(1), metrics=["copies"])
+    apart = score(train, None, fresh(), Seed(1), metrics=["copies"])
     assert not failures(judged_of(apart))
 
 
@@ -168,10 +169,10 @@ def test_copies_fail_at_any_size_whether_or_not_it_is_known_which_rows_were_seen
 ) -> None:
     whole = people(rows, 1)
     train, test = whole.slice(0, rows * 4 // 5), whole.slice(rows * 4 // 5, rows // 5)
-    seen = measures(["copies"])
+    seen = measures(metrics("table", ["copies"]))
     known = score(train, test, copied(train, 4), Seed(1), metrics=["copies"])
     assert verdict(known, seen).state("privacy") == "fail"
-    pair = score_pair(whole, whole, Seed(1), metrics=["copies"])
+    pair = score(whole, None, whole, Seed(1), metrics=["copies"])
     assert verdict(pair, seen).state("privacy") == "fail"
 
 
@@ -188,7 +189,7 @@ def test_a_fresh_sample_of_few_rows_fails_nothing_and_passes_no_privacy(rows: in
 def test_where_it_is_unknown_which_rows_were_seen_privacy_may_fail_but_not_pass(
     train: Table,
 ) -> None:
-    judged = judged_of(score_pair(train, fresh(), Seed(1)))
+    judged = judged_of(score(train, None, fresh(), Seed(1)))
     assert not failures(judged)
     assert states(judged)["privacy"] == "not shown"
     assert "--unseen" in judged.groups["privacy"].reason
@@ -213,7 +214,7 @@ def coarse(rows: int, seed: int, texts: str) -> Table:
 def test_copies_are_found_by_their_texts_where_all_else_is_too_coarse() -> None:
     real = coarse(400, 1, "said")
     for made, state in ((real, "fail"), (coarse(400, 2, "invented"), "not shown")):
-        judged = judged_of(score_pair(real, made, Seed(1), metrics=["copies"]))
+        judged = judged_of(score(real, None, made, Seed(1), metrics=["copies"]))
         checks = {check.metric: check for check in judged.checks}
         assert checks["copies"].state == "not shown"  # all rows are copies by nature
         assert judged.state("privacy") == state

@@ -9,11 +9,12 @@ import pyarrow as pa
 import pytest
 
 from augment.core.seeds import Seed
-from augment.core.types import Score
+from augment.core.types import Score, silent
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
-from augment.kinds.tables.metrics.scoring import score, score_pair, scored
+from augment.kinds.tables.kind import TABLES
+from augment.kinds.tables.metrics.scoring import score
 from augment.report import facts, html, markdown
 from tests.kinds.tables.metrics.simulated import people
 
@@ -43,7 +44,7 @@ def checked(scores: list[Score]) -> None:
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 11, 30, 50])
 def test_tiny_tables(rows: int) -> None:
     checked(score(people(rows, 1), people(max(1, rows // 4), 2), people(rows, 3), Seed(1)))
-    checked(score_pair(people(rows, 1), people(rows, 3), Seed(1)))
+    checked(score(people(rows, 1), None, people(rows, 3), Seed(1)))
 
 
 def test_no_rows_at_all() -> None:
@@ -77,7 +78,7 @@ def test_odd_tables(name: str) -> None:
     data = odd()[name]
     rows = np.arange(len(data))
     parts = [data.take(rows[at::3]) for at in range(3)]
-    found = scored(*parts, Seed(1))
+    found = TABLES.evaluator.score(*parts, Seed(1), silent, {})
     checked(list(found.scores))
     document = facts.document(found, {"source": "<b>odd</b>.csv", "seed": 1})
     json.dumps(document, allow_nan=False)

@@ -10,10 +10,11 @@ import pytest
 from augment.core.kind import split
 from augment.core.seeds import Seed
 from augment.core.types import Score
+from augment.evaluation.scoring import measures, metrics
 from augment.evaluation.verdict import verdict
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
-from augment.kinds.tables.metrics.scoring import measures, score, score_pair
+from augment.kinds.tables.metrics.scoring import score
 from tests.kinds.tables.metrics.simulated import people
 
 METRICS = ["rows_per_id", "keys", "autocorrelation"]
@@ -63,7 +64,7 @@ def changed(table: Table, name: str, values: np.ndarray) -> Table:
 
 
 def failed(scores: dict[str, Score]) -> set[str]:
-    checks = verdict(list(scores.values()), measures()).checks
+    checks = verdict(list(scores.values()), measures(metrics("table"))).checks
     return {check.metric for check in checks if check.state != "pass"}
 
 
@@ -129,7 +130,7 @@ def test_lag_one_is_a_step_of_the_clock_however_many_rows_there_are() -> None:
 
 
 def test_two_files_are_compared_by_entities(parts: tuple[Table, Table]) -> None:
-    found = score_pair(panel(1), panel(3), Seed(2), metrics=METRICS)
+    found = score(panel(1), None, panel(3), Seed(2), metrics=METRICS)
     assert failed({one.metric: one for one in found if not one.where}) == set()
 
 
