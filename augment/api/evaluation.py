@@ -77,6 +77,7 @@ def evaluate(
     unseen: DataLike | None = None,
     features: str | os.PathLike[str] | None = None,
     seed: int | None = None,
+    workers: int | None = 1,
     tell: Callable[[Tick], None] = silent,
 ) -> Evaluation:
     """Score made rows, from any tool, against real ones: fidelity, utility, privacy, validity.
@@ -100,6 +101,7 @@ def evaluate(
         seed=seed_of(seed),
         out=None,
         force=False,
+        workers=workers,
         tell=tell,
     )
     return Evaluation(document)

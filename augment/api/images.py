@@ -70,7 +70,7 @@ def transform(
     keep_marks: bool = False,
     image_format: str = "png",
     options: Mapping[str, Any] | None = None,
-    workers: int | None = None,
+    workers: int | None = 1,
     seed: int | None = None,
     force: bool = False,
     dry_run: bool = False,

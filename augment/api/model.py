@@ -71,7 +71,7 @@ class Model:
         balance: str | None = None,
         given: DataLike | None = None,
         prompts: str | Sequence[str] | None = None,
-        workers: int | None = None,
+        workers: int | None = 1,
         tell: Callable[[Tick], None] = silent,
     ) -> Data:
         """Exactly `n` new rows in memory: a number, or "10k", or "2x" the rows of the source.
@@ -80,7 +80,8 @@ class Model:
         `augment sample --seed` writes; without one each call draws others, and `Data.seed` tells
         by which. `where` and `balance` are as on the command line: `"age >= 30 and sex = F"`,
         `"churned"`. Of `given` rows the missing cells are filled. `prompts` are for images.
-        `workers` is the most processes that make them (None: one per core), and changes no row.
+        `workers` is the most processes that make them (None: one per core) and changes no row; a
+        script that asks for several needs its `if __name__ == "__main__":`.
 
         Raises `UsageError` for a condition that can never hold or that the engine cannot take,
         and `OutOfResources` where a bounded search found too few rows.

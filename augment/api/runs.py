@@ -85,7 +85,7 @@ def run(
     protect: bool = True,
     device: str = "auto",
     max_seconds: float | None = None,
-    workers: int | None = None,
+    workers: int | None = 1,
     excel_safe: bool = False,
     force: bool = False,
     tell: Callable[[Tick], None] = silent,

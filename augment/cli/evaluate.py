@@ -26,6 +26,7 @@ def evaluate(
     features: o.Features = None,
     seed: o.Seed = None,
     reading: o.Reading,
+    workers: o.Workers = None,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
@@ -46,6 +47,7 @@ def evaluate(
             gate=gate,
             seed=seed,
             out=out,
+            workers=workers,
             force=force,
             tell=tell,
         )

@@ -285,10 +285,12 @@ class Evaluator(ABC, Generic[D]):
         tick: Callable[[Tick], None],
         options: Json,
         budget: Budget = UNLIMITED,
+        workers: int | None = 1,
     ) -> Scored:
         """Scores and verdict; without `test` nobody knows which rows a generator saw.
 
-        What the budget has no time for is left out, and named among what was not scored.
+        What the budget has no time for is left out, and named among what was not scored. The
+        scores do not depend on `workers`, the most processes (None: one per core).
         """
 
 

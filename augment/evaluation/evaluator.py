@@ -74,11 +74,12 @@ class MetricEvaluator(Evaluator[D]):
         tick: Callable[[Tick], None],
         options: Json,
         budget: Budget = UNLIMITED,
+        workers: int | None = 1,
     ) -> Scored:
         rows = Comparison.of(train, test, fake, seed, tick, options, budget)
         extras = self.extras(rows)  # first: they are of use even where no time is left to score
         chosen = metrics(self.kind)
-        scores = scored(chosen, lambda: self.views(rows), seed, tick, budget)
+        scores = scored(chosen, lambda: self.views(rows), seed, tick, budget, workers)
         declared = measures(chosen)
         remarks = [remark for metric in chosen for remark in metric.remarks(scores)]
         judged = verdict(scores, declared, self.unscored(train), remarks)

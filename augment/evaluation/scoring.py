@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from augment.core import registry
 from augment.core.errors import UsageError, did_you_mean, listed
@@ -12,6 +13,8 @@ from augment.core.seeds import Seed
 from augment.core.types import UNLIMITED, Better, Budget, Group, Score, Tick
 from augment.evaluation.metric import Measure, Metric
 from augment.work.deadline import TimeIsUp, interrupted
+from augment.work.executors import executor
+from augment.work.task import Task
 
 URGENCY: tuple[Group, ...] = ("privacy", "validity", "fidelity", "utility")
 OUT_OF_TIME = "There was no time left for it (--max-time)."
@@ -59,46 +62,87 @@ def scored(
     seed: Seed,
     tick: Callable[[Tick], None],
     budget: Budget = UNLIMITED,
+    workers: int | None = 1,
 ) -> list[Score]:
     """The scores of the made rows, each with its ceiling and floor beside it.
 
     Where time is limited, privacy comes first, no metric but the last takes more than half of
-    what is left, and one that is not done by then has scores without a value that say so.
+    what is left, and one that is not done by then has scores without a value that say so. The
+    scores do not depend on `workers`, the most processes that take part (None: one per core).
     """
-    by_name: dict[str, list[Score]] = {}
-    late: list[str] = []
     order = list(chosen)
-    if budget.max_seconds is not None:
+    limited = budget.max_seconds is not None
+    if limited:
         order.sort(key=lambda metric: URGENCY.index(metric.group))
+    parts = [PARTS] if limited else [(part,) for part in PARTS]
+    asked = [(metric, part) for metric in order for part in parts]
+    found: dict[str, dict[Part, list[Score]]] = {metric.name: {} for metric in order}
+    late: set[str] = set()
     try:
         with interrupted(budget.left()):
             views = sides()
     except TimeIsUp:
-        order, late = [], [metric.name for metric in chosen]
-    for step, metric in enumerate(order):
-        tick(Tick("score", step, len(order), note=metric.name))
-        last = step == len(order) - 1
-        try:
-            with interrupted(budget.left() if last else budget.left() / 2):
-                by_name[metric.name] = _beside(metric, views, seed.child("metric", metric.name))
-        except TimeIsUp:
-            late.append(metric.name)
+        asked, late = [], {metric.name for metric in chosen}
+    tasks = [
+        Task(metric.name, _scores, (metric, part, seed.child("metric", metric.name), budget, last))
+        for (metric, part), last in zip(asked, _lasts(len(asked)), strict=True)
+    ]
+    if asked:
+        tick(Tick("score", 0, len(asked), note=asked[0][0].name))
+        with closing(executor(workers).map(tasks, views)) as results:
+            for step, ((metric, _), scores) in enumerate(zip(asked, results, strict=True), 1):
+                if scores is None:
+                    late.add(metric.name)
+                else:
+                    found[metric.name] |= scores
+                note = asked[step][0].name if step < len(asked) else ""
+                tick(Tick("score", step, len(asked), note=note))
     if late:
-        tick(Tick("score", shortened=f"not scored: {', '.join(late)}"))
-    tick(Tick("score", len(chosen), len(chosen)))
+        named = ", ".join(metric.name for metric in order if metric.name in late)
+        tick(Tick("score", shortened=f"not scored: {named}"))
     return [
         score
         for metric in chosen
-        for score in (by_name[metric.name] if metric.name in by_name else left_out(metric))
+        for score in (
+            left_out(metric)
+            if metric.name in late
+            else as_declared(metric, merged(*(found[metric.name][part] for part in PARTS)))
+        )
     ]
 
 
-def _beside(metric: Metric[Any, Any], sides: Sides, seed: Seed) -> list[Score]:
-    values = metric.score(sides.real, sides.made, seed)
-    best = metric.ceiling(sides.real, sides.rows, seed.child("ceiling"))
-    floored = metric.has_floor and sides.lowest is not None
-    worst = metric.score(sides.real, sides.lowest, seed.child("floor")) if floored else []
-    return as_declared(metric, merged(values, best, worst))
+Part = Literal["value", "ceiling", "floor"]
+PARTS: tuple[Part, ...] = ("value", "ceiling", "floor")
+
+
+def _lasts(tasks: int) -> list[bool]:
+    return [number == tasks - 1 for number in range(tasks)]
+
+
+def _scores(
+    sides: Sides,
+    metric: Metric[Any, Any],
+    parts: tuple[Part, ...],
+    seed: Seed,
+    budget: Budget,
+    last: bool,
+) -> dict[Part, list[Score]] | None:
+    """The task of scoring by one metric; None where its time is up."""
+    try:
+        with interrupted(budget.left() if last else budget.left() / 2):
+            return {part: _part(metric, part, sides, seed) for part in parts}
+    except TimeIsUp:
+        return None
+
+
+def _part(metric: Metric[Any, Any], part: Part, sides: Sides, seed: Seed) -> list[Score]:
+    if part == "value":
+        return metric.score(sides.real, sides.made, seed)
+    if part == "ceiling":
+        return metric.ceiling(sides.real, sides.rows, seed.child("ceiling"))
+    if not metric.has_floor or sides.lowest is None:
+        return []
+    return metric.score(sides.real, sides.lowest, seed.child("floor"))
 
 
 def as_declared(metric: Metric[Any, Any], scores: Sequence[Score]) -> list[Score]:

@@ -35,6 +35,7 @@ def evaluate(
     seed: int | None,
     out: Path | None,
     force: bool,
+    workers: int | None = None,
     tell: Callable[[Tick], None],
 ) -> Json:
     """Score `synthetic` against `real`. Returns what `--json` prints.
@@ -55,7 +56,7 @@ def evaluate(
         fake, fresh = made.data, None if new is None else new.data
     with journal.stage("score"):
         scored = data_kind.evaluator.score(
-            loaded.data, fresh, fake, used.child("score"), tell, score
+            loaded.data, fresh, fake, used.child("score"), tell, score, workers=workers
         )
     about = {
         "source": str(real),

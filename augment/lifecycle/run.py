@@ -108,7 +108,7 @@ class Stages:
             seed, options = plan.seed.child("score"), plan.request.score
             budget = score_budget(self.budget)
             scored = plan.kind.evaluator.score(
-                train, test, fake, seed, self.journal.tick, options, budget
+                train, test, fake, seed, self.journal.tick, options, budget, self.workers
             )
             for name, content in scored.files.items():
                 with atomic(self.folder.partial / name) as stream:
