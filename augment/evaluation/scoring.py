@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from threadpoolctl import threadpool_limits
+
 from augment.core import registry
 from augment.core.errors import UsageError, did_you_mean, listed
 from augment.core.seeds import Seed
@@ -79,7 +81,7 @@ def scored(
     found: dict[str, dict[Part, list[Score]]] = {metric.name: {} for metric in order}
     late: set[str] = set()
     try:
-        with interrupted(budget.left()):
+        with interrupted(budget.left()), _same_sums():
             views = sides()
     except TimeIsUp:
         asked, late = [], {metric.name for metric in chosen}
@@ -129,10 +131,15 @@ def _scores(
 ) -> dict[Part, list[Score]] | None:
     """The task of scoring by one metric; None where its time is up."""
     try:
-        with interrupted(budget.left() if last else budget.left() / 2):
+        with interrupted(budget.left() if last else budget.left() / 2), _same_sums():
             return {part: _part(metric, part, sides, seed) for part in parts}
     except TimeIsUp:
         return None
+
+
+def _same_sums() -> threadpool_limits:
+    """Linear algebra on one thread: several add up in another order, and the last digits differ."""
+    return threadpool_limits(1, user_api="blas")
 
 
 def _part(metric: Metric[Any, Any], part: Part, sides: Sides, seed: Seed) -> list[Score]:
