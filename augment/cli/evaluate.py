@@ -35,14 +35,14 @@ def evaluate(
     from augment.cli import progress, summary
     from augment.lifecycle import evaluation, gates
 
-    kind, read = reading.suited(real, config)
+    kind = reading.kind_of(real, config)
     with progress.shown(screen) as tell:
         document = evaluation.evaluate(
             real,
             synthetic,
             unseen,
-            kind=kind,
-            read=read,
+            kind=reading.kind,
+            read=reading.suited(kind, config),
             score=o.scoring(kind, features, config),
             gate=gate,
             seed=seed,

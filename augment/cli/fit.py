@@ -26,7 +26,8 @@ def fit(
     from augment.cli import progress, summary
     from augment.lifecycle.fitting import fit as lifecycle_fit
 
-    request = o.request(source, fitting, reading, seed, config)
+    kind = reading.kind_of(source, config)
+    request = o.request(source, fitting, reading, seed, config, kind)
     with progress.shown(screen) as tell:
         document = lifecycle_fit(request, out, force=force, dry_run=dry_run, tell=tell)
     summary.show(document, screen, summary.of_fit)

@@ -28,9 +28,9 @@ def inspect(
     from augment.cli import progress, summary
     from augment.lifecycle import inspection
 
-    kind, read = reading.suited(source, config)
+    read = reading.suited(reading.kind_of(source, config), config)
     with progress.shown(screen) as tell:
         document = inspection.inspect(
-            source, kind, read, schema_out, force=force, show_values=show_values, tell=tell
+            source, reading.kind, read, schema_out, force=force, show_values=show_values, tell=tell
         )
     summary.show(document, screen, summary.of_inspect, loud=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -171,13 +171,23 @@ class Reading:
         """The options that were given, by the names that a kind's `Reader` knows."""
         return options_of_reading(vars(self), "--column")
 
-    def suited(self, source: str, config: Configured, more: Json | None = None) -> tuple[str, Json]:
-        """The kind of data that `source` is, and the options of reading it: those given, and
-        `more`, without settings that are for other kinds."""
+    def kind_of(self, source: str, config: Configured) -> str | None:
+        """The kind of data that settings must suit; None where there are none.
+
+        Who reads finds the kind by itself; settings are looked at before.
+        """
+        if not config.origins:
+            return None
         from augment.lifecycle.plan import kind_of
 
-        kind = kind_of(source, self.kind)
-        return kind.name, config.suited({**self.given(), **(more or {})}, kind.reader.options)
+        return kind_of(source, self.kind).name
+
+    def suited(self, kind: str | None, config: Configured, more: Json | None = None) -> Json:
+        """The options that were given, and `more`, without settings for other kinds of data."""
+        given = {**self.given(), **(more or {})}
+        if kind is None:
+            return given
+        return config.suited(given, registry.find("kinds", kind).reader.options)
 
 
 @dataclass(frozen=True)
@@ -241,22 +251,31 @@ class Screen:
     no_color: NoColor = False
 
 
-def scoring(kind: str, features: Path | None, config: Configured) -> Json:
+def scoring(kind: str | None, features: Path | None, config: Configured) -> Json:
     """What a kind's `Evaluator` is told, by the names that it knows."""
     given = {} if features is None else {"features": str(features)}
+    if kind is None or not given:
+        return given
     return config.suited(given, registry.find("kinds", kind).evaluator.options)
 
 
-def writing(kind: str, config: Configured, **given: Any) -> Json:
+def writing(kind: str | None, config: Configured, given: Json) -> Json:
     """What a kind's `Writer` is told, by the names that it knows; None and False are not told."""
     said = {name: value for name, value in given.items() if value}
+    if kind is None or not said:
+        return said
     return config.suited(said, registry.find("kinds", kind).writer.options)
 
 
 def request(
-    source: str, fitting: Fitting, reading: Reading, seed: int | None, config: Configured
+    source: str,
+    fitting: Fitting,
+    reading: Reading,
+    seed: int | None,
+    config: Configured,
+    kind: str | None = None,
 ) -> Request:
-    """What `fit` and `run` ask for in the same words."""
+    """What `fit` and `run` ask for in the same words; settings suit data of `kind`."""
     from augment.lifecycle.plan import FOREIGN, Request
 
     engine, parameters = fitting.engine, pairs(fitting.param, "-p")
@@ -268,15 +287,15 @@ def request(
         if engine not in ("auto", FOREIGN, config.settings.fitting.engine):
             raise UsageError(f"--weights is for the engine {FOREIGN}. Leave out -e {engine}.")
         engine, parameters = FOREIGN, {**parameters, "weights": str(fitting.weights)}
-    kind, read = reading.suited(
-        source, config, {} if fitting.locale is None else {"locale": fitting.locale}
+    read = reading.suited(
+        kind, config, {} if fitting.locale is None else {"locale": fitting.locale}
     )
-    if engine != "auto" and config.settled("engine"):
+    if kind is not None and engine != "auto" and config.settled("engine"):
         about = registry.find("engines", engine).about
         engine = engine if about.kind == kind else "auto"  # settled for data of another kind
     return Request(
         source=source,
-        kind=kind,
+        kind=reading.kind,
         engine=engine,
         parameters=parameters,
         seed=seed,

@@ -37,15 +37,14 @@ def run(
     from augment.lifecycle import gates
     from augment.lifecycle import run as lifecycle
 
-    request = o.request(source, fitting, reading, seed, config)
-    kind = str(request.kind)
+    kind = reading.kind_of(source, config)
     request = replace(
-        request,
+        o.request(source, fitting, reading, seed, config, kind),
         count="1x" if rows is None else rows,
         ask=asking.ask(),
         holdout=holdout,
         gate=gate,
-        write=o.writing(kind, config, excel_safe=excel_safe),
+        write=o.writing(kind, config, {"excel_safe": excel_safe}),
         score=o.scoring(kind, features, config),
     )
     with progress.shown(screen) as tell:

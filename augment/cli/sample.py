@@ -62,14 +62,8 @@ def sample(
                 weights, pairs(param, "-p"), device, config.settings.engines
             )
         )
-        write = o.writing(
-            opened.kind.name,
-            config,
-            format=format,
-            excel_safe=excel_safe,
-            encoding=encoding,
-            delimiter=delimiter,
-        )
+        spelt = {"excel_safe": excel_safe, "encoding": encoding, "delimiter": delimiter}
+        write = o.writing(opened.kind.name, config, {"format": format, **spelt})
         order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write)
         place = None if out == "-" else Path(out)
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)

@@ -10,7 +10,7 @@ from augment.core.errors import UsageError
 
 
 def parameters(fitting: options.Fitting) -> dict[str, str]:
-    return options.request("t.csv", fitting, options.Reading(), 1, BUILT_IN).parameters
+    return options.request("samples/clinic.csv", fitting, options.Reading(), 1, BUILT_IN).parameters
 
 
 def test_a_preset_is_a_parameter() -> None:
@@ -26,7 +26,12 @@ def test_a_preset_that_a_parameter_contradicts_is_refused() -> None:
 
 def test_a_locale_is_an_option_of_reading_so_that_images_refuse_it() -> None:
     asked = options.request(
-        "t.csv", options.Fitting(locale="de_DE"), options.Reading(), 1, BUILT_IN
+        "samples/clinic.csv", options.Fitting(locale="de_DE"), options.Reading(), 1, BUILT_IN
     )
     assert asked.read == {"locale": "de_DE"}
-    assert options.request("t.csv", options.Fitting(), options.Reading(), 1, BUILT_IN).read == {}
+    assert (
+        options.request(
+            "samples/clinic.csv", options.Fitting(), options.Reading(), 1, BUILT_IN
+        ).read
+        == {}
+    )

@@ -199,7 +199,7 @@ def test_one_file_serves_every_kind_of_data(asked: Callable[..., str]) -> None:
     both = asked("run", "--delimiter", ";", "-e", "ctgan", file=FOR_ALL, kind="images")
     assert "'delimiter': ';'" in both and "engine='ctgan'" in both
     variable_too = asked("evaluate", AUGMENT_READING_CANVAS="32")
-    assert "canvas" not in variable_too and "'kind': 'table'" in variable_too
+    assert "canvas" not in variable_too and "'read': {}" in variable_too
     assert "canvas" in asked("evaluate", "--canvas", "32")
     written = asked("sample", file=FOR_ALL)
     assert "format='jsonl'" in written and "'excel_safe': True" in written

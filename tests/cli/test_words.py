@@ -14,6 +14,7 @@ from augment.cli import progress, terminal
 from augment.cli.parsing import pairs, seconds
 from augment.core.errors import UsageError
 from augment.core.types import Tick
+from augment.settings.reading import roles
 from tests.cli.in_process import augment
 from tests.places import ROOT
 
@@ -43,7 +44,7 @@ def test_times_that_are_none(text: str) -> None:
 
 def test_pairs_split_at_the_sign_that_cannot_belong_to_the_name() -> None:
     assert pairs(["a=b=c"], "-p") == {"a": "b=c"}
-    assert pairs(["a=b=id"], "--column") == {"a=b": "id"}
+    assert roles(["a=b=id"], "--column") == {"a=b": "id"}
     for text in ("epochs", "=3", ""):
         with pytest.raises(UsageError):
             pairs([text], "-p")

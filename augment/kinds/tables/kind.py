@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow.compute as pc
 
-from augment.core.errors import BadInput, UsageError
+from augment.core.errors import UsageError
 from augment.core.files import read_json
 from augment.core.kind import (
     Ask,
@@ -69,7 +69,7 @@ class TableReader(Reader[Table]):
             return True
         try:
             return bool(reading.files_of(source, reading.ReadOptions()))
-        except (UsageError, BadInput):
+        except UsageError:
             return False
 
     def read(self, source: Source, options: Json) -> Loaded[Table]:
