@@ -10,10 +10,12 @@ from augment.core import registry
 from augment.testing import (
     ImageEngineLaws,
     ImageMetricLaws,
+    LayoutLaws,
     TableEngineLaws,
     TableFormatLaws,
     TableMetricLaws,
 )
+from tests.kinds.images.io.layouts.examples import EXAMPLES
 
 QUICK: dict[str, dict[str, str]] = {  # small enough for a test, large enough to learn something
     "cvae": {"steps": "8", "batch": "8", "width": "8", "latent": "4"},
@@ -43,6 +45,9 @@ for _name in registry.names("metrics"):
     _add(f"{_name.replace('.', '_')}_metric", METRICS[_metric.kind], metric=_metric)
 for _name in registry.names("formats"):
     _add(f"{_name}_format", TableFormatLaws, name=_name)
+for _name in registry.names("layouts"):
+    _layout = registry.find("layouts", _name)
+    _add(f"{_name}_layout", LayoutLaws, layout=_layout, example=staticmethod(EXAMPLES[_name]))
 
 
 @pytest.mark.parametrize("group", registry.GROUPS)
