@@ -10,12 +10,14 @@ from augment.core import registry
 from augment.testing import (
     ImageEngineLaws,
     ImageMetricLaws,
+    KindLaws,
     LayoutLaws,
     TableEngineLaws,
     TableFormatLaws,
     TableMetricLaws,
 )
 from tests.kinds.images.io.layouts.examples import EXAMPLES
+from tests.places import ROOT
 
 QUICK: dict[str, dict[str, str]] = {  # small enough for a test, large enough to learn something
     "cvae": {"steps": "8", "batch": "8", "width": "8", "latent": "4"},
@@ -25,6 +27,10 @@ QUICK: dict[str, dict[str, str]] = {  # small enough for a test, large enough to
     "ctgan": {"epochs": "2", "batch_size": "60", "generator_dim": "16", "discriminator_dim": "16"},
     "tvae": {"epochs": "2", "batch_size": "60", "compress_dims": "16", "decompress_dims": "16"},
 }
+QUICKEST = {"table": "independent", "images": "cvae"}  # engine of a kind
+SAMPLES = sorted(  # of every kind there is one
+    path for path in (ROOT / "samples").iterdir() if path.suffix not in (".md", ".py")
+)
 ENGINES: dict[str, type[Any]] = {"table": TableEngineLaws, "images": ImageEngineLaws}
 METRICS: dict[str, type[Any]] = {"table": TableMetricLaws, "images": ImageMetricLaws}
 
@@ -48,6 +54,11 @@ for _name in registry.names("formats"):
 for _name in registry.names("layouts"):
     _layout = registry.find("layouts", _name)
     _add(f"{_name}_layout", LayoutLaws, layout=_layout, example=staticmethod(EXAMPLES[_name]))
+for _name in registry.names("kinds"):
+    _kind = registry.find("kinds", _name)
+    _source = next(str(path) for path in SAMPLES if _kind.reader.recognises(str(path)))
+    _engine = registry.engine(QUICKEST[_name], QUICK.get(QUICKEST[_name]))
+    _add(f"{_name}_kind", KindLaws, kind=_kind, engine=_engine, source=_source)
 
 
 @pytest.mark.parametrize("group", registry.GROUPS)
