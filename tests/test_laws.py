@@ -7,35 +7,58 @@ from typing import Any
 import pytest
 
 from augment.core import registry
-from augment.testing import ImageEngineLaws, TableEngineLaws, TableFormatLaws, TableMetricLaws
+from augment.testing import (
+    ImageEngineLaws,
+    ImageMetricLaws,
+    KindLaws,
+    LayoutLaws,
+    TableEngineLaws,
+    TableFormatLaws,
+    TableMetricLaws,
+)
+from tests.kinds.images.io.layouts.examples import EXAMPLES
+from tests.places import ROOT
 
 QUICK: dict[str, dict[str, str]] = {  # small enough for a test, large enough to learn something
     "cvae": {"steps": "8", "batch": "8", "width": "8", "latent": "4"},
     "flow": {"steps": "8", "batch": "8", "width": "8", "sampling_steps": "2"},
     "gan": {"steps": "8", "batch": "8", "width": "8", "latent": "4"},
-    "anyorder": {"epochs": "2"},
+    "anyorder": {"epochs": "6"},
     "ctgan": {"epochs": "2", "batch_size": "60", "generator_dim": "16", "discriminator_dim": "16"},
     "tvae": {"epochs": "2", "batch_size": "60", "compress_dims": "16", "decompress_dims": "16"},
 }
-LAWS: dict[str, type[Any]] = {"table": TableEngineLaws, "images": ImageEngineLaws}
+QUICKEST = {"table": "independent", "images": "cvae"}  # engine of a kind
+SAMPLES = sorted(  # of every kind there is one
+    path for path in (ROOT / "samples").iterdir() if path.suffix not in (".md", ".py")
+)
+ENGINES: dict[str, type[Any]] = {"table": TableEngineLaws, "images": ImageEngineLaws}
+METRICS: dict[str, type[Any]] = {"table": TableMetricLaws, "images": ImageMetricLaws}
 
 
-def _laws(name: str) -> type[Any]:
-    recipe = registry.engine(name, QUICK.get(name))
-    return type(f"Test{name.capitalize()}", (LAWS[recipe.about.kind],), {"recipe": recipe})
+def _add(title: str, laws: type[Any], **subject: Any) -> None:
+    """A test class of these laws about one thing that is registered."""
+    name = f"Test{title.title().replace('_', '')}"
+    globals()[name] = type(name, (laws,), subject)
 
 
 for _name in registry.names("engines"):
-    if registry.find("engines", _name).about.foreign:
-        continue  # needs weights from elsewhere; tests/images/engines keeps its laws
-    globals()[f"Test{_name.capitalize()}"] = _laws(_name)
-for _group, _names, _of_group in (
-    ("Formats", registry.names("formats"), TableFormatLaws),
-    ("Metrics", registry.names_for("metrics", "table"), TableMetricLaws),
-):
-    for _name in _names:
-        _title = f"Test{_name.capitalize()}{_group}"
-        globals()[_title] = type(_title, (_of_group,), {"name": _name})
+    _about = registry.find("engines", _name).about
+    if not _about.foreign:  # needs weights from elsewhere; tests/kinds/images/engines has its laws
+        _recipe = registry.engine(_name, QUICK.get(_name))
+        _add(f"{_name}_engine", ENGINES[_about.kind], recipe=_recipe)
+for _name in registry.names("metrics"):
+    _metric = registry.find("metrics", _name)
+    _add(f"{_name.replace('.', '_')}_metric", METRICS[_metric.kind], metric=_metric)
+for _name in registry.names("formats"):
+    _add(f"{_name}_format", TableFormatLaws, name=_name)
+for _name in registry.names("layouts"):
+    _layout = registry.find("layouts", _name)
+    _add(f"{_name}_layout", LayoutLaws, layout=_layout, example=staticmethod(EXAMPLES[_name]))
+for _name in registry.names("kinds"):
+    _kind = registry.find("kinds", _name)
+    _source = next(str(path) for path in SAMPLES if _kind.reader.recognises(str(path)))
+    _engine = registry.engine(QUICKEST[_name], QUICK.get(QUICKEST[_name]))
+    _add(f"{_name}_kind", KindLaws, kind=_kind, engine=_engine, source=_source)
 
 
 @pytest.mark.parametrize("group", registry.GROUPS)

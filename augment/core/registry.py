@@ -1,4 +1,4 @@
-"""Finds kinds, engines, metrics and formats by name, built-in or from a plugin.
+"""Finds kinds, engines, metrics, formats and layouts by name, built-in or from a plugin.
 
 Everything registers through entry points, the built-ins too; listing imports nothing.
 """
@@ -21,6 +21,7 @@ GROUPS = (
     "engines",
     "metrics",
     "formats",
+    "layouts",
     "executors",
     "transforms",  # by the kind of data that they transform
     "edits",  # likewise

@@ -34,6 +34,10 @@ class BootstrapModel(ConditionalModel):
         given: Condition | None = None,
         tick: Callable[[Tick], None] = silent,
     ) -> Table:
+        if given and given.partial is not None:
+            raise UsageError(
+                "`bootstrap` takes --where only. Fit an engine that fills partial rows (--given)."
+            )
         allowed = np.arange(len(self.rows))
         if given and given.clauses:
             allowed = np.flatnonzero(mask(self.rows, given.clauses))

@@ -23,6 +23,7 @@ class Coco(Layout):
     """The document itself, or a folder that holds it (also in `annotations/`)."""
 
     name = "COCO"
+    specificity = 80
     marks = "boxes, outlines and keypoints"
 
     def claims(self, source: Path) -> bool:

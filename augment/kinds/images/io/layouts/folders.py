@@ -24,6 +24,7 @@ class ClassFolders(Layout):
     """`SRC/{class}/**/image`: the first folder is the class; images beside it have none."""
 
     name = "class folders"
+    specificity = 20
 
     def claims(self, source: Path) -> bool:
         return source.is_dir() and any(nested(folder) for folder in folders(source))
@@ -47,6 +48,7 @@ class FlatFolder(Layout):
     """`SRC/image`, unlabelled."""
 
     name = "flat folder"
+    specificity = 10
 
     def claims(self, source: Path) -> bool:
         return has_images(source)

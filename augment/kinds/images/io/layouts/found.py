@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.kinds.images.io.layouts import AS_FOUND, SUFFIXES, Asked, Layout
-from augment.kinds.images.io.layouts.coco import Coco
-from augment.kinds.images.io.layouts.folders import ClassFolders, FlatFolder
-from augment.kinds.images.io.layouts.listed import Listed
-from augment.kinds.images.io.layouts.masks import MaskedImages
-from augment.kinds.images.io.layouts.voc import Voc
-from augment.kinds.images.io.layouts.webdataset import WebDataset
-from augment.kinds.images.io.layouts.yolo import Yolo
 
-LAYOUTS: tuple[Layout, ...] = (
-    Coco(),
-    Voc(),
-    Yolo(),
-    MaskedImages(),
-    Listed(),  # after them: what we made of them has a list as well
-    WebDataset(),
-    ClassFolders(),
-    FlatFolder(),
-)
+
+def layouts() -> list[Layout]:
+    """Every registered layout, the most specific first."""
+    known: list[Layout] = [registry.find("layouts", name)() for name in registry.names("layouts")]
+    return sorted(known, key=lambda layout: (-layout.specificity, layout.name))
 
 
 def layout_of(source: str, asked: Asked = AS_FOUND) -> Layout:
@@ -34,7 +23,7 @@ def layout_of(source: str, asked: Asked = AS_FOUND) -> Layout:
         raise UsageError(f"--root {asked.root}: there is no such folder.")
     if not path.exists():
         raise BadInput("there is no such file or folder.", where=source)
-    for layout in LAYOUTS:
+    for layout in layouts():
         if layout.claims(path):
             if not layout.has_columns and (asked.label_column or asked.caption_columns):
                 raise UsageError(
@@ -58,7 +47,7 @@ def recognises(source: str) -> bool:
     """
     path = Path(source)
     try:
-        return source != "-" and path.exists() and any(each.claims(path) for each in LAYOUTS)
+        return source != "-" and path.exists() and any(each.claims(path) for each in layouts())
     except BadInput:
         return True
     except (OSError, ValueError):

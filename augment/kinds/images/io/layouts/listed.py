@@ -34,6 +34,7 @@ class Listed(Layout):
     """A list with a column of paths (from the list's folder), and labels, texts, attributes."""
 
     name = "list of files"
+    specificity = 40  # below layouts with marks: what is made of one has a list as well
     has_columns = True
 
     def claims(self, source: Path) -> bool:

@@ -30,6 +30,7 @@ class MaskedImages(Layout):
     """`SRC/images/**` beside `SRC/masks/**`: PNG maps of class numbers, one for each image."""
 
     name = "images with masks"
+    specificity = 50
     marks = "masks"
 
     def claims(self, source: Path) -> bool:

@@ -33,6 +33,7 @@ class Voc(Layout):
     """`SRC/annotations/*.xml` beside `SRC/images/`, and VOC's own names of these folders."""
 
     name = "VOC"
+    specificity = 70
     marks = "boxes and masks"
 
     def claims(self, source: Path) -> bool:

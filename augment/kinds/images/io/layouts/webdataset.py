@@ -34,6 +34,7 @@ class WebDataset(Layout):
     """One .tar, or a folder of them. Members are read where they lie; nothing is unpacked."""
 
     name = "WebDataset"
+    specificity = 30
     has_columns = True
 
     def claims(self, source: Path) -> bool:

@@ -30,6 +30,7 @@ class Yolo(Layout):
     there or above."""
 
     name = "YOLO"
+    specificity = 60
     marks = "boxes, outlines and keypoints"
 
     def claims(self, source: Path) -> bool:

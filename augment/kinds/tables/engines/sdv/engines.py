@@ -35,7 +35,7 @@ from augment.kinds.tables.engines.costs import SDV_SECONDS, net_costs, plain_cos
 from augment.kinds.tables.engines.rejection import reject
 from augment.kinds.tables.engines.sdv.frame import Face, face_of
 from augment.kinds.tables.engines.sdv.state import Fitted, dismantle, rebuild
-from augment.kinds.tables.engines.sdv.training import fit_copula, fit_net
+from augment.kinds.tables.engines.sdv.training import fit_copula, fit_net, single_table
 from augment.nets.machine import threads
 
 if TYPE_CHECKING:
@@ -230,9 +230,7 @@ class Ctgan(Engine[Table]):
         return net_costs(data, self.epochs, self.batch_size, 0.04)
 
     def fit(self, data: Table, job: Job) -> SdvModel:
-        from sdv.single_table import CTGANSynthesizer
-
-        return _fit_net(self, CTGANSynthesizer, self.max_levels, data, job)
+        return _fit_net(self, single_table().CTGANSynthesizer, self.max_levels, data, job)
 
 
 @dataclass(frozen=True)
@@ -274,9 +272,7 @@ class Tvae(Engine[Table]):
         return net_costs(data, self.epochs, self.batch_size, 0.012)
 
     def fit(self, data: Table, job: Job) -> SdvModel:
-        from sdv.single_table import TVAESynthesizer
-
-        return _fit_net(self, TVAESynthesizer, self.max_levels, data, job)
+        return _fit_net(self, single_table().TVAESynthesizer, self.max_levels, data, job)
 
 
 def _fit_net(recipe: Ctgan | Tvae, kind: Any, max_levels: int, data: Table, job: Job) -> SdvModel:

@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from augment.core.errors import UsageError
@@ -22,14 +23,19 @@ if TYPE_CHECKING:
 TABLE = "table"
 
 
+def single_table() -> Any:
+    """SDV's module of synthesizers, which draws from the global generators as it is loaded."""
+    with seeded_globals(Seed(0)):
+        return import_module("sdv.single_table")
+
+
 def fit_copula(face: Face, frame: pd.DataFrame, distribution: str, seed: Seed) -> Fitted:
     """SDV's Gaussian copula with this marginal for every number."""
     from rdt.transformers import OrderedUniformEncoder
-    from sdv.single_table import GaussianCopulaSynthesizer
 
-    labels = face.labels()
+    synthesizers, labels = single_table(), face.labels()
     with _quiet(), threads(1), seeded_globals(seed):
-        synthesizer = GaussianCopulaSynthesizer(
+        synthesizer = synthesizers.GaussianCopulaSynthesizer(
             _metadata(face),
             default_distribution=distribution,
             numerical_distributions=dict.fromkeys(labels, "uniform"),  # what the encoder makes

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.core import registry
 from augment.core.errors import BadInput
 from augment.kinds.images.io.layouts import Entry
 from augment.kinds.images.io.layouts.coco import unpacked
-from augment.kinds.images.io.layouts.found import layout_of, recognises
+from augment.kinds.images.io.layouts.folders import FlatFolder
+from augment.kinds.images.io.layouts.found import layout_of, layouts, recognises
 from augment.kinds.images.io.layouts.yolo import in_pixels
 from tests.kinds.images import pictures
 
@@ -229,3 +233,44 @@ def test_unpacking_undoes_packing(counts: list[int]) -> None:
 def test_an_empty_folder_is_refused_with_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="Give a folder"):
         layout_of(str(tmp_path))
+
+
+class Labelled(FlatFolder):
+    """A plugin's layout: a folder with a file of its own."""
+
+    name = "labelled folder"
+    specificity = 25
+
+    def claims(self, source: Path) -> bool:
+        return (source / "labels.odd").is_file()
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Entry points in the opposite order, and one more."""
+    built_in = metadata.entry_points
+    mine = metadata.EntryPoint("a_plugin", f"{__name__}:Labelled", "augment.layouts")
+
+    def points(group: str) -> list[metadata.EntryPoint]:
+        more = [mine] if group == mine.group else []
+        return [*reversed([*built_in(group=group)]), *more]
+
+    monkeypatch.setattr(metadata, "entry_points", points)
+    registry._points.cache_clear()
+    yield
+    registry._points.cache_clear()
+
+
+def test_a_plugins_layout_is_asked_by_how_specific_it_is_and_not_by_its_name(
+    plugins: None, tmp_path: Path
+) -> None:
+    order = [layout.specificity for layout in layouts()]
+    assert order == sorted(order, reverse=True) and len(set(order)) == len(order) == 9
+    pictures.saved(tmp_path / "1.png")
+    assert layout_of(str(tmp_path)).name == "flat folder"
+    (tmp_path / "labels.odd").touch()
+    assert layout_of(str(tmp_path)).name == "labelled folder"
+    pictures.saved(tmp_path / "ant" / "1.png")
+    assert layout_of(str(tmp_path)).name == "labelled folder"
+    (tmp_path / "metadata.csv").write_text("file_name\n1.png\n")
+    assert layout_of(str(tmp_path)).name == "list of files"

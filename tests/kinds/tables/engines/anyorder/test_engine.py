@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment.core import model_folder as store
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
-from augment.core.types import Clause, Condition, Job, Tick
+from augment.core.types import Clause, Condition, Job
 from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
@@ -123,45 +120,6 @@ def test_blocks_of_one_row_follow_the_same_law(model: AnyorderModel, data: Table
     made = [model.sample(1, Seed(7).child(i)).column("kind")[0].as_py() for i in range(200)]
     share = np.mean(np.array(data.column("kind").to_pylist()) == "a")
     assert np.mean(np.array(made) == "a") == pytest.approx(share, abs=0.12)
-
-
-def test_another_process_samples_the_same_bytes(model: AnyorderModel, tmp_path: Path) -> None:
-    store.save(tmp_path, store.Stored("table", "anyorder", model.state(), {}))
-    code = (
-        "import sys; from pathlib import Path; from augment.core import model_folder as store; "
-        "from augment.core.seeds import Seed; "
-        "from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel; "
-        "model = AnyorderModel.from_state(store.load(Path(sys.argv[1])).state); "
-        "print(model.sample(500, Seed(9)).digest())"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    assert found.stdout.strip() == model.sample(500, Seed(9)).digest()
-
-
-def test_a_fit_killed_at_half_and_resumed_is_the_same_model(data: Table, tmp_path: Path) -> None:
-    class Killed(Exception):
-        pass
-
-    def kill(tick: Tick) -> None:
-        if tick.phase == "fit" and tick.steps and tick.step * 2 > tick.steps:
-            raise Killed
-
-    recipe = Anyorder(epochs=20)
-    with pytest.raises(Killed):
-        recipe.fit(data, Job(Seed(1), tmp_path / "killed", tick=kill))
-    assert any((tmp_path / "killed").iterdir())
-    ticks: list[Tick] = []
-    resumed = recipe.fit(data, Job(Seed(1), tmp_path / "killed", tick=ticks.append))
-    whole = recipe.fit(data, Job(Seed(1), tmp_path / "whole"))
-    assert min(t.step for t in ticks if t.held_out is not None) > 10
-    assert resumed.sample(500, Seed(2)).digest() == whole.sample(500, Seed(2)).digest()
-    one, two = resumed.state(), whole.state()
-    assert one.config == two.config
-    assert {k: v.tobytes() for k, v in one.tensors.items()} == {
-        k: v.tobytes() for k, v in two.tensors.items()
-    }
 
 
 def test_a_model_says_how_its_training_went(data: Table, tmp_path: Path) -> None:
