@@ -62,11 +62,11 @@ def score_budget(budget: Budget) -> Budget:
 
 def paced(found: Forecast | None) -> Forecast | None:
     """A forecast (see `Plan.foresee`) for this machine, as busy as it is now."""
-    from augment.nets.machine import pace
+    from augment.nets.machine_speed import slowdown
 
     if found is None:
         return None
-    slower = pace()
+    slower = slowdown()
     fit, sample, score = (slower * each for each in (found.fit, found.sample, found.score))
     return Forecast(fit, sample, score, found.bytes + LIBRARY_BYTES)
 

@@ -10,8 +10,10 @@ import torch
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
 from augment.core.types import Budget, Job, Tick
-from augment.nets.training import Outcome, Player, Schedule, TooLittleTime, play, train
-from augment.nets.trunk import heads_loss
+from augment.nets.heads_loss import heads_loss
+from augment.nets.player import Player
+from augment.nets.schedule import Schedule
+from augment.nets.training import Outcome, TooLittleTime, play, train
 
 GOAL = torch.tensor([1.0, -2.0, 3.0])
 
@@ -154,7 +156,7 @@ def duel(
             0.1 * (hound - hare).square().sum()
         )
 
-    players = [Player({"hound": hound}, hounds, pace=2.0), Player({"hare": hare}, hares)]
+    players = [Player({"hound": hound}, hounds, rate_factor=2.0), Player({"hare": hare}, hares)]
     outcome = play(
         players,
         lambda: float((hound - hare).detach().square().sum()),

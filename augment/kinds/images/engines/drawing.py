@@ -38,7 +38,7 @@ def drawn(
     """
     import torch
 
-    from augment.nets.convolution import generator
+    from augment.nets.streams import torch_stream
 
     wanted = conditioning.wanted(n, seed.child("kinds"), given)
     made = np.empty((n, *conditioning.schema.shape), np.uint8)
@@ -46,7 +46,7 @@ def drawn(
     told = torch.from_numpy(wanted.matrix).to(device)
     with torch.inference_mode():
         for rows in parts(n, at_once):
-            stream = generator(seed.child("noise", int(rows[0])).integer())
+            stream = torch_stream(seed.child("noise", int(rows[0])).integer())
             made[rows.numpy()] = to_pixels(draw(codes[rows], told[rows], stream))
             tick(Tick("sample", int(rows[-1]) + 1, n))
     captions = wanted.captions if any(wanted.captions) else None

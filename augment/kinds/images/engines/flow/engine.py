@@ -12,14 +12,18 @@ from augment.core.parameters import Between, OneOf, parameter
 from augment.core.seeds import Seed
 from augment.core.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
 from augment.kinds.images.data.dataset import Images
-from augment.kinds.images.data.tensors import held_out_rows, pictures, to_floats, to_pixels
+from augment.kinds.images.data.tensors import pictures, split_rows, to_floats, to_pixels
 from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
 from augment.kinds.images.engines.costs import network_costs
 from augment.kinds.images.engines.drawing import drawn
 from augment.kinds.images.engines.editor import Editor
 from augment.kinds.images.engines.sizes import FEWEST_STEPS, or_a_smaller_canvas, require_width
-from augment.nets.machine import rest_idle_threads
-from augment.nets.training import facts
+from augment.nets.devices import autocast, copy_to
+from augment.nets.flow_matching.heun import heun
+from augment.nets.flow_matching.path import point, velocity_towards
+from augment.nets.schedule import Schedule
+from augment.nets.training import Outcome, facts, train
+from augment.work import environment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.kinds.images.engines.flow.unet import Unet
-    from augment.nets.training import Outcome
 
 MADE_AT_ONCE = 250
 JUDGED = 512
@@ -49,9 +52,8 @@ class FlowModel(Editor):
     device: str = "cpu"
 
     def on(self, device: str) -> Self:
-        from augment.nets.devices import placed
 
-        return replace(self, network=placed(self.network, device), device=device)
+        return replace(self, network=copy_to(self.network, device), device=device)
 
     def sample(
         self,
@@ -81,45 +83,38 @@ class FlowModel(Editor):
         """Noised part of the way and carried back: Meng et al. 2022, arXiv 2108.01073."""
         import torch
 
-        from augment.nets.convolution import generator
+        from augment.nets.streams import torch_stream
 
         x = 2 * to_floats(pixels, self.device) - 1
-        streams = [generator(seed.integer()) for seed in seeds]
+        streams = [torch_stream(seed.integer()) for seed in seeds]
         noise = torch.stack([torch.randn(x.shape[1:], generator=each) for each in streams])
-        place = torch.lerp(x, noise.to(self.device), strength)
+        noised = point(noise.to(self.device), x, 1 - strength)
         told = torch.from_numpy(wanted.matrix).to(self.device)
-        found = self.carried(place, told, 1 - strength)
+        found = self.carried(noised, told, 1 - strength)
         return to_pixels((found + 1) / 2)
 
     def carried(self, x: Tensor, c: Tensor, start: float) -> Tensor:
-        """Pictures in [-1, 1] from `x` at time `start` (0: noise, 1: pictures), by Heun's rule."""
+        """Pictures in [-1, 1] from `x` at time `start` (0: noise, 1: pictures), by Heun's rule.
+
+        The last step is Euler's: the other half would ask beyond the times that were learnt.
+        """
         import torch
 
-        steps = max(1, round(int(self.config["sampling_steps"]) * (1 - start)))
-        size = (1 - start) / steps
-        with torch.inference_mode():
-            for step in range(steps):
-                t = start + step * size
-                slope = self._velocity(x, t, c)
-                if step == steps - 1:  # the last half step would ask beyond what was learnt
-                    return x + size * slope
-                ahead = self._velocity(x + size * slope, t + size, c)
-                x = x + size * (slope + ahead) / 2
-        return x
+        def velocity(x: Tensor, t: float) -> Tensor:
+            seen = self._seen(x, t, c).clamp(-1, 1)
+            return velocity_towards(seen, x, min(t, LATEST))
 
-    def _velocity(self, x: Tensor, t: float, c: Tensor) -> Tensor:
-        """Towards the picture that the network sees in `x`; at most `LATEST` counts as its time."""
-        return (self._seen(x, t, c).clamp(-1, 1) - x) / (1 - min(t, LATEST))
+        steps = max(1, round(int(self.config["sampling_steps"]) * (1 - start)))
+        with torch.inference_mode():
+            return heun(velocity, x, start, 1.0, steps, euler_last=True)
 
     def _seen(self, x: Tensor, t: float, c: Tensor) -> Tensor:
         """Guided as x̂(∅) + g (x̂(c) - x̂(∅)). Ho and Salimans 2022, arXiv 2207.12598."""
         import torch
 
-        from augment.nets.convolution import short_floats
-
         times = torch.full((len(x),), t, device=self.device)
         guidance = float(self.config["guidance"])
-        with short_floats(self.device):
+        with autocast(self.device):
             told: Tensor = self.network(x, times, c)
             if guidance == 1.0:
                 return told
@@ -127,17 +122,17 @@ class FlowModel(Editor):
         return alone + guidance * (told - alone)
 
     def state(self) -> State:
-        from augment.nets.devices import arrays
+        from augment.nets.weights import to_arrays
 
         config = {"conditioning": self.conditioning.to_json(), **self.config}
-        return State(config, arrays(self.network, "network/"))
+        return State(config, to_arrays(self.network, "network/"))
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         import torch
 
         from augment.kinds.images.engines.flow.unet import Unet
-        from augment.nets.restoring import loaded
+        from augment.nets.weights import load
 
         with restoring("flow"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
@@ -147,7 +142,7 @@ class FlowModel(Editor):
             _check(config["width"], config["sampling_steps"], config["guidance"])
             with torch.device("meta"):
                 network = Unet(conditioning.schema.shape, conditioning.wishes, config["width"])
-            network = loaded(network, state.tensors, "network/")
+            network = load(network, state.tensors, "network/")
         return cls(conditioning, config, network)
 
 
@@ -204,11 +199,11 @@ class Flow(Engine[Images]):
         return network_costs(*wide, 8.0e-6, 3.4e-6 * calls)
 
     def fit(self, data: Images, job: Job) -> FlowModel:
-        rest_idle_threads()
+        environment.settle()
         import torch
 
         from augment.kinds.images.engines.flow.unet import Unet
-        from augment.nets.convolution import initialised
+        from augment.nets.streams import initialised
 
         if not len(data):
             raise BadInput("there are 0 images; `flow` needs at least 1.")
@@ -233,14 +228,10 @@ class Flow(Engine[Images]):
         import torch
 
         from augment.kinds.images.engines.thinning import thinned
-        from augment.nets.convolution import generator, short_floats
-        from augment.nets.jitter import MOVES, moved, moves
-        from augment.nets.training import Schedule, train
+        from augment.nets.random_affine import MOVES, draw_moves, move
+        from augment.nets.streams import torch_stream
 
-        kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
-        seen = torch.ones(len(data), dtype=torch.bool)
-        seen[kept] = False
-        learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
+        kept, learnt = split_rows(len(data), job.seed.child("held out"))
         device, few = job.device, len(data) < JITTER_BELOW
 
         def loss_on(rows: Tensor, stream: torch.Generator, learning: bool) -> Tensor:
@@ -248,27 +239,27 @@ class Flow(Engine[Images]):
             by = torch.zeros(len(x), MOVES)
             if learning:
                 half = len(x) // 2 if few else 0
-                by[:half] = moves(half, stream)
-                x = torch.cat([moved(x[:half], by[:half]), x[half:]]) if half else x
+                by[:half] = draw_moves(half, stream)
+                x = torch.cat([move(x[:half], by[:half]), x[half:]]) if half else x
                 c = thinned(c, words, stream)
                 hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
                 c = torch.where(hidden, silenced(c), c)
             x = 2 * x - 1
             noise = torch.randn(x.shape, generator=stream).to(device)
             t = (CENTRE + SPREAD * torch.randn(len(x), generator=stream)).sigmoid().to(device)
-            place = torch.lerp(noise, x, t[:, None, None, None])
-            with short_floats(device):
-                found: Tensor = network(place, t, c.to(device), by.to(device))
+            noised = point(noise, x, t[:, None, None, None])
+            with autocast(device):
+                found: Tensor = network(noised, t, c.to(device), by.to(device))
             apart = (found - x).square().flatten(1).mean(1)
             return (apart / (1 - t.clamp(max=LATEST)) ** 2).mean()
 
         def loss(step: int) -> Tensor:
-            stream = generator(job.seed.child("step", step).integer())
+            stream = torch_stream(job.seed.child("step", step).integer())
             rows = learnt[torch.randint(len(learnt), (self.batch,), generator=stream)]
             return loss_on(rows, stream, True)
 
         def held_out() -> float:
-            stream = generator(job.seed.child("held out").integer())
+            stream = torch_stream(job.seed.child("held out").integer())
             copies = -(-JUDGED // len(kept))
             return float(loss_on(kept.repeat(copies)[:JUDGED], stream, False))
 

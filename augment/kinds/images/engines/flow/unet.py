@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from augment.nets.convolution import GROUPS, Block, Down, Up, ladder
-from augment.nets.jitter import MOVES
+from augment.nets.random_affine import MOVES
 
 BOTTOM = 8  # pixels at the innermost level
 TOLD = 64
@@ -47,7 +47,7 @@ class Overview(nn.Module):
 class Unet(nn.Module):
     """The picture (n, channels, h, w) in x_t at the time t (n,) under the condition c.
 
-    It is told of how a training picture was moved (n, MOVES), as is `prior.Flow`.
+    It is told of how a training picture was moved (n, MOVES), as is the velocity field of `cvae`.
 
     All blocks work at half the canvas or below: a 2 × 2 patch becomes the channels of one place.
     """

@@ -22,14 +22,16 @@ from augment.kinds.images.engines.sizes import (
     require_latent,
     require_width,
 )
-from augment.nets.machine import rest_idle_threads
-from augment.nets.training import facts
+from augment.nets.devices import copy_to
+from augment.nets.player import Player
+from augment.nets.schedule import Schedule
+from augment.nets.training import Outcome, facts, play
+from augment.work import environment
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.kinds.images.engines.gan.networks import Discriminator, Generator
-    from augment.nets.training import Outcome
 
 MADE_AT_ONCE = 500
 TRIALS = 500  # pictures that each check makes, at the most
@@ -46,9 +48,8 @@ class GanModel(ConditionedModel):
     device: str = "cpu"
 
     def on(self, device: str) -> Self:
-        from augment.nets.devices import placed
 
-        return replace(self, network=placed(self.network, device), device=device)
+        return replace(self, network=copy_to(self.network, device), device=device)
 
     def sample(
         self,
@@ -69,17 +70,17 @@ class GanModel(ConditionedModel):
         return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
 
     def state(self) -> State:
-        from augment.nets.devices import arrays
+        from augment.nets.weights import to_arrays
 
         config = {"conditioning": self.conditioning.to_json(), **self.config}
-        return State(config, arrays(self.network, "network/"))
+        return State(config, to_arrays(self.network, "network/"))
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         import torch
 
         from augment.kinds.images.engines.gan.networks import Generator
-        from augment.nets.restoring import loaded
+        from augment.nets.weights import load
 
         with restoring("gan"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
@@ -90,7 +91,7 @@ class GanModel(ConditionedModel):
             shape, wishes = conditioning.schema.shape, conditioning.wishes
             with torch.device("meta"):
                 network = Generator(shape, wishes, config["width"], config["latent"])
-            network = loaded(network, state.tensors, "network/")
+            network = load(network, state.tensors, "network/")
         return cls(conditioning, config, network)
 
 
@@ -152,11 +153,11 @@ class Gan(Engine[Images]):
         return network_costs(*wide, 7.9e-6, 8.4e-7)
 
     def fit(self, data: Images, job: Job) -> GanModel:
-        rest_idle_threads()
+        environment.settle()
         import torch
 
         from augment.kinds.images.engines.gan.networks import Discriminator, Generator
-        from augment.nets.convolution import initialised
+        from augment.nets.streams import initialised
 
         if not len(data):
             raise BadInput("there are 0 images; `gan` needs at least 1.")
@@ -189,7 +190,6 @@ class Gan(Engine[Images]):
 
         from augment.kinds.images.engines.gan.diffaugment import share_for
         from augment.kinds.images.engines.gan.losses import Duel
-        from augment.nets.training import Player, Schedule, play
 
         told = torch.from_numpy(conditioning.matrix_of(data))
         share = share_for(self.steps * self.batch / len(data))
@@ -224,9 +224,9 @@ class Gan(Engine[Images]):
         import torch
 
         from augment.kinds.images.engines.closeness import Closeness
-        from augment.nets.convolution import generator
+        from augment.nets.streams import torch_stream
 
-        stream = generator(job.seed.child("trials").integer())
+        stream = torch_stream(job.seed.child("trials").integer())
         rows = torch.randperm(len(data), generator=stream)[:TRIALS]
         asked = told[torch.randint(len(data), (TRIALS,), generator=stream)]
         z = torch.randn(TRIALS, self.latent, generator=stream).to(job.device)

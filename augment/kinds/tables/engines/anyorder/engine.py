@@ -10,7 +10,6 @@ import numpy as np
 
 from augment.core.errors import OutOfResources
 from augment.core.parameters import Between, parameter
-from augment.core.seeds import Seed
 from augment.core.types import About, Costs, Engine, Job, Json, Model, Tick
 from augment.kinds.tables.codecs.calendar import Calendar
 from augment.kinds.tables.codecs.grain import with_grains
@@ -23,14 +22,9 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import codes, numbers
 from augment.kinds.tables.engines.anyorder.calibration import Calibration, coarse
 from augment.kinds.tables.engines.anyorder.chain import Chain
-from augment.kinds.tables.engines.anyorder.network import (
-    Features,
-    Layout,
-    Lesson,
-    Shape,
-    matrices,
-    new_weights,
-)
+from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.presets import PRESETS, Preset, Shape
 from augment.kinds.tables.engines.anyorder.structure import (
     Dependency,
     cell_of,
@@ -40,9 +34,11 @@ from augment.kinds.tables.engines.anyorder.structure import (
 )
 from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
 from augment.kinds.tables.engines.costs import anyorder_costs, calibration_seconds, token_count
-from augment.nets.machine import precision as precision_of
-from augment.nets.machine import threads
-from augment.nets.training import Schedule, TooLittleTime, facts, train
+from augment.nets.devices import precision as precision_of
+from augment.nets.held_out import held_out_rows
+from augment.nets.schedule import Schedule
+from augment.nets.threads import threads
+from augment.nets.training import TooLittleTime, facts, train
 
 if TYPE_CHECKING:
     import torch
@@ -63,22 +59,6 @@ SIGNATURE_COLUMNS = 32
 # Of training: at these widths a second thread costs more than it brings, and a choice by the clock
 # would make the weights depend on what else the machine was doing.
 THREADS = 1
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Sizes that go together; `steps` bounds the training of large tables."""
-
-    shape: Shape
-    epochs: int
-    steps: int
-
-
-PRESETS = {
-    "fast": Preset(Shape(128, 192, 2), epochs=30, steps=4_000),
-    "best": Preset(Shape(192, 320, 3), epochs=30, steps=10_000),
-    "transformer": Preset(Shape(128, 256, 3, attention=True), epochs=60, steps=20_000),
-}
 
 
 @dataclass(frozen=True)
@@ -155,7 +135,7 @@ class Anyorder(Engine[Table]):
             reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
             early = replace(job, budget=job.budget.within(left - reserved))
             try:
-                chain, told = self._trained(layout, rows, words, laws, early)
+                network, report = self._trained(layout, rows, words, early)
             except TooLittleTime as error:
                 way = "Or give fewer columns, or pass --engine independent."
                 raise OutOfResources(f"{error} {way}") from None
@@ -165,9 +145,10 @@ class Anyorder(Engine[Table]):
                 for c, w in zip(counts, words, strict=True)
             )
             rng = job.seed.child("calibration").rng()
+            chain = Chain(network, tuple(laws))
             corrections = Calibration(layout, rows, groups).fit(chain, rng, job)
-        chain = replace(chain, corrections=corrections)
-        return AnyorderModel(calendar, columns, words, chain, told)
+        chain = replace(chain, network=replace(network, corrections=corrections))
+        return AnyorderModel(calendar, columns, words, chain, report)
 
     def costs(self, data: Table, device: str) -> Costs:
         rows, preset = len(data), PRESETS[self.preset]
@@ -211,27 +192,28 @@ class Anyorder(Engine[Table]):
         layout: Layout,
         rows: NDArray[np.int32],
         words: list[Vocabulary],
-        laws: list[Dependency],
         job: Job,
-    ) -> tuple[Chain, Json]:
+    ) -> tuple[FittedNetwork, Json]:
         """The network, and what the model records of its training."""
         import torch
+
+        from augment.kinds.tables.engines.anyorder.masked_loss import MaskedLoss
+        from augment.kinds.tables.engines.anyorder.network import Features, TokenNetwork
+        from augment.nets.streams import initialised, torch_stream
 
         preset, shape = PRESETS[self.preset], self._shape(len(rows))
         precision: torch.dtype = getattr(torch, precision_of(job.device))
         features = Features.of(layout, [w.features() for w in words], job.device)
         counts = np.concatenate([_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
-        weights = new_weights(
-            layout, shape, counts, 0 if features is None else features.count, job.seed
-        )
-        weights = {k: w.to(job.device).requires_grad_() for k, w in weights.items()}
+        with initialised(job.seed.child("weights").integer()):
+            network = TokenNetwork(layout, shape, counts, features)
+        network = network.to(job.device)
         rare = _rare_cells(rows, layout) if job.protect else np.zeros(layout.cells[-1] + 1, bool)
-        held, taught = _split(len(rows), job.seed.child("held-out"))
+        held, learnt = held_out_rows(len(rows), _held_out(len(rows)), job.seed.child("held-out"))
         tokens = torch.from_numpy(rows.astype(np.int64)).to(job.device)
-        lesson = Lesson(
+        lesson = MaskedLoss(
             layout,
-            tokens[taught],
-            features,
+            tokens[learnt],
             job.seed.child("train"),
             self.suffix,
             precision,
@@ -240,32 +222,31 @@ class Anyorder(Engine[Table]):
             torch.from_numpy(_gaps(rows, words)),
         )
         exam = replace(lesson, rows=tokens[held], suffix_share=1.0)
-        generator = torch.Generator().manual_seed(job.seed.child("exam").integer())
+        generator = torch_stream(job.seed.child("exam").integer())
         hidden = exam.hide(len(held), generator).to(job.device)
-        batch = self._batch(len(taught))
-        schedule = self._schedule(preset, len(taught), batch)
+        batch = self._batch(len(learnt))
+        schedule = self._schedule(preset, len(learnt), batch)
         outcome = train(
-            weights,
-            lambda step: lesson.loss(weights, step, batch),
-            lambda: exam.held_out(weights, hidden),
+            network.trained(),
+            lambda step: lesson.loss(network, step, batch),
+            lambda: exam.held_out(network, hidden),
             schedule,
             job,
             label=f"{hashlib.sha256(rows.tobytes()).hexdigest()} {layout} {self} {precision}",
         )
         with torch.no_grad():
-            embeddings, heads = matrices(weights, features)
+            embeddings, heads = network.matrices()
             embeddings[lesson.hidden_cells] = 0.0
-        inner = {k: w.detach().to(precision) for k, w in weights.items() if "trunk" in k}
-        chain = Chain(
+        fitted = FittedNetwork(
             layout,
             embeddings.detach(),
             heads.detach().to(precision),
-            weights["bias"].detach(),
-            inner,
-            tuple(laws),
+            network.bias.detach(),
+            network.trunk.to(precision).requires_grad_(False),
+            shape.attention,
             {},
         )
-        return chain, facts({"network": outcome}, job.device, THREADS)
+        return fitted, facts({"network": outcome}, job.device, THREADS)
 
     def _schedule(self, preset: Preset, rows: int, batch: int) -> Schedule:
         epochs = preset.epochs if self.epochs is None else self.epochs
@@ -313,13 +294,9 @@ def _rare_cells(rows: NDArray[np.int32], layout: Layout) -> NDArray[np.bool_]:
     return rare
 
 
-def _split(n: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Held-out and taught rows. Too few rows for two parts: both are all rows."""
-    order = seed.rng().permutation(n)
-    if n < 20:
-        return order, order
-    held = int(np.clip(n // 20, min(n // 8, 200), MOST_HELD_OUT))
-    return np.sort(order[:held]), np.sort(order[held:])
+def _held_out(n: int) -> int:
+    """How many rows judge the training; with too few rows for two parts, all of them do."""
+    return n if n < 20 else int(np.clip(n // 20, min(n // 8, 200), MOST_HELD_OUT))
 
 
 def _counts(tokens: NDArray[np.int32], size: int) -> NDArray[np.float64]:

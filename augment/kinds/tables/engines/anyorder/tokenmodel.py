@@ -20,8 +20,9 @@ from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
-from augment.kinds.tables.engines.anyorder.chain import Chain, resorted, spread_uniforms
+from augment.kinds.tables.engines.anyorder.chain import Chain
 from augment.kinds.tables.engines.anyorder.tokenstate import model_parts, model_state
+from augment.kinds.tables.engines.anyorder.uniforms import resorted, spread_uniforms
 from augment.kinds.tables.engines.conditional import ConditionalModel
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from augment.kinds.tables.engines.rejection import reject
 from augment.kinds.tables.engines.sdv.frame import Face, face_of
 from augment.kinds.tables.engines.sdv.state import Fitted, dismantle, rebuild
 from augment.kinds.tables.engines.sdv.training import fit_copula, fit_net
-from augment.nets.machine import threads
+from augment.nets.threads import threads
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from augment.core.seeds import Seed, seeded_globals
 from augment.core.types import Job, Json, Tick
 from augment.kinds.tables.engines.sdv.frame import Face
 from augment.kinds.tables.engines.sdv.state import Fitted
-from augment.nets.machine import threads
+from augment.nets.threads import threads
 
 if TYPE_CHECKING:
     import pandas as pd

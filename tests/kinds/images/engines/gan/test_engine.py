@@ -16,12 +16,13 @@ from augment.core.types import Job
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.engines.closeness import Closeness
 from augment.kinds.images.engines.conditioning import Conditioning
-from augment.kinds.images.engines.gan import diffaugment
+from augment.kinds.images.engines.gan import diffaugment, engine
 from augment.kinds.images.engines.gan import losses as duel
 from augment.kinds.images.engines.gan.engine import Gan, GanModel
 from augment.kinds.images.engines.gan.networks import Discriminator, Generator
-from augment.nets import training
-from augment.nets.convolution import generator
+from augment.nets.player import Player
+from augment.nets.schedule import Schedule
+from augment.nets.streams import torch_stream
 from augment.nets.training import play
 from augment.testing import simple_images
 
@@ -38,9 +39,9 @@ def fit(scratch: Path) -> GanModel:
 
 
 def saved_every_20_steps(
-    players: Sequence[training.Player],
+    players: Sequence[Player],
     distance: Callable[[], float],
-    schedule: training.Schedule,
+    schedule: Schedule,
     job: Job,
     recipe: str,
 ) -> Any:
@@ -51,7 +52,7 @@ def saved_every_20_steps(
 def test_a_killed_fit_resumed_gives_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "play", saved_every_20_steps)
+    monkeypatch.setattr(engine, "play", saved_every_20_steps)
     whole = fit(tmp_path / "whole").state().tensors
     varied, calls = diffaugment.varied, [0]
 
@@ -72,8 +73,8 @@ def test_a_killed_fit_resumed_gives_the_same_weights(
 
 
 def test_a_picture_is_varied_alike_for_the_same_stream_and_slopes_pass_through() -> None:
-    x = torch.rand(64, 1, 28, 28, generator=generator(1)).requires_grad_()
-    one, two = (diffaugment.varied(x, 0.8, generator(2)) for _ in range(2))
+    x = torch.rand(64, 1, 28, 28, generator=torch_stream(1)).requires_grad_()
+    one, two = (diffaugment.varied(x, 0.8, torch_stream(2)) for _ in range(2))
     assert torch.equal(one, two) and one.shape == x.shape
     one.sum().backward()
     assert x.grad is not None and (x.grad != 0).float().mean() > 0.7
@@ -82,7 +83,7 @@ def test_a_picture_is_varied_alike_for_the_same_stream_and_slopes_pass_through()
 def test_a_varied_picture_is_neither_mirrored_nor_mostly_hidden() -> None:
     dot = torch.zeros(500, 1, 28, 28)
     dot[:, :, 14, 8] = 50.0  # so bright that it can be found again
-    varied = diffaugment.varied(dot, 1.0, generator(3)).flatten(1)
+    varied = diffaugment.varied(dot, 1.0, torch_stream(3)).flatten(1)
     found = varied.argmax(1)[varied.max(1).values > 40]
     assert len(found) > 400  # hidden by the hole now and then
     rows, columns = found // 28, found % 28
@@ -107,7 +108,7 @@ def test_both_players_are_told_captions_with_words_left_out() -> None:
     maker = Generator(schema.shape, told.shape[1], 8, 4)
     critic = Discriminator(schema.shape, told.shape[1], 8)
     found = duel.Duel(maker, critic, spoken, told, words, 40, 4, 0.0, 0.0, Seed(1), "cpu")
-    for _, c in (found._real(generator(1)), found._made(generator(1))):
+    for _, c in (found._real(torch_stream(1)), found._made(torch_stream(1))):
         left = (c[:, words] > 0).sum(1)
         assert 0 < (left < 3).float().mean() < 1
         assert torch.equal(c[:, : words.start].sum(1), torch.ones(40))
