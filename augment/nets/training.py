@@ -16,13 +16,7 @@ from typing import TYPE_CHECKING
 
 from augment.core.errors import OutOfResources, UsageError
 from augment.core.types import Job, Json, Tick
-from augment.nets.checkpoint import (
-    CHECKPOINT,
-    TrainingState,
-    resume,
-    run_digest,
-    save_checkpoint,
-)
+from augment.nets.checkpoint import CHECKPOINT, TrainingState, resume, run_digest, save_checkpoint
 from augment.nets.devices import precision
 from augment.nets.player import Player, adamw
 from augment.nets.schedule import Schedule

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
-from augment.kinds.tables.data import identifiers
+from augment.kinds.tables.data import identifier_inference, identifiers
 from augment.kinds.tables.data.schema import Column, Role, Storage
 from augment.kinds.tables.data.spelling import dates, integer_dates, numerals, text
 from augment.kinds.tables.io import inference, roles
@@ -169,8 +169,8 @@ def _id(column: Column, detail: str, texts: pa.Array) -> Column:
         column = Column(
             column.name, "id", "string", null=inference.empty(texts), arrow=column.arrow
         )
-    derived = identifiers.derive(pc.unique(texts.drop_null()))
-    pattern = detail or identifiers.fitting(derived, column.arrow)
+    derived = identifier_inference.derive(pc.unique(texts.drop_null()))
+    pattern = detail or identifier_inference.fitting(derived, column.arrow)
     note = "" if pattern else "Its form could not be told, so new ids are numbers."
     return replace(column, role="id", pattern=pattern or "{number}", pii="", note=note)
 

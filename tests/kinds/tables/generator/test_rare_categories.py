@@ -18,6 +18,7 @@ from augment.core.types import Job, silent
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.generator import rare_categories
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import reading as source
 
@@ -44,7 +45,7 @@ def test_every_engine_emits_values_of_the_source_alone(engine: str, tmp_path: Pa
     real = towns()
     options = {"epochs": "2"} if engine == "anyorder" else {}
     recipe: Any = registry.engine(engine, options)
-    model = TableModel.fit(recipe, real, Job(Seed(1), tmp_path), True, ROWS)
+    model = fit_model(recipe, real, Job(Seed(1), tmp_path), True, ROWS)
     known = set(real.column("town").to_pylist())
     given = tmp_path / "given.csv"
     given.write_text("land,town,size\n" + "north,,\n" * 50 + "south,,4.5\n" * 50)

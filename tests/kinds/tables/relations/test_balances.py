@@ -14,6 +14,7 @@ from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
 
@@ -66,7 +67,7 @@ def test_two_shares_and_whole_numbers_add_up_too() -> None:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> TableModel:
     job = Job(Seed(1), tmp_path_factory.mktemp("scratch"))
-    fitted = TableModel.fit(registry.engine("independent"), food(), job, True, 500)
+    fitted = fit_model(registry.engine("independent"), food(), job, True, 500)
     return TableModel.restore(fitted.stored())
 
 

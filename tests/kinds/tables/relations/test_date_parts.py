@@ -18,6 +18,7 @@ from augment.kinds.tables import relations
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_codes, from_numbers, numbers, table_of
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import inference
 from augment.kinds.tables.io import reading as source
@@ -57,7 +58,7 @@ def impossible(made: Table, names: tuple[str, ...] = PARTS) -> int:
 
 
 def fitted(data: Table, scratch: Path, engine: str = "independent") -> TableModel:
-    model = TableModel.fit(registry.engine(engine), data, Job(Seed(1), scratch), True, len(data))
+    model = fit_model(registry.engine(engine), data, Job(Seed(1), scratch), True, len(data))
     return TableModel.restore(model.stored())
 
 

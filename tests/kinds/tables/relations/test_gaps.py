@@ -17,6 +17,7 @@ from augment.kinds.tables import relations
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
 
@@ -106,7 +107,7 @@ def missing(table: Table) -> dict[str, np.ndarray]:
 
 
 def fitted(data: Table, scratch: Path, engine: str) -> TableModel:
-    model = TableModel.fit(registry.engine(engine), data, Job(Seed(1), scratch), True, len(data))
+    model = fit_model(registry.engine(engine), data, Job(Seed(1), scratch), True, len(data))
     return TableModel.restore(model.stored())
 
 

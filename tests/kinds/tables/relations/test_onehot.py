@@ -16,6 +16,7 @@ from augment.kinds.tables import relations
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
 
@@ -144,7 +145,7 @@ def fitted(
     data: Table, tmp_path: Path, engine: str = "independent", protect: bool = True
 ) -> TableModel:
     recipe = registry.engine(engine)
-    model = TableModel.fit(recipe, data, Job(Seed(1), tmp_path), protect, len(data))
+    model = fit_model(recipe, data, Job(Seed(1), tmp_path), protect, len(data))
     return TableModel.restore(model.stored())
 
 

@@ -18,6 +18,7 @@ from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import numbers
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
 
@@ -94,7 +95,7 @@ def test_an_ordered_column_keeps_its_digits_and_its_place(tmp_path: Path) -> Non
     table = Table(pa.table([pa.array(low), pa.array(high)], names=["low", "high"]), Schema(columns))
     assert relations.mined(table).words == ["low <= high"]
     recipe = registry.engine("independent")
-    fitted = TableModel.fit(recipe, table, Job(Seed(1), tmp_path), True, len(table))
+    fitted = fit_model(recipe, table, Job(Seed(1), tmp_path), True, len(table))
     made = TableModel.restore(fitted.stored()).sample(0, 2000, Seed(2), Condition(), silent)
     base, result = numbers(made, "low"), numbers(made, "high")
     assert (result >= base).all()
@@ -130,7 +131,7 @@ def test_relations_of_the_first_format_are_links_without_groups() -> None:
 
 def test_a_model_keeps_relations_and_meets_conditions_on_computed_columns(tmp_path: Path) -> None:
     recipe = registry.engine("independent")
-    fitted = TableModel.fit(recipe, stays(), Job(Seed(1), tmp_path), True, 600)
+    fitted = fit_model(recipe, stays(), Job(Seed(1), tmp_path), True, 600)
     model = TableModel.restore(fitted.stored())
     made = model.sample(0, 400, Seed(2), Condition(), silent)
     days = (numbers(made, "discharged") - numbers(made, "admitted")) / DAY
@@ -146,7 +147,7 @@ def test_a_model_keeps_relations_and_meets_conditions_on_computed_columns(tmp_pa
 
 def test_given_cells_stay_and_computed_gaps_are_filled_from_their_parts(tmp_path: Path) -> None:
     recipe = registry.engine("independent")
-    model = TableModel.fit(recipe, stays(), Job(Seed(1), tmp_path), True, 600)
+    model = fit_model(recipe, stays(), Job(Seed(1), tmp_path), True, 600)
     source = stays(40, seed=5)
     empty = pa.nulls(40, pa.float64())
     partial = Table(source.data.set_column(5, "bill", empty), source.schema)

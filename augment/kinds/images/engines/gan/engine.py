@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import BadInput
-from augment.core.model_folder import restoring
 from augment.core.parameters import Between, OneOf, parameter
-from augment.core.seeds import Seed
-from augment.core.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
+from augment.core.types import About, Costs, Engine, Job
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import pictures, to_pixels
-from augment.kinds.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
+from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
-from augment.kinds.images.engines.drawing import drawn
+from augment.kinds.images.engines.gan.model import GanModel
 from augment.kinds.images.engines.sizes import (
     FEWEST_STEPS,
     or_a_smaller_canvas,
     require_latent,
     require_width,
 )
-from augment.nets.devices import copy_to
 from augment.nets.player import Player
 from augment.nets.schedule import Schedule
 from augment.nets.training import Outcome, facts, play
@@ -33,66 +30,7 @@ if TYPE_CHECKING:
 
     from augment.kinds.images.engines.gan.networks import Discriminator, Generator
 
-MADE_AT_ONCE = 500
 TRIALS = 500  # pictures that each check makes, at the most
-
-
-@dataclass(frozen=True)
-class GanModel(ConditionedModel):
-    """The generator alone; `config` holds its sizes and how its training went."""
-
-    block_rows: ClassVar[int] = BLOCK_ROWS
-    conditioning: Conditioning
-    config: Json
-    network: Generator
-    device: str = "cpu"
-
-    def on(self, device: str) -> Self:
-
-        return replace(self, network=copy_to(self.network, device), device=device)
-
-    def sample(
-        self,
-        n: int,
-        seed: Seed,
-        given: Condition | None = None,
-        tick: Callable[[Tick], None] = silent,
-    ) -> Images:
-        import torch
-
-        latent = int(self.config["latent"])
-
-        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            z = torch.randn(len(told), latent, generator=stream).to(self.device)
-            pictures: Tensor = (self.network(z, told) + 1) / 2
-            return pictures
-
-        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
-
-    def state(self) -> State:
-        from augment.nets.weights import to_arrays
-
-        config = {"conditioning": self.conditioning.to_json(), **self.config}
-        return State(config, to_arrays(self.network, "network/"))
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        import torch
-
-        from augment.kinds.images.engines.gan.networks import Generator
-        from augment.nets.weights import load
-
-        with restoring("gan"):
-            conditioning = Conditioning.from_json(state.config["conditioning"])
-            config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
-            config["facts"] = dict(state.config.get("facts", {}))
-            require_width(config["width"])
-            require_latent(config["latent"])
-            shape, wishes = conditioning.schema.shape, conditioning.wishes
-            with torch.device("meta"):
-                network = Generator(shape, wishes, config["width"], config["latent"])
-            network = load(network, state.tensors, "network/")
-        return cls(conditioning, config, network)
 
 
 @dataclass(frozen=True)

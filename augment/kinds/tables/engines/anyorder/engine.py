@@ -13,21 +13,24 @@ from augment.core.parameters import Between, parameter
 from augment.core.types import About, Costs, Engine, Job, Json, Model, Tick
 from augment.kinds.tables.codecs.calendar import Calendar
 from augment.kinds.tables.codecs.grain import with_grains
-from augment.kinds.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
-from augment.kinds.tables.codecs.levels import Levels
 from augment.kinds.tables.codecs.spans import Spans
-from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Vocabulary
+from augment.kinds.tables.codecs.vocabulary import Vocabulary
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.data.values import codes, numbers
 from augment.kinds.tables.engines.anyorder.calibration import Calibration, coarse
 from augment.kinds.tables.engines.anyorder.chain import Chain
+from augment.kinds.tables.engines.anyorder.encoding import (
+    encode,
+    null_patterns,
+    rare_cells,
+    token_counts,
+    vocabularies,
+)
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
 from augment.kinds.tables.engines.anyorder.layout import Layout
 from augment.kinds.tables.engines.anyorder.presets import PRESETS, Preset, Shape
 from augment.kinds.tables.engines.anyorder.structure import (
     Dependency,
-    cell_of,
     dependencies,
     interactions,
     preferred_order,
@@ -54,8 +57,6 @@ FEWEST_WORTH_IT = 50  # steps that a limit of time must leave: with fewer, colum
 LOOKING, CALIBRATING = 0.15, 0.4  # shares of a budget: for structure; at most for calibration
 CHECKS = 20  # of the held-out loss in a planned run
 MOST_HELD_OUT = 4_000
-MOST_GAPS = 4_000
-SIGNATURE_COLUMNS = 32
 # Of training: at these widths a second thread costs more than it brings, and a choice by the clock
 # would make the weights depend on what else the machine was doing.
 THREADS = 1
@@ -114,13 +115,14 @@ class Anyorder(Engine[Table]):
     def fit(self, data: Table, job: Job) -> AnyorderModel:
         calendar = Calendar.of(data, self.bins, job.protect)
         data = calendar.split(data)
-        words = self._words(data, job.protect)
-        rows = _encoded(data, words)
+        words = vocabularies(data, self._bins(data), job.protect)
+        rows = encode(data, words)
         looking = job.budget.part(LOOKING)
         grained = with_grains(data, words, rows, looking)
         if len(grained.schema) > len(data.schema):
-            data, words = grained, self._words(grained, job.protect)
-            rows = _encoded(data, words)
+            data = grained
+            words = vocabularies(data, self._bins(data), job.protect)
+            rows = encode(data, words)
         columns = list(data.schema)
         sizes = [w.size for w in words]
         laws = dependencies(rows, sizes, [w.exact() for w in words], looking)
@@ -139,7 +141,7 @@ class Anyorder(Engine[Table]):
             except TooLittleTime as error:
                 way = "Or give fewer columns, or pass --engine independent."
                 raise OutOfResources(f"{error} {way}") from None
-            counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
+            counts = [token_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
                 for c, w in zip(counts, words, strict=True)
@@ -174,19 +176,6 @@ class Anyorder(Engine[Table]):
             blocks=shape.blocks if self.blocks is None else self.blocks,
         )
 
-    def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
-        bins = self._bins(data)
-        words: list[Vocabulary] = []
-        for column in data.schema:
-            if column.role in ("numeric", "datetime"):
-                words.append(Spans.fit(numbers(data, column.name), bins, protect))
-            else:
-                found, levels = codes(data, column.name)
-                crowded = len(levels) > LEVELS_AT_MOST
-                signature = _signature(data, column.name) if crowded else None
-                words.append(Levels.fit(found, levels, protect, signature))
-        return words
-
     def _trained(
         self,
         layout: Layout,
@@ -204,11 +193,11 @@ class Anyorder(Engine[Table]):
         preset, shape = PRESETS[self.preset], self._shape(len(rows))
         precision: torch.dtype = getattr(torch, precision_of(job.device))
         features = Features.of(layout, [w.features() for w in words], job.device)
-        counts = np.concatenate([_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
+        counts = np.concatenate([token_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
         with initialised(job.seed.child("weights").integer()):
             network = TokenNetwork(layout, shape, counts, features)
         network = network.to(job.device)
-        rare = _rare_cells(rows, layout) if job.protect else np.zeros(layout.cells[-1] + 1, bool)
+        rare = rare_cells(rows, layout) if job.protect else np.zeros(layout.cells[-1] + 1, bool)
         held, learnt = held_out_rows(len(rows), _held_out(len(rows)), job.seed.child("held-out"))
         tokens = torch.from_numpy(rows.astype(np.int64)).to(job.device)
         lesson = MaskedLoss(
@@ -219,7 +208,7 @@ class Anyorder(Engine[Table]):
             precision,
             torch.from_numpy(np.concatenate([w.binned() for w in words])).to(job.device),
             torch.from_numpy(rare).to(job.device),
-            torch.from_numpy(_gaps(rows, words)),
+            torch.from_numpy(null_patterns(rows, words)),
         )
         exam = replace(lesson, rows=tokens[held], suffix_share=1.0)
         generator = torch_stream(job.seed.child("exam").integer())
@@ -268,53 +257,6 @@ def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
     return f"{layout.columns} columns, {layout.tokens} tokens" + "".join(f"; {p}" for p in parts)
 
 
-def _encoded(data: Table, words: list[Vocabulary]) -> NDArray[np.int32]:
-    """(rows, columns) tokens."""
-    return np.stack(
-        [word.encode(data, c.name) for word, c in zip(words, data.schema, strict=True)], axis=1
-    )
-
-
-def _gaps(rows: NDArray[np.int32], words: list[Vocabulary]) -> NDArray[np.bool_]:
-    """(patterns, columns) where a null stands, in at most `MOST_GAPS` rows that have some."""
-    nulls = np.array([UNKNOWN - 1 if w.null() is None else w.null() for w in words])
-    gaps = rows == nulls
-    some = np.flatnonzero(gaps.any(axis=1))
-    return np.asarray(gaps[some[:: max(1, len(some) // MOST_GAPS)]])
-
-
-def _rare_cells(rows: NDArray[np.int32], layout: Layout) -> NDArray[np.bool_]:
-    """(rows of the embedding matrix,) True for cells of interactions that few rows share."""
-    rare = np.zeros(layout.cells[-1] + 1, dtype=np.bool_)
-    for i, members in enumerate(layout.interactions):
-        cell = cell_of(rows, members, list(layout.sizes))
-        size = layout.cells[i + 1] - layout.cells[i]
-        counts = np.bincount(cell[cell >= 0], minlength=size)
-        rare[layout.cells[i] : layout.cells[i + 1]] = counts < LEAST_ROWS
-    return rare
-
-
 def _held_out(n: int) -> int:
     """How many rows judge the training; with too few rows for two parts, all of them do."""
     return n if n < 20 else int(np.clip(n // 20, min(n // 8, 200), MOST_HELD_OUT))
-
-
-def _counts(tokens: NDArray[np.int32], size: int) -> NDArray[np.float64]:
-    return np.bincount(tokens[tokens >= 0], minlength=size).astype(np.float64)
-
-
-def _signature(data: Table, name: str) -> NDArray[np.float64]:
-    """(rows, k) what the other columns say of a row: ranks of numbers, levels of small columns."""
-    parts: list[NDArray[np.float64]] = []
-    for column in data.schema:
-        if column.name == name or len(parts) >= SIGNATURE_COLUMNS:
-            continue
-        if column.role in ("numeric", "datetime"):
-            values = np.nan_to_num(numbers(data, column.name))
-            order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
-            parts.append(order / max(1, len(order)))
-        else:
-            found, levels = codes(data, column.name)
-            if len(levels) <= 12:
-                parts += [(found == k).astype(np.float64) for k in range(len(levels))]
-    return np.stack(parts, axis=1) if parts else np.empty((len(data), 0))

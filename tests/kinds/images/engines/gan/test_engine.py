@@ -18,7 +18,8 @@ from augment.kinds.images.engines.closeness import Closeness
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.gan import diffaugment, engine
 from augment.kinds.images.engines.gan import losses as duel
-from augment.kinds.images.engines.gan.engine import Gan, GanModel
+from augment.kinds.images.engines.gan.engine import Gan
+from augment.kinds.images.engines.gan.model import GanModel
 from augment.kinds.images.engines.gan.networks import Discriminator, Generator
 from augment.nets.player import Player
 from augment.nets.schedule import Schedule

@@ -26,6 +26,7 @@ from augment.kinds.tables.engines.anyorder.structure import (
     preferred_order,
 )
 from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 
 
@@ -165,7 +166,7 @@ def test_a_fit_killed_at_half_and_resumed_is_the_same_model(data: Table, tmp_pat
 
 
 def test_a_model_says_how_its_training_went(data: Table, tmp_path: Path) -> None:
-    fitted = TableModel.fit(Anyorder(epochs=20), data, Job(Seed(1), tmp_path), True, len(data))
+    fitted = fit_model(Anyorder(epochs=20), data, Job(Seed(1), tmp_path), True, len(data))
     told = TableModel.restore(fitted.stored()).facts
     training = told["training"]["network"]
     assert training["planned"] == 20 * (2_800 // 350)  # epochs of batches

@@ -20,7 +20,8 @@ from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import numbers, table_of
-from augment.kinds.tables.engines.sdv.engines import Copula, Ctgan, SdvModel, Tvae
+from augment.kinds.tables.engines.sdv.engines import Copula, Ctgan, Tvae
+from augment.kinds.tables.engines.sdv.model import SdvModel
 
 SMALL = {"epochs": 1, "embedding_dim": 4}
 ENGINES: dict[str, Engine[Table]] = {
@@ -143,7 +144,7 @@ import sys
 from pathlib import Path
 from augment.core import model_folder as store
 from augment.core.seeds import Seed
-from augment.kinds.tables.engines.sdv.engines import SdvModel
+from augment.kinds.tables.engines.sdv.model import SdvModel
 print(SdvModel.from_state(store.load(Path(sys.argv[1])).state).sample(50, Seed(4)).digest())
 """
 

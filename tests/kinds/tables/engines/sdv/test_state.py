@@ -16,7 +16,8 @@ from augment.core.types import Engine, Job, State
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
-from augment.kinds.tables.engines.sdv.engines import Copula, Ctgan, SdvModel, Tvae
+from augment.kinds.tables.engines.sdv.engines import Copula, Ctgan, Tvae
+from augment.kinds.tables.engines.sdv.model import SdvModel
 
 ENGINES: dict[str, Engine[Table]] = {
     "copula": Copula(),
