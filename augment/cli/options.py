@@ -257,7 +257,7 @@ def request(
     source: str, fitting: Fitting, reading: Reading, seed: int | None, config: Configured
 ) -> Request:
     """What `fit` and `run` ask for in the same words."""
-    from augment.lifecycle.plan import FOREIGN, Request
+    from augment.lifecycle.plan import Request, foreign_engines
 
     engine, parameters = fitting.engine, pairs(fitting.param, "-p")
     if fitting.preset is not None:
@@ -265,9 +265,11 @@ def request(
             raise UsageError("--preset and -p preset=… contradict each other. Leave out one.")
         parameters = {**parameters, "preset": fitting.preset}
     if fitting.weights is not None:
-        if engine not in ("auto", FOREIGN, config.settings.fitting.engine):
-            raise UsageError(f"--weights is for the engine {FOREIGN}. Leave out -e {engine}.")
-        engine, parameters = FOREIGN, {**parameters, "weights": str(fitting.weights)}
+        foreign = foreign_engines()
+        if engine not in ("auto", *foreign, config.settings.fitting.engine):
+            raise UsageError(f"--weights is for the engine {foreign[0]}. Leave out -e {engine}.")
+        engine = engine if engine in foreign else foreign[0]
+        parameters = {**parameters, "weights": str(fitting.weights)}
     kind, read = reading.suited(
         source, config, {} if fitting.locale is None else {"locale": fitting.locale}
     )

@@ -71,7 +71,7 @@ def paced(found: Forecast | None) -> Forecast | None:
     return Forecast(fit, sample, score, found.bytes + LIBRARY_BYTES)
 
 
-def told(forecast: Forecast | None, stages: tuple[str, ...]) -> Json | None:
+def forecast_document(forecast: Forecast | None, stages: tuple[str, ...]) -> Json | None:
     """As `--json` prints it: seconds of these stages, and bytes at the peak."""
     if forecast is None:
         return None

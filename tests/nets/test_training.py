@@ -133,9 +133,9 @@ def test_a_shortened_training_says_so_under_the_name_of_its_phase(tmp_path: Path
     fitted(Schedule(10_000))
     assert {tick.phase for tick in ticks} == {"prior"}
     assert "prior" in ticks[0].shortened and "10,000" in ticks[0].shortened
-    with pytest.raises(TooLittleTime, match="prior") as told:
+    with pytest.raises(TooLittleTime, match="prior") as raised:
         fitted(Schedule(10_000, fewest=500))
-    assert told.value.exit_code == 6 and told.value.affordable < 100
+    assert raised.value.exit_code == 6 and raised.value.affordable < 100
 
 
 def duel(

@@ -42,7 +42,7 @@ class Wanted:
 
     codes: NDArray[np.int64]  # (n,)
     captions: list[str]
-    matrix: NDArray[np.float32]  # (n, wishes)
+    matrix: NDArray[np.float32]  # (n, condition_width)
 
     def take(self, rows: NDArray[np.int64]) -> Wanted:
         captions = [self.captions[row] for row in rows.tolist()]
@@ -81,27 +81,27 @@ class Conditioning:
         return dataclasses.replace(self, lexicon=dataclasses.replace(self.lexicon, open=True))
 
     @property
-    def wishes(self) -> int:
+    def condition_width(self) -> int:
         return len(self.schema.classes) + len(self.schema.vocabulary) + 1
 
     @property
-    def words(self) -> slice:
+    def word_columns(self) -> slice:
         """The columns of the words."""
-        return slice(len(self.schema.classes), self.wishes - 1)
+        return slice(len(self.schema.classes), self.condition_width - 1)
 
     def matrix(self, codes: NDArray[np.int64], captions: Sequence[str]) -> NDArray[np.float32]:
-        """(n, wishes) for n classes (or -1) and n captions."""
+        """(n, condition_width) for n classes (or -1) and n captions."""
         classes = len(self.schema.classes)
         places = {word: classes + i for i, word in enumerate(self.schema.vocabulary)}
-        told = np.zeros((len(codes), self.wishes), np.float32)
-        told[:, -1] = 1.0
+        matrix = np.zeros((len(codes), self.condition_width), np.float32)
+        matrix[:, -1] = 1.0
         named = np.flatnonzero(codes != UNLABELLED)
-        told[named, codes[named]] = 1.0
+        matrix[named, codes[named]] = 1.0
         for row, caption in enumerate(captions):
             known = sorted({places[word] for word in words_of(caption) if word in places})
             if known:
-                told[row, known] = len(known) ** -0.5
-        return told
+                matrix[row, known] = len(known) ** -0.5
+        return matrix
 
     def matrix_of(self, data: Images) -> NDArray[np.float32]:
         return self.matrix(data.label_codes, data.captions or [""] * len(data))
@@ -202,14 +202,14 @@ class Conditioning:
             raise UsageError(f"{option}: no {what} is left. Ask for at least one.")
         for prompt in prompts:
             self.lexicon.require_known(prompt)
-        told = self.schema.classes or any(kind.caption for kind in self.kinds)
-        if self.lexicon.open and not prompts and not told:
+        described = self.schema.classes or any(kind.caption for kind in self.kinds)
+        if self.lexicon.open and not prompts and not described:
             raise UsageError("Nothing says what to draw: pass --prompt WORDS or --prompts FILE.")
 
     def to_json(self) -> Json:
         kinds = [[kind.code, kind.caption, kind.rows] for kind in self.kinds]
-        words = self.lexicon.to_json()
-        return {"schema": self.schema.to_json(), "kinds": kinds, "words": words}
+        lexicon = self.lexicon.to_json()
+        return {"schema": self.schema.to_json(), "kinds": kinds, "words": lexicon}
 
     @staticmethod
     def from_json(document: Any) -> Conditioning:

@@ -133,15 +133,15 @@ def trained_judge(
         stream = torch_stream(seed.child("step", step).integer())
         size = BATCH if more is None else BATCH // 2
         rows = torch.randint(len(x), (size,), generator=stream)
-        seen, told = x[rows], y[rows]
+        seen, labels = x[rows], y[rows]
         if more is not None:
             others = torch.randint(len(more[0]), (BATCH - size,), generator=stream)
-            seen, told = torch.cat([seen, more[0][others]]), torch.cat([told, more[1][others]])
+            seen, labels = torch.cat([seen, more[0][others]]), torch.cat([labels, more[1][others]])
         if classical:
             seen = jitter(seen, stream)
         with autocast("cpu"):
             logits = network(seen, stream)
-        return functional.cross_entropy(logits.float(), told)
+        return functional.cross_entropy(logits.float(), labels)
 
     parameters: dict[str, Tensor] = dict(network.named_parameters())
     # One check, at the end: every judge has the same steps, and none is picked by its score.

@@ -178,11 +178,11 @@ class TableModel(Fitted[Table]):
         tick: Callable[[Tick], None],
     ) -> Table:
         """The given rows with their gaps filled. Known cells stay, relations or not."""
-        name, words = self.relations.unplaceable(clauses, list(self.schema))
-        if words:
+        name, reason = self.relations.unplaceable(clauses, list(self.schema))
+        if reason:
             raise UsageError(
                 f"--where on {name!r} cannot be joined with --given: in this model it is "
-                f"computed ({words})."
+                f"computed ({reason})."
             )
         asked = self.relations.placed(clauses, list(self.schema))
         places: list[NDArray[np.int64]] = []

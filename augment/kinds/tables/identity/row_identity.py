@@ -62,15 +62,15 @@ class RowIdentity:
         return replace(self, key=UniqueKey.fit(learnt, key, self.stamp, rows, least))
 
     @property
-    def words(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """What is kept, for the summary."""
-        keys = [] if self.key is None else [self.key.words]
+        keys = [] if self.key is None else [self.key.sentence]
         keys += [
             f"{' + '.join((each.column.name, *each.apart))} never repeats"
             for each in self.references
             if each.apart
         ]
-        return [*(each.words for each in self.references), *keys]
+        return [*(each.sentence for each in self.references), *keys]
 
     @property
     def constant(self) -> set[str]:

@@ -148,7 +148,7 @@ def _datetime(column: Column, detail: str, values: pa.Array, where: Callable[[in
     distinct = pc.unique(text.without_tokens(blank, values).drop_null())
     if not detail:
         found = inference.date(column.name, distinct) if len(distinct) else None
-        found = found or integer_dates.column(column.name, distinct, told=True)
+        found = found or integer_dates.column(column.name, distinct, declared=True)
         if found is None:
             raise BadInput(
                 f"column {column.name!r} fits no date format, or more than one.",

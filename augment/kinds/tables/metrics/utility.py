@@ -34,7 +34,7 @@ LEAST_ROWS = 10
 class Task:
     """What is predicted: `classes` levels (0 for a number), and how a column becomes answers."""
 
-    words: str  # e.g. "AUC"
+    score_name: str  # e.g. "AUC"
     classes: int
     answers: Callable[[NDArray[Any]], NDArray[np.float64]]  # NaN: no answer, leave the row out
 
@@ -93,7 +93,7 @@ def _score(real: RealViews, learnt: View, seed: Seed) -> Score:
         _predicted(task, x, y, x_real, codes, seed.child("fit", number)) for number in range(SEEDS)
     ]
     each = [_quality(task, y_real, guess) for guess in guesses]
-    said = (f"{task.words} of predicting {name!r}.", real.target_note, real.predictors_note)
+    said = (f"{task.score_name} of predicting {name!r}.", real.target_note, real.predictors_note)
     note = " ".join(filter(None, said))
     interval = _interval(task, y_real, guesses, seed.child("draws"))
     value = float(np.mean(each))

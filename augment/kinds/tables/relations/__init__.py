@@ -66,9 +66,9 @@ class Relations:
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
-    def words(self) -> list[str]:
+    def sentences(self) -> list[str]:
         kinds = (self.dates, self.births, self.groups, self.shares, self.links)
-        return [relation.words for kind in kinds for relation in kind]
+        return [relation.sentence for kind in kinds for relation in kind]
 
     def taken_out(self, table: Table) -> Table:
         """The table as an engine sees it."""
@@ -165,9 +165,9 @@ class Relations:
 
     def computed(self, name: str) -> str:
         """What computes or scales a column, in words; "" where nothing does."""
-        scaled = [share.words for share in self.shares if name in share.members]
-        born = [birth.words for birth in self.births if name == birth.column]
-        link = [link.words for link in self.links if link.result == name]
+        scaled = [share.sentence for share in self.shares if name in share.members]
+        born = [birth.sentence for birth in self.births if name == birth.column]
+        link = [link.sentence for link in self.links if link.result == name]
         return "".join([*link, *scaled, *born][:1])
 
     def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
@@ -180,14 +180,16 @@ class Relations:
         """A column whose clause only a search can satisfy, and why; two empty texts for none."""
         lacking = {name for gap in self.gaps for name in gap.columns}
         loose = {
-            name: dated.words for dated in self._inexact(clauses, columns) for name in dated.members
+            name: dated.sentence
+            for dated in self._inexact(clauses, columns)
+            for name in dated.members
         }
         for clause in clauses:
-            words = self.computed(clause.column) or loose.get(clause.column, "")
-            if not words and clause.column in lacking and gaps.holds_for_null(clause):
-                words = "its gaps are made after all else"
-            if words:
-                return clause.column, words
+            reason = self.computed(clause.column) or loose.get(clause.column, "")
+            if not reason and clause.column in lacking and gaps.holds_for_null(clause):
+                reason = "its gaps are made after all else"
+            if reason:
+                return clause.column, reason
         return "", ""
 
     def _inexact(self, clauses: tuple[Clause, ...], columns: list[Column]) -> Iterator[DateParts]:

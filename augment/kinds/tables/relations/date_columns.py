@@ -165,7 +165,7 @@ def _dated(
     if real.all() and known.any():
         return dated
     some = np.logical_or.reduce([~np.isnan(column) for column in own.values()])
-    return Near(dated.words, max(1, int(some.sum())), int((~real).sum()))
+    return Near(dated.sentence, max(1, int(some.sum())), int((~real).sum()))
 
 
 def _by_content(table: Table, left: list[Column]) -> Iterator[DateParts]:

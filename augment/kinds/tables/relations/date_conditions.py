@@ -64,7 +64,7 @@ def asked(dated: DateParts, clauses: tuple[Clause, ...], columns: Mapping[str, C
     if not len(days) or not len(hours):
         names = " and ".join(repr(part.column) for part in own)
         raise UsageError(
-            f"No row of this model can satisfy the conditions on {names}: {dated.words}, and "
+            f"No row of this model can satisfy the conditions on {names}: {dated.sentence}, and "
             "none of the model's dates fits them."
         )
     return _clause(dated, days, hours)

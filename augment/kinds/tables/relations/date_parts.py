@@ -53,9 +53,9 @@ class Part:
     def numbers(self, table: Table) -> NDArray[np.float64]:
         if self.spelling == NUMBER:
             return numbers(table, self.column)
-        words = {word: number for number, word in enumerate(SPELLINGS[self.spelling]) if word}
+        number_of = {text: number for number, text in enumerate(SPELLINGS[self.spelling]) if text}
         found, levels = codes(table, self.column)
-        return np.array([*(words.get(str(level), np.nan) for level in levels), np.nan])[found]
+        return np.array([*(number_of.get(str(level), np.nan) for level in levels), np.nan])[found]
 
     def array(self, column: Column, values: NDArray[np.float64]) -> pa.Array:
         """Undo `numbers`."""
@@ -86,7 +86,7 @@ class DateParts:
         return tuple(part.column for part in self.parts)
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         *first, last = self.members
         return f"{', '.join(first)} and {last} form a date"
 

@@ -55,9 +55,9 @@ def test_every_engine_emits_values_of_the_source_alone(engine: str, tmp_path: Pa
     for ask in asks:
         made = model.sample(0, 100, Seed(2), model.condition(ask), silent)
         assert set(made.column("town").to_pylist()) <= known
-    for words in ("town = (rare)", "town = '(rare)'"):
+    for condition in ("town = (rare)", "town = '(rare)'"):
         with pytest.raises(UsageError):
-            model.condition(Ask(where=(words,)))
+            model.condition(Ask(where=(condition,)))
     assert "(rare)" not in str(model.stored().state.config)
 
 

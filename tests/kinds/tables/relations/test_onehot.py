@@ -68,7 +68,7 @@ def test_groups_are_found_and_putting_back_undoes_taking_out(storage: str) -> No
     data = grounds(storage=storage)
     found = relations.mined(data)
     assert members(found) == [tuple(SOILS), ("red hue", "green hue", "blue hue")]
-    assert found.words[0] == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
+    assert found.sentences[0] == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
     assert found.put_back(found.taken_out(data), list(data.schema), None).digest() == data.digest()
 
 
@@ -97,7 +97,7 @@ def test_one_row_with_two_ones_is_enough_and_told_of() -> None:
     found = relations.mined(with_cell("soil_2", 1.0, slice(1)))
     assert tuple(SOILS) not in members(found)
     (near,) = found.near
-    assert near.words == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
+    assert near.sentence == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
     assert (near.rows, near.broken) == (800, 1)
 
 

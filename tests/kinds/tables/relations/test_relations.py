@@ -55,12 +55,12 @@ def stays(rows: int = 600, seed: int = 0) -> Table:
 
 
 def test_sums_and_orders_are_found_and_nothing_else() -> None:
-    assert set(relations.mined(stays()).words) == {
+    assert set(relations.mined(stays()).sentences) == {
         "discharged = admitted + days",
         "bill = care + room",
     }
     ordered = stays().select(["admitted", "discharged", "noise"])
-    assert relations.mined(ordered).words == ["admitted <= discharged"]
+    assert relations.mined(ordered).sentences == ["admitted <= discharged"]
 
 
 def test_one_row_that_breaks_a_relation_is_enough() -> None:
@@ -68,7 +68,9 @@ def test_one_row_that_breaks_a_relation_is_enough() -> None:
     days = numbers(table, "days").astype(int)
     days[17] += 1
     data = table.data.set_column(1, "days", pa.array(days, pa.int64()))
-    assert "discharged = admitted + days" not in relations.mined(Table(data, table.schema)).words
+    assert (
+        "discharged = admitted + days" not in relations.mined(Table(data, table.schema)).sentences
+    )
 
 
 def test_the_target_is_never_taken_out() -> None:
@@ -80,7 +82,7 @@ def test_the_target_is_never_taken_out() -> None:
 def test_putting_back_undoes_taking_out(names: list[str] | None) -> None:
     table = stays() if names is None else stays().select(names)
     found = relations.mined(table)
-    assert found.words
+    assert found.sentences
     again = found.put_back(found.taken_out(table), list(table.schema), table.schema.target)
     assert again.digest() == table.digest()
 
@@ -93,7 +95,7 @@ def test_an_ordered_column_keeps_its_digits_and_its_place(tmp_path: Path) -> Non
     columns = (Column("low", "numeric", "float", max_decimals=2),)
     columns += (Column("high", "numeric", "float", max_decimals=2),)
     table = Table(pa.table([pa.array(low), pa.array(high)], names=["low", "high"]), Schema(columns))
-    assert relations.mined(table).words == ["low <= high"]
+    assert relations.mined(table).sentences == ["low <= high"]
     recipe = registry.engine("independent")
     fitted = fit_model(recipe, table, Job(Seed(1), tmp_path), True, len(table))
     made = TableModel.restore(fitted.stored()).sample(0, 2000, Seed(2), Condition(), silent)
@@ -192,7 +194,7 @@ def of_columns(parts: dict[str, tuple[Column, pa.Array]]) -> Table:
 
 @pytest.mark.filterwarnings("error")
 def test_columns_that_prove_nothing_make_no_relation() -> None:
-    assert relations.mined(of_columns(hostile())).words == []
+    assert relations.mined(of_columns(hostile())).sentences == []
 
 
 def test_a_sum_of_floats_without_end_and_one_of_decimals_are_found() -> None:
@@ -206,7 +208,7 @@ def test_a_sum_of_floats_without_end_and_one_of_decimals_are_found() -> None:
         parts[name] = (Column(name, "numeric", "decimal", max_decimals=2), spelt)
     table = of_columns(parts)
     found = relations.mined(table)
-    assert {"sum = small_0 + small_1", "gross = net + tax"} <= set(found.words)
+    assert {"sum = small_0 + small_1", "gross = net + tax"} <= set(found.sentences)
     again = found.put_back(found.taken_out(table), list(table.schema), None)
     for name in ("gross", "sum"):
         assert again.column(name).equals(table.column(name))
@@ -220,4 +222,4 @@ def test_wide_tables_are_searched_too() -> None:
     }
     total = np.round(np.array(parts["c7"][1]) + np.array(parts["c90"][1]), 1)
     parts["total"] = (Column("total", "numeric", "float", max_decimals=1), pa.array(total))
-    assert relations.mined(of_columns(parts)).words == ["total = c7 + c90"]
+    assert relations.mined(of_columns(parts)).sentences == ["total = c7 + c90"]

@@ -133,19 +133,23 @@ class Cvae(Engine[Images]):
         require_width(self.width)
         require_latent(latent)
         conditioning = Conditioning.of(data, job.protect)
-        told = torch.from_numpy(conditioning.matrix_of(data))
+        conditions = torch.from_numpy(conditioning.matrix_of(data))
         split = split_rows(len(data), job.seed.child("held out"))
         with initialised(job.seed.child("weights").integer()):
-            network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
-        words = conditioning.words
+            network = Autoencoder(
+                data.schema.shape, conditioning.condition_width, self.width, latent
+            )
+        word_columns = conditioning.word_columns
         count = 1 if data.schema.height * data.schema.width <= ALONE else torch.get_num_threads()
         learnt = self._learns_flow(data)
         share = SHARE_OF_TIME if learnt else SHARE_WITHOUT_FLOW
         early = dataclasses.replace(job, budget=job.budget.part(share))
         with threads(count):
             with or_a_smaller_canvas(data.schema):
-                outcome = self._train(network.to(job.device), data, told, words, split, early)
-            latents = _encoded(network, data, told, job)
+                outcome = self._train(
+                    network.to(job.device), data, conditions, word_columns, split, early
+                )
+            latents = _encoded(network, data, conditions, job)
         codes = torch.from_numpy(data.label_codes).to(job.device)
         around = gaussians(
             latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes)
@@ -159,7 +163,7 @@ class Cvae(Engine[Images]):
             try:
                 with threads(1):  # a second one makes steps this small slower
                     flow, outcomes["prior"] = fit_velocity_field(
-                        around, latents, codes, told, words, split, later
+                        around, latents, codes, conditions, word_columns, split, later
                     )
             except TooLittleTime:
                 if self.prior == "flow":
@@ -174,8 +178,8 @@ class Cvae(Engine[Images]):
         self,
         network: Autoencoder,
         data: Images,
-        told: Tensor,
-        words: slice,
+        conditions: Tensor,
+        word_columns: slice,
         split: Split,
         job: Job,
     ) -> Outcome:
@@ -199,7 +203,7 @@ class Cvae(Engine[Images]):
                 x = torch.cat([jitter(x[::2], stream), x[1::2]])
                 rows = torch.cat([rows[::2], rows[1::2]])
             noise = torch.randn(self.batch, latent, generator=stream).to(device)
-            c = thinned(told[rows], words, stream).to(device)
+            c = thinned(conditions[rows], word_columns, stream).to(device)
             with autocast(device):
                 lost, kl = network.parts(x, c, noise)
             return (lost + beta * kl).mean()
@@ -212,7 +216,7 @@ class Cvae(Engine[Images]):
             for part in parts(len(rows), SEEN_AT_ONCE):
                 x = to_floats(pictures(data, rows[part]), device)
                 with autocast(device):
-                    lost, kl = network.parts(x, told[rows[part]].to(device), noise[part])
+                    lost, kl = network.parts(x, conditions[rows[part]].to(device), noise[part])
                 total += float((lost + beta * kl).sum())
             return total / len(rows)
 
@@ -232,7 +236,7 @@ class Cvae(Engine[Images]):
         return train(parameters, loss, held_out, schedule, job, label, "autoencoder")
 
 
-def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Latents:
+def _encoded(network: Autoencoder, data: Images, conditions: Tensor, job: Job) -> Latents:
     """What the encoder makes of all pictures, and of moved ones where pictures are few.
 
     As many views as a part of the budget has time for, by how long the first pictures take.
@@ -253,7 +257,7 @@ def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Late
     affordable = views
     with torch.inference_mode():
         for rows in parts(n, SEEN_AT_ONCE):
-            x, c = to_floats(pictures(data, rows), job.device), told[rows].to(job.device)
+            x, c = to_floats(pictures(data, rows), job.device), conditions[rows].to(job.device)
             before = budget.left()
             for view in range(affordable):
                 seen = move(x, by[view, rows]) if view else x

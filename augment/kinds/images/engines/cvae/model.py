@@ -59,9 +59,9 @@ class CvaeModel(Blender):
     ) -> Images:
         import torch
 
-        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            u = torch.randn(len(told), self.latent, generator=stream).to(self.device)
-            return self.network.decode(self.latents(u, codes, told), told).sigmoid()
+        def draw(codes: Tensor, conditions: Tensor, stream: torch.Generator) -> Tensor:
+            u = torch.randn(len(conditions), self.latent, generator=stream).to(self.device)
+            return self.network.decode(self.latents(u, codes, conditions), conditions).sigmoid()
 
         return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
 
@@ -69,9 +69,9 @@ class CvaeModel(Blender):
     def latent(self) -> int:
         return int(self.around.means.shape[1])
 
-    def latents(self, u: Tensor, codes: Tensor, told: Tensor) -> Tensor:
+    def latents(self, u: Tensor, codes: Tensor, conditions: Tensor) -> Tensor:
         """Standard normal noise (n, latent) to latents of these classes."""
-        latents = u if self.flow is None else self.flow.latents_of(u, told)
+        latents = u if self.flow is None else self.flow.latents_of(u, conditions)
         return self.around.coloured(latents, codes)
 
     def edited(
@@ -107,22 +107,22 @@ class CvaeModel(Blender):
 
     def _noise(self, pixels: NDArray[np.uint8], shown: Wanted) -> Tensor:
         """The noise (n, latent) that `latents` would make the pictures' codes of."""
-        codes, told = self._told(shown)
-        mean, _ = self.network.encode(to_floats(pixels, self.device), told)
+        codes, conditions = self._codes_and_conditions(shown)
+        mean, _ = self.network.encode(to_floats(pixels, self.device), conditions)
         u = self.around.whitened(mean, codes)
-        return u if self.flow is None else self.flow.noise_of(u, told)
+        return u if self.flow is None else self.flow.noise_of(u, conditions)
 
     def _pictures(self, noise: Tensor, wanted: Wanted) -> NDArray[np.uint8]:
-        codes, told = self._told(wanted)
-        z = self.latents(noise, codes, told)
-        return to_pixels(self.network.decode(z, told).sigmoid())
+        codes, conditions = self._codes_and_conditions(wanted)
+        z = self.latents(noise, codes, conditions)
+        return to_pixels(self.network.decode(z, conditions).sigmoid())
 
-    def _told(self, wanted: Wanted) -> tuple[Tensor, Tensor]:
-        """Classes (n,) and what the networks are told (n, wishes)."""
+    def _codes_and_conditions(self, wanted: Wanted) -> tuple[Tensor, Tensor]:
+        """Classes (n,) and conditions (n, condition_width)."""
         import torch
 
-        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
-        return codes.to(self.device), told.to(self.device)
+        codes, conditions = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+        return codes.to(self.device), conditions.to(self.device)
 
     def state(self) -> State:
         from augment.nets.weights import to_array, to_arrays
@@ -148,10 +148,14 @@ class CvaeModel(Blender):
             config["facts"] = dict(state.config.get("facts", {}))
             require_width(config["width"])
             require_latent(config["latent"])
-            shape, wishes, latent = conditioning.schema.shape, conditioning.wishes, config["latent"]
+            shape, condition_width, latent = (
+                conditioning.schema.shape,
+                conditioning.condition_width,
+                config["latent"],
+            )
             with torch.device("meta"):
-                network = Autoencoder(shape, wishes, config["width"], latent)
-                flow = VelocityField(latent, wishes) if config["flow"] else None
+                network = Autoencoder(shape, condition_width, config["width"], latent)
+                flow = VelocityField(latent, condition_width) if config["flow"] else None
             kinds = len(conditioning.schema.classes) + 1
             around = Gaussians(
                 to_tensor(state.tensors, "means", (kinds, latent)),

@@ -27,7 +27,7 @@ from augment.nets.training import Outcome, train
 HIDDEN = 256
 BLOCKS = 4
 WAVES = 16
-TOLD = 64
+EMBEDDED_WIDTH = 64
 BATCH = 256
 JUDGED = 2_000  # draws that each check looks at
 STEPS = 10  # of Heun's rule from noise to latents
@@ -110,20 +110,20 @@ def _scatter(apart: Tensor, noise: Tensor) -> Tensor:
 
 
 class VelocityField(nn.Module):
-    """It carries N(0, I) to the whitened latents of a condition c (n, wishes).
+    """It carries N(0, I) to the whitened latents of a condition c (n, condition_width).
 
     It is also told how a training picture was moved, so that it learns from many more pictures
     than there are and still makes them as they stand: as in Karras et al. 2022, appendix F.2,
     arXiv 2206.00364.
     """
 
-    def __init__(self, latent: int, wishes: int) -> None:
+    def __init__(self, latent: int, condition_width: int) -> None:
         super().__init__()
-        told = TOLD + 2 * WAVES
-        self.embed = nn.Linear(wishes + MOVES, TOLD, bias=False)
-        self.first = nn.Linear(latent + told, HIDDEN)
+        known = EMBEDDED_WIDTH + 2 * WAVES
+        self.embed = nn.Linear(condition_width + MOVES, EMBEDDED_WIDTH, bias=False)
+        self.first = nn.Linear(latent + known, HIDDEN)
         self.norms = nn.ModuleList(nn.LayerNorm(HIDDEN) for _ in range(BLOCKS))
-        self.tells = nn.ModuleList(nn.Linear(told, 2 * HIDDEN) for _ in range(BLOCKS))
+        self.tells = nn.ModuleList(nn.Linear(known, 2 * HIDDEN) for _ in range(BLOCKS))
         self.blocks = nn.ModuleList(
             nn.Sequential(nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN))
             for _ in range(BLOCKS)
@@ -134,10 +134,10 @@ class VelocityField(nn.Module):
         """Velocity (n, latent) at the places `u` and times `t` (n, 1) in [0, 1]."""
         by = torch.zeros(len(u), MOVES, device=u.device) if moves is None else moves
         angle = t * torch.arange(1, WAVES + 1, device=u.device)
-        told = torch.cat([self.embed(torch.cat([c, by], 1)), angle.cos(), angle.sin()], 1)
-        h = self.first(torch.cat([u, told], 1))
+        known = torch.cat([self.embed(torch.cat([c, by], 1)), angle.cos(), angle.sin()], 1)
+        h = self.first(torch.cat([u, known], 1))
         for norm, tell, block in zip(self.norms, self.tells, self.blocks, strict=True):
-            scale, shift = tell(told).chunk(2, 1)
+            scale, shift = tell(known).chunk(2, 1)
             h = h + block(norm(h) * (1 + scale) + shift)
         found: Tensor = self.last(h)
         return found.float()
@@ -172,11 +172,11 @@ def fit_velocity_field(
     latents: Latents,
     codes: Tensor,
     c: Tensor,
-    words: slice,
+    word_columns: slice,
     split: Split,
     job: Job,
 ) -> tuple[VelocityField, Outcome]:
-    """Flow matching on fresh draws of q(z | x); `words` are the columns of `c` that prompts may
+    """Flow matching on fresh draws of q(z | x); `word_columns` are those of `c` that prompts may
     leave out. `around`, `latents` and `codes` lie on the job's device, `c` and `split` on the CPU.
 
     Straight paths, see `flow_matching.path`; the loss is on the velocity.
@@ -186,13 +186,13 @@ def fit_velocity_field(
         field = VelocityField(latent, c.shape[1]).to(device)
     kept, learnt = split
 
-    def loss_on(rows: Tensor, told: Tensor, view: Tensor, stream: torch.Generator) -> Tensor:
+    def loss_on(rows: Tensor, conditions: Tensor, view: Tensor, stream: torch.Generator) -> Tensor:
         noise = torch.randn(2, len(rows), latent, generator=stream).to(device)
         t = torch.rand(len(rows), 1, generator=stream).to(device)
         u = around.whitened(latents.drawn(rows, view, noise[0]), codes[rows])
         place, by = point(noise[1], u, t), latents.moves[view, rows]
         with autocast(device):
-            found = field(place, t, told.to(device), by)
+            found = field(place, t, conditions.to(device), by)
         return functional.mse_loss(found, velocity(noise[1], u))
 
     def loss(step: int) -> Tensor:
@@ -202,7 +202,7 @@ def fit_velocity_field(
         if views > 1:
             some = torch.rand(BATCH, generator=stream) < MOVED
             view = some * torch.randint(1, views, (BATCH,), generator=stream)
-        return loss_on(learnt[rows], thinned(c[learnt[rows]], words, stream), view, stream)
+        return loss_on(learnt[rows], thinned(c[learnt[rows]], word_columns, stream), view, stream)
 
     def held_out() -> float:
         stream = torch_stream(job.seed.child("held out").integer())

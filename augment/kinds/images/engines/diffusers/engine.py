@@ -133,9 +133,9 @@ class DiffusionModel(Editor):
     def _prompt(self, code: int, caption: str) -> str:
         """The caption, with the name of the class before it where it does not say it already."""
         name = "" if code == UNLABELLED else self.conditioning.schema.classes[code]
-        told = set(words_of(caption)).issuperset(words_of(name))
-        words = ", ".join(part for part in ("" if told else name, caption) if part)
-        return str(self.config["template"]).replace("{}", words)
+        named = set(words_of(caption)).issuperset(words_of(name))
+        described = ", ".join(part for part in ("" if named else name, caption) if part)
+        return str(self.config["template"]).replace("{}", described)
 
     def state(self) -> State:
         return State({"conditioning": self.conditioning.to_json(), **self.config}, {})

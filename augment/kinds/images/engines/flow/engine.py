@@ -94,11 +94,13 @@ class Flow(Engine[Images]):
             raise BadInput("there are 0 images; `flow` needs at least 1.")
         require_sampling(self.width, self.sampling_steps, self.guidance)
         conditioning = Conditioning.of(data, job.protect)
-        told = torch.from_numpy(conditioning.matrix_of(data))
+        conditions = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
-            network = Unet(data.schema.shape, conditioning.wishes, self.width)
+            network = Unet(data.schema.shape, conditioning.condition_width, self.width)
         with or_a_smaller_canvas(data.schema):
-            outcome = self._train(network.to(job.device), data, told, conditioning.words, job)
+            outcome = self._train(
+                network.to(job.device), data, conditions, conditioning.word_columns, job
+            )
         config = {
             "width": self.width,
             "sampling_steps": self.sampling_steps,
@@ -108,7 +110,9 @@ class Flow(Engine[Images]):
         network = network.eval().requires_grad_(False)
         return FlowModel(conditioning, config, network, job.device)
 
-    def _train(self, network: Unet, data: Images, told: Tensor, words: slice, job: Job) -> Outcome:
+    def _train(
+        self, network: Unet, data: Images, conditions: Tensor, word_columns: slice, job: Job
+    ) -> Outcome:
         """Fit the network in place."""
         import torch
 
@@ -120,13 +124,13 @@ class Flow(Engine[Images]):
         device, few = job.device, len(data) < JITTER_BELOW
 
         def loss_on(rows: Tensor, stream: torch.Generator, learning: bool) -> Tensor:
-            x, c = to_floats(pictures(data, rows), device), told[rows]
+            x, c = to_floats(pictures(data, rows), device), conditions[rows]
             by = torch.zeros(len(x), MOVES)
             if learning:
                 half = len(x) // 2 if few else 0
                 by[:half] = draw_moves(half, stream)
                 x = torch.cat([move(x[:half], by[:half]), x[half:]]) if half else x
-                c = thinned(c, words, stream)
+                c = thinned(c, word_columns, stream)
                 hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
                 c = torch.where(hidden, silenced(c), c)
             x = 2 * x - 1

@@ -57,9 +57,9 @@ class FlowModel(Editor):
 
         height, width, channels = self.conditioning.schema.shape
 
-        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            x = torch.randn(len(told), channels, height, width, generator=stream)
-            return (self.carried(x.to(self.device), told, 0.0) + 1) / 2
+        def draw(codes: Tensor, conditions: Tensor, stream: torch.Generator) -> Tensor:
+            x = torch.randn(len(conditions), channels, height, width, generator=stream)
+            return (self.carried(x.to(self.device), conditions, 0.0) + 1) / 2
 
         return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device, tick)
 
@@ -80,8 +80,8 @@ class FlowModel(Editor):
         streams = [torch_stream(seed.integer()) for seed in seeds]
         noise = torch.stack([torch.randn(x.shape[1:], generator=each) for each in streams])
         noised = point(noise.to(self.device), x, 1 - strength)
-        told = torch.from_numpy(wanted.matrix).to(self.device)
-        found = self.carried(noised, told, 1 - strength)
+        conditions = torch.from_numpy(wanted.matrix).to(self.device)
+        found = self.carried(noised, conditions, 1 - strength)
         return to_pixels((found + 1) / 2)
 
     def carried(self, x: Tensor, c: Tensor, start: float) -> Tensor:
@@ -106,11 +106,11 @@ class FlowModel(Editor):
         times = torch.full((len(x),), t, device=self.device)
         guidance = float(self.config["guidance"])
         with autocast(self.device):
-            told: Tensor = self.network(x, times, c)
+            guided: Tensor = self.network(x, times, c)
             if guidance == 1.0:
-                return told
+                return guided
             alone: Tensor = self.network(x, times, silenced(c))
-        return alone + guidance * (told - alone)
+        return alone + guidance * (guided - alone)
 
     def state(self) -> State:
         from augment.nets.weights import to_arrays
@@ -132,13 +132,15 @@ class FlowModel(Editor):
             config["facts"] = dict(state.config.get("facts", {}))
             require_sampling(config["width"], config["sampling_steps"], config["guidance"])
             with torch.device("meta"):
-                network = Unet(conditioning.schema.shape, conditioning.wishes, config["width"])
+                network = Unet(
+                    conditioning.schema.shape, conditioning.condition_width, config["width"]
+                )
             network = load(network, state.tensors, "network/")
         return cls(conditioning, config, network)
 
 
 def silenced(c: Tensor) -> Tensor:
-    """The condition (n, wishes) with all but its constant hidden."""
+    """The condition (n, condition_width) with all but its constant hidden."""
     import torch
 
     hidden = torch.zeros_like(c)

@@ -102,10 +102,10 @@ class Gan(Engine[Images]):
         require_width(self.width)
         require_latent(self.latent)
         conditioning = Conditioning.of(data, job.protect)
-        shape, wishes = data.schema.shape, conditioning.wishes
+        shape, condition_width = data.schema.shape, conditioning.condition_width
         with initialised(job.seed.child("weights").integer()):
-            maker = Generator(shape, wishes, self.width, self.latent).to(job.device)
-            critic = Discriminator(shape, wishes, self.width).to(job.device)
+            maker = Generator(shape, condition_width, self.width, self.latent).to(job.device)
+            critic = Discriminator(shape, condition_width, self.width).to(job.device)
         with or_a_smaller_canvas(data.schema):
             outcome = self._train(maker, critic, data, conditioning, job)
         config = {
@@ -129,11 +129,11 @@ class Gan(Engine[Images]):
         from augment.kinds.images.engines.gan.diffaugment import share_for
         from augment.kinds.images.engines.gan.losses import Duel
 
-        told = torch.from_numpy(conditioning.matrix_of(data))
+        conditions = torch.from_numpy(conditioning.matrix_of(data))
         share = share_for(self.steps * self.batch / len(data))
         sizes = (self.batch, self.latent, self.r1, share)
-        words = conditioning.words
-        duel = Duel(maker, critic, data, told, words, *sizes, job.seed, job.device)
+        word_columns = conditioning.word_columns
+        duel = Duel(maker, critic, data, conditions, word_columns, *sizes, job.seed, job.device)
         schedule = Schedule(
             steps=self.steps,
             learning_rate=self.learning_rate,
@@ -152,11 +152,11 @@ class Gan(Engine[Images]):
             Player({f"critic/{k}": v for k, v in critic.named_parameters()}, duel.critics_loss),
             Player({f"maker/{k}": v for k, v in maker.named_parameters()}, duel.makers_loss),
         ]
-        distance = self._distance(maker, data, told, job)
+        distance = self._distance(maker, data, conditions, job)
         return play(players, distance, schedule, job, f"gan {self} {data.digest()}")
 
     def _distance(
-        self, maker: Generator, data: Images, told: Tensor, job: Job
+        self, maker: Generator, data: Images, conditions: Tensor, job: Job
     ) -> Callable[[], float]:
         """How far the maker's pictures, of a fixed noise, are from as many real ones."""
         import torch
@@ -166,9 +166,9 @@ class Gan(Engine[Images]):
 
         stream = torch_stream(job.seed.child("trials").integer())
         rows = torch.randperm(len(data), generator=stream)[:TRIALS]
-        asked = told[torch.randint(len(data), (TRIALS,), generator=stream)]
+        asked = conditions[torch.randint(len(data), (TRIALS,), generator=stream)]
         z = torch.randn(TRIALS, self.latent, generator=stream).to(job.device)
-        real = Closeness.of(pictures(data, rows), told[rows].numpy(), job.device)
+        real = Closeness.of(pictures(data, rows), conditions[rows].numpy(), job.device)
 
         def distance() -> float:
             with torch.inference_mode():

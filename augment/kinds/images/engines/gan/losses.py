@@ -25,15 +25,17 @@ R1_EVERY = 4  # steps: the penalty then counts as many times as much
 
 @dataclass(frozen=True)
 class Duel:
-    """Who plays, on which pictures; `told` (n, wishes) is what each shows, with words left out at
-    random from its columns `words`. `share` of the pictures are varied before the critic sees them.
+    """Who plays, on which pictures.
+
+    `conditions` (n, condition_width) say what each picture shows; of its `word_columns` some are
+    left out at random. A `share` of the pictures is varied before the critic sees them.
     """
 
     maker: Generator
     critic: Discriminator
     data: Images
-    told: Tensor
-    words: slice
+    conditions: Tensor
+    word_columns: slice
     batch: int
     latent: int
     r1: float
@@ -68,13 +70,13 @@ class Duel:
     def _real(self, stream: torch.Generator) -> tuple[Tensor, Tensor]:
         rows = torch.randint(len(self.data), (self.batch,), generator=stream)
         x = 2 * to_floats(pictures(self.data, rows), self.device) - 1
-        c = thinned(self.told[rows], self.words, stream).to(self.device)
+        c = thinned(self.conditions[rows], self.word_columns, stream).to(self.device)
         return varied(x, self.share, stream), c
 
     def _made(self, stream: torch.Generator) -> tuple[Tensor, Tensor]:
         """Pictures of conditions drawn as often as they occur."""
         rows = torch.randint(len(self.data), (self.batch,), generator=stream)
         z = torch.randn(self.batch, self.latent, generator=stream).to(self.device)
-        c = thinned(self.told[rows], self.words, stream).to(self.device)
+        c = thinned(self.conditions[rows], self.word_columns, stream).to(self.device)
         with autocast(self.device):
             return varied(self.maker(z, c), self.share, stream), c

@@ -48,9 +48,9 @@ class GanModel(ConditionedModel):
 
         latent = int(self.config["latent"])
 
-        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            z = torch.randn(len(told), latent, generator=stream).to(self.device)
-            pictures: Tensor = (self.network(z, told) + 1) / 2
+        def draw(codes: Tensor, conditions: Tensor, stream: torch.Generator) -> Tensor:
+            z = torch.randn(len(conditions), latent, generator=stream).to(self.device)
+            pictures: Tensor = (self.network(z, conditions) + 1) / 2
             return pictures
 
         return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
@@ -74,8 +74,8 @@ class GanModel(ConditionedModel):
             config["facts"] = dict(state.config.get("facts", {}))
             require_width(config["width"])
             require_latent(config["latent"])
-            shape, wishes = conditioning.schema.shape, conditioning.wishes
+            shape, condition_width = conditioning.schema.shape, conditioning.condition_width
             with torch.device("meta"):
-                network = Generator(shape, wishes, config["width"], config["latent"])
+                network = Generator(shape, condition_width, config["width"], config["latent"])
             network = load(network, state.tensors, "network/")
         return cls(conditioning, config, network)

@@ -22,7 +22,7 @@ MOST_GAPS = 4_000
 SIGNATURE_COLUMNS = 32
 
 
-def vocabularies(data: Table, bins: int, protect: bool) -> list[Vocabulary]:
+def fitted_vocabularies(data: Table, bins: int, protect: bool) -> list[Vocabulary]:
     """One for each column: `bins` tokens at most of a number, levels of all else."""
     found: list[Vocabulary] = []
     for column in data.schema:
@@ -36,16 +36,20 @@ def vocabularies(data: Table, bins: int, protect: bool) -> list[Vocabulary]:
     return found
 
 
-def encode(data: Table, words: list[Vocabulary]) -> NDArray[np.int32]:
+def encode(data: Table, vocabularies: list[Vocabulary]) -> NDArray[np.int32]:
     """(rows, columns) tokens."""
     return np.stack(
-        [word.encode(data, c.name) for word, c in zip(words, data.schema, strict=True)], axis=1
+        [
+            vocabulary.encode(data, c.name)
+            for vocabulary, c in zip(vocabularies, data.schema, strict=True)
+        ],
+        axis=1,
     )
 
 
-def null_patterns(rows: NDArray[np.int32], words: list[Vocabulary]) -> NDArray[np.bool_]:
+def null_patterns(rows: NDArray[np.int32], vocabularies: list[Vocabulary]) -> NDArray[np.bool_]:
     """(patterns, columns) where a null stands, in at most `MOST_GAPS` rows that have some."""
-    nulls = np.array([UNKNOWN - 1 if w.null() is None else w.null() for w in words])
+    nulls = np.array([UNKNOWN - 1 if each.null() is None else each.null() for each in vocabularies])
     gaps = rows == nulls
     some = np.flatnonzero(gaps.any(axis=1))
     return np.asarray(gaps[some[:: max(1, len(some) // MOST_GAPS)]])

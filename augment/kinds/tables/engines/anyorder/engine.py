@@ -21,10 +21,10 @@ from augment.kinds.tables.engines.anyorder.calibration import Calibration, coars
 from augment.kinds.tables.engines.anyorder.chain import Chain
 from augment.kinds.tables.engines.anyorder.encoding import (
     encode,
+    fitted_vocabularies,
     null_patterns,
     rare_cells,
     token_counts,
-    vocabularies,
 )
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
 from augment.kinds.tables.engines.anyorder.layout import Layout
@@ -115,17 +115,17 @@ class Anyorder(Engine[Table]):
     def fit(self, data: Table, job: Job) -> AnyorderModel:
         calendar = Calendar.of(data, self.bins, job.protect)
         data = calendar.split(data)
-        words = vocabularies(data, self._bins(data), job.protect)
-        rows = encode(data, words)
+        vocabularies = fitted_vocabularies(data, self._bins(data), job.protect)
+        rows = encode(data, vocabularies)
         looking = job.budget.part(LOOKING)
-        grained = with_grains(data, words, rows, looking)
+        grained = with_grains(data, vocabularies, rows, looking)
         if len(grained.schema) > len(data.schema):
             data = grained
-            words = vocabularies(data, self._bins(data), job.protect)
-            rows = encode(data, words)
+            vocabularies = fitted_vocabularies(data, self._bins(data), job.protect)
+            rows = encode(data, vocabularies)
         columns = list(data.schema)
-        sizes = [w.size for w in words]
-        laws = dependencies(rows, sizes, [w.exact() for w in words], looking)
+        sizes = [each.size for each in vocabularies]
+        laws = dependencies(rows, sizes, [each.exact() for each in vocabularies], looking)
         found = interactions(rows, sizes, looking)
         if looking.left() <= 0:
             cut = "the search for columns that settle others or belong together was cut short"
@@ -137,20 +137,20 @@ class Anyorder(Engine[Table]):
             reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
             early = replace(job, budget=job.budget.within(left - reserved))
             try:
-                network, report = self._trained(layout, rows, words, early)
+                network, report = self._trained(layout, rows, vocabularies, early)
             except TooLittleTime as error:
                 way = "Or give fewer columns, or pass --engine independent."
                 raise OutOfResources(f"{error} {way}") from None
             counts = [token_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
-                for c, w in zip(counts, words, strict=True)
+                for c, w in zip(counts, vocabularies, strict=True)
             )
             rng = job.seed.child("calibration").rng()
             chain = Chain(network, tuple(laws))
             corrections = Calibration(layout, rows, groups).fit(chain, rng, job)
         chain = replace(chain, network=replace(network, corrections=corrections))
-        return AnyorderModel(calendar, columns, words, chain, report)
+        return AnyorderModel(calendar, columns, vocabularies, chain, report)
 
     def costs(self, data: Table, device: str) -> Costs:
         rows, preset = len(data), PRESETS[self.preset]
@@ -180,7 +180,7 @@ class Anyorder(Engine[Table]):
         self,
         layout: Layout,
         rows: NDArray[np.int32],
-        words: list[Vocabulary],
+        vocabularies: list[Vocabulary],
         job: Job,
     ) -> tuple[FittedNetwork, Json]:
         """The network, and what the model records of its training."""
@@ -192,7 +192,7 @@ class Anyorder(Engine[Table]):
 
         preset, shape = PRESETS[self.preset], self._shape(len(rows))
         precision: torch.dtype = getattr(torch, precision_of(job.device))
-        features = Features.of(layout, [w.features() for w in words], job.device)
+        features = Features.of(layout, [each.features() for each in vocabularies], job.device)
         counts = np.concatenate([token_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
         with initialised(job.seed.child("weights").integer()):
             network = TokenNetwork(layout, shape, counts, features)
@@ -206,9 +206,11 @@ class Anyorder(Engine[Table]):
             job.seed.child("train"),
             self.suffix,
             precision,
-            torch.from_numpy(np.concatenate([w.binned() for w in words])).to(job.device),
+            torch.from_numpy(np.concatenate([each.binned() for each in vocabularies])).to(
+                job.device
+            ),
             torch.from_numpy(rare).to(job.device),
-            torch.from_numpy(null_patterns(rows, words)),
+            torch.from_numpy(null_patterns(rows, vocabularies)),
         )
         exam = replace(lesson, rows=tokens[held], suffix_share=1.0)
         generator = torch_stream(job.seed.child("exam").integer())

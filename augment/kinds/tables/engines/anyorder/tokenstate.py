@@ -22,14 +22,18 @@ from augment.kinds.tables.engines.anyorder.structure import Dependency
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WORDS: dict[str, type[Vocabulary]] = {words.kind: words for words in (Levels, Spans)}
+VOCABULARIES: dict[str, type[Vocabulary]] = {kind.kind: kind for kind in (Levels, Spans)}
 PRECISIONS = ("float32", "bfloat16")
 
 Parts = tuple[Calendar, list[Column], list[Vocabulary], Chain, Json]
 
 
 def model_state(
-    calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain, facts: Json
+    calendar: Calendar,
+    columns: list[Column],
+    vocabularies: list[Vocabulary],
+    chain: Chain,
+    facts: Json,
 ) -> State:
     """All that sampling needs."""
     from augment.nets.weights import to_array, to_arrays
@@ -42,10 +46,10 @@ def model_state(
     }
     tensors |= to_arrays(network.trunk, "trunk.")
     tensors |= calendar.state().tensors
-    vocabularies = []
-    for j, word in enumerate(words):
-        state = word.state()
-        vocabularies.append(state.config)
+    configs = []
+    for j, vocabulary in enumerate(vocabularies):
+        state = vocabulary.state()
+        configs.append(state.config)
         tensors |= {f"words.{j}.{name}": value for name, value in state.tensors.items()}
     for i, law in enumerate(chain.laws):
         tensors[f"laws.{i}"] = law.child_of
@@ -61,7 +65,7 @@ def model_state(
         "precision": str(network.heads.dtype).removeprefix("torch."),
         "order": list(chain.layout.order),
         "interactions": [list(members) for members in chain.layout.interactions],
-        "words": vocabularies,
+        "words": configs,
         "laws": [[law.parent, law.child] for law in chain.laws],
         "corrections": {str(j): list(c.columns) for j, c in network.corrections.items()},
         "facts": facts,
@@ -91,20 +95,20 @@ def model_parts(state: State) -> Parts:
     def tensor(name: str) -> torch.Tensor:
         return torch.from_numpy(np.array(tensors[name]))
 
-    words = []
+    vocabularies = []
     arrays = numbered({name: np.asarray(value) for name, value in tensors.items()}, "words")
     for j, saved in enumerate(config["words"]):
-        words.append(WORDS[saved["kind"]].from_state(saved, arrays[j]))
+        vocabularies.append(VOCABULARIES[saved["kind"]].from_state(saved, arrays[j]))
     layout = Layout(
-        tuple(word.size for word in words),
+        tuple(vocabulary.size for vocabulary in vocabularies),
         tuple(int(j) for j in config["order"]),
         tuple(tuple(int(j) for j in members) for members in config["interactions"]),
     )
     embeddings, heads = tensor("embeddings"), tensor("heads").to(precision)
-    if sorted(layout.order) != list(range(len(schema))) or len(words) != len(schema):
-        raise ValueError("columns, words and order disagree")
+    if sorted(layout.order) != list(range(len(schema))) or len(vocabularies) != len(schema):
+        raise ValueError("columns, vocabularies and order disagree")
     if len(embeddings) != layout.cells[-1] + 1 or len(heads) != layout.tokens:
-        raise ValueError("weights and words disagree")
+        raise ValueError("weights and vocabularies disagree")
     laws = [
         Dependency(int(parent), int(child), np.asarray(tensors[f"laws.{i}"]))
         for i, (parent, child) in enumerate(config["laws"])
@@ -126,7 +130,7 @@ def model_parts(state: State) -> Parts:
         layout, embeddings, heads, tensor("bias"), trunk, shape.attention, corrections
     )
     facts = dict(config.get("facts", {}))
-    return calendar, list(schema), words, Chain(network, tuple(laws)), facts
+    return calendar, list(schema), vocabularies, Chain(network, tuple(laws)), facts
 
 
 def _shape(shapes: dict[str, tuple[int, ...]]) -> Shape:

@@ -92,24 +92,26 @@ def test_a_varied_picture_is_neither_mirrored_nor_mostly_hidden() -> None:
 
 
 def test_closeness_falls_with_noise_and_with_wrong_classes() -> None:
-    told = np.eye(3, dtype=np.float32)[DATA.label_codes]
+    conditions = np.eye(3, dtype=np.float32)[DATA.label_codes]
     pixels = np.array(DATA.pixels)
-    real = Closeness.of(pixels, told)
+    real = Closeness.of(pixels, conditions)
     noisy = np.random.default_rng(0).integers(0, 256, pixels.shape).astype(np.uint8)
-    assert real.distance(pixels, told) == pytest.approx(0.0, abs=1e-6)
-    assert real.distance(pixels, told[:, [1, 2, 0]]) > 0.01
-    assert real.distance(noisy, told) > 0.01
+    assert real.distance(pixels, conditions) == pytest.approx(0.0, abs=1e-6)
+    assert real.distance(pixels, conditions[:, [1, 2, 0]]) > 0.01
+    assert real.distance(noisy, conditions) > 0.01
 
 
 def test_both_players_are_told_captions_with_words_left_out() -> None:
     schema = dataclasses.replace(DATA.schema, vocabulary=("a", "b", "c"))
     spoken = Images.of_arrays(DATA.pixels, DATA.label_codes, schema, ["a b c"] * len(DATA))
-    told = torch.from_numpy(Conditioning.of(spoken, False).matrix_of(spoken))
-    words = Conditioning.of(spoken, False).words
-    maker = Generator(schema.shape, told.shape[1], 8, 4)
-    critic = Discriminator(schema.shape, told.shape[1], 8)
-    found = duel.Duel(maker, critic, spoken, told, words, 40, 4, 0.0, 0.0, Seed(1), "cpu")
+    conditions = torch.from_numpy(Conditioning.of(spoken, False).matrix_of(spoken))
+    word_columns = Conditioning.of(spoken, False).word_columns
+    maker = Generator(schema.shape, conditions.shape[1], 8, 4)
+    critic = Discriminator(schema.shape, conditions.shape[1], 8)
+    found = duel.Duel(
+        maker, critic, spoken, conditions, word_columns, 40, 4, 0.0, 0.0, Seed(1), "cpu"
+    )
     for _, c in (found._real(torch_stream(1)), found._made(torch_stream(1))):
-        left = (c[:, words] > 0).sum(1)
+        left = (c[:, word_columns] > 0).sum(1)
         assert 0 < (left < 3).float().mean() < 1
-        assert torch.equal(c[:, : words.start].sum(1), torch.ones(40))
+        assert torch.equal(c[:, : word_columns.start].sum(1), torch.ones(40))
