@@ -21,7 +21,6 @@ from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
     from augment.core.kind import Ask
-    from augment.lifecycle.plan import Request
 
 
 def named(group: str) -> Callable[[str], list[str]]:
@@ -257,7 +256,7 @@ def request(
     source: str, fitting: Fitting, reading: Reading, seed: int | None, config: Configured
 ) -> Request:
     """What `fit` and `run` ask for in the same words."""
-    from augment.lifecycle.plan import Request, foreign_engines
+    from augment.lifecycle.plan import foreign_engines
 
     engine, parameters = fitting.engine, pairs(fitting.param, "-p")
     if fitting.preset is not None:

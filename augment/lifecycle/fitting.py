@@ -17,7 +17,7 @@ from augment.core.seeds import Seed
 from augment.core.source import path_of
 from augment.core.types import Budget, Job, Json, Tick
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Plan, Request, kind_of, resolve
+from augment.lifecycle.plan import Plan, RunRequest, kind_of, resolve
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.work.manifest import verify
 from augment.work.store import Attempt, Store
@@ -72,7 +72,7 @@ def fit_model(
 
 
 def fit(
-    request: Request,
+    request: RunRequest,
     out: Path,
     *,
     force: bool,

@@ -26,7 +26,7 @@ MOST_ROWS = 10**12
 
 
 @dataclass(frozen=True)
-class Request:
+class RunRequest:
     """What the user asked for; every field is plain, and `None` is "you choose"."""
 
     source: Source
@@ -51,7 +51,7 @@ class Request:
 class Plan:
     """A request with its choices made. `document` is what `run.json` keeps of it."""
 
-    request: Request
+    request: RunRequest
     kind: Kind[Any]
     engine: Engine[Any]
     reason: str  # why this engine
@@ -113,7 +113,7 @@ def kind_of(source: Source, name: str | None) -> Kind[Any]:
     return fallback  # its reader says what is wrong with the source
 
 
-def resolve(request: Request, kind: Kind[Any], loaded: Loaded[Any], seed: Seed) -> Plan:
+def resolve(request: RunRequest, kind: Kind[Any], loaded: Loaded[Any], seed: Seed) -> Plan:
     """Make every choice that the request left open."""
     if request.engine == "auto":
         name, reason = kind.generator.choose(loaded.data)

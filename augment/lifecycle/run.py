@@ -24,7 +24,7 @@ from augment.evaluation import gates as expressions
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
 from augment.lifecycle.journal import LOG, Journal
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.lifecycle.sampling import FolderSample, Sample, executor_for, fill, parts_of
 from augment.lifecycle.time_limit import bounded, fit_budget, forecast_document, paced, score_budget
 from augment.report import facts, html
@@ -119,7 +119,7 @@ class Stages:
 
 
 def run(
-    request: Request,
+    request: RunRequest,
     out: Path,
     *,
     force: bool,

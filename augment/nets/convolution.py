@@ -24,7 +24,7 @@ def ladder(height: int, width: int, bottom: int) -> list[tuple[int, int]]:
     return sizes
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two 3 × 3 convolutions around a residual path, under the condition `c` (n, conditions)."""
 
     def __init__(self, channels: int, out: int, conditions: int) -> None:

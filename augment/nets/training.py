@@ -41,7 +41,7 @@ class TooLittleTime(OutOfResources):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """What a training run did; `stopped` is "planned", "early" or "time".
 
     `planned` are the steps of the schedule, or as many of them as a probe said the budget has
@@ -59,7 +59,7 @@ class Outcome:
         return {**asdict(self), "held_out": self.held_out if math.isfinite(self.held_out) else None}
 
 
-def facts(outcomes: dict[str, Outcome], device: str, threads: int) -> Json:
+def facts(outcomes: dict[str, TrainingOutcome], device: str, threads: int) -> Json:
     """What a model records of the training of its networks, by their names."""
     return {
         "training": {name: outcome.to_json() for name, outcome in outcomes.items()},
@@ -77,7 +77,7 @@ def train(
     job: Job,
     label: str = "",
     phase: str = "fit",
-) -> Outcome:
+) -> TrainingOutcome:
     """Fit `parameters` in place; afterwards they hold the best averaged weights seen.
 
     `loss(step)` must draw all its randomness from `step`. `held_out()` is called while the
@@ -94,7 +94,7 @@ def play(
     job: Job,
     label: str = "",
     phase: str = "fit",
-) -> Outcome:
+) -> TrainingOutcome:
     """`train` for several players; no two of them share a tensor or a name.
 
     The loss that is shown is the last player's. Raises `UsageError` where no finite weights came
@@ -149,7 +149,7 @@ def play(
     with torch.no_grad():
         for tensor, weights in zip(tensors, run.best, strict=True):
             tensor.copy_(weights)
-    return Outcome(run.step, run.best_step, run.best_loss, stopped, run.steps)
+    return TrainingOutcome(run.step, run.best_step, run.best_loss, stopped, run.steps)
 
 
 def _check(run: TrainingState, tensors: list[Tensor], held_out: Callable[[], float]) -> None:

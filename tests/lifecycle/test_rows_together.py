@@ -16,7 +16,7 @@ from rich.console import Console
 from augment.cli import summary
 from augment.core.types import silent
 from augment.lifecycle import fitting, generation, inspection, run
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.report import markdown
 
 
@@ -42,7 +42,7 @@ def said(tell: Callable[[Console, Any, bool], None], document: Any) -> str:
 
 
 def test_run_says_what_it_does_not_keep(visits: Path, tmp_path: Path) -> None:
-    request = Request(str(visits), engine="independent", seed=1, holdout=0.0, gate="none")
+    request = RunRequest(str(visits), engine="independent", seed=1, holdout=0.0, gate="none")
     out = tmp_path / "out"
     document = run.run(request, out, force=False, dry_run=False, tell=silent)
     shown = said(summary.of_run, document)
@@ -61,7 +61,7 @@ def test_run_says_what_it_does_not_keep(visits: Path, tmp_path: Path) -> None:
 def test_a_sample_says_that_its_keys_have_run_out(tmp_path: Path) -> None:
     days = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=200).date})
     days.assign(x=np.arange(200) % 7).to_csv(tmp_path / "t.csv", index=False)
-    request = Request(str(tmp_path / "t.csv"), engine="independent", seed=1)
+    request = RunRequest(str(tmp_path / "t.csv"), engine="independent", seed=1)
     fitting.fit(request, tmp_path / "m", force=False, dry_run=False, tell=silent)
     opened = generation.open_model(tmp_path / "m")
     for rows, most in (("200", 200), ("300", 202)):  # days, of which a few beyond the source's

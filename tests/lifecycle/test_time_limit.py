@@ -19,7 +19,7 @@ from augment.kinds.images.io.image_files import encoded
 from augment.kinds.tables.kind import TABLES
 from augment.lifecycle import fitting, run, time_limit
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.testing import mixed_table, simple_images
 from tests.test_laws import QUICK
 
@@ -48,7 +48,7 @@ def test_a_command_without_time_ends_with_six_and_says_where_it_stood(
 ) -> None:
     monkeypatch.setattr(time_limit, "LEAST_GRACE_SECONDS", 0.0)
     for stage in (run.run, fitting.fit):
-        request = Request(str(table), engine="independent", seed=1, max_seconds=1e-9)
+        request = RunRequest(str(table), engine="independent", seed=1, max_seconds=1e-9)
         with pytest.raises(OutOfResources, match="--max-time") as raised:
             stage(request, tmp_path / "out", force=False, dry_run=False, tell=silent)
         assert raised.value.exit_code == 6
@@ -128,7 +128,7 @@ def test_more_steps_and_rows_are_thought_to_take_longer() -> None:
 
 
 def test_a_dry_run_estimates_time_and_memory_of_each_stage(table: Path, tmp_path: Path) -> None:
-    request = Request(str(table), seed=1)
+    request = RunRequest(str(table), seed=1)
     found = run.run(request, tmp_path / "r", force=False, dry_run=True, tell=silent)["estimate"]
     assert set(found["seconds"]) == {"fit", "sample", "score"} and found["bytes"] > 0
     found = fitting.fit(request, tmp_path / "f", force=False, dry_run=True, tell=silent)

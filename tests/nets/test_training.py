@@ -13,7 +13,7 @@ from augment.core.types import Budget, Job, Tick
 from augment.nets.heads_loss import heads_loss
 from augment.nets.player import Player
 from augment.nets.schedule import Schedule
-from augment.nets.training import Outcome, TooLittleTime, play, train
+from augment.nets.training import TooLittleTime, TrainingOutcome, play, train
 
 GOAL = torch.tensor([1.0, -2.0, 3.0])
 
@@ -24,7 +24,7 @@ class Killed(Exception):
 
 def fit(
     scratch: Path, schedule: Schedule, die_at: int | None = None
-) -> tuple[Outcome, torch.Tensor]:
+) -> tuple[TrainingOutcome, torch.Tensor]:
     weights = {"w": torch.zeros(3, requires_grad=True)}
 
     def loss(step: int) -> torch.Tensor:
@@ -125,7 +125,7 @@ def test_a_shortened_training_says_so_under_the_name_of_its_phase(tmp_path: Path
         now[0] += 1.0
         return (weights["w"] - 1).pow(2).sum()
 
-    def fitted(schedule: Schedule) -> Outcome:
+    def fitted(schedule: Schedule) -> TrainingOutcome:
         budget = Budget(100.0, lambda: now[0], now[0])
         job = Job(Seed(1), tmp_path, budget=budget, tick=ticks.append)
         return train(weights, loss, lambda: 1.0, schedule, job, phase="prior")
@@ -140,7 +140,7 @@ def test_a_shortened_training_says_so_under_the_name_of_its_phase(tmp_path: Path
 
 def duel(
     scratch: Path, schedule: Schedule, die_at: int | None = None
-) -> tuple[Outcome, torch.Tensor]:
+) -> tuple[TrainingOutcome, torch.Tensor]:
     """One player chases the other, who flees from a moving point."""
     hound = torch.zeros(2, requires_grad=True)
     hare = torch.ones(2, requires_grad=True)

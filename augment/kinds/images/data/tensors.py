@@ -48,16 +48,16 @@ def to_pixels(x: Tensor) -> NDArray[np.uint8]:
     return made
 
 
-class Split(NamedTuple):
+class HeldOutSplit(NamedTuple):
     """Rows that judge a fit, and rows that are learnt from; a single picture is in both."""
 
     held_out: Tensor
     learnt: Tensor
 
 
-def split_rows(n: int, seed: Seed) -> Split:
+def split_rows(n: int, seed: Seed) -> HeldOutSplit:
     """A twentieth of the rows, at least one, is held out."""
     import torch
 
     held_out, learnt = held_out_rows(n, max(1, round(HELD_OUT * n)), seed)
-    return Split(torch.from_numpy(held_out), torch.from_numpy(learnt))
+    return HeldOutSplit(torch.from_numpy(held_out), torch.from_numpy(learnt))

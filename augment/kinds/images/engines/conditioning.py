@@ -28,7 +28,7 @@ BLOCK_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Kind:
+class PictureKind:
     """Pictures of one class and one caption, and how many of them the training set has."""
 
     code: int
@@ -59,7 +59,7 @@ class Conditioning:
     """
 
     schema: ImageSchema
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PictureKind, ...]
     lexicon: Lexicon
 
     @staticmethod
@@ -67,14 +67,14 @@ class Conditioning:
         """The conditioning of a training set; rare captions lose words under protection."""
         texts = spoken(data, protect)
         counts = Counter(zip(data.label_codes.tolist(), texts, strict=True))
-        kinds = [Kind(code, text, rows) for (code, text), rows in counts.items()]
+        kinds = [PictureKind(code, text, rows) for (code, text), rows in counts.items()]
         kinds.sort(key=lambda kind: (kind.code, kind.caption))
         return Conditioning(data.schema, tuple(kinds), Lexicon.of(data, protect))
 
     @staticmethod
     def alone(schema: ImageSchema) -> Conditioning:
         """For pictures that no training set stands behind."""
-        return Conditioning(schema, (Kind(UNLABELLED, "", 1),), Lexicon(schema, {}))
+        return Conditioning(schema, (PictureKind(UNLABELLED, "", 1),), Lexicon(schema, {}))
 
     def opened(self) -> Conditioning:
         """The same with every word allowed: the model learnt its language elsewhere."""
@@ -128,7 +128,9 @@ class Conditioning:
                 texts[row] = texts[row] or kinds[pick][0].caption
         return Wanted(made, texts, self.matrix(made, texts))
 
-    def _weighed(self, kinds: list[Kind], prompt: str | None) -> list[tuple[Kind, float]]:
+    def _weighed(
+        self, kinds: list[PictureKind], prompt: str | None
+    ) -> list[tuple[PictureKind, float]]:
         """How often these kinds of picture are to be drawn against one another."""
         if prompt is None:
             return [(kind, float(kind.rows)) for kind in kinds]
@@ -136,15 +138,15 @@ class Conditioning:
         for kind in kinds:
             rows[kind.code] += kind.rows
         weights = self.lexicon.classes_of(prompt, rows)
-        return [(Kind(code, prompt, rows[code]), weight) for code, weight in weights.items()]
+        return [(PictureKind(code, prompt, rows[code]), weight) for code, weight in weights.items()]
 
-    def _allowed(self, given: Condition) -> list[Kind]:
+    def _allowed(self, given: Condition) -> list[PictureKind]:
         """The kinds of picture on which the condition holds; a class that is asked for and that
         no picture of the training set has is one, too."""
         kinds = list(self.kinds)
         if LABEL in given.columns:
             unseen = set(range(len(self.schema.classes))) - {kind.code for kind in kinds}
-            kinds += [Kind(code, "", 1) for code in sorted(unseen)]
+            kinds += [PictureKind(code, "", 1) for code in sorted(unseen)]
         columns = {name: self._column(name, kinds) for name in given.columns - {PROMPT}}
 
         def holds(place: int, clauses: tuple[Clause, ...]) -> bool:
@@ -161,7 +163,7 @@ class Conditioning:
             and (not given.branches or any(holds(place, branch) for branch in given.branches))
         ]
 
-    def _column(self, name: str, kinds: Sequence[Kind], option: str = WHERE) -> list[Scalar]:
+    def _column(self, name: str, kinds: Sequence[PictureKind], option: str = WHERE) -> list[Scalar]:
         """Per kind of picture its class name (None: without one), or what its caption says."""
         if name == LABEL:
             classes = (*self.schema.classes, None)  # UNLABELLED is -1: as a position, the last
@@ -216,7 +218,7 @@ class Conditioning:
         """Undo `to_json`. Raises `BadInput`, `KeyError`, `TypeError` or `ValueError`."""
         schema = ImageSchema.from_json(document["schema"])
         kinds = tuple(
-            Kind(int(code), str(text), int(rows)) for code, text, rows in document["kinds"]
+            PictureKind(int(code), str(text), int(rows)) for code, text, rows in document["kinds"]
         )
         for kind in kinds:
             if not UNLABELLED <= kind.code < len(schema.classes) or kind.rows < 1:

@@ -43,7 +43,7 @@ Values = dict[str, "NDArray[np.float64]"]  # by letter, (rows,) each, NaN where 
 
 
 @dataclass(frozen=True)
-class Part:
+class DatePart:
     """One column: what it tells, and in which of the `SPELLINGS`, or as a number."""
 
     letter: str
@@ -75,7 +75,7 @@ class DateParts:
     """
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[DatePart, ...]
     step_us: int
     year: int = LEAP_YEAR
     low: float | None = None
@@ -184,7 +184,7 @@ def from_json(documents: Any, known: list[str]) -> tuple[DateParts, ...]:
     found: list[DateParts] = []
     taken: set[str] = set()
     for document in documents:
-        parts = tuple(Part(**part) for part in document["parts"])
+        parts = tuple(DatePart(**part) for part in document["parts"])
         dated = DateParts(**{**document, "parts": parts})
         letters = [part.letter for part in parts]
         order = [LETTERS.index(letter) for letter in letters]

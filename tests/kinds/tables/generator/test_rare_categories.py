@@ -119,10 +119,10 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_of(path: Path, out: Path, **changes: Any) -> Any:
     from augment.lifecycle import run
-    from augment.lifecycle.plan import Request
+    from augment.lifecycle.plan import RunRequest
 
     quick = {"holdout": 0.0, "gate": "none", **changes}
-    request = Request(str(path), engine="independent", seed=5, **quick)
+    request = RunRequest(str(path), engine="independent", seed=5, **quick)
     return run.run(request, out, force=False, dry_run=False, tell=silent)
 
 
@@ -156,12 +156,12 @@ def test_a_locale_is_kept_in_the_model_and_sampling_follows_it(
     visits: Path, tmp_path: Path
 ) -> None:
     from augment.lifecycle import fitting, generation
-    from augment.lifecycle.plan import Request
+    from augment.lifecycle.plan import RunRequest
 
     made = {}
     for locale in ("de_DE", "pl_PL"):
         read = {"locale": locale.lower().replace("_", "-")}
-        request = Request(str(visits), engine="independent", seed=5, read=read)
+        request = RunRequest(str(visits), engine="independent", seed=5, read=read)
         model = tmp_path / locale
         fitting.fit(request, model, force=False, dry_run=False, tell=silent)
         opened = generation.open_model(model)
@@ -172,6 +172,6 @@ def test_a_locale_is_kept_in_the_model_and_sampling_follows_it(
         made[locale] = set(table.column("nameLast").to_pylist())
     assert any("ü" in name or name.endswith("er") for name in made["de_DE"])
     assert not made["de_DE"] & made["pl_PL"]
-    unknown = Request(str(visits), engine="independent", read={"locale": "de_DEE"})
+    unknown = RunRequest(str(visits), engine="independent", read={"locale": "de_DEE"})
     with pytest.raises(UsageError, match="Did you mean 'de_DE'"):
         fitting.fit(unknown, tmp_path / "no", force=False, dry_run=False, tell=silent)

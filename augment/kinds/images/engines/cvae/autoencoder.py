@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from augment.nets.convolution import GROUPS, Block, Down, Up, ladder
+from augment.nets.convolution import GROUPS, Down, ResidualBlock, Up, ladder
 
 BOTTOM = 8  # pixels: the size at which convolutions hand over to one dense layer
 EMBEDDED_WIDTH = 32  # width of the condition inside the blocks
@@ -37,10 +37,10 @@ class Autoencoder(nn.Module):
         self.embed = nn.Linear(condition_width, EMBEDDED_WIDTH, bias=False)
         self.stem = nn.Conv2d(channels, levels[0], 3, stride=2, padding=1)
         self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(levels))
-        self.inner = Block(levels[-1], levels[-1], EMBEDDED_WIDTH)
+        self.inner = ResidualBlock(levels[-1], levels[-1], EMBEDDED_WIDTH)
         self.to_latent = nn.Linear(flat, 2 * latent)
         self.from_latent = nn.Linear(latent + EMBEDDED_WIDTH, flat)
-        self.outer = Block(levels[-1], levels[-1], EMBEDDED_WIDTH)
+        self.outer = ResidualBlock(levels[-1], levels[-1], EMBEDDED_WIDTH)
         rising = [*reversed(levels)]
         self.ups = nn.ModuleList(
             Up(a, b, size)

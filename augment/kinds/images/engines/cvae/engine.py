@@ -10,7 +10,7 @@ from augment.core.errors import BadInput
 from augment.core.parameters import Between, OneOf, parameter
 from augment.core.types import About, Costs, Engine, Job, Json, Tick
 from augment.kinds.images.data.dataset import Images
-from augment.kinds.images.data.tensors import Split, parts, pictures, split_rows, to_floats
+from augment.kinds.images.data.tensors import HeldOutSplit, parts, pictures, split_rows, to_floats
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
 from augment.kinds.images.engines.cvae.model import CvaeModel
@@ -23,7 +23,7 @@ from augment.kinds.images.engines.sizes import (
 from augment.nets.devices import autocast
 from augment.nets.schedule import Schedule
 from augment.nets.threads import threads
-from augment.nets.training import Outcome, TooLittleTime, facts, train
+from augment.nets.training import TooLittleTime, TrainingOutcome, facts, train
 from augment.work import environment
 
 if TYPE_CHECKING:
@@ -180,9 +180,9 @@ class Cvae(Engine[Images]):
         data: Images,
         conditions: Tensor,
         word_columns: slice,
-        split: Split,
+        split: HeldOutSplit,
         job: Job,
-    ) -> Outcome:
+    ) -> TrainingOutcome:
         """Fit the network in place."""
         import torch
 

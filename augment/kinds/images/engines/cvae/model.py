@@ -95,7 +95,11 @@ class CvaeModel(Blender):
             return self._pictures(between(self._noise(pixels, shown), fresh, strength), wanted)
 
     def between(
-        self, pixels: NDArray[np.uint8], others: NDArray[np.uint8], shown: Wanted, share: float
+        self,
+        pixels: NDArray[np.uint8],
+        others: NDArray[np.uint8],
+        shown: Wanted,
+        share: float,
     ) -> NDArray[np.uint8]:
         import torch
 

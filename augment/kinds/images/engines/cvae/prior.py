@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from augment.core.types import Job
-from augment.kinds.images.data.tensors import Split
+from augment.kinds.images.data.tensors import HeldOutSplit
 from augment.kinds.images.engines.thinning import thinned
 from augment.nets.devices import autocast
 from augment.nets.flow_matching.heun import heun
@@ -22,7 +22,7 @@ from augment.nets.flow_matching.path import point, velocity
 from augment.nets.random_affine import MOVES
 from augment.nets.schedule import Schedule
 from augment.nets.streams import initialised, torch_stream
-from augment.nets.training import Outcome, train
+from augment.nets.training import TrainingOutcome, train
 
 HIDDEN = 256
 BLOCKS = 4
@@ -173,9 +173,9 @@ def fit_velocity_field(
     codes: Tensor,
     c: Tensor,
     word_columns: slice,
-    split: Split,
+    split: HeldOutSplit,
     job: Job,
-) -> tuple[VelocityField, Outcome]:
+) -> tuple[VelocityField, TrainingOutcome]:
     """Flow matching on fresh draws of q(z | x); `word_columns` are those of `c` that prompts may
     leave out. `around`, `latents` and `codes` lie on the job's device, `c` and `split` on the CPU.
 

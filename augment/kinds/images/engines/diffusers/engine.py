@@ -21,7 +21,7 @@ from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.engines.conditioning import Conditioning, Wanted
 from augment.kinds.images.engines.diffusers.folder import (
     DiffusionFolder,
-    Settings,
+    PipelineSettings,
     drawn,
     load,
     looked_at,
@@ -115,10 +115,10 @@ class DiffusionModel(Editor):
             ]
         )
 
-    def settings(self) -> Settings:
+    def settings(self) -> PipelineSettings:
         c = self.config
         guidance, negative = float(c["guidance"]), str(c["negative"])
-        return Settings(c["steps"], guidance, negative, c["width"], c["height"])
+        return PipelineSettings(c["steps"], guidance, negative, c["width"], c["height"])
 
     def pipe(self) -> Any:
         """The pipeline, loaded when it is first needed."""

@@ -54,7 +54,7 @@ class DiffusionFolder:
 
 
 @dataclass(frozen=True)
-class Settings:
+class PipelineSettings:
     """How a picture is drawn. A strength below 1 keeps that much less of the picture before it."""
 
     steps: int
@@ -167,7 +167,7 @@ def load(folder: DiffusionFolder, device: str) -> Any:
 
 
 def drawn(
-    pipe: Any, prompts: Sequence[str], seeds: Sequence[Seed], how: Settings
+    pipe: Any, prompts: Sequence[str], seeds: Sequence[Seed], how: PipelineSettings
 ) -> NDArray[np.uint8]:
     """Pictures (n, height, width, 3) of the prompts, each from its own stream."""
     return _run(pipe, prompts, seeds, how, {"height": how.height, "width": how.width})
@@ -178,7 +178,7 @@ def redrawn(
     pictures: NDArray[np.uint8],
     prompts: Sequence[str],
     seeds: Sequence[Seed],
-    how: Settings,
+    how: PipelineSettings,
     strength: float,
 ) -> NDArray[np.uint8]:
     """Pictures (n, height, width, 3) made out of RGB `pictures` of the same size.
@@ -203,7 +203,7 @@ def _run(
     pipe: Any,
     prompts: Sequence[str],
     seeds: Sequence[Seed],
-    how: Settings,
+    how: PipelineSettings,
     more: dict[str, Any],
     pictures: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from augment.kinds.images.engines.sizes import FEWEST_STEPS, or_a_smaller_canvas
 from augment.nets.devices import autocast
 from augment.nets.flow_matching.path import point
 from augment.nets.schedule import Schedule
-from augment.nets.training import Outcome, facts, train
+from augment.nets.training import TrainingOutcome, facts, train
 from augment.work import environment
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Flow(Engine[Images]):
 
     def _train(
         self, network: Unet, data: Images, conditions: Tensor, word_columns: slice, job: Job
-    ) -> Outcome:
+    ) -> TrainingOutcome:
         """Fit the network in place."""
         import torch
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from augment.nets.convolution import GROUPS, Block, Down, Up, ladder
+from augment.nets.convolution import GROUPS, Down, ResidualBlock, Up, ladder
 from augment.nets.random_affine import MOVES
 
 BOTTOM = 8  # pixels at the innermost level
@@ -64,12 +64,12 @@ class Unet(nn.Module):
             nn.Linear(EMBEDDED_WIDTH, EMBEDDED_WIDTH),
         )
         self.stem = nn.Conv2d(channels, levels[0], 3, stride=2, padding=1)
-        self.descent = nn.ModuleList(Block(a, a, EMBEDDED_WIDTH) for a in levels)
+        self.descent = nn.ModuleList(ResidualBlock(a, a, EMBEDDED_WIDTH) for a in levels)
         self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(levels))
-        self.middle = Block(levels[-1], levels[-1], EMBEDDED_WIDTH)
+        self.middle = ResidualBlock(levels[-1], levels[-1], EMBEDDED_WIDTH)
         self.overview = Overview(levels[-1])
         rising = [*reversed(levels)]
-        self.ascent = nn.ModuleList(Block(2 * a, a, EMBEDDED_WIDTH) for a in rising)
+        self.ascent = nn.ModuleList(ResidualBlock(2 * a, a, EMBEDDED_WIDTH) for a in rising)
         self.ups = nn.ModuleList(
             Up(a, b, size) for (a, b), size in zip(pairwise(rising), sizes[-2::-1], strict=True)
         )

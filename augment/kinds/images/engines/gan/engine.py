@@ -22,13 +22,13 @@ from augment.kinds.images.engines.sizes import (
 )
 from augment.nets.player import Player
 from augment.nets.schedule import Schedule
-from augment.nets.training import Outcome, facts, play
+from augment.nets.training import TrainingOutcome, facts, play
 from augment.work import environment
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from augment.kinds.images.engines.gan.networks import Discriminator, Generator
+    from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
 
 TRIALS = 500  # pictures that each check makes, at the most
 
@@ -94,7 +94,7 @@ class Gan(Engine[Images]):
         environment.settle()
         import torch
 
-        from augment.kinds.images.engines.gan.networks import Discriminator, Generator
+        from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
         from augment.nets.streams import initialised
 
         if not len(data):
@@ -104,8 +104,8 @@ class Gan(Engine[Images]):
         conditioning = Conditioning.of(data, job.protect)
         shape, condition_width = data.schema.shape, conditioning.condition_width
         with initialised(job.seed.child("weights").integer()):
-            maker = Generator(shape, condition_width, self.width, self.latent).to(job.device)
-            critic = Discriminator(shape, condition_width, self.width).to(job.device)
+            maker = GeneratorNetwork(shape, condition_width, self.width, self.latent).to(job.device)
+            critic = DiscriminatorNetwork(shape, condition_width, self.width).to(job.device)
         with or_a_smaller_canvas(data.schema):
             outcome = self._train(maker, critic, data, conditioning, job)
         config = {
@@ -117,12 +117,12 @@ class Gan(Engine[Images]):
 
     def _train(
         self,
-        maker: Generator,
-        critic: Discriminator,
+        maker: GeneratorNetwork,
+        critic: DiscriminatorNetwork,
         data: Images,
         conditioning: Conditioning,
         job: Job,
-    ) -> Outcome:
+    ) -> TrainingOutcome:
         """Fit both networks in place."""
         import torch
 
@@ -156,7 +156,7 @@ class Gan(Engine[Images]):
         return play(players, distance, schedule, job, f"gan {self} {data.digest()}")
 
     def _distance(
-        self, maker: Generator, data: Images, conditions: Tensor, job: Job
+        self, maker: GeneratorNetwork, data: Images, conditions: Tensor, job: Job
     ) -> Callable[[], float]:
         """How far the maker's pictures, of a fixed noise, are from as many real ones."""
         import torch

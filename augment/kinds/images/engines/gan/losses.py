@@ -15,7 +15,7 @@ from augment.core.seeds import Seed
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import pictures, to_floats
 from augment.kinds.images.engines.gan.diffaugment import varied
-from augment.kinds.images.engines.gan.networks import Discriminator, Generator
+from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
 from augment.kinds.images.engines.thinning import thinned
 from augment.nets.devices import autocast
 from augment.nets.streams import torch_stream
@@ -31,8 +31,8 @@ class Duel:
     left out at random. A `share` of the pictures is varied before the critic sees them.
     """
 
-    maker: Generator
-    critic: Discriminator
+    maker: GeneratorNetwork
+    critic: DiscriminatorNetwork
     data: Images
     conditions: Tensor
     word_columns: slice

@@ -18,7 +18,7 @@ from augment.nets.devices import copy_to
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from augment.kinds.images.engines.gan.networks import Generator
+    from augment.kinds.images.engines.gan.networks import GeneratorNetwork
 
 MADE_AT_ONCE = 500
 
@@ -30,7 +30,7 @@ class GanModel(ConditionedModel):
     block_rows: ClassVar[int] = BLOCK_ROWS
     conditioning: Conditioning
     config: Json
-    network: Generator
+    network: GeneratorNetwork
     device: str = "cpu"
 
     def on(self, device: str) -> Self:
@@ -65,7 +65,7 @@ class GanModel(ConditionedModel):
     def from_state(cls, state: State) -> Self:
         import torch
 
-        from augment.kinds.images.engines.gan.networks import Generator
+        from augment.kinds.images.engines.gan.networks import GeneratorNetwork
         from augment.nets.weights import load
 
         with restoring("gan"):
@@ -76,6 +76,8 @@ class GanModel(ConditionedModel):
             require_latent(config["latent"])
             shape, condition_width = conditioning.schema.shape, conditioning.condition_width
             with torch.device("meta"):
-                network = Generator(shape, condition_width, config["width"], config["latent"])
+                network = GeneratorNetwork(
+                    shape, condition_width, config["width"], config["latent"]
+                )
             network = load(network, state.tensors, "network/")
         return cls(conditioning, config, network)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from augment.nets.convolution import GROUPS, Block, Up, ladder, strided
+from augment.nets.convolution import GROUPS, ResidualBlock, Up, ladder, strided
 
 BOTTOM = 8  # pixels: the size at which the generator's dense layer hands over to convolutions
 EMBEDDED_WIDTH = 64  # width of the condition and the noise inside the generator's blocks
@@ -20,7 +20,7 @@ FEATURES = 128
 SLOPE = 0.2  # of the leaky units
 
 
-class Generator(nn.Module):
+class GeneratorNetwork(nn.Module):
     """Pictures (n, channels, h, w) in [-1, 1] from noise z (n, latent) and the condition c."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Generator(nn.Module):
         self.first = nn.Linear(
             latent + EMBEDDED_WIDTH, self.bottom[0] * self.bottom[1] * self.bottom[2]
         )
-        self.blocks = nn.ModuleList(Block(a, a, EMBEDDED_WIDTH) for a in rising)
+        self.blocks = nn.ModuleList(ResidualBlock(a, a, EMBEDDED_WIDTH) for a in rising)
         self.ups = nn.ModuleList(
             Up(a, b, size) for (a, b), size in zip(pairwise(rising), sizes[-2:0:-1], strict=True)
         )
@@ -55,7 +55,7 @@ class Generator(nn.Module):
         return made.float().tanh()
 
 
-class Discriminator(nn.Module):
+class DiscriminatorNetwork(nn.Module):
     """One number per picture, above zero for real ones. No norms: R1 keeps it smooth.
 
     Condition by projection: Miyato and Koyama 2018, arXiv 1802.05637.

@@ -20,7 +20,7 @@ import numpy as np
 from augment.core.types import Job, Tick
 from augment.kinds.tables.engines.anyorder.chain import Chain
 from augment.kinds.tables.engines.anyorder.correction import Correction
-from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.structure import MAX_ROWS, mid_ranks
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Calibration:
     They are found on the device that the chain draws on.
     """
 
-    layout: Layout
+    layout: TokenLayout
     rows: NDArray[np.int32]
     groups: tuple[NDArray[np.int64], ...]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
-from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.row_block import Hook, RowBlock, parts_on
 from augment.kinds.tables.engines.anyorder.structure import Dependency
 from augment.kinds.tables.engines.anyorder.uniforms import resorted, spread_uniforms
@@ -32,7 +32,7 @@ class Chain:
     laws: tuple[Dependency, ...]
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> TokenLayout:
         return self.network.layout
 
     @property

@@ -12,7 +12,7 @@ from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Vocabulary
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import codes, numbers
-from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.structure import cell_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def null_patterns(rows: NDArray[np.int32], vocabularies: list[Vocabulary]) -> ND
     return np.asarray(gaps[some[:: max(1, len(some) // MOST_GAPS)]])
 
 
-def rare_cells(rows: NDArray[np.int32], layout: Layout) -> NDArray[np.bool_]:
+def rare_cells(rows: NDArray[np.int32], layout: TokenLayout) -> NDArray[np.bool_]:
     """(rows of the embedding matrix,) True for cells of interactions that few rows share."""
     rare = np.zeros(layout.cells[-1] + 1, dtype=np.bool_)
     for i, members in enumerate(layout.interactions):

@@ -27,7 +27,7 @@ from augment.kinds.tables.engines.anyorder.encoding import (
     token_counts,
 )
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
-from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.presets import PRESETS, Preset, Shape
 from augment.kinds.tables.engines.anyorder.structure import (
     Dependency,
@@ -130,7 +130,7 @@ class Anyorder(Engine[Table]):
         if looking.left() <= 0:
             cut = "the search for columns that settle others or belong together was cut short"
             job.tick(Tick("fit", shortened=cut))
-        layout = Layout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
+        layout = TokenLayout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
         job.tick(Tick("fit", note=_note(columns, layout, laws)))
         with threads(THREADS):
             left = job.budget.left()
@@ -178,7 +178,7 @@ class Anyorder(Engine[Table]):
 
     def _trained(
         self,
-        layout: Layout,
+        layout: TokenLayout,
         rows: NDArray[np.int32],
         vocabularies: list[Vocabulary],
         job: Job,
@@ -251,7 +251,7 @@ class Anyorder(Engine[Table]):
         return Schedule(steps, rate, check_every=every, checkpoint_every=2 * every, fewest=fewest)
 
 
-def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
+def _note(columns: list[Column], layout: TokenLayout, laws: list[Dependency]) -> str:
     """One line for the log: what was found in the rows before training."""
     names = [column.name.replace("\x1f", " ") for column in columns]
     parts = [f"{names[law.parent]} settles {names[law.child]}" for law in laws]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from augment.kinds.tables.engines.anyorder.correction import Correction
-from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.nets.devices import copy_to
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class FittedNetwork:
     """What of a `TokenNetwork` is left once it is fitted, and what calibration adds to it."""
 
-    layout: Layout
+    layout: TokenLayout
     embeddings: Tensor  # (rows of the layout, width), float32
     heads: Tensor  # (tokens, width), in the precision of the trunk
     bias: Tensor  # (tokens,)

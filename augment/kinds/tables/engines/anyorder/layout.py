@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Layout:
+class TokenLayout:
     """Where each column's tokens lie in the embedding and head matrices.
 
     Rows of the embedding matrix: all tokens column by column, one "not known" per column, the

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, embedding_bag
 
 from augment.core.seeds import Seed
-from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.network import TokenNetwork
 from augment.nets.heads_loss import heads_loss
 from augment.nets.streams import torch_stream
@@ -29,7 +29,7 @@ BLUR = 1.0  # bins, the deviation of the noise on the bins that the net is asked
 class MaskedLoss:
     """What the loss needs besides the network. `rows` (n, columns) tokens, -1 where too rare."""
 
-    layout: Layout
+    layout: TokenLayout
     rows: Tensor
     seed: Seed
     suffix_share: float

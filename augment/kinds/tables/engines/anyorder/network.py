@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.presets import Shape
 from augment.nets.gated_trunk import GatedTrunk
 from augment.nets.transformer import Transformer
@@ -44,7 +44,7 @@ class Features:
 
     @staticmethod
     def of(
-        layout: Layout, tables: list[NDArray[np.float32] | None], device: str
+        layout: TokenLayout, tables: list[NDArray[np.float32] | None], device: str
     ) -> Features | None:
         ordered = [j for j, table in enumerate(tables) if table is not None]
         if not ordered:
@@ -80,7 +80,11 @@ class TokenNetwork(nn.Module):
     smooth_out: nn.Parameter | None
 
     def __init__(
-        self, layout: Layout, shape: Shape, counts: NDArray[np.float64], features: Features | None
+        self,
+        layout: TokenLayout,
+        shape: Shape,
+        counts: NDArray[np.float64],
+        features: Features | None,
     ) -> None:
         super().__init__()
 
@@ -104,7 +108,7 @@ class TokenNetwork(nn.Module):
         self.trunk = new_trunk(shape)
 
     def matrices(self) -> tuple[Tensor, Tensor]:
-        """The embedding matrix (see `Layout`) and the head matrix (tokens, width)."""
+        """The embedding matrix (see `TokenLayout`) and the head matrix (tokens, width)."""
         tokens: Tensor = self.tokens
         heads: Tensor = self.heads
         if self.features is not None and self.smooth_in is not None and self.smooth_out is not None:

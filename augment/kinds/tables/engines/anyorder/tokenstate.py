@@ -15,7 +15,7 @@ from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.engines.anyorder.chain import Chain
 from augment.kinds.tables.engines.anyorder.correction import Correction
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
-from augment.kinds.tables.engines.anyorder.layout import Layout
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.presets import Shape
 from augment.kinds.tables.engines.anyorder.structure import Dependency
 
@@ -99,7 +99,7 @@ def model_parts(state: State) -> Parts:
     arrays = numbered({name: np.asarray(value) for name, value in tensors.items()}, "words")
     for j, saved in enumerate(config["words"]):
         vocabularies.append(VOCABULARIES[saved["kind"]].from_state(saved, arrays[j]))
-    layout = Layout(
+    layout = TokenLayout(
         tuple(vocabulary.size for vocabulary in vocabularies),
         tuple(int(j) for j in config["order"]),
         tuple(tuple(int(j) for j in members) for members in config["interactions"]),

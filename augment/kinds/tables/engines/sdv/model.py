@@ -13,7 +13,7 @@ from augment.core.types import Condition, Json, Model, State, Tick, silent
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.engines.rejection import reject
 from augment.kinds.tables.engines.sdv.frame import Face
-from augment.kinds.tables.engines.sdv.state import Fitted, dismantle, rebuild
+from augment.kinds.tables.engines.sdv.state import FittedSynthesizer, dismantle, rebuild
 from augment.nets.threads import threads
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ BLOCK_ROWS = 20_000  # drawn at a time: bounds the memory of sampling
 class SdvModel(Model[Table]):
     """A fitted SDV synthesizer, reduced to what sampling reads."""
 
-    def __init__(self, face: Face, fitted: Fitted, state: State) -> None:
+    def __init__(self, face: Face, fitted: FittedSynthesizer, state: State) -> None:
         self._face, self._fitted, self._state = face, fitted, state
 
     def sample(
@@ -69,7 +69,7 @@ class SdvModel(Model[Table]):
         return model
 
 
-def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
+def _draw(fitted: FittedSynthesizer, rows: int, seed: Seed) -> pd.DataFrame:
     """Rows of the frame; one thread, since sums in another order have other last digits."""
     import torch
 
@@ -78,7 +78,7 @@ def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
         return fitted.draw(rows)
 
 
-def stored_and_restored(face: Face, fitted: Fitted, facts: Json) -> SdvModel:
+def stored_and_restored(face: Face, fitted: FittedSynthesizer, facts: Json) -> SdvModel:
     """The model as rebuilt from its stored form, once both are seen to draw the same rows."""
     document, tensors = dismantle(fitted)
     state = State({"face": face.to_json(), "fitted": document, "facts": facts}, tensors)

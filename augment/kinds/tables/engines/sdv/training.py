@@ -13,7 +13,7 @@ from augment.core.errors import UsageError
 from augment.core.seeds import Seed, seeded_globals
 from augment.core.types import Job, Json, Tick
 from augment.kinds.tables.engines.sdv.frame import Face
-from augment.kinds.tables.engines.sdv.state import Fitted
+from augment.kinds.tables.engines.sdv.state import FittedSynthesizer
 from augment.nets.threads import threads
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TABLE = "table"
 
 
-def fit_copula(face: Face, frame: pd.DataFrame, distribution: str, seed: Seed) -> Fitted:
+def fit_copula(face: Face, frame: pd.DataFrame, distribution: str, seed: Seed) -> FittedSynthesizer:
     """SDV's Gaussian copula with this marginal for every number."""
     from rdt.transformers import OrderedUniformEncoder
     from sdv.single_table import GaussianCopulaSynthesizer
@@ -38,12 +38,12 @@ def fit_copula(face: Face, frame: pd.DataFrame, distribution: str, seed: Seed) -
         processed = _processed(synthesizer, frame, {**dict.fromkeys(face.names()), **encoders})
         synthesizer.fit_processed_data({TABLE: processed})
     transformers = synthesizer.get_transformers()
-    return Fitted(synthesizer._model, tuple(transformers[name] for name in labels))
+    return FittedSynthesizer(synthesizer._model, tuple(transformers[name] for name in labels))
 
 
 def fit_net(
     kind: Any, settings: Json, face: Face, frame: pd.DataFrame, job: Job
-) -> tuple[Fitted, Json]:
+) -> tuple[FittedSynthesizer, Json]:
     """CTGAN or TVAE (`kind` is SDV's class), fitted as far as the budget reaches; and its facts.
 
     The limit of time is kept between epochs: another one is begun only if the mean epoch so far
@@ -62,7 +62,7 @@ def fit_net(
             model = _trained(synthesizer, processed, list(face.labels()), watch)
     training = {"epochs": watch.done, "planned": watch.epochs}
     facts = {"training": {"network": training}, "device": job.device, "threads": count}
-    return Fitted(model), facts
+    return FittedSynthesizer(model), facts
 
 
 class _TimeIsUp(Exception):

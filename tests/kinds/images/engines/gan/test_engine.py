@@ -20,7 +20,7 @@ from augment.kinds.images.engines.gan import diffaugment, engine
 from augment.kinds.images.engines.gan import losses as duel
 from augment.kinds.images.engines.gan.engine import Gan
 from augment.kinds.images.engines.gan.model import GanModel
-from augment.kinds.images.engines.gan.networks import Discriminator, Generator
+from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
 from augment.nets.player import Player
 from augment.nets.schedule import Schedule
 from augment.nets.streams import torch_stream
@@ -106,8 +106,8 @@ def test_both_players_are_told_captions_with_words_left_out() -> None:
     spoken = Images.of_arrays(DATA.pixels, DATA.label_codes, schema, ["a b c"] * len(DATA))
     conditions = torch.from_numpy(Conditioning.of(spoken, False).matrix_of(spoken))
     word_columns = Conditioning.of(spoken, False).word_columns
-    maker = Generator(schema.shape, conditions.shape[1], 8, 4)
-    critic = Discriminator(schema.shape, conditions.shape[1], 8)
+    maker = GeneratorNetwork(schema.shape, conditions.shape[1], 8, 4)
+    critic = DiscriminatorNetwork(schema.shape, conditions.shape[1], 8)
     found = duel.Duel(
         maker, critic, spoken, conditions, word_columns, 40, 4, 0.0, 0.0, Seed(1), "cpu"
     )

@@ -105,10 +105,10 @@ def test_sizes_without_weights_allocate_nothing(name: str, states: dict[str, Sta
 
 
 def test_a_class_outside_the_list_is_not_stored() -> None:
-    from augment.kinds.tables.engines.sdv.state import Fitted, dismantle
+    from augment.kinds.tables.engines.sdv.state import FittedSynthesizer, dismantle
 
     with pytest.raises(AssertionError):
-        dismantle(Fitted(Path("x")))
+        dismantle(FittedSynthesizer(Path("x")))
 
 
 def test_fields_that_spell_out_rows_are_not_stored(states: dict[str, State]) -> None:
