@@ -21,6 +21,7 @@ from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
     from augment.core.kind import Ask
+    from augment.lifecycle.plan import RunRequest
 
 
 def named(group: str) -> Callable[[str], list[str]]:
@@ -254,9 +255,9 @@ def writing(kind: str, config: Configured, **given: Any) -> Json:
 
 def request(
     source: str, fitting: Fitting, reading: Reading, seed: int | None, config: Configured
-) -> Request:
+) -> RunRequest:
     """What `fit` and `run` ask for in the same words."""
-    from augment.lifecycle.plan import foreign_engines
+    from augment.lifecycle.plan import RunRequest, foreign_engines
 
     engine, parameters = fitting.engine, pairs(fitting.param, "-p")
     if fitting.preset is not None:
@@ -275,7 +276,7 @@ def request(
     if engine != "auto" and config.settled("engine"):
         about = registry.find("engines", engine).about
         engine = engine if about.kind == kind else "auto"  # settled for data of another kind
-    return Request(
+    return RunRequest(
         source=source,
         kind=kind,
         engine=engine,

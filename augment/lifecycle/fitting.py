@@ -36,7 +36,7 @@ class Prepared:
 
 
 def prepare(
-    request: Request, journal: Journal, folder: Store | None = None, holdout: float = 0.0
+    request: RunRequest, journal: Journal, folder: Store | None = None, holdout: float = 0.0
 ) -> Prepared:
     """Read the source and make the plan; an unfinished attempt at it in `folder` lends its seed.
 

@@ -58,7 +58,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnCharacters:
     """Characters of an alphabet, one from each of `choices`."""
 
     choices: tuple[str, ...]
@@ -69,7 +69,7 @@ class Uuid:
     capital: bool = False
 
 
-Part = str | Counted | Drawn | Uuid
+Part = str | Counted | DrawnCharacters | Uuid
 
 
 def parts_of(pattern: str) -> list[Part]:
@@ -88,7 +88,7 @@ def parts_of(pattern: str) -> list[Part]:
             parts.append(Uuid(name == "UUID4"))
         elif name in ALPHABETS and 0 < size <= 1000:
             first = DIGITS[1:] if name == "digits" else ALPHABETS[name]
-            parts.append(Drawn((first,) + (ALPHABETS[name],) * (size - 1)))
+            parts.append(DrawnCharacters((first,) + (ALPHABETS[name],) * (size - 1)))
         else:
             raise UsageError(
                 f"{pattern!r} is no pattern of an id. Its fields are {{number}}, {{number:06d}}, "
@@ -106,7 +106,9 @@ def render(column: Column, start: int, n: int, seed: Seed) -> pa.Array:
     if all(isinstance(part, str) for part in parts):
         parts.append(Counted())
     rows = np.arange(start, start + n, dtype=np.uint64)
-    places = [choices for part in parts if isinstance(part, Drawn) for choices in part.choices]
+    places = [
+        choices for part in parts if isinstance(part, DrawnCharacters) for choices in part.choices
+    ]
     counted = any(isinstance(part, (Counted, Uuid)) for part in parts)
     drawn, surplus = _drawn(places, rows, seed.child("id", column.name))
     texts: list[pa.Array | str] = []
@@ -116,7 +118,7 @@ def render(column: Column, start: int, n: int, seed: Seed) -> pa.Array:
             texts.append(pc.utf8_lpad(numbers, part.width, "0") if part.width else numbers)
         elif isinstance(part, Uuid):
             texts.append(_uuids(rows, seed.child("id", column.name), part.capital))
-        elif isinstance(part, Drawn):
+        elif isinstance(part, DrawnCharacters):
             texts += [drawn.pop(0) for _ in part.choices]
         else:
             texts.append(part)

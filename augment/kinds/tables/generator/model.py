@@ -25,7 +25,7 @@ from augment.kinds.tables.data.values import arrow_type, table_of
 from augment.kinds.tables.generator import domain, given_rows
 from augment.kinds.tables.generator.drawing import Drawing
 from augment.kinds.tables.generator.unmodelled import Unmodelled
-from augment.kinds.tables.identity.row_identity import Part, RowIdentity
+from augment.kinds.tables.identity.row_identity import RowIdentity, RowRange
 from augment.kinds.tables.relations import Relations
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class TableModel(Fitted[Table]):
             for each in self.unmodelled
         }
         if kept is None:
-            core, ids = self._settled(core, Part(start, start + n, whole), given, seed, tick)
+            core, ids = self._settled(core, RowRange(start, start + n, whole), given, seed, tick)
             made |= ids
         arrays = [
             core.column(column.name)
@@ -113,7 +113,12 @@ class TableModel(Fitted[Table]):
         return Table(pa.table(arrays, names=self.schema.names), self.schema)
 
     def _settled(
-        self, core: Table, part: Part, given: Condition, seed: Seed, tick: Callable[[Tick], None]
+        self,
+        core: Table,
+        part: RowRange,
+        given: Condition,
+        seed: Seed,
+        tick: Callable[[Tick], None],
     ) -> tuple[Table, dict[str, pa.Array]]:
         """The rows with keys that do not repeat, and ids that do."""
 
