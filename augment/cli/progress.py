@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from augment.cli import terminal
 from augment.cli.options import Screen
 from augment.core.errors import UsageError
+from augment.core.json_numbers import finite
 from augment.core.types import PHASES, Tick, silent
-from augment.report.facts import finite
 
 SECONDS_BETWEEN_LINES = 30.0
 

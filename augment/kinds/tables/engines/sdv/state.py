@@ -8,6 +8,7 @@ optimisers, losses, or RDT's seeds (hashes of the first rows).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,6 @@ class FittedSynthesizer:
 
     def on(self, device: str) -> FittedSynthesizer:
         """The same, drawing on `device`: a network moves, a copula is of no device."""
-        import copy
-
         import torch
 
         if type(self.model).__name__ not in ("CTGAN", "TVAE"):
