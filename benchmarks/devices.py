@@ -23,7 +23,7 @@ from augment.core.errors import AugmentError
 from augment.core.seeds import Seed
 from augment.core.types import Job
 from augment.kinds.images.engines.editor import Editor
-from augment.nets.machine import pace
+from augment.nets.machine_speed import slowdown
 from augment.testing import mixed_table, simple_images
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -59,7 +59,7 @@ def measured(name: str, device: str, data: Any, whole: bool) -> tuple[str, ...]:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     costs = recipe.costs(data, device)
-    slower = pace() if device == "cpu" else 1.0
+    slower = slowdown() if device == "cpu" else 1.0
     foreseen = "–" if costs is None else f"{slower * costs.fit_seconds:.1f}"
 
     def fitted() -> Any:

@@ -18,7 +18,7 @@ from augment.core.kind import Ask
 from augment.core.source import Rows
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import fitting, generation
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.work import environment
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def fit(
     """
     environment.settle()
     known = read(data, tell=tell)
-    request = Request(
+    request = RunRequest(
         source=known._rows,
         kind=known.kind,
         engine=engine,

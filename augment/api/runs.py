@@ -18,7 +18,7 @@ from augment.core.source import Rows
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import gates, inspection
 from augment.lifecycle import run as lifecycle
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.work import environment
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def run(
     environment.settle()
     known = read(source, tell=tell)
     count = count_of(rows)
-    request = Request(
+    request = RunRequest(
         source=known._rows,
         kind=known.kind,
         engine=engine,

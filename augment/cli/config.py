@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from augment.cli import options as o
+from augment.cli import settings_summary, summary
 from augment.cli.flags import warn
 from augment.core.errors import UsageError
 from augment.core.types import Json
@@ -52,8 +53,6 @@ def config(
     screen: o.Screen,
 ) -> None:
     """Show or check the settings of file and environment, or print their JSON Schema."""
-    from augment.cli import settings_summary, summary
-
     if path is not None and action is not Action.CHECK:
         raise UsageError(f"config {action} takes no FILE. Name a settings file with --config.")
     if path is not None and file is not None:

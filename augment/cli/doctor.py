@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from augment.cli import options as o
+from augment.cli import summary
+from augment.core.errors import MissingExtra
+from augment.lifecycle import health
 
 
 def doctor(
@@ -11,9 +14,6 @@ def doctor(
     screen: o.Screen,
 ) -> None:
     """Check this machine: versions, memory, disk, devices, locale, plugins."""
-    from augment.cli import summary
-    from augment.core.errors import MissingExtra
-    from augment.lifecycle import health
 
     checks = health.checks()
     document = {"schema": "augment.doctor/1", "checks": [vars(check) for check in checks]}

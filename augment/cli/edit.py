@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from augment.cli import image_jobs, progress, summary
 from augment.cli import options as o
 from augment.cli.grouping import told
 from augment.cli.parsing import pairs, prompts
@@ -100,7 +101,6 @@ def edit(
     """Change images with a fitted model; edits that lost their label are drawn again."""
     from augment.api import images
     from augment.api.model import Model
-    from augment.cli import image_jobs, progress, summary
 
     options = {**told(placing), **files.given(), **change.given()}
     with progress.shown(screen) as tell:

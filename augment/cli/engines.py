@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.cli import summary
+from augment.core import registry
 
 
 def engines(
@@ -23,8 +25,6 @@ def engines(
     screen: o.Screen,
 ) -> None:
     """List the engines with their licences, or one engine's parameters."""
-    from augment.cli import summary
-    from augment.core import registry
 
     names = registry.names("engines") if name is None else [name]
     document = {

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.cli import progress, summary
 from augment.settings.sections import DEFAULTS
 
 
@@ -32,7 +33,6 @@ def evaluate(
     screen: o.Screen,
 ) -> None:
     """Score SYNTHETIC against REAL: fidelity, utility, privacy and validity."""
-    from augment.cli import progress, summary
     from augment.lifecycle import evaluation, gates
 
     kind = reading.kind_of(real, config)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.cli import progress, summary
 
 
 def fit(
@@ -23,7 +24,6 @@ def fit(
     screen: o.Screen,
 ) -> None:
     """Fit a generator on all rows of SRC and save it as a model folder."""
-    from augment.cli import progress, summary
     from augment.lifecycle.fitting import fit as lifecycle_fit
 
     kind = reading.kind_of(source, config)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.cli import progress, summary
 
 
 def inspect(
@@ -25,7 +26,6 @@ def inspect(
     screen: o.Screen,
 ) -> None:
     """Read SRC and say what each column is taken for, and why."""
-    from augment.cli import progress, summary
     from augment.lifecycle import inspection
 
     read = reading.suited(reading.kind_of(source, config), config)

@@ -21,7 +21,7 @@ from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
     from augment.core.kind import Ask
-    from augment.lifecycle.plan import Request
+    from augment.lifecycle.plan import RunRequest
 
 
 def named(group: str) -> Callable[[str], list[str]]:
@@ -274,9 +274,9 @@ def request(
     seed: int | None,
     config: Configured,
     kind: str | None = None,
-) -> Request:
+) -> RunRequest:
     """What `fit` and `run` ask for in the same words; settings suit data of `kind`."""
-    from augment.lifecycle.plan import FOREIGN, Request
+    from augment.lifecycle.plan import RunRequest, foreign_engines
 
     engine, parameters = fitting.engine, pairs(fitting.param, "-p")
     if fitting.preset is not None:
@@ -284,16 +284,18 @@ def request(
             raise UsageError("--preset and -p preset=… contradict each other. Leave out one.")
         parameters = {**parameters, "preset": fitting.preset}
     if fitting.weights is not None:
-        if engine not in ("auto", FOREIGN, config.settings.fitting.engine):
-            raise UsageError(f"--weights is for the engine {FOREIGN}. Leave out -e {engine}.")
-        engine, parameters = FOREIGN, {**parameters, "weights": str(fitting.weights)}
+        foreign = foreign_engines()
+        if engine not in ("auto", *foreign, config.settings.fitting.engine):
+            raise UsageError(f"--weights is for the engine {foreign[0]}. Leave out -e {engine}.")
+        engine = engine if engine in foreign else foreign[0]
+        parameters = {**parameters, "weights": str(fitting.weights)}
     read = reading.suited(
         kind, config, {} if fitting.locale is None else {"locale": fitting.locale}
     )
     if kind is not None and engine != "auto" and config.settled("engine"):
         about = registry.find("engines", engine).about
         engine = engine if about.kind == kind else "auto"  # settled for data of another kind
-    return Request(
+    return RunRequest(
         source=source,
         kind=reading.kind,
         engine=engine,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from augment.cli import terminal
 from augment.cli.options import Screen
 from augment.core.errors import UsageError
+from augment.core.json_numbers import finite
 from augment.core.types import PHASES, Tick, silent
-from augment.report.facts import finite
 
 SECONDS_BETWEEN_LINES = 30.0
 
@@ -68,17 +68,17 @@ class PlainLines:
     """A line when a phase begins, and one every 30 seconds while it lasts."""
 
     phase: str = ""
-    told: float = 0.0
+    said: float = 0.0
     count: Count = field(default_factory=Count)
 
     def __call__(self, tick: Tick) -> None:
-        now, words = time.monotonic(), self.count.described(tick)
+        now, text = time.monotonic(), self.count.described(tick)
         if tick.phase != self.phase:
-            self.phase, self.told = tick.phase, now
+            self.phase, self.said = tick.phase, now
             terminal.say(f"augment: {PHASES.get(tick.phase, tick.phase)}")
-        elif now - self.told >= SECONDS_BETWEEN_LINES and not tick.shortened:
-            self.told = now
-            terminal.say(f"augment: {words}")
+        elif now - self.said >= SECONDS_BETWEEN_LINES and not tick.shortened:
+            self.said = now
+            terminal.say(f"augment: {text}")
         if tick.shortened:
             terminal.say(f"augment: shortened for want of time: {tick.shortened}")
 
@@ -136,8 +136,8 @@ class _Bars:
         from rich.text import Text
 
         if tick.shortened:
-            words = f"Shortened for want of time: {tick.shortened}"
-            self.progress.console.print(Text(terminal.printable(words), style="yellow"))
+            text = f"Shortened for want of time: {tick.shortened}"
+            self.progress.console.print(Text(terminal.printable(text), style="yellow"))
         if tick.phase != self.phase:
             self.finish()
             word = PHASES.get(tick.phase, tick.phase)

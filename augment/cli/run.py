@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.cli import progress, summary
+from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
 
 
@@ -32,8 +34,6 @@ def run(
     screen: o.Screen,
 ) -> None:
     """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""
-    from augment.cli import progress, summary
-    from augment.core.errors import GateFailed
     from augment.lifecycle import gates
     from augment.lifecycle import run as lifecycle
 

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
+from augment.cli import progress, summary
 from augment.cli.parsing import pairs
+from augment.core.errors import UsageError
 from augment.settings.sections import DEFAULTS
 
 
@@ -39,8 +41,6 @@ def sample(
     screen: o.Screen,
 ) -> None:
     """Write new rows from a fitted model."""
-    from augment.cli import progress, summary
-    from augment.core.errors import UsageError
     from augment.lifecycle import generation
 
     if out == "-" and screen.as_json:

@@ -13,9 +13,10 @@ from augment.cli.options import Screen
 from augment.cli.terminal import printable, say
 from augment.core import registry
 from augment.core.errors import AugmentError
+from augment.core.json_numbers import finite
 from augment.core.types import Json
 from augment.evaluation.verdict import Unscored
-from augment.report.facts import finite
+from augment.report import summary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -262,8 +263,6 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
 def of_report(console: Console, document: Json, verbose: bool) -> None:
     """The scores beside limit, ceiling and floor, a line per group of the verdict, and what was
     not scored or is worst."""
-    from augment.report import summary
-
     report = document["report"]
     if not report["scores"]:
         line(console, *report["verdict"]["sentences"], style=STYLES["not shown"])

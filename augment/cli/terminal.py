@@ -30,10 +30,10 @@ def say(text: str, *, whole: bool = False) -> None:
         sys.stderr.flush()
 
 
-def command_line(words: list[str]) -> str:
+def command_line(arguments: list[str]) -> str:
     """The words as a shell reads them, on one line whatever they hold."""
     return " ".join(
-        shlex.quote(word) if word.isprintable() else f"$'{_ansi_c(word)}'" for word in words
+        shlex.quote(word) if word.isprintable() else f"$'{_ansi_c(word)}'" for word in arguments
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from augment.cli import image_jobs, progress, summary
 from augment.cli import options as o
 
 
@@ -54,7 +55,6 @@ def transform(
 ) -> None:
     """Augment images classically; boxes, masks and keypoints move along."""
     from augment.api import images
-    from augment.cli import image_jobs, progress, summary
 
     with progress.shown(screen) as tell:
         folder = images.transform(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from augment.cli import options as o
+from augment.cli import summary
+from augment.core.errors import BadInput
 
 
 def verify(
@@ -17,10 +20,6 @@ def verify(
     screen: o.Screen,
 ) -> None:
     """Check every file of a run, model, evaluation or image folder against its manifest."""
-    import dataclasses
-
-    from augment.cli import summary
-    from augment.core.errors import BadInput
     from augment.work.manifest import verify as check
 
     found = check(folder)

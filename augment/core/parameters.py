@@ -91,7 +91,7 @@ class Form:
     """How a text is to be written: a pattern for programs, and the same in words."""
 
     pattern: str
-    words: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def expected(hint: Any, found: Parameter) -> str:
     """What a value must be, in words: "a whole number, at least 1"."""
     inner = optional(hint)[0]
     if found.form is not None:
-        return found.form.words
+        return found.form.description
     if get_origin(inner) is typing.Literal:
         return listed_choices([str(each) for each in get_args(inner)])
     if get_origin(inner) is tuple:

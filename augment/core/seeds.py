@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +59,6 @@ def seeded_globals(seed: Seed) -> Iterator[None]:
     For libraries (SDV, RDT, Faker) that know no other way. Python's `random`, NumPy's legacy
     generator and, where it is loaded, torch's CPU generator are set and restored.
     """
-    import random
-    import sys
 
     import numpy as np
 

@@ -17,8 +17,8 @@ from augment.core.seeds import Seed
 from augment.core.source import path_of
 from augment.core.types import Budget, Job, Json, Tick
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Plan, Request, kind_of, resolve
-from augment.lifecycle.time_limit import bounded, paced, told
+from augment.lifecycle.plan import Plan, RunRequest, kind_of, resolve
+from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.work.manifest import verify
 from augment.work.store import Attempt, Store
 
@@ -36,7 +36,7 @@ class Prepared:
 
 
 def prepare(
-    request: Request, journal: Journal, folder: Store | None = None, holdout: float = 0.0
+    request: RunRequest, journal: Journal, folder: Store | None = None, holdout: float = 0.0
 ) -> Prepared:
     """Read the source and make the plan; an unfinished attempt at it in `folder` lends its seed.
 
@@ -72,7 +72,7 @@ def fit_model(
 
 
 def fit(
-    request: Request,
+    request: RunRequest,
     out: Path,
     *,
     force: bool,
@@ -89,7 +89,7 @@ def fit(
         facts = {"model": str(out), **described(prepared)}
         if dry_run:
             data = prepared.loaded.data
-            estimate = told(paced(prepared.plan.foresee(data, len(data))), ("fit",))
+            estimate = forecast_document(paced(prepared.plan.foresee(data, len(data))), ("fit",))
             return {"schema": SCHEMA, "dry_run": True, **facts, "estimate": estimate}
         if folder.complete() and not force:
             return finished(folder, prepared)
@@ -160,7 +160,7 @@ def finished(folder: Store, prepared: Prepared) -> Json:
 
 
 def described(prepared: Prepared) -> Json:
-    """The plan, the files and the data as the user is told of them."""
+    """The plan, the files and the data as the user is forecast_document of them."""
     return {
         "plan": prepared.plan.document,
         "files": list(prepared.loaded.files),

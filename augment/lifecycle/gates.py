@@ -6,7 +6,7 @@ from augment.core.errors import BadInput, GateFailed, UsageError
 from augment.core.types import Json
 from augment.evaluation.gates import Outcome
 from augment.evaluation.verdict import anything_scored
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 
 LEAST_ROWS_TO_SPLIT = 10
 
@@ -31,7 +31,7 @@ def failure(failed: list[str]) -> GateFailed | None:
     return GateFailed(f"The data failed the gate {' and '.join(failed)}.")
 
 
-def require_scores(request: Request, rows: int) -> None:
+def require_scores(request: RunRequest, rows: int) -> None:
     """Refuse, before a long fit, a gate on data that will have no scores.
 
     Raises `UsageError` where the request leaves no unseen rows, and `BadInput` where the source
@@ -53,7 +53,7 @@ def require_scores(request: Request, rows: int) -> None:
     )
 
 
-def scorable(request: Request, rows: int) -> bool:
+def scorable(request: RunRequest, rows: int) -> bool:
     """Whether rows can be kept unseen, without which nothing is scored."""
     return request.holdout > 0 and rows >= LEAST_ROWS_TO_SPLIT
 

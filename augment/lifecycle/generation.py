@@ -18,7 +18,7 @@ from augment.core.files import read_json, require_writable, write_json
 from augment.core.kind import Ask, Fitted, Kind, Origin, Part, Writer
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, Json, Tick
-from augment.lifecycle.plan import FOREIGN, device_for, row_count
+from augment.lifecycle.plan import device_for, foreign_engines, row_count
 from augment.lifecycle.sampling import (
     FolderSample,
     Sample,
@@ -84,7 +84,8 @@ def open_weights(
     `settings` are parameters of engines by name, for what `parameters` do not say.
     """
     given = {**parameters, "weights": str(folder)}
-    engine = registry.engine(FOREIGN, given, (settings or {}).get(FOREIGN))
+    name = foreign_engines()[0]
+    engine = registry.engine(name, given, (settings or {}).get(name))
     kind: Kind[Any] = registry.find("kinds", engine.about.kind)
     chosen = device_for(device, engine.about)
     job = Job(Seed(0), folder, device=chosen)  # nothing is drawn or kept

@@ -19,7 +19,7 @@ LEAST_FREE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """One thing looked at: what was found, whether it will do, and the way out where not."""
 
     name: str
@@ -28,10 +28,10 @@ class Check:
     hint: str = ""
 
 
-def checks() -> list[Check]:
+def checks() -> list[HealthCheck]:
     """Every check, in the order in which they are shown."""
     return [
-        Check("python", f"{platform.python_version()} on {platform.machine()}"),
+        HealthCheck("python", f"{platform.python_version()} on {platform.machine()}"),
         *_packages(),
         _torch(),
         _processors(),
@@ -42,7 +42,7 @@ def checks() -> list[Check]:
     ]
 
 
-def _packages() -> list[Check]:
+def _packages() -> list[HealthCheck]:
     """The required distributions of augment itself, as its metadata names them."""
     found = []
     for requirement in metadata.requires("augment-synth") or []:
@@ -52,61 +52,65 @@ def _packages() -> list[Check]:
         for sign in "<>=!~[ ":
             name = name.split(sign)[0]
         try:
-            found.append(Check(name, metadata.version(name)))
+            found.append(HealthCheck(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
             hint = f"Install it with: pip install '{requirement}'"
-            found.append(Check(name, "not installed", False, hint))
+            found.append(HealthCheck(name, "not installed", False, hint))
     return found
 
 
-def _torch() -> Check:
+def _torch() -> HealthCheck:
     try:
         import torch
     except ImportError as error:
-        return Check("devices", "torch cannot be imported", False, str(error))
+        return HealthCheck("devices", "torch cannot be imported", False, str(error))
     if torch.cuda.is_available():
-        return Check("devices", f"cpu, cuda ({torch.cuda.get_device_name(0)})")
-    return Check("devices", "cpu (torch sees no CUDA device)")
+        return HealthCheck("devices", f"cpu, cuda ({torch.cuda.get_device_name(0)})")
+    return HealthCheck("devices", "cpu (torch sees no CUDA device)")
 
 
-def _processors() -> Check:
+def _processors() -> HealthCheck:
     usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    return Check("cores", str(usable))
+    return HealthCheck("cores", str(usable))
 
 
-def _memory() -> Check:
+def _memory() -> HealthCheck:
     try:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):
-        return Check("memory", "unknown")
-    return Check("memory", f"{total / 2**30:.1f} GiB")
+        return HealthCheck("memory", "unknown")
+    return HealthCheck("memory", f"{total / 2**30:.1f} GiB")
 
 
-def _scratch() -> Check:
+def _scratch() -> HealthCheck:
     try:
         folder = Path(tempfile.gettempdir())
     except FileNotFoundError:
-        return Check("scratch", "no folder can be written", False, "Set TMPDIR to one that can.")
+        return HealthCheck(
+            "scratch", "no folder can be written", False, "Set TMPDIR to one that can."
+        )
     free = shutil.disk_usage(folder).free
     found = f"{free / 2**30:.1f} GiB free in {folder}"
     if free < LEAST_FREE_BYTES:
-        return Check("scratch", found, False, "Free some space, or set TMPDIR to a larger disk.")
-    return Check("scratch", found)
+        return HealthCheck(
+            "scratch", found, False, "Free some space, or set TMPDIR to a larger disk."
+        )
+    return HealthCheck("scratch", found)
 
 
-def _locale() -> Check:
+def _locale() -> HealthCheck:
     found = f"{locale.getpreferredencoding(False)}, output {sys.stdout.encoding}"
-    return Check("encoding", found)
+    return HealthCheck("encoding", found)
 
 
-def _plugins() -> list[Check]:
+def _plugins() -> list[HealthCheck]:
     """Everything that is registered must import, and metrics by the names that they declare."""
     found = []
     for group in ("kinds", "engines", "metrics", "formats"):
         names = registry.names(group)
         broken = [fault for name in names if (fault := _fault(group, name))]
         hint = f"{', '.join(broken)} cannot be loaded. Install augment-synth again."
-        found.append(Check(group, ", ".join(names), not broken, hint if broken else ""))
+        found.append(HealthCheck(group, ", ".join(names), not broken, hint if broken else ""))
     return found
 
 

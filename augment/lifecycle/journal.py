@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from augment.core.files import PRIVATE_MODE
+from augment.core.json_numbers import finite
 from augment.core.types import Tick
-from augment.report.facts import finite
 
 LOG = "log.jsonl"
 

@@ -7,12 +7,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import augment
 from augment.core import registry
-from augment.core.errors import UsageError
+from augment.core.errors import MissingExtra, UsageError
 from augment.core.kind import Ask, Forecast, Kind, Loaded, Wanted, flag
 from augment.core.parameters import listed_choices
 from augment.core.seeds import Seed
@@ -22,11 +23,10 @@ from augment.evaluation.gates import parse
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
 MOST_ROWS = 10**12
-FOREIGN = "diffusers"  # the engine behind --weights
 
 
 @dataclass(frozen=True)
-class Request:
+class RunRequest:
     """What the user asked for; every field is plain, and `None` is "you choose"."""
 
     source: Source
@@ -51,7 +51,7 @@ class Request:
 class Plan:
     """A request with its choices made. `document` is what `run.json` keeps of it."""
 
-    request: Request
+    request: RunRequest
     kind: Kind[Any]
     engine: Engine[Any]
     reason: str  # why this engine
@@ -113,7 +113,7 @@ def kind_of(source: Source, name: str | None) -> Kind[Any]:
     return fallback  # its reader says what is wrong with the source
 
 
-def resolve(request: Request, kind: Kind[Any], loaded: Loaded[Any], seed: Seed) -> Plan:
+def resolve(request: RunRequest, kind: Kind[Any], loaded: Loaded[Any], seed: Seed) -> Plan:
     """Make every choice that the request left open."""
     if request.engine == "auto":
         name, reason = kind.generator.choose(loaded.data)
@@ -166,6 +166,21 @@ def row_count(text: str, source_rows: int) -> int:
     if rows < 1 or (unit != "x" and not rows.is_integer()):
         raise UsageError(f"-n {text}: that is not a whole number of rows, at least 1.")
     return int(rows)
+
+
+def foreign_engines() -> list[str]:
+    """The engines that draw with weights learnt elsewhere, which `--weights` names a folder of.
+
+    The first one is taken where none is named. Raises `UsageError` where there is none.
+    """
+    found = []
+    for name in registry.names("engines"):
+        with suppress(MissingExtra):  # one that cannot be loaded is none to choose
+            if registry.find("engines", name).about.foreign:
+                found.append(name)
+    if not found:
+        raise UsageError("No engine is installed that draws with weights from a folder.")
+    return found
 
 
 def device_for(name: str, about: About) -> str:

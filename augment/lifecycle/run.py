@@ -24,9 +24,9 @@ from augment.evaluation import gates as expressions
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
 from augment.lifecycle.journal import LOG, Journal
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.lifecycle.sampling import FolderSample, Sample, executor_for, fill, parts_of
-from augment.lifecycle.time_limit import bounded, fit_budget, paced, score_budget, told
+from augment.lifecycle.time_limit import bounded, fit_budget, forecast_document, paced, score_budget
 from augment.report import facts, html
 from augment.work.folder_job import LINES
 from augment.work.store import RUN, Attempt, Store
@@ -119,7 +119,7 @@ class Stages:
 
 
 def run(
-    request: Request,
+    request: RunRequest,
     out: Path,
     *,
     force: bool,
@@ -147,7 +147,7 @@ def run(
         gates.require_scores(request, len(data))
         if dry_run:
             stages = ("fit", "sample", *(["score"] if gates.scorable(request, len(data)) else []))
-            estimate = told(paced(foreseen), stages)
+            estimate = forecast_document(paced(foreseen), stages)
             plain = {**described(prepared), "estimate": estimate}
             return {"schema": "augment.run/1", "dry_run": True, **plain}
         if folder.complete() and not force:

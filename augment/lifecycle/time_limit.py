@@ -14,6 +14,7 @@ from augment.core.errors import OutOfResources
 from augment.core.kind import Forecast
 from augment.core.types import PHASES, Budget, Json
 from augment.lifecycle.journal import Journal
+from augment.nets.machine_speed import slowdown
 from augment.work.deadline import TimeIsUp, interrupted
 
 MOST_RESERVED = 0.5  # of what is left before the fit, for sampling and scoring
@@ -62,16 +63,14 @@ def score_budget(budget: Budget) -> Budget:
 
 def paced(found: Forecast | None) -> Forecast | None:
     """A forecast (see `Plan.foresee`) for this machine, as busy as it is now."""
-    from augment.nets.machine import pace
-
     if found is None:
         return None
-    slower = pace()
+    slower = slowdown()
     fit, sample, score = (slower * each for each in (found.fit, found.sample, found.score))
     return Forecast(fit, sample, score, found.bytes + LIBRARY_BYTES)
 
 
-def told(forecast: Forecast | None, stages: tuple[str, ...]) -> Json | None:
+def forecast_document(forecast: Forecast | None, stages: tuple[str, ...]) -> Json | None:
     """As `--json` prints it: seconds of these stages, and bytes at the peak."""
     if forecast is None:
         return None

@@ -6,14 +6,8 @@ the pictures beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from augment.nets.machine import precision
 
 GROUPS = 8  # channels are multiples of it
 
@@ -30,15 +24,15 @@ def ladder(height: int, width: int, bottom: int) -> list[tuple[int, int]]:
     return sizes
 
 
-class Block(nn.Module):
-    """Two 3 × 3 convolutions around a residual path, told of the condition `c` (n, told)."""
+class ResidualBlock(nn.Module):
+    """Two 3 × 3 convolutions around a residual path, under the condition `c` (n, conditions)."""
 
-    def __init__(self, channels: int, out: int, told: int) -> None:
+    def __init__(self, channels: int, out: int, conditions: int) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.GroupNorm(GROUPS, channels), nn.GroupNorm(GROUPS, out)
         self.conv1 = nn.Conv2d(channels, out, 3, padding=1)
         self.conv2 = nn.Conv2d(out, out, 3, padding=1)
-        self.tell = nn.Linear(told, out)
+        self.tell = nn.Linear(conditions, out)
         self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
         nn.init.zeros_(self.conv2.weight)  # the block begins as its skip path
 
@@ -82,26 +76,3 @@ class Up(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         large = functional.pixel_shuffle(self.conv(x), 2)
         return large[:, :, : self.size[0], : self.size[1]]
-
-
-@contextmanager
-def short_floats(device: str) -> Iterator[None]:
-    """bfloat16 for products inside the block, where the device is faster with it."""
-    kind = "cpu" if device == "cpu" else "cuda"
-    with torch.autocast(kind, torch.bfloat16, enabled=precision(device) == "bfloat16"):
-        yield
-
-
-def generator(number: int, device: str = "cpu") -> torch.Generator:
-    """A stream of its own; `number` is below 2^63."""
-    stream = torch.Generator(device)
-    stream.manual_seed(number)
-    return stream
-
-
-@contextmanager
-def initialised(number: int) -> Iterator[None]:
-    """Weights made inside the block come from `number`; torch's global stream is put back."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(number)
-        yield

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from typing import Any
 
+from augment.core.json_numbers import finite
 from augment.core.kind import Scored
 from augment.core.types import Json
 
@@ -36,14 +35,3 @@ def document(scored: Scored | None, about: Json) -> Json:
         **finite(rest),
         "about": about,
     }
-
-
-def finite(value: Any) -> Any:
-    """The same document with each NaN or infinity as null, which is all that JSON can say."""
-    if isinstance(value, dict):
-        return {key: finite(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

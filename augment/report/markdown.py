@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from augment.core.types import Json
@@ -25,6 +26,4 @@ def render(document: Json) -> str:
 
 def _escaped(text: str) -> str:
     """Text that Markdown and its HTML show as it is."""
-    import html
-
     return re.sub(r"([\\`*_\[\]|])", r"\\\1", html.escape(text, quote=False)).replace("\n", " ")

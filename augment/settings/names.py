@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from augment.core import parameters
+from augment.core import parameters, registry
 from augment.core.parameters import Parameter
 from augment.settings.sections import SECTIONS
 
@@ -70,8 +70,6 @@ def of_sections() -> dict[Name, Setting]:
 
 def of_engine(name: str) -> dict[Name, Setting]:
     """The parameters of an engine as settings. Raises `UsageError` for an unknown engine."""
-    from augment.core import registry
-
     return _settings((ENGINES, name), registry.find("engines", name))
 
 

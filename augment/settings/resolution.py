@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from augment.core import registry
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.parameters import optional, parse
 from augment.core.types import Json
@@ -104,8 +105,6 @@ def _of_file(path: Path, folder: Path, problems: list[str]) -> dict[Name, Entry]
 
 
 def _engines() -> list[str]:
-    from augment.core import registry
-
     return registry.names("engines")
 
 

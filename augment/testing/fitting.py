@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import multiprocessing
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import pytest
 from augment.core import model_folder
 from augment.core.seeds import Seed
 from augment.core.types import D, Engine, Job, Model, State, Tick, silent
-from augment.nets import training
+from augment.nets.schedule import Schedule
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,25 +64,19 @@ def fitted(
 
 
 @contextmanager
-def _frequent_checkpoints() -> Iterator[list[str]]:
-    """Training keeps a checkpoint every few steps; the phases that were trained."""
-    play, trained = training.play, list[str]()
+def _frequent_checkpoints() -> Iterator[list[Schedule]]:
+    """Training keeps a checkpoint every few steps; the schedules that were trained by."""
+    made, settle = list[Schedule](), Schedule.__init__
 
-    def often(
-        players: Sequence[training.Player],
-        held_out: Callable[[], float],
-        schedule: training.Schedule,
-        job: Job,
-        label: str = "",
-        phase: str = "fit",
-    ) -> training.Outcome:
-        trained.append(phase)
-        small = dataclasses.replace(schedule, check_every=EVERY, checkpoint_every=EVERY)
-        return play(players, held_out, small, job, label, phase)
+    def often(self: Schedule, *given: Any, **named: Any) -> None:
+        settle(self, *given, **named)
+        for name in ("check_every", "checkpoint_every"):
+            object.__setattr__(self, name, EVERY)
+        made.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "play", often)
-        yield trained
+        patch.setattr(Schedule, "__init__", often)
+        yield made
 
 
 def _generators(with_torch: bool) -> str:

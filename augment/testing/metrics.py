@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from augment.core import registry
 from augment.core.seeds import Seed
 from augment.core.types import D, Group, Score, silent
-from augment.evaluation.metric import WIDEST_TITLE, Metric
 from augment.evaluation.comparison import Comparison
+from augment.evaluation.metric import WIDEST_TITLE, Metric
 from augment.evaluation.scoring import Sides, scored
 from augment.evaluation.verdict import State, verdict
 from augment.kinds.images.data.dataset import Images

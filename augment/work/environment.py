@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 
-OFFLINE = dict.fromkeys(("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
+OFFLINE = dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
+QUIET = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "DIFFUSERS_VERBOSITY": "error",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
 ENVIRONMENT = OFFLINE | {
     "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
@@ -15,3 +20,8 @@ def settle() -> None:
     """Set what is not set; it holds for libraries that load from now on."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+
+
+def stay_offline() -> None:
+    """No library that loads from now on fetches anything or chats, whatever the user has set."""
+    os.environ.update(OFFLINE | QUIET)

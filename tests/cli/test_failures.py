@@ -10,7 +10,7 @@ import pytest
 
 from augment.core import errors
 from augment.lifecycle import health
-from augment.lifecycle.health import Check
+from augment.lifecycle.health import HealthCheck
 from tests.cli.child import write_table
 from tests.cli.in_process import augment
 from tests.places import ROOT
@@ -74,9 +74,9 @@ def test_doctor_says_what_to_do_in_one_line_for_each_missing_part(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = [
-        Check("a", "no", False, "Install a."),
-        Check("b", "fine"),
-        Check("c", "no", False, "Install c."),
+        HealthCheck("a", "no", False, "Install a."),
+        HealthCheck("b", "fine"),
+        HealthCheck("c", "no", False, "Install c."),
     ]
     monkeypatch.setattr(health, "checks", lambda: found)
     done = augment("doctor")

@@ -1,4 +1,4 @@
-"""What holds between columns, and what nearly does, is told wherever a run is told of."""
+"""What holds between columns, and what nearly does, is messages wherever a run is messages of."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def test_a_run_lists_what_it_keeps_and_what_nearly_holds(tmp_path: Path) -> None
         "run", source, "-o", out, "--engine", "independent", "--holdout", "0", "--gate", "none"
     )
     assert done.returncode == 0, done.stderr.decode()
-    told = " ".join(done.stderr.decode().split())
-    assert "Kept exactly: year, month and day form a date" in told
-    assert "Nearly holds, not kept: bill = care + room (99.0%; 4 of 400 rows break it)" in told
+    messages = " ".join(done.stderr.decode().split())
+    assert "Kept exactly: year, month and day form a date" in messages
+    assert "Nearly holds, not kept: bill = care + room (99.0%; 4 of 400 rows break it)" in messages
     near = {"relation": "bill = care + room", "share": 0.99, "broken_rows": 4, "rows": 400}
     wanted = {"kept": ["year, month and day form a date"], "nearly": [near]}
     assert json.loads((out / "run.json").read_text())["relations"] == wanted

@@ -68,8 +68,8 @@ def test_the_resuming_command_is_one_line_that_a_shell_reads_back(word: str) -> 
 
 def test_progress_says_phase_step_losses_and_time_left() -> None:
     tick = Tick("fit", 30, 120, loss=0.41234, held_out=0.5, note="bad\x1bnote")
-    told = progress.described(tick, elapsed=50)
-    assert told == r"fitting 30/120, loss 0.4123, held-out 0.5, bad\x1bnote, 2:30 left"
+    text = progress.described(tick, elapsed=50)
+    assert text == r"fitting 30/120, loss 0.4123, held-out 0.5, bad\x1bnote, 2:30 left"
 
 
 def test_the_time_left_counts_from_the_first_step_of_each_count(

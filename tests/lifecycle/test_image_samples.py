@@ -18,7 +18,7 @@ from augment.core.errors import UsageError
 from augment.core.kind import Ask
 from augment.core.types import Tick, silent
 from augment.lifecycle import fitting, generation, run
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.testing import simple_images
 from augment.work.manifest import verify
 from tests.cli.child import environment
@@ -42,7 +42,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(source: Path) -> Path:
     out = source.parent / "model"
-    request = Request(str(source), engine="cvae", parameters=QUICK, seed=1)
+    request = RunRequest(str(source), engine="cvae", parameters=QUICK, seed=1)
     fitting.fit(request, out, force=False, dry_run=False, tell=silent)
     return out
 
@@ -162,7 +162,7 @@ def test_a_killed_sample_keeps_its_images_and_goes_on_by_its_own_seed(
 
 
 def test_an_interrupted_run_keeps_its_images(source: Path, tmp_path: Path) -> None:
-    request = Request(
+    request = RunRequest(
         str(source), engine="cvae", parameters=QUICK, seed=3, count="250", holdout=0, gate="none"
     )
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from augment.cli import summary
 from augment.core.types import silent
 from augment.lifecycle import fitting, generation, inspection, run
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.report import markdown
 
 
@@ -42,31 +42,31 @@ def said(tell: Callable[[Console, Any, bool], None], document: Any) -> str:
 
 
 def test_run_says_what_it_does_not_keep(visits: Path, tmp_path: Path) -> None:
-    request = Request(str(visits), engine="independent", seed=1, holdout=0.0, gate="none")
+    request = RunRequest(str(visits), engine="independent", seed=1, holdout=0.0, gate="none")
     out = tmp_path / "out"
     document = run.run(request, out, force=False, dry_run=False, tell=silent)
-    told = said(summary.of_run, document)
+    shown = said(summary.of_run, document)
     kept, report = (json.loads((out / name).read_text()) for name in ("run.json", "report.json"))
     page = (out / "report.html").read_text()
     looked = said(summary.of_inspect, inspection.inspect(
         str(visits), None, {}, None, force=False, show_values=False, tell=silent))  # fmt: skip
     for words in ("same patient_id belong together", "one another in time (seen, for each"):
-        for text in (told, page, markdown.render(report).replace("\\", ""), looked):
+        for text in (shown, page, markdown.render(report).replace("\\", ""), looked):
             assert words in text
         for caveats in (kept["data"]["caveats"], report["about"]["data"]["caveats"]):
             assert any(words in caveat for caveat in caveats)
-    assert "how many rows a patient_id has" in told and "one sex" in told
+    assert "how many rows a patient_id has" in shown and "one sex" in shown
 
 
 def test_a_sample_says_that_its_keys_have_run_out(tmp_path: Path) -> None:
     days = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=200).date})
     days.assign(x=np.arange(200) % 7).to_csv(tmp_path / "t.csv", index=False)
-    request = Request(str(tmp_path / "t.csv"), engine="independent", seed=1)
+    request = RunRequest(str(tmp_path / "t.csv"), engine="independent", seed=1)
     fitting.fit(request, tmp_path / "m", force=False, dry_run=False, tell=silent)
     opened = generation.open_model(tmp_path / "m")
     for rows, most in (("200", 200), ("300", 202)):  # days, of which a few beyond the source's
         order, out = generation.Order(rows, seed=1), tmp_path / f"{rows}.csv"
         document = generation.sample(opened, order, out, force=False, tell=silent)
-        told = said(summary.of_sample, document)
-        assert ("fewer than the 300 rows" in told) is (rows == "300")
+        shown = said(summary.of_sample, document)
+        assert ("fewer than the 300 rows" in shown) is (rows == "300")
         assert 200 <= pd.read_csv(out)["day"].nunique() <= most

@@ -17,7 +17,7 @@ from augment.core.types import Tick, silent
 from augment.evaluation import gates
 from augment.kinds.tables.generator.model import TableModel
 from augment.lifecycle import fitting, generation, run
-from augment.lifecycle.plan import Request, row_count
+from augment.lifecycle.plan import RunRequest, row_count
 from augment.lifecycle.sampling import parse_shard
 
 ROWS = 200
@@ -32,12 +32,12 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def request_(table: Path) -> Request:
+def request_(table: Path) -> RunRequest:
     """A run without scores, which are the slow part."""
-    return Request(str(table), engine="independent", seed=5, holdout=0.0, gate="none")
+    return RunRequest(str(table), engine="independent", seed=5, holdout=0.0, gate="none")
 
 
-def start(request: Request, out: Path, force: bool = False, tell: Any = silent) -> Any:
+def start(request: RunRequest, out: Path, force: bool = False, tell: Any = silent) -> Any:
     return run.run(request, out, force=force, dry_run=False, tell=tell)
 
 
@@ -56,7 +56,7 @@ RESULT = ("synthetic.csv", "model/model.json", "model/weights.safetensors", "rep
 
 @pytest.mark.parametrize("phase", ["fit", "sample", "write"])
 def test_an_interrupted_run_goes_on_to_the_same_bytes_without_doing_stages_again(
-    request_: Request, tmp_path: Path, phase: str
+    request_: RunRequest, tmp_path: Path, phase: str
 ) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     start(request_, whole)
@@ -72,7 +72,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes_without_doing_stages_again
 
 
 def test_an_interrupted_run_without_a_seed_goes_on_with_the_seed_it_drew(
-    request_: Request, tmp_path: Path
+    request_: RunRequest, tmp_path: Path
 ) -> None:
     fresh = dataclasses.replace(request_, seed=None)
     with pytest.raises(KeyboardInterrupt):
@@ -82,7 +82,9 @@ def test_an_interrupted_run_without_a_seed_goes_on_with_the_seed_it_drew(
     assert start(fresh, tmp_path / "other")["seed"] != drawn
 
 
-def test_a_damaged_half_finished_model_is_fitted_again(request_: Request, tmp_path: Path) -> None:
+def test_a_damaged_half_finished_model_is_fitted_again(
+    request_: RunRequest, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         start(request_, out, tell=interrupt_in("sample"))
@@ -91,7 +93,7 @@ def test_a_damaged_half_finished_model_is_fitted_again(request_: Request, tmp_pa
 
 
 def test_a_finished_run_is_up_to_date_and_another_plan_needs_force(
-    request_: Request, tmp_path: Path
+    request_: RunRequest, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     start(request_, out)
@@ -113,7 +115,7 @@ def test_a_finished_run_is_up_to_date_and_another_plan_needs_force(
 
 
 def test_a_result_that_fails_its_gate_leaves_the_earlier_one(
-    request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request_: RunRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     start(request_, out)
@@ -126,7 +128,9 @@ def test_a_result_that_fails_its_gate_leaves_the_earlier_one(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["out", "out.rejected"]
 
 
-def test_a_run_with_a_seed_is_the_same_in_another_folder(request_: Request, tmp_path: Path) -> None:
+def test_a_run_with_a_seed_is_the_same_in_another_folder(
+    request_: RunRequest, tmp_path: Path
+) -> None:
     for name in ("a", "b"):
         start(request_, tmp_path / name)
     for name in RESULT:
@@ -136,7 +140,7 @@ def test_a_run_with_a_seed_is_the_same_in_another_folder(request_: Request, tmp_
 @pytest.fixture(scope="module")
 def model(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("model") / "m"
-    request = Request(str(table), engine="independent", seed=1)
+    request = RunRequest(str(table), engine="independent", seed=1)
     fitting.fit(request, out, force=False, dry_run=False, tell=silent)
     return out
 
@@ -191,7 +195,7 @@ def test_a_shard_without_a_seed_is_refused(model: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_no_row_can_satisfy_is_refused_before_the_fit(
-    request_: Request, tmp_path: Path, asked: Ask, says: str
+    request_: RunRequest, tmp_path: Path, asked: Ask, says: str
 ) -> None:
     ticks: list[Tick] = []
     with pytest.raises(UsageError, match=says):

@@ -19,7 +19,7 @@ from augment.kinds.images.io.image_files import encoded
 from augment.kinds.tables.kind import TABLES
 from augment.lifecycle import fitting, run, time_limit
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from augment.testing import mixed_table, simple_images
 from tests.test_laws import QUICK
 
@@ -48,10 +48,10 @@ def test_a_command_without_time_ends_with_six_and_says_where_it_stood(
 ) -> None:
     monkeypatch.setattr(time_limit, "LEAST_GRACE_SECONDS", 0.0)
     for stage in (run.run, fitting.fit):
-        request = Request(str(table), engine="independent", seed=1, max_seconds=1e-9)
-        with pytest.raises(OutOfResources, match="--max-time") as told:
+        request = RunRequest(str(table), engine="independent", seed=1, max_seconds=1e-9)
+        with pytest.raises(OutOfResources, match="--max-time") as raised:
             stage(request, tmp_path / "out", force=False, dry_run=False, tell=silent)
-        assert told.value.exit_code == 6
+        assert raised.value.exit_code == 6
 
 
 def test_a_budget_too_small_for_the_canvas_is_refused_with_the_way_out(tmp_path: Path) -> None:
@@ -65,9 +65,9 @@ def test_a_budget_too_small_for_the_canvas_is_refused_with_the_way_out(tmp_path:
 def test_a_table_that_there_is_no_time_to_learn_is_refused_with_the_way_out(tmp_path: Path) -> None:
     clock = itertools.count()
     budget = Budget(25.0, lambda: float(next(clock)), 0.0)
-    with pytest.raises(OutOfResources, match="--engine independent") as told:
+    with pytest.raises(OutOfResources, match="--engine independent") as raised:
         registry.engine("anyorder").fit(mixed_table(), Job(Seed(1), tmp_path, budget=budget))
-    assert "--max-time" in str(told.value)
+    assert "--max-time" in str(raised.value)
 
 
 def test_a_limit_is_exceeded_by_little_before_the_command_is_stopped(
@@ -128,7 +128,7 @@ def test_more_steps_and_rows_are_thought_to_take_longer() -> None:
 
 
 def test_a_dry_run_estimates_time_and_memory_of_each_stage(table: Path, tmp_path: Path) -> None:
-    request = Request(str(table), seed=1)
+    request = RunRequest(str(table), seed=1)
     found = run.run(request, tmp_path / "r", force=False, dry_run=True, tell=silent)["estimate"]
     assert set(found["seconds"]) == {"fit", "sample", "score"} and found["bytes"] > 0
     found = fitting.fit(request, tmp_path / "f", force=False, dry_run=True, tell=silent)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn.functional import conv2d
 
-from augment.nets.convolution import Down, short_floats
+from augment.nets.convolution import Down
+from augment.nets.devices import autocast
 
 
 @pytest.mark.parametrize("size", [(16, 1), (1, 16), (1, 1), (5, 4)])
@@ -19,7 +20,7 @@ def test_slopes_in_short_floats_are_nearly_those_in_long_ones(size: tuple[int, i
     for _ in range(5):
         spoilt = torch.full((200_000,), 1e30)
         del spoilt  # its memory is what a slope that is not written would show
-        with short_floats("cpu"):
+        with autocast("cpu"):
             short = down(x).float()
         (found,) = torch.autograd.grad(short.sum(), weight)
         assert torch.allclose(short, long, atol=0.1)

@@ -10,8 +10,10 @@ import torch
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
 from augment.core.types import Budget, Job, Tick
-from augment.nets.training import Outcome, Player, Schedule, TooLittleTime, play, train
-from augment.nets.trunk import heads_loss
+from augment.nets.heads_loss import heads_loss
+from augment.nets.player import Player
+from augment.nets.schedule import Schedule
+from augment.nets.training import TooLittleTime, TrainingOutcome, play, train
 
 GOAL = torch.tensor([1.0, -2.0, 3.0])
 
@@ -22,7 +24,7 @@ class Killed(Exception):
 
 def fit(
     scratch: Path, schedule: Schedule, die_at: int | None = None
-) -> tuple[Outcome, torch.Tensor]:
+) -> tuple[TrainingOutcome, torch.Tensor]:
     weights = {"w": torch.zeros(3, requires_grad=True)}
 
     def loss(step: int) -> torch.Tensor:
@@ -123,7 +125,7 @@ def test_a_shortened_training_says_so_under_the_name_of_its_phase(tmp_path: Path
         now[0] += 1.0
         return (weights["w"] - 1).pow(2).sum()
 
-    def fitted(schedule: Schedule) -> Outcome:
+    def fitted(schedule: Schedule) -> TrainingOutcome:
         budget = Budget(100.0, lambda: now[0], now[0])
         job = Job(Seed(1), tmp_path, budget=budget, tick=ticks.append)
         return train(weights, loss, lambda: 1.0, schedule, job, phase="prior")
@@ -131,14 +133,14 @@ def test_a_shortened_training_says_so_under_the_name_of_its_phase(tmp_path: Path
     fitted(Schedule(10_000))
     assert {tick.phase for tick in ticks} == {"prior"}
     assert "prior" in ticks[0].shortened and "10,000" in ticks[0].shortened
-    with pytest.raises(TooLittleTime, match="prior") as told:
+    with pytest.raises(TooLittleTime, match="prior") as raised:
         fitted(Schedule(10_000, fewest=500))
-    assert told.value.exit_code == 6 and told.value.affordable < 100
+    assert raised.value.exit_code == 6 and raised.value.affordable < 100
 
 
 def duel(
     scratch: Path, schedule: Schedule, die_at: int | None = None
-) -> tuple[Outcome, torch.Tensor]:
+) -> tuple[TrainingOutcome, torch.Tensor]:
     """One player chases the other, who flees from a moving point."""
     hound = torch.zeros(2, requires_grad=True)
     hare = torch.ones(2, requires_grad=True)
@@ -154,7 +156,7 @@ def duel(
             0.1 * (hound - hare).square().sum()
         )
 
-    players = [Player({"hound": hound}, hounds, pace=2.0), Player({"hare": hare}, hares)]
+    players = [Player({"hound": hound}, hounds, rate_factor=2.0), Player({"hare": hare}, hares)]
     outcome = play(
         players,
         lambda: float((hound - hare).detach().square().sum()),

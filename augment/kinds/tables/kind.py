@@ -41,6 +41,7 @@ from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import codes
 from augment.kinds.tables.generator import domain, rare_categories
 from augment.kinds.tables.generator.caveats import caveats
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel, require_no_prompts
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
@@ -160,7 +161,7 @@ class TableGenerator(Generator[Table]):
         whole: Table | None,
     ) -> Fitted[Table]:
         assert data is not None and whole is not None, "every engine for tables learns from rows"
-        return TableModel.fit(engine, data, job, protect, len(whole), whole)
+        return fit_model(engine, data, job, protect, len(whole), whole)
 
     def restore(self, stored: Stored) -> Fitted[Table]:
         return TableModel.restore(stored)

@@ -71,12 +71,12 @@ def test_a_model_says_how_its_training_went(
     model = ImageModel.fit(recipe, DATA, Job(Seed(1), tmp_path / "scratch"), True, len(DATA))
     store.save(tmp_path / "model", model.stored())
     again = ImageModel.restore(store.load(tmp_path / "model"))
-    told = again.facts
+    report = again.facts
     assert again.inner.state().config == model.inner.state().config
-    steps = told["training"][part]
+    steps = report["training"][part]
     assert (steps["planned"], steps["steps"], steps["stopped"]) == (6, 6, "planned")
-    assert told["device"] == "cpu"
-    assert told["precision"] in ("bfloat16", "float32")
+    assert report["device"] == "cpu"
+    assert report["precision"] in ("bfloat16", "float32")
 
 
 def test_a_restored_model_makes_the_same_pictures(model: ImageModel) -> None:

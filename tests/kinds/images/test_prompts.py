@@ -19,13 +19,13 @@ from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.engines.cvae import prior
 from augment.lifecycle import fitting, generation, run
-from augment.lifecycle.plan import Request
+from augment.lifecycle.plan import RunRequest
 from tests.kinds.images import shapes
 
 
 def fitted(root: Path, rows: int, **parameters: str) -> Path:
     source = shapes.listed(root / "in", rows)
-    request = Request(str(source), engine="cvae", parameters=parameters, seed=2)
+    request = RunRequest(str(source), engine="cvae", parameters=parameters, seed=2)
     fitting.fit(request, root / "model", force=False, dry_run=False, tell=silent)
     return root / "model"
 
@@ -107,7 +107,7 @@ def test_an_unknown_word_is_refused_with_a_near_one_before_anything_is_written(
         asked(barely_fitted, tmp_path / "out", "red discs")
     assert not (tmp_path / "out").exists()
     source = shapes.listed(tmp_path / "in", 30)
-    request = Request(str(source), ask=Ask(prompts=("a pink disc",)))
+    request = RunRequest(str(source), ask=Ask(prompts=("a pink disc",)))
     with pytest.raises(UsageError, match="no word 'pink'"):
         run.run(request, tmp_path / "run", force=False, dry_run=False, tell=silent)
 

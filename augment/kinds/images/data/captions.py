@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -175,8 +176,6 @@ def _entropy(found: Mapping[int, int]) -> float:
 
 
 def _near(word: str, known: list[str]) -> str:
-    import difflib
-
     near = difflib.get_close_matches(word, known, n=5, cutoff=0.5)
     return f"Words near it: {', '.join(near)}." if near else f"It knows {listed(known)}."
 

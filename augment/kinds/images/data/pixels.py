@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.core.errors import OutOfResources
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,8 +28,6 @@ def room(shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def _on_disk(shape: tuple[int, ...], size: int) -> NDArray[np.uint8]:
-    from augment.core.errors import OutOfResources
-
     with tempfile.TemporaryFile(prefix="augment-") as stream:
         try:
             for part in chunks(size, (1,)):  # a full disk is told now, not by SIGBUS

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from augment.core.seeds import Seed
 from augment.kinds.images.data.dataset import Images
+from augment.nets.held_out import held_out_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,9 +48,16 @@ def to_pixels(x: Tensor) -> NDArray[np.uint8]:
     return made
 
 
-def held_out_rows(n: int, seed: Seed) -> NDArray[np.int64]:
-    """A twentieth of the rows, at least one: they judge a fit and are not learnt from.
+class HeldOutSplit(NamedTuple):
+    """Rows that judge a fit, and rows that are learnt from; a single picture is in both."""
 
-    A single picture judges itself.
-    """
-    return np.sort(seed.rng().permutation(n)[: max(1, round(HELD_OUT * n))])
+    held_out: Tensor
+    learnt: Tensor
+
+
+def split_rows(n: int, seed: Seed) -> HeldOutSplit:
+    """A twentieth of the rows, at least one, is held out."""
+    import torch
+
+    held_out, learnt = held_out_rows(n, max(1, round(HELD_OUT * n)), seed)
+    return HeldOutSplit(torch.from_numpy(held_out), torch.from_numpy(learnt))

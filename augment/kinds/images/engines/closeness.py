@@ -28,26 +28,28 @@ class Closeness:
     space: Space
     scale: NDArray[np.float32]
     points: NDArray[np.float32]  # (n, dimensions)
-    told: NDArray[np.float32]  # (n, wishes)
+    conditions: NDArray[np.float32]  # (n, condition_width)
     median: float
 
     @staticmethod
-    def of(pixels: NDArray[np.uint8], told: NDArray[np.float32], device: str = "cpu") -> Closeness:
+    def of(
+        pixels: NDArray[np.uint8], conditions: NDArray[np.float32], device: str = "cpu"
+    ) -> Closeness:
         """Closeness to these pictures (n, height, width, channels), looked at on `device`."""
         space = random_space(pixels.shape[3], device)
         points = space.embed(pixels)
         scale = points.std(0) + 1e-6
         apart = _squares(points / scale, points / scale)
         median = float(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0
-        return Closeness(space, scale, points / scale, told, median)
+        return Closeness(space, scale, points / scale, conditions, median)
 
-    def distance(self, pixels: NDArray[np.uint8], told: NDArray[np.float32]) -> float:
+    def distance(self, pixels: NDArray[np.uint8], conditions: NDArray[np.float32]) -> float:
         """0 where both sides are the same; never below it."""
         made = self.space.embed(pixels) / self.scale
         return float(
-            self._mean(self.points, self.points, self.told, self.told)
-            + self._mean(made, made, told, told)
-            - 2 * self._mean(self.points, made, self.told, told)
+            self._mean(self.points, self.points, self.conditions, self.conditions)
+            + self._mean(made, made, conditions, conditions)
+            - 2 * self._mean(self.points, made, self.conditions, conditions)
         )
 
     def _mean(

@@ -28,7 +28,7 @@ BLOCK_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Kind:
+class PictureKind:
     """Pictures of one class and one caption, and how many of them the training set has."""
 
     code: int
@@ -42,7 +42,7 @@ class Wanted:
 
     codes: NDArray[np.int64]  # (n,)
     captions: list[str]
-    matrix: NDArray[np.float32]  # (n, wishes)
+    matrix: NDArray[np.float32]  # (n, condition_width)
 
     def take(self, rows: NDArray[np.int64]) -> Wanted:
         captions = [self.captions[row] for row in rows.tolist()]
@@ -59,7 +59,7 @@ class Conditioning:
     """
 
     schema: ImageSchema
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PictureKind, ...]
     lexicon: Lexicon
 
     @staticmethod
@@ -67,41 +67,41 @@ class Conditioning:
         """The conditioning of a training set; rare captions lose words under protection."""
         texts = spoken(data, protect)
         counts = Counter(zip(data.label_codes.tolist(), texts, strict=True))
-        kinds = [Kind(code, text, rows) for (code, text), rows in counts.items()]
+        kinds = [PictureKind(code, text, rows) for (code, text), rows in counts.items()]
         kinds.sort(key=lambda kind: (kind.code, kind.caption))
         return Conditioning(data.schema, tuple(kinds), Lexicon.of(data, protect))
 
     @staticmethod
     def alone(schema: ImageSchema) -> Conditioning:
         """For pictures that no training set stands behind."""
-        return Conditioning(schema, (Kind(UNLABELLED, "", 1),), Lexicon(schema, {}))
+        return Conditioning(schema, (PictureKind(UNLABELLED, "", 1),), Lexicon(schema, {}))
 
     def opened(self) -> Conditioning:
         """The same with every word allowed: the model learnt its language elsewhere."""
         return dataclasses.replace(self, lexicon=dataclasses.replace(self.lexicon, open=True))
 
     @property
-    def wishes(self) -> int:
+    def condition_width(self) -> int:
         return len(self.schema.classes) + len(self.schema.vocabulary) + 1
 
     @property
-    def words(self) -> slice:
+    def word_columns(self) -> slice:
         """The columns of the words."""
-        return slice(len(self.schema.classes), self.wishes - 1)
+        return slice(len(self.schema.classes), self.condition_width - 1)
 
     def matrix(self, codes: NDArray[np.int64], captions: Sequence[str]) -> NDArray[np.float32]:
-        """(n, wishes) for n classes (or -1) and n captions."""
+        """(n, condition_width) for n classes (or -1) and n captions."""
         classes = len(self.schema.classes)
         places = {word: classes + i for i, word in enumerate(self.schema.vocabulary)}
-        told = np.zeros((len(codes), self.wishes), np.float32)
-        told[:, -1] = 1.0
+        matrix = np.zeros((len(codes), self.condition_width), np.float32)
+        matrix[:, -1] = 1.0
         named = np.flatnonzero(codes != UNLABELLED)
-        told[named, codes[named]] = 1.0
+        matrix[named, codes[named]] = 1.0
         for row, caption in enumerate(captions):
             known = sorted({places[word] for word in words_of(caption) if word in places})
             if known:
-                told[row, known] = len(known) ** -0.5
-        return told
+                matrix[row, known] = len(known) ** -0.5
+        return matrix
 
     def matrix_of(self, data: Images) -> NDArray[np.float32]:
         return self.matrix(data.label_codes, data.captions or [""] * len(data))
@@ -128,7 +128,9 @@ class Conditioning:
                 texts[row] = texts[row] or kinds[pick][0].caption
         return Wanted(made, texts, self.matrix(made, texts))
 
-    def _weighed(self, kinds: list[Kind], prompt: str | None) -> list[tuple[Kind, float]]:
+    def _weighed(
+        self, kinds: list[PictureKind], prompt: str | None
+    ) -> list[tuple[PictureKind, float]]:
         """How often these kinds of picture are to be drawn against one another."""
         if prompt is None:
             return [(kind, float(kind.rows)) for kind in kinds]
@@ -136,15 +138,15 @@ class Conditioning:
         for kind in kinds:
             rows[kind.code] += kind.rows
         weights = self.lexicon.classes_of(prompt, rows)
-        return [(Kind(code, prompt, rows[code]), weight) for code, weight in weights.items()]
+        return [(PictureKind(code, prompt, rows[code]), weight) for code, weight in weights.items()]
 
-    def _allowed(self, given: Condition) -> list[Kind]:
+    def _allowed(self, given: Condition) -> list[PictureKind]:
         """The kinds of picture on which the condition holds; a class that is asked for and that
         no picture of the training set has is one, too."""
         kinds = list(self.kinds)
         if LABEL in given.columns:
             unseen = set(range(len(self.schema.classes))) - {kind.code for kind in kinds}
-            kinds += [Kind(code, "", 1) for code in sorted(unseen)]
+            kinds += [PictureKind(code, "", 1) for code in sorted(unseen)]
         columns = {name: self._column(name, kinds) for name in given.columns - {PROMPT}}
 
         def holds(place: int, clauses: tuple[Clause, ...]) -> bool:
@@ -161,7 +163,7 @@ class Conditioning:
             and (not given.branches or any(holds(place, branch) for branch in given.branches))
         ]
 
-    def _column(self, name: str, kinds: Sequence[Kind], option: str = WHERE) -> list[Scalar]:
+    def _column(self, name: str, kinds: Sequence[PictureKind], option: str = WHERE) -> list[Scalar]:
         """Per kind of picture its class name (None: without one), or what its caption says."""
         if name == LABEL:
             classes = (*self.schema.classes, None)  # UNLABELLED is -1: as a position, the last
@@ -202,21 +204,21 @@ class Conditioning:
             raise UsageError(f"{option}: no {what} is left. Ask for at least one.")
         for prompt in prompts:
             self.lexicon.require_known(prompt)
-        told = self.schema.classes or any(kind.caption for kind in self.kinds)
-        if self.lexicon.open and not prompts and not told:
+        described = self.schema.classes or any(kind.caption for kind in self.kinds)
+        if self.lexicon.open and not prompts and not described:
             raise UsageError("Nothing says what to draw: pass --prompt WORDS or --prompts FILE.")
 
     def to_json(self) -> Json:
         kinds = [[kind.code, kind.caption, kind.rows] for kind in self.kinds]
-        words = self.lexicon.to_json()
-        return {"schema": self.schema.to_json(), "kinds": kinds, "words": words}
+        lexicon = self.lexicon.to_json()
+        return {"schema": self.schema.to_json(), "kinds": kinds, "words": lexicon}
 
     @staticmethod
     def from_json(document: Any) -> Conditioning:
         """Undo `to_json`. Raises `BadInput`, `KeyError`, `TypeError` or `ValueError`."""
         schema = ImageSchema.from_json(document["schema"])
         kinds = tuple(
-            Kind(int(code), str(text), int(rows)) for code, text, rows in document["kinds"]
+            PictureKind(int(code), str(text), int(rows)) for code, text, rows in document["kinds"]
         )
         for kind in kinds:
             if not UNLABELLED <= kind.code < len(schema.classes) or kind.rows < 1:

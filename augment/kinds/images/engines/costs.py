@@ -1,6 +1,6 @@
 """About how long the engines of images take, from unit costs, and how much memory.
 
-Seconds are those of one core of a server processor of 2023 (see `augment.nets.machine.pace`);
+Seconds are those of one core of a server processor of 2023 (see `augment.nets.machine_speed`);
 they are meant to be right within a factor of two.
 """
 

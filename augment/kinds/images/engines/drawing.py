@@ -32,22 +32,22 @@ def drawn(
 ) -> Images:
     """`n` pictures as asked for, each part of `at_once` from its own stream.
 
-    `draw` makes pictures (k, channels, height, width) in [0, 1] of classes (k,), of what the
-    network is told (k, wishes), both on `device`, and of a stream, which is the CPU's: the same
-    noise begins the same pictures on any device.
+    `draw` makes pictures (k, channels, height, width) in [0, 1] of classes (k,), of their
+    conditions (k, condition_width), both on `device`, and of a stream, which is the CPU's: the
+    same noise begins the same pictures on any device.
     """
     import torch
 
-    from augment.nets.convolution import generator
+    from augment.nets.streams import torch_stream
 
     wanted = conditioning.wanted(n, seed.child("kinds"), given)
     made = np.empty((n, *conditioning.schema.shape), np.uint8)
     codes = torch.from_numpy(wanted.codes).to(device)
-    told = torch.from_numpy(wanted.matrix).to(device)
+    conditions = torch.from_numpy(wanted.matrix).to(device)
     with torch.inference_mode():
         for rows in parts(n, at_once):
-            stream = generator(seed.child("noise", int(rows[0])).integer())
-            made[rows.numpy()] = to_pixels(draw(codes[rows], told[rows], stream))
+            stream = torch_stream(seed.child("noise", int(rows[0])).integer())
+            made[rows.numpy()] = to_pixels(draw(codes[rows], conditions[rows], stream))
             tick(Tick("sample", int(rows[-1]) + 1, n))
     captions = wanted.captions if any(wanted.captions) else None
     return Images.of_arrays(made, wanted.codes, conditioning.schema, captions)

@@ -38,6 +38,10 @@ class Blender(Editor):
 
     @abstractmethod
     def between(
-        self, pixels: NDArray[np.uint8], others: NDArray[np.uint8], shown: Wanted, share: float
+        self,
+        pixels: NDArray[np.uint8],
+        others: NDArray[np.uint8],
+        shown: Wanted,
+        share: float,
     ) -> NDArray[np.uint8]:
         """Pictures at `share` of the way from each one to the other; both show the same."""

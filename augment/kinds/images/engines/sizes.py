@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from augment.core.errors import OutOfResources, UsageError
 from augment.kinds.images.data.schema import LEAST_SIDE, ImageSchema
+from augment.nets.training import TooLittleTime
 
 FEWEST_STEPS = 200  # of training a network for pictures, below which it makes mush
 
@@ -20,8 +21,6 @@ def require_width(width: int) -> None:
 @contextmanager
 def or_a_smaller_canvas(schema: ImageSchema) -> Iterator[None]:
     """Add to `TooLittleTime` the canvas on which the time would do: a step costs by the pixel."""
-    from augment.nets.training import TooLittleTime
-
     try:
         yield
     except TooLittleTime as error:

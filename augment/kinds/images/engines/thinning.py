@@ -9,21 +9,21 @@ import torch
 from torch import Tensor
 
 THINNED = 0.4  # share of captions that lose words
-LOST = 0.5  # of their words, each for itself
+LOST = 0.5  # of their word_columns, each for itself
 
 
-def thinned(c: Tensor, words: slice, stream: torch.Generator) -> Tensor:
-    """The conditions (n, wishes) with some of the ones in the columns `words` gone.
+def thinned(c: Tensor, word_columns: slice, stream: torch.Generator) -> Tensor:
+    """The conditions (n, condition_width) with some of the ones in the columns `word_columns` gone.
 
     What is left of k words stands for 1/√k each, as `Conditioning.matrix` has it.
     """
-    if words.start == words.stop:
+    if word_columns.start == word_columns.stop:
         return c
-    said = c[:, words] > 0
+    said = c[:, word_columns] > 0
     shape = said.shape
     chosen = torch.rand(shape[0], 1, generator=stream) < THINNED
     lost = chosen & (torch.rand(shape, generator=stream) < LOST)
     kept = said & ~lost.to(c.device)
     fewer = c.clone()
-    fewer[:, words] = kept / kept.sum(1, keepdim=True).clamp(min=1).sqrt()
+    fewer[:, word_columns] = kept / kept.sum(1, keepdim=True).clamp(min=1).sqrt()
     return fewer

@@ -47,7 +47,7 @@ class Undecodable(Exception):
 
 
 @dataclass(frozen=True)
-class Header:
+class ImageHeader:
     """What a file says of itself: upright size, Pillow's mode, format, and whether it is gray."""
 
     width: int
@@ -66,7 +66,7 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def header_of(data: bytes) -> Header:
+def header_of(data: bytes) -> ImageHeader:
     """Look at an image without decoding it. Raises `Undecodable`."""
     with decoding(), _opened(data) as image:
         width, height = image.size
@@ -74,7 +74,7 @@ def header_of(data: bytes) -> Header:
         if Image.Image.getexif(image).get(ORIENTATION) in SWAPPED:
             width, height = height, width
         gray = image.mode in ("1", "L", "LA", "I;16", "I;16B", "I") or _gray_palette(image)
-        return Header(width, height, image.mode, str(image.format), gray)
+        return ImageHeader(width, height, image.mode, str(image.format), gray)
 
 
 def decode(data: bytes) -> Picture:

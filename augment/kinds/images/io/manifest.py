@@ -51,7 +51,7 @@ class Census:
     labelled: int = 0
     captioned: int = 0
     classes: set[str] = field(default_factory=set)
-    words: set[str] = field(default_factory=set)
+    vocabulary: set[str] = field(default_factory=set)
     digest: str = ""
 
 
@@ -82,7 +82,7 @@ def scan(
             census.classes.add(record.label)
         if record.caption is not None:
             census.captioned += 1
-            census.words.update(words_of(record.caption))
+            census.vocabulary.update(words_of(record.caption))
         if number % EVERY == 0:
             tick(Tick("read", number, note="looking at each image"))
     census.digest = digest.hexdigest()

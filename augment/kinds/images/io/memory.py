@@ -110,7 +110,7 @@ def census(found: Images) -> Census:
         captioned=0 if found.captions is None else images,
         sizes=Counter({(schema.width, schema.height): images}),
         classes=set(schema.classes),
-        words=set(schema.vocabulary),
+        vocabulary=set(schema.vocabulary),
     )
 
 

@@ -152,17 +152,17 @@ def _read(
         schema, reason = _schema(census, options, like, onto)
         images, notes = _decoded(stream, census, schema, options, rejects, tick)
     file = entry(source, census.digest, census.bytes)
-    told = [f"{layout.name}, {len(images):,} images; {reason}", *notes, *rejects.notes()]
+    notes = [f"{layout.name}, {len(images):,} images; {reason}", *notes, *rejects.notes()]
     if layout.marks:
-        told.append(
+        notes.append(
             f"Generators make images alone, without {layout.marks}; `augment transform` takes "
             "them along."
         )
     if passed:
-        told.append(f"{len(passed):,} files are no images, such as {printed(passed[0])}.")
+        notes.append(f"{len(passed):,} files are no images, such as {printed(passed[0])}.")
     if 0 < census.labelled < census.images:
-        told.append(f"{census.images - census.labelled:,} images have no label.")
-    return Loaded(images, (file,), tuple(told), rejects.count)
+        notes.append(f"{census.images - census.labelled:,} images have no label.")
+    return Loaded(images, (file,), tuple(notes), rejects.count)
 
 
 def read_like(
@@ -203,8 +203,8 @@ def _schema(
         width, height, why = canvases.inferred(census.sizes)
     found: Mode = "gray" if census.gray == census.images else "rgb"
     mode = onto.mode if onto is not None else options.mode or found
-    classes, words = tuple(sorted(census.classes)), tuple(sorted(census.words))
-    schema = ImageSchema(height, width, mode, classes, words)
+    classes, vocabulary = tuple(sorted(census.classes)), tuple(sorted(census.vocabulary))
+    schema = ImageSchema(height, width, mode, classes, vocabulary)
     return schema, f"canvas {width}x{height} {mode} ({why})."
 
 

@@ -66,8 +66,8 @@ class Classes(Metric[RealViews, FakeViews]):
         return _scores(real, fake.rows, seed)
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
-        told = [score for score in _scores(real, real.train, seed) if score.metric != "agreement"]
-        return [_agreement(real, real.test), *told]
+        scores = [score for score in _scores(real, real.train, seed) if score.metric != "agreement"]
+        return [_agreement(real, real.test), *scores]
 
 
 def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:

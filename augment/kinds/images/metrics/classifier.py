@@ -20,10 +20,12 @@ from torch.nn import functional
 from augment.core.seeds import Seed
 from augment.core.types import UNLIMITED, Budget, Job, Tick, silent
 from augment.kinds.images.data.tensors import parts, to_floats
-from augment.nets.convolution import generator, initialised, short_floats
-from augment.nets.jitter import jittered
-from augment.nets.machine import threads
-from augment.nets.training import Schedule, train
+from augment.nets.devices import autocast
+from augment.nets.random_affine import jitter
+from augment.nets.schedule import Schedule
+from augment.nets.streams import initialised, torch_stream
+from augment.nets.threads import threads
+from augment.nets.training import train
 
 SEEN_SIDE = 32  # pixels: larger pictures are shrunk before they are judged
 STEPS = 300
@@ -128,18 +130,18 @@ def trained_judge(
         network = Network(x.shape[1], classes)
 
     def loss(step: int) -> Tensor:
-        stream = generator(seed.child("step", step).integer())
+        stream = torch_stream(seed.child("step", step).integer())
         size = BATCH if more is None else BATCH // 2
         rows = torch.randint(len(x), (size,), generator=stream)
-        seen, told = x[rows], y[rows]
+        seen, labels = x[rows], y[rows]
         if more is not None:
             others = torch.randint(len(more[0]), (BATCH - size,), generator=stream)
-            seen, told = torch.cat([seen, more[0][others]]), torch.cat([told, more[1][others]])
+            seen, labels = torch.cat([seen, more[0][others]]), torch.cat([labels, more[1][others]])
         if classical:
-            seen = jittered(seen, stream)
-        with short_floats("cpu"):
+            seen = jitter(seen, stream)
+        with autocast("cpu"):
             logits = network(seen, stream)
-        return functional.cross_entropy(logits.float(), told)
+        return functional.cross_entropy(logits.float(), labels)
 
     parameters: dict[str, Tensor] = dict(network.named_parameters())
     # One check, at the end: every judge has the same steps, and none is picked by its score.

@@ -13,6 +13,7 @@ from augment.evaluation import scoring
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.verdict import Unscored
 from augment.kinds.images.data.dataset import Images
+from augment.kinds.images.metrics.views import FakeViews, View, real_views
 
 if TYPE_CHECKING:
     from augment.kinds.images.metrics.views import View
@@ -51,8 +52,6 @@ def score(
 
 def views(rows: Comparison[Images]) -> scoring.Sides:
     """All pictures with their places in the feature spaces; the floor are shuffled pixels."""
-    from augment.kinds.images.metrics.views import FakeViews, View, real_views
-
     rows.tick(Tick("score", 0, note="feature spaces"))
     features = rows.options.get("features")
     real = real_views(

@@ -24,7 +24,7 @@ from torch.nn import functional
 from augment.core.errors import BadInput
 from augment.kinds.images.data.tensors import parts, to_floats
 from augment.kinds.images.metrics.classifier import AT_ONCE, Judge, small
-from augment.nets.convolution import generator
+from augment.nets.streams import torch_stream
 
 RANDOM_SEED = 20_260  # fixed for ever: the space is the same for every run and every data set
 PCA_DIMENSIONS = 32
@@ -68,7 +68,7 @@ class RandomConvolutions:
 
 def random_space(channels: int, device: str = "cpu") -> Space:
     """The space of `RandomConvolutions`, the same for every run and every data set."""
-    stream = generator(RANDOM_SEED)
+    stream = torch_stream(RANDOM_SEED)
     widths = (channels, 32, 64, 64)
     weights = tuple(
         (torch.randn(b, a, 3, 3, generator=stream) * (2 / (9 * a)) ** 0.5).to(device)

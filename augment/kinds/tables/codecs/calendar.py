@@ -161,10 +161,10 @@ class Calendar:
     def state(self) -> State:
         tensors = {
             f"calendar.{i}.{name}": array
-            for i, words in enumerate(self.whole.values())
-            for name, array in words.state().tensors.items()
+            for i, spans in enumerate(self.whole.values())
+            for name, array in spans.state().tensors.items()
         }
-        config = [[name, words.state().config] for name, words in self.whole.items()]
+        config = [[name, spans.state().config] for name, spans in self.whole.items()]
         return State({"split": config}, tensors)
 
     @staticmethod
@@ -177,8 +177,8 @@ class Calendar:
         """Undo `state`."""
         arrays = numbered(tensors, "calendar")
         whole = {}
-        for i, (name, words) in enumerate(config["split"]):
-            whole[str(name)] = Spans.from_state(words, arrays[i])
+        for i, (name, spans) in enumerate(config["split"]):
+            whole[str(name)] = Spans.from_state(spans, arrays[i])
         return Calendar(columns, target, whole)
 
 

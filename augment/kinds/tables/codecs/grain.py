@@ -36,35 +36,35 @@ MOST_ROWS = 40_000
 
 def with_grains(
     data: Table,
-    words: list[Vocabulary],
+    vocabularies: list[Vocabulary],
     tokens: NDArray[np.int32],
     budget: Budget = UNLIMITED,
 ) -> Table:
     """The table with a grain column behind each number whose rounding goes with other columns.
 
-    `tokens` (rows, columns) are the table's, in `words`; -1 is unknown. Columns that the budget
-    has no time for get none.
+    `tokens` (rows, columns) are the table's, in `vocabularies`; -1 is unknown. Columns that the
+    budget has no time for get none.
     """
     columns: list[Column] = []
     arrays: list[pa.Array] = []
     for j, column in enumerate(data.schema):
         columns.append(column)
         arrays.append(data.column(column.name))
-        word = words[j]
-        if column.role != "numeric" or not isinstance(word, Spans) or budget.left() <= 0:
+        spans = vocabularies[j]
+        if column.role != "numeric" or not isinstance(spans, Spans) or budget.left() <= 0:
             continue
-        grain = _grains(word, numbers(data, column.name))
+        grain = _grains(spans, numbers(data, column.name))
         if _told_by_others(grain, j, tokens):
             columns.append(Column(column.name + GRAIN, "categorical", "integer"))
             arrays.append(pa.array(grain, pa.int64()))
     return table_of(columns, arrays, data.schema.target)
 
 
-def _grains(word: Spans, values: NDArray[np.float64]) -> NDArray[np.int64]:
+def _grains(spans: Spans, values: NDArray[np.float64]) -> NDArray[np.int64]:
     """(rows,) the place in `EXPONENTS` of each binned value, `OWN_TOKEN` for the others."""
-    own = np.isnan(values) | np.isin(values, word.atoms)
+    own = np.isnan(values) | np.isin(values, spans.atoms)
     grain = np.full(len(values), OWN_TOKEN)
-    grain[~own] = grain_of(values[~own], word.precision)
+    grain[~own] = grain_of(values[~own], spans.precision)
     counts = np.bincount(grain, minlength=OWN_TOKEN + 1)
     grain[(counts < LEAST_ROWS)[grain]] = len(EXPONENTS)
     return grain

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from augment.core.errors import UsageError
 from augment.core.types import Scalar
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.data.spelling import dates, units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -163,8 +164,6 @@ def _stored(column: Column, level: Scalar) -> Any:
 
 def table_of(schema_columns: list[Column], arrays: list[pa.Array], target: str | None) -> Table:
     """A table from columns and their arrays."""
-    from augment.kinds.tables.data.schema import Schema
-
     schema = Schema(tuple(schema_columns), target)
     return Table(pa.table(arrays, names=schema.names), schema)
 
@@ -209,15 +208,11 @@ def _boolean(column: Column, text: str) -> bool:
 
 def _without_units(column: Column, text: str) -> str:
     """A number as the column's units or plain digits spell it."""
-    from augment.kinds.tables.data.spelling import units
-
     found = units.without_units(column, pa.array([text]))[0].as_py()
     return text if found is None else str(found)
 
 
 def _moment(column: Column, text: str) -> Any:
     """A naive datetime, written in the column's own format or in ISO 8601."""
-    from augment.kinds.tables.data.spelling import dates
-
     own = dates.parse(column.format, pa.array([text]))[0].as_py() if column.format else None
     return datetime.fromisoformat(text).replace(tzinfo=None) if own is None else own

@@ -1,6 +1,6 @@
 """About how long the engines of tables take, from unit costs.
 
-Seconds are those of one core of a server processor of 2023 (see `augment.nets.machine.pace`);
+Seconds are those of one core of a server processor of 2023 (see `augment.nets.machine_speed`);
 they are meant to be right within a factor of two.
 """
 
@@ -15,7 +15,7 @@ from augment.core.types import Costs
 from augment.kinds.tables.data.dataset import Table
 
 if TYPE_CHECKING:
-    from augment.kinds.tables.engines.anyorder.network import Shape
+    from augment.kinds.tables.engines.anyorder.presets import Shape
 
 MOST_COUNTED = 20_000  # rows in which distinct values are counted
 STEP_SECONDS = 0.004  # of a training step, whatever its size

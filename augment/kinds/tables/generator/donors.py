@@ -59,9 +59,9 @@ class Donors:
         best, most = np.zeros(len(self._codes[name]), dtype=np.int64), 0.0
         for other in [other for other in self._codes if other != name][:MOST_CANDIDATES]:
             theirs = self._codes[other][judged]
-            told = _information(own, theirs)
-            if told > most:
-                best, most = self._codes[other].astype(np.int64), told
+            information = _information(own, theirs)
+            if information > most:
+                best, most = self._codes[other].astype(np.int64), information
         return best
 
 

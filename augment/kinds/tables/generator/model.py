@@ -17,34 +17,20 @@ from augment.core.kind import Ask, Fitted
 from augment.core.model_folder import Stored, restoring
 from augment.core.quotas import quotas
 from augment.core.seeds import Seed
-from augment.core.types import (
-    Clause,
-    Condition,
-    Engine,
-    Job,
-    Json,
-    Model,
-    State,
-    Tick,
-    Whole,
-    silent,
-)
-from augment.kinds.tables import relations
+from augment.core.types import Clause, Condition, Json, Model, State, Tick, Whole, silent
 from augment.kinds.tables.data.conditions import balance_of, parse
-from augment.kinds.tables.data.dataset import Table, require_rows
+from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
-from augment.kinds.tables.data.values import arrow_type, numbers, table_of
+from augment.kinds.tables.data.values import arrow_type, table_of
 from augment.kinds.tables.generator import domain, given_rows
 from augment.kinds.tables.generator.drawing import Drawing
-from augment.kinds.tables.generator.protection import least_rows, protect
-from augment.kinds.tables.generator.unmodelled import Unmodelled, kept, unmodelled_columns
-from augment.kinds.tables.identity.row_identity import Part, RowIdentity
+from augment.kinds.tables.generator.unmodelled import Unmodelled
+from augment.kinds.tables.identity.row_identity import RowIdentity, RowRange
 from augment.kinds.tables.relations import Relations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
 NO_IDENTITY = RowIdentity().to_json()  # of a model that was made before ids could repeat
 MOST_ROWS = 10**15  # that a model may say its source had
 TRIAL_ROWS = 20  # drawn of a restored model, to see that its parts fit together
@@ -70,71 +56,6 @@ class TableModel(Fitted[Table]):
     relations: Relations
     identity: RowIdentity
     facts: Json
-
-    @classmethod
-    def fit(
-        cls,
-        recipe: Engine[Table],
-        data: Table,
-        job: Job,
-        protected: bool,
-        source_rows: int,
-        source_table: Table | None = None,
-    ) -> Self:
-        """Fit `recipe` on the protected modelled columns of `data`.
-
-        `data` may be a part of `source_table`; no surrogate is a text of either.
-        """
-        require_rows(data, 1, "the table")
-        schema = kept(data.schema)
-        core = data.select([column.name for column in schema if column.modelled])
-        if not core.schema.columns:
-            raise BadInput(
-                "there is nothing to model: every column is an id, text or a constant.",
-                hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
-            )
-        notes: tuple[str, ...] = (UNPROTECTED,)
-        least = least_rows(len(data)) if protected else 1
-        identity = RowIdentity.fit(data, least)
-        held = identity.constant | set(schema.key)
-        found = relations.mined(core, _constants(data)).without(held)
-        seen = found.taken_out(core)
-        if protected:
-            safe = protect(seen, job.seed.child("protect"))
-            seen, notes = safe.table, safe.notes
-        job, shortened = job.noted()
-        inner = recipe.fit(
-            seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
-        )
-        found = found.as_learnt(seen, list(core.schema))
-        whole = found.put_back(seen, list(core.schema), core.schema.target)
-        identity = identity.with_key(_beside(whole, data), schema.key, source_rows, least)
-        facts = {
-            "parameters": dataclasses.asdict(recipe),
-            "fitted_rows": len(data),
-            "protected": protected,
-            "notes": list(notes),
-            "relations": found.words,
-            "kept": identity.words,
-            "nearly": [near.to_json() for near in found.near],
-            **inner.state().config.get("facts", {}),
-            **({"shortened": shortened} if shortened else {}),
-        }
-        least = least_rows(len(data)) if protected else 1
-        texts = data if source_table is None else source_table
-        unmodelled = unmodelled_columns(data, texts, least, job.seed.child("surrogates"))
-        known = domain.of(whole, least)
-        return cls(
-            recipe.about.name,
-            source_rows,
-            schema,
-            inner,
-            unmodelled,
-            known,
-            found,
-            identity,
-            facts,
-        )
 
     def on(self, device: str) -> Self:
         return dataclasses.replace(self, inner=self.inner.on(device))
@@ -181,7 +102,7 @@ class TableModel(Fitted[Table]):
             for each in self.unmodelled
         }
         if kept is None:
-            core, ids = self._settled(core, Part(start, start + n, whole), given, seed, tick)
+            core, ids = self._settled(core, RowRange(start, start + n, whole), given, seed, tick)
             made |= ids
         arrays = [
             core.column(column.name)
@@ -192,7 +113,12 @@ class TableModel(Fitted[Table]):
         return Table(pa.table(arrays, names=self.schema.names), self.schema)
 
     def _settled(
-        self, core: Table, part: Part, given: Condition, seed: Seed, tick: Callable[[Tick], None]
+        self,
+        core: Table,
+        part: RowRange,
+        given: Condition,
+        seed: Seed,
+        tick: Callable[[Tick], None],
     ) -> tuple[Table, dict[str, pa.Array]]:
         """The rows with keys that do not repeat, and ids that do."""
 
@@ -257,11 +183,11 @@ class TableModel(Fitted[Table]):
         tick: Callable[[Tick], None],
     ) -> Table:
         """The given rows with their gaps filled. Known cells stay, relations or not."""
-        name, words = self.relations.unplaceable(clauses, list(self.schema))
-        if words:
+        name, reason = self.relations.unplaceable(clauses, list(self.schema))
+        if reason:
             raise UsageError(
                 f"--where on {name!r} cannot be joined with --given: in this model it is "
-                f"computed ({words})."
+                f"computed ({reason})."
             )
         asked = self.relations.placed(clauses, list(self.schema))
         places: list[NDArray[np.int64]] = []
@@ -326,31 +252,12 @@ class TableModel(Fitted[Table]):
         return model
 
 
-def _beside(learnt: Table, data: Table) -> Table:
-    """The learnt columns and the constant ones, which may be part of a time stamp."""
-    constant = [column for column in data.schema if column.role == "constant"]
-    columns = [*learnt.schema, *constant]
-    arrays = [learnt.column(column.name) for column in learnt.schema]
-    return table_of(columns, [*arrays, *(data.column(c.name) for c in constant)], None)
-
-
 def _with(table: Table, arrays: Mapping[str, pa.Array]) -> Table:
     """The table with some columns set anew."""
     if not arrays:
         return table
     found = [arrays.get(name, table.column(name)) for name in table.schema.names]
     return table_of(list(table.schema), found, table.schema.target)
-
-
-def _constants(data: Table) -> dict[str, float]:
-    """The columns of numbers that never change, which no engine sees."""
-    found: dict[str, float] = {}
-    for column in data.schema:
-        if column.role == "constant" and column.storage in ("integer", "float", "decimal"):
-            known = numbers(data, column.name)
-            known = known[~np.isnan(known)]
-            found |= {column.name: float(known[0])} if len(known) else {}
-    return found
 
 
 def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:

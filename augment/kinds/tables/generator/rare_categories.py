@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from augment.kinds.tables.data import identifiers
+from augment.kinds.tables.data import identifier_inference
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import codes
@@ -57,6 +57,6 @@ def _other(column: Column, levels: pa.Array) -> Column | None:
         kind = personal.kind(column.name, levels) or gazetteer.likely(levels, repeats=False)
         return roles.as_text(bare, kind, levels)
     if column.storage == "integer":
-        pattern = identifiers.derive(levels) or "{number}"
+        pattern = identifier_inference.derive(levels) or "{number}"
         return replace(bare, role="id", pattern=pattern, note="Every row gets a new number.")
     return None

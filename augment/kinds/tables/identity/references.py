@@ -53,7 +53,7 @@ class Reference:
     sizes: GroupSizes
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         """What is kept of it, for the summary."""
         counted = f"{self.within}s" if self.within else "rows"
         kept = f"how many {counted} a {self.column.name} has"

@@ -28,7 +28,7 @@ Refill = Callable[[Table, Seed], Table]
 
 
 @dataclass(frozen=True)
-class Part:
+class RowRange:
     """The rows `start` to `end` of a sample."""
 
     start: int
@@ -62,15 +62,15 @@ class RowIdentity:
         return replace(self, key=UniqueKey.fit(learnt, key, self.stamp, rows, least))
 
     @property
-    def words(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """What is kept, for the summary."""
-        keys = [] if self.key is None else [self.key.words]
+        keys = [] if self.key is None else [self.key.sentence]
         keys += [
             f"{' + '.join((each.column.name, *each.apart))} never repeats"
             for each in self.references
             if each.apart
         ]
-        return [*(each.words for each in self.references), *keys]
+        return [*(each.sentence for each in self.references), *keys]
 
     @property
     def constant(self) -> set[str]:
@@ -107,7 +107,7 @@ class RowIdentity:
     def settled(
         self,
         core: Table,
-        part: Part,
+        part: RowRange,
         given: Condition,
         seed: Seed,
         exchange: Exchange,
@@ -126,7 +126,7 @@ class RowIdentity:
     def _with_key(
         self,
         core: Table,
-        part: Part,
+        part: RowRange,
         given: Condition,
         seed: Seed,
         exchange: Exchange,
@@ -158,7 +158,7 @@ class RowIdentity:
         return _patched(changed, *_refused(changed, core, given))
 
     def _with_ids(
-        self, core: Table, part: Part, given: Condition, seed: Seed, exchange: Exchange
+        self, core: Table, part: RowRange, given: Condition, seed: Seed, exchange: Exchange
     ) -> tuple[Table, dict[str, pa.Array]]:
         every = np.arange(len(core))
         units, groups = every, {}

@@ -73,7 +73,7 @@ class UniqueKey:
         return self._combinations * (self.timeline.open_count if self.timeline else 1)
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         return f"{' + '.join(self.names)} never repeats"
 
     def _numbers(self, table: Table) -> NDArray[np.int64]:

@@ -134,8 +134,8 @@ def _converted(array: pa.Array, column: Column) -> pa.Array:
         read = pd.to_datetime(texts, errors="coerce", format=column.format or None, utc=True)
         return pa.array(read.dt.tz_localize(None), pa.timestamp("us"), from_pandas=True)
     if column.storage == "boolean":
-        words = {column.true: True, column.false: False, "true": True, "false": False}
-        return pa.array([words.get(text) for text in texts], pa.bool_())
+        truth_of = {column.true: True, column.false: False, "true": True, "false": False}
+        return pa.array([truth_of.get(text) for text in texts], pa.bool_())
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float, na_value=float("nan"))
     if column.storage in ("integer", "decimal"):
         # A fraction in a whole-number column is kept as a number: metrics read floats anyway,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
-from augment.kinds.tables.data import identifiers
+from augment.kinds.tables.data import identifier_inference, identifiers
 from augment.kinds.tables.data.schema import Column, Role, Storage
 from augment.kinds.tables.data.spelling import dates, integer_dates, numerals, text
 from augment.kinds.tables.io import inference, roles
@@ -148,7 +148,7 @@ def _datetime(column: Column, detail: str, values: pa.Array, where: Callable[[in
     distinct = pc.unique(text.without_tokens(blank, values).drop_null())
     if not detail:
         found = inference.date(column.name, distinct) if len(distinct) else None
-        found = found or integer_dates.column(column.name, distinct, told=True)
+        found = found or integer_dates.column(column.name, distinct, declared=True)
         if found is None:
             raise BadInput(
                 f"column {column.name!r} fits no date format, or more than one.",
@@ -169,8 +169,8 @@ def _id(column: Column, detail: str, texts: pa.Array) -> Column:
         column = Column(
             column.name, "id", "string", null=inference.empty(texts), arrow=column.arrow
         )
-    derived = identifiers.derive(pc.unique(texts.drop_null()))
-    pattern = detail or identifiers.fitting(derived, column.arrow)
+    derived = identifier_inference.derive(pc.unique(texts.drop_null()))
+    pattern = detail or identifier_inference.fitting(derived, column.arrow)
     note = "" if pattern else "Its form could not be told, so new ids are numbers."
     return replace(column, role="id", pattern=pattern or "{number}", pii="", note=note)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.kinds.tables.data import identifiers
+from augment.kinds.tables.data import identifier_inference
 from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import birth_numbers
@@ -124,7 +124,7 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
         and present >= (2 if named else UNNAMED_ROWS)
         and kind != "postcode"
     ):
-        pattern = identifiers.derive(distinct)
+        pattern = identifier_inference.derive(distinct)
         if pattern and (named or WITH_DIGITS.search(pattern)):
             if share < NEARLY_ALL:
                 return replace(column, role="reference", pattern=pattern, note=SHARED)
@@ -150,5 +150,7 @@ def _mean_length(distinct: pa.Array) -> float:
 
 
 def _as_id(column: Column, texts: pa.Array, note: str) -> Column:
-    pattern = identifiers.fitting(identifiers.derive(texts) or "{number}", column.arrow)
+    pattern = identifier_inference.fitting(
+        identifier_inference.derive(texts) or "{number}", column.arrow
+    )
     return replace(column, role="id", pattern=pattern, note=note or column.note)

@@ -22,6 +22,7 @@ from augment.kinds.tables.identity.timeline import Timeline
 from augment.kinds.tables.io.alignment import Aligned, aligned
 from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
 from augment.kinds.tables.metrics.overlays import overlays
+from augment.kinds.tables.metrics.structure import repeated_ids
 from augment.kinds.tables.metrics.targets import chosen as chosen_target
 from augment.kinds.tables.metrics.views import (
     FakeViews,
@@ -136,8 +137,6 @@ def extras(rows: Comparison[Table]) -> Extras:
 
 def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:
     """Aligned rows in the real side's encoding, with what alignment found."""
-    from augment.kinds.tables.metrics.structure import repeated_ids
-
     problems = {
         "missing_columns": dict.fromkeys(made.missing, 1),
         "extra_columns": dict.fromkeys(made.extra, 1),

@@ -31,10 +31,10 @@ LEAST_ROWS = 10
 
 
 @dataclass(frozen=True)
-class Task:
+class PredictionTask:
     """What is predicted: `classes` levels (0 for a number), and how a column becomes answers."""
 
-    words: str  # e.g. "AUC"
+    score_name: str  # e.g. "AUC"
     classes: int
     answers: Callable[[NDArray[Any]], NDArray[np.float64]]  # NaN: no answer, leave the row out
 
@@ -93,23 +93,25 @@ def _score(real: RealViews, learnt: View, seed: Seed) -> Score:
         _predicted(task, x, y, x_real, codes, seed.child("fit", number)) for number in range(SEEDS)
     ]
     each = [_quality(task, y_real, guess) for guess in guesses]
-    said = (f"{task.words} of predicting {name!r}.", real.target_note, real.predictors_note)
+    said = (f"{task.score_name} of predicting {name!r}.", real.target_note, real.predictors_note)
     note = " ".join(filter(None, said))
     interval = _interval(task, y_real, guesses, seed.child("draws"))
     value = float(np.mean(each))
     return Score("utility", value, "higher", "utility", interval=interval, note=note)
 
 
-def task_of(axis: Axis, train: NDArray[Any]) -> Task:
+def task_of(axis: Axis, train: NDArray[Any]) -> PredictionTask:
     """Classes for categories, booleans and whole numbers of few values; regression otherwise."""
     if axis.numeric:
         kinds = np.unique(train[~np.isnan(train)])
         if len(kinds) > FEW_VALUES or np.any(kinds != np.rint(kinds)):
-            return Task("R²", 0, lambda column: column)
-        return Task(_auc_words(len(kinds)), len(kinds), lambda column: _place(kinds, column))
+            return PredictionTask("R²", 0, lambda column: column)
+        return PredictionTask(
+            _auc_words(len(kinds)), len(kinds), lambda column: _place(kinds, column)
+        )
     known = min(axis.known, MOST_CLASSES)
     classes = min(axis.known, MOST_CLASSES + 1)
-    return Task(
+    return PredictionTask(
         _auc_words(classes),
         classes,
         lambda column: np.where(
@@ -131,7 +133,7 @@ def _place(kinds: NDArray[np.float64], column: NDArray[np.float64]) -> NDArray[n
 
 
 def _asked(
-    task: Task, view: View, place: int, given: list[int], most: int, seed: Seed
+    task: PredictionTask, view: View, place: int, given: list[int], most: int, seed: Seed
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Features, of the columns `given`, and answers of at most `most` rows that have an answer."""
     rows = view.sample(most, seed)
@@ -141,7 +143,7 @@ def _asked(
 
 
 def _too_little(
-    task: Task, y: NDArray[np.float64], y_real: NDArray[np.float64], columns: int
+    task: PredictionTask, y: NDArray[np.float64], y_real: NDArray[np.float64], columns: int
 ) -> str:
     if columns < 2:
         return "There is no other column to predict from."
@@ -153,7 +155,7 @@ def _too_little(
 
 
 def _predicted(
-    task: Task,
+    task: PredictionTask,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     x_real: NDArray[np.float64],
@@ -168,7 +170,7 @@ def _predicted(
     return values(x, y, x_real, codes, seed, iterations=TREES)[:, None]
 
 
-def _quality(task: Task, y: NDArray[np.float64], guess: NDArray[np.float64]) -> float:
+def _quality(task: PredictionTask, y: NDArray[np.float64], guess: NDArray[np.float64]) -> float:
     """R², AUC of the second class, or the mean AUC of each class that has rows and others."""
     if not task.classes:
         spread = float(np.sum((y - y.mean()) ** 2))
@@ -184,7 +186,7 @@ def _quality(task: Task, y: NDArray[np.float64], guess: NDArray[np.float64]) -> 
 
 
 def _interval(
-    task: Task, y: NDArray[np.float64], guesses: list[NDArray[np.float64]], seed: Seed
+    task: PredictionTask, y: NDArray[np.float64], guesses: list[NDArray[np.float64]], seed: Seed
 ) -> Interval:
     """95% percentiles over bootstrap draws of a seed and of the judged rows."""
     rng = seed.rng()

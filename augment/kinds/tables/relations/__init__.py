@@ -23,6 +23,7 @@ from augment.kinds.tables.relations import (
     date_columns,
     date_conditions,
     date_parts,
+    date_replacement,
     flags,
     gaps,
     links,
@@ -65,9 +66,9 @@ class Relations:
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
-    def words(self) -> list[str]:
+    def sentences(self) -> list[str]:
         kinds = (self.dates, self.births, self.groups, self.shares, self.links)
-        return [relation.words for kind in kinds for relation in kind]
+        return [relation.sentence for kind in kinds for relation in kind]
 
     def taken_out(self, table: Table) -> Table:
         """The table as an engine sees it."""
@@ -76,7 +77,7 @@ class Relations:
 
     def _filled(self, table: Table) -> tuple[Table, Masks]:
         """The table taken out, without flags, and the cells that were filled before that."""
-        whole = date_parts.filled(table, self.dates)
+        whole = date_replacement.filled(table, self.dates)
         masks = gaps.filled(table, whole)
         dated = self._dated(whole)
         full = onehot.filled(dated, self.groups)
@@ -87,7 +88,7 @@ class Relations:
         return links.taken_out(summed, self.links), masks
 
     def _dated(self, table: Table) -> Table:
-        return birth_dates.taken_out(date_parts.taken_out(table, self.dates), self.births)
+        return birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
 
     def put_back(
         self, table: Table, whole: list[Column], target: str | None, kept: Table | None = None
@@ -97,13 +98,13 @@ class Relations:
         Shares and parts of dates that `kept` has stay, and the others are made to fit them.
         """
         plain, masks = gaps.split(table, self.gaps)
-        undated = date_parts.columns_of(whole, self.dates)
+        undated = date_replacement.columns_of(whole, self.dates)
         dated = birth_dates.columns_of(undated, self.births)
         scaled = shares.put_back(plain, self.shares, dated, kept)
         linked = gaps.emptied(self._linked(scaled, dated), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
         born = birth_dates.put_back(parted, self.births, undated)
-        made = date_parts.put_back(born, self.dates, whole, target, kept)
+        made = date_replacement.put_back(born, self.dates, whole, target, kept)
         return gaps.emptied(made, masks)
 
     def _linked(self, table: Table, dated: list[Column]) -> Table:
@@ -126,13 +127,13 @@ class Relations:
     def reconciled(self, table: Table, held: set[str]) -> Table:
         """Whole rows of which the columns `held` were set anew, with the other parts of their
         dates moved to real ones."""
-        return date_parts.reconciled(table, self.dates, held)
+        return date_replacement.reconciled(table, self.dates, held)
 
     def as_learnt(self, seen: Table, whole: list[Column]) -> Relations:
         """The relations as they hold in `seen`, which is taken out and protected."""
         plain, _ = gaps.split(seen, self.gaps)
-        dated = birth_dates.columns_of(date_parts.columns_of(whole, self.dates), self.births)
-        learnt = date_parts.as_learnt(self.dates, self._linked(plain, dated))
+        dated = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
+        learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated))
         return replace(self, groups=onehot.as_learnt(self.groups, seen), dates=learnt)
 
     def to_fill(
@@ -164,9 +165,9 @@ class Relations:
 
     def computed(self, name: str) -> str:
         """What computes or scales a column, in words; "" where nothing does."""
-        scaled = [share.words for share in self.shares if name in share.members]
-        born = [birth.words for birth in self.births if name == birth.column]
-        link = [link.words for link in self.links if link.result == name]
+        scaled = [share.sentence for share in self.shares if name in share.members]
+        born = [birth.sentence for birth in self.births if name == birth.column]
+        link = [link.sentence for link in self.links if link.result == name]
         return "".join([*link, *scaled, *born][:1])
 
     def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
@@ -179,14 +180,16 @@ class Relations:
         """A column whose clause only a search can satisfy, and why; two empty texts for none."""
         lacking = {name for gap in self.gaps for name in gap.columns}
         loose = {
-            name: dated.words for dated in self._inexact(clauses, columns) for name in dated.members
+            name: dated.sentence
+            for dated in self._inexact(clauses, columns)
+            for name in dated.members
         }
         for clause in clauses:
-            words = self.computed(clause.column) or loose.get(clause.column, "")
-            if not words and clause.column in lacking and gaps.holds_for_null(clause):
-                words = "its gaps are made after all else"
-            if words:
-                return clause.column, words
+            reason = self.computed(clause.column) or loose.get(clause.column, "")
+            if not reason and clause.column in lacking and gaps.holds_for_null(clause):
+                reason = "its gaps are made after all else"
+            if reason:
+                return clause.column, reason
         return "", ""
 
     def _inexact(self, clauses: tuple[Clause, ...], columns: list[Column]) -> Iterator[DateParts]:
@@ -273,7 +276,7 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
     that never change: a year that all rows share tells which months have a 29 February.
     """
     dates, near = date_columns.found(table, constants or {})
-    whole = date_parts.taken_out(date_parts.filled(table, dates), dates)
+    whole = date_replacement.taken_out(date_replacement.filled(table, dates), dates)
     births = birth_dates.found(whole)
     found = Relations(dates=dates, births=births)
     if len(table) >= LEAST_ROWS:

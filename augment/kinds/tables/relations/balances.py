@@ -43,7 +43,7 @@ class Balance:
         return None
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         """What it says, if it is a total of columns or a constant shared out; "" otherwise."""
         names = [term.name for term in self.terms]
         if self.total is not None:
@@ -74,7 +74,7 @@ def balances(found: list[Quantity]) -> Iterator[Balance | Near]:
     gaps = {q.name: int(np.isnan(q.values).sum()) for q in numeric}
     places = {quantity.name: place for place, quantity in enumerate(numeric)}
     settled: set[str] = set()
-    told: set[str] = set()
+    reported: set[str] = set()
     for searched, rows in _together(numeric, gaps):
         with_gaps = any(gaps[quantity.name] for quantity in searched)
         for balance in _searched(searched, _spread(rows, MOST_ROWS), places):
@@ -84,8 +84,8 @@ def balances(found: list[Quantity]) -> Iterator[Balance | Near]:
                 settled |= names
                 yield balance
         for near in _nearly([q for q in searched if q.name not in settled], rows, places):
-            if near.words not in told:
-                told.add(near.words)
+            if near.sentence not in reported:
+                reported.add(near.sentence)
                 yield near
 
 
@@ -159,8 +159,8 @@ def _nearly(
     rng = np.random.Generator(np.random.Philox(0))  # which rows are tried is no randomness
     for _ in range(TRIES if len(found) <= MOST_TRIED else 1):
         for balance in _searched(found, rng.choice(rows, few, replace=False), places):
-            near = Near(balance.words, balance.known, _broken(balance))
-            if near.words and near.close and near.rows >= LEAST_KNOWN:
+            near = Near(balance.sentence, balance.known, _broken(balance))
+            if near.sentence and near.close and near.rows >= LEAST_KNOWN:
                 yield near
 
 

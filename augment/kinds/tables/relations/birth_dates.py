@@ -30,7 +30,7 @@ class BirthDate:
     start: int
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         return f"{self.column} is a date of birth (YYMMDD, 50 added to the month of some)"
 
     def columns(self) -> tuple[Column, Column]:

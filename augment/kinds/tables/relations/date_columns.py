@@ -18,8 +18,8 @@ from augment.kinds.tables.relations.date_parts import (
     LEAP_YEAR,
     NUMBER,
     SPELLINGS,
+    DatePart,
     DateParts,
-    Part,
     stamps_of,
 )
 from augment.kinds.tables.relations.near import Near
@@ -47,7 +47,7 @@ LEAST_CHANCE = 10.0  # impossible dates expected of independent columns, where n
 YEARS = (1500, 2500)  # of a column that no name calls a year
 HOURS = 24
 
-Named = dict[str, Part]  # by letter
+Named = dict[str, DatePart]  # by letter
 
 
 def found(table: Table, constants: Mapping[str, float]) -> tuple[tuple[DateParts, ...], list[Near]]:
@@ -118,7 +118,7 @@ def _constant_year(stem: str, constants: Mapping[str, float]) -> int:
     return LEAP_YEAR
 
 
-def _part(table: Table, column: Column, letter: str) -> Part | None:
+def _part(table: Table, column: Column, letter: str) -> DatePart | None:
     """The column as this part, if its values are spelt in a way that is known."""
     spelling = NUMBER
     if column.storage == "string":
@@ -130,7 +130,7 @@ def _part(table: Table, column: Column, letter: str) -> Part | None:
         spelling = fits[0]
     elif column.storage not in ("integer", "float", "decimal"):
         return None
-    part = Part(letter, column.name, spelling)
+    part = DatePart(letter, column.name, spelling)
     values = part.numbers(table)
     known = values[~np.isnan(values)]
     if not len(known) or (known != np.floor(known)).any() or known.min() < 0:
@@ -155,7 +155,7 @@ def _longest(table: Table, parts: Named, year: int) -> DateParts | Near | None:
 
 
 def _dated(
-    parts: list[Part], values: dict[str, NDArray[np.float64]], year: int
+    parts: list[DatePart], values: dict[str, NDArray[np.float64]], year: int
 ) -> DateParts | Near:
     """The parts as a date where they are real on every row; else how many rows they break."""
     own = {part.letter: values[part.letter] for part in parts}
@@ -165,7 +165,7 @@ def _dated(
     if real.all() and known.any():
         return dated
     some = np.logical_or.reduce([~np.isnan(column) for column in own.values()])
-    return Near(dated.words, max(1, int(some.sum())), int((~real).sum()))
+    return Near(dated.sentence, max(1, int(some.sum())), int((~real).sum()))
 
 
 def _by_content(table: Table, left: list[Column]) -> Iterator[DateParts]:
@@ -180,12 +180,12 @@ def _by_content(table: Table, left: list[Column]) -> Iterator[DateParts]:
         pair = next(((m, d) for _, m, d in sorted(pairs) if _proven(whole[m], whole[d])), None)
         if pair is None:
             return
-        parts = [Part("m", pair[0]), Part("d", pair[1])]
+        parts = [DatePart("m", pair[0]), DatePart("d", pair[1])]
         for name in _beside(parts, places, whole):
             if letters[name] == "Y" and parts[0].letter == "m":
-                longer = [Part("Y", name), *parts]
+                longer = [DatePart("Y", name), *parts]
             elif letters[name] == "H" and parts[-1].letter == "d":
-                longer = [*parts, Part("H", name)]
+                longer = [*parts, DatePart("H", name)]
             else:
                 continue
             parts = longer if isinstance(_of(longer, whole), DateParts) else parts
@@ -212,11 +212,13 @@ def _letter(table: Table, column: Column) -> str:
     return "Y" if YEARS[0] <= low and high <= YEARS[1] else ""
 
 
-def _of(parts: list[Part], whole: dict[str, NDArray[np.float64]]) -> DateParts | Near:
+def _of(parts: list[DatePart], whole: dict[str, NDArray[np.float64]]) -> DateParts | Near:
     return _dated(parts, {part.letter: whole[part.column] for part in parts}, LEAP_YEAR)
 
 
-def _beside(parts: list[Part], places: Mapping[str, int], whole: Mapping[str, object]) -> list[str]:
+def _beside(
+    parts: list[DatePart], places: Mapping[str, int], whole: Mapping[str, object]
+) -> list[str]:
     """The columns next to these, twice over: a year and an hour may stand at one side."""
     own = [places[part.column] for part in parts]
     near = {min(own) - 2, min(own) - 1, max(own) + 1, max(own) + 2, sum(own) // 2}

@@ -16,7 +16,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling.dates import DAY_US
 from augment.kinds.tables.data.values import table_of
-from augment.kinds.tables.relations.date_parts import DateParts, Part
+from augment.kinds.tables.relations.date_parts import DatePart, DateParts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ MOST_SETS = 200  # of known parts, for which given rows are filled apart
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedDates:
     """A clause that every row asked for satisfies; `exact` where no other row does."""
 
     clause: Clause | None
@@ -34,7 +34,7 @@ class Asked:
 
 
 def _holds(
-    part: Part, columns: Mapping[str, Column], clauses: tuple[Clause, ...], values: Any
+    part: DatePart, columns: Mapping[str, Column], clauses: tuple[Clause, ...], values: Any
 ) -> NDArray[np.bool_]:
     column = columns[part.column]
     return mask(table_of([column], [part.array(column, values)], None), clauses)
@@ -46,14 +46,16 @@ def _moment(microseconds: float) -> str:
     return (epoch + timedelta(microseconds=microseconds)).replace(tzinfo=None).isoformat()
 
 
-def asked(dated: DateParts, clauses: tuple[Clause, ...], columns: Mapping[str, Column]) -> Asked:
+def asked(
+    dated: DateParts, clauses: tuple[Clause, ...], columns: Mapping[str, Column]
+) -> AskedDates:
     """Clauses on parts as one on the date. Raises `UsageError` where no date satisfies them."""
     if dated.low is None or dated.high is None:
-        return Asked(None, False)
+        return AskedDates(None, False)
     own = {p: tuple(c for c in clauses if c.column == p.column) for p in dated.parts}
     own = {part: each for part, each in own.items() if each}
     if all(_holds(part, columns, each, np.array([np.nan]))[0] for part, each in own.items()):
-        return Asked(None, False)
+        return AskedDates(None, False)
     days = np.arange(dated.low // DAY_US, dated.high // DAY_US + 1) * DAY_US
     hours = np.arange(0.0, DAY_US, dated.step_us)
     for part, each in own.items():
@@ -64,32 +66,32 @@ def asked(dated: DateParts, clauses: tuple[Clause, ...], columns: Mapping[str, C
     if not len(days) or not len(hours):
         names = " and ".join(repr(part.column) for part in own)
         raise UsageError(
-            f"No row of this model can satisfy the conditions on {names}: {dated.words}, and "
+            f"No row of this model can satisfy the conditions on {names}: {dated.sentence}, and "
             "none of the model's dates fits them."
         )
     return _clause(dated, days, hours)
 
 
-def _clause(dated: DateParts, days: NDArray[np.float64], hours: NDArray[np.float64]) -> Asked:
+def _clause(dated: DateParts, days: NDArray[np.float64], hours: NDArray[np.float64]) -> AskedDates:
     """The moments that lie at these hours of these days."""
     low, high = float(days[0] + hours[0]), float(days[-1] + hours[-1])
     within = Clause(dated.name, "range", low=low, high=high)
     together = (np.diff(days) == DAY_US).all() and len(hours) * dated.step_us == DAY_US
     if together or (len(days) == 1 and (np.diff(hours) == dated.step_us).all()):
-        return Asked(within, True)
+        return AskedDates(within, True)
     if len(days) * len(hours) > MOST_LISTED:
-        return Asked(within, False)
+        return AskedDates(within, False)
     moments = (days[:, None] + hours[None, :]).ravel().tolist()
-    return Asked(Clause(dated.name, "in", tuple(map(_moment, moments))), True)
+    return AskedDates(Clause(dated.name, "in", tuple(map(_moment, moments))), True)
 
 
-def unsettled(dated: DateParts, partial: Table) -> Iterator[tuple[NDArray[np.int64], Asked]]:
+def unsettled(dated: DateParts, partial: Table) -> Iterator[tuple[NDArray[np.int64], AskedDates]]:
     """Given rows in parts by what they know of their date: places, and the clause for it.
 
     Where there are very many such parts, the finer of what is known is left aside.
     """
     if not len(partial):
-        yield np.arange(0), Asked(None, True)
+        yield np.arange(0), AskedDates(None, True)
         return
     values = np.stack([*dated.values(partial).values()])  # (parts, rows)
     known = ~np.isnan(values)
@@ -106,16 +108,16 @@ def unsettled(dated: DateParts, partial: Table) -> Iterator[tuple[NDArray[np.int
         yield rows, _around(dated, sets[:, number])
 
 
-def _around(dated: DateParts, known: NDArray[np.float64]) -> Asked:
+def _around(dated: DateParts, known: NDArray[np.float64]) -> AskedDates:
     """The dates of the model with the known parts (-1: any); none where there is none."""
     columns = {p.column: Column(p.column, "numeric", "float") for p in dated.parts}
-    plain = replace(dated, parts=tuple(Part(p.letter, p.column) for p in dated.parts))
+    plain = replace(dated, parts=tuple(DatePart(p.letter, p.column) for p in dated.parts))
     clauses = tuple(
         Clause(part.column, "range", low=float(value), high=float(value))
         for part, value in zip(dated.parts, known, strict=True)
         if value >= 0
     )
     try:
-        return asked(plain, clauses, columns) if clauses else Asked(None, True)
+        return asked(plain, clauses, columns) if clauses else AskedDates(None, True)
     except UsageError:
-        return Asked(None, False)
+        return AskedDates(None, False)

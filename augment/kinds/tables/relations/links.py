@@ -45,7 +45,7 @@ class Link:
         return {self.base, self.step, *self.more} - {""}
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         if self.step:
             return f"{self.result} = {' + '.join((self.base, self.step, *self.more))}"
         return f"{self.base} <= {self.result}"

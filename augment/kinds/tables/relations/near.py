@@ -11,9 +11,9 @@ LEAST_SHARE = 0.95  # of the rows that have the columns
 
 @dataclass(frozen=True)
 class Near:
-    """A relation in `words`; of `rows` rows that have its columns, `broken` break it."""
+    """A relation as a `sentence`; of `rows` rows that have its columns, `broken` break it."""
 
-    words: str
+    sentence: str
     rows: int
     broken: int
 
@@ -29,5 +29,5 @@ class Near:
         """What the report shows; the share is never rounded up to 1."""
         share = min(round(self.share, 6), 0.999999)
         return {
-            "relation": self.words, "share": share, "broken_rows": self.broken, "rows": self.rows
+            "relation": self.sentence, "share": share, "broken_rows": self.broken, "rows": self.rows
         }  # fmt: skip

@@ -43,7 +43,7 @@ class Group:
         return len(self.members)
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         ends = f"{self.members[0]}, …, {self.members[-1]}"
         return f"{self._how_many} of {ends} ({len(self.members)} columns) is 1"
 
@@ -80,7 +80,7 @@ class Group:
         if not fits[list(self.levels)].any() and not fits[-1]:
             names = ", ".join(repr(name) for name in dict.fromkeys(c.column for c in clauses))
             raise UsageError(
-                f"No row of this model can satisfy the conditions on {names}: {self.words} on "
+                f"No row of this model can satisfy the conditions on {names}: {self.sentence} on "
                 "every row, and values of too few rows are left out by protection."
             )
         if fits[-1]:

@@ -64,12 +64,12 @@ def near_groups(
     complete = [group for group in found if group.nobody not in group.levels]
     hidden = {name for group in complete for name in group.members}
     names = [name for name, _ in _flags_of(table) if name not in hidden]
-    told: set[str] = set()
+    reported: set[str] = set()
     for stem in stems:
         sets: dict[str, list[str]] = {}
         for name in names:
             match = stem.match(name)
-            if match is not None and name not in told:
+            if match is not None and name not in reported:
                 sets.setdefault(match[1], []).append(name)
         for members in sets.values():
             if len(members) < LEAST_MEMBERS:
@@ -77,7 +77,7 @@ def near_groups(
             group = Group(members[0], tuple(members), tuple(range(len(members))))
             values = np.stack([numbers(table, name) for name in members])
             whole = values[:, ~np.isnan(values).any(axis=0)]
-            near = Near(group.words, max(whole.shape[1], 1), broken(table, group))
+            near = Near(group.sentence, max(whole.shape[1], 1), broken(table, group))
             if near.rows < LEAST_KNOWN or not near.close:
                 continue
             share = np.clip(whole.mean(axis=1), 1e-9, 1 - 1e-9)
@@ -85,5 +85,5 @@ def near_groups(
                 np.prod(1 - share) * (share / (1 - share)).sum()
             )  # if they were independent
             if near.rows * (1 - one) >= LEAST_TIMES * near.broken:
-                told |= {*members}
+                reported |= {*members}
                 yield near

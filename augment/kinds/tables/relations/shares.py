@@ -26,7 +26,7 @@ class Share:
     total: float
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         return f"{' + '.join(self.members)} = {self.total:.12g}"
 
 

@@ -87,6 +87,6 @@ def _proven(result: Quantity, base: Quantity, step: Quantity, unit: float) -> Li
     link = Link(result.name, base.name, step.name, unit)
     if holds.all():
         return link
-    near = Near(link.words, len(holds), int((~holds).sum()))
-    telling = Near(link.words, int(both.sum()), int((both & ~holds).sum()))
+    near = Near(link.sentence, len(holds), int((~holds).sum()))
+    telling = Near(link.sentence, int(both.sum()), int((both & ~holds).sum()))
     return near if near.close and telling.share >= LEAST_NEAR else None

@@ -71,11 +71,11 @@ def test_replayed_pictures_that_were_moved_fail_privacy(real: RealViews, share: 
     import torch
 
     from augment.kinds.images.data.tensors import to_floats, to_pixels
-    from augment.nets.jitter import moved, moves
+    from augment.nets.random_affine import draw_moves, move
 
     x = to_floats(TRAIN.pixels[:300], "cpu")
-    by = share * moves(300, torch.Generator().manual_seed(1))
-    copies = Images.of_arrays(to_pixels(moved(x, by)), TRAIN.label_codes[:300], TRAIN.schema)
+    by = share * draw_moves(300, torch.Generator().manual_seed(1))
+    copies = Images.of_arrays(to_pixels(move(x, by)), TRAIN.label_codes[:300], TRAIN.schema)
     scores = Copies().score(real, made(real, copies), Seed(2))
     assert next(s.value for s in scores if s.metric == "copies") == 0
     assert judged(scores, real, 300) == "fail"

@@ -31,13 +31,13 @@ def table(column: Column, array: pa.Array) -> Table:
 
 
 def draws(
-    words: Spans | Levels, column: Column, clauses: tuple[Clause, ...], n: int = 500
+    vocabulary: Spans | Levels, column: Column, clauses: tuple[Clause, ...], n: int = 500
 ) -> Table:
     rng = np.random.default_rng(5)
-    choice = words.choose(column, clauses)
+    choice = vocabulary.choose(column, clauses)
     weight = choice.weight()
-    tokens = rng.choice(words.size, n, p=weight / weight.sum())
-    return table(column, words.decode(column, tokens, rng.random(n), choice))
+    tokens = rng.choice(vocabulary.size, n, p=weight / weight.sum())
+    return table(column, vocabulary.decode(column, tokens, rng.random(n), choice))
 
 
 def sample_of(column: Column, n: int = 3000) -> Table:
@@ -60,11 +60,11 @@ COLUMNS = [WHOLE, CENTS, REAL, HOURLY]
 @pytest.mark.parametrize("column", COLUMNS, ids=["whole", "cents", "real", "hourly"])
 def test_a_decoded_value_encodes_to_its_token(column: Column) -> None:
     data = sample_of(column)
-    words = Spans.fit(numbers(data, "x"), 64, protect=True)
-    tokens = words.encode(data, "x").astype(np.int64)
-    assert words.size <= 66
-    back = words.decode(column, tokens, np.full(len(tokens), 0.5), words.everything())
-    again = words.encode(table(column, back), "x")
+    vocabulary = Spans.fit(numbers(data, "x"), 64, protect=True)
+    tokens = vocabulary.encode(data, "x").astype(np.int64)
+    assert vocabulary.size <= 66
+    back = vocabulary.decode(column, tokens, np.full(len(tokens), 0.5), vocabulary.everything())
+    again = vocabulary.encode(table(column, back), "x")
     assert np.mean(again == tokens) > 0.97  # a bin narrower than the grid snaps to a neighbour
     assert back.null_count == data.column("x").null_count
 
@@ -72,10 +72,12 @@ def test_a_decoded_value_encodes_to_its_token(column: Column) -> None:
 @pytest.mark.parametrize("column", COLUMNS, ids=["whole", "cents", "real", "hourly"])
 def test_drawn_values_have_the_quantiles_of_the_training_rows(column: Column) -> None:
     data = sample_of(column)
-    words = Spans.fit(numbers(data, "x"), 64, protect=True)
-    tokens = words.encode(data, "x").astype(np.int64)
+    vocabulary = Spans.fit(numbers(data, "x"), 64, protect=True)
+    tokens = vocabulary.encode(data, "x").astype(np.int64)
     u = np.random.default_rng(1).random(len(tokens))
-    made = numbers(table(column, words.decode(column, tokens, u, words.everything())), "x")
+    made = numbers(
+        table(column, vocabulary.decode(column, tokens, u, vocabulary.everything())), "x"
+    )
     real = numbers(data, "x")
     levels = np.linspace(0.02, 0.98, 25)
     spread = np.nanstd(real)
@@ -89,9 +91,11 @@ def test_exact_extremes_are_hidden_under_protection_and_only_then() -> None:
     real = numbers(data, "x")
     ends = {}
     for protect in (True, False):
-        words = Spans.fit(real, 32, protect)
-        tokens = words.encode(data, "x").astype(np.int64)
-        made = words.decode(REAL, tokens, np.full(len(tokens), 1 - 1e-12), words.everything())
+        vocabulary = Spans.fit(real, 32, protect)
+        tokens = vocabulary.encode(data, "x").astype(np.int64)
+        made = vocabulary.decode(
+            REAL, tokens, np.full(len(tokens), 1 - 1e-12), vocabulary.everything()
+        )
         ends[protect] = np.nanmax(numbers(table(REAL, made), "x"))
     assert ends[True] < np.nanmax(real)
     assert ends[False] == pytest.approx(np.nanmax(real))
@@ -100,8 +104,8 @@ def test_exact_extremes_are_hidden_under_protection_and_only_then() -> None:
 def test_no_training_value_of_a_bin_is_stored() -> None:
     rng = np.random.default_rng(2)
     values = rng.normal(size=2000)
-    words = Spans.fit(values, 64, protect=True)
-    stored = np.concatenate([value.ravel() for value in words.state().tensors.values()])
+    vocabulary = Spans.fit(values, 64, protect=True)
+    stored = np.concatenate([value.ravel() for value in vocabulary.state().tensors.values()])
     assert not np.isin(values, stored).any()
 
 
@@ -123,41 +127,41 @@ def test_every_draw_satisfies_a_range(
     which: Column,
 ) -> None:
     data = sample_of(which, 600)
-    words = Spans.fit(numbers(data, "x"), 32, protect=True)
+    vocabulary = Spans.fit(numbers(data, "x"), 32, protect=True)
     clauses = (Clause("x", "range", (), low, high, low_open, high_open, negate),)
-    if words.choose(which, clauses).weight().sum() > 0:
-        assert mask(draws(words, which, clauses, 100), clauses).all()
+    if vocabulary.choose(which, clauses).weight().sum() > 0:
+        assert mask(draws(vocabulary, which, clauses, 100), clauses).all()
 
 
 def test_ranges_are_weighted_by_their_mass() -> None:
     rng = np.random.default_rng(0)
-    words = Spans.fit(rng.random(20_000), 50, protect=True)
+    vocabulary = Spans.fit(rng.random(20_000), 50, protect=True)
     clause = Clause("x", "range", low=0.35, high=0.45, negate=True)
-    made = numbers(draws(words, REAL, (clause,), 4000), "x")
+    made = numbers(draws(vocabulary, REAL, (clause,), 4000), "x")
     assert np.mean(made < 0.35) == pytest.approx(0.35 / 0.9, abs=0.03)
 
 
 def test_single_values_inside_bins_can_be_asked_for() -> None:
     data = sample_of(WHOLE)
-    words = Spans.fit(numbers(data, "x"), 16, protect=True)
+    vocabulary = Spans.fit(numbers(data, "x"), 16, protect=True)
     clause = Clause("x", "in", (77, 131))
-    assert set(numbers(draws(words, WHOLE, (clause,)), "x")) == {77.0, 131.0}
+    assert set(numbers(draws(vocabulary, WHOLE, (clause,)), "x")) == {77.0, 131.0}
 
 
 def test_times_can_be_asked_for_by_their_iso_text() -> None:
     data = sample_of(HOURLY)
-    words = Spans.fit(numbers(data, "x"), 32, protect=True)
+    vocabulary = Spans.fit(numbers(data, "x"), 32, protect=True)
     moment = datetime.fromtimestamp(400_077 * 3600).isoformat()
     clause = Clause("x", "in", (moment,))
-    assert codes(draws(words, HOURLY, (clause,), 20), "x")[1] == [moment]
+    assert codes(draws(vocabulary, HOURLY, (clause,), 20), "x")[1] == [moment]
 
 
 def test_levels_of_fewer_than_five_rows_have_no_token() -> None:
     data = table(WORD, pa.array(["a"] * 9 + ["b"] * 5 + ["c"] * 4 + [None]))
     found, levels = codes(data, "x")
-    words = Levels.fit(found, levels, protect=True)
-    assert words.levels == ("a", "b")
-    assert (words.encode(data, "x")[14:18] == -1).all()
+    vocabulary = Levels.fit(found, levels, protect=True)
+    assert vocabulary.levels == ("a", "b")
+    assert (vocabulary.encode(data, "x")[14:18] == -1).all()
     assert Levels.fit(found, levels, protect=False).levels == ("a", "b", "c")
 
 
@@ -173,34 +177,34 @@ def test_many_levels_share_clusters_and_come_back_by_frequency(protect: bool) ->
     data = table(WORD, pa.array([f"w{r:04d}" for r in rows]))
     found, levels = codes(data, "x")
     signature = (rows % 2).astype(float)[:, None]
-    words = Levels.fit(found, levels, protect, signature)
-    assert words.size <= MOST_TOKENS
-    assert not words.exact()
-    tokens = words.encode(data, "x").astype(np.int64)
-    told = tokens >= 0
-    made = words.decode(WORD, tokens[told], rng.random(told.sum()), words.everything())
+    vocabulary = Levels.fit(found, levels, protect, signature)
+    assert vocabulary.size <= MOST_TOKENS
+    assert not vocabulary.exact()
+    tokens = vocabulary.encode(data, "x").astype(np.int64)
+    known = tokens >= 0
+    made = vocabulary.decode(WORD, tokens[known], rng.random(known.sum()), vocabulary.everything())
     parity = np.array([int(text[1:]) % 2 for text in made.to_pylist()])
-    assert np.mean(parity == rows[told] % 2) > 0.95  # clusters are pure in what sets rows apart
+    assert np.mean(parity == rows[known] % 2) > 0.95  # clusters are pure in what sets rows apart
     clause = Clause("x", "in", ("w0007", "w3999"))
-    assert set(codes(draws(words, WORD, (clause,)), "x")[1]) == {"w0007", "w3999"}
+    assert set(codes(draws(vocabulary, WORD, (clause,)), "x")[1]) == {"w0007", "w3999"}
 
 
 def test_null_is_a_value_that_conditions_reach() -> None:
     data = table(WORD, pa.array(["a"] * 9 + ["b"] * 5 + [None] * 3))
-    words = Levels.fit(*codes(data, "x"), protect=True)
-    assert draws(words, WORD, (Clause("x", "null"),)).column("x").null_count == 500
-    assert draws(words, WORD, (Clause("x", "null", negate=True),)).column("x").null_count == 0
-    unlike = draws(words, WORD, (Clause("x", "in", ("a",), negate=True),))
+    vocabulary = Levels.fit(*codes(data, "x"), protect=True)
+    assert draws(vocabulary, WORD, (Clause("x", "null"),)).column("x").null_count == 500
+    assert draws(vocabulary, WORD, (Clause("x", "null", negate=True),)).column("x").null_count == 0
+    unlike = draws(vocabulary, WORD, (Clause("x", "in", ("a",), negate=True),))
     assert set(unlike.column("x").to_pylist()) == {"b", None}
 
 
 def test_digits_beyond_the_rounding_are_not_rounded_by_chance() -> None:
     rng = np.random.default_rng(0)
     values = np.array([float(f"{v:.4g}") for v in rng.uniform(0.02, 0.2, 8_000)])
-    words = Spans.fit(values, 64, protect=True)
+    vocabulary = Spans.fit(values, 64, protect=True)
     column = Column("x", "numeric", "float", max_decimals=5)
-    tokens = words.tokens(values).astype(np.int64)
-    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    tokens = vocabulary.tokens(values).astype(np.int64)
+    made = np.asarray(vocabulary.decode(column, tokens, rng.random(8_000), vocabulary.everything()))
     assert (np.round(made[made >= 0.1], 4) == made[made >= 0.1]).all()
     small, own = made[made < 0.1], values[values < 0.1]
     share = (np.round(own, 4) == own).mean()
@@ -211,10 +215,10 @@ def test_values_are_rounded_as_often_as_the_source_rounds_them() -> None:
     rng = np.random.default_rng(0)
     fine = np.round(rng.uniform(0, 500, 8_000), 3)
     values = np.where(rng.random(8_000) < 0.4, np.round(fine), fine)
-    words = Spans.fit(values, 64, protect=True)
+    vocabulary = Spans.fit(values, 64, protect=True)
     column = Column("x", "numeric", "float", max_decimals=3)
-    tokens = words.tokens(values).astype(np.int64)
-    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    tokens = vocabulary.tokens(values).astype(np.int64)
+    made = np.asarray(vocabulary.decode(column, tokens, rng.random(8_000), vocabulary.everything()))
     for digits in (0, 1):
         share = (np.round(values, digits) == values).mean()
         assert abs((np.round(made, digits) == made).mean() - share) < 0.03
@@ -223,10 +227,10 @@ def test_values_are_rounded_as_often_as_the_source_rounds_them() -> None:
 def test_every_last_digit_comes_as_often() -> None:
     rng = np.random.default_rng(0)
     values = rng.integers(12_000, 990_000, 8_000).astype(float)
-    words = Spans.fit(values, 128, protect=True)
+    vocabulary = Spans.fit(values, 128, protect=True)
     column = Column("x", "numeric", "integer")
-    tokens = words.tokens(values).astype(np.int64)
-    made = np.asarray(words.decode(column, tokens, rng.random(8_000), words.everything()))
+    tokens = vocabulary.tokens(values).astype(np.int64)
+    made = np.asarray(vocabulary.decode(column, tokens, rng.random(8_000), vocabulary.everything()))
     shares = np.bincount(made.astype(int) % 10, minlength=10) / len(made)
     assert np.abs(shares - 0.1).max() < 0.015
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
-from augment.kinds.tables.data import identifiers
+from augment.kinds.tables.data import identifier_inference, identifiers
 from augment.kinds.tables.data.schema import Column
 
 DRAW = random.Random(7)
@@ -44,7 +44,7 @@ def ids(pattern: str, start: int, n: int, seed: int = 1, storage: str = "string"
 def test_new_ids_have_the_form_of_the_old_and_are_new(form: str) -> None:
     old = SOURCES[form]
     assert all(re.fullmatch(form, text) for text in old)
-    new = ids(identifiers.derive(pa.array(list(dict.fromkeys(old)))), 0, 2000).to_pylist()
+    new = ids(identifier_inference.derive(pa.array(list(dict.fromkeys(old)))), 0, 2000).to_pylist()
     assert all(re.fullmatch(form, text) for text in new)
     assert len(set(new)) == len(new)
     if not form.startswith("[1-9]"):  # drawn numbers may meet by chance
@@ -87,7 +87,7 @@ def test_integers_stay_integers() -> None:
 
 @pytest.mark.parametrize("texts", [["apple", "a pear"], ["", "a"], ["-", "--"], ["é1", "ü2"]])
 def test_what_has_no_common_form_has_no_pattern(texts: list[str]) -> None:
-    assert identifiers.derive(pa.array(texts)) == ""
+    assert identifier_inference.derive(pa.array(texts)) == ""
 
 
 @pytest.mark.parametrize("pattern", ["{row}", "{hex}", "{hex:0}", "{number}{number}", "{", "a}b"])

@@ -19,6 +19,7 @@ from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.engines.rejection import reject
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 
 ENGINES = {
@@ -60,7 +61,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     recipe = registry.engine(request.param, ENGINES[request.param])
     data = staff()
     job = Job(Seed(1), tmp_path_factory.mktemp("scratch"))
-    return TableModel.fit(recipe, data, job, True, len(data))
+    return fit_model(recipe, data, job, True, len(data))
 
 
 def drawn(model: TableModel, n: int, **ask: Any) -> Table:

@@ -17,7 +17,7 @@ from augment.core.types import Condition, Job, silent
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import numbers
-from augment.kinds.tables.generator.model import TableModel
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.protection import least_rows, protect
 
 ROWS = 400
@@ -53,7 +53,7 @@ def planted() -> Table:
 def everything(engine: str, protected: bool, tmp_path: Path) -> tuple[str, np.ndarray]:
     """All that a model stores and makes: as text, and as numbers."""
     recipe: Any = registry.engine(engine)
-    model = TableModel.fit(recipe, planted(), Job(Seed(1), tmp_path), protected, ROWS)
+    model = fit_model(recipe, planted(), Job(Seed(1), tmp_path), protected, ROWS)
     stored = model.stored()
     made = model.sample(0, 3_000, Seed(2), Condition(), silent)
     tensors = stored.state.tensors.values()

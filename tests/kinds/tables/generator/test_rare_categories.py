@@ -18,6 +18,7 @@ from augment.core.types import Job, silent
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.generator import rare_categories
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import reading as source
 
@@ -44,7 +45,7 @@ def test_every_engine_emits_values_of_the_source_alone(engine: str, tmp_path: Pa
     real = towns()
     options = {"epochs": "2"} if engine == "anyorder" else {}
     recipe: Any = registry.engine(engine, options)
-    model = TableModel.fit(recipe, real, Job(Seed(1), tmp_path), True, ROWS)
+    model = fit_model(recipe, real, Job(Seed(1), tmp_path), True, ROWS)
     known = set(real.column("town").to_pylist())
     given = tmp_path / "given.csv"
     given.write_text("land,town,size\n" + "north,,\n" * 50 + "south,,4.5\n" * 50)
@@ -54,9 +55,9 @@ def test_every_engine_emits_values_of_the_source_alone(engine: str, tmp_path: Pa
     for ask in asks:
         made = model.sample(0, 100, Seed(2), model.condition(ask), silent)
         assert set(made.column("town").to_pylist()) <= known
-    for words in ("town = (rare)", "town = '(rare)'"):
+    for condition in ("town = (rare)", "town = '(rare)'"):
         with pytest.raises(UsageError):
-            model.condition(Ask(where=(words,)))
+            model.condition(Ask(where=(condition,)))
     assert "(rare)" not in str(model.stored().state.config)
 
 
@@ -118,10 +119,10 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_of(path: Path, out: Path, **changes: Any) -> Any:
     from augment.lifecycle import run
-    from augment.lifecycle.plan import Request
+    from augment.lifecycle.plan import RunRequest
 
     quick = {"holdout": 0.0, "gate": "none", **changes}
-    request = Request(str(path), engine="independent", seed=5, **quick)
+    request = RunRequest(str(path), engine="independent", seed=5, **quick)
     return run.run(request, out, force=False, dry_run=False, tell=silent)
 
 
@@ -155,12 +156,12 @@ def test_a_locale_is_kept_in_the_model_and_sampling_follows_it(
     visits: Path, tmp_path: Path
 ) -> None:
     from augment.lifecycle import fitting, generation
-    from augment.lifecycle.plan import Request
+    from augment.lifecycle.plan import RunRequest
 
     made = {}
     for locale in ("de_DE", "pl_PL"):
         read = {"locale": locale.lower().replace("_", "-")}
-        request = Request(str(visits), engine="independent", seed=5, read=read)
+        request = RunRequest(str(visits), engine="independent", seed=5, read=read)
         model = tmp_path / locale
         fitting.fit(request, model, force=False, dry_run=False, tell=silent)
         opened = generation.open_model(model)
@@ -171,6 +172,6 @@ def test_a_locale_is_kept_in_the_model_and_sampling_follows_it(
         made[locale] = set(table.column("nameLast").to_pylist())
     assert any("ü" in name or name.endswith("er") for name in made["de_DE"])
     assert not made["de_DE"] & made["pl_PL"]
-    unknown = Request(str(visits), engine="independent", read={"locale": "de_DEE"})
+    unknown = RunRequest(str(visits), engine="independent", read={"locale": "de_DEE"})
     with pytest.raises(UsageError, match="Did you mean 'de_DE'"):
         fitting.fit(unknown, tmp_path / "no", force=False, dry_run=False, tell=silent)

@@ -18,6 +18,7 @@ from augment.core.model_folder import Stored
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, State, silent
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.formats import ReadOptions
@@ -89,7 +90,7 @@ def model(path: Path, engine: str = "independent", protect: bool = True) -> Tabl
     """Fitted, and as it comes back from its stored form."""
     table = source.read(str(path), ReadOptions()).table
     recipe = registry.engine(engine, {})
-    fitted = TableModel.fit(recipe, table, Job(Seed(1), Path()), protect, len(table))
+    fitted = fit_model(recipe, table, Job(Seed(1), Path()), protect, len(table))
     return TableModel.restore(fitted.stored())
 
 

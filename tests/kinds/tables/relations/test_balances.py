@@ -14,6 +14,7 @@ from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
 
@@ -41,7 +42,7 @@ def food(rows: int = 500) -> Table:
 def test_totals_and_shares_are_found_and_nothing_else() -> None:
     data = food()
     found = relations.mined(data)
-    assert set(found.words) == {
+    assert set(found.sentences) == {
         "fat + sugar + salt = 100",
         "total = price_0 + price_1 + price_2 + price_3",
     }
@@ -54,19 +55,19 @@ def test_one_row_that_does_not_add_up_is_enough() -> None:
     columns = {name: numbers(data, name).copy() for name in data.schema.names}
     columns["sugar"][3] += 0.1
     columns["price_2"][3] += 0.1
-    assert not relations.mined(of(columns)).words
+    assert not relations.mined(of(columns)).sentences
 
 
 def test_two_shares_and_whole_numbers_add_up_too() -> None:
     men = np.random.default_rng(1).integers(0, 41, 300) * 1.0
     found = relations.mined(of({"men": men, "women": 40 - men}, 0))
-    assert found.words == ["men + women = 40"]
+    assert found.sentences == ["men + women = 40"]
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> TableModel:
     job = Job(Seed(1), tmp_path_factory.mktemp("scratch"))
-    fitted = TableModel.fit(registry.engine("independent"), food(), job, True, 500)
+    fitted = fit_model(registry.engine("independent"), food(), job, True, 500)
     return TableModel.restore(fitted.stored())
 
 
@@ -105,7 +106,7 @@ def test_shares_without_an_end_of_digits_add_up_as_well() -> None:
     columns = [Column(name, "numeric", "float") for name in names]
     data = table_of(columns, [pa.array(parts[:, i]) for i in range(3)], None)
     found = relations.mined(data)
-    assert found.words == ["a + b + c = 1"]
+    assert found.sentences == ["a + b + c = 1"]
     halved = table_of(columns, [pa.array(parts[:, i] * (i + 1)) for i in range(3)], None)
     made = found.put_back(halved, columns, None)
     assert np.allclose(np.sum([numbers(made, name) for name in names], axis=0), 1, atol=1e-12)

@@ -18,6 +18,7 @@ from augment.kinds.tables import relations
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_codes, from_numbers, numbers, table_of
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import inference
 from augment.kinds.tables.io import reading as source
@@ -57,7 +58,7 @@ def impossible(made: Table, names: tuple[str, ...] = PARTS) -> int:
 
 
 def fitted(data: Table, scratch: Path, engine: str = "independent") -> TableModel:
-    model = TableModel.fit(registry.engine(engine), data, Job(Seed(1), scratch), True, len(data))
+    model = fit_model(registry.engine(engine), data, Job(Seed(1), scratch), True, len(data))
     return TableModel.restore(model.stored())
 
 
@@ -135,7 +136,7 @@ def test_one_impossible_day_is_enough_and_told_of() -> None:
     arrays[2] = from_numbers(data.schema["day"], day)
     found = relations.mined(table_of(list(data.schema), arrays, None))
     assert not found.dates
-    assert [(near.words, near.broken) for near in found.near] == [
+    assert [(near.sentence, near.broken) for near in found.near] == [
         ("year, month and day form a date", 1)
     ]
 
@@ -261,7 +262,7 @@ def test_birth_numbers_stay_real(tmp_path: Path) -> None:
 def test_hours_of_beijing_and_birth_numbers_of_a_bank(shared: Path, tmp_path: Path) -> None:
     data = source.read(str(shared / "data" / "tables" / "beijing.csv"), ReadOptions()).table
     found = relations.mined(data)
-    assert found.words == ["year, month, day and hour form a date"]
+    assert found.sentences == ["year, month, day and hour form a date"]
     nameless = [Column(f"c{i}", c.role, c.storage) for i, c in enumerate(data.schema)]
     arrays = [data.column(c.name) for c in data.schema]
     dates, _ = date_columns.found(table_of(nameless, arrays, None), {})

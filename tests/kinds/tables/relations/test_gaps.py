@@ -17,6 +17,7 @@ from augment.kinds.tables import relations
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
 
@@ -106,7 +107,7 @@ def missing(table: Table) -> dict[str, np.ndarray]:
 
 
 def fitted(data: Table, scratch: Path, engine: str) -> TableModel:
-    model = TableModel.fit(registry.engine(engine), data, Job(Seed(1), scratch), True, len(data))
+    model = fit_model(registry.engine(engine), data, Job(Seed(1), scratch), True, len(data))
     return TableModel.restore(model.stored())
 
 
@@ -117,14 +118,14 @@ def test_a_relation_is_found_although_one_row_lacks_a_column(case: str) -> None:
     for name in values:
         broken = {other: column.copy() for other, column in values.items()}
         broken[name][11] = np.nan
-        assert CASES[case][1] in relations.mined(of(broken)).words
+        assert CASES[case][1] in relations.mined(of(broken)).sentences
 
 
 @pytest.mark.parametrize("engine", ["independent", "bootstrap"])
 @pytest.mark.parametrize("case", CASES)
 def test_made_rows_keep_it_and_lack_as_much(case: str, engine: str, tmp_path: Path) -> None:
     data = gappy(case, 0.08)
-    assert CASES[case][1] in relations.mined(data).words
+    assert CASES[case][1] in relations.mined(data).sentences
     made = fitted(data, tmp_path, engine).sample(0, 4000, Seed(2), Condition(), silent)
     gaps, wanted = missing(made), missing(data)
     whole = ~np.logical_or.reduce([*gaps.values()])
@@ -172,7 +173,7 @@ def test_a_sum_that_lacks_what_its_parts_lack_keeps_to_it(tmp_path: Path) -> Non
     values["bill"] = values["room"] + values["care"]
     data = of(values)
     found = relations.mined(data)
-    assert found.words and not found.gaps
+    assert found.sentences and not found.gaps
     model = fitted(data, tmp_path, "independent")
     made = missing(model.sample(0, 900, Seed(2), Condition(), silent))
     assert (made["bill"] == made["room"]).all() and made["room"].any()
@@ -216,8 +217,8 @@ def test_what_nearly_holds_is_told_with_the_rows_that_break_it(case: str) -> Non
     else:
         values[last][spoilt] -= 300 * DAY if values[last][0] > 1e12 else 7
     found = relations.mined(of(values))
-    assert CASES[case][1] not in found.words
-    (near,) = [near for near in found.near if near.words == CASES[case][1]]
+    assert CASES[case][1] not in found.sentences
+    (near,) = [near for near in found.near if near.sentence == CASES[case][1]]
     assert (near.rows, near.broken) == (ROWS, 30)
     assert near.to_json()["share"] == 0.98
 

@@ -16,6 +16,7 @@ from augment.kinds.tables import relations
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
 
@@ -67,7 +68,7 @@ def test_groups_are_found_and_putting_back_undoes_taking_out(storage: str) -> No
     data = grounds(storage=storage)
     found = relations.mined(data)
     assert members(found) == [tuple(SOILS), ("red hue", "green hue", "blue hue")]
-    assert found.words[0] == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
+    assert found.sentences[0] == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
     assert found.put_back(found.taken_out(data), list(data.schema), None).digest() == data.digest()
 
 
@@ -96,7 +97,7 @@ def test_one_row_with_two_ones_is_enough_and_told_of() -> None:
     found = relations.mined(with_cell("soil_2", 1.0, slice(1)))
     assert tuple(SOILS) not in members(found)
     (near,) = found.near
-    assert near.words == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
+    assert near.sentence == "exactly one of soil_0, …, soil_4 (5 columns) is 1"
     assert (near.rows, near.broken) == (800, 1)
 
 
@@ -144,7 +145,7 @@ def fitted(
     data: Table, tmp_path: Path, engine: str = "independent", protect: bool = True
 ) -> TableModel:
     recipe = registry.engine(engine)
-    model = TableModel.fit(recipe, data, Job(Seed(1), tmp_path), protect, len(data))
+    model = fit_model(recipe, data, Job(Seed(1), tmp_path), protect, len(data))
     return TableModel.restore(model.stored())
 
 

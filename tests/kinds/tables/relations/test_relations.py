@@ -18,6 +18,7 @@ from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import numbers
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
 
@@ -54,12 +55,12 @@ def stays(rows: int = 600, seed: int = 0) -> Table:
 
 
 def test_sums_and_orders_are_found_and_nothing_else() -> None:
-    assert set(relations.mined(stays()).words) == {
+    assert set(relations.mined(stays()).sentences) == {
         "discharged = admitted + days",
         "bill = care + room",
     }
     ordered = stays().select(["admitted", "discharged", "noise"])
-    assert relations.mined(ordered).words == ["admitted <= discharged"]
+    assert relations.mined(ordered).sentences == ["admitted <= discharged"]
 
 
 def test_one_row_that_breaks_a_relation_is_enough() -> None:
@@ -67,7 +68,9 @@ def test_one_row_that_breaks_a_relation_is_enough() -> None:
     days = numbers(table, "days").astype(int)
     days[17] += 1
     data = table.data.set_column(1, "days", pa.array(days, pa.int64()))
-    assert "discharged = admitted + days" not in relations.mined(Table(data, table.schema)).words
+    assert (
+        "discharged = admitted + days" not in relations.mined(Table(data, table.schema)).sentences
+    )
 
 
 def test_the_target_is_never_taken_out() -> None:
@@ -79,7 +82,7 @@ def test_the_target_is_never_taken_out() -> None:
 def test_putting_back_undoes_taking_out(names: list[str] | None) -> None:
     table = stays() if names is None else stays().select(names)
     found = relations.mined(table)
-    assert found.words
+    assert found.sentences
     again = found.put_back(found.taken_out(table), list(table.schema), table.schema.target)
     assert again.digest() == table.digest()
 
@@ -92,9 +95,9 @@ def test_an_ordered_column_keeps_its_digits_and_its_place(tmp_path: Path) -> Non
     columns = (Column("low", "numeric", "float", max_decimals=2),)
     columns += (Column("high", "numeric", "float", max_decimals=2),)
     table = Table(pa.table([pa.array(low), pa.array(high)], names=["low", "high"]), Schema(columns))
-    assert relations.mined(table).words == ["low <= high"]
+    assert relations.mined(table).sentences == ["low <= high"]
     recipe = registry.engine("independent")
-    fitted = TableModel.fit(recipe, table, Job(Seed(1), tmp_path), True, len(table))
+    fitted = fit_model(recipe, table, Job(Seed(1), tmp_path), True, len(table))
     made = TableModel.restore(fitted.stored()).sample(0, 2000, Seed(2), Condition(), silent)
     base, result = numbers(made, "low"), numbers(made, "high")
     assert (result >= base).all()
@@ -130,7 +133,7 @@ def test_relations_of_the_first_format_are_links_without_groups() -> None:
 
 def test_a_model_keeps_relations_and_meets_conditions_on_computed_columns(tmp_path: Path) -> None:
     recipe = registry.engine("independent")
-    fitted = TableModel.fit(recipe, stays(), Job(Seed(1), tmp_path), True, 600)
+    fitted = fit_model(recipe, stays(), Job(Seed(1), tmp_path), True, 600)
     model = TableModel.restore(fitted.stored())
     made = model.sample(0, 400, Seed(2), Condition(), silent)
     days = (numbers(made, "discharged") - numbers(made, "admitted")) / DAY
@@ -146,7 +149,7 @@ def test_a_model_keeps_relations_and_meets_conditions_on_computed_columns(tmp_pa
 
 def test_given_cells_stay_and_computed_gaps_are_filled_from_their_parts(tmp_path: Path) -> None:
     recipe = registry.engine("independent")
-    model = TableModel.fit(recipe, stays(), Job(Seed(1), tmp_path), True, 600)
+    model = fit_model(recipe, stays(), Job(Seed(1), tmp_path), True, 600)
     source = stays(40, seed=5)
     empty = pa.nulls(40, pa.float64())
     partial = Table(source.data.set_column(5, "bill", empty), source.schema)
@@ -191,7 +194,7 @@ def of_columns(parts: dict[str, tuple[Column, pa.Array]]) -> Table:
 
 @pytest.mark.filterwarnings("error")
 def test_columns_that_prove_nothing_make_no_relation() -> None:
-    assert relations.mined(of_columns(hostile())).words == []
+    assert relations.mined(of_columns(hostile())).sentences == []
 
 
 def test_a_sum_of_floats_without_end_and_one_of_decimals_are_found() -> None:
@@ -205,7 +208,7 @@ def test_a_sum_of_floats_without_end_and_one_of_decimals_are_found() -> None:
         parts[name] = (Column(name, "numeric", "decimal", max_decimals=2), spelt)
     table = of_columns(parts)
     found = relations.mined(table)
-    assert {"sum = small_0 + small_1", "gross = net + tax"} <= set(found.words)
+    assert {"sum = small_0 + small_1", "gross = net + tax"} <= set(found.sentences)
     again = found.put_back(found.taken_out(table), list(table.schema), None)
     for name in ("gross", "sum"):
         assert again.column(name).equals(table.column(name))
@@ -219,4 +222,4 @@ def test_wide_tables_are_searched_too() -> None:
     }
     total = np.round(np.array(parts["c7"][1]) + np.array(parts["c90"][1]), 1)
     parts["total"] = (Column("total", "numeric", "float", max_decimals=1), pa.array(total))
-    assert relations.mined(of_columns(parts)).words == ["total = c7 + c90"]
+    assert relations.mined(of_columns(parts)).sentences == ["total = c7 + c90"]

@@ -1,4 +1,4 @@
-"""The network of `cvae`: a convolutional autoencoder that is told what it sees.
+"""The network of `cvae`: a convolutional autoencoder under a condition.
 
 Import it only where torch is needed.
 """
@@ -12,17 +12,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from augment.nets.convolution import GROUPS, Block, Down, Up, ladder
+from augment.nets.convolution import GROUPS, Down, ResidualBlock, Up, ladder
 
 BOTTOM = 8  # pixels: the size at which convolutions hand over to one dense layer
-TOLD = 32  # width of the condition inside the blocks
+EMBEDDED_WIDTH = 32  # width of the condition inside the blocks
 LOG_VARIANCE = 10.0  # bound on |log σ²|
 
 
 class Autoencoder(nn.Module):
-    """q(z | x, c) and p(x | z, c). `shape` is (height, width, channels); c is (n, wishes)."""
+    """q(z | x, c) and p(x | z, c) of pictures of a `shape` (height, width, channels) under
+    conditions c (n, condition_width)."""
 
-    def __init__(self, shape: tuple[int, int, int], wishes: int, width: int, latent: int) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], condition_width: int, width: int, latent: int
+    ) -> None:
         super().__init__()
         height, across, channels = shape
         self.latent = latent
@@ -31,13 +34,13 @@ class Autoencoder(nn.Module):
         levels[-1] = max(levels[-1], 2 * width)
         self.bottom = (levels[-1], *sizes[-1])
         flat = math.prod(self.bottom)
-        self.embed = nn.Linear(wishes, TOLD, bias=False)
+        self.embed = nn.Linear(condition_width, EMBEDDED_WIDTH, bias=False)
         self.stem = nn.Conv2d(channels, levels[0], 3, stride=2, padding=1)
         self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(levels))
-        self.inner = Block(levels[-1], levels[-1], TOLD)
+        self.inner = ResidualBlock(levels[-1], levels[-1], EMBEDDED_WIDTH)
         self.to_latent = nn.Linear(flat, 2 * latent)
-        self.from_latent = nn.Linear(latent + TOLD, flat)
-        self.outer = Block(levels[-1], levels[-1], TOLD)
+        self.from_latent = nn.Linear(latent + EMBEDDED_WIDTH, flat)
+        self.outer = ResidualBlock(levels[-1], levels[-1], EMBEDDED_WIDTH)
         rising = [*reversed(levels)]
         self.ups = nn.ModuleList(
             Up(a, b, size)
@@ -49,19 +52,19 @@ class Autoencoder(nn.Module):
 
     def encode(self, x: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance, (n, latent) each, of pictures (n, channels, h, w) in [0, 1]."""
-        told = self.embed(c)
+        condition = self.embed(c)
         h = self.stem(2 * x - 1)
         for down in self.downs:
             h = down(functional.silu(h))
-        h = self.inner(h, told)
+        h = self.inner(h, condition)
         mean, log_variance = self.to_latent(functional.silu(h).flatten(1)).float().chunk(2, 1)
         return mean, log_variance.clamp(-LOG_VARIANCE, LOG_VARIANCE)
 
     def decode(self, z: Tensor, c: Tensor) -> Tensor:
         """Logits of the pixels, (n, channels, h, w)."""
-        told = self.embed(c)
-        h = self.from_latent(torch.cat([z, told], 1)).unflatten(1, self.bottom)
-        h = self.outer(h, told)
+        condition = self.embed(c)
+        h = self.from_latent(torch.cat([z, condition], 1)).unflatten(1, self.bottom)
+        h = self.outer(h, condition)
         for up, norm in zip(self.ups, self.norms, strict=True):
             h = norm(up(functional.silu(h)))
         logits: Tensor = self.pixels(functional.silu(self.last(functional.silu(h))))

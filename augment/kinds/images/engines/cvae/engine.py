@@ -10,7 +10,7 @@ from augment.core.errors import BadInput
 from augment.core.parameters import Between, OneOf, parameter
 from augment.core.types import About, Costs, Engine, Job, Json, Tick
 from augment.kinds.images.data.dataset import Images
-from augment.kinds.images.data.tensors import held_out_rows, parts, pictures, to_floats
+from augment.kinds.images.data.tensors import HeldOutSplit, parts, pictures, split_rows, to_floats
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
 from augment.kinds.images.engines.cvae.model import CvaeModel
@@ -20,15 +20,17 @@ from augment.kinds.images.engines.sizes import (
     require_latent,
     require_width,
 )
-from augment.nets.machine import rest_idle_threads, threads
-from augment.nets.training import TooLittleTime, facts
+from augment.nets.devices import autocast
+from augment.nets.schedule import Schedule
+from augment.nets.threads import threads
+from augment.nets.training import TooLittleTime, TrainingOutcome, facts, train
+from augment.work import environment
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.kinds.images.engines.cvae.autoencoder import Autoencoder
     from augment.kinds.images.engines.cvae.prior import Latents
-    from augment.nets.training import Outcome
 
 SEEN_AT_ONCE = 500  # pictures in one pass of the network without slopes
 JUDGED = 1_000  # held-out pictures that each check looks at, at the most
@@ -118,12 +120,12 @@ class Cvae(Engine[Images]):
         return self.prior == "flow" or (self.prior == "auto" and len(data) >= fewest)
 
     def fit(self, data: Images, job: Job) -> CvaeModel:
-        rest_idle_threads()
+        environment.settle()
         import torch
 
         from augment.kinds.images.engines.cvae.autoencoder import Autoencoder
-        from augment.kinds.images.engines.cvae.prior import fit_flow, gaussians
-        from augment.nets.convolution import initialised
+        from augment.kinds.images.engines.cvae.prior import fit_velocity_field, gaussians
+        from augment.nets.streams import initialised
 
         if not len(data):
             raise BadInput("there are 0 images; `cvae` needs at least 1.")
@@ -131,19 +133,23 @@ class Cvae(Engine[Images]):
         require_width(self.width)
         require_latent(latent)
         conditioning = Conditioning.of(data, job.protect)
-        told = torch.from_numpy(conditioning.matrix_of(data))
-        kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
+        conditions = torch.from_numpy(conditioning.matrix_of(data))
+        split = split_rows(len(data), job.seed.child("held out"))
         with initialised(job.seed.child("weights").integer()):
-            network = Autoencoder(data.schema.shape, conditioning.wishes, self.width, latent)
-        words = conditioning.words
+            network = Autoencoder(
+                data.schema.shape, conditioning.condition_width, self.width, latent
+            )
+        word_columns = conditioning.word_columns
         count = 1 if data.schema.height * data.schema.width <= ALONE else torch.get_num_threads()
         learnt = self._learns_flow(data)
         share = SHARE_OF_TIME if learnt else SHARE_WITHOUT_FLOW
         early = dataclasses.replace(job, budget=job.budget.part(share))
         with threads(count):
             with or_a_smaller_canvas(data.schema):
-                outcome = self._train(network.to(job.device), data, told, words, kept, early)
-            latents = _encoded(network, data, told, job)
+                outcome = self._train(
+                    network.to(job.device), data, conditions, word_columns, split, early
+                )
+            latents = _encoded(network, data, conditions, job)
         codes = torch.from_numpy(data.label_codes).to(job.device)
         around = gaussians(
             latents.mean[0], latents.log_variance[0], codes, len(data.schema.classes)
@@ -156,8 +162,8 @@ class Cvae(Engine[Images]):
             )
             try:
                 with threads(1):  # a second one makes steps this small slower
-                    flow, outcomes["prior"] = fit_flow(
-                        around, latents, codes, told, words, kept, later
+                    flow, outcomes["prior"] = fit_velocity_field(
+                        around, latents, codes, conditions, word_columns, split, later
                     )
             except TooLittleTime:
                 if self.prior == "flow":
@@ -172,48 +178,45 @@ class Cvae(Engine[Images]):
         self,
         network: Autoencoder,
         data: Images,
-        told: Tensor,
-        words: slice,
-        kept: Tensor,
+        conditions: Tensor,
+        word_columns: slice,
+        split: HeldOutSplit,
         job: Job,
-    ) -> Outcome:
-        """Fit the network in place; `kept` are the rows that judge it."""
+    ) -> TrainingOutcome:
+        """Fit the network in place."""
         import torch
 
         from augment.kinds.images.engines.thinning import thinned
-        from augment.nets.convolution import generator, short_floats
-        from augment.nets.jitter import jittered
-        from augment.nets.training import Schedule, train
+        from augment.nets.random_affine import jitter
+        from augment.nets.streams import torch_stream
 
-        seen = torch.ones(len(data), dtype=torch.bool)
-        seen[kept] = False
-        learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
+        kept, learnt = split
         latent = network.latent
         device, beta = job.device, _beta_for(data) if self.beta is None else self.beta
         moves = len(data) < JITTER_BELOW
 
         def loss(step: int) -> Tensor:
-            stream = generator(job.seed.child("step", step).integer())
+            stream = torch_stream(job.seed.child("step", step).integer())
             rows = learnt[torch.randint(len(learnt), (self.batch,), generator=stream)]
             x = to_floats(pictures(data, rows), device)
             if moves:  # every other picture: the prior is for pictures as they are
-                x = torch.cat([jittered(x[::2], stream), x[1::2]])
+                x = torch.cat([jitter(x[::2], stream), x[1::2]])
                 rows = torch.cat([rows[::2], rows[1::2]])
             noise = torch.randn(self.batch, latent, generator=stream).to(device)
-            c = thinned(told[rows], words, stream).to(device)
-            with short_floats(device):
+            c = thinned(conditions[rows], word_columns, stream).to(device)
+            with autocast(device):
                 lost, kl = network.parts(x, c, noise)
             return (lost + beta * kl).mean()
 
         def held_out() -> float:
-            stream = generator(job.seed.child("held out").integer())
+            stream = torch_stream(job.seed.child("held out").integer())
             rows = kept[:JUDGED]
             noise = torch.randn(len(rows), latent, generator=stream).to(device)
             total = 0.0
             for part in parts(len(rows), SEEN_AT_ONCE):
                 x = to_floats(pictures(data, rows[part]), device)
-                with short_floats(device):
-                    lost, kl = network.parts(x, told[rows[part]].to(device), noise[part])
+                with autocast(device):
+                    lost, kl = network.parts(x, conditions[rows[part]].to(device), noise[part])
                 total += float((lost + beta * kl).sum())
             return total / len(rows)
 
@@ -233,7 +236,7 @@ class Cvae(Engine[Images]):
         return train(parameters, loss, held_out, schedule, job, label, "autoencoder")
 
 
-def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Latents:
+def _encoded(network: Autoencoder, data: Images, conditions: Tensor, job: Job) -> Latents:
     """What the encoder makes of all pictures, and of moved ones where pictures are few.
 
     As many views as a part of the budget has time for, by how long the first pictures take.
@@ -241,24 +244,24 @@ def _encoded(network: Autoencoder, data: Images, told: Tensor, job: Job) -> Late
     import torch
 
     from augment.kinds.images.engines.cvae.prior import Latents
-    from augment.nets.convolution import generator, short_floats
-    from augment.nets.jitter import MOVES, moved, moves
+    from augment.nets.random_affine import MOVES, draw_moves, move
+    from augment.nets.streams import torch_stream
 
     n, budget = len(data), job.budget.part(ENCODING)
     views = _views(n)
     by = torch.zeros(views, n, MOVES)
     for view in range(1, views):
-        by[view] = moves(n, generator(job.seed.child("view", view).integer()))
+        by[view] = draw_moves(n, torch_stream(job.seed.child("view", view).integer()))
     mean = torch.empty(views, n, network.latent, device=job.device)
     log_variance = torch.empty_like(mean)
     affordable = views
     with torch.inference_mode():
         for rows in parts(n, SEEN_AT_ONCE):
-            x, c = to_floats(pictures(data, rows), job.device), told[rows].to(job.device)
+            x, c = to_floats(pictures(data, rows), job.device), conditions[rows].to(job.device)
             before = budget.left()
             for view in range(affordable):
-                seen = moved(x, by[view, rows]) if view else x
-                with short_floats(job.device):
+                seen = move(x, by[view, rows]) if view else x
+                with autocast(job.device):
                     mean[view, rows], log_variance[view, rows] = network.encode(seen, c)
                 if not rows[0] and not view and budget.max_seconds is not None:
                     each = max(before - budget.left(), 1e-9) * n / len(rows)

@@ -15,6 +15,7 @@ from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, 
 from augment.kinds.images.engines.drawing import drawn
 from augment.kinds.images.engines.editor import Blender
 from augment.kinds.images.engines.sizes import require_latent, require_width
+from augment.nets.devices import copy_to
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.kinds.images.engines.cvae.autoencoder import Autoencoder
-    from augment.kinds.images.engines.cvae.prior import Flow, Gaussians
+    from augment.kinds.images.engines.cvae.prior import Gaussians, VelocityField
 
 MADE_AT_ONCE = 500
 
@@ -36,17 +37,16 @@ class CvaeModel(Blender):
     config: Json
     network: Autoencoder
     around: Gaussians
-    flow: Flow | None
+    flow: VelocityField | None
     device: str = "cpu"
 
     def on(self, device: str) -> Self:
-        from augment.nets.devices import placed
 
         return replace(
             self,
-            network=placed(self.network, device),
+            network=copy_to(self.network, device),
             around=self.around.on(device),
-            flow=None if self.flow is None else placed(self.flow, device),
+            flow=None if self.flow is None else copy_to(self.flow, device),
             device=device,
         )
 
@@ -59,9 +59,9 @@ class CvaeModel(Blender):
     ) -> Images:
         import torch
 
-        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            u = torch.randn(len(told), self.latent, generator=stream).to(self.device)
-            return self.network.decode(self.latents(u, codes, told), told).sigmoid()
+        def draw(codes: Tensor, conditions: Tensor, stream: torch.Generator) -> Tensor:
+            u = torch.randn(len(conditions), self.latent, generator=stream).to(self.device)
+            return self.network.decode(self.latents(u, codes, conditions), conditions).sigmoid()
 
         return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
 
@@ -69,9 +69,10 @@ class CvaeModel(Blender):
     def latent(self) -> int:
         return int(self.around.means.shape[1])
 
-    def latents(self, u: Tensor, codes: Tensor, told: Tensor) -> Tensor:
+    def latents(self, u: Tensor, codes: Tensor, conditions: Tensor) -> Tensor:
         """Standard normal noise (n, latent) to latents of these classes."""
-        return self.around.coloured(u if self.flow is None else self.flow.carried(u, told), codes)
+        latents = u if self.flow is None else self.flow.latents_of(u, conditions)
+        return self.around.coloured(latents, codes)
 
     def edited(
         self,
@@ -85,16 +86,20 @@ class CvaeModel(Blender):
         import torch
 
         from augment.kinds.images.engines.cvae.prior import between
-        from augment.nets.convolution import generator
+        from augment.nets.streams import torch_stream
 
-        streams = [generator(seed.integer()) for seed in seeds]
+        streams = [torch_stream(seed.integer()) for seed in seeds]
         with torch.inference_mode():
             drawn = [torch.randn(self.latent, generator=each) for each in streams]
             fresh = torch.stack(drawn).to(self.device)
             return self._pictures(between(self._noise(pixels, shown), fresh, strength), wanted)
 
     def between(
-        self, pixels: NDArray[np.uint8], others: NDArray[np.uint8], shown: Wanted, share: float
+        self,
+        pixels: NDArray[np.uint8],
+        others: NDArray[np.uint8],
+        shown: Wanted,
+        share: float,
     ) -> NDArray[np.uint8]:
         import torch
 
@@ -106,30 +111,30 @@ class CvaeModel(Blender):
 
     def _noise(self, pixels: NDArray[np.uint8], shown: Wanted) -> Tensor:
         """The noise (n, latent) that `latents` would make the pictures' codes of."""
-        codes, told = self._told(shown)
-        mean, _ = self.network.encode(to_floats(pixels, self.device), told)
+        codes, conditions = self._codes_and_conditions(shown)
+        mean, _ = self.network.encode(to_floats(pixels, self.device), conditions)
         u = self.around.whitened(mean, codes)
-        return u if self.flow is None else self.flow.returned(u, told)
+        return u if self.flow is None else self.flow.noise_of(u, conditions)
 
     def _pictures(self, noise: Tensor, wanted: Wanted) -> NDArray[np.uint8]:
-        codes, told = self._told(wanted)
-        z = self.latents(noise, codes, told)
-        return to_pixels(self.network.decode(z, told).sigmoid())
+        codes, conditions = self._codes_and_conditions(wanted)
+        z = self.latents(noise, codes, conditions)
+        return to_pixels(self.network.decode(z, conditions).sigmoid())
 
-    def _told(self, wanted: Wanted) -> tuple[Tensor, Tensor]:
-        """Classes (n,) and what the networks are told (n, wishes)."""
+    def _codes_and_conditions(self, wanted: Wanted) -> tuple[Tensor, Tensor]:
+        """Classes (n,) and conditions (n, condition_width)."""
         import torch
 
-        codes, told = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
-        return codes.to(self.device), told.to(self.device)
+        codes, conditions = torch.from_numpy(wanted.codes), torch.from_numpy(wanted.matrix)
+        return codes.to(self.device), conditions.to(self.device)
 
     def state(self) -> State:
-        from augment.nets.devices import array, arrays
+        from augment.nets.weights import to_array, to_arrays
 
-        tensors = arrays(self.network, "network/")
-        tensors |= {"means": array(self.around.means), "factors": array(self.around.factors)}
+        tensors = to_arrays(self.network, "network/")
+        tensors |= {"means": to_array(self.around.means), "factors": to_array(self.around.factors)}
         if self.flow is not None:
-            tensors |= arrays(self.flow, "flow/")
+            tensors |= to_arrays(self.flow, "flow/")
         return State({"conditioning": self.conditioning.to_json(), **self.config}, tensors)
 
     @classmethod
@@ -137,8 +142,8 @@ class CvaeModel(Blender):
         import torch
 
         from augment.kinds.images.engines.cvae.autoencoder import Autoencoder
-        from augment.kinds.images.engines.cvae.prior import Flow, Gaussians
-        from augment.nets.restoring import checked, loaded
+        from augment.kinds.images.engines.cvae.prior import Gaussians, VelocityField
+        from augment.nets.weights import load, to_tensor
 
         with restoring("cvae"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
@@ -147,15 +152,19 @@ class CvaeModel(Blender):
             config["facts"] = dict(state.config.get("facts", {}))
             require_width(config["width"])
             require_latent(config["latent"])
-            shape, wishes, latent = conditioning.schema.shape, conditioning.wishes, config["latent"]
+            shape, condition_width, latent = (
+                conditioning.schema.shape,
+                conditioning.condition_width,
+                config["latent"],
+            )
             with torch.device("meta"):
-                network = Autoencoder(shape, wishes, config["width"], latent)
-                flow = Flow(latent, wishes) if config["flow"] else None
+                network = Autoencoder(shape, condition_width, config["width"], latent)
+                flow = VelocityField(latent, condition_width) if config["flow"] else None
             kinds = len(conditioning.schema.classes) + 1
             around = Gaussians(
-                checked(state.tensors, "means", (kinds, latent)),
-                checked(state.tensors, "factors", (kinds, latent, latent)),
+                to_tensor(state.tensors, "means", (kinds, latent)),
+                to_tensor(state.tensors, "factors", (kinds, latent, latent)),
             )
-            network = loaded(network, state.tensors, "network/")
-            flow = None if flow is None else loaded(flow, state.tensors, "flow/")
+            network = load(network, state.tensors, "network/")
+            flow = None if flow is None else load(flow, state.tensors, "flow/")
         return cls(conditioning, config, network, around, flow)

@@ -14,15 +14,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from augment.core.types import Job
+from augment.kinds.images.data.tensors import HeldOutSplit
 from augment.kinds.images.engines.thinning import thinned
-from augment.nets.convolution import generator, initialised, short_floats
-from augment.nets.jitter import MOVES
-from augment.nets.training import Outcome, Schedule, train
+from augment.nets.devices import autocast
+from augment.nets.flow_matching.heun import heun
+from augment.nets.flow_matching.path import point, velocity
+from augment.nets.random_affine import MOVES
+from augment.nets.schedule import Schedule
+from augment.nets.streams import initialised, torch_stream
+from augment.nets.training import TrainingOutcome, train
 
 HIDDEN = 256
 BLOCKS = 4
 WAVES = 16
-TOLD = 64
+EMBEDDED_WIDTH = 64
 BATCH = 256
 JUDGED = 2_000  # draws that each check looks at
 STEPS = 10  # of Heun's rule from noise to latents
@@ -104,21 +109,21 @@ def _scatter(apart: Tensor, noise: Tensor) -> Tensor:
     return apart.T @ apart + torch.diag(noise.sum(0))
 
 
-class Flow(nn.Module):
-    """Velocity field that carries N(0, I) to the whitened latents of a condition c (n, wishes).
+class VelocityField(nn.Module):
+    """It carries N(0, I) to the whitened latents of a condition c (n, condition_width).
 
     It is also told how a training picture was moved, so that it learns from many more pictures
     than there are and still makes them as they stand: as in Karras et al. 2022, appendix F.2,
     arXiv 2206.00364.
     """
 
-    def __init__(self, latent: int, wishes: int) -> None:
+    def __init__(self, latent: int, condition_width: int) -> None:
         super().__init__()
-        told = TOLD + 2 * WAVES
-        self.embed = nn.Linear(wishes + MOVES, TOLD, bias=False)
-        self.first = nn.Linear(latent + told, HIDDEN)
+        known = EMBEDDED_WIDTH + 2 * WAVES
+        self.embed = nn.Linear(condition_width + MOVES, EMBEDDED_WIDTH, bias=False)
+        self.first = nn.Linear(latent + known, HIDDEN)
         self.norms = nn.ModuleList(nn.LayerNorm(HIDDEN) for _ in range(BLOCKS))
-        self.tells = nn.ModuleList(nn.Linear(told, 2 * HIDDEN) for _ in range(BLOCKS))
+        self.tells = nn.ModuleList(nn.Linear(known, 2 * HIDDEN) for _ in range(BLOCKS))
         self.blocks = nn.ModuleList(
             nn.Sequential(nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN))
             for _ in range(BLOCKS)
@@ -129,31 +134,28 @@ class Flow(nn.Module):
         """Velocity (n, latent) at the places `u` and times `t` (n, 1) in [0, 1]."""
         by = torch.zeros(len(u), MOVES, device=u.device) if moves is None else moves
         angle = t * torch.arange(1, WAVES + 1, device=u.device)
-        told = torch.cat([self.embed(torch.cat([c, by], 1)), angle.cos(), angle.sin()], 1)
-        h = self.first(torch.cat([u, told], 1))
+        known = torch.cat([self.embed(torch.cat([c, by], 1)), angle.cos(), angle.sin()], 1)
+        h = self.first(torch.cat([u, known], 1))
         for norm, tell, block in zip(self.norms, self.tells, self.blocks, strict=True):
-            scale, shift = tell(told).chunk(2, 1)
+            scale, shift = tell(known).chunk(2, 1)
             h = h + block(norm(h) * (1 + scale) + shift)
-        velocity: Tensor = self.last(h)
-        return velocity.float()
+        found: Tensor = self.last(h)
+        return found.float()
 
-    def carried(self, u: Tensor, c: Tensor) -> Tensor:
-        """Noise (n, latent) carried to latents by Heun's rule."""
-        for step in range(STEPS):
-            t = torch.full((len(u), 1), step / STEPS, device=u.device)
-            slope = self(u, t, c)
-            ahead = self(u + slope / STEPS, t + 1 / STEPS, c)
-            u = u + (slope + ahead) / (2 * STEPS)
-        return u
+    def latents_of(self, noise: Tensor, c: Tensor) -> Tensor:
+        """Noise (n, latent) carried to latents."""
+        return self._carried(noise, c, 0.0, 1.0)
 
-    def returned(self, u: Tensor, c: Tensor) -> Tensor:
-        """Undo `carried`, up to the error of Heun's rule."""
-        for step in range(STEPS, 0, -1):
-            t = torch.full((len(u), 1), step / STEPS, device=u.device)
-            slope = self(u, t, c)
-            behind = self(u - slope / STEPS, t - 1 / STEPS, c)
-            u = u - (slope + behind) / (2 * STEPS)
-        return u
+    def noise_of(self, latents: Tensor, c: Tensor) -> Tensor:
+        """Undo `latents_of`, up to the error of Heun's rule."""
+        return self._carried(latents, c, 1.0, 0.0)
+
+    def _carried(self, u: Tensor, c: Tensor, start: float, end: float) -> Tensor:
+        def at(place: Tensor, t: float) -> Tensor:
+            found: Tensor = self(place, torch.full((len(u), 1), t, device=u.device), c)
+            return found
+
+        return heun(at, u, start, end, STEPS)
 
 
 def between(a: Tensor, b: Tensor, share: float) -> Tensor:
@@ -165,52 +167,48 @@ def between(a: Tensor, b: Tensor, share: float) -> Tensor:
     return met
 
 
-def fit_flow(
+def fit_velocity_field(
     around: Gaussians,
     latents: Latents,
     codes: Tensor,
     c: Tensor,
-    words: slice,
-    kept: Tensor,
+    word_columns: slice,
+    split: HeldOutSplit,
     job: Job,
-) -> tuple[Flow, Outcome]:
-    """Flow matching on fresh draws of q(z | x); `kept` are rows that only judge, `words` the
-    columns of `c` that prompts may leave out. `around`, `latents` and `codes` lie on the job's
-    device, `c` and `kept` on the CPU.
+) -> tuple[VelocityField, TrainingOutcome]:
+    """Flow matching on fresh draws of q(z | x); `word_columns` are those of `c` that prompts may
+    leave out. `around`, `latents` and `codes` lie on the job's device, `c` and `split` on the CPU.
 
-    Straight paths u_t = (1 - t) ε + t u, target u - ε: Eq. 22 of Lipman et al. 2023,
-    arXiv 2210.02747, with σ_min = 0.
+    Straight paths, see `flow_matching.path`; the loss is on the velocity.
     """
-    (views, n, latent), device = latents.mean.shape, job.device
+    (views, _, latent), device = latents.mean.shape, job.device
     with initialised(job.seed.child("weights").integer()):
-        flow = Flow(latent, c.shape[1]).to(device)
-    seen = torch.ones(n, dtype=torch.bool)
-    seen[kept] = False
-    learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
+        field = VelocityField(latent, c.shape[1]).to(device)
+    kept, learnt = split
 
-    def loss_on(rows: Tensor, told: Tensor, view: Tensor, stream: torch.Generator) -> Tensor:
+    def loss_on(rows: Tensor, conditions: Tensor, view: Tensor, stream: torch.Generator) -> Tensor:
         noise = torch.randn(2, len(rows), latent, generator=stream).to(device)
         t = torch.rand(len(rows), 1, generator=stream).to(device)
         u = around.whitened(latents.drawn(rows, view, noise[0]), codes[rows])
-        place, by = (1 - t) * noise[1] + t * u, latents.moves[view, rows]
-        with short_floats(device):
-            found = flow(place, t, told.to(device), by)
-        return functional.mse_loss(found, u - noise[1])
+        place, by = point(noise[1], u, t), latents.moves[view, rows]
+        with autocast(device):
+            found = field(place, t, conditions.to(device), by)
+        return functional.mse_loss(found, velocity(noise[1], u))
 
     def loss(step: int) -> Tensor:
-        stream = generator(job.seed.child("step", step).integer())
+        stream = torch_stream(job.seed.child("step", step).integer())
         rows = torch.randint(len(learnt), (BATCH,), generator=stream)
         view = torch.zeros(BATCH, dtype=torch.long)
         if views > 1:
             some = torch.rand(BATCH, generator=stream) < MOVED
             view = some * torch.randint(1, views, (BATCH,), generator=stream)
-        return loss_on(learnt[rows], thinned(c[learnt[rows]], words, stream), view, stream)
+        return loss_on(learnt[rows], thinned(c[learnt[rows]], word_columns, stream), view, stream)
 
     def held_out() -> float:
-        stream = generator(job.seed.child("held out").integer())
+        stream = torch_stream(job.seed.child("held out").integer())
         rows = kept.repeat(math.ceil(JUDGED / len(kept)))[:JUDGED]
         return float(loss_on(rows, c[rows], torch.zeros_like(rows), stream))
 
-    parameters: dict[str, Tensor] = dict(flow.named_parameters())
+    parameters: dict[str, Tensor] = dict(field.named_parameters())
     outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior", "prior")
-    return flow, outcome
+    return field, outcome

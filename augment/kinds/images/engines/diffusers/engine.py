@@ -21,7 +21,7 @@ from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.engines.conditioning import Conditioning, Wanted
 from augment.kinds.images.engines.diffusers.folder import (
     DiffusionFolder,
-    Settings,
+    PipelineSettings,
     drawn,
     load,
     looked_at,
@@ -115,10 +115,10 @@ class DiffusionModel(Editor):
             ]
         )
 
-    def settings(self) -> Settings:
+    def settings(self) -> PipelineSettings:
         c = self.config
         guidance, negative = float(c["guidance"]), str(c["negative"])
-        return Settings(c["steps"], guidance, negative, c["width"], c["height"])
+        return PipelineSettings(c["steps"], guidance, negative, c["width"], c["height"])
 
     def pipe(self) -> Any:
         """The pipeline, loaded when it is first needed."""
@@ -133,9 +133,9 @@ class DiffusionModel(Editor):
     def _prompt(self, code: int, caption: str) -> str:
         """The caption, with the name of the class before it where it does not say it already."""
         name = "" if code == UNLABELLED else self.conditioning.schema.classes[code]
-        told = set(words_of(caption)).issuperset(words_of(name))
-        words = ", ".join(part for part in ("" if told else name, caption) if part)
-        return str(self.config["template"]).replace("{}", words)
+        named = set(words_of(caption)).issuperset(words_of(name))
+        described = ", ".join(part for part in ("" if named else name, caption) if part)
+        return str(self.config["template"]).replace("{}", described)
 
     def state(self) -> State:
         return State({"conditioning": self.conditioning.to_json(), **self.config}, {})

@@ -5,7 +5,6 @@ to image. Nothing is fetched: the libraries are told to stay offline, and only s
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import numpy as np
 from augment.core.errors import BadInput, MissingExtra, OutOfResources, UsageError
 from augment.core.files import read_json, sha256
 from augment.core.seeds import Seed
+from augment.work import environment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,14 +30,6 @@ REDRAWING = {  # pipelines from text, and their kin from image and text
 LIBRARIES = ("diffusers", "transformers", "stable_diffusion", None)  # no code of the folder's own
 PICKLES = frozenset((".bin", ".ckpt", ".pt", ".pth", ".pkl", ".msgpack"))
 READ = frozenset((".json", ".txt", ".safetensors", ".model"))  # what a pipeline consists of
-OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "DIFFUSERS_VERBOSITY": "error",
-    "TRANSFORMERS_VERBOSITY": "error",
-}
 MOST_TRIES = 10  # of a picture that the folder's own safety checker withholds
 
 
@@ -62,7 +54,7 @@ class DiffusionFolder:
 
 
 @dataclass(frozen=True)
-class Settings:
+class PipelineSettings:
     """How a picture is drawn. A strength below 1 keeps that much less of the picture before it."""
 
     steps: int
@@ -139,7 +131,7 @@ def _sizes(path: Path) -> tuple[int, int]:
 
 def load(folder: DiffusionFolder, device: str) -> Any:
     """The pipeline from text, on `device`. Raises `MissingExtra` and `BadInput`."""
-    os.environ.update(OFFLINE)
+    environment.stay_offline()
     try:
         import diffusers
         import torch
@@ -175,7 +167,7 @@ def load(folder: DiffusionFolder, device: str) -> Any:
 
 
 def drawn(
-    pipe: Any, prompts: Sequence[str], seeds: Sequence[Seed], how: Settings
+    pipe: Any, prompts: Sequence[str], seeds: Sequence[Seed], how: PipelineSettings
 ) -> NDArray[np.uint8]:
     """Pictures (n, height, width, 3) of the prompts, each from its own stream."""
     return _run(pipe, prompts, seeds, how, {"height": how.height, "width": how.width})
@@ -186,7 +178,7 @@ def redrawn(
     pictures: NDArray[np.uint8],
     prompts: Sequence[str],
     seeds: Sequence[Seed],
-    how: Settings,
+    how: PipelineSettings,
     strength: float,
 ) -> NDArray[np.uint8]:
     """Pictures (n, height, width, 3) made out of RGB `pictures` of the same size.
@@ -211,7 +203,7 @@ def _run(
     pipe: Any,
     prompts: Sequence[str],
     seeds: Sequence[Seed],
-    how: Settings,
+    how: PipelineSettings,
     more: dict[str, Any],
     pictures: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:

@@ -2,153 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from augment.core.errors import BadInput, UsageError
-from augment.core.model_folder import restoring
+from augment.core.errors import BadInput
 from augment.core.parameters import Between, OneOf, parameter
-from augment.core.seeds import Seed
-from augment.core.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
+from augment.core.types import About, Costs, Engine, Job
 from augment.kinds.images.data.dataset import Images
-from augment.kinds.images.data.tensors import held_out_rows, pictures, to_floats, to_pixels
-from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.kinds.images.data.tensors import pictures, split_rows, to_floats
+from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
-from augment.kinds.images.engines.drawing import drawn
-from augment.kinds.images.engines.editor import Editor
-from augment.kinds.images.engines.sizes import FEWEST_STEPS, or_a_smaller_canvas, require_width
-from augment.nets.machine import rest_idle_threads
-from augment.nets.training import facts
+from augment.kinds.images.engines.flow.model import LATEST, FlowModel, require_sampling, silenced
+from augment.kinds.images.engines.sizes import FEWEST_STEPS, or_a_smaller_canvas
+from augment.nets.devices import autocast
+from augment.nets.flow_matching.path import point
+from augment.nets.schedule import Schedule
+from augment.nets.training import TrainingOutcome, facts, train
+from augment.work import environment
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from augment.kinds.images.engines.flow.unet import Unet
-    from augment.nets.training import Outcome
 
-MADE_AT_ONCE = 250
 JUDGED = 512
 JITTER_BELOW = 50_000
-LATEST = 0.95  # of the times from noise (0) to pictures (1): beyond, velocities would blow up
 CENTRE, SPREAD = -0.4, 1.0  # of the normal distribution whose logistic times are drawn
 SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
-
-
-@dataclass(frozen=True)
-class FlowModel(Editor):
-    """A network that sees pictures in noise; `config` holds its width, the steps of sampling and
-    the guidance."""
-
-    block_rows: ClassVar[int] = BLOCK_ROWS
-    conditioning: Conditioning
-    config: Json
-    network: Unet
-    device: str = "cpu"
-
-    def on(self, device: str) -> Self:
-        from augment.nets.devices import placed
-
-        return replace(self, network=placed(self.network, device), device=device)
-
-    def sample(
-        self,
-        n: int,
-        seed: Seed,
-        given: Condition | None = None,
-        tick: Callable[[Tick], None] = silent,
-    ) -> Images:
-        import torch
-
-        height, width, channels = self.conditioning.schema.shape
-
-        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            x = torch.randn(len(told), channels, height, width, generator=stream)
-            return (self.carried(x.to(self.device), told, 0.0) + 1) / 2
-
-        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device, tick)
-
-    def edited(
-        self,
-        pixels: NDArray[np.uint8],
-        shown: Wanted,
-        wanted: Wanted,
-        strength: float,
-        seeds: Sequence[Seed],
-    ) -> NDArray[np.uint8]:
-        """Noised part of the way and carried back: Meng et al. 2022, arXiv 2108.01073."""
-        import torch
-
-        from augment.nets.convolution import generator
-
-        x = 2 * to_floats(pixels, self.device) - 1
-        streams = [generator(seed.integer()) for seed in seeds]
-        noise = torch.stack([torch.randn(x.shape[1:], generator=each) for each in streams])
-        place = torch.lerp(x, noise.to(self.device), strength)
-        told = torch.from_numpy(wanted.matrix).to(self.device)
-        found = self.carried(place, told, 1 - strength)
-        return to_pixels((found + 1) / 2)
-
-    def carried(self, x: Tensor, c: Tensor, start: float) -> Tensor:
-        """Pictures in [-1, 1] from `x` at time `start` (0: noise, 1: pictures), by Heun's rule."""
-        import torch
-
-        steps = max(1, round(int(self.config["sampling_steps"]) * (1 - start)))
-        size = (1 - start) / steps
-        with torch.inference_mode():
-            for step in range(steps):
-                t = start + step * size
-                slope = self._velocity(x, t, c)
-                if step == steps - 1:  # the last half step would ask beyond what was learnt
-                    return x + size * slope
-                ahead = self._velocity(x + size * slope, t + size, c)
-                x = x + size * (slope + ahead) / 2
-        return x
-
-    def _velocity(self, x: Tensor, t: float, c: Tensor) -> Tensor:
-        """Towards the picture that the network sees in `x`; at most `LATEST` counts as its time."""
-        return (self._seen(x, t, c).clamp(-1, 1) - x) / (1 - min(t, LATEST))
-
-    def _seen(self, x: Tensor, t: float, c: Tensor) -> Tensor:
-        """Guided as x̂(∅) + g (x̂(c) - x̂(∅)). Ho and Salimans 2022, arXiv 2207.12598."""
-        import torch
-
-        from augment.nets.convolution import short_floats
-
-        times = torch.full((len(x),), t, device=self.device)
-        guidance = float(self.config["guidance"])
-        with short_floats(self.device):
-            told: Tensor = self.network(x, times, c)
-            if guidance == 1.0:
-                return told
-            alone: Tensor = self.network(x, times, silenced(c))
-        return alone + guidance * (told - alone)
-
-    def state(self) -> State:
-        from augment.nets.devices import arrays
-
-        config = {"conditioning": self.conditioning.to_json(), **self.config}
-        return State(config, arrays(self.network, "network/"))
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        import torch
-
-        from augment.kinds.images.engines.flow.unet import Unet
-        from augment.nets.restoring import loaded
-
-        with restoring("flow"):
-            conditioning = Conditioning.from_json(state.config["conditioning"])
-            config: Json = {name: int(state.config[name]) for name in ("width", "sampling_steps")}
-            config["guidance"] = float(state.config["guidance"])
-            config["facts"] = dict(state.config.get("facts", {}))
-            _check(config["width"], config["sampling_steps"], config["guidance"])
-            with torch.device("meta"):
-                network = Unet(conditioning.schema.shape, conditioning.wishes, config["width"])
-            network = loaded(network, state.tensors, "network/")
-        return cls(conditioning, config, network)
 
 
 @dataclass(frozen=True)
@@ -204,21 +84,23 @@ class Flow(Engine[Images]):
         return network_costs(*wide, 8.0e-6, 3.4e-6 * calls)
 
     def fit(self, data: Images, job: Job) -> FlowModel:
-        rest_idle_threads()
+        environment.settle()
         import torch
 
         from augment.kinds.images.engines.flow.unet import Unet
-        from augment.nets.convolution import initialised
+        from augment.nets.streams import initialised
 
         if not len(data):
             raise BadInput("there are 0 images; `flow` needs at least 1.")
-        _check(self.width, self.sampling_steps, self.guidance)
+        require_sampling(self.width, self.sampling_steps, self.guidance)
         conditioning = Conditioning.of(data, job.protect)
-        told = torch.from_numpy(conditioning.matrix_of(data))
+        conditions = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
-            network = Unet(data.schema.shape, conditioning.wishes, self.width)
+            network = Unet(data.schema.shape, conditioning.condition_width, self.width)
         with or_a_smaller_canvas(data.schema):
-            outcome = self._train(network.to(job.device), data, told, conditioning.words, job)
+            outcome = self._train(
+                network.to(job.device), data, conditions, conditioning.word_columns, job
+            )
         config = {
             "width": self.width,
             "sampling_steps": self.sampling_steps,
@@ -228,47 +110,45 @@ class Flow(Engine[Images]):
         network = network.eval().requires_grad_(False)
         return FlowModel(conditioning, config, network, job.device)
 
-    def _train(self, network: Unet, data: Images, told: Tensor, words: slice, job: Job) -> Outcome:
+    def _train(
+        self, network: Unet, data: Images, conditions: Tensor, word_columns: slice, job: Job
+    ) -> TrainingOutcome:
         """Fit the network in place."""
         import torch
 
         from augment.kinds.images.engines.thinning import thinned
-        from augment.nets.convolution import generator, short_floats
-        from augment.nets.jitter import MOVES, moved, moves
-        from augment.nets.training import Schedule, train
+        from augment.nets.random_affine import MOVES, draw_moves, move
+        from augment.nets.streams import torch_stream
 
-        kept = torch.from_numpy(held_out_rows(len(data), job.seed.child("held out")))
-        seen = torch.ones(len(data), dtype=torch.bool)
-        seen[kept] = False
-        learnt = seen.nonzero()[:, 0] if bool(seen.any()) else kept
+        kept, learnt = split_rows(len(data), job.seed.child("held out"))
         device, few = job.device, len(data) < JITTER_BELOW
 
         def loss_on(rows: Tensor, stream: torch.Generator, learning: bool) -> Tensor:
-            x, c = to_floats(pictures(data, rows), device), told[rows]
+            x, c = to_floats(pictures(data, rows), device), conditions[rows]
             by = torch.zeros(len(x), MOVES)
             if learning:
                 half = len(x) // 2 if few else 0
-                by[:half] = moves(half, stream)
-                x = torch.cat([moved(x[:half], by[:half]), x[half:]]) if half else x
-                c = thinned(c, words, stream)
+                by[:half] = draw_moves(half, stream)
+                x = torch.cat([move(x[:half], by[:half]), x[half:]]) if half else x
+                c = thinned(c, word_columns, stream)
                 hidden = torch.rand(len(x), 1, generator=stream) < SILENCED
                 c = torch.where(hidden, silenced(c), c)
             x = 2 * x - 1
             noise = torch.randn(x.shape, generator=stream).to(device)
             t = (CENTRE + SPREAD * torch.randn(len(x), generator=stream)).sigmoid().to(device)
-            place = torch.lerp(noise, x, t[:, None, None, None])
-            with short_floats(device):
-                found: Tensor = network(place, t, c.to(device), by.to(device))
+            noised = point(noise, x, t[:, None, None, None])
+            with autocast(device):
+                found: Tensor = network(noised, t, c.to(device), by.to(device))
             apart = (found - x).square().flatten(1).mean(1)
             return (apart / (1 - t.clamp(max=LATEST)) ** 2).mean()
 
         def loss(step: int) -> Tensor:
-            stream = generator(job.seed.child("step", step).integer())
+            stream = torch_stream(job.seed.child("step", step).integer())
             rows = learnt[torch.randint(len(learnt), (self.batch,), generator=stream)]
             return loss_on(rows, stream, True)
 
         def held_out() -> float:
-            stream = generator(job.seed.child("held out").integer())
+            stream = torch_stream(job.seed.child("held out").integer())
             copies = -(-JUDGED // len(kept))
             return float(loss_on(kept.repeat(copies)[:JUDGED], stream, False))
 
@@ -285,20 +165,3 @@ class Flow(Engine[Images]):
         )
         parameters: dict[str, Tensor] = dict(network.named_parameters())
         return train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")
-
-
-def silenced(c: Tensor) -> Tensor:
-    """The condition (n, wishes) with all but its constant hidden."""
-    import torch
-
-    hidden = torch.zeros_like(c)
-    hidden[:, -1] = c[:, -1]
-    return hidden
-
-
-def _check(width: int, sampling_steps: int, guidance: float) -> None:
-    require_width(width)
-    if not 1 <= sampling_steps <= 1_000:
-        raise UsageError(f"-p sampling_steps={sampling_steps}: choose a number from 1 to 1000.")
-    if not 0 <= guidance <= 100:
-        raise UsageError(f"-p guidance={guidance}: choose a number from 0 to 100.")

@@ -3,95 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import BadInput
-from augment.core.model_folder import restoring
 from augment.core.parameters import Between, OneOf, parameter
-from augment.core.seeds import Seed
-from augment.core.types import About, Condition, Costs, Engine, Job, Json, State, Tick, silent
+from augment.core.types import About, Costs, Engine, Job
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import pictures, to_pixels
-from augment.kinds.images.engines.conditioning import BLOCK_ROWS, ConditionedModel, Conditioning
+from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
-from augment.kinds.images.engines.drawing import drawn
+from augment.kinds.images.engines.gan.model import GanModel
 from augment.kinds.images.engines.sizes import (
     FEWEST_STEPS,
     or_a_smaller_canvas,
     require_latent,
     require_width,
 )
-from augment.nets.machine import rest_idle_threads
-from augment.nets.training import facts
+from augment.nets.player import Player
+from augment.nets.schedule import Schedule
+from augment.nets.training import TrainingOutcome, facts, play
+from augment.work import environment
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from augment.kinds.images.engines.gan.networks import Discriminator, Generator
-    from augment.nets.training import Outcome
+    from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
 
-MADE_AT_ONCE = 500
 TRIALS = 500  # pictures that each check makes, at the most
-
-
-@dataclass(frozen=True)
-class GanModel(ConditionedModel):
-    """The generator alone; `config` holds its sizes and how its training went."""
-
-    block_rows: ClassVar[int] = BLOCK_ROWS
-    conditioning: Conditioning
-    config: Json
-    network: Generator
-    device: str = "cpu"
-
-    def on(self, device: str) -> Self:
-        from augment.nets.devices import placed
-
-        return replace(self, network=placed(self.network, device), device=device)
-
-    def sample(
-        self,
-        n: int,
-        seed: Seed,
-        given: Condition | None = None,
-        tick: Callable[[Tick], None] = silent,
-    ) -> Images:
-        import torch
-
-        latent = int(self.config["latent"])
-
-        def draw(codes: Tensor, told: Tensor, stream: torch.Generator) -> Tensor:
-            z = torch.randn(len(told), latent, generator=stream).to(self.device)
-            pictures: Tensor = (self.network(z, told) + 1) / 2
-            return pictures
-
-        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device)
-
-    def state(self) -> State:
-        from augment.nets.devices import arrays
-
-        config = {"conditioning": self.conditioning.to_json(), **self.config}
-        return State(config, arrays(self.network, "network/"))
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        import torch
-
-        from augment.kinds.images.engines.gan.networks import Generator
-        from augment.nets.restoring import loaded
-
-        with restoring("gan"):
-            conditioning = Conditioning.from_json(state.config["conditioning"])
-            config: Json = {name: int(state.config[name]) for name in ("width", "latent")}
-            config["facts"] = dict(state.config.get("facts", {}))
-            require_width(config["width"])
-            require_latent(config["latent"])
-            shape, wishes = conditioning.schema.shape, conditioning.wishes
-            with torch.device("meta"):
-                network = Generator(shape, wishes, config["width"], config["latent"])
-            network = loaded(network, state.tensors, "network/")
-        return cls(conditioning, config, network)
 
 
 @dataclass(frozen=True)
@@ -152,21 +91,21 @@ class Gan(Engine[Images]):
         return network_costs(*wide, 7.9e-6, 8.4e-7)
 
     def fit(self, data: Images, job: Job) -> GanModel:
-        rest_idle_threads()
+        environment.settle()
         import torch
 
-        from augment.kinds.images.engines.gan.networks import Discriminator, Generator
-        from augment.nets.convolution import initialised
+        from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
+        from augment.nets.streams import initialised
 
         if not len(data):
             raise BadInput("there are 0 images; `gan` needs at least 1.")
         require_width(self.width)
         require_latent(self.latent)
         conditioning = Conditioning.of(data, job.protect)
-        shape, wishes = data.schema.shape, conditioning.wishes
+        shape, condition_width = data.schema.shape, conditioning.condition_width
         with initialised(job.seed.child("weights").integer()):
-            maker = Generator(shape, wishes, self.width, self.latent).to(job.device)
-            critic = Discriminator(shape, wishes, self.width).to(job.device)
+            maker = GeneratorNetwork(shape, condition_width, self.width, self.latent).to(job.device)
+            critic = DiscriminatorNetwork(shape, condition_width, self.width).to(job.device)
         with or_a_smaller_canvas(data.schema):
             outcome = self._train(maker, critic, data, conditioning, job)
         config = {
@@ -178,24 +117,23 @@ class Gan(Engine[Images]):
 
     def _train(
         self,
-        maker: Generator,
-        critic: Discriminator,
+        maker: GeneratorNetwork,
+        critic: DiscriminatorNetwork,
         data: Images,
         conditioning: Conditioning,
         job: Job,
-    ) -> Outcome:
+    ) -> TrainingOutcome:
         """Fit both networks in place."""
         import torch
 
         from augment.kinds.images.engines.gan.diffaugment import share_for
         from augment.kinds.images.engines.gan.losses import Duel
-        from augment.nets.training import Player, Schedule, play
 
-        told = torch.from_numpy(conditioning.matrix_of(data))
+        conditions = torch.from_numpy(conditioning.matrix_of(data))
         share = share_for(self.steps * self.batch / len(data))
         sizes = (self.batch, self.latent, self.r1, share)
-        words = conditioning.words
-        duel = Duel(maker, critic, data, told, words, *sizes, job.seed, job.device)
+        word_columns = conditioning.word_columns
+        duel = Duel(maker, critic, data, conditions, word_columns, *sizes, job.seed, job.device)
         schedule = Schedule(
             steps=self.steps,
             learning_rate=self.learning_rate,
@@ -214,23 +152,23 @@ class Gan(Engine[Images]):
             Player({f"critic/{k}": v for k, v in critic.named_parameters()}, duel.critics_loss),
             Player({f"maker/{k}": v for k, v in maker.named_parameters()}, duel.makers_loss),
         ]
-        distance = self._distance(maker, data, told, job)
+        distance = self._distance(maker, data, conditions, job)
         return play(players, distance, schedule, job, f"gan {self} {data.digest()}")
 
     def _distance(
-        self, maker: Generator, data: Images, told: Tensor, job: Job
+        self, maker: GeneratorNetwork, data: Images, conditions: Tensor, job: Job
     ) -> Callable[[], float]:
         """How far the maker's pictures, of a fixed noise, are from as many real ones."""
         import torch
 
         from augment.kinds.images.engines.closeness import Closeness
-        from augment.nets.convolution import generator
+        from augment.nets.streams import torch_stream
 
-        stream = generator(job.seed.child("trials").integer())
+        stream = torch_stream(job.seed.child("trials").integer())
         rows = torch.randperm(len(data), generator=stream)[:TRIALS]
-        asked = told[torch.randint(len(data), (TRIALS,), generator=stream)]
+        asked = conditions[torch.randint(len(data), (TRIALS,), generator=stream)]
         z = torch.randn(TRIALS, self.latent, generator=stream).to(job.device)
-        real = Closeness.of(pictures(data, rows), told[rows].numpy(), job.device)
+        real = Closeness.of(pictures(data, rows), conditions[rows].numpy(), job.device)
 
         def distance() -> float:
             with torch.inference_mode():

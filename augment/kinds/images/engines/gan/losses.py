@@ -15,24 +15,27 @@ from augment.core.seeds import Seed
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import pictures, to_floats
 from augment.kinds.images.engines.gan.diffaugment import varied
-from augment.kinds.images.engines.gan.networks import Discriminator, Generator
+from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
 from augment.kinds.images.engines.thinning import thinned
-from augment.nets.convolution import generator, short_floats
+from augment.nets.devices import autocast
+from augment.nets.streams import torch_stream
 
 R1_EVERY = 4  # steps: the penalty then counts as many times as much
 
 
 @dataclass(frozen=True)
 class Duel:
-    """Who plays, on which pictures; `told` (n, wishes) is what each shows, with words left out at
-    random from its columns `words`. `share` of the pictures are varied before the critic sees them.
+    """Who plays, on which pictures.
+
+    `conditions` (n, condition_width) say what each picture shows; of its `word_columns` some are
+    left out at random. A `share` of the pictures is varied before the critic sees them.
     """
 
-    maker: Generator
-    critic: Discriminator
+    maker: GeneratorNetwork
+    critic: DiscriminatorNetwork
     data: Images
-    told: Tensor
-    words: slice
+    conditions: Tensor
+    word_columns: slice
     batch: int
     latent: int
     r1: float
@@ -42,13 +45,13 @@ class Duel:
 
     def critics_loss(self, step: int) -> Tensor:
         """The hinge loss, and at times R1."""
-        stream = generator(self.seed.child("critic", step).integer())
+        stream = torch_stream(self.seed.child("critic", step).integer())
         x, c = self._real(stream)
         with torch.no_grad():
             fake, fake_c = self._made(stream)
         smooth = self.r1 > 0 and step % R1_EVERY == 0
         x.requires_grad_(smooth)
-        with short_floats(self.device):
+        with autocast(self.device):
             found = self.critic(torch.cat([x, fake]), torch.cat([c, fake_c]))
         on_real, on_fake = found.chunk(2)
         loss = functional.relu(1 - on_real).mean() + functional.relu(1 + on_fake).mean()
@@ -59,21 +62,21 @@ class Duel:
         return loss + R1_EVERY * self.r1 / 2 * penalty
 
     def makers_loss(self, step: int) -> Tensor:
-        fake, c = self._made(generator(self.seed.child("maker", step).integer()))
-        with short_floats(self.device):
+        fake, c = self._made(torch_stream(self.seed.child("maker", step).integer()))
+        with autocast(self.device):
             found: Tensor = self.critic(fake, c)
         return -found.mean()
 
     def _real(self, stream: torch.Generator) -> tuple[Tensor, Tensor]:
         rows = torch.randint(len(self.data), (self.batch,), generator=stream)
         x = 2 * to_floats(pictures(self.data, rows), self.device) - 1
-        c = thinned(self.told[rows], self.words, stream).to(self.device)
+        c = thinned(self.conditions[rows], self.word_columns, stream).to(self.device)
         return varied(x, self.share, stream), c
 
     def _made(self, stream: torch.Generator) -> tuple[Tensor, Tensor]:
         """Pictures of conditions drawn as often as they occur."""
         rows = torch.randint(len(self.data), (self.batch,), generator=stream)
         z = torch.randn(self.batch, self.latent, generator=stream).to(self.device)
-        c = thinned(self.told[rows], self.words, stream).to(self.device)
-        with short_floats(self.device):
+        c = thinned(self.conditions[rows], self.word_columns, stream).to(self.device)
+        with autocast(self.device):
             return varied(self.maker(z, c), self.share, stream), c

@@ -11,28 +11,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from augment.nets.convolution import GROUPS, Block, Up, ladder, strided
+from augment.nets.convolution import GROUPS, ResidualBlock, Up, ladder, strided
 
 BOTTOM = 8  # pixels: the size at which the generator's dense layer hands over to convolutions
-TOLD = 64  # width of the condition and the noise inside the generator's blocks
+EMBEDDED_WIDTH = 64  # width of the condition and the noise inside the generator's blocks
 POOLED = 3  # places a side that the discriminator's head sees
 FEATURES = 128
 SLOPE = 0.2  # of the leaky units
 
 
-class Generator(nn.Module):
+class GeneratorNetwork(nn.Module):
     """Pictures (n, channels, h, w) in [-1, 1] from noise z (n, latent) and the condition c."""
 
-    def __init__(self, shape: tuple[int, int, int], wishes: int, width: int, latent: int) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], condition_width: int, width: int, latent: int
+    ) -> None:
         super().__init__()
         height, across, channels = shape
         sizes = ladder(height, across, BOTTOM)
         rising = [*reversed(_levels(width, len(sizes) - 1))]
         self.bottom = (rising[0], *sizes[-1])
-        self.embed = nn.Linear(wishes, TOLD, bias=False)
-        self.style = nn.Linear(latent + TOLD, TOLD)
-        self.first = nn.Linear(latent + TOLD, self.bottom[0] * self.bottom[1] * self.bottom[2])
-        self.blocks = nn.ModuleList(Block(a, a, TOLD) for a in rising)
+        self.embed = nn.Linear(condition_width, EMBEDDED_WIDTH, bias=False)
+        self.style = nn.Linear(latent + EMBEDDED_WIDTH, EMBEDDED_WIDTH)
+        self.first = nn.Linear(
+            latent + EMBEDDED_WIDTH, self.bottom[0] * self.bottom[1] * self.bottom[2]
+        )
+        self.blocks = nn.ModuleList(ResidualBlock(a, a, EMBEDDED_WIDTH) for a in rising)
         self.ups = nn.ModuleList(
             Up(a, b, size) for (a, b), size in zip(pairwise(rising), sizes[-2:0:-1], strict=True)
         )
@@ -41,23 +45,23 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         known = torch.cat([z, self.embed(c)], 1)
-        told = functional.silu(self.style(known))
+        condition = functional.silu(self.style(known))
         h = self.first(known).unflatten(1, self.bottom)
         for level, block in enumerate(self.blocks):
-            h = block(h, told)
+            h = block(h, condition)
             if level < len(self.ups):
                 h = self.ups[level](h)
         made: Tensor = self.pixels(functional.silu(self.norm(h)))
         return made.float().tanh()
 
 
-class Discriminator(nn.Module):
+class DiscriminatorNetwork(nn.Module):
     """One number per picture, above zero for real ones. No norms: R1 keeps it smooth.
 
     Condition by projection: Miyato and Koyama 2018, arXiv 1802.05637.
     """
 
-    def __init__(self, shape: tuple[int, int, int], wishes: int, width: int) -> None:
+    def __init__(self, shape: tuple[int, int, int], condition_width: int, width: int) -> None:
         super().__init__()
         height, across, channels = shape
         levels = _levels(width, len(ladder(height, across, BOTTOM)) - 1)
@@ -69,15 +73,15 @@ class Discriminator(nn.Module):
         )
         self.features = nn.Linear(levels[-1] * POOLED**2, FEATURES)
         self.plain = nn.Linear(FEATURES, 1)
-        self.project = nn.Linear(wishes, FEATURES, bias=False)
+        self.project = nn.Linear(condition_width, FEATURES, bias=False)
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         h = self.stem(x)
         for block in self.blocks:
             h = block(h)
         h = functional.adaptive_avg_pool2d(functional.leaky_relu(h, SLOPE), POOLED)
-        told = functional.leaky_relu(self.features(h.flatten(1)), SLOPE).float()
-        found: Tensor = self.plain(told)[:, 0] + (self.project(c) * told).sum(1)
+        features = functional.leaky_relu(self.features(h.flatten(1)), SLOPE).float()
+        found: Tensor = self.plain(features)[:, 0] + (self.project(c) * features).sum(1)
         return found.float()
 
 

@@ -171,8 +171,8 @@ def require_columns(known: set[str], asked: Asked) -> None:
 def _words(given: Any) -> list[str]:
     """Attributes as words: a true one by its name, another by name and value."""
     if isinstance(given, dict):
-        told = [(name, value) for name, value in sorted(given.items()) if _says(value)]
-        return [name if value is True else f"{name} {_word(value)}" for name, value in told]
+        attributes = [(name, value) for name, value in sorted(given.items()) if _says(value)]
+        return [name if value is True else f"{name} {_word(value)}" for name, value in attributes]
     values = given if isinstance(given, list) else [given]
     return [_word(value).strip() for value in values if _says(value)]
 

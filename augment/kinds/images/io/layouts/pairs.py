@@ -92,12 +92,12 @@ def _below(
     holds: Callable[[Path, Path], bool],
 ) -> tuple[Path, Path] | None:
     """`source` itself as the folder of images: `set/images/train` beside `set/labels/train`."""
-    words = Path(os.path.abspath(source)).parts  # noqa: PTH100 (links stay as they are named)
-    for at in reversed(range(len(words))):
-        if words[at] not in image_names:
+    parts = Path(os.path.abspath(source)).parts  # noqa: PTH100 (links stay as they are named)
+    for at in reversed(range(len(parts))):
+        if parts[at] not in image_names:
             continue
         for name in other_names:
-            other = Path(*words[:at], name, *words[at + 1 :])
-            if name != words[at] and nested(source) and holds(source, other):
+            other = Path(*parts[:at], name, *parts[at + 1 :])
+            if name != parts[at] and nested(source) and holds(source, other):
                 return source, other
     return None

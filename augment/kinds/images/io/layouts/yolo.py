@@ -171,10 +171,10 @@ def _mark(code: int, values: list[float], declared: Declared) -> Mark:
             (rest[at], rest[at + 1], int(rest[at + 2]) if point_size == 3 else 2)
             for at in range(0, len(rest), point_size or 1)
         )
-        told = extra | ({"point_size": point_size} if rest else {})
+        more = extra | ({"point_size": point_size} if rest else {})
         if len(points) != len(declared.counterparts):
-            return Mark(label, box, points, extra=told)
-        return Mark(label, box, points, extra=told, counterparts=declared.counterparts)
+            return Mark(label, box, points, extra=more)
+        return Mark(label, box, points, extra=more, counterparts=declared.counterparts)
     if len(values) < 6 or len(values) % 2:
         raise ValueError
     return Mark(label, outline=(tuple(values),), extra=extra)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
+from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import dates
 
 if TYPE_CHECKING:
@@ -78,8 +79,6 @@ def _clock_formats(clock: re.Match[str]) -> list[str]:
 
 def found(texts: pa.Array) -> list[str]:
     """Every format in which all texts (distinct, without nulls) are read and written back."""
-    from augment.kinds.tables.data.schema import Column
-
     fits = []
     for format in candidates(texts[0].as_py()):
         column = Column("", "datetime", "datetime", format=format)

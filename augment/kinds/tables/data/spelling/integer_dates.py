@@ -63,10 +63,10 @@ FORMS = {
 STAMPS = {1: "%s", 1_000: "%s%3f", 1_000_000: "%s%f"}  # by how many there are in a second
 
 
-def column(name: str, distinct: pa.Array, told: bool = False) -> Column | None:
+def column(name: str, distinct: pa.Array, declared: bool = False) -> Column | None:
     """The column as dates; None where its values (texts without nulls) need not be any.
 
-    Where it is `told` that they are dates, they need only be real ones.
+    Where it is `declared` that they are dates, they need only be real ones.
     """
     if not len(distinct) or not pc.all(pc.match_substring_regex(distinct, WHOLE)).as_py():
         return None
@@ -76,9 +76,9 @@ def column(name: str, distinct: pa.Array, told: bool = False) -> Column | None:
         for form in FORMS.get(lengths["max"].as_py() - len(tail), ()):
             found = Column(name, "datetime", "datetime", format=form.format + tail)
             kept = keeps(found, distinct.slice(0, SAMPLE)) and keeps(found, distinct)
-            if kept and (told or _believed(name, form, distinct, tail)):
+            if kept and (declared or _believed(name, form, distinct, tail)):
                 return _noted(found, distinct, f"Its digits are read as dates ({form.format}).")
-    return _stamp(name, distinct, tail, told)
+    return _stamp(name, distinct, tail, declared)
 
 
 def digits(values: pa.Array) -> pa.Array | None:
@@ -166,9 +166,9 @@ def _year_first(distinct: pa.Array, tail: str) -> bool:
     return bool(pc.count_distinct(first).as_py() < pc.count_distinct(last).as_py())
 
 
-def _stamp(name: str, distinct: pa.Array, tail: str, told: bool) -> Column | None:
+def _stamp(name: str, distinct: pa.Array, tail: str, declared: bool) -> Column | None:
     """Seconds, milliseconds or microseconds since 1970, where the name or a person says so."""
-    if not (told or words_of(name) & STAMP_WORDS or re.search(r"(?i)_at$|[a-z]At$", name)):
+    if not (declared or words_of(name) & STAMP_WORDS or re.search(r"(?i)_at$|[a-z]At$", name)):
         return None
     numbers = np.asarray(distinct.cast("float64"))
     for per_second, format in STAMPS.items():

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.core.types import Job, Tick
-from augment.kinds.tables.engines.anyorder.chain import Chain, Correction
-from augment.kinds.tables.engines.anyorder.network import Layout
+from augment.kinds.tables.engines.anyorder.chain import Chain
+from augment.kinds.tables.engines.anyorder.correction import Correction
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.structure import MAX_ROWS, mid_ranks
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Calibration:
     They are found on the device that the chain draws on.
     """
 
-    layout: Layout
+    layout: TokenLayout
     rows: NDArray[np.int32]
     groups: tuple[NDArray[np.int64], ...]
 
@@ -109,8 +110,8 @@ class Calibration:
 
         size, n, device = self.layout.sizes[j], len(self.rows), logits.device
         mine = self.rows[:, j]
-        told = mine >= 0
-        counts = _counts(mine[told], size).to(device)
+        known = mine >= 0
+        counts = _counts(mine[known], size).to(device)
         target = counts / counts.sum().clamp(min=1) * n
         bias = torch.zeros(size, device=device)
         wide = torch.from_numpy(self.groups[j]).to(device)
@@ -124,7 +125,7 @@ class Calibration:
             bias += change.clamp(-2 * BOUND, 2 * BOUND)
             logits += change.clamp(-2 * BOUND, 2 * BOUND)
             if turn == 0:
-                pairs = self._pairs(j, told, logits.softmax(1), tokens)
+                pairs = self._pairs(j, known, logits.softmax(1), tokens)
                 tables = [torch.zeros_like(pair.target) for pair in pairs]
             for pair, table in zip(pairs, tables, strict=True):
                 for group in (wide, fine):
@@ -156,7 +157,7 @@ class Calibration:
         """(rows, columns) of at most `MAX_ROWS` training rows, standardised."""
         return mid_ranks(self.rows[:: max(1, len(self.rows) // MAX_ROWS)])
 
-    def _pairs(self, j: int, told: NDArray[np.bool_], p: Tensor, tokens: Tensor) -> list[_Pair]:
+    def _pairs(self, j: int, known: NDArray[np.bool_], p: Tensor, tokens: Tensor) -> list[_Pair]:
         """The columns drawn so far, those first whose cells with j are furthest off."""
         import torch
 
@@ -164,7 +165,7 @@ class Calibration:
         found = []
         for q in self._compared(j):
             group_of = self.groups[q]
-            both = told & (self.rows[:, q] >= 0)
+            both = known & (self.rows[:, q] >= 0)
             groups = int(group_of.max()) + 1
             cell = group_of[self.rows[both, q]] * size + self.rows[both, j]
             target = _counts(cell, groups * size).view(groups, size).to(p.device)

@@ -10,39 +10,38 @@ import numpy as np
 
 from augment.core.errors import OutOfResources
 from augment.core.parameters import Between, parameter
-from augment.core.seeds import Seed
 from augment.core.types import About, Costs, Engine, Job, Json, Model, Tick
 from augment.kinds.tables.codecs.calendar import Calendar
 from augment.kinds.tables.codecs.grain import with_grains
-from augment.kinds.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
-from augment.kinds.tables.codecs.levels import Levels
 from augment.kinds.tables.codecs.spans import Spans
-from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Vocabulary
+from augment.kinds.tables.codecs.vocabulary import Vocabulary
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.data.values import codes, numbers
 from augment.kinds.tables.engines.anyorder.calibration import Calibration, coarse
 from augment.kinds.tables.engines.anyorder.chain import Chain
-from augment.kinds.tables.engines.anyorder.network import (
-    Features,
-    Layout,
-    Lesson,
-    Shape,
-    matrices,
-    new_weights,
+from augment.kinds.tables.engines.anyorder.encoding import (
+    encode,
+    fitted_vocabularies,
+    null_patterns,
+    rare_cells,
+    token_counts,
 )
+from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
+from augment.kinds.tables.engines.anyorder.presets import PRESETS, Preset, Shape
 from augment.kinds.tables.engines.anyorder.structure import (
     Dependency,
-    cell_of,
     dependencies,
     interactions,
     preferred_order,
 )
 from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
 from augment.kinds.tables.engines.costs import anyorder_costs, calibration_seconds, token_count
-from augment.nets.machine import precision as precision_of
-from augment.nets.machine import threads
-from augment.nets.training import Schedule, TooLittleTime, facts, train
+from augment.nets.devices import precision as precision_of
+from augment.nets.held_out import held_out_rows
+from augment.nets.schedule import Schedule
+from augment.nets.threads import threads
+from augment.nets.training import TooLittleTime, facts, train
 
 if TYPE_CHECKING:
     import torch
@@ -58,27 +57,9 @@ FEWEST_WORTH_IT = 50  # steps that a limit of time must leave: with fewer, colum
 LOOKING, CALIBRATING = 0.15, 0.4  # shares of a budget: for structure; at most for calibration
 CHECKS = 20  # of the held-out loss in a planned run
 MOST_HELD_OUT = 4_000
-MOST_GAPS = 4_000
-SIGNATURE_COLUMNS = 32
 # Of training: at these widths a second thread costs more than it brings, and a choice by the clock
 # would make the weights depend on what else the machine was doing.
 THREADS = 1
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Sizes that go together; `steps` bounds the training of large tables."""
-
-    shape: Shape
-    epochs: int
-    steps: int
-
-
-PRESETS = {
-    "fast": Preset(Shape(128, 192, 2), epochs=30, steps=4_000),
-    "best": Preset(Shape(192, 320, 3), epochs=30, steps=10_000),
-    "transformer": Preset(Shape(128, 256, 3, attention=True), epochs=60, steps=20_000),
-}
 
 
 @dataclass(frozen=True)
@@ -134,40 +115,42 @@ class Anyorder(Engine[Table]):
     def fit(self, data: Table, job: Job) -> AnyorderModel:
         calendar = Calendar.of(data, self.bins, job.protect)
         data = calendar.split(data)
-        words = self._words(data, job.protect)
-        rows = _encoded(data, words)
+        vocabularies = fitted_vocabularies(data, self._bins(data), job.protect)
+        rows = encode(data, vocabularies)
         looking = job.budget.part(LOOKING)
-        grained = with_grains(data, words, rows, looking)
+        grained = with_grains(data, vocabularies, rows, looking)
         if len(grained.schema) > len(data.schema):
-            data, words = grained, self._words(grained, job.protect)
-            rows = _encoded(data, words)
+            data = grained
+            vocabularies = fitted_vocabularies(data, self._bins(data), job.protect)
+            rows = encode(data, vocabularies)
         columns = list(data.schema)
-        sizes = [w.size for w in words]
-        laws = dependencies(rows, sizes, [w.exact() for w in words], looking)
+        sizes = [each.size for each in vocabularies]
+        laws = dependencies(rows, sizes, [each.exact() for each in vocabularies], looking)
         found = interactions(rows, sizes, looking)
         if looking.left() <= 0:
             cut = "the search for columns that settle others or belong together was cut short"
             job.tick(Tick("fit", shortened=cut))
-        layout = Layout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
+        layout = TokenLayout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
         job.tick(Tick("fit", note=_note(columns, layout, laws)))
         with threads(THREADS):
             left = job.budget.left()
             reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
             early = replace(job, budget=job.budget.within(left - reserved))
             try:
-                chain, told = self._trained(layout, rows, words, laws, early)
+                network, report = self._trained(layout, rows, vocabularies, early)
             except TooLittleTime as error:
                 way = "Or give fewer columns, or pass --engine independent."
                 raise OutOfResources(f"{error} {way}") from None
-            counts = [_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
+            counts = [token_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
-                for c, w in zip(counts, words, strict=True)
+                for c, w in zip(counts, vocabularies, strict=True)
             )
             rng = job.seed.child("calibration").rng()
+            chain = Chain(network, tuple(laws))
             corrections = Calibration(layout, rows, groups).fit(chain, rng, job)
-        chain = replace(chain, corrections=corrections)
-        return AnyorderModel(calendar, columns, words, chain, told)
+        chain = replace(chain, network=replace(network, corrections=corrections))
+        return AnyorderModel(calendar, columns, vocabularies, chain, report)
 
     def costs(self, data: Table, device: str) -> Costs:
         rows, preset = len(data), PRESETS[self.preset]
@@ -193,79 +176,68 @@ class Anyorder(Engine[Table]):
             blocks=shape.blocks if self.blocks is None else self.blocks,
         )
 
-    def _words(self, data: Table, protect: bool) -> list[Vocabulary]:
-        bins = self._bins(data)
-        words: list[Vocabulary] = []
-        for column in data.schema:
-            if column.role in ("numeric", "datetime"):
-                words.append(Spans.fit(numbers(data, column.name), bins, protect))
-            else:
-                found, levels = codes(data, column.name)
-                crowded = len(levels) > LEVELS_AT_MOST
-                signature = _signature(data, column.name) if crowded else None
-                words.append(Levels.fit(found, levels, protect, signature))
-        return words
-
     def _trained(
         self,
-        layout: Layout,
+        layout: TokenLayout,
         rows: NDArray[np.int32],
-        words: list[Vocabulary],
-        laws: list[Dependency],
+        vocabularies: list[Vocabulary],
         job: Job,
-    ) -> tuple[Chain, Json]:
+    ) -> tuple[FittedNetwork, Json]:
         """The network, and what the model records of its training."""
         import torch
 
+        from augment.kinds.tables.engines.anyorder.masked_loss import MaskedLoss
+        from augment.kinds.tables.engines.anyorder.network import Features, TokenNetwork
+        from augment.nets.streams import initialised, torch_stream
+
         preset, shape = PRESETS[self.preset], self._shape(len(rows))
         precision: torch.dtype = getattr(torch, precision_of(job.device))
-        features = Features.of(layout, [w.features() for w in words], job.device)
-        counts = np.concatenate([_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
-        weights = new_weights(
-            layout, shape, counts, 0 if features is None else features.count, job.seed
-        )
-        weights = {k: w.to(job.device).requires_grad_() for k, w in weights.items()}
-        rare = _rare_cells(rows, layout) if job.protect else np.zeros(layout.cells[-1] + 1, bool)
-        held, taught = _split(len(rows), job.seed.child("held-out"))
+        features = Features.of(layout, [each.features() for each in vocabularies], job.device)
+        counts = np.concatenate([token_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
+        with initialised(job.seed.child("weights").integer()):
+            network = TokenNetwork(layout, shape, counts, features)
+        network = network.to(job.device)
+        rare = rare_cells(rows, layout) if job.protect else np.zeros(layout.cells[-1] + 1, bool)
+        held, learnt = held_out_rows(len(rows), _held_out(len(rows)), job.seed.child("held-out"))
         tokens = torch.from_numpy(rows.astype(np.int64)).to(job.device)
-        lesson = Lesson(
+        lesson = MaskedLoss(
             layout,
-            tokens[taught],
-            features,
+            tokens[learnt],
             job.seed.child("train"),
             self.suffix,
             precision,
-            torch.from_numpy(np.concatenate([w.binned() for w in words])).to(job.device),
+            torch.from_numpy(np.concatenate([each.binned() for each in vocabularies])).to(
+                job.device
+            ),
             torch.from_numpy(rare).to(job.device),
-            torch.from_numpy(_gaps(rows, words)),
+            torch.from_numpy(null_patterns(rows, vocabularies)),
         )
         exam = replace(lesson, rows=tokens[held], suffix_share=1.0)
-        generator = torch.Generator().manual_seed(job.seed.child("exam").integer())
+        generator = torch_stream(job.seed.child("exam").integer())
         hidden = exam.hide(len(held), generator).to(job.device)
-        batch = self._batch(len(taught))
-        schedule = self._schedule(preset, len(taught), batch)
+        batch = self._batch(len(learnt))
+        schedule = self._schedule(preset, len(learnt), batch)
         outcome = train(
-            weights,
-            lambda step: lesson.loss(weights, step, batch),
-            lambda: exam.held_out(weights, hidden),
+            network.trained(),
+            lambda step: lesson.loss(network, step, batch),
+            lambda: exam.held_out(network, hidden),
             schedule,
             job,
             label=f"{hashlib.sha256(rows.tobytes()).hexdigest()} {layout} {self} {precision}",
         )
         with torch.no_grad():
-            embeddings, heads = matrices(weights, features)
+            embeddings, heads = network.matrices()
             embeddings[lesson.hidden_cells] = 0.0
-        inner = {k: w.detach().to(precision) for k, w in weights.items() if "trunk" in k}
-        chain = Chain(
+        fitted = FittedNetwork(
             layout,
             embeddings.detach(),
             heads.detach().to(precision),
-            weights["bias"].detach(),
-            inner,
-            tuple(laws),
+            network.bias.detach(),
+            network.trunk.to(precision).requires_grad_(False),
+            shape.attention,
             {},
         )
-        return chain, facts({"network": outcome}, job.device, THREADS)
+        return fitted, facts({"network": outcome}, job.device, THREADS)
 
     def _schedule(self, preset: Preset, rows: int, batch: int) -> Schedule:
         epochs = preset.epochs if self.epochs is None else self.epochs
@@ -279,7 +251,7 @@ class Anyorder(Engine[Table]):
         return Schedule(steps, rate, check_every=every, checkpoint_every=2 * every, fewest=fewest)
 
 
-def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
+def _note(columns: list[Column], layout: TokenLayout, laws: list[Dependency]) -> str:
     """One line for the log: what was found in the rows before training."""
     names = [column.name.replace("\x1f", " ") for column in columns]
     parts = [f"{names[law.parent]} settles {names[law.child]}" for law in laws]
@@ -287,57 +259,6 @@ def _note(columns: list[Column], layout: Layout, laws: list[Dependency]) -> str:
     return f"{layout.columns} columns, {layout.tokens} tokens" + "".join(f"; {p}" for p in parts)
 
 
-def _encoded(data: Table, words: list[Vocabulary]) -> NDArray[np.int32]:
-    """(rows, columns) tokens."""
-    return np.stack(
-        [word.encode(data, c.name) for word, c in zip(words, data.schema, strict=True)], axis=1
-    )
-
-
-def _gaps(rows: NDArray[np.int32], words: list[Vocabulary]) -> NDArray[np.bool_]:
-    """(patterns, columns) where a null stands, in at most `MOST_GAPS` rows that have some."""
-    nulls = np.array([UNKNOWN - 1 if w.null() is None else w.null() for w in words])
-    gaps = rows == nulls
-    some = np.flatnonzero(gaps.any(axis=1))
-    return np.asarray(gaps[some[:: max(1, len(some) // MOST_GAPS)]])
-
-
-def _rare_cells(rows: NDArray[np.int32], layout: Layout) -> NDArray[np.bool_]:
-    """(rows of the embedding matrix,) True for cells of interactions that few rows share."""
-    rare = np.zeros(layout.cells[-1] + 1, dtype=np.bool_)
-    for i, members in enumerate(layout.interactions):
-        cell = cell_of(rows, members, list(layout.sizes))
-        size = layout.cells[i + 1] - layout.cells[i]
-        counts = np.bincount(cell[cell >= 0], minlength=size)
-        rare[layout.cells[i] : layout.cells[i + 1]] = counts < LEAST_ROWS
-    return rare
-
-
-def _split(n: int, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Held-out and taught rows. Too few rows for two parts: both are all rows."""
-    order = seed.rng().permutation(n)
-    if n < 20:
-        return order, order
-    held = int(np.clip(n // 20, min(n // 8, 200), MOST_HELD_OUT))
-    return np.sort(order[:held]), np.sort(order[held:])
-
-
-def _counts(tokens: NDArray[np.int32], size: int) -> NDArray[np.float64]:
-    return np.bincount(tokens[tokens >= 0], minlength=size).astype(np.float64)
-
-
-def _signature(data: Table, name: str) -> NDArray[np.float64]:
-    """(rows, k) what the other columns say of a row: ranks of numbers, levels of small columns."""
-    parts: list[NDArray[np.float64]] = []
-    for column in data.schema:
-        if column.name == name or len(parts) >= SIGNATURE_COLUMNS:
-            continue
-        if column.role in ("numeric", "datetime"):
-            values = np.nan_to_num(numbers(data, column.name))
-            order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
-            parts.append(order / max(1, len(order)))
-        else:
-            found, levels = codes(data, column.name)
-            if len(levels) <= 12:
-                parts += [(found == k).astype(np.float64) for k in range(len(levels))]
-    return np.stack(parts, axis=1) if parts else np.empty((len(data), 0))
+def _held_out(n: int) -> int:
+    """How many rows judge the training; with too few rows for two parts, all of them do."""
+    return n if n < 20 else int(np.clip(n // 20, min(n // 8, 200), MOST_HELD_OUT))

@@ -20,8 +20,9 @@ from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
-from augment.kinds.tables.engines.anyorder.chain import Chain, resorted, spread_uniforms
+from augment.kinds.tables.engines.anyorder.chain import Chain
 from augment.kinds.tables.engines.anyorder.tokenstate import model_parts, model_state
+from augment.kinds.tables.engines.anyorder.uniforms import resorted, spread_uniforms
 from augment.kinds.tables.engines.conditional import ConditionalModel
 
 if TYPE_CHECKING:
@@ -38,16 +39,16 @@ class AnyorderModel(ConditionalModel):
         self,
         calendar: Calendar,
         columns: list[Column],
-        words: list[Vocabulary],
+        vocabularies: list[Vocabulary],
         chain: Chain,
         facts: Json,
     ) -> None:
         self._calendar, self._columns = calendar, columns
-        self._words, self._chain, self._facts = words, chain, facts
+        self._vocabularies, self._chain, self._facts = vocabularies, chain, facts
 
     def on(self, device: str) -> Self:
         chain = self._chain.on(device)
-        return type(self)(self._calendar, self._columns, self._words, chain, self._facts)
+        return type(self)(self._calendar, self._columns, self._vocabularies, chain, self._facts)
 
     def sample(
         self,
@@ -98,15 +99,19 @@ class AnyorderModel(ConditionalModel):
     ) -> Table:
         """The rows that tokens stand for; cells that are not `known` keep to what is chosen."""
         arrays: list[pa.Array] = []
-        for j, (column, words) in enumerate(zip(self._columns, self._words, strict=True)):
+        for j, (column, vocabulary) in enumerate(
+            zip(self._columns, self._vocabularies, strict=True)
+        ):
             u = spread_uniforms(rng, resorted(alike, tokens[:, j]))
-            free, grain = words.everything(), self._grain(j, tokens)
+            free, grain = vocabulary.everything(), self._grain(j, tokens)
             if known is None or j not in chosen:
-                arrays.append(words.decode(column, tokens[:, j], u, chosen.get(j, free), grain))
+                arrays.append(
+                    vocabulary.decode(column, tokens[:, j], u, chosen.get(j, free), grain)
+                )
                 continue
             stands = known[:, j] >= 0
             parts = [
-                words.decode(
+                vocabulary.decode(
                     column, tokens[at, j], u[at], choice, None if grain is None else grain[at]
                 )
                 for at, choice in ((stands, free), (~stands, chosen[j]))
@@ -121,8 +126,8 @@ class AnyorderModel(ConditionalModel):
         if name not in names:
             return None
         g = names.index(name)
-        words, middle = self._words[g], np.full(len(tokens), 0.5)
-        grain = words.decode(self._columns[g], tokens[:, g], middle, words.everything())
+        vocabulary, middle = self._vocabularies[g], np.full(len(tokens), 0.5)
+        grain = vocabulary.decode(self._columns[g], tokens[:, g], middle, vocabulary.everything())
         return np.asarray(grain.to_numpy(), dtype=np.int64)
 
     def _chosen(self, clauses: tuple[Clause, ...]) -> dict[int, Choice]:
@@ -139,7 +144,7 @@ class AnyorderModel(ConditionalModel):
             by_column[j] = (*by_column.get(j, ()), clause)
         chosen = {}
         for j, group in by_column.items():
-            chosen[j] = self._words[j].choose(self._columns[j], group)
+            chosen[j] = self._vocabularies[j].choose(self._columns[j], group)
             if not len(chosen[j].token):
                 raise UsageError(
                     f"No value of column {names[j]!r} that the model can emit satisfies the "
@@ -151,18 +156,20 @@ class AnyorderModel(ConditionalModel):
     def _known(self, partial: Table) -> NDArray[np.int64]:
         """(rows, columns) tokens of the cells that stand, -1 for nulls and unseen values."""
         known = np.full((len(partial), len(self._columns)), UNKNOWN, dtype=np.int64)
-        for j, (column, words) in enumerate(zip(self._columns, self._words, strict=True)):
+        for j, (column, vocabulary) in enumerate(
+            zip(self._columns, self._vocabularies, strict=True)
+        ):
             if column.name in partial.schema.names:
-                tokens = words.encode(partial, column.name)
-                known[:, j] = np.where(tokens == words.null(), UNKNOWN, tokens)
+                tokens = vocabulary.encode(partial, column.name)
+                known[:, j] = np.where(tokens == vocabulary.null(), UNKNOWN, tokens)
         return known
 
     def _forbid_null(self, allowed: dict[int, NDArray[np.float64]]) -> None:
         """A cell that is to be filled gets a value, where the column has any."""
-        for j, words in enumerate(self._words):
-            null = words.null()
-            if null is not None and words.size > 1 and j not in allowed:
-                allowed[j] = np.ones(words.size)
+        for j, vocabulary in enumerate(self._vocabularies):
+            null = vocabulary.null()
+            if null is not None and vocabulary.size > 1 and j not in allowed:
+                allowed[j] = np.ones(vocabulary.size)
                 allowed[j][null] = 0.0
 
     def _follow_laws(self, allowed: dict[int, NDArray[np.float64]]) -> None:
@@ -170,7 +177,7 @@ class AnyorderModel(ConditionalModel):
         for law in self._chain.laws:
             if law.child not in allowed:
                 continue
-            weight = allowed.get(law.parent, np.ones(self._words[law.parent].size))
+            weight = allowed.get(law.parent, np.ones(self._vocabularies[law.parent].size))
             allowed[law.parent] = weight * allowed[law.child][law.child_of]
             if not allowed[law.parent].any():
                 names = [self._columns[j].name for j in (law.parent, law.child)]
@@ -180,7 +187,9 @@ class AnyorderModel(ConditionalModel):
                 )
 
     def state(self) -> State:
-        return model_state(self._calendar, self._columns, self._words, self._chain, self._facts)
+        return model_state(
+            self._calendar, self._columns, self._vocabularies, self._chain, self._facts
+        )
 
     @classmethod
     def from_state(cls, state: State) -> Self:

@@ -12,54 +12,62 @@ from augment.kinds.tables.codecs.levels import Levels
 from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.codecs.vocabulary import Vocabulary, numbered
 from augment.kinds.tables.data.schema import Column, Schema
-from augment.kinds.tables.engines.anyorder.chain import Chain, Correction
-from augment.kinds.tables.engines.anyorder.network import Layout
+from augment.kinds.tables.engines.anyorder.chain import Chain
+from augment.kinds.tables.engines.anyorder.correction import Correction
+from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
+from augment.kinds.tables.engines.anyorder.presets import Shape
 from augment.kinds.tables.engines.anyorder.structure import Dependency
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WORDS: dict[str, type[Vocabulary]] = {words.kind: words for words in (Levels, Spans)}
+VOCABULARIES: dict[str, type[Vocabulary]] = {kind.kind: kind for kind in (Levels, Spans)}
 PRECISIONS = ("float32", "bfloat16")
 
 Parts = tuple[Calendar, list[Column], list[Vocabulary], Chain, Json]
 
 
 def model_state(
-    calendar: Calendar, columns: list[Column], words: list[Vocabulary], chain: Chain, facts: Json
+    calendar: Calendar,
+    columns: list[Column],
+    vocabularies: list[Vocabulary],
+    chain: Chain,
+    facts: Json,
 ) -> State:
-    """All that sampling needs. Half-precision weights are widened: NumPy has no bfloat16."""
-    from augment.nets.devices import array
+    """All that sampling needs."""
+    from augment.nets.weights import to_array, to_arrays
 
+    network = chain.network
     tensors: dict[str, NDArray[Any]] = {
-        "embeddings": array(chain.embeddings),
-        "heads": array(chain.heads.float()),
-        "bias": array(chain.bias),
+        "embeddings": to_array(network.embeddings),
+        "heads": to_array(network.heads),
+        "bias": to_array(network.bias),
     }
-    tensors |= {name: array(weight.float()) for name, weight in chain.weights.items()}
+    tensors |= to_arrays(network.trunk, "trunk.")
     tensors |= calendar.state().tensors
-    vocabularies = []
-    for j, word in enumerate(words):
-        state = word.state()
-        vocabularies.append(state.config)
+    configs = []
+    for j, vocabulary in enumerate(vocabularies):
+        state = vocabulary.state()
+        configs.append(state.config)
         tensors |= {f"words.{j}.{name}": value for name, value in state.tensors.items()}
     for i, law in enumerate(chain.laws):
         tensors[f"laws.{i}"] = law.child_of
-    for j, correction in chain.corrections.items():
-        tensors[f"corrections.{j}.bias"] = array(correction.bias)
-        tensors[f"corrections.{j}.table"] = array(correction.table)
+    for j, correction in network.corrections.items():
+        tensors[f"corrections.{j}.bias"] = to_array(correction.bias)
+        tensors[f"corrections.{j}.table"] = to_array(correction.table)
         for q, group in zip(correction.columns, correction.group, strict=True):
-            tensors[f"corrections.{j}.group.{q}"] = array(group)
+            tensors[f"corrections.{j}.group.{q}"] = to_array(group)
     config: Json = {
         "table": Schema(calendar.columns, calendar.target).to_json(),
         "columns": Schema(tuple(columns)).to_json(),
         "calendar": calendar.state().config,
-        "precision": str(chain.heads.dtype).removeprefix("torch."),
+        "precision": str(network.heads.dtype).removeprefix("torch."),
         "order": list(chain.layout.order),
         "interactions": [list(members) for members in chain.layout.interactions],
-        "words": vocabularies,
+        "words": configs,
         "laws": [[law.parent, law.child] for law in chain.laws],
-        "corrections": {str(j): list(c.columns) for j, c in chain.corrections.items()},
+        "corrections": {str(j): list(c.columns) for j, c in network.corrections.items()},
         "facts": facts,
     }
     return State(config, tensors)
@@ -68,6 +76,9 @@ def model_state(
 def model_parts(state: State) -> Parts:
     """Undo `model_state`. Raises the usual errors of missing keys and unfit shapes."""
     import torch
+
+    from augment.kinds.tables.engines.anyorder.network import new_trunk
+    from augment.nets.weights import load
 
     config, tensors = state.config, state.tensors
     table, schema = Schema.from_json(config["table"]), Schema.from_json(config["columns"])
@@ -84,20 +95,20 @@ def model_parts(state: State) -> Parts:
     def tensor(name: str) -> torch.Tensor:
         return torch.from_numpy(np.array(tensors[name]))
 
-    words = []
+    vocabularies = []
     arrays = numbered({name: np.asarray(value) for name, value in tensors.items()}, "words")
     for j, saved in enumerate(config["words"]):
-        words.append(WORDS[saved["kind"]].from_state(saved, arrays[j]))
-    layout = Layout(
-        tuple(word.size for word in words),
+        vocabularies.append(VOCABULARIES[saved["kind"]].from_state(saved, arrays[j]))
+    layout = TokenLayout(
+        tuple(vocabulary.size for vocabulary in vocabularies),
         tuple(int(j) for j in config["order"]),
         tuple(tuple(int(j) for j in members) for members in config["interactions"]),
     )
     embeddings, heads = tensor("embeddings"), tensor("heads").to(precision)
-    if sorted(layout.order) != list(range(len(schema))) or len(words) != len(schema):
-        raise ValueError("columns, words and order disagree")
+    if sorted(layout.order) != list(range(len(schema))) or len(vocabularies) != len(schema):
+        raise ValueError("columns, vocabularies and order disagree")
     if len(embeddings) != layout.cells[-1] + 1 or len(heads) != layout.tokens:
-        raise ValueError("weights and words disagree")
+        raise ValueError("weights and vocabularies disagree")
     laws = [
         Dependency(int(parent), int(child), np.asarray(tensors[f"laws.{i}"]))
         for i, (parent, child) in enumerate(config["laws"])
@@ -111,6 +122,19 @@ def model_parts(state: State) -> Parts:
         )
         for j, columns in config["corrections"].items()
     }
-    trunk = {name: tensor(name).to(precision) for name in tensors if name.startswith("trunk.")}
-    chain = Chain(layout, embeddings, heads, tensor("bias"), trunk, tuple(laws), corrections)
-    return calendar, list(schema), words, chain, dict(config.get("facts", {}))
+    shape = _shape({name: np.shape(tensors[name]) for name in tensors})
+    with torch.device("meta"):
+        trunk = new_trunk(shape)
+    trunk = load(trunk, tensors, "trunk.").to(precision)
+    network = FittedNetwork(
+        layout, embeddings, heads, tensor("bias"), trunk, shape.attention, corrections
+    )
+    facts = dict(config.get("facts", {}))
+    return calendar, list(schema), vocabularies, Chain(network, tuple(laws)), facts
+
+
+def _shape(shapes: dict[str, tuple[int, ...]]) -> Shape:
+    """The shape of the trunk whose weights have these shapes. Raises `KeyError`."""
+    width, hidden = shapes["trunk.0.down"]
+    blocks = sum(name.startswith("trunk.") and name.endswith(".down") for name in shapes)
+    return Shape(width, hidden, blocks, attention="trunk.0.mixed" in shapes)

@@ -7,101 +7,24 @@ and the stored form (`sdv_state`); SDV's are its transformers, networks and samp
 from __future__ import annotations
 
 import dataclasses
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from augment.core.errors import BadInput, UsageError
-from augment.core.model_folder import restoring
 from augment.core.parameters import Between, OneOf, parameter
-from augment.core.seeds import Seed, seeded_globals
-from augment.core.types import (
-    About,
-    Condition,
-    Costs,
-    Engine,
-    Job,
-    Json,
-    Model,
-    State,
-    Tick,
-    silent,
-)
+from augment.core.types import About, Costs, Engine, Job, Model, Tick
 from augment.kinds.tables.data.dataset import Table, require_rows
 from augment.kinds.tables.engines.costs import SDV_SECONDS, net_costs, plain_costs
-from augment.kinds.tables.engines.rejection import reject
 from augment.kinds.tables.engines.sdv.frame import Face, face_of
-from augment.kinds.tables.engines.sdv.state import Fitted, dismantle, rebuild
+from augment.kinds.tables.engines.sdv.model import SdvModel, stored_and_restored
 from augment.kinds.tables.engines.sdv.training import fit_copula, fit_net, single_table
-from augment.nets.machine import threads
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-BLOCK_ROWS = 20_000  # drawn at a time: bounds the memory of sampling
 MAX_CELLS = 1 << 27  # of the matrix that ctgan makes of the table: 1 GiB of float64
 NUMBER_WIDTH = 11  # its columns for a number: a value and up to ten modes
 LEAST_LEVELS = 8
 NET_SPAN = 1e6  # sklearn's mixtures add 1e-6 to a variance: nothing at this scale
-
-
-class SdvModel(Model[Table]):
-    """A fitted SDV synthesizer, reduced to what sampling reads."""
-
-    def __init__(self, face: Face, fitted: Fitted, state: State) -> None:
-        self._face, self._fitted, self._state = face, fitted, state
-
-    def sample(
-        self,
-        n: int,
-        seed: Seed,
-        given: Condition | None = None,
-        tick: Callable[[Tick], None] = silent,
-    ) -> Table:
-        if given is not None and (given.mix is not None or given.partial is not None):
-            raise UsageError(
-                "SDV's engines take --where only. Fit an engine that fills partial rows "
-                "(`augment engines` shows which)."
-            )
-        if given is not None and given.clauses:
-            return reject(self._plain, given.clauses, n, seed.child("where"), tick=tick)
-        return self._plain(n, seed)
-
-    def _plain(self, n: int, seed: Seed) -> Table:
-        """Rows without a condition, in blocks that each have a stream of their own."""
-        blocks = []
-        for number, start in enumerate(range(0, max(n, 1), BLOCK_ROWS)):
-            rows, stream = min(BLOCK_ROWS, n - start), seed.child("block", number)
-            frame = _draw(self._fitted, max(rows, 1), stream).iloc[:rows]
-            blocks.append(self._face.table(frame, stream))
-        return Table.join(blocks)
-
-    def on(self, device: str) -> Self:
-        return type(self)(self._face, self._fitted.on(device), self._state)
-
-    def state(self) -> State:
-        return self._state
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        with restoring("sdv"):
-            face = Face.from_json(state.config.get("face"))
-            fitted = rebuild(state.config.get("fitted"), state.tensors)
-            model = cls(face, fitted, state)
-            model._plain(64, Seed(0))  # parts that are sound by themselves may not fit together
-        return model
-
-
-def _draw(fitted: Fitted, rows: int, seed: Seed) -> pd.DataFrame:
-    """Rows of the frame; one thread, since sums in another order have other last digits."""
-    import torch
-
-    with warnings.catch_warnings(), threads(1), seeded_globals(seed), torch.no_grad():
-        warnings.simplefilter("ignore")
-        return fitted.draw(rows)
 
 
 LAYERS = ((128, 128), (256, 256), (512, 512))
@@ -159,7 +82,7 @@ class Copula(Engine[Table]):
         job.tick(Tick("fit", step=0, steps=1))
         fitted = fit_copula(face, frame, self.default_distribution, job.seed.child("fit"))
         job.tick(Tick("fit", step=1, steps=1))
-        return _published(face, fitted, {"trained_rows": len(rows)})
+        return stored_and_restored(face, fitted, {"trained_rows": len(rows)})
 
 
 @dataclass(frozen=True)
@@ -282,7 +205,7 @@ def _fit_net(recipe: Ctgan | Tvae, kind: Any, max_levels: int, data: Table, job:
     face, rows = _shape(data, job, NET_SPAN, max_levels)
     frame = face.frame(rows, job.seed.child("frame"))
     fitted, facts = fit_net(kind, settings, face, frame, job)
-    model = _published(face, fitted, {"trained_rows": len(rows), **facts})
+    model = stored_and_restored(face, fitted, {"trained_rows": len(rows), **facts})
     return model.on(job.device)
 
 
@@ -309,14 +232,3 @@ def _shape(data: Table, job: Job, span: float, max_levels: int) -> tuple[Face, T
         chosen = job.seed.child("rows").rng().choice(len(data), most, replace=False)
         data = data.take(np.sort(chosen).astype(np.int64))
     return face, data
-
-
-def _published(face: Face, fitted: Fitted, facts: Json) -> SdvModel:
-    """The model as rebuilt from its stored form, once both are seen to draw the same rows."""
-    document, tensors = dismantle(fitted)
-    state = State({"face": face.to_json(), "fitted": document, "facts": facts}, tensors)
-    model = SdvModel.from_state(state)
-    seed = Seed(0).child("check")
-    drawn = _draw(fitted, 64, seed), _draw(model._fitted, 64, seed)
-    assert drawn[0].equals(drawn[1]), "the stored model draws other rows than the fitted one"
-    return model

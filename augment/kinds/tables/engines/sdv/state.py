@@ -8,6 +8,7 @@ optimisers, losses, or RDT's seeds (hashes of the first rows).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -32,23 +33,21 @@ MARGINALS = {
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedSynthesizer:
     """The inner model of a fitted SDV synthesizer and RDT's encoders of its labels."""
 
     model: Any  # ctgan's CTGAN or TVAE, or copulas' GaussianMultivariate
     encoders: tuple[Any, ...] = ()
 
-    def on(self, device: str) -> Fitted:
+    def on(self, device: str) -> FittedSynthesizer:
         """The same, drawing on `device`: a network moves, a copula is of no device."""
-        import copy
-
         import torch
 
         if type(self.model).__name__ not in ("CTGAN", "TVAE"):
             return self
         model = copy.deepcopy(self.model)
         model.set_device(torch.device(device))
-        return Fitted(model, self.encoders)
+        return FittedSynthesizer(model, self.encoders)
 
     def draw(self, rows: int) -> pd.DataFrame:
         """`rows` rows by the global generators, as SDV draws them."""
@@ -58,7 +57,7 @@ class Fitted:
         return frame
 
 
-def dismantle(fitted: Fitted) -> tuple[Json, Tensors]:
+def dismantle(fitted: FittedSynthesizer) -> tuple[Json, Tensors]:
     """The fitted objects as a document and arrays."""
     kind = type(fitted.model).__name__
     if kind == "GaussianMultivariate":
@@ -67,18 +66,18 @@ def dismantle(fitted: Fitted) -> tuple[Json, Tensors]:
     return net_out(fitted.model, kind)
 
 
-def rebuild(document: Any, tensors: Mapping[str, NDArray[Any]]) -> Fitted:
+def rebuild(document: Any, tensors: Mapping[str, NDArray[Any]]) -> FittedSynthesizer:
     """Undo `dismantle`. Raises `BadInput` for anything that it cannot have written."""
     source = Source(document, tensors)
     kind = source.text("kind")
     if kind == "GaussianMultivariate":
         return _copula_in(source)
     if kind in ("CTGAN", "TVAE"):
-        return Fitted(net_in(source, kind))
+        return FittedSynthesizer(net_in(source, kind))
     raise damaged("it names an unknown kind of model")
 
 
-def _copula_out(fitted: Fitted) -> tuple[Json, Tensors]:
+def _copula_out(fitted: FittedSynthesizer) -> tuple[Json, Tensors]:
     from copulas import univariate
     from copulas.multivariate import GaussianMultivariate
     from rdt.transformers import OrderedUniformEncoder
@@ -100,7 +99,7 @@ def _copula_out(fitted: Fitted) -> tuple[Json, Tensors]:
     return {"kind": "GaussianMultivariate", "columns": columns, "encoders": encoders}, tensors
 
 
-def _copula_in(source: Source) -> Fitted:
+def _copula_in(source: Source) -> FittedSynthesizer:
     import pandas as pd
     from copulas.multivariate import GaussianMultivariate
 
@@ -116,7 +115,7 @@ def _copula_in(source: Source) -> Fitted:
         raise damaged("the array 'correlation' is not symmetric")
     model.correlation = pd.DataFrame(correlation, index=names, columns=names)
     model.fitted = True
-    return Fitted(model, tuple(_uniform(encoder) for encoder in source.each("encoders")))
+    return FittedSynthesizer(model, tuple(_uniform(encoder) for encoder in source.each("encoders")))
 
 
 def _marginal(column: Source) -> Any:

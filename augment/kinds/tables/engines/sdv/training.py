@@ -14,8 +14,8 @@ from augment.core.errors import UsageError
 from augment.core.seeds import Seed, seeded_globals
 from augment.core.types import Job, Json, Tick
 from augment.kinds.tables.engines.sdv.frame import Face
-from augment.kinds.tables.engines.sdv.state import Fitted
-from augment.nets.machine import threads
+from augment.kinds.tables.engines.sdv.state import FittedSynthesizer
+from augment.nets.threads import threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ def single_table() -> Any:
         return import_module("sdv.single_table")
 
 
-def fit_copula(face: Face, frame: pd.DataFrame, distribution: str, seed: Seed) -> Fitted:
+def fit_copula(face: Face, frame: pd.DataFrame, distribution: str, seed: Seed) -> FittedSynthesizer:
     """SDV's Gaussian copula with this marginal for every number."""
     from rdt.transformers import OrderedUniformEncoder
 
@@ -44,12 +44,12 @@ def fit_copula(face: Face, frame: pd.DataFrame, distribution: str, seed: Seed) -
         processed = _processed(synthesizer, frame, {**dict.fromkeys(face.names()), **encoders})
         synthesizer.fit_processed_data({TABLE: processed})
     transformers = synthesizer.get_transformers()
-    return Fitted(synthesizer._model, tuple(transformers[name] for name in labels))
+    return FittedSynthesizer(synthesizer._model, tuple(transformers[name] for name in labels))
 
 
 def fit_net(
     kind: Any, settings: Json, face: Face, frame: pd.DataFrame, job: Job
-) -> tuple[Fitted, Json]:
+) -> tuple[FittedSynthesizer, Json]:
     """CTGAN or TVAE (`kind` is SDV's class), fitted as far as the budget reaches; and its facts.
 
     The limit of time is kept between epochs: another one is begun only if the mean epoch so far
@@ -68,7 +68,7 @@ def fit_net(
             model = _trained(synthesizer, processed, list(face.labels()), watch)
     training = {"epochs": watch.done, "planned": watch.epochs}
     facts = {"training": {"network": training}, "device": job.device, "threads": count}
-    return Fitted(model), facts
+    return FittedSynthesizer(model), facts
 
 
 class _TimeIsUp(Exception):

@@ -106,10 +106,10 @@ def kinds_of(cells: Sequence[str]) -> list[str]:
     """
     texts = [cell.strip() for cell in cells]
     found = [""] * len(texts)
-    for kind, words in WORDS.items():  # all cells at once: a table may have thousands
+    for kind, description in WORDS.items():  # all cells at once: a table may have thousands
         for place, looks in enumerate(personal.looks_like(texts, kind)):
-            found[place] = found[place] or (words if looks else "")
-    return [words or _plain_kind(text) for words, text in zip(found, texts, strict=True)]
+            found[place] = found[place] or (description if looks else "")
+    return [known or _plain_kind(text) for known, text in zip(found, texts, strict=True)]
 
 
 def _plain_kind(text: str) -> str:

@@ -145,10 +145,10 @@ def _unfit(column: _Column, kind: type, where: str) -> BadInput:
             where=where,
             hint=f"Flatten it first, or pass --column {column.name}=drop.",
         )
-    words = {str: "strings", _Number: "numbers", bool: "booleans"}
-    first = words[column.kind] if column.kind else "values"
+    plurals = {str: "strings", _Number: "numbers", bool: "booleans"}
+    first = plurals[column.kind] if column.kind else "values"
     return BadInput(
-        f"column {column.name!r} mixes {first} and {words[kind]}.",
+        f"column {column.name!r} mixes {first} and {plurals[kind]}.",
         where=where,
         hint=f"Give it one kind of value, or pass --column {column.name}=drop.",
     )

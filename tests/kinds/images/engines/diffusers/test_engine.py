@@ -21,7 +21,13 @@ from augment.core.seeds import Seed
 from augment.core.types import Job, silent
 from augment.kinds.images.data.schema import Mode
 from augment.kinds.images.engines.diffusers.engine import Diffusers, DiffusionModel
-from augment.kinds.images.engines.diffusers.folder import Settings, drawn, load, looked_at, redrawn
+from augment.kinds.images.engines.diffusers.folder import (
+    PipelineSettings,
+    drawn,
+    load,
+    looked_at,
+    redrawn,
+)
 from augment.kinds.images.io.image_files import LINES, encoded, put
 from augment.lifecycle import generation
 from augment.testing import simple_images
@@ -29,7 +35,7 @@ from tests.cli.in_process import augment
 from tests.conftest import Unreachable
 
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz"
-HOW = Settings(steps=3, guidance=3.0, negative="", width=16, height=16)
+HOW = PipelineSettings(steps=3, guidance=3.0, negative="", width=16, height=16)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +92,7 @@ def test_text_to_image_follows_prompt_and_seed_and_nothing_else(weights: Path) -
 
 def test_image_to_image_leaves_more_to_chance_at_more_strength(weights: Path) -> None:
     pipe = load(looked_at(weights), "cpu")
-    how = Settings(steps=20, guidance=1.0, negative="", width=16, height=16)
+    how = PipelineSettings(steps=20, guidance=1.0, negative="", width=16, height=16)
     pictures = drawn(pipe, ["red"] * 4, [Seed(row) for row in range(4)], how)
 
     def changed(strength: float) -> tuple[float, float]:

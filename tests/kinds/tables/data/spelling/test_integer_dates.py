@@ -17,7 +17,7 @@ from augment.core.types import Condition, Job, silent
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.spelling import dates
-from augment.kinds.tables.generator.model import TableModel
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.io import inference
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.alignment import aligned
@@ -144,7 +144,7 @@ def test_every_made_number_is_a_date(format: str, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("when,x\n" + rows)
     data = source.read(str(tmp_path / "t.csv"), ReadOptions()).table
     recipe = registry.engine("independent")
-    model = TableModel.fit(recipe, data, Job(Seed(1), tmp_path), True, len(data))
+    model = fit_model(recipe, data, Job(Seed(1), tmp_path), True, len(data))
     made = model.sample(0, 2000, Seed(2), Condition(), silent)
     source.write(made, tmp_path / "made.csv", "csv")
     lines = (tmp_path / "made.csv").read_text().splitlines()[1:]

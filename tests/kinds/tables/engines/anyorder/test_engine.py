@@ -23,6 +23,7 @@ from augment.kinds.tables.engines.anyorder.structure import (
     preferred_order,
 )
 from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 
 
@@ -123,14 +124,14 @@ def test_blocks_of_one_row_follow_the_same_law(model: AnyorderModel, data: Table
 
 
 def test_a_model_says_how_its_training_went(data: Table, tmp_path: Path) -> None:
-    fitted = TableModel.fit(Anyorder(epochs=20), data, Job(Seed(1), tmp_path), True, len(data))
-    told = TableModel.restore(fitted.stored()).facts
-    training = told["training"]["network"]
+    fitted = fit_model(Anyorder(epochs=20), data, Job(Seed(1), tmp_path), True, len(data))
+    report = TableModel.restore(fitted.stored()).facts
+    training = report["training"]["network"]
     assert training["planned"] == 20 * (2_800 // 350)  # epochs of batches
     assert (training["steps"], training["stopped"]) == (training["planned"], "planned")
     assert np.isfinite(training["held_out"])
-    assert (told["device"], told["threads"]) == ("cpu", 1)
-    assert told["precision"] in ("bfloat16", "float32")
+    assert (report["device"], report["threads"]) == ("cpu", 1)
+    assert report["precision"] in ("bfloat16", "float32")
 
 
 def test_a_calendar_in_three_columns_is_an_interaction() -> None:
@@ -162,13 +163,13 @@ def test_endings_come_as_often_as_in_training() -> None:
     plain = rng.uniform(0, 100_000, 4000).round()
     heaped = np.where(rng.random(4000) < 0.3, (plain / 100).round() * 100, plain)
     for values in (plain, heaped):
-        words = Spans.fit(values, 128, True)
+        spans = Spans.fit(values, 128, True)
         u = (np.arange(4000) * 0.618) % 1
-        made = words.decode(
+        made = spans.decode(
             Column("x", "numeric", "integer"),
-            words.tokens(values).astype(np.int64),
+            spans.tokens(values).astype(np.int64),
             u,
-            words.everything(),
+            spans.everything(),
         ).to_numpy()
         for power in (10, 100, 1000):
             assert np.mean(made % power == 0) == pytest.approx(
@@ -179,12 +180,12 @@ def test_endings_come_as_often_as_in_training() -> None:
 def test_numbers_have_no_more_digits_than_the_source() -> None:
     rng = np.random.default_rng(0)
     values = np.array([float(f"{v:.6g}") for v in np.exp(rng.normal(0, 4, 3000))])
-    words = Spans.fit(values, 128, True)
-    made = words.decode(
+    spans = Spans.fit(values, 128, True)
+    made = spans.decode(
         Column("x", "numeric", "float"),
-        words.tokens(values).astype(np.int64),
+        spans.tokens(values).astype(np.int64),
         rng.random(3000),
-        words.everything(),
+        spans.everything(),
     ).to_numpy()
     assert np.mean([float(f"{v:.6g}") == v for v in made]) > 0.99
 

@@ -17,7 +17,8 @@ from augment.core.types import Budget, Engine, Job, Tick
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
-from augment.kinds.tables.engines.sdv.engines import Copula, Ctgan, SdvModel, Tvae
+from augment.kinds.tables.engines.sdv.engines import Copula, Ctgan, Tvae
+from augment.kinds.tables.engines.sdv.model import SdvModel
 from augment.testing import odd_table
 
 SMALL = {"epochs": 1, "embedding_dim": 4}

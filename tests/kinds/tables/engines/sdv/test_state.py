@@ -16,7 +16,8 @@ from augment.core.types import Engine, Job, State
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
-from augment.kinds.tables.engines.sdv.engines import Copula, Ctgan, SdvModel, Tvae
+from augment.kinds.tables.engines.sdv.engines import Copula, Ctgan, Tvae
+from augment.kinds.tables.engines.sdv.model import SdvModel
 
 ENGINES: dict[str, Engine[Table]] = {
     "copula": Copula(),
@@ -104,10 +105,10 @@ def test_sizes_without_weights_allocate_nothing(name: str, states: dict[str, Sta
 
 
 def test_a_class_outside_the_list_is_not_stored() -> None:
-    from augment.kinds.tables.engines.sdv.state import Fitted, dismantle
+    from augment.kinds.tables.engines.sdv.state import FittedSynthesizer, dismantle
 
     with pytest.raises(AssertionError):
-        dismantle(Fitted(Path("x")))
+        dismantle(FittedSynthesizer(Path("x")))
 
 
 def test_fields_that_spell_out_rows_are_not_stored(states: dict[str, State]) -> None:

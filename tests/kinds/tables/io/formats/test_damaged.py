@@ -19,6 +19,7 @@ from augment.core.errors import BadInput, OutOfResources
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, silent
 from augment.kinds.tables.engines.independent import Independent
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.formats import expansion
@@ -164,7 +165,7 @@ def test_integers_beyond_signed_64_bits_are_learnt_sampled_and_written(
     }
     pq.write_table(pa.table(table), tmp_path / "t.parquet")
     data = source.read(str(tmp_path / "t.parquet"), ReadOptions()).table
-    model = TableModel.fit(Independent(), data, Job(Seed(1), tmp_path), False, len(data))
+    model = fit_model(Independent(), data, Job(Seed(1), tmp_path), False, len(data))
     model = TableModel.restore(model.stored())
     made = model.sample(0, 500, Seed(2), Condition(), silent)
     for name in ("o.parquet", "o.csv"):

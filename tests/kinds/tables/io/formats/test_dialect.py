@@ -16,6 +16,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Job
 from augment.kinds.tables.data.dialect import Dialect
 from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.reading import ReadOptions, WriteOptions
@@ -70,7 +71,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "t.csv").write_bytes(spelt(";", "\r\n", "cp1252", "text"))
     table = source.read(str(folder / "t.csv"), ReadOptions(encoding="cp1252")).table
     engine = registry.engine("independent")
-    store.save(folder / "m", TableModel.fit(engine, table, Job(Seed(1), folder), True, 9).stored())
+    store.save(folder / "m", fit_model(engine, table, Job(Seed(1), folder), True, 9).stored())
     return folder / "m"
 
 

@@ -1,4 +1,4 @@
-"""Networks from stored arrays: every name and shape is checked, and nothing stored is run.
+"""Networks as stored arrays, and back: names and shapes are checked, and nothing stored is run.
 
 Import it only where torch is needed.
 """
@@ -16,9 +16,21 @@ from torch import Tensor, nn
 N = TypeVar("N", bound=nn.Module)
 
 
-def checked(tensors: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> Tensor:
+def to_array(tensor: Tensor) -> NDArray[Any]:
+    """The numbers of a tensor on any device; bfloat16, which NumPy lacks, is widened."""
+    found = tensor.detach().cpu()
+    array: NDArray[Any] = (found.float() if found.dtype == torch.bfloat16 else found).numpy()
+    return array
+
+
+def to_arrays(network: nn.Module, prefix: str) -> dict[str, NDArray[Any]]:
+    """The weights by their names, each with `prefix` before it."""
+    return {prefix + name: to_array(tensor) for name, tensor in network.state_dict().items()}
+
+
+def to_tensor(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> Tensor:
     """The finite float32 array of that name and shape. Raises `KeyError` or `ValueError`."""
-    value = tensors[name]
+    value = arrays[name]
     if value.shape != shape or value.dtype != np.float32:
         raise ValueError(f"{name!r} is {value.dtype} {value.shape}, not float32 {shape}")
     if not np.isfinite(value).all():
@@ -26,9 +38,9 @@ def checked(tensors: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ..
     return torch.from_numpy(np.array(value))
 
 
-def loaded(network: N, tensors: Mapping[str, NDArray[Any]], prefix: str) -> N:
+def load(network: N, arrays: Mapping[str, NDArray[Any]], prefix: str) -> N:
     """The network, built on the meta device, with its weights; ready to be used, not trained."""
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    weights = {name: checked(tensors, prefix + name, shape) for name, shape in expected.items()}
+    weights = {name: to_tensor(arrays, prefix + name, shape) for name, shape in expected.items()}
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)

@@ -13,18 +13,16 @@ from torch.nn import functional
 TURN = 0.15  # radians, about 9 degrees
 SCALE = 0.08
 SHIFT = 0.07  # of half the canvas
-
-
 MOVES = 4  # numbers that say how a picture was moved: turn, scale, shift across, shift down
 
 
-def moves(n: int, stream: torch.Generator) -> Tensor:
+def draw_moves(n: int, stream: torch.Generator) -> Tensor:
     """(n, MOVES) evenly drawn from -1 to 1; 0 leaves a picture as it is."""
     drawn: Tensor = 2 * torch.rand(n, MOVES, generator=stream) - 1
     return drawn
 
 
-def moved(x: Tensor, by: Tensor) -> Tensor:
+def move(x: Tensor, by: Tensor) -> Tensor:
     """Pictures (n, channels, h, w), moved `by` (n, MOVES); what comes in at the edge repeats it."""
     by = by.to(x.device)
     turn, scale, shift = TURN * by[:, 0], 1 + SCALE * by[:, 1], SHIFT * by[:, 2:]
@@ -34,6 +32,6 @@ def moved(x: Tensor, by: Tensor) -> Tensor:
     return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
-def jittered(x: Tensor, stream: torch.Generator) -> Tensor:
+def jitter(x: Tensor, stream: torch.Generator) -> Tensor:
     """Pictures, each moved a little by chance."""
-    return moved(x, moves(len(x), stream))
+    return move(x, draw_moves(len(x), stream))

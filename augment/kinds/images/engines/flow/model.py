@@ -1,0 +1,156 @@
+"""What `flow` is once fitted: it draws pictures, and changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from augment.core.errors import UsageError
+from augment.core.model_folder import restoring
+from augment.core.seeds import Seed
+from augment.core.types import Condition, Json, State, Tick, silent
+from augment.kinds.images.data.dataset import Images
+from augment.kinds.images.data.tensors import to_floats, to_pixels
+from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.kinds.images.engines.drawing import drawn
+from augment.kinds.images.engines.editor import Editor
+from augment.kinds.images.engines.sizes import require_width
+from augment.nets.devices import autocast, copy_to
+from augment.nets.flow_matching.heun import heun
+from augment.nets.flow_matching.path import point, velocity_towards
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from augment.kinds.images.engines.flow.unet import Unet
+
+MADE_AT_ONCE = 250
+LATEST = 0.95  # of the times from noise (0) to pictures (1): beyond, velocities would blow up
+
+
+@dataclass(frozen=True)
+class FlowModel(Editor):
+    """A network that sees pictures in noise; `config` holds its width, the steps of sampling and
+    the guidance."""
+
+    block_rows: ClassVar[int] = BLOCK_ROWS
+    conditioning: Conditioning
+    config: Json
+    network: Unet
+    device: str = "cpu"
+
+    def on(self, device: str) -> Self:
+
+        return replace(self, network=copy_to(self.network, device), device=device)
+
+    def sample(
+        self,
+        n: int,
+        seed: Seed,
+        given: Condition | None = None,
+        tick: Callable[[Tick], None] = silent,
+    ) -> Images:
+        import torch
+
+        height, width, channels = self.conditioning.schema.shape
+
+        def draw(codes: Tensor, conditions: Tensor, stream: torch.Generator) -> Tensor:
+            x = torch.randn(len(conditions), channels, height, width, generator=stream)
+            return (self.carried(x.to(self.device), conditions, 0.0) + 1) / 2
+
+        return drawn(self.conditioning, n, seed, given, MADE_AT_ONCE, draw, self.device, tick)
+
+    def edited(
+        self,
+        pixels: NDArray[np.uint8],
+        shown: Wanted,
+        wanted: Wanted,
+        strength: float,
+        seeds: Sequence[Seed],
+    ) -> NDArray[np.uint8]:
+        """Noised part of the way and carried back: Meng et al. 2022, arXiv 2108.01073."""
+        import torch
+
+        from augment.nets.streams import torch_stream
+
+        x = 2 * to_floats(pixels, self.device) - 1
+        streams = [torch_stream(seed.integer()) for seed in seeds]
+        noise = torch.stack([torch.randn(x.shape[1:], generator=each) for each in streams])
+        noised = point(noise.to(self.device), x, 1 - strength)
+        conditions = torch.from_numpy(wanted.matrix).to(self.device)
+        found = self.carried(noised, conditions, 1 - strength)
+        return to_pixels((found + 1) / 2)
+
+    def carried(self, x: Tensor, c: Tensor, start: float) -> Tensor:
+        """Pictures in [-1, 1] from `x` at time `start` (0: noise, 1: pictures), by Heun's rule.
+
+        The last step is Euler's: the other half would ask beyond the times that were learnt.
+        """
+        import torch
+
+        def velocity(x: Tensor, t: float) -> Tensor:
+            seen = self._seen(x, t, c).clamp(-1, 1)
+            return velocity_towards(seen, x, min(t, LATEST))
+
+        steps = max(1, round(int(self.config["sampling_steps"]) * (1 - start)))
+        with torch.inference_mode():
+            return heun(velocity, x, start, 1.0, steps, euler_last=True)
+
+    def _seen(self, x: Tensor, t: float, c: Tensor) -> Tensor:
+        """Guided as x̂(∅) + g (x̂(c) - x̂(∅)). Ho and Salimans 2022, arXiv 2207.12598."""
+        import torch
+
+        times = torch.full((len(x),), t, device=self.device)
+        guidance = float(self.config["guidance"])
+        with autocast(self.device):
+            guided: Tensor = self.network(x, times, c)
+            if guidance == 1.0:
+                return guided
+            alone: Tensor = self.network(x, times, silenced(c))
+        return alone + guidance * (guided - alone)
+
+    def state(self) -> State:
+        from augment.nets.weights import to_arrays
+
+        config = {"conditioning": self.conditioning.to_json(), **self.config}
+        return State(config, to_arrays(self.network, "network/"))
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        import torch
+
+        from augment.kinds.images.engines.flow.unet import Unet
+        from augment.nets.weights import load
+
+        with restoring("flow"):
+            conditioning = Conditioning.from_json(state.config["conditioning"])
+            config: Json = {name: int(state.config[name]) for name in ("width", "sampling_steps")}
+            config["guidance"] = float(state.config["guidance"])
+            config["facts"] = dict(state.config.get("facts", {}))
+            require_sampling(config["width"], config["sampling_steps"], config["guidance"])
+            with torch.device("meta"):
+                network = Unet(
+                    conditioning.schema.shape, conditioning.condition_width, config["width"]
+                )
+            network = load(network, state.tensors, "network/")
+        return cls(conditioning, config, network)
+
+
+def silenced(c: Tensor) -> Tensor:
+    """The condition (n, condition_width) with all but its constant hidden."""
+    import torch
+
+    hidden = torch.zeros_like(c)
+    hidden[:, -1] = c[:, -1]
+    return hidden
+
+
+def require_sampling(width: int, sampling_steps: int, guidance: float) -> None:
+    require_width(width)
+    if not 1 <= sampling_steps <= 1_000:
+        raise UsageError(f"-p sampling_steps={sampling_steps}: choose a number from 1 to 1000.")
+    if not 0 <= guidance <= 100:
+        raise UsageError(f"-p guidance={guidance}: choose a number from 0 to 100.")

@@ -1,0 +1,51 @@
+"""What is added to a column's logits, so that drawn shares meet those of the training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Added to a column's logits: `bias` (tokens,), and rows of `table` by groups of tokens.
+
+    `columns` are looked at; `group[i]` (tokens of columns[i],) are rows of `table` (groups,
+    tokens). It was fitted where all of them are known, and is used only there.
+    """
+
+    bias: Tensor
+    columns: tuple[int, ...]
+    group: tuple[Tensor, ...]
+    table: Tensor
+
+    def on(self, device: str) -> Correction:
+        group = tuple(each.to(device) for each in self.group)
+        return replace(self, bias=self.bias.to(device), group=group, table=self.table.to(device))
+
+    def of(self, tokens: Tensor) -> Tensor:
+        """(rows, tokens of the column) what to add for rows with these `tokens`."""
+        import torch
+        from torch.nn.functional import embedding_bag
+
+        if not self.columns:
+            return self.bias.expand(len(tokens), -1)
+        drawn = tokens[:, list(self.columns)]
+        known = (drawn >= 0).all(1)
+        rows = torch.stack([g[drawn[:, i]] for i, g in enumerate(self.group)], dim=1)
+        change = embedding_bag(rows, self.table, mode="sum").add_(self.bias)
+        return change if bool(known.all()) else change * known[:, None]
+
+    def about(self, j: int, drawn: Tensor) -> Tensor:
+        """(rows, tokens of j) what this column's tokens `drawn`, -1 where not known, say of j.
+
+        The change was found for this column given j. By Bayes' rule the same factor, a property
+        of the two values together, bears on j where this column is known first.
+        """
+        import torch
+
+        table = self.table[self.group[self.columns.index(j)]]  # (tokens of j, own tokens)
+        return torch.where((drawn >= 0)[:, None], table.t()[drawn.clamp(min=0)], 0.0)

@@ -1,0 +1,64 @@
+"""The trained network as sampling uses it: fixed matrices, and logits with their corrections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from augment.kinds.tables.engines.anyorder.correction import Correction
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
+from augment.nets.devices import copy_to
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from augment.nets.gated_trunk import GatedTrunk
+    from augment.nets.transformer import Transformer
+
+
+@dataclass(frozen=True)
+class FittedNetwork:
+    """What of a `TokenNetwork` is left once it is fitted, and what calibration adds to it."""
+
+    layout: TokenLayout
+    embeddings: Tensor  # (rows of the layout, width), float32
+    heads: Tensor  # (tokens, width), in the precision of the trunk
+    bias: Tensor  # (tokens,)
+    trunk: GatedTrunk | Transformer
+    by_places: bool  # whether the trunk is a transformer, over the places of a row
+    corrections: dict[int, Correction]
+
+    def on(self, device: str) -> FittedNetwork:
+        """The same network, computing on `device`."""
+        return replace(
+            self,
+            embeddings=self.embeddings.to(device),
+            heads=self.heads.to(device),
+            bias=self.bias.to(device),
+            trunk=copy_to(self.trunk, device),
+            corrections={j: correction.on(device) for j, correction in self.corrections.items()},
+        )
+
+    def logits(self, j: int, tokens: Tensor, sums: Tensor) -> Tensor:
+        """(rows, tokens of j) from tokens (rows, columns) and the sums (rows, width) of their
+        embeddings."""
+        mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
+        h = self._hidden(j, tokens, sums)
+        logits = (h @ self.heads[mine].t()).float() + self.bias[mine]
+        if j in self.corrections:
+            logits += self.corrections[j].of(tokens)
+        for q in self.layout.order[self.layout.rank[j] + 1 :]:  # known before its turn: conditions
+            if q in self.corrections and j in self.corrections[q].columns:
+                drawn = tokens[:, q]
+                if bool((drawn >= 0).any()):
+                    logits += self.corrections[q].about(j, drawn)
+        return logits
+
+    def _hidden(self, j: int, tokens: Tensor, sums: Tensor) -> Tensor:
+        """(rows, width) what the trunk makes of these rows for column j."""
+        found: Tensor
+        if not self.by_places:
+            found = self.trunk(sums.to(self.heads.dtype))
+            return found
+        found = self.trunk(self.embeddings[self.layout.slots(tokens)].to(self.heads.dtype))
+        return found[:, j]

@@ -1,0 +1,163 @@
+"""The loss that the network is trained by: part of each row is hidden, and asked for.
+
+Import it only where torch is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, embedding_bag
+
+from augment.core.seeds import Seed
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
+from augment.kinds.tables.engines.anyorder.network import TokenNetwork
+from augment.nets.heads_loss import heads_loss
+from augment.nets.streams import torch_stream
+from augment.nets.transformer import Transformer
+
+HEADS_AT_ONCE = 64  # a wider table's loss is taken on this many columns a step, drawn anew
+INTERACTION_DROPOUT = 0.1  # how often an interaction is left out, lest its cells be memorised
+GAPS_SHARE = 0.25  # of the subsets of columns that are hidden, where rows lack values
+BLUR = 1.0  # bins, the deviation of the noise on the bins that the net is asked for
+
+
+@dataclass(frozen=True)
+class MaskedLoss:
+    """What the loss needs besides the network. `rows` (n, columns) tokens, -1 where too rare."""
+
+    layout: TokenLayout
+    rows: Tensor
+    seed: Seed
+    suffix_share: float
+    precision: torch.dtype
+    binned: Tensor  # (tokens,) True for a range of values between others
+    hidden_cells: Tensor  # (rows of the embedding matrix,) True for cells that must not be learnt
+    gaps: Tensor  # (patterns, columns) True where a value is missing, of the rows that lack some
+
+    def batch(self, step: int, size: int) -> Tensor:
+        """(size,) rows of one step: a walk through a fresh permutation per epoch."""
+        n = len(self.rows)
+        per_epoch = max(1, n // size)
+        epoch, place = divmod(step, per_epoch)
+        order = _permutation(self.seed.child("epoch", epoch), n)
+        return order[place * size : (place + 1) * size]
+
+    def loss(self, network: TokenNetwork, step: int, size: int) -> Tensor:
+        """The mean over rows of the mean cross-entropy of a row's hidden columns."""
+        generator = torch_stream(self.seed.child("step", step).integer())
+        rows = self.rows[self.batch(step, size).to(self.rows.device)]
+        hidden = self.hide(len(rows), generator).to(rows.device)
+        slots = self._slots(rows, hidden)
+        if self.layout.interactions:
+            gone = torch.rand(len(rows), len(self.layout.interactions), generator=generator)
+            cells = slots[:, self.layout.columns :]
+            dropped = gone.to(rows.device) < INTERACTION_DROPOUT
+            cells.masked_fill_(dropped, self.layout.cells[-1])
+        asked = torch.arange(self.layout.columns)
+        if self.layout.columns > HEADS_AT_ONCE:
+            drawn = torch.randperm(self.layout.columns, generator=generator)
+            asked = drawn[:HEADS_AT_ONCE].sort().values
+        return self._cross_entropy(network, self._blurred(rows, generator), hidden, slots, asked)
+
+    def _slots(self, rows: Tensor, hidden: Tensor) -> Tensor:
+        """Rows of the embedding matrix; the zeros for a cell that must not be learnt."""
+        slots = self.layout.slots(torch.where(hidden, -1, rows))
+        return slots.masked_fill_(self.hidden_cells[slots], self.layout.cells[-1])
+
+    def _blurred(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+        """The rows with each binned token moved to a bin nearby, drawn anew each step.
+
+        Asked for its exact bin, a fine-binned column soon knows its training rows by heart; its
+        neighbours cost little sharpness. Tokens of single values, and ends of columns, stay.
+        """
+        noise = torch.randn(rows.shape, generator=generator).to(rows.device) * BLUR
+        starts = torch.tensor(self.layout.starts[:-1], device=rows.device)
+        last = torch.tensor(self.layout.sizes, device=rows.device) - 1
+        moved = rows + noise.round().long()
+        inside = (rows >= 0) & (moved >= 0) & (moved <= last)
+        moved = torch.where(inside, moved, rows)
+        both = self.binned[moved.clamp(min=0) + starts] & self.binned[rows.clamp(min=0) + starts]
+        return torch.where(both, moved, rows)
+
+    def held_out(self, network: TokenNetwork, hidden: Tensor) -> float:
+        """The same loss on all `rows` under fixed masks, without any dropout."""
+        total, step = 0.0, 1024
+        asked = torch.arange(self.layout.columns)
+        for start in range(0, len(self.rows), step):
+            rows, mask = self.rows[start : start + step], hidden[start : start + step]
+            slots = self._slots(rows, mask)
+            value = self._cross_entropy(network, rows, mask, slots, asked)
+            total += float(value) * len(rows)
+        return total / len(self.rows)
+
+    def hide(self, n: int, generator: torch.Generator) -> Tensor:
+        """(n, columns) True where hidden: a suffix of the preferred order, any subset, or what
+        some training row lacks."""
+        columns = self.layout.columns
+        rank = torch.tensor(self.layout.rank)
+        suffix = rank[None] >= torch.randint(0, columns, (n, 1), generator=generator)
+        share = torch.rand(n, 1, generator=generator)
+        subset = torch.rand(n, columns, generator=generator) < share
+        if len(self.gaps):
+            drawn = self.gaps[torch.randint(0, len(self.gaps), (n,), generator=generator)]
+            lacking = torch.rand(n, 1, generator=generator) < GAPS_SHARE
+            subset = torch.where(lacking, drawn, subset)
+        return torch.where(
+            torch.rand(n, 1, generator=generator) < self.suffix_share, suffix, subset
+        )
+
+    def _cross_entropy(
+        self, network: TokenNetwork, rows: Tensor, hidden: Tensor, slots: Tensor, asked: Tensor
+    ) -> Tensor:
+        embeddings, heads = network.matrices()
+        if isinstance(network.trunk, Transformer):
+            x = network.trunk(embeddings[slots].to(self.precision))
+            return self._of_places(network, x, heads, rows, hidden, asked)
+        h = network.trunk(embedding_bag(slots, embeddings, mode="sum").to(self.precision))
+        starts, sizes = self.layout.starts, self.layout.sizes
+        some = len(asked) < self.layout.columns
+        columns = asked.tolist()
+        lengths = torch.tensor([sizes[j] for j in columns])
+        begins = (lengths.cumsum(0) - lengths).to(rows.device)
+        owner = torch.zeros(int(lengths.sum()), len(columns), device=rows.device)
+        owner[torch.arange(len(owner)), torch.repeat_interleave(lengths)] = 1.0
+        bias: Tensor = network.bias
+        if some:
+            at = torch.cat([torch.arange(starts[j], starts[j + 1]) for j in columns])
+            heads, bias = heads[at.to(rows.device)], bias[at.to(rows.device)]
+            rows, hidden = rows[:, asked], hidden[:, asked]
+        known = hidden & (rows >= 0)
+        weight = known / hidden.sum(1, keepdim=True).clamp(min=1) / len(rows)
+        target = rows.clamp(min=0) + begins
+        return heads_loss(h, heads.to(self.precision), bias, owner, target, weight)
+
+    def _of_places(
+        self,
+        network: TokenNetwork,
+        x: Tensor,
+        heads: Tensor,
+        rows: Tensor,
+        hidden: Tensor,
+        asked: Tensor,
+    ) -> Tensor:
+        """The same loss where each column has a vector of its own: x (rows, places, width)."""
+
+        known = hidden & (rows >= 0)
+        weight = known / hidden.sum(1, keepdim=True).clamp(min=1) / len(rows)
+        total = x.new_zeros((), dtype=weight.dtype)
+        for j in asked.tolist():
+            mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
+            logits = (x[:, j] @ heads[mine].to(x.dtype).t()).float() + network.bias[mine]
+            lost = cross_entropy(logits, rows[:, j].clamp(min=0), reduction="none")
+            total = total + (lost * weight[:, j]).sum()
+        return total
+
+
+@lru_cache(maxsize=1)
+def _permutation(seed: Seed, n: int) -> Tensor:
+    """The order of the rows in one epoch; kept, since all its steps ask for it."""
+    return torch.randperm(n, generator=torch_stream(seed.integer()))

@@ -1,0 +1,103 @@
+"""A `TableModel` from a table: what is kept from the engine, and what it is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from augment.core.errors import BadInput
+from augment.core.types import Engine, Job
+from augment.kinds.tables import relations
+from augment.kinds.tables.data.dataset import Table, require_rows
+from augment.kinds.tables.data.values import numbers, table_of
+from augment.kinds.tables.generator import domain
+from augment.kinds.tables.generator.model import TableModel
+from augment.kinds.tables.generator.protection import least_rows, protect
+from augment.kinds.tables.generator.unmodelled import kept, unmodelled_columns
+from augment.kinds.tables.identity.row_identity import RowIdentity
+
+UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
+
+
+def fit_model(
+    recipe: Engine[Table],
+    data: Table,
+    job: Job,
+    protected: bool,
+    source_rows: int,
+    source_table: Table | None = None,
+) -> TableModel:
+    """Fit `recipe` on the protected modelled columns of `data`.
+
+    `data` may be a part of `source_table`; no surrogate is a text of either.
+    """
+    require_rows(data, 1, "the table")
+    schema = kept(data.schema)
+    core = data.select([column.name for column in schema if column.modelled])
+    if not core.schema.columns:
+        raise BadInput(
+            "there is nothing to model: every column is an id, text or a constant.",
+            hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
+        )
+    notes: tuple[str, ...] = (UNPROTECTED,)
+    least = least_rows(len(data)) if protected else 1
+    identity = RowIdentity.fit(data, least)
+    held = identity.constant | set(schema.key)
+    found = relations.mined(core, _constants(data)).without(held)
+    seen = found.taken_out(core)
+    if protected:
+        safe = protect(seen, job.seed.child("protect"))
+        seen, notes = safe.table, safe.notes
+    job, shortened = job.noted()
+    inner = recipe.fit(
+        seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
+    )
+    found = found.as_learnt(seen, list(core.schema))
+    whole = found.put_back(seen, list(core.schema), core.schema.target)
+    identity = identity.with_key(_beside(whole, data), schema.key, source_rows, least)
+    facts = {
+        "parameters": dataclasses.asdict(recipe),
+        "fitted_rows": len(data),
+        "protected": protected,
+        "notes": list(notes),
+        "relations": found.sentences,
+        "kept": identity.sentences,
+        "nearly": [near.to_json() for near in found.near],
+        **inner.state().config.get("facts", {}),
+        **({"shortened": shortened} if shortened else {}),
+    }
+    least = least_rows(len(data)) if protected else 1
+    texts = data if source_table is None else source_table
+    unmodelled = unmodelled_columns(data, texts, least, job.seed.child("surrogates"))
+    known = domain.of(whole, least)
+    return TableModel(
+        recipe.about.name,
+        source_rows,
+        schema,
+        inner,
+        unmodelled,
+        known,
+        found,
+        identity,
+        facts,
+    )
+
+
+def _beside(learnt: Table, data: Table) -> Table:
+    """The learnt columns and the constant ones, which may be part of a time stamp."""
+    constant = [column for column in data.schema if column.role == "constant"]
+    columns = [*learnt.schema, *constant]
+    arrays = [learnt.column(column.name) for column in learnt.schema]
+    return table_of(columns, [*arrays, *(data.column(c.name) for c in constant)], None)
+
+
+def _constants(data: Table) -> dict[str, float]:
+    """The columns of numbers that never change, which no engine sees."""
+    found: dict[str, float] = {}
+    for column in data.schema:
+        if column.role == "constant" and column.storage in ("integer", "float", "decimal"):
+            known = numbers(data, column.name)
+            known = known[~np.isnan(known)]
+            found |= {column.name: float(known[0])} if len(known) else {}
+    return found

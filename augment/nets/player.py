@@ -1,0 +1,48 @@
+"""Who learns in a training: named tensors and the loss that they go down by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from augment.nets.schedule import Schedule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Player:
+    """Named tensors that follow the slope of a loss of their own, at `rate_factor` times the rate.
+
+    Within a step the players move one after another, each seeing what those before it did. A
+    slope is taken for the player's own tensors only, so that losses may pass through another's.
+    """
+
+    parameters: dict[str, Tensor]
+    loss: Callable[[int], Tensor]
+    rate_factor: float = 1.0
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        return list(self.parameters.values())
+
+    def descended(self, step: int) -> float:
+        """Take the slope of the step's loss into the tensors' `grad`; the loss."""
+        value = self.loss(step)
+        value.backward(inputs=self.tensors)  # type: ignore[no-untyped-call]
+        return float(value.detach())
+
+
+def adamw(player: Player, schedule: Schedule) -> Any:
+    """The player's optimizer: Loshchilov and Hutter 2019, arXiv 1711.05101."""
+    import torch
+
+    return torch.optim.AdamW(
+        player.tensors,
+        lr=schedule.learning_rate,
+        betas=schedule.betas,
+        weight_decay=schedule.weight_decay,
+        fused=True,
+    )

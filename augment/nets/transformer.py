@@ -1,0 +1,57 @@
+"""A small bidirectional transformer over the places of a row. Import it only where torch is needed.
+
+Vaswani et al. 2017, arXiv 1706.03762; norms before each part (Xiong et al. 2020, arXiv
+2002.04745); gated feed-forward parts (Shazeer 2020, arXiv 2002.05202), as in `gated_trunk`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, rms_norm, scaled_dot_product_attention, silu
+
+from augment.nets.gated_trunk import RESIDUAL_SCALE, uniform_matrix
+
+HEAD_WIDTH = 32  # about; as many heads as divide the width
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention, then a gated feed-forward part, each beside a residual path."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.before = nn.Parameter(torch.ones(width))
+        self.mixed = uniform_matrix(3 * width, width)
+        self.back = uniform_matrix(width, width, RESIDUAL_SCALE)
+        self.norm = nn.Parameter(torch.ones(width))
+        self.up = uniform_matrix(2 * hidden, width)
+        self.down = uniform_matrix(width, hidden, RESIDUAL_SCALE)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, places, width = x.shape
+        heads = max(1, width // HEAD_WIDTH)
+        while width % heads:
+            heads -= 1
+        z = rms_norm(x, (width,), self.before.to(x.dtype))
+        q, k, v = (
+            part.view(rows, places, heads, -1).transpose(1, 2)
+            for part in linear(z, self.mixed.to(x.dtype)).chunk(3, -1)
+        )
+        seen = scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape)
+        x = x + linear(seen, self.back.to(x.dtype))
+        z = rms_norm(x, (width,), self.norm.to(x.dtype))
+        a, b = linear(z, self.up.to(x.dtype)).chunk(2, -1)
+        return x + linear(silu(a) * b, self.down.to(x.dtype))
+
+
+class Transformer(nn.ModuleList):
+    """(rows, places, width) → the same shape, in the type of the input: every place sees all."""
+
+    def __init__(self, width: int, hidden: int, blocks: int) -> None:
+        super().__init__(TransformerBlock(width, hidden) for _ in range(blocks))
+        self.norm = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self:
+            x = block(x)
+        return rms_norm(x, x.shape[-1:], self.norm.to(x.dtype))
