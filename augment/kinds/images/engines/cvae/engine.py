@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from augment.core.errors import BadInput
-from augment.core.parameters import Between, OneOf, parameter
+from augment.core.parameters import Between, parameter
 from augment.core.types import About, Costs, Engine, Job, Json, Tick
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import HeldOutSplit, parts, pictures, split_rows, to_floats
+from augment.kinds.images.engines import training_parameters
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
 from augment.kinds.images.engines.cvae.model import CvaeModel
@@ -75,17 +76,8 @@ class Cvae(Engine[Images]):
         most=10_000_000,
         search=Between(500, 10_000, log=True),
     )
-    batch: int = parameter(
-        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
-    )
-    width: int = parameter(
-        32,
-        "channels at half the canvas, times 8",
-        least=8,
-        most=1_024,
-        multiple=8,
-        search=OneOf((16, 24, 32, 48, 64)),
-    )
+    batch: int = training_parameters.batch()
+    width: int = training_parameters.width(32)
     latent: int | None = parameter(
         None,
         "latent dimensions; by the canvas where not given",
@@ -100,9 +92,7 @@ class Cvae(Engine[Images]):
         most=1_000,
         search=Between(0.02, 2, log=True),
     )
-    learning_rate: float = parameter(
-        2e-3, "highest rate of the schedule", above=0, most=1, search=Between(2e-4, 1e-2, log=True)
-    )
+    learning_rate: float = training_parameters.learning_rate(2e-3, 1e-2)
     prior: Literal["auto", "gaussian", "flow"] = parameter(
         "auto", "per-class normals, or a flow on top of them"
     )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import BadInput
-from augment.core.parameters import Between, OneOf, parameter
+from augment.core.parameters import Between, parameter
 from augment.core.types import About, Costs, Engine, Job
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import pictures, split_rows, to_floats
+from augment.kinds.images.engines import training_parameters
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
 from augment.kinds.images.engines.flow.model import LATEST, FlowModel, require_sampling, silenced
@@ -57,20 +58,9 @@ class Flow(Engine[Images]):
     steps: int = parameter(
         6_000, "training steps", least=1, most=10_000_000, search=Between(2_000, 20_000, log=True)
     )
-    batch: int = parameter(
-        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
-    )
-    width: int = parameter(
-        32,
-        "channels at half the canvas, times 8",
-        least=8,
-        most=1_024,
-        multiple=8,
-        search=OneOf((16, 24, 32, 48, 64)),
-    )
-    learning_rate: float = parameter(
-        2e-3, "highest rate of the schedule", above=0, most=1, search=Between(2e-4, 1e-2, log=True)
-    )
+    batch: int = training_parameters.batch()
+    width: int = training_parameters.width(32)
+    learning_rate: float = training_parameters.learning_rate(2e-3, 1e-2)
     sampling_steps: int = parameter(
         8, "steps of Heun's rule", least=1, most=1_000, search=Between(4, 64, log=True)
     )

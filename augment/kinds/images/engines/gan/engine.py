@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import BadInput
-from augment.core.parameters import Between, OneOf, parameter
+from augment.core.parameters import Between, parameter
 from augment.core.types import About, Costs, Engine, Job
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import pictures, to_pixels
+from augment.kinds.images.engines import training_parameters
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
 from augment.kinds.images.engines.gan.model import GanModel
@@ -61,23 +62,12 @@ class Gan(Engine[Images]):
         most=10_000_000,
         search=Between(1_000, 20_000, log=True),
     )
-    batch: int = parameter(
-        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
-    )
-    width: int = parameter(
-        24,
-        "channels at half the canvas, times 8",
-        least=8,
-        most=1_024,
-        multiple=8,
-        search=OneOf((16, 24, 32, 48, 64)),
-    )
+    batch: int = training_parameters.batch()
+    width: int = training_parameters.width(24)
     latent: int = parameter(
         64, "dimensions of the noise", least=1, most=4_096, search=Between(16, 256, log=True)
     )
-    learning_rate: float = parameter(
-        1e-3, "highest rate of the schedule", above=0, most=1, search=Between(2e-4, 5e-3, log=True)
-    )
+    learning_rate: float = training_parameters.learning_rate(1e-3, 5e-3)
     r1: float = parameter(
         3.0,
         "how smooth the discriminator is kept",

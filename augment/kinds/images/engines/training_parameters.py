@@ -1,0 +1,35 @@
+"""Parameters that every network for pictures is trained by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from augment.core.parameters import Between, OneOf, parameter
+
+
+def batch() -> Any:
+    return parameter(
+        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
+    )
+
+
+def width(default: int) -> Any:
+    return parameter(
+        default,
+        "channels at half the canvas, times 8",
+        least=8,
+        most=1_024,
+        multiple=8,
+        search=OneOf((16, 24, 32, 48, 64)),
+    )
+
+
+def learning_rate(default: float, highest: float) -> Any:
+    """`highest` is where a search for better ones ends."""
+    return parameter(
+        default,
+        "highest rate of the schedule",
+        above=0,
+        most=1,
+        search=Between(2e-4, highest, log=True),
+    )
