@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from augment.cli import options as o
-from augment.cli import settings_summary, summary
+from augment.cli import output, settings_summary
 from augment.cli.flags import warn
 from augment.core.errors import UsageError
 from augment.core.types import Json
@@ -74,7 +74,7 @@ def config(
         document: Json = {"schema": "augment.config/1", "problems": error.problems}
         count = len(error.problems)
         failure = UsageError(f"{count} setting{'s' if count > 1 else ''} cannot be followed.")
-        summary.show(document, screen, settings_summary.of_problems, loud=True, failure=failure)
+        output.show(document, screen, settings_summary.of_problems, loud=True, failure=failure)
         return
     document = {
         "schema": "augment.config/1",
@@ -82,10 +82,10 @@ def config(
     }
     if action is Action.CHECK:
         document["settings"] = len(found.origins)
-        summary.show(document, screen, settings_summary.of_check, loud=True)
+        output.show(document, screen, settings_summary.of_check, loud=True)
     else:
         document["settings"] = _settings(found, origin)
-        summary.show(document, screen, settings_summary.of_settings, loud=True)
+        output.show(document, screen, settings_summary.of_settings, loud=True)
     warn(found)
 
 

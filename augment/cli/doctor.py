@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from augment.cli import options as o
-from augment.cli import summary
+from augment.cli import output, summary
 from augment.core.errors import MissingExtra
 from augment.lifecycle import health
 
@@ -22,4 +22,4 @@ def doctor(
     if broken:
         names = ", ".join(check.name for check in broken)
         error = MissingExtra(f"{names}: not as augment needs it. What to do stands above.")
-    summary.show(document, screen, summary.of_doctor, loud=True, failure=error)
+    output.show(document, screen, summary.of_doctor, loud=True, failure=error)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augment.cli import image_jobs, progress, summary
+from augment.cli import image_jobs, output, progress
 from augment.cli import options as o
-from augment.cli.grouping import told
+from augment.cli.grouping import options_given
 from augment.cli.parsing import pairs, prompts
 from augment.core.errors import UsageError
 from augment.core.types import Json
@@ -102,7 +102,7 @@ def edit(
     from augment.api import images
     from augment.api.model import Model
 
-    options = {**told(placing), **files.given(), **change.given()}
+    options = {**options_given(placing), **files.given(), **change.given()}
     with progress.shown(screen) as tell:
         opened, source = _opened(named, weights, param, device, config)
         folder, error = images.edited(
@@ -115,7 +115,7 @@ def edit(
             dry_run=dry_run,
             tell=tell,
         )
-    summary.show(folder.to_json(), screen, image_jobs.of_edit, failure=error)
+    output.show(folder.to_json(), screen, image_jobs.of_edit, failure=error)
 
 
 def _opened(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import summary
+from augment.cli import output, summary
 from augment.core import registry
 
 
@@ -32,4 +32,4 @@ def engines(
         "engines": [registry.described(each, detailed=name is not None) for each in names],
     }
     show = summary.of_engines if name is None else summary.of_engine
-    summary.show(document, screen, show, loud=True)
+    output.show(document, screen, show, loud=True)

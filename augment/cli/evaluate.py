@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import progress, summary
+from augment.cli import output, progress, report_summary
 from augment.settings.sections import DEFAULTS
 
 
@@ -51,10 +51,10 @@ def evaluate(
             force=force,
             tell=tell,
         )
-    summary.show(
+    output.show(
         document,
         screen,
-        summary.of_evaluate,
+        report_summary.of_evaluate,
         warnings=gates.warnings(document["unshown_gates"]),
         failure=gates.failure(document["failed_gates"]),
     )

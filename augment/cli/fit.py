@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import progress, summary
+from augment.cli import output, progress, summary
 
 
 def fit(
@@ -30,4 +30,4 @@ def fit(
     request = o.request(source, fitting, reading, seed, config, kind)
     with progress.shown(screen) as tell:
         document = lifecycle_fit(request, out, force=force, dry_run=dry_run, tell=tell)
-    summary.show(document, screen, summary.of_fit)
+    output.show(document, screen, summary.of_fit)

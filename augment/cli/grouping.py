@@ -41,6 +41,6 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-def told(group: object) -> Json:
+def options_given(group: object) -> Json:
     """What of a group of options was given."""
     return {name: value for name, value in vars(group).items() if value is not None}

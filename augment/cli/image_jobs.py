@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from augment.cli.summary import line, size
+from augment.cli.output import line, size
 from augment.core.types import Json
 
 if TYPE_CHECKING:
@@ -52,5 +52,5 @@ def _judged(console: Console, document: Json) -> None:
         line(console, f"  {document['unjudged']:,} edits are kept unjudged: the judge does not")
         line(console, "  know their class.")
     if document["missing"]:
-        told = f"{document['missing']:,} of {document['planned']:,} edits are missing: no draw"
-        line(console, f"{told} kept the label.", style="yellow")
+        missing = f"{document['missing']:,} of {document['planned']:,} edits are missing: no draw"
+        line(console, f"{missing} kept the label.", style="yellow")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import progress, summary
+from augment.cli import output, progress, summary
 
 
 def inspect(
@@ -33,4 +33,4 @@ def inspect(
         document = inspection.inspect(
             source, reading.kind, read, schema_out, force=force, show_values=show_values, tell=tell
         )
-    summary.show(document, screen, summary.of_inspect, loud=True)
+    output.show(document, screen, summary.of_inspect, loud=True)

@@ -11,7 +11,7 @@ import typer
 
 from augment.cli import flags
 from augment.cli.flags import Configured, flag, resolved, settings_file
-from augment.cli.grouping import told
+from augment.cli.grouping import options_given
 from augment.cli.parsing import pairs, prompts, seconds
 from augment.core import registry
 from augment.core.errors import UsageError
@@ -204,7 +204,7 @@ class Files:
 
     def given(self) -> Json:
         """The options that were given, by the names that the images' `read` knows."""
-        found = told(self)
+        found = options_given(self)
         if "caption_column" in found:
             found["caption_columns"] = found.pop("caption_column")
         return found

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import progress, summary
+from augment.cli import output, progress, summary
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
 
@@ -56,4 +56,4 @@ def run(
     if document.get("failed_gates"):
         report, kept = document["report"], document["folder"]
         error = GateFailed(gates.sentence(document["failed_gates"], report, kept))
-    summary.show(document, screen, summary.of_run, warnings=warnings, failure=error)
+    output.show(document, screen, summary.of_run, warnings=warnings, failure=error)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import progress, summary
+from augment.cli import output, progress, summary
 from augment.cli.parsing import pairs
 from augment.core.errors import UsageError
 from augment.settings.sections import DEFAULTS
@@ -67,4 +67,4 @@ def sample(
         order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write)
         place = None if out == "-" else Path(out)
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
-    summary.show(document, screen, summary.of_sample)
+    output.show(document, screen, summary.of_sample)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from augment.cli.summary import line, table
+from augment.cli.output import line, table
 from augment.cli.terminal import printable
 from augment.core.types import Json
 

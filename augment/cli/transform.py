@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from augment.cli import image_jobs, progress, summary
+from augment.cli import image_jobs, output, progress
 from augment.cli import options as o
 
 
@@ -75,4 +75,4 @@ def transform(
             dry_run=dry_run,
             tell=tell,
         )
-    summary.show(folder.to_json(), screen, image_jobs.of_transform)
+    output.show(folder.to_json(), screen, image_jobs.of_transform)

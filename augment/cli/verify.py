@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import summary
+from augment.cli import output, summary
 from augment.core.errors import BadInput
 
 
@@ -36,4 +36,4 @@ def verify(
             where=str(folder),
             hint="Restore them, or run again with --force.",
         )
-    summary.show(document, screen, summary.of_verify, failure=error)
+    output.show(document, screen, summary.of_verify, failure=error)

@@ -11,23 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 import numpy as np
 
 from augment.core import registry
+from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.model_folder import Stored
 from augment.core.parameters import setting_of
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import (
-    UNLIMITED,
-    Budget,
-    Condition,
-    D,
-    Dataset,
-    Engine,
-    Job,
-    Json,
-    Score,
-    Tick,
-)
+from augment.core.types import Condition, D, Dataset, Engine, Job, Json, Score, Tick
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Self
 
+from augment.core.budget import UNLIMITED, Budget
 from augment.core.kind import split_order
 from augment.core.seeds import Seed
-from augment.core.types import UNLIMITED, Budget, D, Dataset, Json, Tick, silent
+from augment.core.types import D, Dataset, Json, Tick, silent
 
 if TYPE_CHECKING:
     import numpy as np

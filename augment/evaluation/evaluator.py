@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
+from augment.core.budget import UNLIMITED, Budget
 from augment.core.kind import Evaluator, Scored
 from augment.core.seeds import Seed
-from augment.core.types import UNLIMITED, Budget, D, Json, Tick
+from augment.core.types import D, Json, Tick
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.scoring import Sides, measures, metrics, scored
 from augment.evaluation.verdict import Unscored, verdict

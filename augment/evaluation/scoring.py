@@ -10,9 +10,10 @@ from typing import Any, Literal
 from threadpoolctl import threadpool_limits
 
 from augment.core import registry
+from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import UsageError, did_you_mean, listed
 from augment.core.seeds import Seed
-from augment.core.types import UNLIMITED, Better, Budget, Group, Score, Tick
+from augment.core.types import Better, Group, Score, Tick
 from augment.evaluation.metric import Measure, Metric
 from augment.work.deadline import TimeIsUp, interrupted
 from augment.work.executors import executor

@@ -10,12 +10,13 @@ from typing import Any
 
 import augment
 from augment.core import model_folder as store
+from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside, write_json
 from augment.core.kind import Fitted, Loaded, Reserved
 from augment.core.seeds import Seed
 from augment.core.source import path_of
-from augment.core.types import Budget, Job, Json, Tick
+from augment.core.types import Job, Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, RunRequest, kind_of, resolve
 from augment.lifecycle.time_limit import bounded, forecast_document, paced

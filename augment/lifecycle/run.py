@@ -15,11 +15,12 @@ import numpy as np
 
 import augment
 from augment.core import model_folder as store
+from augment.core.budget import Budget
 from augment.core.errors import BadInput, UsageError
 from augment.core.files import atomic, read_json, require_outside, write_json
 from augment.core.kind import Fitted, Origin, split
 from augment.core.source import path_of
-from augment.core.types import Budget, Json, Tick
+from augment.core.types import Json, Tick
 from augment.evaluation import gates as expressions
 from augment.lifecycle import gates
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare

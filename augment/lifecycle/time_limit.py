@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from augment.core.budget import Budget
 from augment.core.errors import OutOfResources
 from augment.core.kind import Forecast
-from augment.core.types import PHASES, Budget, Json
+from augment.core.types import PHASES, Json
 from augment.lifecycle.journal import Journal
 from augment.nets.machine_speed import slowdown
 from augment.work.deadline import TimeIsUp, interrupted

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 
-OFFLINE = dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
+}
 QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "DIFFUSERS_VERBOSITY": "error",
     "TRANSFORMERS_VERBOSITY": "error",
 }
 ENVIRONMENT = OFFLINE | {
-    "NO_ALBUMENTATIONS_UPDATE": "1",  # it calls home otherwise
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
 }
 

@@ -11,13 +11,14 @@ from typing import Any, ClassVar, Self
 
 import pytest
 
-from augment.cli import summary as terminal
+from augment.cli import output, report_summary
 from augment.cli.options import Screen
 from augment.core import registry
+from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.kind import Scored
 from augment.core.seeds import Seed
-from augment.core.types import Budget, Dataset, Group, Score, Tick, silent
+from augment.core.types import Dataset, Group, Score, Tick, silent
 from augment.evaluation import scoring
 from augment.evaluation.comparison import Comparison, halves
 from augment.evaluation.limits import fixed, near_ceiling
@@ -183,7 +184,7 @@ def test_a_plugins_metric_is_titled_and_judged_by_what_it_declares(
     assert (first.name, first.limit, first.mark) == ("Brightness", "≤ 0.100", state)
     assert (last.name, last.mark) == ("brightness.undeclared", "")
     screen = Screen(quiet=False, verbose=False, as_json=False, log_format="plain", no_color=True)
-    terminal.show({"report": report}, screen, terminal.of_report)
+    output.show({"report": report}, screen, report_summary.of_report)
     shown = capsys.readouterr().err
     for text in (html.render(report), markdown.render(report), shown):
         assert "Brightness" in text and state in text

@@ -180,8 +180,8 @@ def test_a_sample_is_taken_for_what_it_is(model: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     sample = ("sample", model, "-o", out)
     assert called(*sample, "-n", "5", "--seed", "1")[0] == 0
-    code, told = called(*sample, "-n", "5", "--seed", "1")
-    assert code == 0 and "Up to date" in told and len(files(out)) == 5
+    code, text = called(*sample, "-n", "5", "--seed", "1")
+    assert code == 0 and "Up to date" in text and len(files(out)) == 5
     assert called(*sample, "-n", "6", "--seed", "1")[0] == 2
     assert called(*sample, "-n", "3", "--seed", "2", "--force")[0] == 0
     assert len(files(out)) == 3
@@ -218,9 +218,9 @@ def test_options_that_cannot_be_followed(
     table = tmp_path / "t.csv"
     table.write_text("a,b\n1,2\n3,4\n")
     places = {"images": source, "table": table, "model": model, "out": tmp_path / "out"}
-    code, told = called(*(word.format(**places) for word in words))
-    assert code == 2, told
-    assert reason in told
+    code, text = called(*(word.format(**places) for word in words))
+    assert code == 2, text
+    assert reason in text
     assert not (tmp_path / "out").exists()
 
 
@@ -232,8 +232,8 @@ def test_options_that_cannot_be_followed(
 def test_nothing_is_written_below_the_images_that_are_read(
     source: Path, model: Path, words: tuple[str, ...]
 ) -> None:
-    code, told = called(*(word.format(model=model) for word in words), source, "-o", source / "a")
-    assert code == 2 and "lies inside" in told
+    code, text = called(*(word.format(model=model) for word in words), source, "-o", source / "a")
+    assert code == 2 and "lies inside" in text
     assert not (source / "a").exists()
 
 
@@ -243,8 +243,8 @@ def test_bad_images_are_left_out_and_listed(source: Path, tmp_path: Path) -> Non
     try:
         assert called("inspect", source)[0] == 4
         skip = ("--on-error", "skip", "--rejects", tmp_path / "rejects.jsonl")
-        code, told = called("inspect", source, *skip)
-        assert code == 0 and "1 bad images were left out" in told
+        code, text = called("inspect", source, *skip)
+        assert code == 0 and "1 bad images were left out" in text
         listed = json.loads((tmp_path / "rejects.jsonl").read_text())
         assert listed["name"] == "kind 0/bad.png" and "none of PNG" in listed["error"]
         assert called("inspect", source, "--on-error", "skip", "--max-bad", "0")[0] == 4

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from augment.core import registry
+from augment.core.budget import Budget
 from augment.core.errors import OutOfResources
 from augment.core.kind import Forecast
 from augment.core.seeds import Seed
-from augment.core.types import Budget, Job, silent
+from augment.core.types import Job, silent
 from augment.kinds.images.io.image_files import encoded
 from augment.kinds.tables.kind import TABLES
 from augment.lifecycle import fitting, run, time_limit

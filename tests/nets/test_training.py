@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
-from augment.core.types import Budget, Job, Tick
+from augment.core.types import Job, Tick
 from augment.nets.heads_loss import heads_loss
 from augment.nets.player import Player
 from augment.nets.schedule import Schedule

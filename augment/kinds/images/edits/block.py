@@ -89,10 +89,10 @@ def made(block: list[int], edits: Edits) -> Iterator[Kept]:
             return
         seeds = [edits.seed.child("draw", number, attempt) for number in numbers[left].tolist()]
         pixels, partners = _drawn(edits, rows[left], shown.take(left), wanted.take(left), seeds)
-        told = [labels[place] for place in left.tolist()]
+        wanted_labels = [labels[place] for place in left.tolist()]
         verdicts: list[bool | None] = [None] * len(left)
         if edits.label_judge is not None:
-            verdicts = edits.label_judge.verdicts(pixels, rows[left], told)
+            verdicts = edits.label_judge.verdicts(pixels, rows[left], wanted_labels)
         for i, place in enumerate(left.tolist()):
             if verdicts[i] is not False:
                 yield Kept(

@@ -117,8 +117,8 @@ def _measured(label_judge: LabelJudge, pictures: Images) -> LabelJudge:
     """The judge with its accuracy on the pictures as they are."""
     labels = pictures.labels() or [None] * len(pictures)
     rows = np.flatnonzero(pictures.label_codes != UNLABELLED)[: _most(pictures)]
-    told = [label if isinstance(label, str) else None for label in (labels[row] for row in rows)]
-    found = label_judge.verdicts(np.array(pictures.pixels[rows]), rows, told) if len(rows) else []
+    known = [label if isinstance(label, str) else None for label in (labels[row] for row in rows)]
+    found = label_judge.verdicts(np.array(pictures.pixels[rows]), rows, known) if len(rows) else []
     judged = [verdict for verdict in found if verdict is not None]
     accuracy = sum(judged) / len(judged) if judged else None
     return dataclasses.replace(label_judge, accuracy=accuracy)

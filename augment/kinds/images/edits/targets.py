@@ -60,16 +60,16 @@ class Aims:
         A picture without a class, where the model learnt with classes, is taken for what it
         shall become.
         """
-        shown = self._told(self.codes[rows], self._captions(rows))
+        shown = self._conditions(self.codes[rows], self._captions(rows))
         if self.target is None:
             return shown, shown
         found = self.conditioning.wanted(len(rows), seed, in_turn(self.target, first, len(rows)))
         codes = found.codes if self._asks(LABEL) else self._by_words(shown, found)
-        wanted = self._told(codes, found.captions)
+        wanted = self._conditions(codes, found.captions)
         if not self._needs_class():
             return shown, wanted
-        told = np.where(shown.codes == UNLABELLED, codes, shown.codes)
-        return self._told(told, shown.captions), wanted
+        seen = np.where(shown.codes == UNLABELLED, codes, shown.codes)
+        return self._conditions(seen, shown.captions), wanted
 
     def labels(self, rows: NDArray[np.int64], wanted: Wanted) -> list[str | None]:
         """The class names of edits. Where the model knows no classes: their pictures' own, unless
@@ -107,7 +107,7 @@ class Aims:
         # What knows every word and no class is told the class in words.
         return [spoken[row] or self.label_of(row) or "" for row in rows.tolist()]
 
-    def _told(self, codes: NDArray[np.int64], captions: list[str]) -> Wanted:
+    def _conditions(self, codes: NDArray[np.int64], captions: list[str]) -> Wanted:
         return Wanted(codes, captions, self.conditioning.matrix(codes, captions))
 
     def _asks(self, column: str) -> bool:

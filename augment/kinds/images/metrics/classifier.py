@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from augment.core.budget import UNLIMITED, Budget
 from augment.core.seeds import Seed
-from augment.core.types import UNLIMITED, Budget, Job, Tick, silent
+from augment.core.types import Job, Tick, silent
 from augment.kinds.images.data.tensors import parts, to_floats
 from augment.nets.devices import autocast
 from augment.nets.random_affine import jitter

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.core.budget import UNLIMITED, Budget
 from augment.core.seeds import Seed
-from augment.core.types import UNLIMITED, Budget, Tick, silent
+from augment.core.types import Tick, silent
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 
 if TYPE_CHECKING:

@@ -155,8 +155,8 @@ def _annotated(entry: Entry, picture: Picture) -> tuple[Annotation, tuple[_Mask,
     annotation = in_pixels(entry.annotation or Annotation(), width, height)
     if annotation.size not in (None, (width, height)):
         assert annotation.size is not None, "None was asked for above"
-        told = f"{annotation.size[0]}x{annotation.size[1]}"
-        raise Undecodable(f"is {width}x{height}, but its annotation speaks of {told}")
+        declared = f"{annotation.size[0]}x{annotation.size[1]}"
+        raise Undecodable(f"is {width}x{height}, but its annotation speaks of {declared}")
     masks = tuple(_mask(folder, Path(path), width, height) for folder, path in annotation.masks)
     return annotation, masks
 

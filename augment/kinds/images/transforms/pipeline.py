@@ -11,7 +11,6 @@ transforms:
 from __future__ import annotations
 
 import dataclasses
-import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.core.types import Json
 from augment.kinds.images.transforms.capability import MOST_DEGREES, capability
 from augment.kinds.images.transforms.presets import PRESETS
+from augment.work import environment
 
 # OpenCV's numbers by the names that people know.
 BORDERS = {"constant": 0, "replicate": 1, "reflect": 2, "wrap": 3, "reflect_101": 4}
@@ -158,7 +158,7 @@ def _mirrors(leaf: Json) -> bool:
 
 
 def _class(name: str) -> Any:
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it asks the network for a newer version
+    environment.stay_offline()  # it asks the network for a newer version
     import albumentations
 
     capability(name)  # nothing that is not on the list is ever reached
@@ -167,7 +167,7 @@ def _class(name: str) -> Any:
 
 def compose(pipeline: Pipeline, boxes: bool, points: bool) -> Any:
     """The albumentations pipeline. Boxes are in pixels with `rows` beside them, points `spots`."""
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+    environment.stay_offline()  # it asks the network for a newer version
     import albumentations
 
     steps = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from augment.core.types import UNLIMITED, Budget
+from augment.core.budget import UNLIMITED, Budget
 from augment.kinds.tables.codecs.endings import EXPONENTS, grain_of
 from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, Vocabulary

@@ -90,8 +90,8 @@ class PromptPainter(Painter):
         seeds: Sequence[Seed],
     ) -> NDArray[np.uint8]:
         codes = np.array([int(caption[-1]) for caption in wanted.captions])
-        told = dataclasses.replace(wanted, codes=codes)
-        return super().edited(pixels, shown, told, strength, seeds)
+        other = dataclasses.replace(wanted, codes=codes)
+        return super().edited(pixels, shown, other, strength, seeds)
 
 
 def painter(wrong: float, data: Images = DATA) -> ImageModel:

@@ -57,10 +57,10 @@ def test_no_process_outlives_the_command(
     process = begun(pictures, tmp_path / "out")
     below = both(process.pid)
     process.send_signal(number)
-    _, told = process.communicate(timeout=PATIENCE)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
-    assert b"Traceback" not in told
-    assert (b"Resume with" in told) == (code > 0)
+    assert b"Traceback" not in errors
+    assert (b"Resume with" in errors) == (code > 0)
     until(lambda: not any(map(running, below)), "the processes to end")
 
 
@@ -69,7 +69,7 @@ def test_a_process_that_the_system_kills_is_lack_of_memory(pictures: Path, tmp_p
     process = begun(pictures, tmp_path / "out")
     below = both(process.pid)
     os.kill(below[0], signal.SIGKILL)
-    _, told = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 6, told
-    assert b"--workers 1" in told
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 6, errors
+    assert b"--workers 1" in errors
     assert not any(map(running, below))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.core.types import UNLIMITED, Budget
+from augment.core.budget import UNLIMITED, Budget
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

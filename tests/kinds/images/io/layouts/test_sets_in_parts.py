@@ -42,8 +42,8 @@ def listed(source: Path) -> tuple[str, list[Entry]]:
 
 
 def made(source: Path, out: Path, **request: object) -> list[dict]:
-    told = job.Request(**{"pipeline": FLIP, "user_made": True, **request})  # type: ignore[arg-type]
-    job.transform(str(source), out, told, 1, False, lambda tick: None)
+    asked = job.Request(**{"pipeline": FLIP, "user_made": True, **request})  # type: ignore[arg-type]
+    job.transform(str(source), out, asked, 1, False, lambda tick: None)
     return [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
-from augment.core.types import Budget, Engine, Job, Tick
+from augment.core.types import Engine, Job, Tick
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of

@@ -1,0 +1,114 @@
+"""What a command prints: the document for a program, or lines and tables for a person."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from augment.cli import failures
+from augment.cli.options import Screen
+from augment.cli.terminal import printable, say
+from augment.core.errors import AugmentError
+from augment.core.json_numbers import finite
+from augment.core.types import Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show(
+    document: Json,
+    screen: Screen,
+    tell: Callable[[Console, Json, bool], None],
+    *,
+    loud: bool = False,
+    warnings: Sequence[str] = (),
+    failure: AugmentError | None = None,
+) -> None:
+    """Print the document for a program (`--json`, standard output) or a person (standard error).
+
+    `loud` commands exist to be read: their text goes to standard output. `warnings` come last, on
+    standard error, whatever else is kept quiet. A `failure` that the
+    document tells of becomes a part of it, and is raised as `Failed` once all is printed.
+    """
+    if screen.as_json:
+        whole = document if failure is None else {**document, "error": failures.document(failure)}
+        print(json.dumps(finite(whole), ensure_ascii=True, indent=2, allow_nan=False))
+    elif loud or not screen.quiet:
+        _print(document, screen, tell, loud)
+    for warning in warnings:
+        say(f"augment: warning: {warning}.")
+    if failure is not None:
+        sys.stdout.flush()
+        raise failures.Failed(failure)
+
+
+def _print(
+    document: Json, screen: Screen, tell: Callable[[Console, Json, bool], None], loud: bool
+) -> None:
+    """The text of a document, on the stream that suits."""
+    from rich.console import Console
+
+    stream = sys.stdout if loud else sys.stderr
+    console = Console(file=stream, no_color=screen.no_color, highlight=False, soft_wrap=False)
+    with console.capture() as text:  # written here, since rich answers a closed pipe with exit 1
+        tell(console, document, screen.verbose)
+    encoding = stream.encoding or "ascii"
+    shown = text.get().encode(encoding, "backslashreplace").decode(encoding)
+    with suppress(*(() if loud else (OSError,))):
+        stream.write(shown)
+        stream.flush()
+
+
+def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Rows under a head; right-aligned where every cell of a column is a number."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[_cell(value) for value in row] for row in rows]
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    for number, title in enumerate(head):
+        digits = all(row[number][:1].isdigit() or not row[number] for row in cells)
+        right = digits and bool(cells)
+        grid.add_column(Text(title), justify="right" if right else "left", overflow="fold")
+    for row in cells:
+        grid.add_row(*(Text(cell) for cell in row))
+    console.print(grid)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return printable(str(value))
+
+
+def line(console: Console, *parts: str, style: str = "") -> None:
+    """One line of text, taken literally."""
+    from rich.text import Text
+
+    console.print(Text(printable(" ".join(part for part in parts if part)), style=style))
+
+
+def clock(seconds: float) -> str:
+    """`under a second`, `42 s`, `7 min`, `2.5 h`."""
+    if seconds < 1:
+        return "under a second"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: int) -> str:
+    """`3.1 MB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} bytes"

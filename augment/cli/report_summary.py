@@ -1,0 +1,81 @@
+"""What a person reads of scores and verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from augment.cli.output import line, table
+from augment.core.types import Json
+from augment.evaluation.verdict import Unscored
+from augment.report import summary
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {"pass": "green", "fail": "red", "not shown": "yellow"}
+
+
+def of_report(console: Console, document: Json, verbose: bool) -> None:
+    """The scores beside limit, ceiling and floor, a line per group of the verdict, and what was
+    not scored or is worst."""
+    report = document["report"]
+    if not report["scores"]:
+        line(console, *report["verdict"]["sentences"], style=STYLES["not shown"])
+        return
+    line(console, _compared(report["compared"], summary.words(report)["rows"]), style="bold")
+    lines = [x for x in summary.lines(report) if verbose or x.mark]
+    head = ["score", "synthetic", "passes", "fresh real", "shuffled", ""]
+    table(
+        console,
+        head,
+        [[x.name, x.value, x.limit, x.best, x.independent, x.mark] for x in lines],
+    )
+    verdict = report["verdict"]
+    if any(check["noise"] for check in verdict["checks"]):
+        line(console, "Limits contain an allowance for sampling noise; -v says how much.")
+    for group, found in verdict["groups"].items():
+        line(console, _concluded(verdict, group, found), style=STYLES[found["state"]])
+    for each in verdict["not_scored"]:
+        if each["kind"] == "data":
+            line(console, Unscored(tuple(each["what"]), each["because"]).sentence())
+    _worst(console, verdict, summary.words(report))
+    if verbose:
+        for sentence in (*verdict["sentences"], *(c["sentence"] for c in verdict["checks"])):
+            line(console, sentence)
+
+
+def _compared(counts: Json, noun: str) -> str:
+    made, unseen = counts["synthetic"], counts["unseen"]
+    if counts["seen_known"]:
+        return f"Scored {made:,} synthetic {noun} on {unseen:,} unseen real {noun}."
+    return (
+        f"Scored {made:,} synthetic {noun} against {counts['real']:,} real {noun}. Which of them "
+        f"the generator saw is unknown; a half ({unseen:,}) stands for unseen ones."
+    )
+
+
+def of_evaluate(console: Console, document: Json, verbose: bool) -> None:
+    """What had to be done to read either side, and the scores."""
+    for note in document["notes"]:
+        line(console, f"  Note: {note}")
+    of_report(console, document, verbose)
+
+
+def _concluded(verdict: Json, group: str, found: Json) -> str:
+    """A group's state, with the titles of what failed, or the reason why it is not shown."""
+    title = group.capitalize()
+    if found["state"] == "pass":
+        return f"{title} passes."
+    if found["state"] == "not shown":
+        return f"{title} is not shown. {found['reason'].removesuffix('.')}."
+    failed = [c for c in verdict["checks"] if c["group"] == group and c["state"] == "fail"]
+    return f"{title} fails: {'; '.join(check['title'] for check in failed)}."
+
+
+def _worst(console: Console, verdict: Json, nouns: dict[str, str]) -> None:
+    """Where made rows stay furthest below fresh real ones, as "synthetic of fresh real"."""
+    for name in ("columns", "pairs"):
+        gaps = verdict.get(f"worst_{name}") or []
+        shown = [f"{gap['where']} ({gap['value']:.2f} of {gap['ceiling']:.2f})" for gap in gaps[:3]]
+        if shown:
+            line(console, f"Worst {nouns.get(name, name)}: {', '.join(shown)}")
