@@ -26,7 +26,7 @@ def evaluate(
     gate: o.EvaluateGate = DEFAULTS.gates.evaluate,
     features: o.Features = None,
     seed: o.Seed = None,
-    reading: o.Reading,
+    reading: o.ReadingFlags,
     workers: o.Workers = None,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,

@@ -20,7 +20,7 @@ def inspect(
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show the values of columns with few of them.")
     ] = False,
-    reading: o.Reading,
+    reading: o.ReadingFlags,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,

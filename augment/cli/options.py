@@ -142,7 +142,7 @@ NoColor = Annotated[bool, flag("tool.no_color", "--no-color/--color")]
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadingFlags:
     """How SRC is read."""
 
     target: Target = None
@@ -227,7 +227,7 @@ class Asking:
 
 
 @dataclass(frozen=True)
-class Fitting:
+class FittingFlags:
     """Which engine is fitted, and how."""
 
     engine: Engine = DEFAULTS.fitting.engine
@@ -269,8 +269,8 @@ def writing(kind: str | None, config: Configured, given: Json) -> Json:
 
 def request(
     source: str,
-    fitting: Fitting,
-    reading: Reading,
+    fitting: FittingFlags,
+    reading: ReadingFlags,
     seed: int | None,
     config: Configured,
     kind: str | None = None,

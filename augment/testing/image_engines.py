@@ -13,7 +13,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Clause, Condition, Job, Model, State
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.schema import Mode
-from augment.kinds.images.engines.conditioning import Wanted
+from augment.kinds.images.engines.conditioning import PictureConditions
 from augment.kinds.images.engines.editor import Blender, Editor
 from augment.testing.engines import EngineLaws
 from augment.testing.simulated import simple_images
@@ -83,26 +83,26 @@ class ImageEngineLaws(EngineLaws[Images]):
     ) -> None:
         if not isinstance(model, Editor):
             pytest.skip("edits no pictures")
-        pixels, told = _pictures_of(model, data, 20)
+        pixels, shown = _pictures_of(model, data, 20)
         seeds = [Seed(4).child(row) for row in range(20)]
         least, slight, strong = (
-            model.edited(pixels, told, told, strength, seeds).astype(int)
+            model.edited(pixels, shown, shown, strength, seeds).astype(int)
             for strength in (1e-6, 0.2, 1.0)
         )
         assert np.abs(slight - least).mean() < np.abs(strong - least).mean()
-        assert np.array_equal(slight, model.edited(pixels, told, told, 0.2, seeds))
+        assert np.array_equal(slight, model.edited(pixels, shown, shown, 0.2, seeds))
         others = [Seed(5).child(row) for row in range(20)]
-        assert not np.array_equal(slight, model.edited(pixels, told, told, 0.2, others))
+        assert not np.array_equal(slight, model.edited(pixels, shown, shown, 0.2, others))
 
     def test_at_full_strength_nothing_is_left_of_the_picture(
         self, model: Model[Images], data: Images
     ) -> None:
         if not isinstance(model, Editor):
             pytest.skip("edits no pictures")
-        pixels, told = _pictures_of(model, data, 6)
+        pixels, shown = _pictures_of(model, data, 6)
         seeds = [Seed(4).child(row) for row in range(6)]
         one, two = (
-            model.edited(seen, told, told, 1.0, seeds).astype(int)
+            model.edited(seen, shown, shown, 1.0, seeds).astype(int)
             for seen in (pixels, 255 - pixels)
         )
         assert np.abs(one - two).max() <= 1  # roundings apart
@@ -112,18 +112,20 @@ class ImageEngineLaws(EngineLaws[Images]):
     ) -> None:
         if not isinstance(model, Blender):
             pytest.skip("does not go from picture to picture")
-        pixels, told = _pictures_of(model, data.take(np.flatnonzero(data.label_codes == 1)), 6)
+        pixels, shown = _pictures_of(model, data.take(np.flatnonzero(data.label_codes == 1)), 6)
         others = 255 - pixels  # of one class as they are, pictures here hardly differ
         start, there, end = (
-            model.between(pixels, others, told, share).astype(int) for share in (0.0, 0.3, 1.0)
+            model.between(pixels, others, shown, share).astype(int) for share in (0.0, 0.3, 1.0)
         )
-        back = model.between(others, pixels, told, 0.7)
-        alone = model.between(pixels, pixels, told, 1.0)
+        back = model.between(others, pixels, shown, 0.7)
+        alone = model.between(pixels, pixels, shown, 1.0)
         assert 0 < np.abs(there - start).mean() < np.abs(end - start).mean()
         assert np.abs(back - there).mean() < 0.2 * np.abs(there - start).mean()
         assert np.abs(alone - start).mean() < 0.2 * np.abs(there - start).mean()
 
 
-def _pictures_of(model: Editor, data: Images, n: int) -> tuple[Any, Wanted]:
+def _pictures_of(model: Editor, data: Images, n: int) -> tuple[Any, PictureConditions]:
     codes, captions = data.label_codes[:n], [""] * n
-    return data.pixels[:n], Wanted(codes, captions, model.conditioning.matrix(codes, captions))
+    return data.pixels[:n], PictureConditions(
+        codes, captions, model.conditioning.matrix(codes, captions)
+    )

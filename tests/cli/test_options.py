@@ -9,29 +9,35 @@ from augment.cli.flags import BUILT_IN
 from augment.core.errors import UsageError
 
 
-def parameters(fitting: options.Fitting) -> dict[str, str]:
-    return options.request("samples/clinic.csv", fitting, options.Reading(), 1, BUILT_IN).parameters
+def parameters(fitting: options.FittingFlags) -> dict[str, str]:
+    return options.request(
+        "samples/clinic.csv", fitting, options.ReadingFlags(), 1, BUILT_IN
+    ).parameters
 
 
 def test_a_preset_is_a_parameter() -> None:
-    assert parameters(options.Fitting(preset="best")) == {"preset": "best"}
-    both = options.Fitting(preset="best", param=["preset=best", "epochs=3"])
+    assert parameters(options.FittingFlags(preset="best")) == {"preset": "best"}
+    both = options.FittingFlags(preset="best", param=["preset=best", "epochs=3"])
     assert parameters(both) == {"preset": "best", "epochs": "3"}
 
 
 def test_a_preset_that_a_parameter_contradicts_is_refused() -> None:
     with pytest.raises(UsageError, match="--preset"):
-        parameters(options.Fitting(preset="best", param=["preset=fast"]))
+        parameters(options.FittingFlags(preset="best", param=["preset=fast"]))
 
 
 def test_a_locale_is_an_option_of_reading_so_that_images_refuse_it() -> None:
     asked = options.request(
-        "samples/clinic.csv", options.Fitting(locale="de_DE"), options.Reading(), 1, BUILT_IN
+        "samples/clinic.csv",
+        options.FittingFlags(locale="de_DE"),
+        options.ReadingFlags(),
+        1,
+        BUILT_IN,
     )
     assert asked.read == {"locale": "de_DE"}
     assert (
         options.request(
-            "samples/clinic.csv", options.Fitting(), options.Reading(), 1, BUILT_IN
+            "samples/clinic.csv", options.FittingFlags(), options.ReadingFlags(), 1, BUILT_IN
         ).read
         == {}
     )

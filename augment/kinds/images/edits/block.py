@@ -14,7 +14,7 @@ from augment.core.types import Json
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.edits.label_judge import LabelJudge
 from augment.kinds.images.edits.targets import Aims
-from augment.kinds.images.engines.conditioning import Wanted
+from augment.kinds.images.engines.conditioning import PictureConditions
 from augment.kinds.images.engines.editor import Blender, Editor
 from augment.kinds.images.io.file_names import escaped
 from augment.kinds.images.io.image_files import encoded, put
@@ -109,7 +109,11 @@ def made(block: list[int], edits: Edits) -> Iterator[Kept]:
 
 
 def _drawn(
-    edits: Edits, rows: NDArray[np.int64], shown: Wanted, wanted: Wanted, seeds: list[Seed]
+    edits: Edits,
+    rows: NDArray[np.int64],
+    shown: PictureConditions,
+    wanted: PictureConditions,
+    seeds: list[Seed],
 ) -> tuple[NDArray[np.uint8], list[int | None]]:
     """One draw for each of the pictures `rows`, and the picture it went towards, if any."""
     pictures, strength = edits.aims.pictures, edits.strength

@@ -13,7 +13,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Condition
 from augment.kinds.images.data.captions import Lexicon
 from augment.kinds.images.data.dataset import UNLABELLED, Images
-from augment.kinds.images.engines.conditioning import LABEL, Conditioning, Wanted
+from augment.kinds.images.engines.conditioning import LABEL, Conditioning, PictureConditions
 from augment.kinds.images.generator.conditions import in_turn
 from augment.kinds.images.io.rejects import printed
 
@@ -54,7 +54,9 @@ class Aims:
             )
         return aims
 
-    def drawn(self, rows: NDArray[np.int64], first: int, seed: Seed) -> tuple[Wanted, Wanted]:
+    def drawn(
+        self, rows: NDArray[np.int64], first: int, seed: Seed
+    ) -> tuple[PictureConditions, PictureConditions]:
         """What these pictures show and what their edits, numbered from `first`, shall show.
 
         A picture without a class, where the model learnt with classes, is taken for what it
@@ -71,7 +73,7 @@ class Aims:
         seen = np.where(shown.codes == UNLABELLED, codes, shown.codes)
         return self._conditions(seen, shown.captions), wanted
 
-    def labels(self, rows: NDArray[np.int64], wanted: Wanted) -> list[str | None]:
+    def labels(self, rows: NDArray[np.int64], wanted: PictureConditions) -> list[str | None]:
         """The class names of edits. Where the model knows no classes: their pictures' own, unless
         the prompt names another class of the pictures."""
         known = self.conditioning.schema.classes
@@ -85,7 +87,7 @@ class Aims:
         named = Lexicon(self.pictures.schema, {}).named(prompt) if self.target is not None else []
         return own if not named or own in named else named[0]
 
-    def _by_words(self, shown: Wanted, found: Wanted) -> NDArray[np.int64]:
+    def _by_words(self, shown: PictureConditions, found: PictureConditions) -> NDArray[np.int64]:
         """The pictures' own classes where the words go with them, else those the words mean."""
         rows = Counter[int]()
         for kind in self.conditioning.kinds:
@@ -107,8 +109,8 @@ class Aims:
         # What knows every word and no class is told the class in words.
         return [spoken[row] or self.label_of(row) or "" for row in rows.tolist()]
 
-    def _conditions(self, codes: NDArray[np.int64], captions: list[str]) -> Wanted:
-        return Wanted(codes, captions, self.conditioning.matrix(codes, captions))
+    def _conditions(self, codes: NDArray[np.int64], captions: list[str]) -> PictureConditions:
+        return PictureConditions(codes, captions, self.conditioning.matrix(codes, captions))
 
     def _asks(self, column: str) -> bool:
         return self.target is not None and column in self.target.columns

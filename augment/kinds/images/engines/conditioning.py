@@ -37,16 +37,16 @@ class PictureKind:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PictureConditions:
     """Per picture to be made: its class, its caption, and what the network is told of both."""
 
     codes: NDArray[np.int64]  # (n,)
     captions: list[str]
     matrix: NDArray[np.float32]  # (n, condition_width)
 
-    def take(self, rows: NDArray[np.int64]) -> Wanted:
+    def take(self, rows: NDArray[np.int64]) -> PictureConditions:
         captions = [self.captions[row] for row in rows.tolist()]
-        return Wanted(self.codes[rows], captions, self.matrix[rows])
+        return PictureConditions(self.codes[rows], captions, self.matrix[rows])
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Conditioning:
     def matrix_of(self, data: Images) -> NDArray[np.float32]:
         return self.matrix(data.label_codes, data.captions or [""] * len(data))
 
-    def wanted(self, n: int, seed: Seed, given: Condition | None) -> Wanted:
+    def wanted(self, n: int, seed: Seed, given: Condition | None) -> PictureConditions:
         """What `n` pictures shall show: as asked for, and for the rest as the training set is.
 
         Several prompts take turns. A prompt draws the classes that its words go with. Raises
@@ -126,7 +126,7 @@ class Conditioning:
             for row, pick in zip(rows.tolist(), drawn.tolist(), strict=True):
                 made[row] = kinds[pick][0].code
                 texts[row] = texts[row] or kinds[pick][0].caption
-        return Wanted(made, texts, self.matrix(made, texts))
+        return PictureConditions(made, texts, self.matrix(made, texts))
 
     def _weighed(
         self, kinds: list[PictureKind], prompt: str | None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from augment.core.seeds import Seed
-from augment.kinds.images.engines.conditioning import ConditionedModel, Wanted
+from augment.kinds.images.engines.conditioning import ConditionedModel, PictureConditions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +21,8 @@ class Editor(ConditionedModel):
     def edited(
         self,
         pixels: NDArray[np.uint8],
-        shown: Wanted,
-        wanted: Wanted,
+        shown: PictureConditions,
+        wanted: PictureConditions,
         strength: float,
         seeds: Sequence[Seed],
     ) -> NDArray[np.uint8]:
@@ -41,7 +41,7 @@ class Blender(Editor):
         self,
         pixels: NDArray[np.uint8],
         others: NDArray[np.uint8],
-        shown: Wanted,
+        shown: PictureConditions,
         share: float,
     ) -> NDArray[np.uint8]:
         """Pictures at `share` of the way from each one to the other; both show the same."""

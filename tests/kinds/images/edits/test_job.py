@@ -24,7 +24,7 @@ from augment.core.types import Condition, Job, State, Tick, silent
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.edits import label_judge
 from augment.kinds.images.edits.job import edit_job
-from augment.kinds.images.engines.conditioning import Conditioning, Wanted
+from augment.kinds.images.engines.conditioning import Conditioning, PictureConditions
 from augment.kinds.images.engines.editor import Editor
 from augment.kinds.images.generator.model import ImageModel
 from augment.kinds.images.io import image_files
@@ -48,8 +48,8 @@ class Painter(Editor):
     def edited(
         self,
         pixels: NDArray[np.uint8],
-        shown: Wanted,
-        wanted: Wanted,
+        shown: PictureConditions,
+        wanted: PictureConditions,
         strength: float,
         seeds: Sequence[Seed],
     ) -> NDArray[np.uint8]:
@@ -84,8 +84,8 @@ class PromptPainter(Painter):
     def edited(
         self,
         pixels: NDArray[np.uint8],
-        shown: Wanted,
-        wanted: Wanted,
+        shown: PictureConditions,
+        wanted: PictureConditions,
         strength: float,
         seeds: Sequence[Seed],
     ) -> NDArray[np.uint8]:

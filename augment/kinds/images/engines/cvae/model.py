@@ -11,7 +11,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Condition, Json, State, Tick, silent
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import to_floats, to_pixels
-from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, PictureConditions
 from augment.kinds.images.engines.drawing import drawn
 from augment.kinds.images.engines.editor import Blender
 from augment.kinds.images.engines.sizes import require_latent, require_width
@@ -77,8 +77,8 @@ class CvaeModel(Blender):
     def edited(
         self,
         pixels: NDArray[np.uint8],
-        shown: Wanted,
-        wanted: Wanted,
+        shown: PictureConditions,
+        wanted: PictureConditions,
         strength: float,
         seeds: Sequence[Seed],
     ) -> NDArray[np.uint8]:
@@ -98,7 +98,7 @@ class CvaeModel(Blender):
         self,
         pixels: NDArray[np.uint8],
         others: NDArray[np.uint8],
-        shown: Wanted,
+        shown: PictureConditions,
         share: float,
     ) -> NDArray[np.uint8]:
         import torch
@@ -109,19 +109,19 @@ class CvaeModel(Blender):
             ends = self._noise(pixels, shown), self._noise(others, shown)
             return self._pictures(between(*ends, share), shown)
 
-    def _noise(self, pixels: NDArray[np.uint8], shown: Wanted) -> Tensor:
+    def _noise(self, pixels: NDArray[np.uint8], shown: PictureConditions) -> Tensor:
         """The noise (n, latent) that `latents` would make the pictures' codes of."""
         codes, conditions = self._codes_and_conditions(shown)
         mean, _ = self.network.encode(to_floats(pixels, self.device), conditions)
         u = self.around.whitened(mean, codes)
         return u if self.flow is None else self.flow.noise_of(u, conditions)
 
-    def _pictures(self, noise: Tensor, wanted: Wanted) -> NDArray[np.uint8]:
+    def _pictures(self, noise: Tensor, wanted: PictureConditions) -> NDArray[np.uint8]:
         codes, conditions = self._codes_and_conditions(wanted)
         z = self.latents(noise, codes, conditions)
         return to_pixels(self.network.decode(z, conditions).sigmoid())
 
-    def _codes_and_conditions(self, wanted: Wanted) -> tuple[Tensor, Tensor]:
+    def _codes_and_conditions(self, wanted: PictureConditions) -> tuple[Tensor, Tensor]:
         """Classes (n,) and conditions (n, condition_width)."""
         import torch
 

@@ -18,7 +18,7 @@ from augment.core.types import About, Condition, Costs, Engine, Job, Json, State
 from augment.kinds.images.data.captions import words_of
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.data.schema import ImageSchema
-from augment.kinds.images.engines.conditioning import Conditioning, Wanted
+from augment.kinds.images.engines.conditioning import Conditioning, PictureConditions
 from augment.kinds.images.engines.diffusers.folder import (
     DiffusionFolder,
     PipelineSettings,
@@ -78,8 +78,8 @@ class DiffusionModel(Editor):
     def edited(
         self,
         pixels: NDArray[np.uint8],
-        shown: Wanted,
-        wanted: Wanted,
+        shown: PictureConditions,
+        wanted: PictureConditions,
         strength: float,
         seeds: Sequence[Seed],
     ) -> NDArray[np.uint8]:
@@ -126,7 +126,7 @@ class DiffusionModel(Editor):
             self._loaded.append(load(self.folder, _device(self.config["device"])))
         return self._loaded[0]
 
-    def _prompts(self, wanted: Wanted) -> list[str]:
+    def _prompts(self, wanted: PictureConditions) -> list[str]:
         pairs = zip(wanted.codes.tolist(), wanted.captions, strict=True)
         return [self._prompt(code, caption) for code, caption in pairs]
 

@@ -12,7 +12,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Condition, Json, State, Tick, silent
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import to_floats, to_pixels
-from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, Wanted
+from augment.kinds.images.engines.conditioning import BLOCK_ROWS, Conditioning, PictureConditions
 from augment.kinds.images.engines.drawing import drawn
 from augment.kinds.images.engines.editor import Editor
 from augment.kinds.images.engines.sizes import require_width
@@ -66,8 +66,8 @@ class FlowModel(Editor):
     def edited(
         self,
         pixels: NDArray[np.uint8],
-        shown: Wanted,
-        wanted: Wanted,
+        shown: PictureConditions,
+        wanted: PictureConditions,
         strength: float,
         seeds: Sequence[Seed],
     ) -> NDArray[np.uint8]:
