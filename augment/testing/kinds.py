@@ -11,7 +11,18 @@ import pytest
 
 from augment.core import model_folder, registry
 from augment.core.errors import AugmentError, BadInput, UsageError
-from augment.core.kind import Ask, Fitted, Forecast, Kind, Loaded, Origin, Part, Wanted, Written
+from augment.core.kind import (
+    Ask,
+    Fitted,
+    Forecast,
+    Kind,
+    Loaded,
+    Origin,
+    Part,
+    Reserved,
+    Wanted,
+    Written,
+)
 from augment.core.seeds import Seed
 from augment.core.source import External, Rows
 from augment.core.types import Dataset, Engine, Job, State, silent
@@ -52,13 +63,14 @@ class KindLaws:
         job = Job(Seed(1), tmp_path_factory.mktemp("scratch"))
         return cls.kind.generator.fit(cls.engine, data, job, True, data)
 
-    def written(self, data: Dataset, path: Path, force: bool = False) -> Written:
-        """Write the rows in two parts, in the kind's own format."""
+    def written(self, data: Dataset, path: Path, force: bool = False) -> list[Written]:
+        """Write the rows in two parts and the kind's own format; a folder in two calls, the second
+        part first, as processes may."""
         half = len(data) // 2
-        rows = np.split(np.arange(len(data)), [half])
-        first, second = (data.take(each) for each in rows)
-        parts = [Part(0, first), Part(half, second)]
-        return self.kind.writer.write(iter(parts), path, "", force, {}, ORIGIN)
+        first, second = np.split(np.arange(len(data)), [half])
+        parts = [Part(0, data.take(first)), Part(half, data.take(second))]
+        calls = [[part] for part in reversed(parts)] if self.kind.writer.folders else [parts]
+        return [self.kind.writer.write(iter(call), path, "", force, {}, ORIGIN) for call in calls]
 
     def rows_of(self, data: Dataset) -> list[str]:
         """The rows as other libraries see them, in any order: a folder is read by its names."""
@@ -110,30 +122,39 @@ class KindLaws:
         self, data: Dataset, tmp_path: Path
     ) -> None:
         path = tmp_path / self.kind.writer.name(self.source)
-        written = self.written(data, path)
-        assert written.rows == len(data)
+        assert sum(each.rows for each in self.written(data, path)) == len(data)
         assert path.is_dir() == self.kind.writer.folders
-        if self.kind.writer.folders:
-            assert [line["number"] for line in written.lines] == list(range(len(data)))
-            assert all((path / line["file"]).is_file() for line in written.lines)
         again = self.kind.reader.read_like(str(path), data, {}).data
         assert self.rows_of(again) == self.rows_of(data)
 
-    def test_what_was_written_is_replaced_only_when_forced(
+    def test_a_file_is_replaced_only_when_forced_and_a_folder_holds_what_its_lines_say(
         self, data: Dataset, tmp_path: Path
     ) -> None:
         path = tmp_path / self.kind.writer.name(self.source)
-        self.written(data, path)
-        if self.kind.writer.folders:  # a task may be done twice: the store keeps folders apart
-            assert self.written(data, path).rows == len(data)
+        found = self.written(data, path)
+        if not self.kind.writer.folders:
+            written = path.read_bytes()
+            with pytest.raises(UsageError, match="--force"):
+                self.written(data, path)
+            self.written(data, path, force=True)
+            assert path.read_bytes() == written
             return
-        with pytest.raises(UsageError, match="--force"):
-            self.written(data, path)
-        assert self.written(data, path, force=True).rows == len(data)
+        lines = [line for each in found for line in each.lines]
+        assert sorted(line["number"] for line in lines) == list(range(len(data)))
+        before = {line["file"]: (path / line["file"]).stat().st_mtime_ns for line in lines}
+        assert [each.lines for each in self.written(data, path)] == [each.lines for each in found]
+        assert all((path / name).stat().st_mtime_ns == time for name, time in before.items())
 
     def test_arrow_has_every_row_of_every_part(self, data: Dataset) -> None:
         parts = [data.take(rows) for rows in np.split(np.arange(len(data)), [7])]
         assert self.kind.writer.to_arrow(parts).num_rows == len(data)
+
+    def test_what_a_fit_takes_has_the_same_rows(self, loaded: Loaded[Any]) -> None:
+        for protect in (True, False):
+            prepared = self.kind.generator.prepared(loaded, Reserved(0.2, protect))
+            assert len(prepared.data) == len(loaded.data)
+            assert prepared.notes[: len(loaded.notes)] == loaded.notes
+            assert prepared.files == loaded.files
 
     def test_the_engine_that_is_chosen_is_one_of_this_kind(self, data: Dataset) -> None:
         name, why = self.kind.generator.choose(data)

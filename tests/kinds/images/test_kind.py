@@ -9,7 +9,7 @@ import pytest
 
 from augment.core import model_folder as store
 from augment.core.errors import UsageError
-from augment.core.kind import Ask, Block, Origin, Written
+from augment.core.kind import Ask
 from augment.core.seeds import Seed
 from augment.core.types import Engine, Job, silent
 from augment.kinds.images.data.dataset import Images
@@ -17,7 +17,6 @@ from augment.kinds.images.engines.cvae.engine import Cvae
 from augment.kinds.images.engines.flow.engine import Flow
 from augment.kinds.images.engines.gan.engine import Gan
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.kind import IMAGES
 from augment.testing import simple_images
 
 DATA = simple_images(40)
@@ -27,20 +26,6 @@ DATA = simple_images(40)
 def model(tmp_path_factory: pytest.TempPathFactory) -> ImageModel:
     job = Job(Seed(1), tmp_path_factory.mktemp("scratch"))
     return ImageModel.fit(Cvae(steps=6, batch=8, width=8, latent=4), DATA, job, True, len(DATA))
-
-
-def written(folder: Path, seed: int = 1, force: bool = False) -> Written:
-    blocks = [Block(0, len(DATA), lambda: DATA)]
-    return IMAGES.writer.write(
-        iter(blocks), folder, "", force, {}, Origin("cvae", "digest", seed, {})
-    )
-
-
-def test_a_folder_of_other_files_is_never_replaced(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(UsageError):
-        written(tmp_path, force=True)
-    assert (tmp_path / "mine.txt").read_text() == "keep"
 
 
 def test_a_balance_is_kept_to_the_number(model: ImageModel) -> None:

@@ -62,7 +62,7 @@ class Writer(kind.Writer):
     def write(self, parts, path, format, force, options, origin):
         kind.require_known(options, self.options, "lines")
         made = _joined([part.data for part in parts])
-        with atomic(path) as stream:
+        with atomic(path, force=force) as stream:
             stream.write("".join(line + END for line in made.text).encode())
         return kind.Written(len(made))
 
