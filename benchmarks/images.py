@@ -81,7 +81,7 @@ def measure(
 
 
 def _sides(kind: Any, folder: Path, root: Any) -> tuple[Any, Any]:
-    from augment.core.kind import split
+    from augment.core.holdout import split
 
     if (folder / "train").is_dir() and (folder / "test").is_dir():
         train = kind.reader.read(str(folder / "train"), {}).data

@@ -80,7 +80,7 @@ def measure(
 ) -> dict[str, Any]:
     """One fit, one sample and its scores, with what they cost."""
     from augment.core import registry
-    from augment.core.kind import split
+    from augment.core.holdout import split
     from augment.core.seeds import Seed
     from augment.kinds.tables.data.dataset import Table
     from augment.kinds.tables.metrics import scoring
@@ -100,13 +100,17 @@ def measure(
 
 def _peer(kind: Any, train: Any, seed: str, python: str) -> tuple[dict[str, float], Any]:
     """The peer's cost and sample, through files."""
-    from augment.core.kind import Block, Origin
+    from augment.core.kind import Origin, Part
 
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "train.csv", Path(folder) / "made.csv"
-        rows = Block(0, len(train), lambda: train)
         kind.writer.write(
-            iter([rows]), source, "csv", True, {}, Origin("tabularargn", "", int(seed), {})
+            iter([Part(0, train)]),
+            source,
+            "csv",
+            True,
+            {},
+            Origin("tabularargn", "", int(seed), {}),
         )
         command = [python, str(Path(__file__).with_name("tabular_argn.py"))]
         done = subprocess.run(

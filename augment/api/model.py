@@ -14,7 +14,7 @@ from augment.api.data import Data, read, source_of
 from augment.api.frames import Dtypes
 from augment.core.errors import BadInput
 from augment.core.files import read_json
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.source import Rows
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import fitting, generation

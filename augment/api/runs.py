@@ -13,7 +13,8 @@ from augment.api.data import Data, read
 from augment.api.evaluation import Evaluation
 from augment.api.model import Model, load
 from augment.core.errors import GateFailed
-from augment.core.kind import Ask, Origin
+from augment.core.fitted import Ask
+from augment.core.kind import Origin
 from augment.core.source import Rows
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import gates, inspection

@@ -20,7 +20,7 @@ from augment.settings.reading import options as options_of_reading
 from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
-    from augment.core.kind import Ask
+    from augment.core.fitted import Ask
     from augment.lifecycle.plan import RunRequest
 
 
@@ -220,7 +220,7 @@ class Asking:
     prompts: Prompts = None
 
     def ask(self, given: str | None = None) -> Ask:
-        from augment.core.kind import Ask
+        from augment.core.fitted import Ask
 
         texts = prompts(self.prompt, self.prompts)
         return Ask(tuple(self.where or ()), self.balance, given, texts)

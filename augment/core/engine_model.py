@@ -12,7 +12,8 @@ from typing import ClassVar, Self
 
 from augment.core import registry
 from augment.core.errors import BadInput
-from augment.core.kind import Fitted, Forecast, Generator, Wanted
+from augment.core.fitted import Fitted
+from augment.core.kind import Forecast, Generator, Wanted
 from augment.core.model_folder import Stored, restoring
 from augment.core.seeds import Seed
 from augment.core.types import Condition, D, Engine, Job, Json, Model, State, Tick

@@ -6,22 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
+from typing import TYPE_CHECKING, ClassVar, Generic
 
-import numpy as np
-
-from augment.core import registry
 from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import UsageError, did_you_mean
+from augment.core.fitted import Ask, Fitted
 from augment.core.model_folder import Stored
 from augment.core.parameters import setting_of
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import Condition, D, Dataset, Engine, Job, Json, Score, Tick
+from augment.core.types import D, Engine, Job, Json, Score, Tick
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -32,16 +29,6 @@ class Loaded(Generic[D]):
     files: tuple[Json, ...]  # {"path", "sha256", "bytes"} each
     notes: tuple[str, ...] = ()
     rejected: int = 0
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What the user wants of a sample, still in words."""
-
-    where: tuple[str, ...] = ()
-    balance: str | None = None
-    given: Source | None = None
-    prompts: tuple[str, ...] = ()  # the first row gets the first, and so on, round and round
 
 
 @dataclass(frozen=True)
@@ -69,58 +56,6 @@ class Written:
 
     rows: int
     lines: tuple[Json, ...] = ()
-
-
-class Fitted(ABC, Generic[D]):
-    """A fitted generator together with all that it takes to write whole rows.
-
-    One that is the same on any device, takes no conditions, and has nothing to say of a sample is
-    so by default.
-    """
-
-    engine: str
-    rows: int  # of the source that it was fitted on (or on a part of); "2x" is twice as many
-
-    @property
-    @abstractmethod
-    def block_rows(self) -> int:
-        """How many rows are sampled at a time, each such block from its own stream."""
-
-    def on(self, device: str) -> Self:
-        """The same generator, computing on `device`."""
-        return self
-
-    def condition(self, ask: Ask) -> Condition:
-        """The words as a condition on this model's columns; impossible ones are refused.
-
-        Raises `UsageError` for what the model cannot take.
-        """
-        for option, asked in (
-            ("--where", ask.where),
-            ("--balance", ask.balance),
-            ("--given", ask.given),
-            ("--prompt", ask.prompts),
-        ):
-            if asked:
-                raise UsageError(f"{option}: engine {self.engine!r} takes no conditions.")
-        return Condition()
-
-    @abstractmethod
-    def sample(
-        self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]
-    ) -> D:
-        """Rows `start` to `start + n` of the endless sample that `seed` stands for."""
-
-    def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
-        """What a sample of so many rows cannot keep, in words; usually nothing."""
-        return ()
-
-    @abstractmethod
-    def stored(self) -> Stored: ...
-
-    def __reduce__(self) -> tuple[Callable[[Stored], Fitted[D]], tuple[Stored]]:
-        """To another process it goes as it goes to a disk, and computes on the CPU there."""
-        return _restored, (self.stored(),)
 
 
 @dataclass(frozen=True)
@@ -305,11 +240,6 @@ class Kind(Generic[D]):
         return {"rows": len(data), "noun": self.noun, **described}
 
 
-def _restored(stored: Stored) -> Fitted[Any]:
-    kind: Kind[Any] = registry.find("kinds", stored.kind)
-    return kind.generator.restore(stored)
-
-
 def column(name: str, role: str, storage: str, nulls: int, distinct: int, note: str = "") -> Json:
     """A column as a `Reader` describes it; `note` says why it was taken for what it is."""
     return {
@@ -339,32 +269,3 @@ def flag(name: str) -> str:
     ('--on-error', '--column')
     """
     return f"--{setting_of(name).replace('_', '-')}"
-
-
-def split(data: D, share: float, seed: Seed) -> tuple[D, D]:
-    """Train and unseen rows, by one shuffle; stratified by nothing, so that both are plain draws.
-
-    The unseen part has at least one row where there are two, and never more than half. Rows of
-    one entity go to the same side, where there are entities enough.
-    """
-    unseen = min(max(round(share * len(data)), 1), len(data) // 2)
-    order, unseen = split_order(data, unseen, seed)
-    return data.take(np.sort(order[unseen:])), data.take(np.sort(order[:unseen]))
-
-
-def split_order(data: Dataset, first: int, seed: Seed) -> tuple[NDArray[np.int64], int]:
-    """The rows in random order, and how many of them are to be taken as the first part: as near
-    to `first` as can be without cutting an entity, if that is at least half as many."""
-    entities = data.entities()
-    rng = seed.rng()
-    if entities is None:
-        return rng.permutation(len(data)), first
-    _, entity_of, sizes = np.unique(entities, return_inverse=True, return_counts=True)
-    drawn = rng.permutation(len(sizes))
-    ends = np.cumsum(sizes[drawn])
-    fitting = ends[ends <= first]
-    if not len(fitting) or fitting[-1] < first / 2:
-        return rng.permutation(len(data)), first
-    place = np.empty(len(sizes), dtype=np.int64)
-    place[drawn] = np.arange(len(sizes))
-    return np.lexsort([rng.random(len(data)), place[entity_of]]), int(fitting[-1])

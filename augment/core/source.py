@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from augment.core.errors import BadInput
-from augment.core.files import sha256
-from augment.core.types import D, Dataset, Json
+from augment.core.types import D, Json
 
 Part = TypeVar("Part")
 
@@ -58,33 +55,6 @@ Source = str | Rows[Any] | External
 def path_of(source: Source) -> Path | None:
     """Where the source lies, None for what is in memory."""
     return Path(source) if isinstance(source, str) else None
-
-
-def entry(name: str, digest: str, size: int) -> Json:
-    """What `Loaded.files` holds of a file: its name, its SHA-256, its bytes on disk."""
-    return {"path": name, "sha256": digest, "bytes": size}
-
-
-def entry_of(path: Path, name: str | None = None) -> Json:
-    """The entry of a file, which may be called otherwise than its path."""
-    return entry(str(path) if name is None else name, sha256(path), path.stat().st_size)
-
-
-def entry_in_memory(source: Source, data: Dataset, size: int) -> Json:
-    """What tells rows in memory from any others, `size` bytes of them."""
-    return entry(str(source), data.digest(), size)
-
-
-def content(source: Source) -> tuple[bytes, Json]:
-    """The bytes of a single file and its entry. Raises `BadInput` where it cannot be read."""
-    path = path_of(source)
-    if path is None:
-        raise BadInput("this is no file.", where=str(source), hint="Give the name of one.")
-    try:
-        held = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"the file cannot be read ({error.strerror}).", where=str(path)) from None
-    return held, entry(str(path), hashlib.sha256(held).hexdigest(), len(held))
 
 
 def parts_of(source: Source, kind: type[Part]) -> tuple[Part, ...]:

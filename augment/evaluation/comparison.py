@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Self
 
 from augment.core.budget import UNLIMITED, Budget
-from augment.core.kind import split_order
+from augment.core.holdout import split_order
 from augment.core.seeds import Seed
 from augment.core.types import D, Dataset, Json, Tick, silent
 

@@ -13,7 +13,8 @@ from augment.core import model_folder as store
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside, write_json
-from augment.core.kind import Fitted, Loaded, Reserved
+from augment.core.fitted import Fitted
+from augment.core.kind import Loaded, Reserved
 from augment.core.seeds import Seed
 from augment.core.source import path_of
 from augment.core.types import Job, Json, Tick

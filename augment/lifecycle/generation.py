@@ -15,7 +15,8 @@ from augment.core import model_folder as store
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.core.files import read_json, require_writable, write_json
-from augment.core.kind import Ask, Fitted, Kind, Origin, Part, Writer
+from augment.core.fitted import Ask, Fitted
+from augment.core.kind import Kind, Origin, Part, Writer
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, Json, Tick
 from augment.lifecycle.plan import device_for, foreign_engines, row_count

@@ -14,7 +14,8 @@ from typing import Any
 import augment
 from augment.core import registry
 from augment.core.errors import MissingExtra, UsageError
-from augment.core.kind import Ask, Forecast, Kind, Loaded, Wanted, flag
+from augment.core.fitted import Ask
+from augment.core.kind import Forecast, Kind, Loaded, Wanted, flag
 from augment.core.parameters import listed_choices
 from augment.core.seeds import Seed
 from augment.core.source import Source

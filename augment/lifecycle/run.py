@@ -18,7 +18,9 @@ from augment.core import model_folder as store
 from augment.core.budget import Budget
 from augment.core.errors import BadInput, UsageError
 from augment.core.files import atomic, read_json, require_outside, write_json
-from augment.core.kind import Fitted, Origin, split
+from augment.core.fitted import Fitted
+from augment.core.holdout import split
+from augment.core.kind import Origin
 from augment.core.source import path_of
 from augment.core.types import Json, Tick
 from augment.evaluation import gates as expressions

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import UsageError
-from augment.core.kind import Fitted, Origin, Part, Writer
+from augment.core.fitted import Fitted
+from augment.core.kind import Origin, Part, Writer
 from augment.core.model_folder import using
 from augment.core.seeds import Seed
 from augment.core.types import About, Condition, Dataset, Json, Tick, Whole, silent

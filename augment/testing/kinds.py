@@ -11,9 +11,8 @@ import pytest
 
 from augment.core import model_folder, registry
 from augment.core.errors import AugmentError, BadInput, UsageError
+from augment.core.fitted import Ask, Fitted
 from augment.core.kind import (
-    Ask,
-    Fitted,
     Forecast,
     Kind,
     Loaded,

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from augment.cli.app import app
 from augment.core.errors import UsageError
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.types import Tick, silent
 from augment.lifecycle import fitting, generation, run
 from augment.lifecycle.plan import RunRequest

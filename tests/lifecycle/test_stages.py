@@ -12,7 +12,7 @@ import pytest
 
 from augment.core.errors import BadInput, UsageError
 from augment.core.files import write_json
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.types import Tick, silent
 from augment.evaluation import gates
 from augment.kinds.tables.generator.model import TableModel

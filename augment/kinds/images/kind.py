@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import UsageError
+from augment.core.fitted import Fitted
 from augment.core.kind import (
-    Fitted,
     Forecast,
     Generator,
     Kind,

@@ -11,9 +11,8 @@ import pyarrow.compute as pc
 
 from augment.core.errors import UsageError
 from augment.core.files import read_json
+from augment.core.fitted import Ask, Fitted
 from augment.core.kind import (
-    Ask,
-    Fitted,
     Forecast,
     Generator,
     Kind,
@@ -48,6 +47,7 @@ from augment.kinds.tables.generator.unmodelled import kept
 from augment.kinds.tables.io import memory, reading
 from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
+from augment.sources import standard_input
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,7 +66,7 @@ class TableReader(Reader[Table]):
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
             return memory.recognised(source)
-        if source == "-":
+        if source == standard_input.NAME:
             return True
         try:
             return bool(reading.files_of(source, reading.ReadOptions()))

@@ -9,7 +9,7 @@ import pytest
 
 from augment.core import model_folder as store
 from augment.core.errors import UsageError
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.seeds import Seed
 from augment.core.types import Engine, Job, silent
 from augment.kinds.images.data.dataset import Images

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from augment.core.errors import UsageError
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.types import silent
 from augment.kinds.images.data.captions import Lexicon, spoken, with_kept_words
 from augment.kinds.images.data.dataset import Images

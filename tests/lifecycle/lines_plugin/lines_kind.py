@@ -11,10 +11,11 @@ import pyarrow as pa
 from augment.core import kind, types
 from augment.core.engine_model import EngineGenerator
 from augment.core.files import atomic
-from augment.core.source import content, parts_of
+from augment.core.source import parts_of
 from augment.evaluation.evaluator import MetricEvaluator, Words
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
+from augment.sources.files import content
 
 END = "\n"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from augment.core import registry
 from augment.core.errors import UsageError
-from augment.core.kind import Ask, Fitted, Loaded
+from augment.core.fitted import Ask, Fitted
+from augment.core.kind import Loaded
 from augment.core.model_folder import using
 from augment.core.seeds import Seed
 from augment.core.source import Source

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from augment.core import normal_form
 from augment.core.condition import Comparison, unquoted
 from augment.core.errors import UsageError, near_name
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.types import Clause, Condition, Scalar
 from augment.kinds.images.engines.conditioning import LABEL, PROMPT, Conditioning
 

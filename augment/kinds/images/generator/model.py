@@ -9,7 +9,7 @@ from typing import Self
 
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
-from augment.core.kind import Ask, Fitted
+from augment.core.fitted import Ask, Fitted
 from augment.core.model_folder import Stored, restoring
 from augment.core.quotas import quotas
 from augment.core.seeds import Seed

@@ -14,7 +14,7 @@ import numpy as np
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.core.files import read_json
 from augment.core.kind import Loaded, flag, require_known
-from augment.core.source import Rows, Source, entry, entry_in_memory
+from augment.core.source import Rows, Source
 from augment.core.types import Json, Tick, silent
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.data.pixels import room
@@ -27,6 +27,7 @@ from augment.kinds.images.io.layouts import Asked, Layout
 from augment.kinds.images.io.layouts.found import layout_of, recognises
 from augment.kinds.images.io.manifest import EVERY, Census, Record, read_bytes, records, scan
 from augment.kinds.images.io.rejects import OnError, Rejects, printed
+from augment.sources.files import entry, entry_in_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

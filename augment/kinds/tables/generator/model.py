@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
-from augment.core.kind import Ask, Fitted
+from augment.core.fitted import Ask, Fitted
 from augment.core.model_folder import Stored, restoring
 from augment.core.quotas import quotas
 from augment.core.seeds import Seed

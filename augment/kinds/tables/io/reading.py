@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from augment.core import registry
-from augment.core.errors import BadInput, UsageError, did_you_mean, listed
+from augment.core.errors import BadInput, UsageError, listed
 from augment.core.files import atomic, clear_abandoned
 from augment.core.kind import flag
-from augment.core.source import External, Rows, Source, entry_in_memory, entry_of
+from augment.core.source import External, Rows, Source
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
@@ -30,6 +28,8 @@ from augment.kinds.tables.io.formats import (
     compression,
     delimiter,
 )
+from augment.sources import standard_input
+from augment.sources.files import entry_in_memory, entry_of, matching
 
 __all__ = ["Loaded", "ReadOptions", "WriteOptions", "format_of", "read", "write"]
 
@@ -70,12 +70,9 @@ def read(source: Source, options: ReadOptions) -> Loaded:
     """
     if not isinstance(source, str):
         return _read_memory(source, options)
-    if source == "-":
-        with tempfile.TemporaryDirectory(prefix="augment-") as folder:
-            spooled = Path(folder) / "stdin"
-            with spooled.open("wb") as stream:
-                shutil.copyfileobj(sys.stdin.buffer, stream)
-            return _read_files([(spooled, "stdin")], options)
+    if source == standard_input.NAME:
+        with standard_input.spooled() as path:
+            return _read_files([(path, standard_input.SHOWN)], options)
     return _read_files([(path, str(path)) for path in files_of(source, options)], options)
 
 
@@ -165,24 +162,7 @@ def files_of(source: str, options: ReadOptions) -> list[Path]:
         # Beside tables of other formats, .json is what describes them: settings, a schema.
         others = [file for file in found if compression.bare_suffix(file)[0] != ".json"]
         return others or found
-    if path.exists():
-        return [path]
-    matches = sorted(file for file in _globbed(path) if file.is_file())
-    if not matches:
-        folder = path.parent
-        near = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-        hint = did_you_mean(path.name, near) if len(near) <= 50 else ""
-        raise BadInput("there is no such file or folder.", where=source, hint=hint)
-    return matches
-
-
-def _globbed(pattern: Path) -> Iterator[Path]:
-    """What a pattern with *, ? or [ matches; nothing for a path without."""
-    plain = 0
-    while plain < len(pattern.parts) and not set(pattern.parts[plain]) & set("*?["):
-        plain += 1
-    rest = pattern.parts[plain:]
-    return Path(*pattern.parts[:plain]).glob(str(Path(*rest))) if rest else iter(())
+    return matching(source)
 
 
 def format_of(path: Path) -> str:

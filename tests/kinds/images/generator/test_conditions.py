@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from augment.core.errors import UsageError
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.seeds import Seed
 from augment.kinds.images.data.attributes import attribute
 from augment.kinds.images.data.captions import with_kept_words

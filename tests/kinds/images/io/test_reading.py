@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from augment.core.errors import BadInput, UsageError
-from augment.core.kind import Block, Origin
+from augment.core.kind import Origin, Part
 from augment.kinds.images.data import pixels as room_of
 from augment.kinds.images.io import canvas
 from augment.kinds.images.io import reading as source
 from augment.kinds.images.io.image_files import made_names
 from augment.kinds.images.io.reading import ReadOptions, read
-from augment.kinds.images.io.writing import write
+from augment.kinds.images.io.writing import written
 from tests.kinds.images import pictures
 
 
@@ -175,13 +175,14 @@ def test_reading_undoes_writing_whatever_the_classes_are_called(tmp_path: Path) 
     sources = made_names("my/set", "cvae", 20, 10)
     images = source.Images.of_arrays(stack, rows, schema, sources=sources)
     out, origin = tmp_path / "deep" / "out", Origin("cvae", "digest", 1, {})
-    assert write(iter([Block(0, 10, lambda: images)]), out, origin, False).fresh == 10
+    lines = written(Part(0, images), out, origin)
+    assert len(lines) == 10
+    # as the store writes it: names that are too long for a folder are whole there
+    (out / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     back = source.read_like(str(out), schema).data
     assert back.digest() == images.digest()
     assert len(list(tmp_path.rglob("*.png"))) == len(list(out.rglob("*.png"))) == 10
     assert [path.name for path in tmp_path.iterdir()] == ["deep"]
-    with pytest.raises(UsageError, match="--force"):
-        write(iter([]), out, Origin("cvae", "digest", 2, {}), False)
 
 
 def test_an_unknown_class_is_refused_when_reading_like(tmp_path: Path) -> None:

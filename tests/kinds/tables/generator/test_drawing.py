@@ -12,7 +12,7 @@ import pytest
 
 from augment.core import registry
 from augment.core.errors import BadInput, OutOfResources, UsageError
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, Model, State, silent
 from augment.kinds.tables.data.conditions import mask

@@ -13,7 +13,8 @@ import pytest
 
 from augment.core import registry
 from augment.core.errors import BadInput
-from augment.core.kind import Ask, split
+from augment.core.fitted import Ask
+from augment.core.holdout import split
 from augment.core.model_folder import Stored
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, State, silent

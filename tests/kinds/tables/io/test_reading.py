@@ -193,7 +193,7 @@ def test_folders_and_globs_are_one_table(tmp_path: Path) -> None:
     put(tmp_path, "not a table", "readme.txt")
     folder = source.read(str(tmp_path), ReadOptions())
     assert folder.table.data.to_pydict() == {"a": [1, 2], "b": ["01", "02"]}
-    assert [Path(file.path).name for file in folder.files] == ["1.csv", "2.csv"]
+    assert [Path(file["path"]).name for file in folder.files] == ["1.csv", "2.csv"]
     assert source.read(str(tmp_path / "*.csv"), ReadOptions()).table.data.equals(folder.table.data)
     put(tmp_path, "a,c\n1,2\n", "3.csv")
     with pytest.raises(BadInput, match="only in"):
@@ -207,7 +207,7 @@ def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(content))
         loaded = source.read("-", ReadOptions())
         assert loaded.table.data.equals(table.data), name
-        assert loaded.files[0].path == "stdin"
+        assert loaded.files[0]["path"] == "stdin"
 
 
 def test_a_closed_pipe_is_the_callers_to_handle() -> None:

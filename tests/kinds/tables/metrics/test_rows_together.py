@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from augment.core.kind import split
+from augment.core.holdout import split
 from augment.core.seeds import Seed
 from augment.core.types import Score
 from augment.evaluation.scoring import measures, metrics

@@ -10,7 +10,7 @@ import pytest
 
 from augment.core import registry
 from augment.core.errors import BadInput
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.seeds import Seed
 from augment.core.types import Condition, Job, silent
 from augment.kinds.tables import relations

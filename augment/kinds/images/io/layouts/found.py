@@ -7,6 +7,8 @@ from pathlib import Path
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.kinds.images.io.layouts import AS_FOUND, SUFFIXES, Asked, Layout
+from augment.sources import standard_input
+from augment.sources.files import absent
 
 
 def layouts() -> list[Layout]:
@@ -22,7 +24,7 @@ def layout_of(source: str, asked: Asked = AS_FOUND) -> Layout:
     if asked.root is not None and not asked.root.is_dir():
         raise UsageError(f"--root {asked.root}: there is no such folder.")
     if not path.exists():
-        raise BadInput("there is no such file or folder.", where=source)
+        raise absent(source)
     for layout in layouts():
         if layout.claims(path):
             if not layout.has_columns and (asked.label_column or asked.caption_columns):
@@ -47,7 +49,11 @@ def recognises(source: str) -> bool:
     """
     path = Path(source)
     try:
-        return source != "-" and path.exists() and any(each.claims(path) for each in layouts())
+        return (
+            source != standard_input.NAME
+            and path.exists()
+            and any(each.claims(path) for each in layouts())
+        )
     except BadInput:
         return True
     except (OSError, ValueError):

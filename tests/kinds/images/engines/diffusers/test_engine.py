@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from augment.cli.app import app
 from augment.core.errors import BadInput, MissingExtra, UsageError
-from augment.core.kind import Ask
+from augment.core.fitted import Ask
 from augment.core.seeds import Seed
 from augment.core.types import Job, silent
 from augment.kinds.images.data.schema import Mode

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
 from augment.core.errors import BadInput
+from augment.core.types import silent
 from augment.kinds.images.io import reading as sources
 from augment.kinds.images.io.layouts import Entry
 from augment.kinds.images.io.layouts.found import layout_of, recognises
-from augment.kinds.images.transforms import job
-from augment.kinds.images.transforms.pipeline import Pipeline
+from augment.kinds.images.transforms.pipeline import preset
+from augment.lifecycle.transform import transform
 from tests.kinds.images import pictures
 
-FLIP = Pipeline("flip", ({"name": "HorizontalFlip", "p": 1.0},))
-AWAY = Pipeline(
-    "away",
-    ({"name": "Affine", "translate_percent": [-0.9, 0.9], "border_mode": "constant", "p": 1.0},),
-)
+FLIP = {"name": "HorizontalFlip", "p": 1.0}
+AWAY = {
+    "name": "Affine",
+    "translate_percent": [-0.9, 0.9],
+    "border_mode": "constant",
+    "p": 1.0,
+}
 BOX = "1 0.25 0.5 0.25 0.5\n"
 
 
@@ -41,9 +45,12 @@ def listed(source: Path) -> tuple[str, list[Entry]]:
     return layout.name, list(layout.entries(source, lambda name: None))
 
 
-def made(source: Path, out: Path, **request: object) -> list[dict]:
-    asked = job.Request(**{"pipeline": FLIP, "user_made": True, **request})  # type: ignore[arg-type]
-    job.transform(str(source), out, asked, 1, False, lambda tick: None)
+def made(source: Path, out: Path, step: dict[str, Any] | None = FLIP, **given: Any) -> list[dict]:
+    """The lines on images that went through one step, or through a preset."""
+    if step is not None:
+        given["pipeline"] = str(out.with_suffix(".json"))
+        Path(given["pipeline"]).write_text(json.dumps({"transforms": [step]}))
+    transform(str(source), out, given, workers=1, seed=1, force=False, dry_run=False, tell=silent)
     return [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
 
 
@@ -113,9 +120,11 @@ def test_mirrored_keypoints_change_sides_as_flip_idx_says(tmp_path: Path) -> Non
 def test_without_flip_idx_nothing_is_mirrored(tmp_path: Path) -> None:
     labelled(tmp_path / "set", "images", "labels", POINTS)
     declared(tmp_path / "set", kpt_shape=[2, 3])
-    with_preset = {"pipeline": Pipeline("p", (*FLIP.steps, {"name": "NoOp", "p": 1.0}))}
-    (line,) = made(tmp_path / "set", tmp_path / "out", user_made=False, **with_preset)
-    assert [step["name"] for step in line["applied"]] == ["NoOp"]
+    flips = {"HorizontalFlip"}
+    assert flips <= set(preset("medium").names())
+    lines = made(tmp_path / "set", tmp_path / "out", None, preset="medium", per_image=8)
+    applied = {step["name"] for line in lines for step in line["applied"]}
+    assert applied and not applied & flips
 
 
 def test_a_flip_idx_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -200,8 +209,8 @@ def test_cocos_own_hint_can_be_followed(tmp_path: Path, below: str) -> None:
 def test_a_mark_is_kept_where_that_is_asked(tmp_path: Path) -> None:
     labelled(tmp_path / "set", "images", "labels")
     declared(tmp_path / "set")
-    lost = made(tmp_path / "set", tmp_path / "lost", pipeline=AWAY, per_image=30)
-    kept = made(tmp_path / "set", tmp_path / "kept", pipeline=AWAY, per_image=30, keep_marks=True)
+    lost = made(tmp_path / "set", tmp_path / "lost", AWAY, per_image=30)
+    kept = made(tmp_path / "set", tmp_path / "kept", AWAY, per_image=30, keep_marks=True)
     assert 0 < sum(not line["marks"] for line in lost) < 30
     assert all(line["marks"] for line in kept)
     same = [(a, b) for a, b in zip(lost, kept, strict=True) if a["marks"]]

@@ -1,0 +1,1 @@
+"""Where the bytes of a source lie: files, patterns of their names, standard input."""
