@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from augment.core.types import Interval, Score, Tick
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "AugmentError",
     "BadInput",
