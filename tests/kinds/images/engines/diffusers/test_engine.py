@@ -28,9 +28,10 @@ from augment.kinds.images.engines.diffusers.folder import (
     looked_at,
     redrawn,
 )
-from augment.kinds.images.io.image_files import LINES, encoded, put
+from augment.kinds.images.io.image_files import encoded, put
 from augment.lifecycle import generation
 from augment.testing import simple_images
+from augment.work.folder_job import LINES
 from tests.cli.in_process import augment
 from tests.conftest import Unreachable
 
