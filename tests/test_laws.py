@@ -1,4 +1,4 @@
-"""The laws of `augment.testing` over every registered engine, format and metric."""
+"""The laws of `augment.testing` over every registered engine, metric, format, layout and kind."""
 
 from __future__ import annotations
 

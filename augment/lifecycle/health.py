@@ -106,7 +106,7 @@ def _locale() -> HealthCheck:
 def _plugins() -> list[HealthCheck]:
     """Everything that is registered must import, and metrics by the names that they declare."""
     found = []
-    for group in ("kinds", "engines", "metrics", "formats"):
+    for group in ("kinds", "engines", "metrics", "formats", "layouts", "executors"):
         names = registry.names(group)
         broken = [fault for name in names if (fault := _fault(group, name))]
         hint = f"{', '.join(broken)} cannot be loaded. Install augment-synth again."

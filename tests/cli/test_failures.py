@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.core import errors
+from augment.core import errors, registry
 from augment.lifecycle import health
 from augment.lifecycle.health import HealthCheck
 from tests.cli.child import write_table
@@ -84,6 +84,14 @@ def test_doctor_says_what_to_do_in_one_line_for_each_missing_part(
     lines = [line.strip() for line in done.stdout.decode().splitlines()]
     assert lines[-2:] == ["a: Install a.", "c: Install c."]
     assert done.stderr.decode().startswith("augment: error: a, c:")
+
+
+@pytest.mark.parametrize(
+    "group", ["kinds", "engines", "metrics", "formats", "layouts", "executors"]
+)
+def test_doctor_loads_all_that_is_registered(group: str) -> None:
+    found = {check.name: check for check in health.checks()}[group]
+    assert found.ok and found.found.split(", ") == registry.names(group)
 
 
 def test_long_lists_of_known_names_end_after_ten() -> None:
