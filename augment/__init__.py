@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from augment.api.comparison import Leaderboard, compare
     from augment.api.data import Data, read
     from augment.api.evaluation import Evaluation, evaluate
     from augment.api.images import FilledFolder, edit, transform
@@ -42,6 +43,7 @@ __all__ = [
     "FilledFolder",
     "GateFailed",
     "Interval",
+    "Leaderboard",
     "Locked",
     "MissingExtra",
     "Model",
@@ -50,6 +52,7 @@ __all__ = [
     "Score",
     "Tick",
     "UsageError",
+    "compare",
     "edit",
     "errors",
     "evaluate",
@@ -60,6 +63,7 @@ __all__ = [
     "transform",
 ]
 _MODULES = {
+    "augment.api.comparison": ("Leaderboard", "compare"),
     "augment.api.data": ("Data", "read"),
     "augment.api.evaluation": ("Evaluation", "evaluate"),
     "augment.api.model": ("Model", "fit", "load"),

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 import augment
 from augment.cli import (
+    compare,
     config,
     doctor,
     edit,
@@ -57,6 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     fit.fit,
     sample.sample,
     evaluate.evaluate,
+    compare.compare,
     transform.transform,
     edit.edit,
     verify.verify,
@@ -68,7 +70,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )
-RESUMABLE = ("run", "fit", "transform", "edit")
+RESUMABLE = ("run", "fit", "compare", "transform", "edit")
 
 
 def _version(asked: bool) -> None:

@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 GROUPS: dict[str, tuple[str, ...]] = {
     "Generator": (
         "engine",
+        "engines",
         "param",
         "preset",
         "weights",
@@ -49,7 +50,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Messages": ("quiet", "verbose", "json", "log-format", "no-color", "config", "help"),
 }
 COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
-    "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
+    "From data to data": ("run", "inspect", "fit", "sample", "evaluate", "compare"),
     "Images": ("transform", "edit"),
     "Results and set-up": ("verify", "engines", "config", "doctor"),
 }
@@ -75,6 +76,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "evaluate": (
         "augment evaluate real.csv synthetic.csv --target churned",
         "augment evaluate train.csv synthetic.csv --unseen test.csv -o scores/",
+    ),
+    "compare": (
+        "augment compare customers.csv -o race/ --target churned --max-time 30m",
+        "augment compare customers.csv -o race/ --engines anyorder,tvae -n 20k",
     ),
     "transform": (
         "augment transform photos/ -o more/ --preset light --per-image 3",

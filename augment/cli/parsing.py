@@ -18,6 +18,21 @@ def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
     return found
 
 
+def parameters_by_engine(texts: list[str] | None) -> dict[str, dict[str, str]]:
+    """`ENGINE.NAME=VALUE` texts, by engine and name.
+
+    >>> parameters_by_engine(["ctgan.epochs=5", "ctgan.pac=2"])
+    {'ctgan': {'epochs': '5', 'pac': '2'}}
+    """
+    found: dict[str, dict[str, str]] = {}
+    for text, value in pairs(texts, "-p").items():
+        engine, dot, name = text.partition(".")
+        if not (engine and dot and name):
+            raise UsageError(f"-p {text}={value}: write it as ENGINE.NAME=VALUE.")
+        found.setdefault(engine, {})[name] = value
+    return found
+
+
 def prompts(given: list[str] | None, file: Path | None) -> tuple[str, ...]:
     """What `--prompt` or `--prompts` says."""
     if file is None:

@@ -59,6 +59,7 @@ PHASES = {  # of a command and of a fit, and what a user is told is being done
     "calibrate": "calibrating",
     "sample": "sampling",
     "score": "scoring",
+    "compare": "comparing",
     "write": "writing",
 }
 

@@ -94,7 +94,7 @@ def fit(
             estimate = forecast_document(paced(prepared.plan.foresee(data, len(data))), ("fit",))
             return {"schema": SCHEMA, "dry_run": True, **facts, "estimate": estimate}
         if folder.complete() and not force:
-            return finished(folder, prepared)
+            return finished(folder, prepared.key, request.seed)
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
             data = prepared.loaded.data
@@ -141,13 +141,12 @@ def _publish(folder: Store, model: Fitted[Any], document: Json) -> None:
     folder.publish()
 
 
-def finished(folder: Store, prepared: Prepared) -> Json:
-    """Answer for a finished folder: its own document when it is of this plan and seed and whole,
-    else a refusal."""
+def finished(folder: Store, key: str, seed: int | None) -> Json:
+    """Answer for a finished folder: its own document when it is of this plan and seed (None: of
+    any) and whole, else a refusal."""
     document = read_json(folder.path / folder.document)
-    request = prepared.plan.request
-    same_seed = request.seed is None or request.seed == document.get("seed")
-    if document.get("key") != prepared.key or not same_seed:
+    same_seed = seed is None or seed == document.get("seed")
+    if document.get("key") != key or not same_seed:
         raise UsageError(
             f"{folder.path} holds the result of another source, plan or seed. "
             "Pass --force to replace it, or choose another -o."

@@ -231,7 +231,7 @@ def _no_rows() -> Any:
 
 def _up_to_date(folder: Store, prepared: Prepared) -> Json:
     """The document of a finished run of this plan, with its report; else a refusal."""
-    document = finished(folder, prepared)
+    document = finished(folder, prepared.key, prepared.plan.request.seed)
     report = read_json(folder.path / "report.json")
     if report.get("schema") != facts.SCHEMA:
         raise UsageError(

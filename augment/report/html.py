@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from augment.core.files import atomic
 from augment.core.types import Group, Json
@@ -27,15 +27,7 @@ def write(path: Path, document: Json, *, force: bool = True) -> None:
 
 def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
-    environment = Environment(
-        loader=PackageLoader("augment.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("page.html.jinja")
-    return page.render(
+    return template("page.html.jinja").render(
         title=_title(document),
         verdict=_verdict(document),
         sentences=document["verdict"].get("sentences", []),
@@ -51,6 +43,18 @@ def render(document: Json) -> str:
         height=plots.HEIGHT,
         width=plots.WIDTH,
     )
+
+
+def template(name: str) -> Template:
+    """A page of this package, which escapes every value and refuses what it is not given."""
+    environment = Environment(
+        loader=PackageLoader("augment.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
 
 
 def _title(document: Json) -> str:

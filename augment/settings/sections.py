@@ -141,6 +141,20 @@ class Gates:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Which engines are compared, and on how much."""
+
+    engines: str | None = parameter(
+        None,
+        "The engines: a,b,c, or all, with the controls. Default: all that can win.",
+        form=Form(r"[^,\s]+(\s*,\s*[^,\s]+)*", "names of engines with commas between them, or all"),
+    )
+    rows: str = parameter(
+        "10k", "Rows of the sample that they are compared on: 5000, 10k or 1x.", form=ROWS
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting. `engines` holds, by name, the parameters that differ from their defaults."""
 
@@ -150,6 +164,7 @@ class Settings:
     sampling: Sampling = Sampling()
     scoring: Scoring = Scoring()
     gates: Gates = Gates()
+    compare: Compare = Compare()
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -160,5 +175,6 @@ SECTIONS: dict[str, type[Any]] = {
     "sampling": Sampling,
     "scoring": Scoring,
     "gates": Gates,
+    "compare": Compare,
 }
 DEFAULTS = Settings()

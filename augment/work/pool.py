@@ -22,6 +22,7 @@ ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
 _shared: Any = None  # in a process of a pool: what its tasks are given first
+_single = True  # in a process of a pool: whether it computes on one thread
 
 
 class Pool:
@@ -49,8 +50,9 @@ class Pool:
 
 
 @contextmanager
-def pool(workers: int, shared: Any) -> Iterator[Pool]:
-    """Up to `workers` processes of one thread each; they end with the block.
+def pool(workers: int, shared: Any, *, single: bool = True) -> Iterator[Pool]:
+    """Up to `workers` processes of one thread each; they end with the block. Where they are not
+    `single`, each takes as many threads as the process that starts them.
 
     Where the block ends with an error or a signal, what has not begun is dropped and what runs is
     stopped. Raises `OutOfResources` where a process is killed.
@@ -58,7 +60,7 @@ def pool(workers: int, shared: Any) -> Iterator[Pool]:
     # Not forked: a fork of a process with threads (OpenCV, torch) can hang.
     context = multiprocessing.get_context("spawn")
     sent = pickle.dumps(shared)  # unpickled when the process has said how many threads it wants
-    executor = ProcessPoolExecutor(workers, context, _begin, (sent,))
+    executor = ProcessPoolExecutor(workers, context, _begin, (sent, single))
     made = Pool(executor)
     try:
         yield made
@@ -78,8 +80,8 @@ def pool(workers: int, shared: Any) -> Iterator[Pool]:
 
 
 def cores() -> int:
-    """How many cores this process may keep busy; one in a process of a pool."""
-    if multiprocessing.parent_process() is not None:
+    """How many cores this process may keep busy; one in a process of a pool of single threads."""
+    if multiprocessing.parent_process() is not None and _single:
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -90,13 +92,15 @@ def _run(task: Task[R]) -> R:
     return task.run(_shared)
 
 
-def _begin(sent: bytes) -> None:
+def _begin(sent: bytes, single: bool) -> None:
     """A terminal signals its whole group; the process that started us decides what comes of it."""
-    global _shared
+    global _shared, _single
+    _single = single
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ |= ONE_THREAD
+    if single:
+        os.environ |= ONE_THREAD
     _shared = pickle.loads(sent)
 
 

@@ -1,0 +1,101 @@
+"""`augment compare`: engines raced on a sample of the rows, and a leaderboard of them.
+
+All have the same rows, split and seed, and the scores of the same evaluator. Each engine of each
+round is a task, in a process of its own, so that its memory is its own and its crash a row.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from augment.core.budget import Budget
+from augment.core.errors import BadInput, MissingExtra, OutOfResources
+from augment.core.files import require_outside, write_json
+from augment.core.kind import Wanted
+from augment.core.source import path_of
+from augment.core.types import Json, Tick
+from augment.lifecycle.comparison import CompareRequest, ComparisonPlan, planned
+from augment.lifecycle.engine_race import Race
+from augment.lifecycle.fitting import finished
+from augment.lifecycle.halving import rounds
+from augment.lifecycle.journal import Journal
+from augment.lifecycle.time_limit import bounded, forecast_document, paced
+from augment.report import leaderboard
+from augment.work.store import Attempt, Store
+
+COMPARE = "compare.json"
+
+
+def compare(
+    request: CompareRequest,
+    out: Path,
+    *,
+    force: bool,
+    dry_run: bool,
+    workers: int | None = None,
+    tell: Callable[[Tick], None],
+) -> Json:
+    """Race the engines into the folder `out`: `compare.json` and `compare.html`. Returns what
+    `--json` prints.
+
+    A killed comparison goes on where it stopped. Raises `UsageError` for an engine that is unknown
+    or of another kind of data, and `BadInput`, `MissingExtra` or `OutOfResources` where no engine
+    got to the end.
+    """
+    run = request.run
+    require_outside(out, path_of(run.source))
+    folder = Store(out, COMPARE, "augment.compare/")
+    folder.require_ours()
+    budget, journal = Budget(run.max_seconds), Journal(None, tell)
+    with folder.held(), bounded(budget, journal):
+        plan = planned(request, folder, journal)
+        if dry_run:
+            return _foreseen(plan)
+        if folder.complete() and not force:
+            found = finished(folder, plan.key, run.seed)
+            return {**found, "folder": str(out)}
+        resumed = folder.begin(Attempt(plan.key, plan.seed.value))
+        document = Race(plan, folder, journal, budget, workers).document()
+        _require_any(document, folder)
+        with journal.stage("write"):
+            write_json(folder.partial / COMPARE, document)
+            leaderboard.write(folder.partial / "compare.html", document)
+        folder.publish()
+    return {**document, "folder": str(out), "resumed": resumed}
+
+
+def _foreseen(plan: ComparisonPlan) -> Json:
+    """What would be compared, and about what it costs each engine on all rows of the sample."""
+    train, unseen = plan.sides()
+    stages = rounds(len(plan.racing), len(train))
+    run, generator = plan.request.run, plan.kind.generator
+    estimates = {}
+    for each in plan.recipes:
+        wanted = Wanted(each, len(train), plan.device(each), run.protect)
+        forecast = paced(generator.foresee(train, wanted))
+        estimates[each.about.name] = forecast_document(forecast, ("fit", "sample", "score"))
+    return {
+        **plan.document,
+        "dry_run": True,
+        "rows": {"train": len(train), "unseen": len(unseen)},
+        "rounds": [{"engines": count, "rows": rows} for count, rows in stages],
+        "estimates": estimates,
+        "absent": dict(plan.absent),
+    }
+
+
+def _require_any(document: Json, folder: Store) -> None:
+    """Refuse a comparison in which no engine got to the end; the next one begins anew."""
+    rows = document["engines"]
+    if any(row["state"] != "failed" for row in rows):
+        return
+    shutil.rmtree(folder.partial)
+    told = "; ".join(f"{row['engine']}: {row['reason']}" for row in rows)
+    message = f"No engine got to the end. {told}."
+    codes = {row["exit_code"] for row in rows}
+    for error in (MissingExtra, OutOfResources):
+        if codes == {error.exit_code}:
+            raise error(message)
+    raise BadInput(message, where=document["source"])
