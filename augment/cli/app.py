@@ -28,6 +28,7 @@ from augment.cli import (
     terminal,
     traces,
     transform,
+    tune,
     verify,
 )
 from augment.cli.flags import SETTINGS, settings_of
@@ -57,6 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     fit.fit,
     sample.sample,
     evaluate.evaluate,
+    tune.tune,
     transform.transform,
     edit.edit,
     verify.verify,
@@ -68,7 +70,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )
-RESUMABLE = ("run", "fit", "transform", "edit")
+RESUMABLE = ("run", "fit", "tune", "transform", "edit")
 
 
 def _version(asked: bool) -> None:

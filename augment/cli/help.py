@@ -50,6 +50,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
+    "Better parameters": ("tune",),
     "Images": ("transform", "edit"),
     "Results and set-up": ("verify", "engines", "config", "doctor"),
 }
@@ -75,6 +76,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "evaluate": (
         "augment evaluate real.csv synthetic.csv --target churned",
         "augment evaluate train.csv synthetic.csv --unseen test.csv -o scores/",
+    ),
+    "tune": (
+        "augment tune customers.csv -o tuned/ --engine anyorder --max-time 1h",
+        "augment tune customers.csv -o tuned/ --objective utility --target churned",
+        "augment tune customers.csv -o tuned/ --trials 50 --apply",
     ),
     "transform": (
         "augment transform photos/ -o more/ --preset light --per-image 3",

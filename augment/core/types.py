@@ -60,6 +60,8 @@ PHASES = {  # of a command and of a fit, and what a user is told is being done
     "sample": "sampling",
     "score": "scoring",
     "write": "writing",
+    "tune": "tuning",
+    "final": "scoring the winner",
 }
 
 

@@ -141,6 +141,19 @@ class Gates:
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """How parameters are searched for."""
+
+    trials: int = parameter(30, "How many sets of parameters to try, at most.", least=1)
+    objective: tuple[str, ...] = parameter(
+        ("fidelity",), "fidelity, utility, or a score's name. Repeatable."
+    )
+    storage: str | None = parameter(
+        None, "A database's URL, for several machines. Default: a file in OUT."
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting. `engines` holds, by name, the parameters that differ from their defaults."""
 
@@ -150,6 +163,7 @@ class Settings:
     sampling: Sampling = Sampling()
     scoring: Scoring = Scoring()
     gates: Gates = Gates()
+    tuning: Tuning = Tuning()
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -160,5 +174,6 @@ SECTIONS: dict[str, type[Any]] = {
     "sampling": Sampling,
     "scoring": Scoring,
     "gates": Gates,
+    "tuning": Tuning,
 }
 DEFAULTS = Settings()
