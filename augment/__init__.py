@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from augment.api.images import FilledFolder, edit, transform
     from augment.api.model import Model, fit, load
     from augment.api.runs import Run, run
+    from augment.api.tuning import Tuning, tune
     from augment.core import errors
     from augment.core.errors import (
         AugmentError,
@@ -51,6 +52,7 @@ __all__ = [
     "Run",
     "Score",
     "Tick",
+    "Tuning",
     "UsageError",
     "compare",
     "edit",
@@ -61,6 +63,7 @@ __all__ = [
     "read",
     "run",
     "transform",
+    "tune",
 ]
 _MODULES = {
     "augment.api.comparison": ("Leaderboard", "compare"),
@@ -69,6 +72,7 @@ _MODULES = {
     "augment.api.model": ("Model", "fit", "load"),
     "augment.api.images": ("FilledFolder", "edit", "transform"),
     "augment.api.runs": ("Run", "run"),
+    "augment.api.tuning": ("Tuning", "tune"),
     "augment.core": ("errors",),
     "augment.core.errors": (
         "AugmentError",

@@ -29,6 +29,7 @@ from augment.cli import (
     terminal,
     traces,
     transform,
+    tune,
     verify,
 )
 from augment.cli.flags import SETTINGS, settings_of
@@ -59,6 +60,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     sample.sample,
     evaluate.evaluate,
     compare.compare,
+    tune.tune,
     transform.transform,
     edit.edit,
     verify.verify,
@@ -70,7 +72,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )
-RESUMABLE = ("run", "fit", "compare", "transform", "edit")
+RESUMABLE = ("run", "fit", "compare", "tune", "transform", "edit")
 
 
 def _version(asked: bool) -> None:

@@ -50,7 +50,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Messages": ("quiet", "verbose", "json", "log-format", "no-color", "config", "help"),
 }
 COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
-    "From data to data": ("run", "inspect", "fit", "sample", "evaluate", "compare"),
+    "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
+    "Choice of engine and parameters": ("compare", "tune"),
     "Images": ("transform", "edit"),
     "Results and set-up": ("verify", "engines", "config", "doctor"),
 }
@@ -80,6 +81,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "compare": (
         "augment compare customers.csv -o race/ --target churned --max-time 30m",
         "augment compare customers.csv -o race/ --engines anyorder,tvae -n 20k",
+    ),
+    "tune": (
+        "augment tune customers.csv -o tuned/ --engine anyorder --max-time 1h",
+        "augment tune customers.csv -o tuned/ --objective utility --target churned",
+        "augment tune customers.csv -o tuned/ --trials 50 --apply",
     ),
     "transform": (
         "augment transform photos/ -o more/ --preset light --per-image 3",

@@ -102,6 +102,7 @@ class Parameter:
     range: Range = Range()
     search: Between | OneOf | None = None  # None: nothing that a search should turn
     form: Form | None = None
+    changes_loss: bool = False  # of held-out rows: losses at two values cannot be compared
 
 
 _KEY = "parameter"
@@ -117,12 +118,14 @@ def parameter(
     multiple: int | None = None,
     search: Between | OneOf | None = None,
     form: Form | None = None,
+    changes_loss: bool = False,
 ) -> Any:
     """A dataclass field that is an option.
 
     `least`, `most`, `above` and `multiple` bound a number, or each of a tuple of numbers.
+    `changes_loss` says that fits with two values of it have held-out losses of two scales.
     """
-    declared = Parameter(help, Range(least, most, above, multiple), search, form)
+    declared = Parameter(help, Range(least, most, above, multiple), search, form, changes_loss)
     return dataclasses.field(default=default, metadata={_KEY: declared, "help": help})
 
 

@@ -61,6 +61,8 @@ PHASES = {  # of a command and of a fit, and what a user is told is being done
     "score": "scoring",
     "compare": "comparing",
     "write": "writing",
+    "tune": "tuning",
+    "final": "scoring the winner",
 }
 
 

@@ -155,6 +155,19 @@ class Compare:
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """How parameters are searched for."""
+
+    trials: int = parameter(30, "How many sets of parameters to try, at most.", least=1)
+    objective: tuple[str, ...] = parameter(
+        ("fidelity",), "fidelity, utility, or a score's name. Repeatable."
+    )
+    storage: str | None = parameter(
+        None, "A database's URL, for several machines. Default: a file in OUT."
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting. `engines` holds, by name, the parameters that differ from their defaults."""
 
@@ -165,6 +178,7 @@ class Settings:
     scoring: Scoring = Scoring()
     gates: Gates = Gates()
     compare: Compare = Compare()
+    tuning: Tuning = Tuning()
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -176,5 +190,6 @@ SECTIONS: dict[str, type[Any]] = {
     "scoring": Scoring,
     "gates": Gates,
     "compare": Compare,
+    "tuning": Tuning,
 }
 DEFAULTS = Settings()

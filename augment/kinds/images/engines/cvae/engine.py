@@ -91,6 +91,7 @@ class Cvae(Engine[Images]):
         least=0,
         most=1_000,
         search=Between(0.02, 2, log=True),
+        changes_loss=True,
     )
     learning_rate: float = training_parameters.learning_rate(2e-3, 1e-2)
     prior: Literal["auto", "gaussian", "flow"] = parameter(

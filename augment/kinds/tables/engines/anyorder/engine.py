@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from augment.core.errors import OutOfResources
-from augment.core.parameters import Between, parameter
+from augment.core.parameters import Between, OneOf, parameter
 from augment.core.types import About, Costs, Engine, Job, Json, Model, Tick
 from augment.kinds.tables.codecs.calendar import Calendar
 from augment.kinds.tables.codecs.grain import with_grains
@@ -99,7 +99,8 @@ class Anyorder(Engine[Table]):
         "tokens of a number, at most",
         least=2,
         most=MOST_TOKENS,
-        search=Between(16, 256, log=True),
+        search=OneOf((16, 32, 64, 128, 256)),
+        changes_loss=True,
     )
     learning_rate: float | None = parameter(
         None, "at its peak", above=0, most=1, search=Between(2e-4, 1e-2, log=True)

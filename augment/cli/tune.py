@@ -1,0 +1,66 @@
+"""`augment tune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augment.cli import options as o
+from augment.cli import output, progress, tuning_summary
+from augment.cli.flags import flag
+from augment.settings.sections import DEFAULTS
+
+
+def tune(
+    *,
+    source: o.Source,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The folder of the search to make.")],
+    trials: Annotated[int, flag("tuning.trials", "--trials")] = DEFAULTS.tuning.trials,
+    objective: Annotated[list[str], flag("tuning.objective", "--objective", metavar="NAME")] = [  # noqa: B006
+        *DEFAULTS.tuning.objective
+    ],
+    storage: Annotated[str | None, flag("tuning.storage", "--storage", metavar="URL")] = None,
+    apply: Annotated[
+        bool,
+        typer.Option("--apply", help="Write the winner to augment.toml, if it is better."),
+    ] = False,
+    engine: o.Engine = DEFAULTS.fitting.engine,
+    param: o.Parameters = None,
+    preset: o.Preset = None,
+    max_time: o.MaxTime = None,
+    device: o.Device = DEFAULTS.tool.device,
+    no_protect: o.NoProtect = DEFAULTS.fitting.no_protect,
+    locale: o.Locale = None,
+    seed: o.Seed = None,
+    holdout: o.Holdout = DEFAULTS.scoring.holdout,
+    features: o.Features = None,
+    reading: o.ReadingFlags,
+    workers: o.Workers = None,
+    force: o.Force = False,
+    dry_run: o.Estimate = False,
+    config: o.Config = o.BUILT_IN,
+    screen: o.Screen,
+) -> None:
+    """Search for an engine's best parameters on SRC, scored on rows that no trial saw."""
+    from dataclasses import replace
+
+    from augment.lifecycle import tuning
+    from augment.settings.file import FILE
+
+    kind = reading.kind_of(source, config)
+    fitting = o.FittingFlags(engine, param, preset, None, max_time, device, no_protect, locale)
+    run = replace(
+        o.request(source, fitting, reading, seed, config, kind),
+        holdout=holdout,
+        score=o.scoring(kind, features, config),
+    )
+    request = tuning.TuneRequest(run, trials, tuple(objective), storage)
+    with progress.shown(screen) as tell:
+        document = tuning.tune(
+            request, out, workers=workers, force=force, dry_run=dry_run, tell=tell
+        )
+    if apply and not dry_run:
+        document["applied"] = tuning.apply(document, config.path or Path(FILE))
+    output.show(document, screen, tuning_summary.of_tune, failure=tuning.unmet(document))
