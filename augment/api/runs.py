@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augment.api.arguments import count_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import Data, read
 from augment.api.evaluation import Evaluation
@@ -54,12 +56,14 @@ class Run:
         return Evaluation(self._document)
 
     def data(self) -> Data:
-        """The synthetic rows, read from the folder."""
+        """The synthetic rows, read from the folder, without real ones that lead them."""
         source, kind = self._source, self._source._kind
         _, real = inspection.read(source._rows, source.kind, {}, silent)
         path = self.folder / self._document["output"]
         made = kind.reader.read_like(str(path), real.data, {})
-        rows = Rows(str(path), (made.data,), made.files, made.notes, made.rejected)
+        count = self._document["rows"]["synthetic"]
+        last = np.arange(len(made.data) - count, len(made.data), dtype=np.int64)
+        rows = Rows(str(path), (made.data.take(last),), made.files, made.notes, made.rejected)
         engine = self._document["plan"]["engine"]
         origin = Origin(engine, "", self.seed, {"run": self._document["key"]})
         return Data(kind, rows, origin, {}, source._dtypes)
@@ -75,9 +79,11 @@ def run(
     *,
     engine: str = "auto",
     parameters: Mapping[str, Any] | None = None,
-    rows: int | str = "1x",
+    rows: int | str | None = None,
     where: str | Sequence[str] | None = None,
     balance: str | None = None,
+    append: bool = False,
+    mark: bool = False,
     prompts: str | Sequence[str] | None = None,
     holdout: float = 0.2,
     gate: str = "privacy",
@@ -94,7 +100,7 @@ def run(
     """The whole of `augment run`: fit, sample and score `source`, all of it into the folder `out`.
 
     A killed run goes on where it stopped, and a finished one is left as it is. Arguments are the
-    command's options; those of reading are for `read`.
+    command's options (`append=True` is `--mode append`); those of reading are for `read`.
 
     Raises `GateFailed` where a gate failed; what was made is then kept in `OUT.rejected`, and
     `gate="none"` publishes it all the same. Else raises what `fit`, `Model.sample` and `evaluate`
@@ -102,14 +108,14 @@ def run(
     """
     environment.settle()
     known = read(source, tell=tell)
-    count = count_of(rows)
     request = RunRequest(
         source=known._rows,
         kind=known.kind,
         engine=engine,
         parameters=spelt(parameters),
         seed=seed_of(seed),
-        count="1x" if count is None else count,
+        count=count_of(rows),
+        append=append,
         ask=Ask(texts(where), balance, None, texts(prompts)),
         holdout=share_of(holdout),
         max_seconds=seconds_of(max_seconds),
@@ -117,7 +123,9 @@ def run(
         protect=protect,
         gate=gate,
         read=known._options,
-        write={"excel_safe": True} if excel_safe else {},
+        write={
+            name: True for name, said in {"excel_safe": excel_safe, "mark": mark}.items() if said
+        },
         score={} if features is None else {"features": os.fspath(features)},
     )
     document = lifecycle.run(

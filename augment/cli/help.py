@@ -19,7 +19,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "no-protect",
         "locale",
     ),
-    "Which rows or images": ("where", "balance", "given", "prompt", "prompts", "shard"),
+    "Which rows or images": (
+        "mode",
+        "balance",
+        "mark",
+        "source",
+        "where",
+        "given",
+        "prompt",
+        "prompts",
+        "shard",
+    ),
     "Scores": ("target", "holdout", "gate", "features"),
     "Reading and writing": (
         "kind",
@@ -38,7 +48,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Reading images": (
         "canvas",
-        "mode",
+        "channels",
         "fit",
         "alpha",
         "on-error",
@@ -59,6 +69,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
         "augment run customers.csv -o out/",
         "augment run customers.csv -o out/ -n 2x --target churned --seed 7",
+        "augment run customers.csv -o out/ --mode append --balance churned",
         "augment run photos/ -o out/ --engine cvae --max-time 15m",
     ),
     "inspect": (

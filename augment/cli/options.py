@@ -95,6 +95,15 @@ Where = Annotated[
 Balance = Annotated[
     str | None, typer.Option("--balance", help="COLUMN for equal shares, or COLUMN:a=0.7,b=0.3.")
 ]
+OutputMode = Annotated[
+    str,
+    typer.Option(
+        "--mode",
+        help="only (the made rows), or append: the real rows first, then made ones. -n and "
+        "--balance are then of both together.",
+    ),
+]
+Mark = Annotated[bool, typer.Option("--mark", help="Add the column _synthetic, true on made rows.")]
 Prompt = Annotated[
     list[str] | None,
     typer.Option(
@@ -124,7 +133,7 @@ BadRows = Annotated[str | None, flag("reading.bad_rows", "--bad-rows")]
 MaxBad = Annotated[int | None, flag("reading.max_bad", "--max-bad")]
 Rejects = Annotated[Path | None, flag("reading.rejects", "--rejects")]
 Canvas = Annotated[str | None, flag("reading.canvas", "--canvas")]
-Mode = Annotated[str | None, flag("reading.mode", "--mode")]
+Channels = Annotated[str | None, flag("reading.channels", "--channels")]
 Fit = Annotated[str | None, flag("reading.fit", "--fit")]
 Alpha = Annotated[str | None, flag("reading.alpha", "--alpha")]
 OnError = Annotated[str | None, flag("reading.on_error", "--on-error")]
@@ -158,7 +167,7 @@ class ReadingFlags:
     max_bad: MaxBad = None
     rejects: Rejects = None
     canvas: Canvas = None
-    mode: Mode = None
+    channels: Channels = None
     fit: Fit = None
     alpha: Alpha = None
     on_error: OnError = None

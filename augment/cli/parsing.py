@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from augment.core.errors import BadInput, UsageError
+from augment.core.errors import BadInput, UsageError, did_you_mean
+
+MODES = ("only", "append")
 
 
 def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
@@ -53,6 +55,13 @@ def lines(path: Path) -> tuple[str, ...]:
     if not said:
         raise BadInput("there is no prompt in it.", where=str(path), hint="Write one a line.")
     return said
+
+
+def appends(mode: str) -> bool:
+    """Whether `--mode` asks for the real rows, too."""
+    if mode not in MODES:
+        raise UsageError(f"--mode {mode}: {did_you_mean(mode, list(MODES))}")
+    return mode == "append"
 
 
 def seconds(text: str | None) -> float | None:

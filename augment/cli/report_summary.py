@@ -30,6 +30,8 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
         head,
         [[x.name, x.value, x.limit, x.best, x.independent, x.mark] for x in lines],
     )
+    for sentence in summary.appended(report):
+        line(console, sentence)
     verdict = report["verdict"]
     if any(check["noise"] for check in verdict["checks"]):
         line(console, "Limits contain an allowance for sampling noise; -v says how much.")

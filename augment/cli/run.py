@@ -10,6 +10,7 @@ import typer
 
 from augment.cli import options as o
 from augment.cli import output, progress, summary
+from augment.cli.parsing import appends
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
 
@@ -22,6 +23,8 @@ def run(
     rows: o.Count = None,
     seed: o.Seed = None,
     asking: o.Asking,
+    mode: o.OutputMode = "only",
+    mark: o.Mark = False,
     holdout: o.Holdout = DEFAULTS.scoring.holdout,
     gate: o.RunGate = DEFAULTS.gates.run,
     features: o.Features = None,
@@ -40,11 +43,12 @@ def run(
     kind = reading.kind_of(source, config)
     request = replace(
         o.request(source, fitting, reading, seed, config, kind),
-        count="1x" if rows is None else rows,
+        count=rows,
+        append=appends(mode),
         ask=asking.ask(),
         holdout=holdout,
         gate=gate,
-        write=o.writing(kind, config, {"excel_safe": excel_safe}),
+        write=o.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
         score=o.scoring(kind, features, config),
     )
     with progress.shown(screen) as tell:

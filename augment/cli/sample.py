@@ -9,7 +9,7 @@ import typer
 
 from augment.cli import options as o
 from augment.cli import output, progress, summary
-from augment.cli.parsing import pairs
+from augment.cli.parsing import appends, pairs
 from augment.core.errors import UsageError
 from augment.settings.sections import DEFAULTS
 
@@ -23,6 +23,12 @@ def sample(
     rows: o.Count = None,
     seed: o.Seed = None,
     asking: o.Asking,
+    mode: o.OutputMode = "only",
+    mark: o.Mark = False,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="SRC", help="With --mode append: the table of the real rows."),
+    ] = None,
     given: o.Given = None,
     weights: o.Weights = None,
     param: o.WeightsParameters = None,
@@ -49,6 +55,12 @@ def sample(
         raise UsageError("Give either MODEL or --weights FOLDER to sample from.")
     if weights is None:
         o.require_weights(param)
+    if appends(mode) != (source is not None):
+        raise UsageError(
+            "--mode append needs --source SRC, the table of the real rows: a model holds none."
+            if source is None
+            else "--source goes with --mode append, which writes its rows first."
+        )
     with progress.shown(screen) as tell:
         ask = asking.ask(given)
         if given is not None and rows == config.settings.sampling.rows:
@@ -62,9 +74,14 @@ def sample(
                 weights, pairs(param, "-p"), device, config.settings.engines
             )
         )
-        spelt = {"excel_safe": excel_safe, "encoding": encoding, "delimiter": delimiter}
+        spelt = {
+            "excel_safe": excel_safe,
+            "encoding": encoding,
+            "delimiter": delimiter,
+            "mark": mark,
+        }
         write = o.writing(opened.kind.name, config, {"format": format, **spelt})
-        order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write)
+        order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write, source)
         place = None if out == "-" else Path(out)
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
     output.show(document, screen, summary.of_sample)

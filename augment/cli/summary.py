@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_NEARLY_SHOWN = 5  # relations that hold on most rows
+MOST_VALUES_SHOWN = 10  # of a balanced column
 MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
 
 
@@ -136,8 +137,23 @@ def of_sample(console: Console, document: Json, verbose: bool) -> None:
     beside = f", beside {rows - fresh:,} that were there" if fresh < rows else ""
     made_by = f"engine {document['engine']}, seed {document['seed']}"
     line(console, f"Wrote {fresh:,} {noun} to {place}{beside} ({made_by}).")
+    _appended(console, document, noun)
     for note in document["notes"]:
         line(console, f"  Note: {note}", style="yellow")
+
+
+def _appended(console: Console, document: Json, noun: str) -> None:
+    """What stands in an output that the real rows lead, by value of a balanced column."""
+    appended = document.get("appended")
+    if appended is None:
+        return
+    real, made = appended["real"], appended["made"]
+    line(console, f"  The {real:,} real {noun} as they were read, then {made:,} made ones.")
+    balance = appended.get("balance")
+    if balance is not None:
+        shown = balance["values"][:MOST_VALUES_SHOWN]
+        rows = [[v["value"], v["real"], v["made"], v["real"] + v["made"]] for v in shown]
+        table(console, [balance["column"], "real", "made", "together"], rows)
 
 
 def of_run(console: Console, document: Json, verbose: bool) -> None:
@@ -150,7 +166,9 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
         line(console, "Up to date: this run is finished already; nothing was done.", style="green")
     of_report(console, document, verbose)
     folder = document["folder"]
-    line(console, f"Synthetic data: {folder}/{document['output']}", style="bold")
+    what = "Augmented data" if "appended" in document else "Synthetic data"
+    line(console, f"{what}: {folder}/{document['output']}", style="bold")
+    _appended(console, document, document["data"]["noun"])
     line(console, f"Report: {folder}/report.html")
     line(console, f"Model: {folder}/model")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Self
 
@@ -11,8 +12,8 @@ from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.model_folder import Stored
 from augment.core.seeds import Seed
-from augment.core.source import Source
-from augment.core.types import Condition, D, Tick
+from augment.core.source import Rows, Source
+from augment.core.types import Condition, D, Scalar, Tick
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,21 @@ class Fitted(ABC, Generic[D]):
     def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
         """What a sample of so many rows cannot keep, in words; usually nothing."""
         return ()
+
+    def source_rows(self, source: Source) -> tuple[D, tuple[str, ...]]:
+        """Real rows as they stand above made ones, in the columns of these, and notes.
+
+        Raises `BadInput` where they do not fit.
+        """
+        if isinstance(source, Rows) and len(source.parts) == 1:
+            return source.parts[0], source.notes
+        loaded = registry.find("kinds", self.stored().kind).reader.read(source, {})
+        return loaded.data, loaded.notes
+
+    def value_counts(self, rows: D, column: str) -> Mapping[Scalar, int]:
+        """How many rows hold each value of a column, in the words of `Condition.mix`; usually the
+        only such column is the target."""
+        return Counter(rows.labels() or ())
 
     @abstractmethod
     def stored(self) -> Stored: ...

@@ -31,12 +31,16 @@ class Loaded(Generic[D]):
     rejected: int = 0
 
 
+MARKER = "_synthetic"  # the column by which `--mark` tells made rows from real ones
+
+
 @dataclass(frozen=True)
 class Part(Generic[D]):
-    """Rows of a sample, from number `start` on."""
+    """Rows of an output, from number `start` on: `made`, or the real ones that stand above."""
 
     start: int
     data: D
+    made: bool = True
 
 
 @dataclass(frozen=True)

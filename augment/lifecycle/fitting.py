@@ -161,7 +161,7 @@ def finished(folder: Store, key: str, seed: int | None) -> Json:
 
 
 def described(prepared: Prepared) -> Json:
-    """The plan, the files and the data as the user is forecast_document of them."""
+    """The plan, the files and the data as the user reads of them."""
     return {
         "plan": prepared.plan.document,
         "files": list(prepared.loaded.files),

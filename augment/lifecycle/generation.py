@@ -18,7 +18,9 @@ from augment.core.files import read_json, require_writable, write_json
 from augment.core.fitted import Ask, Fitted
 from augment.core.kind import Kind, Origin, Part, Writer
 from augment.core.seeds import Seed
+from augment.core.source import Source
 from augment.core.types import Condition, Job, Json, Tick
+from augment.lifecycle.augmentation import Output, output_of, require_appendable
 from augment.lifecycle.plan import device_for, foreign_engines, row_count
 from augment.lifecycle.sampling import (
     FolderSample,
@@ -46,7 +48,10 @@ class Opened:
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted of a model. `count` None: once the source, or as many as are given."""
+    """What is wanted of a model. `count` None: once the source, or as many as are given.
+
+    With real rows it is of all rows of the output, see `augmentation.output_of`.
+    """
 
     count: str | None = None
     seed: int | None = None
@@ -54,6 +59,7 @@ class Order:
     shard: str | None = None
     format: str | None = None
     write: Json = field(default_factory=dict)
+    below: Source | None = None  # real rows that the made ones are written below
 
 
 def open_model(path: Path, device: str = "cpu") -> Opened:
@@ -120,7 +126,7 @@ def sample(
         if out is not None:
             require_writable(out, force)
         wanted = _wanted(opened, order, tell)
-        parts = parts_of(wanted.sample, processes, tell)
+        parts = wanted.output.below(parts_of(wanted.sample, processes, tell))
         format = order.format or ""
         rows = fresh = writer.write(parts, out, format, force, order.write, wanted.origin).rows
     return {
@@ -135,6 +141,7 @@ def sample(
         "device": opened.device,
         "shard": order.shard,
         "output": "-" if out is None else str(out),
+        **({} if wanted.output.document is None else {"appended": wanted.output.document}),
     }
 
 
@@ -144,12 +151,14 @@ class Wanted:
 
     sample: Sample[Any]
     origin: Origin
+    output: Output
+    real_notes: tuple[str, ...] = ()  # on the real rows
 
     def notes(self) -> tuple[str, ...]:
         """What the sample cannot keep."""
         model = self.sample.model
         with store.using(model.engine):
-            return model.notes(self.sample.rows, self.sample.given)
+            return (*self.real_notes, *model.notes(self.sample.rows, self.sample.given))
 
 
 @dataclass(frozen=True)
@@ -269,10 +278,16 @@ def _wanted(
     opened: Opened, order: Order, tell: Callable[[Tick], None], begun: Store | None = None
 ) -> Wanted:
     """What an order asks of a model. An unfinished sample in `begun` lends its seed."""
-    model = opened.model
+    model, real = opened.model, None
+    real_notes: tuple[str, ...] = ()
+    if order.below is not None:
+        _require_appendable(opened, order)
+        real, real_notes = model.source_rows(order.below)
     with store.using(model.engine):
         given = model.condition(order.ask)
-    rows = _rows(order.count, given, model)
+    count = order.count if real is None or order.ask.given is not None else None
+    output = output_of(model, given, order.count, real, _rows(count, given, model))
+    rows, given = output.rows, output.given
     filled = None if order.ask.given is None else str(order.ask.given)
     ask = dataclasses.asdict(replace(order.ask, given=None)) | {"given": filled}
     asked: Json = {"rows": rows, "shard": order.shard, **ask}
@@ -290,7 +305,16 @@ def _wanted(
         )
     used = Seed.fresh() if seed is None else Seed(seed)
     sample = Sample(model, rows, used.child("sample"), given, parse_shard(order.shard), tell)
-    return Wanted(sample, replace(origin, seed=used.value))
+    return Wanted(sample, replace(origin, seed=used.value), output, real_notes)
+
+
+def _require_appendable(opened: Opened, order: Order) -> None:
+    require_appendable(opened.kind)
+    if order.shard is not None:
+        raise UsageError(
+            "--mode append and --shard exclude each other: shards are joined behind one another. "
+            "Make the shards alone, and put the real rows before the first."
+        )
 
 
 def _rows(count: str | None, given: Condition, model: Fitted[Any]) -> int:

@@ -36,7 +36,8 @@ class RunRequest:
     parameters: dict[str, str] = field(default_factory=dict)
     settings: Mapping[str, Json] = field(default_factory=dict)  # of engines by name, below them
     seed: int | None = None
-    count: str = "1x"
+    count: str | None = None  # of rows to make; with `append`, of all rows of the output
+    append: bool = False  # the real rows first, then the made ones
     ask: Ask = field(default_factory=Ask)
     holdout: float = 0.2
     max_seconds: float | None = None
@@ -58,7 +59,7 @@ class Plan:
     reason: str  # why this engine
     seed: Seed
     device: str
-    rows: int  # to be sampled
+    rows: int | None  # to be made; None: as many as the real rows lack to a mix
 
     @property
     def document(self) -> Json:
@@ -71,6 +72,7 @@ class Plan:
             "seed": self.seed.value,
             "seed_given": self.request.seed is not None,
             "rows": self.rows,
+            "mode": "append" if self.request.append else "only",
             "where": list(self.request.ask.where),
             "balance": self.request.ask.balance,
             "prompts": list(self.request.ask.prompts),
@@ -84,9 +86,11 @@ class Plan:
             "score": self.request.score,
         }
 
-    def foresee(self, data: Any, rows: int) -> Forecast | None:
-        """Refuse what could never be made of a fit on `data`; else about what it all takes."""
+    def foresee(self, data: Any, rows: int | None) -> Forecast | None:
+        """Refuse what could never be made of a fit on `data`; else about what it all takes, with
+        as many made rows as there are in `data` where none knows yet."""
         request = self.request
+        rows = len(data) if rows is None else rows
         return self.kind.generator.foresee(
             data,
             Wanted(self.engine, rows, self.device, request.protect, request.ask),
@@ -128,8 +132,19 @@ def resolve(request: RunRequest, kind: Kind[Any], loaded: Loaded[Any], seed: See
         )
     require_scorable(kind, request.score)
     require_writable(kind, request.write)
-    rows = row_count(request.count, len(loaded.data))
+    rows = _made_rows(request, len(loaded.data))
     return Plan(request, kind, engine, reason, seed, device_for(request.device, engine.about), rows)
+
+
+def _made_rows(request: RunRequest, source_rows: int) -> int | None:
+    """How many rows are made, as far as that is known before the fit."""
+    rows = row_count(request.count or "1x", source_rows)
+    if not request.append:
+        return rows
+    below = None if request.count is None else rows_below(request.count, source_rows)
+    if request.ask.balance is not None:
+        return None
+    return source_rows if below is None else below
 
 
 def require_scorable(kind: Kind[Any], options: Json) -> None:
@@ -167,6 +182,17 @@ def row_count(text: str, source_rows: int) -> int:
     if rows < 1 or (unit != "x" and not rows.is_integer()):
         raise UsageError(f"-n {text}: that is not a whole number of rows, at least 1.")
     return int(rows)
+
+
+def rows_below(count: str, real_rows: int) -> int:
+    """The made rows of an output of `count` rows that the real ones lead."""
+    total = row_count(count, real_rows)
+    if total <= real_rows:
+        raise UsageError(
+            f"-n {count}: with --mode append it counts all rows of the output, and the real ones "
+            f"alone are {real_rows:,}. Ask for more, such as 2x."
+        )
+    return total - real_rows
 
 
 def foreign_engines() -> list[str]:

@@ -21,10 +21,11 @@ from augment.core.files import atomic, read_json, require_outside, write_json
 from augment.core.fitted import Fitted
 from augment.core.holdout import split
 from augment.core.kind import Origin
-from augment.core.source import path_of
+from augment.core.source import Rows, path_of
 from augment.core.types import Json, Tick
 from augment.evaluation import gates as expressions
 from augment.lifecycle import gates
+from augment.lifecycle.augmentation import Output, output_of, require_appendable, require_unmarked
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import RunRequest
@@ -71,23 +72,36 @@ class Stages:
         scored = gates.scorable(plan.request, len(self.prepared.loaded.data))
         return fit_budget(self.budget, paced(plan.foresee(train, plan.rows)), scored)
 
-    def synthetic(self, model: Fitted[Any]) -> Path:
+    def output(self, model: Fitted[Any]) -> Output:
+        """What the output holds: made rows, or the real ones first."""
+        plan, real = self.prepared.plan, None
+        request = plan.request
+        if request.append:
+            rows = (self.prepared.loaded.data,)
+            real = model.source_rows(Rows(str(request.source), rows))[0]
+        given = model.condition(request.ask)
+        return output_of(model, given, request.count, real, plan.rows or 0)
+
+    def synthetic(self, model: Fitted[Any], output: Output) -> Path:
         """Sample to the output file, unless an earlier attempt did."""
         plan = self.prepared.plan
         request = plan.request
-        path = self.folder.partial / plan.kind.writer.name(str(request.source))
+        name = plan.kind.writer.name(str(request.source))
+        if request.append:  # what holds real rows is not to be called synthetic
+            name = "augmented" + "".join(Path(name).suffixes)
+        path = self.folder.partial / name
         digest = store.digest(self.folder.partial / "model")
         asked: Json = {"plan": self.prepared.key}
         origin = Origin(model.engine, digest, plan.seed.value, asked)
         if "sample" not in self.folder.done():
             with self.journal.stage("sample"):
-                given, tick = model.condition(request.ask), self.journal.tick
-                sample = Sample(model, plan.rows, plan.seed.child("sample"), given, tick=tick)
-                last = self._written(sample, path, origin)
+                seed, tick = plan.seed.child("sample"), self.journal.tick
+                sample = Sample(model, output.rows, seed, output.given, tick=tick)
+                last = self._written(sample, output, path, origin)
                 self.folder.commit("sample", [last.relative_to(self.folder.partial).as_posix()])
         return path
 
-    def _written(self, sample: Sample[Any], path: Path, origin: Origin) -> Path:
+    def _written(self, sample: Sample[Any], output: Output, path: Path, origin: Origin) -> Path:
         """Make the sample and write it; the file that is written last."""
         plan, tick = self.prepared.plan, self.journal.tick
         writer, options = plan.kind.writer, plan.request.write
@@ -96,11 +110,12 @@ class Stages:
             whole = FolderSample(sample, writer, path, "", options, origin)
             fill(self.folder, whole, processes, tick)
             return path / LINES
-        writer.write(parts_of(sample, processes, tick), path, "", True, options, origin)
+        parts = output.below(parts_of(sample, processes, tick))
+        writer.write(parts, path, "", True, options, origin)
         return path
 
-    def report(self, train: Any, test: Any, path: Path) -> Json:
-        """The scores as a report has them."""
+    def report(self, train: Any, test: Any, path: Path, output: Output) -> Json:
+        """The scores of the made rows as a report has them."""
         for record in self.folder.records():
             if record.key == "score":
                 found: Json = record.result["report"]
@@ -108,6 +123,8 @@ class Stages:
         plan = self.prepared.plan
         with self.journal.stage("score"):
             fake = plan.kind.reader.read_like(str(path), self.prepared.loaded.data, {}).data
+            if output.real is not None:
+                fake = fake.take(np.arange(len(fake) - output.rows, len(fake), dtype=np.int64))
             seed, options = plan.seed.child("score"), plan.request.score
             budget = score_budget(self.budget)
             scored = plan.kind.evaluator.score(
@@ -148,6 +165,10 @@ def run(
         gated = expressions.parse(request.gate, plan.kind.evaluator.names())
         foreseen = plan.foresee(data, plan.rows)
         gates.require_scores(request, len(data))
+        if request.append:
+            require_appendable(plan.kind)
+        if request.write.get("mark"):
+            require_unmarked(plan.kind, data)
         if dry_run:
             stages = ("fit", "sample", *(["score"] if gates.scorable(request, len(data)) else []))
             estimate = forecast_document(paced(foreseen), stages)
@@ -179,17 +200,20 @@ def _stages(stages: Stages) -> Json:
     )
     journal.note("split", train=len(train), unseen=len(test))
     model = stages.model(train)
-    path = stages.synthetic(model)
-    scored = stages.report(train, test, path) if can_split else facts.document(None, {})
+    output = stages.output(model)
+    path = stages.synthetic(model, output)
+    scored = stages.report(train, test, path, output) if can_split else facts.document(None, {})
     partial = stages.folder.partial
     about = {
         **described(prepared),
-        "rows": {"train": len(train), "unseen": len(test), "synthetic": plan.rows},
+        "rows": {"train": len(train), "unseen": len(test), "synthetic": output.rows},
         "model_notes": list(model.stored().facts.get("notes", [])),
         "shortened": _shortened(model, journal),
-        "sample_notes": list(model.notes(plan.rows, model.condition(plan.request.ask))),
+        "sample_notes": list(model.notes(output.rows, output.given)),
         **_relations(model.stored().facts),
     }
+    if output.document is not None:
+        about["appended"] = output.document
     with journal.stage("write"):
         report = {**scored, "about": about}
         write_json(partial / "report.json", report)

@@ -216,7 +216,7 @@ def tune(
         if dry_run:
             return _foreseen(request, prepared, space, len(parts[0]))
         if folder.complete() and not force:
-            document = finished(folder, prepared)
+            document = finished(folder, prepared.key, run.seed)
             if document["asked"] >= request.trials:
                 return document
         more = folder.complete() and not force and folder.planned() is None

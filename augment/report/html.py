@@ -30,7 +30,7 @@ def render(document: Json) -> str:
     return template("page.html.jinja").render(
         title=_title(document),
         verdict=_verdict(document),
-        sentences=document["verdict"].get("sentences", []),
+        sentences=[*document["verdict"].get("sentences", []), *summary.appended(document)],
         caveats=summary.caveats(document),
         groups=_groups(document),
         overlays=list(_overlays(document)),

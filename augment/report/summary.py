@@ -49,6 +49,26 @@ def caveats(document: Json) -> list[str]:
     return [*about.get("data", {}).get("caveats", []), *about.get("sample_notes", [])]
 
 
+def appended(document: Json) -> list[str]:
+    """What stands in an output that the real rows lead, and what its scores are of."""
+    found = document["about"].get("appended")
+    if found is None:
+        return []
+    noun = words(document)["rows"]
+    said = [
+        f"The output holds the {found['real']:,} real {noun} as they were read, then "
+        f"{found['made']:,} made ones. The scores are of the made ones alone."
+    ]
+    balance = found.get("balance")
+    if balance is not None:
+        each = [f"{v['value']} {v['real']:,} + {v['made']:,}" for v in balance["values"]]
+        said.append(
+            f"Real and made by {balance['column']!r}: {', '.join(each)}. Made ones follow that "
+            "mix and not the real one, which lowers their fidelity and utility."
+        )
+    return said
+
+
 def lines(document: Json) -> list[Line]:
     """The report's main numbers; counts are left out where there is nothing to count."""
     checks = {check["metric"]: check for check in document["verdict"]["checks"]}

@@ -71,7 +71,9 @@ class Reading:
         "Images: pixels to work at, 32 or WIDTHxHEIGHT, 8 to 128.",
         form=Form(r"\d+([xX]\d+)?", "pixels, such as 32 or 64x48"),
     )
-    mode: Literal["gray", "rgb"] | None = parameter(None, "Images: gray or rgb. Default: as found.")
+    channels: Literal["gray", "rgb"] | None = parameter(
+        None, "Images: gray or rgb. Default: as found."
+    )
     fit: Literal["pad", "crop", "stretch"] | None = parameter(
         None, "Images of another shape than the canvas: pad, crop or stretch."
     )

@@ -31,7 +31,8 @@ CALLS = {
 SOURCES = {"table": "t.csv", "images": "pictures"}
 NO_SETTINGS = {  # what belongs to one call alone
     "source", "model", "real", "synthetic", "unseen", "out", "force", "dry_run", "config",
-    "where", "balance", "prompt", "prompts", "given", "shard", "param", "preset", "weights",
+    "where", "balance", "mode", "mark", "prompt", "prompts", "given", "shard", "param", "preset",
+    "weights",
 }  # fmt: skip
 TEXTS = {  # where not any text will do: two values each
     ("reading", "column"): ("a=id", "b=drop"),
@@ -174,7 +175,7 @@ target = "a"
 delimiter = ";"
 locale = "de_DE"
 canvas = "32"
-mode = "gray"
+channels = "gray"
 on_error = "skip"
 max_bad = 3
 [fitting]
@@ -192,7 +193,12 @@ def test_one_file_serves_every_kind_of_data(asked: Callable[..., str]) -> None:
     table, images = (asked("run", file=FOR_ALL, kind=kind) for kind in ("table", "images"))
     for text in ("'target': 'a'", "'delimiter': ';'", "'de_DE'", "excel_safe", "engine='ctgan'"):
         assert text in table and text not in images, text
-    for text in ("'canvas': '32'", "'mode': 'gray'", "'on_error': 'skip'", "'features': 'one.pt'"):
+    for text in (
+        "'canvas': '32'",
+        "'channels': 'gray'",
+        "'on_error': 'skip'",
+        "'features': 'one.pt'",
+    ):
         assert text in images and text not in table, text
     assert "'max_bad': 3" in table and "'max_bad': 3" in images
     assert "engine='auto'" in images

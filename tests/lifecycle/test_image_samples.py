@@ -191,7 +191,7 @@ USAGE = {
     "a table's option": (("inspect", "{images}", "--delimiter", ","), "--delimiter is no option"),
     "an image's option": (("inspect", "{table}", "--canvas", "32"), "--canvas is no option"),
     "a canvas": (("inspect", "{images}", "--canvas", "4"), "between 8 and 128"),
-    "a mode": (("inspect", "{images}", "--mode", "grey"), "Did you mean 'gray'"),
+    "channels": (("inspect", "{images}", "--channels", "grey"), "Did you mean 'gray'"),
     "quarantine alone": (("inspect", "{images}", "--on-error", "quarantine"), "go together"),
     "rejects alone": (("inspect", "{images}", "--rejects", "x"), "--on-error skip"),
     "columns": (("inspect", "{images}", "--label-column", "kind"), "class folders"),

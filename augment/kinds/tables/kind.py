@@ -34,6 +34,7 @@ from augment.evaluation.comparison import Comparison
 from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
 from augment.evaluation.scoring import Sides
 from augment.evaluation.verdict import Unscored
+from augment.kinds.tables.data import marker
 from augment.kinds.tables.data.conditions import balance_of, parse, parse_balance
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
@@ -80,6 +81,9 @@ class TableReader(Reader[Table]):
 
     def read_like(self, source: Source, data: Table, options: Json) -> Loaded[Table]:
         table, notes = reading.read_like(source, kept(data.schema))
+        if marker.MARKER in table.schema.names and marker.MARKER not in data.schema.names:
+            table, more = marker.made_rows(table)
+            notes += more
         return Loaded(table, (), notes)
 
     def describe(self, data: Table, show_values: bool) -> Json:
@@ -94,7 +98,10 @@ class TableWriter(Writer[Table]):
     """One file, in any registered format."""
 
     folders: ClassVar[bool] = False
-    options = frozenset(f.name for f in dataclasses.fields(reading.WriteOptions)) | {"format"}
+    options = frozenset(f.name for f in dataclasses.fields(reading.WriteOptions)) | {
+        "format",
+        "mark",
+    }
 
     def name(self, source: str) -> str:
         return f"synthetic{reading.suffix_like(source)}"
@@ -108,10 +115,14 @@ class TableWriter(Writer[Table]):
         options: Json,
         origin: Origin,
     ) -> Written:
-        counted = _Counted(part.data for part in parts)
+        spelt = {name: value for name, value in options.items() if name != "mark"}
+        mark = bool(options.get("mark", False))
+        counted = _Counted(
+            marker.marked(part.data, part.made) if mark else part.data for part in parts
+        )
         named = format or ("csv" if path is None else reading.format_of(path))
         reading.write(
-            iter(counted), path, named, force=force, options=reading.WriteOptions(**options)
+            iter(counted), path, named, force=force, options=reading.WriteOptions(**spelt)
         )
         return Written(counted.rows)
 

@@ -37,7 +37,7 @@ __all__ = ["ReadOptions", "read", "read_like", "read_options", "recognises"]
 OF_FILES = ("quarantine", "rejects", "max_bad", "root", "label_column", "caption_columns")
 PATHS = ("quarantine", "rejects", "root", "schema")
 CHOICES: dict[str, tuple[str, ...]] = {
-    "mode": ("gray", "rgb"),
+    "channels": ("gray", "rgb"),
     "fit": ("pad", "stretch", "crop"),
     "alpha": ("white", "black", "fail"),
 }
@@ -48,7 +48,7 @@ class ReadOptions:
     """How images are read. `None` is found by looking."""
 
     canvas: str | None = None  # "32", or width x height: "48x32"
-    mode: Mode | None = None
+    channels: Mode | None = None
     fit: Fit = "pad"
     alpha: Alpha = "white"
     on_error: OnError = "fail"
@@ -65,8 +65,10 @@ class ReadOptions:
             value = getattr(self, name)
             if value is not None and value not in known:
                 raise UsageError(f"--{name} {value}: {did_you_mean(value, list(known))}")
-        if self.schema is not None and (self.canvas or self.mode):
-            raise UsageError("--schema holds canvas and mode: leave out --canvas and --mode.")
+        if self.schema is not None and (self.canvas or self.channels):
+            raise UsageError(
+                "--schema holds canvas and channels: leave out --canvas and --channels."
+            )
 
     @property
     def asked(self) -> Asked:
@@ -203,7 +205,7 @@ def _schema(
     else:
         width, height, why = canvases.inferred(census.sizes)
     found: Mode = "gray" if census.gray == census.images else "rgb"
-    mode = onto.mode if onto is not None else options.mode or found
+    mode = onto.mode if onto is not None else options.channels or found
     classes, vocabulary = tuple(sorted(census.classes)), tuple(sorted(census.vocabulary))
     schema = ImageSchema(height, width, mode, classes, vocabulary)
     return schema, f"canvas {width}x{height} {mode} ({why})."

@@ -17,15 +17,17 @@ from augment.core.fitted import Ask, Fitted
 from augment.core.model_folder import Stored, restoring
 from augment.core.quotas import quotas
 from augment.core.seeds import Seed
-from augment.core.types import Clause, Condition, Json, Model, State, Tick, Whole, silent
+from augment.core.source import Source
+from augment.core.types import Clause, Condition, Json, Model, Scalar, State, Tick, Whole, silent
 from augment.kinds.tables.data.conditions import balance_of, parse
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
-from augment.kinds.tables.data.values import arrow_type, table_of
+from augment.kinds.tables.data.values import arrow_type, codes, table_of
 from augment.kinds.tables.generator import domain, given_rows
 from augment.kinds.tables.generator.drawing import Drawing
 from augment.kinds.tables.generator.unmodelled import Unmodelled
 from augment.kinds.tables.identity.row_identity import RowIdentity, RowRange
+from augment.kinds.tables.io import reading
 from augment.kinds.tables.relations import Relations
 
 if TYPE_CHECKING:
@@ -141,6 +143,14 @@ class TableModel(Fitted[Table]):
         whole = self.relations.reconciled(whole, {*arrays})
         taken = _with(self.relations.taken_out(whole), {name: arrays[name] for name in as_is})
         return self._drawing.whole(taken)
+
+    def source_rows(self, source: Source) -> tuple[Table, tuple[str, ...]]:
+        return reading.read_whole(source, self.schema)
+
+    def value_counts(self, rows: Table, column: str) -> Mapping[Scalar, int]:
+        found, levels = codes(rows, column)
+        counts = np.bincount(found[found >= 0], minlength=len(levels))
+        return dict(zip(levels, counts.tolist(), strict=True))
 
     def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
         return self.identity.notes(rows, given, self.schema)

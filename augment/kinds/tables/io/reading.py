@@ -91,6 +91,34 @@ def read_partial(source: Source, schema: Schema) -> tuple[Table, Callable[[int],
     return gathering.gather_partial(_raw(source, schema), schema)
 
 
+def read_whole(source: Source, schema: Schema) -> tuple[Table, tuple[str, ...]]:
+    """Rows with all columns of `schema`, each value read and spelt as it says; others are left
+    out, which a note says.
+
+    Raises `BadInput` for a column that is not there, and for a value that does not fit.
+    """
+    wanted, known = schema.names, memory.joined(source)
+    parts = _raw(source, schema) if known is None else []
+    found = known.schema.names if known is not None else parts[0].table.column_names
+    missing = [repr(name) for name in wanted if name not in found]
+    if missing:
+        raise BadInput(
+            f"there is no column {listed(missing)}, which the model has.",
+            where=str(source),
+            hint="Name the table that the model was fitted on, or one with the same columns.",
+        )
+    extra = [repr(name) for name in found if name not in wanted]
+    notes = (f"Left out, since the model lacks them: {listed(extra)}.",) if extra else ()
+    if known is not None:
+        return Table(known.data.select(wanted), schema), notes
+    names = set(wanted)
+    bare = [
+        replace(part, table=part.table.select([n for n in part.table.column_names if n in names]))
+        for part in parts
+    ]
+    return gathering.gather_partial(bare, schema)[0], notes
+
+
 def _read_memory(source: Rows[Any] | External, options: ReadOptions) -> Loaded:
     """Rows that were read before are what they are; of another object the columns are judged."""
     known = memory.joined(source)

@@ -77,7 +77,7 @@ def test_mixed_modes_become_rgb_and_gray_ones_stay_gray(tmp_path: Path) -> None:
     assert read(str(tmp_path), ReadOptions()).data.schema.mode == "gray"
     pictures.saved(tmp_path / "b.png")
     assert read(str(tmp_path), ReadOptions()).data.schema.mode == "rgb"
-    gray = read(str(tmp_path), ReadOptions(mode="gray"))
+    gray = read(str(tmp_path), ReadOptions(channels="gray"))
     assert any("1 images: colours turned into gray" in note for note in gray.notes)
 
 
