@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from augment.api.arguments import seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import read
 from augment.core.types import Json, Tick, silent
-from augment.lifecycle import tuning
+from augment.lifecycle import tuning, tuning_result
 from augment.lifecycle.plan import RunRequest
-from augment.lifecycle.tuning import TuneRequest
+from augment.lifecycle.search import TuneRequest
 from augment.work import environment
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Tuning:
         Returns `file` and `backup`; where the winner is no better than the defaults, nothing is
         written, `file` is None, and `reason` says why.
         """
-        return tuning.apply(self._document, Path(file))
+        return tuning_result.apply(self._document, Path(file))
 
 
 def tune(
@@ -129,7 +129,7 @@ def tune(
     document = tuning.tune(
         request, Path(out), workers=workers, force=force, dry_run=False, tell=tell
     )
-    failed = tuning.unmet(document)
+    failed = tuning_result.unmet(document)
     if failed is not None:
         raise failed
     return Tuning(Path(document["folder"]), document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, progress, tuning_summary
 from augment.cli.flags import flag
+from augment.settings.file import FILE
 from augment.settings.sections import DEFAULTS
 
 
@@ -44,10 +46,8 @@ def tune(
     screen: o.Screen,
 ) -> None:
     """Search for an engine's best parameters on SRC, scored on rows that no trial saw."""
-    from dataclasses import replace
-
-    from augment.lifecycle import tuning
-    from augment.settings.file import FILE
+    from augment.lifecycle import tuning, tuning_result
+    from augment.lifecycle.search import TuneRequest
 
     kind = reading.kind_of(source, config)
     fitting = o.FittingFlags(engine, param, preset, None, max_time, device, no_protect, locale)
@@ -56,11 +56,11 @@ def tune(
         holdout=holdout,
         score=o.scoring(kind, features, config),
     )
-    request = tuning.TuneRequest(run, trials, tuple(objective), storage)
+    request = TuneRequest(run, trials, tuple(objective), storage)
     with progress.shown(screen) as tell:
         document = tuning.tune(
             request, out, workers=workers, force=force, dry_run=dry_run, tell=tell
         )
     if apply and not dry_run:
-        document["applied"] = tuning.apply(document, config.path or Path(FILE))
-    output.show(document, screen, tuning_summary.of_tune, failure=tuning.unmet(document))
+        document["applied"] = tuning_result.apply(document, config.path or Path(FILE))
+    output.show(document, screen, tuning_summary.of_tune, failure=tuning_result.unmet(document))

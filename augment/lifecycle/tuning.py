@@ -9,185 +9,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import shutil
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import augment
 from augment.core import registry
 from augment.core.budget import Budget
-from augment.core.errors import BadInput, GateFailed, MissingExtra, OutOfResources, UsageError
-from augment.core.files import read_json, require_outside, write_json
+from augment.core.errors import BadInput, MissingExtra, UsageError
+from augment.core.files import atomic, read_json, require_outside, write_json
 from augment.core.holdout import split
 from augment.core.seeds import Seed
 from augment.core.source import path_of
-from augment.core.types import PHASES, Json, Tick
+from augment.core.types import Json, Tick
 from augment.evaluation import objective
-from augment.lifecycle import search_space, trials
+from augment.lifecycle import search_space
 from augment.lifecycle.fitting import Prepared, described, finished, prepare
 from augment.lifecycle.journal import LOG, Journal
-from augment.lifecycle.plan import RunRequest
-from augment.lifecycle.search_space import Space, space_of, with_values
+from augment.lifecycle.search import FINAL, Search, TuneRequest
+from augment.lifecycle.search_space import Space, space_of
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
-from augment.lifecycle.trials import Bounds, Rows
+from augment.lifecycle.tuning_result import SCHEMA, document
 from augment.report import tuning as page
-from augment.settings import writing
 from augment.work.store import Attempt, Store
 
 if TYPE_CHECKING:
-    from augment.lifecycle.study import Study
+    pass
 
 TUNE = "tune.json"
-SCHEMA = "augment.tune/1"
 TRIALS = "trials.db"  # the study's database inside OUT
 LEAST_ROWS = 30
-FINAL = 3.0  # of the longest trial: about what the two final fits on more rows and scores take
 INSTALL = "pip install 'augment-synth[tune]'"
-
-
-@dataclass(frozen=True)
-class TuneRequest:
-    """What is wanted: the engine, data and limits of `run`, how many trials, and what to raise."""
-
-    run: RunRequest
-    trials: int = 30
-    objectives: tuple[str, ...] = ("fidelity",)
-    storage: str | None = None  # the URL of a database that several machines share
-
-
-@dataclass(frozen=True)
-class Search:
-    """One attempt at a tuning: what it follows, where it builds, its three parts of the rows."""
-
-    request: TuneRequest
-    prepared: Prepared
-    space: Space
-    folder: Store
-    study: Study
-    journal: Journal
-    budget: Budget
-    workers: int | None
-    learnt: Any
-    validation: Any
-    test: Any
-
-    def run(self) -> None:
-        """Trials until there are enough, or no time is left for one more and the final scores."""
-        request = self.request
-        self.study.begin({name: getattr(self.prepared.plan.engine, name) for name in self.space})
-        with self.journal.stage("tune"):
-            while len(rows := self.study.rows()) < request.trials:
-                longest = max((row["seconds"] for row in rows), default=None)
-                seconds = self._seconds(longest)
-                if longest is not None and seconds < longest:
-                    left = request.trials - len(rows)
-                    cut = f"{left} of {request.trials} trials were not begun"
-                    self.journal.tick(Tick("tune", len(rows), request.trials, shortened=cut))
-                    return
-                row = self._trial(rows, seconds)
-                self._require_possible(row)
-
-    def _seconds(self, longest: float | None) -> float:
-        """What a trial may take, so that the final scores have their time."""
-        left = self.budget.left()
-        if math.isinf(left):
-            return left
-        return left / (1 + FINAL) if longest is None else left - FINAL * longest
-
-    def _trial(self, rows: list[Json], seconds: float) -> Json:
-        """Do the next trial; one whose values were tried before is not done again."""
-        asked = self.study.ask()
-        number, total = len(rows) + 1, self.request.trials
-
-        def tell(tick: Tick) -> None:
-            note = PHASES.get(tick.phase, tick.phase)
-            if tick.steps:
-                note += f" {tick.step:,}/{tick.steps:,}"
-            self.journal.tick(Tick("tune", number - 1, total, tick.loss, tick.held_out, note))
-
-        same = [r for r in rows if json_like(r["parameters"]) == json_like(asked.parameters)]
-        same = [row for row in same if row["reason"] != trials.OUT_OF_TIME]
-        if same:
-            row = {**same[0], "seconds": 0.0, "repeats": same[0]["number"]}
-            del row["number"]
-        else:
-            row = trials.attempt(
-                self.prepared,
-                asked.parameters,
-                Rows(self.learnt, self.validation),
-                self.request.objectives,
-                self.folder.scratch,
-                Bounds(self._rivals(rows, asked.parameters), seconds),
-                tell,
-                lambda loss, step: self.study.report(asked, loss, step),
-                self.workers,
-            )
-        row["defaults"] = asked.defaults
-        self.study.tell(asked, json_like(row))
-        self.journal.note("trial", number=number, state=row["state"], reason=row["reason"])
-        return row
-
-    def _rivals(self, rows: list[Json], parameters: Json) -> list[trials.Curve]:
-        """The curves of trials that came to their ends with losses of the same scale."""
-        scale = [name for name, each in self.space.items() if each.changes_loss]
-        mine = self._whole(parameters)
-        return [
-            row["curve"]
-            for row in rows
-            if row["state"] == "done"
-            and all(self._whole(row["parameters"])[name] == mine[name] for name in scale)
-        ]
-
-    def _whole(self, parameters: Json) -> Json:
-        """All parameters of the space, defaults where a trial names none."""
-        engine = self.prepared.plan.engine
-        return {name: parameters.get(name, getattr(engine, name)) for name in self.space}
-
-    def _require_possible(self, row: Json) -> None:
-        """Refuse to go on where the defaults show that no trial can be scored, or ends in time."""
-        if not row["defaults"] or row["state"] != "failed":
-            return
-        if row["reason"] == trials.OUT_OF_TIME:
-            raise OutOfResources(
-                f"--max-time {self.budget.max_seconds:g}s is not enough for a trial and the final "
-                "scores. Give more time, or fewer rows."
-            )
-        if " was not scored: " in row["reason"]:
-            raise UsageError(
-                f"--objective: {row['reason'].removesuffix('.')}. Choose another objective, or "
-                "name the column to predict with --target."
-            )
-
-    def final(self, parameters: Json) -> Json:
-        """Parameters fitted on all rows that trials saw, judged on those that none saw."""
-        key = hashlib.sha256(json.dumps(json_like(parameters), sort_keys=True).encode()).hexdigest()
-        for record in self.folder.records():
-            if record.key == key:
-                return record.result
-        place = self.folder.scratch / "final"
-        place.mkdir(parents=True, exist_ok=True)
-        engine = with_values(self.prepared.plan.engine, parameters)
-        rows = Rows(_rest(self.prepared, self.request.run.holdout), self.test)
-        with self.journal.stage("final"):
-            start = time.monotonic()
-            report = trials.scored(
-                self.prepared, engine, rows, place, self.journal.tick, self.workers
-            )
-            seconds = round(time.monotonic() - start, 3)
-        shutil.rmtree(place, ignore_errors=True)
-        row = trials.judged(self.request.objectives, report)
-        found = {**json_like(row), "seconds": seconds, "report": report}
-        self.folder.commit(key, **found)
-        return found
-
-
-def json_like(value: Any) -> Any:
-    """A document as it is once it has been JSON."""
-    return json.loads(json.dumps(value))
 
 
 def tune(
@@ -211,18 +64,17 @@ def tune(
     folder = Store(out, TUNE, "augment.tune/")
     folder.require_ours()
     with folder.held(), bounded(budget, journal), study.reachable(request.storage):
-        prepared, space = _prepared(request, folder, journal)
+        prepared, space = _prepared(request, folder, journal, force)
         parts = _parts(prepared, run.holdout)
         if dry_run:
             return _foreseen(request, prepared, space, len(parts[0]))
         if folder.complete() and not force:
-            document = finished(folder, prepared.key, run.seed)
-            if document["asked"] >= request.trials:
-                return document
-        more = folder.complete() and not force and folder.planned() is None
+            earlier = finished(folder, prepared)
+            if earlier["asked"] >= request.trials:
+                return earlier
         folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
-        if more and (out / TRIALS).is_file() and not (folder.partial / TRIALS).is_file():
-            shutil.copyfile(out / TRIALS, folder.partial / TRIALS)
+        if folder.complete() and not force:
+            _taken_up(folder.path / TRIALS, folder.partial / TRIALS)
         journal.path = folder.partial / LOG
         seed = prepared.plan.seed
         found = study.opened(
@@ -236,48 +88,31 @@ def tune(
         search = Search(request, prepared, space, folder, found, journal, budget, workers, *parts)
         try:
             search.run()
-            document = _document(search, study.shown(request.storage))
+            told = document(search, study.shown(request.storage))
         finally:
             found.close()
-        write_json(folder.partial / TUNE, document)
-        page.write(folder.partial / "tune.html", document)
+        write_json(folder.partial / TUNE, told)
+        page.write(folder.partial / "tune.html", told)
         folder.publish()
-    return document
+    return told
 
 
-def unmet(document: Json) -> GateFailed | None:
-    """The error of a search that has no winner; None where it has one."""
-    if document.get("dry_run") or document["winner"] is not None:
-        return None
-    done = [row for row in document["trials"] if row["state"] == "done"]
-    if done:
-        why = f"each of the {len(done)} trials that came to an end fails privacy"
-        way = "Choose another engine, or give more trials."
-    else:
-        first = document["trials"][0]["reason"] if document["trials"] else "none was begun"
-        why, way = f"no trial came to its end ({first.removesuffix('.')})", "Mend that first."
-    return GateFailed(f"There is no winner: {why}. {document['folder']}/tune.html tells all. {way}")
-
-
-def apply(document: Json, path: Path) -> Json:
-    """Write the winner to a settings file, if it did better than the defaults on unseen rows.
-
-    Returns the file and its backup (None where there was no file), or why it was left.
-    """
-    if document["winner"] is None:
-        return {"file": None, "reason": "no trial won"}
-    if not document["better"]:
-        return {"file": None, "reason": document["verdict"]}
-    engine, values = document["plan"]["engine"], document["winner"]["parameters"]
-    backup = writing.write_engine(path, engine, values)
-    return {"file": str(path), "backup": None if backup is None else str(backup)}
+def _taken_up(earlier: Path, file: Path) -> None:
+    """Begin with the trials of a finished search, unless this one has begun."""
+    if earlier.is_file() and not file.exists():
+        with atomic(file) as stream, earlier.open("rb") as source:
+            shutil.copyfileobj(source, stream)
 
 
 def _study() -> Any:
-    """The module that needs Optuna. Raises `MissingExtra` with the line that installs it."""
+    """The module that needs Optuna. Raises `MissingExtra` with the line that installs the extra."""
     try:
+        import tomlkit  # noqa: F401 - of use at the end: said before the search
+
         from augment.lifecycle import study
     except ModuleNotFoundError as error:
+        if (error.name or "").startswith("augment"):
+            raise
         raise MissingExtra(
             f"`augment tune` needs the Python package {error.name!r}, which is not installed. "
             f"Install it with: {INSTALL}"
@@ -300,7 +135,7 @@ def _require_sound(request: TuneRequest) -> None:
 
 
 def _prepared(
-    request: TuneRequest, folder: Store, journal: Journal
+    request: TuneRequest, folder: Store, journal: Journal, force: bool
 ) -> tuple[Prepared, dict[str, search_space.Dimension]]:
     """The plan, with the defaults of all that is searched, and the space.
 
@@ -325,7 +160,7 @@ def _prepared(
     earlier = folder.planned()
     if run.seed is None and earlier is not None and earlier.key == key:
         plan = replace(plan, seed=Seed(earlier.seed))
-    if run.seed is None and folder.complete() and earlier is None:
+    if run.seed is None and folder.complete() and earlier is None and not force:
         plan = replace(plan, seed=_seed_of(folder, plan.seed))
     return Prepared(plan, found.loaded, key), space
 
@@ -344,11 +179,6 @@ def _parts(prepared: Prepared, holdout: float) -> tuple[Any, Any, Any]:
     return learnt, validation, test
 
 
-def _rest(prepared: Prepared, holdout: float) -> Any:
-    """All rows but those that no trial sees."""
-    return split(prepared.loaded.data, holdout, prepared.plan.seed.child("split"))[0]
-
-
 def _foreseen(request: TuneRequest, prepared: Prepared, space: Space, rows: int) -> Json:
     """What would be searched, and about what it takes: trials as long as the defaults' one."""
     found = paced(prepared.plan.foresee(prepared.loaded.data, rows))
@@ -364,67 +194,3 @@ def _foreseen(request: TuneRequest, prepared: Prepared, space: Space, rows: int)
         "estimate": None if one is None else {**one, "trial": one["seconds"], "total": total},
         "max_seconds": request.run.max_seconds,
     }
-
-
-def _document(search: Search, storage: str | None) -> Json:
-    """tune.json: the trials, the winner, and what it gains on rows that no trial saw."""
-    rows, request = search.study.rows(), search.request
-    best = trials.winner(rows)
-    final: Json = {}
-    if best is not None:
-        final["winner"] = search.final(best["parameters"])
-        final["defaults"] = search.final({})
-    prepared = search.prepared
-    engine = prepared.plan.engine
-    better, sentence = _verdict(best, final, request.objectives)
-    fixed = {k: getattr(engine, k) for k in request.run.parameters}
-    won = None if best is None else {**search._whole(best["parameters"]), **fixed}
-    counted = {
-        "train": len(search.learnt),
-        "validation": len(search.validation),
-        "test": len(search.test),
-    }
-    importance = {n: search.study.importance(i) for i, n in enumerate(request.objectives)}
-    document = {
-        "schema": SCHEMA,
-        "augment": augment.__version__,
-        "key": prepared.key,
-        "seed": prepared.plan.seed.value,
-        "folder": str(search.folder.path),
-        **described(prepared),
-        "objectives": list(request.objectives),
-        "asked": request.trials,
-        "storage": storage,
-        "unfinished_elsewhere": search.study.unfinished() if storage else 0,
-        "rows": counted,
-        "space": search_space.document(search.space),
-        "trials": rows,
-        "front": [row["number"] for row in trials.front(rows)],
-        "winner": None if best is None else {"number": best["number"], "parameters": won},
-        "final": final,
-        "better": better,
-        "verdict": sentence,
-        "importance": importance,
-        "shortened": list(dict.fromkeys(search.journal.shortened)),
-        "seconds": search.journal.seconds,
-    }
-    told: Json = json_like(document)
-    return told
-
-
-def _verdict(best: Json | None, final: Json, objectives: tuple[str, ...]) -> tuple[bool, str]:
-    """Whether the winner is better than the defaults on unseen rows, and in a sentence."""
-    if best is None:
-        return False, "No trial won."
-    if best["defaults"]:
-        return False, "No trial did better than the engine's defaults."
-    if not trials.feasible(final["winner"]):
-        why = final["winner"]["reason"] or "it fails privacy there"
-        return False, f"On rows that no trial saw the winner is not acceptable: {why}."
-    if not trials.feasible(final["defaults"]):
-        return True, "On rows that no trial saw the winner is acceptable and the defaults are not."
-    pairs = zip(final["winner"]["worth"], final["defaults"]["worth"], strict=True)
-    gained = [name for name, (w, d) in zip(objectives, pairs, strict=True) if w > d]
-    if not gained:
-        return False, "On rows that no trial saw the winner does no better than the defaults."
-    return True, f"On rows that no trial saw the winner does better on {' and '.join(gained)}."

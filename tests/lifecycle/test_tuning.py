@@ -14,10 +14,10 @@ import pytest
 
 from augment.core.errors import GateFailed, MissingExtra, OutOfResources, UsageError
 from augment.core.types import Json, Tick, silent
-from augment.lifecycle import trials, tuning
+from augment.lifecycle import search, trials, tuning, tuning_result
 from augment.lifecycle.plan import RunRequest
+from augment.lifecycle.search import TuneRequest
 from augment.lifecycle.search_space import space_of
-from augment.lifecycle.tuning import TuneRequest
 from augment.work.manifest import verify
 from tests.cli import in_process
 from tests.places import ROOT
@@ -142,8 +142,8 @@ def test_a_trial_that_fails_privacy_cannot_win(
     assert any(row["worth"][0] > won["worth"][0] for row in document["trials"])
     with_scores(monkeypatch, lambda engine, **_: report_of(engine.max_levels, leak=0.9))
     document = start(request_, tmp_path / "none")
-    assert document["winner"] is None and isinstance(tuning.unmet(document), GateFailed)
-    assert "privacy" in str(tuning.unmet(document))
+    assert document["winner"] is None and isinstance(tuning_result.unmet(document), GateFailed)
+    assert "privacy" in str(tuning_result.unmet(document))
 
 
 @pytest.mark.parametrize("stop", [1, 4, 9])
@@ -265,7 +265,7 @@ def test_a_search_keeps_to_its_time(
     monkeypatch.setattr(trials.time, "monotonic", lambda: 50.0 * next(seconds))
     with_scores(monkeypatch, made_up)
     limited = replace(request_, run=replace(request_.run, max_seconds=3600.0))
-    monkeypatch.setattr(tuning.Search, "_seconds", lambda self, longest: 60.0 - (longest or 0.0))
+    monkeypatch.setattr(search.Search, "_seconds", lambda self, longest: 60.0 - (longest or 0.0))
     document = start(limited, tmp_path / "out")
     assert len(document["trials"]) == 1 and "7 of 8 trials" in document["shortened"][0]
 
@@ -274,7 +274,7 @@ def test_too_little_time_for_one_trial_is_said(
     request_: TuneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_scores(monkeypatch, made_up)
-    monkeypatch.setattr(tuning.Search, "_seconds", lambda self, longest: 0.0)
+    monkeypatch.setattr(search.Search, "_seconds", lambda self, longest: 0.0)
     limited = replace(request_, run=replace(request_.run, max_seconds=3600.0))
     with pytest.raises(OutOfResources, match="not enough for a trial"):
         start(limited, tmp_path / "out")
@@ -303,18 +303,18 @@ def test_the_winner_is_applied_and_the_file_keeps_its_comments(
     path = tmp_path / "augment.toml"
     before = "# ours\n[tool]\nseed = 3 # fixed\n\n[engines.copula]\nmax_levels = 70 # by hand\n"
     path.write_text(before)
-    found = tuning.apply(document, path)
+    found = tuning_result.apply(document, path)
     values = document["winner"]["parameters"]
     text = path.read_text()
     assert "# ours" in text and "seed = 3 # fixed" in text and "# by hand" in text
     assert f"max_levels = {values['max_levels']}" in text
     assert Path(found["backup"]).read_text() == before
-    tuning.apply(document, path)  # says the same already: file and copy stay
+    tuning_result.apply(document, path)  # says the same already: file and copy stay
     assert path.read_text() == text and Path(found["backup"]).read_text() == before
     settings = {"copula": {"max_levels": values["max_levels"]}}
     again = replace(request_, run=replace(request_.run, settings=settings))
     assert start(again, tmp_path / "out")["up_to_date"]  # what was applied makes no other search
-    fresh = tuning.apply(document, tmp_path / "new.toml")
+    fresh = tuning_result.apply(document, tmp_path / "new.toml")
     assert fresh["backup"] is None and (tmp_path / "new.toml").read_text().startswith("[engines.")
 
 
@@ -327,7 +327,7 @@ def test_a_winner_that_is_no_better_on_unseen_rows_is_not_applied(
     with_scores(monkeypatch, lucky)
     document = start(request_, tmp_path / "out")
     assert not document["better"] and "no better" in document["verdict"]
-    assert tuning.apply(document, tmp_path / "augment.toml")["file"] is None
+    assert tuning_result.apply(document, tmp_path / "augment.toml")["file"] is None
     assert not (tmp_path / "augment.toml").exists()
 
 

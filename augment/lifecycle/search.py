@@ -1,0 +1,174 @@
+"""The trials of `augment tune`, one after another, and the final scores on unseen rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from augment.core.budget import Budget
+from augment.core.errors import OutOfResources, UsageError
+from augment.core.holdout import split
+from augment.core.types import PHASES, Json, Tick
+from augment.lifecycle import trials
+from augment.lifecycle.fitting import Prepared
+from augment.lifecycle.journal import Journal
+from augment.lifecycle.plan import RunRequest
+from augment.lifecycle.search_space import Space, with_values
+from augment.lifecycle.trials import Bounds, Rows
+from augment.work.store import Store
+
+if TYPE_CHECKING:
+    from augment.lifecycle.study import Study
+
+FINAL = 3.0  # of the longest trial: about what the two final fits on more rows and scores take
+
+
+@dataclass(frozen=True)
+class TuneRequest:
+    """What is wanted: the engine, data and limits of `run`, how many trials, and what to raise."""
+
+    run: RunRequest
+    trials: int = 30
+    objectives: tuple[str, ...] = ("fidelity",)
+    storage: str | None = None  # the URL of a database that several machines share
+
+
+@dataclass(frozen=True)
+class Search:
+    """One attempt at a tuning: what it follows, where it builds, its three parts of the rows."""
+
+    request: TuneRequest
+    prepared: Prepared
+    space: Space
+    folder: Store
+    study: Study
+    journal: Journal
+    budget: Budget
+    workers: int | None
+    learnt: Any
+    validation: Any
+    test: Any
+
+    def run(self) -> None:
+        """Trials until there are enough, or no time is left for one more and the final scores."""
+        request = self.request
+        self.study.begin({name: getattr(self.prepared.plan.engine, name) for name in self.space})
+        with self.journal.stage("tune"):
+            while len(rows := self.study.rows()) < request.trials:
+                longest = max((row["seconds"] for row in rows), default=None)
+                seconds = self._seconds(longest)
+                if longest is not None and seconds < longest:
+                    left = request.trials - len(rows)
+                    cut = f"{left} of {request.trials} trials were not begun"
+                    self.journal.tick(Tick("tune", len(rows), request.trials, shortened=cut))
+                    return
+                row = self._trial(rows, seconds)
+                self._require_possible(row)
+
+    def _seconds(self, longest: float | None) -> float:
+        """What a trial may take, so that the final scores have their time."""
+        left = self.budget.left()
+        if math.isinf(left):
+            return left
+        return left / (1 + FINAL) if longest is None else left - FINAL * longest
+
+    def _trial(self, rows: list[Json], seconds: float) -> Json:
+        """Do the next trial; one whose values were tried before is not done again."""
+        asked = self.study.ask()
+        number, total = len(rows) + 1, self.request.trials
+
+        def tell(tick: Tick) -> None:
+            note = PHASES.get(tick.phase, tick.phase)
+            if tick.steps:
+                note += f" {tick.step:,}/{tick.steps:,}"
+            self.journal.tick(Tick("tune", number - 1, total, tick.loss, tick.held_out, note))
+
+        same = [r for r in rows if json_like(r["parameters"]) == json_like(asked.parameters)]
+        same = [row for row in same if row["reason"] != trials.OUT_OF_TIME]
+        if same:
+            row = {**same[0], "seconds": 0.0, "repeats": same[0]["number"]}
+            del row["number"]
+        else:
+            row = trials.attempt(
+                self.prepared,
+                asked.parameters,
+                Rows(self.learnt, self.validation),
+                self.request.objectives,
+                self.folder.scratch,
+                Bounds(self._rivals(rows, asked.parameters), seconds),
+                tell,
+                lambda loss, step: self.study.report(asked, loss, step),
+                self.workers,
+            )
+        row["defaults"] = asked.defaults
+        self.study.tell(asked, json_like(row))
+        self.journal.note("trial", number=number, state=row["state"], reason=row["reason"])
+        return row
+
+    def _rivals(self, rows: list[Json], parameters: Json) -> list[trials.Curve]:
+        """The curves of trials that came to their ends with losses of the same scale."""
+        scale = [name for name, each in self.space.items() if each.changes_loss]
+        mine = self.whole(parameters)
+        return [
+            row["curve"]
+            for row in rows
+            if row["state"] == "done"
+            and all(self.whole(row["parameters"])[name] == mine[name] for name in scale)
+        ]
+
+    def whole(self, parameters: Json) -> Json:
+        """All parameters of the space, defaults where a trial names none."""
+        engine = self.prepared.plan.engine
+        return {name: parameters.get(name, getattr(engine, name)) for name in self.space}
+
+    def _require_possible(self, row: Json) -> None:
+        """Refuse to go on where the defaults show that no trial can be scored, or ends in time."""
+        if not row["defaults"] or row["state"] != "failed":
+            return
+        if row["reason"] == trials.OUT_OF_TIME:
+            raise OutOfResources(
+                f"--max-time {self.budget.max_seconds:g}s is not enough for a trial and the final "
+                "scores. Give more time, or fewer rows."
+            )
+        if " was not scored: " in row["reason"]:
+            raise UsageError(
+                f"--objective: {row['reason'].removesuffix('.')}. Choose another objective, or "
+                "name the column to predict with --target."
+            )
+
+    def final(self, parameters: Json) -> Json:
+        """Parameters fitted on all rows that trials saw, judged on those that none saw."""
+        key = hashlib.sha256(json.dumps(json_like(parameters), sort_keys=True).encode()).hexdigest()
+        for record in self.folder.records():
+            if record.key == key:
+                return record.result
+        place = self.folder.scratch / "final"
+        place.mkdir(parents=True, exist_ok=True)
+        engine = with_values(self.prepared.plan.engine, parameters)
+        rows = Rows(rest(self.prepared, self.request.run.holdout), self.test)
+        with self.journal.stage("final"):
+            start = time.monotonic()
+            report = trials.scored(
+                self.prepared, engine, rows, place, self.journal.tick, self.workers
+            )
+            seconds = round(time.monotonic() - start, 3)
+        shutil.rmtree(place, ignore_errors=True)
+        row = trials.judged(self.request.objectives, report)
+        found = {**json_like(row), "seconds": seconds, "report": report}
+        self.folder.commit(key, **found)
+        return found
+
+
+def json_like(value: Any) -> Any:
+    """A document as it is once it has been JSON."""
+    return json.loads(json.dumps(value))
+
+
+def rest(prepared: Prepared, holdout: float) -> Any:
+    """All rows but those that no trial sees."""
+    return split(prepared.loaded.data, holdout, prepared.plan.seed.child("split"))[0]

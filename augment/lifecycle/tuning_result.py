@@ -1,0 +1,107 @@
+"""What a search came to: tune.json, what is gained, and the winner in a settings file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import augment
+from augment.core.errors import GateFailed
+from augment.core.types import Json
+from augment.lifecycle import search_space, trials
+from augment.lifecycle.fitting import described
+from augment.lifecycle.search import Search, json_like
+from augment.settings import writing
+
+SCHEMA = "augment.tune/1"
+
+
+def document(search: Search, storage: str | None) -> Json:
+    """tune.json: the trials, the winner, and what it gains on rows that no trial saw."""
+    rows, request = search.study.rows(), search.request
+    best = trials.winner(rows)
+    final: Json = {}
+    if best is not None:
+        final["winner"] = search.final(best["parameters"])
+        final["defaults"] = search.final({})
+    prepared = search.prepared
+    engine = prepared.plan.engine
+    better, sentence = verdict(best, final, request.objectives)
+    fixed = {k: getattr(engine, k) for k in request.run.parameters}
+    won = None if best is None else {**search.whole(best["parameters"]), **fixed}
+    counted = {
+        "train": len(search.learnt),
+        "validation": len(search.validation),
+        "test": len(search.test),
+    }
+    importance = {n: search.study.importance(i) for i, n in enumerate(request.objectives)}
+    told = {
+        "schema": SCHEMA,
+        "augment": augment.__version__,
+        "key": prepared.key,
+        "seed": prepared.plan.seed.value,
+        "folder": str(search.folder.path),
+        **described(prepared),
+        "objectives": list(request.objectives),
+        "asked": request.trials,
+        "storage": storage,
+        "unfinished_elsewhere": search.study.unfinished() if storage else 0,
+        "rows": counted,
+        "space": search_space.document(search.space),
+        "trials": rows,
+        "front": [row["number"] for row in trials.front(rows)],
+        "winner": None if best is None else {"number": best["number"], "parameters": won},
+        "final": final,
+        "better": better,
+        "verdict": sentence,
+        "importance": importance,
+        "shortened": list(dict.fromkeys(search.journal.shortened)),
+        "seconds": search.journal.seconds,
+    }
+    found: Json = json_like(told)
+    return found
+
+
+def verdict(best: Json | None, final: Json, objectives: tuple[str, ...]) -> tuple[bool, str]:
+    """Whether the winner is better than the defaults on unseen rows, and in a sentence."""
+    if best is None:
+        return False, "No trial won."
+    if best["defaults"]:
+        return False, "No trial did better than the engine's defaults."
+    if not trials.feasible(final["winner"]):
+        why = final["winner"]["reason"] or "it fails privacy there"
+        return False, f"On rows that no trial saw the winner is not acceptable: {why}."
+    if not trials.feasible(final["defaults"]):
+        return True, "On rows that no trial saw the winner is acceptable and the defaults are not."
+    pairs = zip(final["winner"]["worth"], final["defaults"]["worth"], strict=True)
+    gained = [name for name, (w, d) in zip(objectives, pairs, strict=True) if w > d]
+    if not gained:
+        return False, "On rows that no trial saw the winner does no better than the defaults."
+    return True, f"On rows that no trial saw the winner does better on {' and '.join(gained)}."
+
+
+def unmet(document: Json) -> GateFailed | None:
+    """The error of a search that has no winner; None where it has one."""
+    if document.get("dry_run") or document["winner"] is not None:
+        return None
+    done = [row for row in document["trials"] if row["state"] == "done"]
+    if done:
+        why = f"each of the {len(done)} trials that came to an end fails privacy"
+        way = "Choose another engine, or give more trials."
+    else:
+        first = document["trials"][0]["reason"] if document["trials"] else "none was begun"
+        why, way = f"no trial came to its end ({first.removesuffix('.')})", "Mend that first."
+    return GateFailed(f"There is no winner: {why}. {document['folder']}/tune.html tells all. {way}")
+
+
+def apply(document: Json, path: Path) -> Json:
+    """Write the winner to a settings file, if it did better than the defaults on unseen rows.
+
+    Returns the file and its backup (None where there was no file), or why it was left.
+    """
+    if document["winner"] is None:
+        return {"file": None, "reason": "no trial won"}
+    if not document["better"]:
+        return {"file": None, "reason": document["verdict"]}
+    engine, values = document["plan"]["engine"], document["winner"]["parameters"]
+    backup = writing.write_engine(path, engine, values)
+    return {"file": str(path), "backup": None if backup is None else str(backup)}
