@@ -69,7 +69,7 @@ def tune(
         if dry_run:
             return _foreseen(request, prepared, space, len(parts[0]))
         if folder.complete() and not force:
-            earlier = finished(folder, prepared)
+            earlier = finished(folder, prepared.key, run.seed)
             if earlier["asked"] >= request.trials:
                 return earlier
         folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
