@@ -81,6 +81,8 @@ class PlainLines:
             terminal.say(f"augment: {text}")
         if tick.shortened:
             terminal.say(f"augment: shortened for want of time: {tick.shortened}")
+        if tick.advice:
+            terminal.say(f"augment: note: {tick.advice}")
 
 
 def described(tick: Tick, elapsed: float, first: int = 0) -> str:
@@ -138,6 +140,8 @@ class _Bars:
         if tick.shortened:
             text = f"Shortened for want of time: {tick.shortened}"
             self.progress.console.print(Text(terminal.printable(text), style="yellow"))
+        if tick.advice:
+            self.progress.console.print(Text(terminal.printable(f"Note: {tick.advice}")))
         if tick.phase != self.phase:
             self.finish()
             word = PHASES.get(tick.phase, tick.phase)

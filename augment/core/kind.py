@@ -168,6 +168,11 @@ class Generator(ABC, Generic[D]):
         """The rows as a fit will take them, with notes on what differs; usually nothing does."""
         return loaded
 
+    def advice(self, data: D, device: str) -> tuple[str, ...]:
+        """Sentences on what no engine here does well with this data on this device ("cpu", "cuda"),
+        and what to do instead; told before a fit. Usually none."""
+        return ()
+
     @abstractmethod
     def choose(self, data: D) -> tuple[str, str]:
         """The engine that `auto` means for this data, and why."""

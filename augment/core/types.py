@@ -71,6 +71,7 @@ class Tick:
     """One step of progress. `phase` is one of `PHASES`.
 
     `shortened` says what is left out for want of time; whoever asked for a limit is told of it.
+    `advice` is a sentence that is worth reading before a long fit.
     """
 
     phase: str
@@ -80,6 +81,7 @@ class Tick:
     held_out: float | None = None
     note: str = ""
     shortened: str = ""
+    advice: str = ""
 
 
 def silent(tick: Tick) -> None:

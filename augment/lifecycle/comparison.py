@@ -18,7 +18,7 @@ from augment.core.errors import BadInput, MissingExtra, UsageError, did_you_mean
 from augment.core.holdout import split, split_order
 from augment.core.kind import Kind, Loaded, Reserved
 from augment.core.seeds import Seed
-from augment.core.types import Engine, Json
+from augment.core.types import Engine, Json, Tick
 from augment.lifecycle.gates import LEAST_ROWS_TO_SPLIT
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import RunRequest, device_for, kind_of, require_scorable, row_count
@@ -54,6 +54,7 @@ class ComparisonPlan:
     seed: Seed
     key: str
     most_rows: int
+    advice: tuple[str, ...] = ()  # see `Generator.advice`
 
     def sides(self) -> tuple[Any, Any]:
         """The rows to fit on, in random order, and the unseen ones."""
@@ -90,6 +91,7 @@ class ComparisonPlan:
             "noun": self.kind.noun,
             "files": list(self.loaded.files),
             "notes": list(self.loaded.notes),
+            "advice": list(self.advice),
             "source_rows": len(data),
             "holdout": run.holdout,
             "max_seconds": run.max_seconds,
@@ -114,6 +116,12 @@ def planned(request: CompareRequest, folder: Store, journal: Journal) -> Compari
             f"{LEAST_ROWS_TO_SPLIT} are needed).",
             where=str(run.source),
         )
+    devices = {device_for(run.device, each.about) for each in recipes}
+    advice = tuple(
+        dict.fromkeys(x for each in devices for x in kind.generator.advice(loaded.data, each))
+    )
+    for sentence in advice:
+        journal.tell(Tick("read", advice=sentence))
     most = min(
         len(loaded.data), max(LEAST_ROWS_TO_SPLIT, row_count(request.rows, len(loaded.data)))
     )
@@ -122,7 +130,7 @@ def planned(request: CompareRequest, folder: Store, journal: Journal) -> Compari
     seed = Seed.fresh() if run.seed is None else Seed(run.seed)
     if run.seed is None and earlier and earlier.key == key:
         seed = Seed(earlier.seed)
-    return ComparisonPlan(request, kind, loaded, recipes, absent, seed, key, most)
+    return ComparisonPlan(request, kind, loaded, recipes, absent, seed, key, most, advice)
 
 
 def _recipes(

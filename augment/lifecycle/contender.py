@@ -24,7 +24,13 @@ from augment.core.seeds import Seed
 from augment.core.types import Condition, Engine, Job, Json, Tick
 from augment.evaluation.standing import standing
 from augment.lifecycle.sampling import Sample
-from augment.lifecycle.time_limit import GRACE, fit_budget, paced, score_budget
+from augment.lifecycle.time_limit import (
+    GRACE,
+    LEAST_GRACE_SECONDS,
+    fit_budget,
+    paced,
+    score_budget,
+)
 from augment.report import facts
 from augment.work.deadline import TimeIsUp, interrupted
 from augment.work.folder_job import list_files
@@ -33,6 +39,7 @@ from augment.work.pool import pool
 from augment.work.task import Task
 
 START_SECONDS = 30.0  # for a process to start and end, over its time, before it is stopped
+PLANNED = 0.9  # of its time, in which an engine is to be done; what it overruns is in the rest
 MEMORY = "memory ran out"
 
 
@@ -79,9 +86,9 @@ def contended(field: Field, engine: Engine[Any], device: str, rows: int, seconds
     the exit code that the error has elsewhere."""
     kind: Kind[Any] = registry.find("kinds", field.kind)
     scratch = field.scratch / engine.about.name
-    budget = Budget(None if math.isinf(seconds) else seconds)
+    budget = Budget(None if math.isinf(seconds) else PLANNED * seconds)
     try:
-        with interrupted(seconds):
+        with interrupted(seconds + max(GRACE * seconds, LEAST_GRACE_SECONDS)):
             return _measured(field, kind, engine, device, rows, budget, scratch)
     except TimeIsUp:
         return _failed(_over(seconds), OutOfResources.exit_code)

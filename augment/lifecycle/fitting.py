@@ -35,6 +35,7 @@ class Prepared:
     plan: Plan
     loaded: Loaded[Any]
     key: str
+    advice: tuple[str, ...] = ()  # see `Generator.advice`
 
 
 def prepare(
@@ -50,11 +51,14 @@ def prepare(
         loaded = kind.generator.prepared(kind.reader.read(request.source, request.read), reserved)
     seed = Seed.fresh() if request.seed is None else Seed(request.seed)
     plan = resolve(request, kind, loaded, seed)
+    advice = () if plan.engine.about.foreign else kind.generator.advice(loaded.data, plan.device)
+    for sentence in advice:
+        journal.tell(Tick("read", advice=sentence))
     key = plan.key(loaded.files)
     earlier = folder.planned() if folder else None
     if request.seed is None and earlier and earlier.key == key:
         plan = dataclasses.replace(plan, seed=Seed(earlier.seed))
-    return Prepared(plan, loaded, key)
+    return Prepared(plan, loaded, key, advice)
 
 
 def fit_model(
@@ -166,6 +170,7 @@ def described(prepared: Prepared) -> Json:
         "plan": prepared.plan.document,
         "files": list(prepared.loaded.files),
         "notes": list(prepared.loaded.notes),
+        "advice": list(prepared.advice),
         "rejected_rows": prepared.loaded.rejected,
         "data": prepared.plan.kind.describe(prepared.loaded.data, show_values=False),
     }

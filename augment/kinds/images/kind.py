@@ -36,6 +36,7 @@ from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.engines.conditioning import WHERE, Conditioning
 from augment.kinds.images.engines.costs import PICTURE_SECONDS, scoring_seconds
 from augment.kinds.images.engines.diffusers.engine import Diffusers
+from augment.kinds.images.generator import photographs
 from augment.kinds.images.generator.conditions import condition_of
 from augment.kinds.images.generator.model import ImageModel
 from augment.kinds.images.io import contact_sheet, memory, reading, writing
@@ -115,6 +116,9 @@ class ImageWriter(Writer[Images]):
 
 class ImageGenerator(Generator[Images]):
     """Any registered engine for images."""
+
+    def advice(self, data: Images, device: str) -> tuple[str, ...]:
+        return photographs.advice(data, device)
 
     def choose(self, data: Images) -> tuple[str, str]:
         return "cvae", "it learns in minutes, from few pictures as from many"

@@ -40,7 +40,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import codes
 from augment.kinds.tables.generator import domain, rare_categories
-from augment.kinds.tables.generator.caveats import caveats
+from augment.kinds.tables.generator.caveats import advice, caveats
 from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel, require_no_prompts
 from augment.kinds.tables.generator.protection import least_rows
@@ -144,6 +144,9 @@ class TableGenerator(Generator[Table]):
             data, more = rare_categories.replaced(data, counted, overruled)
             notes += more
         return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
+
+    def advice(self, data: Table, device: str) -> tuple[str, ...]:
+        return advice(data)
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "anyorder", "the truest and quickest for tables"
