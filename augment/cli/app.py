@@ -23,6 +23,7 @@ from augment.cli import (
     failures,
     fit,
     inspect,
+    lift,
     run,
     sample,
     terminal,
@@ -57,6 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     fit.fit,
     sample.sample,
     evaluate.evaluate,
+    lift.lift,
     transform.transform,
     edit.edit,
     verify.verify,
@@ -68,7 +70,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )
-RESUMABLE = ("run", "fit", "transform", "edit")
+RESUMABLE = ("run", "fit", "lift", "transform", "edit")
 
 
 def _version(asked: bool) -> None:

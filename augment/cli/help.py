@@ -59,7 +59,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Messages": ("quiet", "verbose", "json", "log-format", "no-color", "config", "help"),
 }
 COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
-    "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
+    "From data to data": ("run", "inspect", "fit", "sample", "evaluate", "lift"),
     "Images": ("transform", "edit"),
     "Results and set-up": ("verify", "engines", "config", "doctor"),
 }
@@ -86,6 +86,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "evaluate": (
         "augment evaluate real.csv synthetic.csv --target churned",
         "augment evaluate train.csv synthetic.csv --unseen test.csv -o scores/",
+    ),
+    "lift": (
+        "augment lift customers.csv --target churned -o lift/",
+        "augment lift customers.csv --target churned -o lift/ --seeds 10 --json",
     ),
     "transform": (
         "augment transform photos/ -o more/ --preset light --per-image 3",
