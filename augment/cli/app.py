@@ -24,6 +24,7 @@ from augment.cli import (
     failures,
     fit,
     inspect,
+    lift,
     run,
     sample,
     terminal,
@@ -61,6 +62,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     evaluate.evaluate,
     compare.compare,
     tune.tune,
+    lift.lift,
     transform.transform,
     edit.edit,
     verify.verify,
@@ -72,7 +74,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )
-RESUMABLE = ("run", "fit", "compare", "tune", "transform", "edit")
+RESUMABLE = ("run", "fit", "compare", "tune", "lift", "transform", "edit")
 
 
 def _version(asked: bool) -> None:

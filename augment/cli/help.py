@@ -61,7 +61,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
-    "Choice of engine and parameters": ("compare", "tune"),
+    "Choices": ("compare", "tune", "lift"),
     "Images": ("transform", "edit"),
     "Results and set-up": ("verify", "engines", "config", "doctor"),
 }
@@ -97,6 +97,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "augment tune customers.csv -o tuned/ --engine anyorder --max-time 1h",
         "augment tune customers.csv -o tuned/ --objective utility --target churned",
         "augment tune customers.csv -o tuned/ --trials 50 --apply",
+    ),
+    "lift": (
+        "augment lift customers.csv --target churned -o lift/",
+        "augment lift customers.csv --target churned -o lift/ --seeds 10 --json",
     ),
     "transform": (
         "augment transform photos/ -o more/ --preset light --per-image 3",

@@ -25,6 +25,7 @@ GROUPS = (
     "executors",
     "transforms",  # by the kind of data that they transform
     "edits",  # likewise
+    "lifts",  # by the kind of data that is trained on
 )
 
 

@@ -1,0 +1,36 @@
+"""`augment lift`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augment.cli import lift_summary, output, progress
+from augment.cli import options as o
+
+
+def lift(
+    *,
+    source: o.Source,
+    out: Annotated[Path, typer.Option("-o", "--out", help="A folder for lift.json and .html.")],
+    seeds: Annotated[int, typer.Option(help="Splits and fits to compare over, at least 5.")] = 5,
+    fitting: o.FittingFlags,
+    seed: o.Seed = None,
+    reading: o.ReadingFlags,
+    workers: o.Workers = None,
+    force: o.Force = False,
+    config: o.Config = o.BUILT_IN,
+    screen: o.Screen,
+) -> None:
+    """Say whether made rows help a model that predicts --target, against other remedies."""
+    from augment.lifecycle.lift import lift as lifecycle_lift
+
+    kind = reading.kind_of(source, config)
+    request = o.request(source, fitting, reading, seed, config, kind)
+    with progress.shown(screen) as tell:
+        document = lifecycle_lift(
+            request, out, seeds=seeds, workers=workers, force=force, tell=tell
+        )
+    output.show(document, screen, lift_summary.of_lift)
