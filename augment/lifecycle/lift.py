@@ -137,7 +137,7 @@ def lift(
                 f"Engine {plan.engine.about.name!r} takes no --balance, which lift compares too."
             )
         if folder.complete() and not force:
-            return finished(folder, prepared)
+            return finished(folder, prepared.key, prepared.plan.request.seed)
         resumed = folder.begin(Attempt(prepared.key, plan.seed.value))
         attempt = Repetitions(prepared, judged, target, folder, journal, budget, seeds, workers)
         results = attempt.results()
