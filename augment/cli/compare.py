@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from augment.cli import leaderboard, output, progress
 from augment.cli import options as o
+from augment.cli import output, progress
 from augment.cli.flags import Configured, flag
 from augment.cli.parsing import parameters_by_engine
 from augment.core import registry
@@ -62,6 +62,7 @@ def compare(
     screen: o.Screen,
 ) -> None:
     """Race engines on a sample of SRC's rows, and say which one suits them best."""
+    from augment.cli import leaderboard  # Jinja comes with it
     from augment.lifecycle.compare import compare as lifecycle_compare
     from augment.lifecycle.comparison import CompareRequest
 

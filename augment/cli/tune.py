@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import output, progress, tuning_summary
+from augment.cli import output, progress
 from augment.cli.flags import flag
 from augment.settings.file import FILE
 from augment.settings.sections import DEFAULTS
@@ -46,6 +46,7 @@ def tune(
     screen: o.Screen,
 ) -> None:
     """Search for an engine's best parameters on SRC, scored on rows that no trial saw."""
+    from augment.cli import tuning_summary  # Jinja comes with it
     from augment.lifecycle import tuning, tuning_result
     from augment.lifecycle.search import TuneRequest
 
