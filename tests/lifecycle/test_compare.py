@@ -143,6 +143,7 @@ def test_a_killed_comparison_goes_on_without_doing_engines_again(
     assert without_measured(cut) == without_measured(whole)
 
 
+@pytest.mark.slow  # waits for an engine until its time is up
 def test_an_engine_that_takes_too_long_is_a_row_too(source: Path, tmp_path: Path) -> None:
     environ = {**PLUGINS, "EXTRA_PAUSE": "600"}
     asked = words(source, tmp_path / "out", "pausing,constant", "--max-time", "30s")
