@@ -170,6 +170,12 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def digest_of(document: Any) -> str:
+    """Hex digest (SHA-256) of what JSON can say, the same for any order of its keys; of other
+    objects, such as paths, counts their text."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for the block; a second holder is refused at once, exit code 75.

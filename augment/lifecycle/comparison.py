@@ -4,8 +4,6 @@ be resumed."""
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +13,7 @@ import numpy as np
 import augment
 from augment.core import registry
 from augment.core.errors import BadInput, MissingExtra, UsageError, did_you_mean
+from augment.core.files import digest_of
 from augment.core.holdout import split, split_order
 from augment.core.kind import Kind, Loaded, Reserved
 from augment.core.seeds import Seed
@@ -126,10 +125,8 @@ def planned(request: CompareRequest, folder: Store, journal: Journal) -> Compari
         len(loaded.data), max(LEAST_ROWS_TO_SPLIT, row_count(request.rows, len(loaded.data)))
     )
     key = _key(request, kind.name, loaded, recipes, absent, most)
-    earlier = folder.planned()
-    seed = Seed.fresh() if run.seed is None else Seed(run.seed)
-    if run.seed is None and earlier and earlier.key == key:
-        seed = Seed(earlier.seed)
+    asked = folder.lent_seed(key) if run.seed is None else run.seed
+    seed = Seed.fresh() if asked is None else Seed(asked)
     return ComparisonPlan(request, kind, loaded, recipes, absent, seed, key, most, advice)
 
 
@@ -197,5 +194,4 @@ def _key(
         "files": [file["sha256"] for file in loaded.files],
         "version": augment.__version__,
     }
-    text = json.dumps(decisive, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_of(decisive)

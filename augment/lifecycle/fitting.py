@@ -55,9 +55,9 @@ def prepare(
     for sentence in advice:
         journal.tell(Tick("read", advice=sentence))
     key = plan.key(loaded.files)
-    earlier = folder.planned() if folder else None
-    if request.seed is None and earlier and earlier.key == key:
-        plan = dataclasses.replace(plan, seed=Seed(earlier.seed))
+    lent = None if folder is None or request.seed is not None else folder.lent_seed(key)
+    if lent is not None:
+        plan = dataclasses.replace(plan, seed=Seed(lent))
     return Prepared(plan, loaded, key, advice)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -14,7 +12,7 @@ from typing import Any
 from augment.core import model_folder as store
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
-from augment.core.files import read_json, require_writable, write_json
+from augment.core.files import digest_of, read_json, require_writable, write_json
 from augment.core.fitted import Ask, Fitted
 from augment.core.kind import Kind, Origin, Part, Writer
 from augment.core.seeds import Seed
@@ -97,9 +95,7 @@ def open_weights(
     chosen = device_for(device, engine.about)
     job = Job(Seed(0), folder, device=chosen)  # nothing is drawn or kept
     model = kind.generator.fit(engine, None, job, protect=True, whole=None)
-    state = json.dumps(model.stored().state.config, sort_keys=True)
-    digest = hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
-    return Opened(folder, kind, model, digest, chosen)
+    return Opened(folder, kind, model, digest_of(model.stored().state.config), chosen)
 
 
 def sample(
@@ -248,9 +244,7 @@ def _store(out: Path) -> Store:
 
 def _attempt(origin: Origin) -> Attempt:
     """What a sample follows: all that decides its rows apart from the seed, and the seed."""
-    text = json.dumps(_plan(origin), sort_keys=True, default=str)
-    key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Attempt(key, origin.seed)
+    return Attempt(digest_of(_plan(origin)), origin.seed)
 
 
 def _plan(origin: Origin) -> Json:
@@ -295,9 +289,8 @@ def _wanted(
         asked["device"] = opened.device  # the last digits of its sums are its own
     origin = Origin(model.engine, opened.digest, 0, asked)
     seed = order.seed
-    earlier = None if begun is None else begun.planned()
-    if seed is None and earlier is not None and earlier.key == _attempt(origin).key:
-        seed = earlier.seed
+    if seed is None and begun is not None:
+        seed = begun.lent_seed(_attempt(origin).key)
     if seed is None and order.shard is not None:
         raise UsageError(
             f"--shard {order.shard} needs --seed: without one, each shard would be a part of "

@@ -178,9 +178,10 @@ def _lift_of(kind: str) -> Lift[Any]:
 
 def _with_seeds(prepared: Prepared, seeds: int, folder: Store) -> Prepared:
     """The plan under a key of this comparison; an unfinished attempt at it lends its seed."""
-    key, plan, earlier = f"{prepared.key}/{seeds}", prepared.plan, folder.planned()
-    if plan.request.seed is None and earlier is not None and earlier.key == key:
-        plan = dataclasses.replace(plan, seed=Seed(earlier.seed))
+    key, plan = f"{prepared.key}/{seeds}", prepared.plan
+    lent = folder.lent_seed(key) if plan.request.seed is None else None
+    if lent is not None:
+        plan = dataclasses.replace(plan, seed=Seed(lent))
     return dataclasses.replace(prepared, plan=plan, key=key)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +12,7 @@ from typing import Any
 import augment
 from augment.core import registry
 from augment.core.errors import MissingExtra, UsageError
+from augment.core.files import digest_of
 from augment.core.fitted import Ask
 from augment.core.kind import Forecast, Kind, Loaded, Wanted, flag
 from augment.core.parameters import listed_choices
@@ -101,8 +100,7 @@ class Plan:
         decisive = {k: v for k, v in self.document.items() if not k.startswith("seed")}
         decisive["files"] = [file["sha256"] for file in files]
         decisive["version"] = augment.__version__
-        text = json.dumps(decisive, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return digest_of(decisive)
 
 
 def kind_of(source: Source, name: str | None) -> Kind[Any]:

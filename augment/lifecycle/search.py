@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.core.budget import Budget
 from augment.core.errors import OutOfResources, UsageError
+from augment.core.files import digest_of
 from augment.core.holdout import split
 from augment.core.types import PHASES, Json, Tick
 from augment.lifecycle import trials
@@ -143,7 +143,7 @@ class Search:
 
     def final(self, parameters: Json) -> Json:
         """Parameters fitted on all rows that trials saw, judged on those that none saw."""
-        key = hashlib.sha256(json.dumps(json_like(parameters), sort_keys=True).encode()).hexdigest()
+        key = digest_of(json_like(parameters))
         for record in self.folder.records():
             if record.key == key:
                 return record.result

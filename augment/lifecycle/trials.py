@@ -7,8 +7,6 @@ apart. One whose held-out loss is far behind those of earlier trials is ended ea
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import math
 import shutil
 import time
@@ -21,6 +19,7 @@ import numpy as np
 
 from augment.core.budget import UNLIMITED
 from augment.core.errors import is_lack_of_memory, without_values
+from augment.core.files import digest_of
 from augment.core.kind import Origin
 from augment.core.types import PHASES, Engine, Json, Tick
 from augment.evaluation import objective
@@ -222,5 +221,4 @@ def _beats(one: Json, other: Json) -> bool:
 
 def _name(parameters: Json) -> str:
     """A folder's name for these values: a trial that was killed finds its checkpoints there."""
-    text = json.dumps(parameters, sort_keys=True, default=str)
-    return f"trial-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"trial-{digest_of(parameters)[:16]}"

@@ -155,12 +155,12 @@ def _prepared(
     space = space_of(type(plan.engine), run.parameters)
     settled = {k: v for k, v in run.settings.get(name, {}).items() if k not in space}
     plan = replace(plan, engine=registry.engine(name, run.parameters, settled))
-    told = [plan.key(found.loaded.files), request.objectives, search_space.document(space)]
-    key = hashlib.sha256(json.dumps(told).encode()).hexdigest()
-    earlier = folder.planned()
-    if run.seed is None and earlier is not None and earlier.key == key:
-        plan = replace(plan, seed=Seed(earlier.seed))
-    if run.seed is None and folder.complete() and earlier is None and not force:
+    decisive = [plan.key(found.loaded.files), request.objectives, search_space.document(space)]
+    key = hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+    lent = folder.lent_seed(key) if run.seed is None else None
+    if lent is not None:
+        plan = replace(plan, seed=Seed(lent))
+    if run.seed is None and folder.complete() and folder.planned() is None and not force:
         plan = replace(plan, seed=_seed_of(folder, plan.seed))
     return Prepared(plan, found.loaded, key), space
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections import deque
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.errors import UsageError
-from augment.core.files import atomic, read_json, write_json
+from augment.core.files import atomic, digest_of, read_json, write_json
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
 from augment.work.executors import Executor
@@ -76,11 +75,11 @@ def perform(
     folder = Store(out, schema=f"{name.partition('/')[0]}/")
     folder.require_ours()
     with folder.held():
-        key, earlier = _key(job.plan), folder.planned()
+        key = digest_of(job.plan)
         if folder.complete() and not force:
             return {**document, **_up_to_date(folder, key, seed)}
-        if seed is None and not force and earlier is not None and earlier.key == key:
-            seed = earlier.seed
+        if seed is None and not force:
+            seed = folder.lent_seed(key)
         used = Seed.fresh() if seed is None else Seed(seed)
         folder.begin(Attempt(key, used.value))
         for record in folder.records():
@@ -160,7 +159,3 @@ def _up_to_date(folder: Store, key: str, seed: int | None) -> Json:
             "Pass --force to replace them, or choose another -o."
         )
     return {"seed": found["seed"], **found.get("result", {}), "fresh": 0, "up_to_date": True}
-
-
-def _key(plan: Json) -> str:
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()

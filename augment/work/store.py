@@ -141,6 +141,11 @@ class Store:
         key, seed = document.get("key"), document.get("seed")
         return Attempt(key, seed) if isinstance(key, str) and isinstance(seed, int) else None
 
+    def lent_seed(self, key: str) -> int | None:
+        """The seed of an unfinished attempt at this plan, for a command that names none."""
+        earlier = self.planned()
+        return earlier.seed if earlier is not None and earlier.key == key else None
+
     def begin(self, attempt: Attempt) -> bool:
         """Start or take up an attempt; True where an earlier one with the same plan goes on."""
         resumed = self.planned() == attempt

@@ -101,7 +101,6 @@ class _Tried:
         self._codes: dict[str, NDArray[np.int64]] = {}
 
     def _of(self, name: str) -> NDArray[np.int64]:
-
         if name not in self._codes:
             self._codes[name] = ranks(self._table, name)
         return self._codes[name]

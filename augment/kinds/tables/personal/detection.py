@@ -135,7 +135,6 @@ def _is_ip(text: str) -> bool:
 
 
 def _is_iban(text: str) -> bool:
-
     return bool(iban.is_valid(text, check_country=False))
 
 

@@ -38,7 +38,6 @@ def _with_trunk_code(text: str) -> bool:
 
 
 def _evident(text: str) -> bool:
-
     if DATE.fullmatch(text):
         return False
     if not ABROAD.match(text):

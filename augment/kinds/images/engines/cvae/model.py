@@ -41,7 +41,6 @@ class CvaeModel(Blender):
     device: str = "cpu"
 
     def on(self, device: str) -> Self:
-
         return replace(
             self,
             network=copy_to(self.network, device),

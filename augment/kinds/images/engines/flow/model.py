@@ -43,7 +43,6 @@ class FlowModel(Editor):
     device: str = "cpu"
 
     def on(self, device: str) -> Self:
-
         return replace(self, network=copy_to(self.network, device), device=device)
 
     def sample(

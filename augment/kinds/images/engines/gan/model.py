@@ -34,7 +34,6 @@ class GanModel(ConditionedModel):
     device: str = "cpu"
 
     def on(self, device: str) -> Self:
-
         return replace(self, network=copy_to(self.network, device), device=device)
 
     def sample(
