@@ -17,7 +17,7 @@ from augment.core.files import read_json
 from augment.core.fitted import Ask
 from augment.core.source import Rows
 from augment.core.types import Json, Tick, silent
-from augment.lifecycle import fitting, generation
+from augment.lifecycle import fitting, generation, opened_model
 from augment.lifecycle.plan import RunRequest
 from augment.work import environment
 
@@ -32,7 +32,7 @@ class Model:
     `engine` is what drew it up, `rows` how many its source had, `notes` what it does not keep.
     """
 
-    _opened: generation.Opened
+    _opened: opened_model.Opened
     _document: Json = field(default_factory=dict)  # what `fit` said of it
     _dtypes: Dtypes = field(default_factory=dict)
 
@@ -139,7 +139,7 @@ def fit(
     with tempfile.TemporaryDirectory(prefix="augment-") as scratch:
         folder = Path(scratch) / "model"
         document = fitting.fit(request, folder, force=False, dry_run=False, tell=tell)
-        opened = generation.open_model(folder, device)
+        opened = opened_model.open_model(folder, device)
     return Model(opened, document, known._dtypes)
 
 
@@ -151,7 +151,7 @@ def load(path: str | os.PathLike[str], *, device: str = "auto") -> Model:
     """
     environment.settle()
     folder = Path(path)
-    opened = generation.open_model(folder, device)
+    opened = opened_model.open_model(folder, device)
     try:
         document = read_json(folder / fitting.FIT)
     except BadInput:  # a run folder's model, or one of an earlier version

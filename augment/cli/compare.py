@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import output, progress
+from augment.cli import output, progress, requests
 from augment.cli.flags import Configured, flag
 from augment.cli.parsing import parameters_by_engine
 from augment.core import registry
@@ -70,9 +70,9 @@ def compare(
     fitting = o.FittingFlags(max_time=max_time, device=device, no_protect=no_protect)
     request = CompareRequest(
         replace(
-            o.request(source, fitting, reading, seed, config, kind),
+            requests.request(source, fitting, reading, seed, config, kind),
             holdout=holdout,
-            score=o.scoring(kind, features, config),
+            score=requests.scoring(kind, features, config),
         ),
         _suited(engines, kind, config),
         parameters_by_engine(param),

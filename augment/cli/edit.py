@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augment.cli import image_jobs, output, progress
+from augment.cli import image_jobs, output, progress, requests
 from augment.cli import options as o
 from augment.cli.grouping import options_given
 from augment.cli.parsing import pairs, prompts
@@ -18,7 +18,7 @@ from augment.settings.resolution import Resolved
 from augment.settings.sections import DEFAULTS
 
 if TYPE_CHECKING:
-    from augment.lifecycle.generation import Opened
+    from augment.lifecycle.opened_model import Opened
 
 
 @dataclass(frozen=True)
@@ -126,14 +126,14 @@ def _opened(
     config: Resolved,
 ) -> tuple[Opened, str]:
     """The generator and the source of the pictures."""
-    from augment.lifecycle import generation
+    from augment.lifecycle import opened_model
 
     if weights is not None:
         if len(named) != 1:
             raise UsageError("--weights takes the place of MODEL: give IMAGES alone.")
         parameters, settings = pairs(param, "-p"), config.settings.engines
-        return generation.open_weights(weights, parameters, device, settings), named[0]
+        return opened_model.open_weights(weights, parameters, device, settings), named[0]
     if len(named) != 2:
         raise UsageError("Give MODEL and IMAGES, or --weights FOLDER and IMAGES.")
-    o.require_weights(param)
-    return generation.open_model(Path(named[0]), device), named[1]
+    requests.require_weights(param)
+    return opened_model.open_model(Path(named[0]), device), named[1]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import output, progress, report_summary
+from augment.cli import output, progress, report_summary, requests
 from augment.settings.sections import DEFAULTS
 
 
@@ -43,7 +43,7 @@ def evaluate(
             unseen,
             kind=reading.kind,
             read=reading.suited(kind, config),
-            score=o.scoring(kind, features, config),
+            score=requests.scoring(kind, features, config),
             gate=gate,
             seed=seed,
             out=out,

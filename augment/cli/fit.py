@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import output, progress, summary
+from augment.cli import output, progress, requests, summary
 
 
 def fit(
@@ -27,7 +27,7 @@ def fit(
     from augment.lifecycle.fitting import fit as lifecycle_fit
 
     kind = reading.kind_of(source, config)
-    request = o.request(source, fitting, reading, seed, config, kind)
+    request = requests.request(source, fitting, reading, seed, config, kind)
     with progress.shown(screen) as tell:
         document = lifecycle_fit(request, out, force=force, dry_run=dry_run, tell=tell)
     output.show(document, screen, summary.of_fit)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from augment.cli import lift_summary, output, progress
+from augment.cli import lift_summary, output, progress, requests
 from augment.cli import options as o
 
 
@@ -28,7 +28,7 @@ def lift(
     from augment.lifecycle.lift import lift as lifecycle_lift
 
     kind = reading.kind_of(source, config)
-    request = o.request(source, fitting, reading, seed, config, kind)
+    request = requests.request(source, fitting, reading, seed, config, kind)
     with progress.shown(screen) as tell:
         document = lifecycle_lift(
             request, out, seeds=seeds, workers=workers, force=force, tell=tell

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import output, progress, summary
+from augment.cli import output, progress, requests, summary
 from augment.cli.parsing import appends
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
@@ -42,14 +42,14 @@ def run(
 
     kind = reading.kind_of(source, config)
     request = replace(
-        o.request(source, fitting, reading, seed, config, kind),
+        requests.request(source, fitting, reading, seed, config, kind),
         count=rows,
         append=appends(mode),
         ask=asking.ask(),
         holdout=holdout,
         gate=gate,
-        write=o.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
-        score=o.scoring(kind, features, config),
+        write=requests.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
+        score=requests.scoring(kind, features, config),
     )
     with progress.shown(screen) as tell:
         document = lifecycle.run(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import output, progress, summary
+from augment.cli import output, progress, requests, summary
 from augment.cli.parsing import appends, pairs
 from augment.core.errors import UsageError
 from augment.settings.sections import DEFAULTS
@@ -47,14 +47,14 @@ def sample(
     screen: o.Screen,
 ) -> None:
     """Write new rows from a fitted model."""
-    from augment.lifecycle import generation
+    from augment.lifecycle import generation, opened_model
 
     if out == "-" and screen.as_json:
         raise UsageError("--json and -o - both claim standard output. Choose one.")
     if (model is None) == (weights is None):
         raise UsageError("Give either MODEL or --weights FOLDER to sample from.")
     if weights is None:
-        o.require_weights(param)
+        requests.require_weights(param)
     if appends(mode) != (source is not None):
         raise UsageError(
             "--mode append needs --source SRC, the table of the real rows: a model holds none."
@@ -68,9 +68,9 @@ def sample(
         if weights is not None and rows is None:
             rows = str(max(1, len(ask.prompts)))
         opened = (
-            generation.open_model(model or Path(), device)
+            opened_model.open_model(model or Path(), device)
             if weights is None
-            else generation.open_weights(
+            else opened_model.open_weights(
                 weights, pairs(param, "-p"), device, config.settings.engines
             )
         )
@@ -80,7 +80,7 @@ def sample(
             "delimiter": delimiter,
             "mark": mark,
         }
-        write = o.writing(opened.kind.name, config, {"format": format, **spelt})
+        write = requests.writing(opened.kind.name, config, {"format": format, **spelt})
         order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write, source)
         place = None if out == "-" else Path(out)
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)

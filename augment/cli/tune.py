@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from augment.cli import options as o
-from augment.cli import output, progress
+from augment.cli import output, progress, requests
 from augment.cli.flags import flag
 from augment.settings.file import FILE
 from augment.settings.sections import DEFAULTS
@@ -53,9 +53,9 @@ def tune(
     kind = reading.kind_of(source, config)
     fitting = o.FittingFlags(engine, param, preset, None, max_time, device, no_protect, locale)
     run = replace(
-        o.request(source, fitting, reading, seed, config, kind),
+        requests.request(source, fitting, reading, seed, config, kind),
         holdout=holdout,
-        score=o.scoring(kind, features, config),
+        score=requests.scoring(kind, features, config),
     )
     request = TuneRequest(run, trials, tuple(objective), storage)
     with progress.shown(screen) as tell:

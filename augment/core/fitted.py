@@ -77,7 +77,7 @@ class Fitted(ABC, Generic[D]):
         """
         if isinstance(source, Rows) and len(source.parts) == 1:
             return source.parts[0], source.notes
-        loaded = registry.find("kinds", self.stored().kind).reader.read(source, {})
+        loaded = registry.find("kinds", self.stored().kind).read(source, {})
         return loaded.data, loaded.notes
 
     def value_counts(self, rows: D, column: str) -> Mapping[Scalar, int]:

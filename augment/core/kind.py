@@ -97,7 +97,7 @@ class Reserved:
 class Reader(ABC, Generic[D]):
     """From what the user names, or holds in memory, to rows and to words on them."""
 
-    options: frozenset[str]  # that `read` takes
+    options: frozenset[str] = frozenset()  # that `read` takes; others never reach it
 
     @abstractmethod
     def recognises(self, source: Source) -> bool:
@@ -105,7 +105,7 @@ class Reader(ABC, Generic[D]):
 
     @abstractmethod
     def read(self, source: Source, options: Json) -> Loaded[D]:
-        """Read SRC. Raises `UsageError` for an option that this kind does not know."""
+        """Read SRC; see `Kind.read`, which all but the kind itself call."""
 
     def read_like(self, source: Source, data: D, options: Json) -> Loaded[D]:
         """Read what a `Writer` or another tool wrote, by the schema of `data`; of the options of
@@ -121,12 +121,12 @@ class Reader(ABC, Generic[D]):
 class Writer(ABC, Generic[D]):
     """From parts of a sample to a file or a folder, or to other libraries."""
 
-    folders: ClassVar[bool]  # whether a sample is a folder of files or one file
-    options: frozenset[str]  # that `write` takes; "format" among them where there are several
+    folders: ClassVar[bool] = False  # whether a sample is a folder of files or one file
+    options: frozenset[str] = frozenset()  # of `write`; "format" where there are several
 
-    @abstractmethod
     def name(self, source: str) -> str:
-        """The name of the synthetic file or folder inside a run folder."""
+        """The name of the synthetic file or folder inside a run folder; a file ends as SRC does."""
+        return f"synthetic{Path(source).suffix}"
 
     @abstractmethod
     def write(
@@ -241,6 +241,12 @@ class Kind(Generic[D]):
     writer: Writer[D]
     generator: Generator[D]
     evaluator: Evaluator[D]
+    fallback: bool = False  # whether its reader tells what is wrong with a source that none knows
+
+    def read(self, source: Source, options: Json) -> Loaded[D]:
+        """What the reader reads. Raises `UsageError` for an option that it does not know."""
+        require_known(options, self.reader.options, self.name)
+        return self.reader.read(source, options)
 
     def describe(self, data: D, show_values: bool) -> Json:
         """What `inspect` prints: how many rows there are, what they are called, and the reader's
@@ -267,7 +273,7 @@ def require_known(options: Json, known: Collection[str], kind: str) -> None:
         if name not in known:
             near = did_you_mean(flag(name), [flag(each) for each in known])
             raise UsageError(
-                f"{flag(name)} is no option for {kind}, and SRC is read as {kind}. {near}"
+                f"{flag(name)} is no option for {kind} data, as which SRC is read. {near}"
             )
 
 

@@ -108,7 +108,7 @@ def planned(request: CompareRequest, folder: Store, journal: Journal) -> Compari
     recipes, absent = _recipes(request, kind.name)
     with journal.stage("read"):
         reserved = Reserved(run.holdout, run.protect, run.read)
-        loaded = kind.generator.prepared(kind.reader.read(run.source, run.read), reserved)
+        loaded = kind.generator.prepared(kind.read(run.source, run.read), reserved)
     if len(loaded.data) < LEAST_ROWS_TO_SPLIT:
         raise BadInput(
             f"{len(loaded.data)} is too few to compare engines on (at least "

@@ -10,7 +10,7 @@ from augment.core.errors import OutOfResources, UsageError
 from augment.core.files import require_outside
 from augment.core.source import Source, path_of
 from augment.core.types import Json, Tick
-from augment.lifecycle.generation import Opened
+from augment.lifecycle.opened_model import Opened
 from augment.work.executors import executor
 from augment.work.folder_job import perform
 

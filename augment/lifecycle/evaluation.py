@@ -50,7 +50,7 @@ def evaluate(
     require_scorable(data_kind, score)
     gated = gates.parse(gate, data_kind.evaluator.names())
     with journal.stage("read"):
-        loaded = data_kind.reader.read(real, read)
+        loaded = data_kind.read(real, read)
         made = data_kind.reader.read_like(synthetic, loaded.data, read)
         new = None if unseen is None else data_kind.reader.read_like(unseen, loaded.data, read)
         fake, fresh = made.data, None if new is None else new.data

@@ -48,7 +48,7 @@ def prepare(
     kind = kind_of(request.source, request.kind)
     with journal.stage("read"):
         reserved = Reserved(holdout, request.protect, request.read)
-        loaded = kind.generator.prepared(kind.reader.read(request.source, request.read), reserved)
+        loaded = kind.generator.prepared(kind.read(request.source, request.read), reserved)
     seed = Seed.fresh() if request.seed is None else Seed(request.seed)
     plan = resolve(request, kind, loaded, seed)
     advice = () if plan.engine.about.foreign else kind.generator.advice(loaded.data, plan.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
@@ -11,15 +11,16 @@ from typing import Any
 
 from augment.core import model_folder as store
 from augment.core import registry
-from augment.core.errors import BadInput, UsageError
+from augment.core.errors import UsageError
 from augment.core.files import digest_of, read_json, require_writable, write_json
 from augment.core.fitted import Ask, Fitted
-from augment.core.kind import Kind, Origin, Part, Writer
+from augment.core.kind import Origin, Part, Writer
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import Condition, Job, Json, Tick
+from augment.core.types import Condition, Json, Tick
 from augment.lifecycle.augmentation import Output, output_of, require_appendable
-from augment.lifecycle.plan import device_for, foreign_engines, row_count
+from augment.lifecycle.opened_model import Opened
+from augment.lifecycle.plan import require_write_options, row_count
 from augment.lifecycle.sampling import (
     FolderSample,
     Sample,
@@ -31,17 +32,6 @@ from augment.lifecycle.sampling import (
 from augment.work.executors import Executor
 from augment.work.folder_job import list_files
 from augment.work.store import Attempt, Store
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A model as it was found at `path`, what tells it from any other, and where it computes."""
-
-    path: Path
-    kind: Kind[Any]
-    model: Fitted[Any]
-    digest: str
-    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -60,44 +50,6 @@ class Order:
     below: Source | None = None  # real rows that the made ones are written below
 
 
-def open_model(path: Path, device: str = "cpu") -> Opened:
-    """A model folder, or the `model/` of a run folder, to be sampled from on `device`."""
-    folder = path / "model" if (path / "model" / "model.json").is_file() else path
-    stored = store.load(folder)
-    for group, name in (("kinds", stored.kind), ("engines", stored.engine)):
-        if name not in registry.names(group):
-            raise BadInput(
-                f"the model needs the {group.removesuffix('s')} {name!r}, which is not here.",
-                where=str(folder),
-                hint="Install the plugin that brings it, or an augment that knows it.",
-            )
-    kind: Kind[Any] = registry.find("kinds", stored.kind)
-    chosen = device_for(device, registry.find("engines", stored.engine).about)
-    return Opened(
-        path, kind, kind.generator.restore(stored).on(chosen), store.digest(folder), chosen
-    )
-
-
-def open_weights(
-    folder: Path,
-    parameters: dict[str, str],
-    device: str,
-    settings: Mapping[str, Json] | None = None,
-) -> Opened:
-    """A generator that was trained elsewhere, from its own folder.
-
-    `settings` are parameters of engines by name, for what `parameters` do not say.
-    """
-    given = {**parameters, "weights": str(folder)}
-    name = foreign_engines()[0]
-    engine = registry.engine(name, given, (settings or {}).get(name))
-    kind: Kind[Any] = registry.find("kinds", engine.about.kind)
-    chosen = device_for(device, engine.about)
-    job = Job(Seed(0), folder, device=chosen)  # nothing is drawn or kept
-    model = kind.generator.fit(engine, None, job, protect=True, whole=None)
-    return Opened(folder, kind, model, digest_of(model.stored().state.config), chosen)
-
-
 def sample(
     opened: Opened,
     order: Order,
@@ -114,6 +66,7 @@ def sample(
     without a seed.
     """
     parse_shard(order.shard)
+    require_write_options(opened.kind, order.write)
     processes = _executor(opened, workers)
     writer = opened.kind.writer
     if out is not None and writer.folders:

@@ -20,7 +20,7 @@ def read(
     """The kind of data that `source` is, and its rows."""
     found = kind_of(source, kind)
     with Journal(None, tell).stage("read"):
-        return found, found.reader.read(source, options)
+        return found, found.read(source, options)
 
 
 def inspect(

@@ -112,8 +112,7 @@ def kind_of(source: Source, name: str | None) -> Kind[Any]:
     for kind in kinds:
         if kind.reader.recognises(source):
             return kind
-    fallback: Kind[Any] = registry.find("kinds", "table")
-    return fallback  # its reader says what is wrong with the source
+    return next((kind for kind in kinds if kind.fallback), kinds[0])
 
 
 def resolve(request: RunRequest, kind: Kind[Any], loaded: Loaded[Any], seed: Seed) -> Plan:
@@ -129,7 +128,7 @@ def resolve(request: RunRequest, kind: Kind[Any], loaded: Loaded[Any], seed: See
             "`augment engines` lists the engines of each kind."
         )
     require_scorable(kind, request.score)
-    require_writable(kind, request.write)
+    require_write_options(kind, request.write)
     rows = _made_rows(request, len(loaded.data))
     return Plan(request, kind, engine, reason, seed, device_for(request.device, engine.about), rows)
 
@@ -152,8 +151,8 @@ def require_scorable(kind: Kind[Any], options: Json) -> None:
             raise UsageError(f"--{name}: the source is {kind.name} data, which has no use for it.")
 
 
-def require_writable(kind: Kind[Any], options: Json) -> None:
-    """Refuse, before a long fit, an option of writing that this kind of data does not know."""
+def require_write_options(kind: Kind[Any], options: Json) -> None:
+    """Refuse, before any work, an option of writing that this kind of data does not know."""
     for name in options:
         if name not in kind.writer.options:
             kinds = [registry.find("kinds", each) for each in registry.names("kinds")]

@@ -47,7 +47,7 @@ class KindLaws:
     @pytest.fixture(scope="class")
     @classmethod
     def loaded(cls) -> Loaded[Any]:
-        return cls.kind.reader.read(cls.source, {})
+        return cls.kind.read(cls.source, {})
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -92,21 +92,21 @@ class KindLaws:
         for file in loaded.files:
             assert file.keys() == {"path", "sha256", "bytes"}
             assert len(file["sha256"]) == 64 and file["bytes"] > 0
-        again = self.kind.reader.read(self.source, {})
+        again = self.kind.read(self.source, {})
         assert again.files == loaded.files
         assert again.data.digest() == loaded.data.digest()
 
     def test_rows_in_memory_are_read_as_they_are(self, loaded: Loaded[Any]) -> None:
         rows = Rows("rows", (loaded.data,), loaded.files, loaded.notes)
-        again = self.kind.reader.read(rows, {})
+        again = self.kind.read(rows, {})
         assert again.data.digest() == loaded.data.digest()
         assert tuple(again.files) == tuple(loaded.files)
 
     def test_unknown_options_and_absent_sources_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="--no-such-option"):
-            self.kind.reader.read(self.source, {"no_such_option": 1})
+            self.kind.read(self.source, {"no_such_option": 1})
         with pytest.raises(AugmentError, match="absent"):
-            self.kind.reader.read(str(tmp_path / "absent"), {})
+            self.kind.read(str(tmp_path / "absent"), {})
 
     def test_a_description_is_json_and_shows_values_only_when_asked(self, data: Dataset) -> None:
         described = self.kind.describe(data, show_values=False)

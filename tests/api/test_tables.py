@@ -273,7 +273,7 @@ def test_wrong_arguments_are_refused_as_usage(frame: pd.DataFrame, model: augmen
     )  # fmt: skip
     refused("'max_bad': expected a whole number", augment.read, CLINIC, options={"max_bad": -1})
     refused("NAME=ROLE", augment.read, CLINIC, options={"column": ["age"]})
-    refused("--canvas is no option for a table", augment.read, CLINIC, options={"canvas": 32})
+    refused("--canvas is no option for table data", augment.read, CLINIC, options={"canvas": 32})
     refused("no such column.*'whole'", augment.read, frame, columns={"hole": "id"})
     refused("no engine 'indepndent'.*'independent'", augment.fit, frame, "indepndent")
     refused("no parameter 'epoch'", augment.fit, frame, "anyorder", parameters={"epoch": 1})

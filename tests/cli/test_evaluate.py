@@ -59,6 +59,20 @@ def test_a_gate_that_is_not_shown_lets_through_and_warns_even_when_quiet(
     assert document["report"]["verdict"]["groups"]["privacy"]["state"] == "not shown"
 
 
+def test_bad_rows_of_either_file_are_left_out_as_asked_and_named(tmp_path: Path) -> None:
+    real = write_table(tmp_path / "real.csv", rows=30)
+    made = write_table(tmp_path / "made.csv", rows=30, seed=9)
+    with made.open("a") as stream:
+        stream.write("1,2,3,4,5,6,7,8,9,10\n")
+    assert augment("evaluate", real, made, "--seed", "1").returncode == 4
+    skipped = augment(
+        *("evaluate", real, made, "--seed", "1", "--json"),
+        *("--bad-rows", "skip", "--max-bad", "1"),
+    )
+    assert skipped.returncode == 0, skipped.stderr
+    assert f"{made}: 1 bad rows are left out." in json.loads(skipped.stdout)["notes"]
+
+
 def test_tables_that_hardly_share_columns_are_refused_by_name(table: Path, tmp_path: Path) -> None:
     unlike = tmp_path / "unlike.csv"
     unlike.write_text("Age,salary,town\n" + "31,5,x\n" * 20)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from augment.cli import options
+from augment.cli import options, requests
 from augment.cli.flags import BUILT_IN
 from augment.core.errors import UsageError
 
 
 def parameters(fitting: options.FittingFlags) -> dict[str, str]:
-    return options.request(
+    return requests.request(
         "samples/clinic.csv", fitting, options.ReadingFlags(), 1, BUILT_IN
     ).parameters
 
@@ -27,7 +27,7 @@ def test_a_preset_that_a_parameter_contradicts_is_refused() -> None:
 
 
 def test_a_locale_is_an_option_of_reading_so_that_images_refuse_it() -> None:
-    asked = options.request(
+    asked = requests.request(
         "samples/clinic.csv",
         options.FittingFlags(locale="de_DE"),
         options.ReadingFlags(),
@@ -36,7 +36,7 @@ def test_a_locale_is_an_option_of_reading_so_that_images_refuse_it() -> None:
     )
     assert asked.read == {"locale": "de_DE"}
     assert (
-        options.request(
+        requests.request(
             "samples/clinic.csv", options.FittingFlags(), options.ReadingFlags(), 1, BUILT_IN
         ).read
         == {}

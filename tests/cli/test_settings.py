@@ -17,7 +17,7 @@ from augment.cli.app import app
 from augment.cli.flags import SETTINGS
 from augment.core import registry
 from augment.core.parameters import choices, optional
-from augment.lifecycle import evaluation, fitting, generation
+from augment.lifecycle import evaluation, fitting, generation, opened_model
 from augment.lifecycle import run as running
 from augment.settings.names import Name, Setting, dotted, of_sections, variable
 from tests.cli import in_process
@@ -117,7 +117,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]
     monkeypatch.setattr(running, "run", stop)
     monkeypatch.setattr(fitting, "fit", stop)
     monkeypatch.setattr(evaluation, "evaluate", stop)
-    monkeypatch.setattr(generation, "open_model", opened)
+    monkeypatch.setattr(opened_model, "open_model", opened)
     monkeypatch.setattr(generation, "sample", stop)
 
     def call(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from augment.core.errors import UsageError
 from augment.core.fitted import Ask
 from augment.core.types import silent
-from augment.lifecycle import generation, run
+from augment.lifecycle import generation, opened_model, run
 from augment.lifecycle.augmentation import missing_rows
 from augment.lifecycle.plan import RunRequest
 
@@ -113,7 +113,7 @@ def test_a_wanted_mix_is_of_real_and_made_rows_together(balanced: Path, table: P
     )
     out = balanced.parent / "mixed.csv"
     document = generation.sample(
-        generation.open_model(balanced), order, out, force=True, tell=silent
+        opened_model.open_model(balanced), order, out, force=True, tell=silent
     )
     lines = out.read_text().splitlines()[1:]
     assert columns_of(lines, 4) == {"pos": 270, "neg": 630}
@@ -138,7 +138,7 @@ def test_every_format_takes_real_and_made_rows(
 
     out = tmp_path / f"a{suffix}"
     order = generation.Order(None, 7, below=str(table), write={"mark": True})
-    generation.sample(generation.open_model(balanced), order, out, force=False, tell=silent)
+    generation.sample(opened_model.open_model(balanced), order, out, force=False, tell=silent)
     _, real = inspection.read(str(table), None, {}, silent)
     _, found = inspection.read(str(out), None, {}, silent)
     assert len(found.data) == 2 * ROWS
@@ -184,7 +184,7 @@ def test_real_rows_of_other_columns_are_bad_input(balanced: Path, tmp_path: Path
 
     other = tmp_path / "other.csv"
     other.write_text("age;vip\n30;Yes\n")
-    opened = generation.open_model(balanced)
+    opened = opened_model.open_model(balanced)
     with pytest.raises(BadInput, match="no column 'key', 'spent'"):
         generation.sample(
             opened, generation.Order(below=str(other)), tmp_path / "o.csv", force=False, tell=silent

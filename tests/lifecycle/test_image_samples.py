@@ -17,7 +17,7 @@ from augment.cli.app import app
 from augment.core.errors import UsageError
 from augment.core.fitted import Ask
 from augment.core.types import Tick, silent
-from augment.lifecycle import fitting, generation, run
+from augment.lifecycle import fitting, generation, opened_model, run
 from augment.lifecycle.plan import RunRequest
 from augment.testing import simple_images
 from augment.work.manifest import verify
@@ -59,7 +59,7 @@ def made(
     """A sample's images by their paths."""
     asked = Ask(balance=ask.get("balance"), where=tuple(filter(None, [ask.get("where")])))
     order = generation.Order(str(n), seed, asked, shard)
-    generation.sample(generation.open_model(model), order, out, force=False, tell=tell)
+    generation.sample(opened_model.open_model(model), order, out, force=False, tell=tell)
     return files(out)
 
 
@@ -255,3 +255,15 @@ def test_bad_images_are_left_out_and_listed(source: Path, tmp_path: Path) -> Non
         assert (tmp_path / "aside" / "000001_bad.png").read_bytes() == b"no image at all"
     finally:
         bad.unlink()
+
+
+def test_an_option_of_writing_that_images_lack_is_refused_before_any_image_is_made(
+    model: Path, tmp_path: Path
+) -> None:
+    order = generation.Order("50", 5, write={"mark": True})
+    told: list[Tick] = []
+    with pytest.raises(UsageError, match="--mark"):
+        generation.sample(
+            opened_model.open_model(model), order, tmp_path / "o", force=False, tell=told.append
+        )
+    assert not told and not (tmp_path / "o").exists()

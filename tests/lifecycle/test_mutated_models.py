@@ -21,7 +21,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Job, Json, State, silent
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
-from augment.lifecycle import generation
+from augment.lifecycle import generation, opened_model
 from augment.testing import mixed_table, simple_images
 from tests.test_laws import QUICK
 
@@ -143,7 +143,7 @@ def test_a_mutated_model_is_a_model_or_bad_input(engine: str, tmp_path: Path) ->
         order = generation.Order("30", seed=1)
         out = tmp_path / ("made.csv" if stored.kind == "table" else f"made{number}")
         try:
-            generation.sample(generation.open_model(folder), order, out, force=True, tell=silent)
+            generation.sample(opened_model.open_model(folder), order, out, force=True, tell=silent)
         except BadInput:
             refused += 1
     assert 0 < refused < MUTANTS
@@ -163,6 +163,8 @@ def test_flipped_bits_of_a_models_files_are_bad_input(name: str, tmp_path: Path)
             (tmp_path / "model.json").write_text(json.dumps(document))
         order, out = generation.Order("5", seed=1), tmp_path / "out.csv"
         try:
-            generation.sample(generation.open_model(tmp_path), order, out, force=True, tell=silent)
+            generation.sample(
+                opened_model.open_model(tmp_path), order, out, force=True, tell=silent
+            )
         except BadInput:
             continue

@@ -104,7 +104,7 @@ def test_the_kind_needs_few_lines() -> None:
     text = (Path(PLUGIN["PYTHONPATH"]) / "lines_kind.py").read_text()
     lines = [line.strip() for line in text.splitlines()]
     code = [line for line in lines if line and not line.startswith(("import", "from", "#", '"""'))]
-    assert len(code) <= 90
+    assert len(code) <= 75  # sixty of them without its metric
 
 
 def test_a_killed_run_of_the_kind_resumes(source: Path, finished: Path, tmp_path: Path) -> None:

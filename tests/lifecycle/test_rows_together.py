@@ -15,7 +15,7 @@ from rich.console import Console
 
 from augment.cli import summary
 from augment.core.types import silent
-from augment.lifecycle import fitting, generation, inspection, run
+from augment.lifecycle import fitting, generation, inspection, opened_model, run
 from augment.lifecycle.plan import RunRequest
 from augment.report import markdown
 
@@ -63,7 +63,7 @@ def test_a_sample_says_that_its_keys_have_run_out(tmp_path: Path) -> None:
     days.assign(x=np.arange(200) % 7).to_csv(tmp_path / "t.csv", index=False)
     request = RunRequest(str(tmp_path / "t.csv"), engine="independent", seed=1)
     fitting.fit(request, tmp_path / "m", force=False, dry_run=False, tell=silent)
-    opened = generation.open_model(tmp_path / "m")
+    opened = opened_model.open_model(tmp_path / "m")
     for rows, most in (("200", 200), ("300", 202)):  # days, of which a few beyond the source's
         order, out = generation.Order(rows, seed=1), tmp_path / f"{rows}.csv"
         document = generation.sample(opened, order, out, force=False, tell=silent)

@@ -16,7 +16,7 @@ from augment.core.fitted import Ask
 from augment.core.types import Tick, silent
 from augment.evaluation import gates
 from augment.kinds.tables.generator.model import TableModel
-from augment.lifecycle import fitting, generation, run
+from augment.lifecycle import fitting, generation, opened_model, run
 from augment.lifecycle.plan import RunRequest, row_count
 from augment.lifecycle.sampling import parse_shard
 
@@ -149,7 +149,7 @@ def drawn(model: Path, out: Path, count: str = "100", **options: Any) -> list[st
     """The lines of a sample."""
     given: dict[str, Any] = {"seed": 3, "ask": Ask(), "shard": None, "format": None} | options
     order = generation.Order(count, **given)
-    generation.sample(generation.open_model(model), order, out, force=True, tell=silent)
+    generation.sample(opened_model.open_model(model), order, out, force=True, tell=silent)
     return out.read_text().splitlines()
 
 
@@ -293,7 +293,7 @@ def test_names_in_a_model_are_looked_up_and_never_imported(
     write_json(tmp_path / "model.json", document)
     (tmp_path / "weights.safetensors").write_bytes((model / "weights.safetensors").read_bytes())
     with pytest.raises(BadInput, match="which is not here"):
-        generation.open_model(tmp_path)
+        opened_model.open_model(tmp_path)
 
 
 _DROP = object()

@@ -22,7 +22,6 @@ from augment.core.kind import (
     Writer,
     Written,
     column,
-    require_known,
 )
 from augment.core.model_folder import Stored
 from augment.core.source import Source
@@ -88,7 +87,6 @@ class ImageWriter(Writer[Images]):
     """A folder of pictures."""
 
     folders: ClassVar[bool] = True
-    options = frozenset()
 
     def name(self, source: str) -> str:
         return "images"
@@ -106,7 +104,6 @@ class ImageWriter(Writer[Images]):
             raise UsageError("Images go into a folder: name one with -o FOLDER.")
         if format not in FORMATS:
             raise UsageError(f"--format {format}: images are written as png.")
-        require_known(options, self.options, NOUN)
         lines = [line for part in parts for line in writing.written(part, path, origin)]
         return Written(len(lines), tuple(lines))
 

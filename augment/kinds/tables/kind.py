@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
@@ -24,7 +24,6 @@ from augment.core.kind import (
     Wanted,
     Writer,
     Written,
-    require_known,
 )
 from augment.core.kind import column as described_column
 from augment.core.model_folder import Stored
@@ -75,16 +74,16 @@ class TableReader(Reader[Table]):
             return False
 
     def read(self, source: Source, options: Json) -> Loaded[Table]:
-        require_known(options, self.options, "a table")
         found = reading.read(source, _read_options(options))
         return Loaded(found.table, found.files, found.notes, found.rejected)
 
     def read_like(self, source: Source, data: Table, options: Json) -> Loaded[Table]:
-        table, notes = reading.read_like(source, kept(data.schema))
+        found = reading.read_like(source, kept(data.schema), _read_options(options))
+        table, notes = found.table, found.notes
         if marker.MARKER in table.schema.names and marker.MARKER not in data.schema.names:
             table, more = marker.made_rows(table)
             notes += more
-        return Loaded(table, (), notes)
+        return Loaded(table, (), notes, found.rejected)
 
     def describe(self, data: Table, show_values: bool) -> Json:
         return {
@@ -97,7 +96,6 @@ class TableReader(Reader[Table]):
 class TableWriter(Writer[Table]):
     """One file, in any registered format."""
 
-    folders: ClassVar[bool] = False
     options = frozenset(f.name for f in dataclasses.fields(reading.WriteOptions)) | {
         "format",
         "mark",
@@ -206,7 +204,9 @@ EVALUATOR = MetricEvaluator(
     unscored=_unscored,
     extras=_extras,
 )
-TABLES = Kind(Table.kind, NOUN, TableReader(), TableWriter(), TableGenerator(), EVALUATOR)
+TABLES = Kind(
+    Table.kind, NOUN, TableReader(), TableWriter(), TableGenerator(), EVALUATOR, fallback=True
+)
 
 
 def _require_possible(data: Table, ask: Ask) -> None:

@@ -18,7 +18,7 @@ from augment.kinds.images.data.captions import Lexicon, spoken, with_kept_words
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.engines.cvae import prior
-from augment.lifecycle import fitting, generation, run
+from augment.lifecycle import fitting, generation, opened_model, run
 from augment.lifecycle.plan import RunRequest
 from tests.kinds.images import shapes
 
@@ -51,7 +51,7 @@ def barely_fitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def asked(model: Path, out: Path, *prompts: str, n: int = 40) -> list[dict[str, str]]:
     """The manifest of a sample of these prompts."""
     order = generation.Order(str(n), 3, Ask(prompts=prompts))
-    generation.sample(generation.open_model(model), order, out, force=False, tell=silent)
+    generation.sample(opened_model.open_model(model), order, out, force=False, tell=silent)
     return [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
 
 

@@ -36,13 +36,10 @@ class Lines(types.Dataset):
 
 
 class Reader(kind.Reader):
-    options = frozenset()
-
     def recognises(self, source):
         return bool(parts_of(source, Lines)) or str(source).endswith(".lines")
 
     def read(self, source, options):
-        kind.require_known(options, self.options, "lines")
         if parts := parts_of(source, Lines):
             return kind.Loaded(_joined(parts), source.files)
         held, entry = content(source)
@@ -54,14 +51,7 @@ class Reader(kind.Reader):
 
 
 class Writer(kind.Writer):
-    folders = False
-    options = frozenset()
-
-    def name(self, source):
-        return "synthetic.lines"
-
     def write(self, parts, path, format, force, options, origin):
-        kind.require_known(options, self.options, "lines")
         made = _joined([part.data for part in parts])
         with atomic(path, force=force) as stream:
             stream.write("".join(line + END for line in made.text).encode())
@@ -117,9 +107,7 @@ class Lengths(Metric):
     """`length`: difference of the mean lengths, in characters."""
 
     kind, name, group = "lines", "length", "fidelity"
-    measures = (
-        Measure("length", "Length", "mean length", better="lower", limit=near_ceiling(5.0)),
-    )
+    measures = (Measure("length", "Length", "mean length", better="lower", limit=near_ceiling(5)),)
 
     def score(self, real, fake, seed):
         _, unseen = real
@@ -133,11 +121,6 @@ def _mean(lines):
     return sum(map(len, lines.text)) / len(lines)
 
 
-LINES = kind.Kind(
-    "lines",
-    "lines",
-    Reader(),
-    Writer(),
-    EngineGenerator("lines", "bigram", "the only one"),
-    MetricEvaluator("lines", Words(rows="lines")),
-)
+GENERATOR = EngineGenerator("lines", "bigram", "the only one")
+EVALUATOR = MetricEvaluator("lines", Words(rows="lines"))
+LINES = kind.Kind("lines", "lines", Reader(), Writer(), GENERATOR, EVALUATOR)

@@ -76,19 +76,25 @@ def read(source: Source, options: ReadOptions) -> Loaded:
     return _read_files([(path, str(path)) for path in files_of(source, options)], options)
 
 
-def read_like(source: Source, schema: Schema) -> tuple[Table, tuple[str, ...]]:
+def read_like(source: Source, schema: Schema, options: ReadOptions | None = None) -> Loaded:
     """Rows that may come from any tool, read by `schema` as far as they fit it, and notes.
 
+    Of `options` count those on bad rows: such rows are spelt in their own way.
     Raises `BadInput` where the two hardly have columns in common.
     """
-    table = gathering.gather_like(_raw(source, schema), schema)
-    return table, require_alike(table.schema.names, schema.names, str(source))
+    given = ReadOptions() if options is None else options
+    parts = _raw(source, ReadOptions(like=schema, bad_rows=given.bad_rows, max_bad=given.max_bad))
+    table = gathering.gather_like(parts, schema)
+    rejected = sum(part.rejected for part in parts)
+    notes = (f"{rejected:,} bad rows are left out.",) if rejected else ()
+    alike = require_alike(table.schema.names, schema.names, str(source))
+    return Loaded(table, (), (*notes, *alike), rejected)
 
 
 def read_partial(source: Source, schema: Schema) -> tuple[Table, Callable[[int], str]]:
     """Rows to be filled: all columns of `schema`, null where the source has no value; and the
     place of each row, for messages."""
-    return gathering.gather_partial(_raw(source, schema), schema)
+    return gathering.gather_partial(_raw(source, ReadOptions(like=schema)), schema)
 
 
 def read_whole(source: Source, schema: Schema) -> tuple[Table, tuple[str, ...]]:
@@ -98,7 +104,7 @@ def read_whole(source: Source, schema: Schema) -> tuple[Table, tuple[str, ...]]:
     Raises `BadInput` for a column that is not there, and for a value that does not fit.
     """
     wanted, known = schema.names, memory.joined(source)
-    parts = _raw(source, schema) if known is None else []
+    parts = _raw(source, ReadOptions(like=schema)) if known is None else []
     found = known.schema.names if known is not None else parts[0].table.column_names
     missing = [repr(name) for name in wanted if name not in found]
     if missing:
@@ -133,10 +139,9 @@ def _entry(source: Source, table: Table) -> Json:
     return entry_in_memory(source, table, table.data.nbytes)
 
 
-def _raw(source: Source, like: Schema) -> list[Raw]:
-    options = ReadOptions(like=like)
+def _raw(source: Source, options: ReadOptions) -> list[Raw]:
     if not isinstance(source, str):
-        return [memory.raw(source, options)]
+        return [memory.raw(source, ReadOptions(like=options.like))]
     return [_read_file(path, str(path), options) for path in files_of(source, options)]
 
 

@@ -155,7 +155,7 @@ def test_without_protection_or_when_told_so_the_category_is_learnt(
 def test_a_locale_is_kept_in_the_model_and_sampling_follows_it(
     visits: Path, tmp_path: Path
 ) -> None:
-    from augment.lifecycle import fitting, generation
+    from augment.lifecycle import fitting, generation, opened_model
     from augment.lifecycle.plan import RunRequest
 
     made = {}
@@ -164,7 +164,7 @@ def test_a_locale_is_kept_in_the_model_and_sampling_follows_it(
         request = RunRequest(str(visits), engine="independent", seed=5, read=read)
         model = tmp_path / locale
         fitting.fit(request, model, force=False, dry_run=False, tell=silent)
-        opened = generation.open_model(model)
+        opened = opened_model.open_model(model)
         assert isinstance(opened.model, TableModel) and opened.model.schema.locale == locale
         out = tmp_path / f"{locale}.csv"
         generation.sample(opened, generation.Order("300", 1), out, force=False, tell=silent)

@@ -29,7 +29,7 @@ from augment.kinds.images.engines.diffusers.folder import (
     redrawn,
 )
 from augment.kinds.images.io.image_files import encoded, put
-from augment.lifecycle import generation
+from augment.lifecycle import generation, opened_model
 from augment.testing import simple_images
 from augment.work.folder_job import LINES
 from tests.cli.in_process import augment
@@ -138,7 +138,7 @@ def test_a_model_redraws_pictures_of_its_canvas(weights: Path, tmp_path: Path, m
 
 
 def sampled(weights: Path, out: Path, shard: str | None = None) -> dict[str, bytes]:
-    opened = generation.open_weights(weights, {"steps": "2"}, "cpu")
+    opened = opened_model.open_weights(weights, {"steps": "2"}, "cpu")
     order = generation.Order("5", 7, Ask(prompts=("red shoe", "blue hat")), shard)
     generation.sample(opened, order, out, force=False, tell=silent)
     return {path.name: path.read_bytes() for path in out.glob("*.png")}
@@ -182,7 +182,7 @@ def test_edits_by_weights_alone(weights: Path, tmp_path: Path) -> None:
 
 
 def test_weights_need_a_prompt(weights: Path, tmp_path: Path) -> None:
-    opened = generation.open_weights(weights, {"steps": "2"}, "cpu")
+    opened = opened_model.open_weights(weights, {"steps": "2"}, "cpu")
     with pytest.raises(UsageError, match="--prompt"):
         generation.sample(opened, generation.Order("2"), tmp_path / "o", force=False, tell=silent)
 

@@ -60,7 +60,7 @@ def test_writing_undoes_reading(
     assert (tmp_path / "o.csv").read_bytes() == path.read_bytes()
     again = Schema.from_json(json.loads(json.dumps(table.schema.to_json())))
     assert again == table.schema
-    like = source.read_like(str(tmp_path / "o.csv"), again)[0]
+    like = source.read_like(str(tmp_path / "o.csv"), again).table
     assert like.data.equals(table.data)
 
 
@@ -167,7 +167,7 @@ def test_both_sides_are_read_in_their_own_spelling(tmp_path: Path) -> None:
     real = source.read(str(tmp_path / "real.csv"), ReadOptions(encoding="cp1252")).table
     for mark, codec in ((";", "cp1252"), ("\t", "utf-8"), ("|", "utf-16"), (";", "utf-8-sig")):
         (tmp_path / "made.csv").write_bytes(spelt(mark, "\n", codec, "all"))
-        made = source.read_like(str(tmp_path / "made.csv"), real.schema)[0]
+        made = source.read_like(str(tmp_path / "made.csv"), real.schema).table
         assert made.data.equals(real.data), codec
 
 

@@ -83,7 +83,7 @@ def test_the_sheet_is_the_only_filled_one_or_asked_for(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"'a', 'b'.*--sheet"):
         source.read(path, ReadOptions())
     table = source.read(path, ReadOptions(sheet="b")).table
-    assert source.read_like(path, table.schema)[0].data.equals(table.data)
+    assert source.read_like(path, table.schema).table.data.equals(table.data)
     with pytest.raises(UsageError, match="--sheet"):
         source.read(path, ReadOptions(sheet="c"))
 
@@ -106,7 +106,7 @@ def test_a_sheet_without_header_is_refused_and_can_be_read(tmp_path: Path) -> No
     table = source.read(path, ReadOptions(header=False)).table
     assert table.schema.names[0] == "c1" and len(table) == 3
     source.write(table, tmp_path / "o.xlsx", "xlsx")
-    again = source.read_like(str(tmp_path / "o.xlsx"), table.schema)[0]
+    again = source.read_like(str(tmp_path / "o.xlsx"), table.schema).table
     assert again.data.equals(table.data)
 
 

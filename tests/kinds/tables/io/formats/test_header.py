@@ -105,14 +105,14 @@ def test_rows_beside_a_table_without_header_have_none_or_its_names(tmp_path: Pat
     schema = load(tmp_path, RECORDS["numbers"], header=False).table.schema
     for content in ("7,8.5\n9,1.5\n", "c1,c2\n7,8.5\n9,1.5\n"):
         (tmp_path / "s.csv").write_text(content)
-        made = source.read_like(str(tmp_path / "s.csv"), schema)[0]
+        made = source.read_like(str(tmp_path / "s.csv"), schema).table
         assert made.data.to_pydict() == {"c1": [7, 9], "c2": [8.5, 1.5]}
 
 
 def test_rows_beside_a_table_with_odd_names_may_have_those_names(tmp_path: Path) -> None:
     schema = load(tmp_path, RECORDS["years over numbers"], header=True).table.schema
     (tmp_path / "s.csv").write_text("2021,2019,2020\n1,2,3\n")
-    made = source.read_like(str(tmp_path / "s.csv"), schema)[0]
+    made = source.read_like(str(tmp_path / "s.csv"), schema).table
     assert made.data.to_pydict() == {"2021": [1], "2019": [2], "2020": [3]}
 
 
