@@ -1,4 +1,4 @@
-"""The laws of `augment.testing` over every registered engine, metric, format, layout and kind."""
+"""The laws of `augment.testing` over everything that is registered."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from augment.core import registry
 from augment.testing import (
+    ExecutorLaws,
     ImageEngineLaws,
     ImageMetricLaws,
     KindLaws,
@@ -54,6 +55,10 @@ for _name in registry.names("formats"):
 for _name in registry.names("layouts"):
     _layout = registry.find("layouts", _name)
     _add(f"{_name}_layout", LayoutLaws, layout=_layout, example=staticmethod(EXAMPLES[_name]))
+for _name in registry.names("executors"):
+    _options: dict[str, Any] = {"most": 2, "patience": 0} if _name == "processes" else {}
+    _executor = registry.find("executors", _name)(**_options)
+    _add(f"{_name}_executor", ExecutorLaws, executor=_executor)
 for _name in registry.names("kinds"):
     _kind = registry.find("kinds", _name)
     _source = next(str(path) for path in SAMPLES if _kind.reader.recognises(str(path)))

@@ -1,4 +1,4 @@
-"""Laws of engines, metrics, formats, layouts and kinds of data, as test classes for pytest.
+"""Laws of all that plugins bring, as test classes for pytest: engines, metrics, kinds and so on.
 
 What is built in keeps them, and a plugin inherits the suite of what it brings:
 
@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import pytest
 
-_SUITES = ("engines", "table_engines", "image_engines", "metrics", "formats", "layouts", "kinds")
+_SUITES = (
+    *("engines", "table_engines", "image_engines", "metrics"),
+    *("formats", "layouts", "executors", "kinds"),
+)
 pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
 
 from augment.testing.engines import EngineLaws  # noqa: E402
+from augment.testing.executors import ExecutorLaws  # noqa: E402
 from augment.testing.formats import TableFormatLaws  # noqa: E402
 from augment.testing.image_engines import ImageEngineLaws  # noqa: E402
 from augment.testing.kinds import KindLaws  # noqa: E402
@@ -24,6 +28,7 @@ from augment.testing.table_engines import TableEngineLaws  # noqa: E402
 
 __all__ = [
     "EngineLaws",
+    "ExecutorLaws",
     "ImageEngineLaws",
     "ImageMetricLaws",
     "KindLaws",

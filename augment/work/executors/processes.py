@@ -26,12 +26,13 @@ class Processes(Executor):
     much time has passed as that costs takes at most twice the time of the better choice.
     """
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, patience: float | None = None) -> None:
         self.most = cores() if most is None else most
+        self.patience = PATIENCE if patience is None else patience
 
     def map(self, tasks: Iterable[Task[R]], shared: Any) -> Generator[R, None, None]:
         left = iter(tasks)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         for task in left:
             yield task.run(shared)
             if time.monotonic() > end:
