@@ -87,6 +87,8 @@ def run(
     prompts: str | Sequence[str] | None = None,
     holdout: float = 0.2,
     gate: str = "privacy",
+    rounds: int = 1,
+    goal: str = "all",
     features: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     protect: bool = True,
@@ -122,6 +124,8 @@ def run(
         device=device,
         protect=protect,
         gate=gate,
+        rounds=rounds,
+        goal=goal,
         read=known._options,
         write={
             name: True for name, said in {"excel_safe": excel_safe, "mark": mark}.items() if said

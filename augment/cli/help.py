@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "prompts",
         "shard",
     ),
-    "Scores": ("target", "holdout", "gate", "features"),
+    "Scores": ("target", "holdout", "gate", "rounds", "goal", "features"),
     "Reading and writing": (
         "kind",
         "schema",

@@ -60,6 +60,8 @@ Features = Annotated[
 Holdout = Annotated[float, flag("scoring.holdout", "--holdout")]
 RunGate = Annotated[str, flag("gates.run", "--gate")]
 EvaluateGate = Annotated[str, flag("gates.evaluate", "--gate")]
+Rounds = Annotated[int, flag("refining.rounds", "--rounds")]
+Goal = Annotated[str, flag("refining.goal", "--goal")]
 Count = Annotated[str | None, flag("sampling.rows", "-n", "--rows")]
 Engine = Annotated[str, flag("fitting.engine", "--engine", "-e", autocompletion=named("engines"))]
 Parameters = Annotated[

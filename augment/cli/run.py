@@ -27,6 +27,8 @@ def run(
     mark: o.Mark = False,
     holdout: o.Holdout = DEFAULTS.scoring.holdout,
     gate: o.RunGate = DEFAULTS.gates.run,
+    rounds: o.Rounds = DEFAULTS.refining.rounds,
+    goal: o.Goal = DEFAULTS.refining.goal,
     features: o.Features = None,
     reading: o.ReadingFlags,
     excel_safe: o.ExcelSafe = False,
@@ -48,6 +50,8 @@ def run(
         ask=asking.ask(),
         holdout=holdout,
         gate=gate,
+        rounds=rounds,
+        goal=goal,
         write=requests.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
         score=requests.scoring(kind, features, config),
     )

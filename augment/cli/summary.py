@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.cli.output import clock, line, size, table
 from augment.cli.report_summary import of_report
+from augment.cli.rounds_summary import of_rounds
 from augment.core import registry
 from augment.core.types import Json
 
@@ -165,6 +166,8 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
     if document.get("up_to_date"):
         line(console, "Up to date: this run is finished already; nothing was done.", style="green")
     of_report(console, document, verbose)
+    if "rounds" in document:
+        of_rounds(console, document["rounds"])
     folder = document["folder"]
     what = "Augmented data" if "appended" in document else "Synthetic data"
     line(console, f"{what}: {folder}/{document['output']}", style="bold")

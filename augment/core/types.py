@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
@@ -15,6 +15,8 @@ from augment.core.seeds import Seed
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from augment.core.remedy import Remedy, Symptom
 
 Json = dict[str, Any]
 Scalar = str | int | float | bool | None
@@ -62,6 +64,7 @@ PHASES = {  # of a command and of a fit, and what a user is told is being done
     "compare": "comparing",
     "write": "writing",
     "tune": "tuning",
+    "refine": "refining",
     "final": "scoring the winner",
 }
 
@@ -258,6 +261,10 @@ class Engine(ABC, Generic[D]):
     def costs(self, data: D, device: str) -> Costs | None:
         """About what a fit on `data` takes, and its samples; None where nobody knows."""
         return None
+
+    def remedies(self, symptom: Symptom, data: D) -> Iterator[Remedy]:
+        """Recipes to try where a fit of this one does not do, the mildest change first."""
+        yield from ()
 
 
 Group = Literal["fidelity", "utility", "privacy", "validity"]

@@ -82,6 +82,23 @@ def outcome(gates: Sequence[Gate], report: Json) -> Outcome:
     return Outcome(tuple(failed), unshown)
 
 
+def groups_of(gates: Sequence[Gate], report: Json) -> set[Group]:
+    """The groups of scores that the gates are about."""
+    group_of: dict[str, Group] = {group: group for group in get_args(Group)}
+    group_of |= {score["metric"]: score["group"] for score in report["scores"]}
+    named = {name for gate in gates for name in _named(gate.tree)}
+    return {group_of[name] for name in named if name in group_of}
+
+
+def _named(tree: Tree) -> set[str]:
+    """The groups and scores that an expression names."""
+    if isinstance(tree, Not):
+        return _named(tree.term)
+    if isinstance(tree, And | Or):
+        return {name for term in tree.terms for name in _named(term)}
+    return {tree.column}
+
+
 def _check(tree: Tree, known: Sequence[str] | None) -> None:
     if isinstance(tree, Not):
         return _check(tree.term, known)

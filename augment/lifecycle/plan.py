@@ -46,6 +46,8 @@ class RunRequest:
     read: Json = field(default_factory=dict)
     write: Json = field(default_factory=dict)
     score: Json = field(default_factory=dict)
+    rounds: int = 1  # at most; see `lifecycle/rounds.py`
+    goal: str = "all"  # what ends the rounds, an expression as `gate` is
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Plan:
             "read": self.request.read,
             "write": self.request.write,
             "score": self.request.score,
+            "rounds": self.request.rounds,
+            "goal": self.request.goal,
         }
 
     def foresee(self, data: Any, rows: int | None) -> Forecast | None:

@@ -71,12 +71,14 @@ def paced(found: Forecast | None) -> Forecast | None:
     return Forecast(fit, sample, score, found.bytes + LIBRARY_BYTES)
 
 
-def forecast_document(forecast: Forecast | None, stages: tuple[str, ...]) -> Json | None:
-    """As `--json` prints it: seconds of these stages, and bytes at the peak."""
+def forecast_document(
+    forecast: Forecast | None, stages: tuple[str, ...], rounds: int = 1
+) -> Json | None:
+    """As `--json` prints it: seconds of these stages in so many rounds, and bytes at the peak."""
     if forecast is None:
         return None
     seconds = {"fit": forecast.fit, "sample": forecast.sample, "score": forecast.score}
     return {
-        "seconds": {stage: round(seconds[stage], 1) for stage in stages},
+        "seconds": {stage: round(rounds * seconds[stage], 1) for stage in stages},
         "bytes": forecast.bytes,
     }

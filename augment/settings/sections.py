@@ -143,6 +143,16 @@ class Gates:
 
 
 @dataclass(frozen=True)
+class Refining:
+    """How often a run tries again, and what for."""
+
+    rounds: int = parameter(
+        1, "Fits to make, at most, each in another way, until the goal is met.", least=1, most=100
+    )
+    goal: str = parameter("all", "What ends the rounds, beside the gates; see `--gate`.")
+
+
+@dataclass(frozen=True)
 class Compare:
     """Which engines are compared, and on how much."""
 
@@ -179,6 +189,7 @@ class Settings:
     sampling: Sampling = Sampling()
     scoring: Scoring = Scoring()
     gates: Gates = Gates()
+    refining: Refining = Refining()
     compare: Compare = Compare()
     tuning: Tuning = Tuning()
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -191,6 +202,7 @@ SECTIONS: dict[str, type[Any]] = {
     "sampling": Sampling,
     "scoring": Scoring,
     "gates": Gates,
+    "refining": Refining,
     "compare": Compare,
     "tuning": Tuning,
 }

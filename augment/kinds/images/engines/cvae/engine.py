@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from augment.core.errors import BadInput
 from augment.core.parameters import Between, parameter
+from augment.core.remedy import Remedy, Symptom, by_length
 from augment.core.types import About, Costs, Engine, Job, Json, Tick
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import HeldOutSplit, parts, pictures, split_rows, to_floats
@@ -99,7 +101,7 @@ class Cvae(Engine[Images]):
     )
 
     def costs(self, data: Images, device: str) -> Costs:
-        steps = _steps_for(len(data), self.batch) if self.steps is None else self.steps
+        steps = self._steps(data)
         pixels = data.schema.height * data.schema.width
         encoded = ENCODED_SECONDS * _views(len(data)) * len(data) * pixels
         prior = PRIOR_SECONDS if self._learns_flow(data) else 0.0
@@ -109,6 +111,15 @@ class Cvae(Engine[Images]):
     def _learns_flow(self, data: Images) -> bool:
         fewest = FEWEST_FOR_WORDS if data.schema.vocabulary else FEWEST_FOR_FLOW
         return self.prior == "flow" or (self.prior == "auto" and len(data) >= fewest)
+
+    def _steps(self, data: Images) -> int:
+        """As asked for, else `PASSES` over the pictures, within bounds."""
+        if self.steps is not None:
+            return self.steps
+        return min(max(PASSES * len(data) // self.batch, LEAST_STEPS), MOST_STEPS)
+
+    def remedies(self, symptom: Symptom, data: Images) -> Iterator[Remedy]:
+        return by_length(self, "steps", self._steps(data), symptom)
 
     def fit(self, data: Images, job: Job) -> CvaeModel:
         environment.settle()
@@ -212,7 +223,7 @@ class Cvae(Engine[Images]):
             return total / len(rows)
 
         schedule = Schedule(
-            steps=_steps_for(len(data), self.batch) if self.steps is None else self.steps,
+            steps=self._steps(data),
             learning_rate=self.learning_rate,
             warmup=100,
             weight_decay=0.01,
@@ -268,11 +279,6 @@ def _encoded(network: Autoencoder, data: Images, conditions: Tensor, job: Job) -
 def _views(n: int) -> int:
     """How many views of each of `n` pictures the prior learns from, the unmoved one among them."""
     return 1 + min(MOST_VIEWS, JITTER_BELOW // max(1, n)) * (n < JITTER_BELOW)
-
-
-def _steps_for(n: int, batch: int) -> int:
-    """`PASSES` over the pictures, within bounds."""
-    return min(max(PASSES * n // batch, LEAST_STEPS), MOST_STEPS)
 
 
 def _beta_for(data: Images) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import BadInput
 from augment.core.parameters import Between, parameter
+from augment.core.remedy import Remedy, Symptom, by_length
 from augment.core.types import About, Costs, Engine, Job
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import pictures, split_rows, to_floats
@@ -72,6 +74,9 @@ class Flow(Engine[Images]):
         wide = data.schema, self.steps, self.batch, self.width, device
         calls = self.sampling_steps * (1 if self.guidance == 1.0 else 2)
         return network_costs(*wide, 8.0e-6, 3.4e-6 * calls)
+
+    def remedies(self, symptom: Symptom, data: Images) -> Iterator[Remedy]:
+        return by_length(self, "steps", self.steps, symptom)
 
     def fit(self, data: Images, job: Job) -> FlowModel:
         environment.settle()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from augment.core.errors import BadInput
 from augment.core.parameters import Between, parameter
+from augment.core.remedy import Remedy, Symptom, by_length
 from augment.core.types import About, Costs, Engine, Job
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.tensors import pictures, to_pixels
@@ -79,6 +80,9 @@ class Gan(Engine[Images]):
     def costs(self, data: Images, device: str) -> Costs:
         wide = data.schema, self.steps, self.batch, self.width, device
         return network_costs(*wide, 7.9e-6, 8.4e-7)
+
+    def remedies(self, symptom: Symptom, data: Images) -> Iterator[Remedy]:
+        return by_length(self, "steps", self.steps, symptom)
 
     def fit(self, data: Images, job: Job) -> GanModel:
         environment.settle()

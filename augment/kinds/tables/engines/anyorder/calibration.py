@@ -4,7 +4,7 @@ Raking a finished pool needs several rows drawn per row kept. Here the same mome
 sampling: for each column in turn, on rows drawn so far, additive corrections to its logits are
 found by iterative proportional fitting (Deming and Stephan 1940) so that its shares, alone and
 within coarse groups of each column drawn before it, agree with the training rows'. A cell's
-correction is shrunk by `SHRINK_ROWS` rows that agree with the model, so that cells of a few rows
+correction is shrunk by `shrinkage` rows that agree with the model, so that cells of a few rows
 change little: raking overfits its targets if let.
 """
 
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 GROUPS = 16  # of one column's tokens: its commonest levels, or stretches of equal mass
-SHRINK_ROWS = 3.0
-ALONE_SHRINK_ROWS = 1.0
+ALONE = 3.0  # times as closely a column is raked alone as with another
 ROUNDS = 2
 MOST_COMPARED = 40  # earlier columns whose cells are compared, the most correlated first
 MOST_PAIRS = 16  # columns that one column is raked with, the worst fitted first
@@ -72,12 +71,13 @@ class _Pair:
 class Calibration:
     """What the corrections are fitted to: training `rows` (n, columns) of tokens, -1 unknown.
 
-    They are found on the device that the chain draws on.
+    They are found on the device that the chain draws on. `shrinkage` is in rows.
     """
 
     layout: TokenLayout
     rows: NDArray[np.int32]
     groups: tuple[NDArray[np.int64], ...]
+    shrinkage: float
 
     def fit(self, chain: Chain, rng: np.random.Generator, job: Job) -> dict[int, Correction]:
         """One pass of sampling; each column is corrected before it is drawn.
@@ -117,11 +117,12 @@ class Calibration:
         wide = torch.from_numpy(self.groups[j]).to(device)
         fine = torch.arange(size, device=device)
         logits = logits.clone()
+        alone = self.shrinkage / ALONE
         pairs: list[_Pair] = []
         tables: list[Tensor] = []
         for turn in range(ROUNDS):
             drawn = logits.softmax(1).mean(0) * n
-            change = ((target + ALONE_SHRINK_ROWS) / (drawn + ALONE_SHRINK_ROWS)).log()
+            change = ((target + alone) / (drawn + alone)).log()
             bias += change.clamp(-2 * BOUND, 2 * BOUND)
             logits += change.clamp(-2 * BOUND, 2 * BOUND)
             if turn == 0:
@@ -129,7 +130,7 @@ class Calibration:
                 tables = [torch.zeros_like(pair.target) for pair in pairs]
             for pair, table in zip(pairs, tables, strict=True):
                 for group in (wide, fine):
-                    change = _raked(pair, logits.softmax(1), n, group)
+                    change = _raked(pair, logits.softmax(1), n, group, self.shrinkage)
                     table += change
                     logits += change[pair.at]
         empty = torch.zeros(0, size, device=device)
@@ -178,7 +179,7 @@ class Calibration:
         return sorted(found, key=lambda pair: (-pair.off, pair.column))[:MOST_PAIRS]
 
 
-def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor) -> Tensor:
+def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor, shrinkage: float) -> Tensor:
     """(groups, tokens) the change of logits that brings the drawn cells to their targets.
 
     The tokens of one `group` (tokens,) change alike. Wide groups come first, so that a cell of a
@@ -192,7 +193,7 @@ def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor) -> Tensor:
     drawn = _summed(wide, group, drawn.t()).t()
     if len(drawn[0]) > GROUPS and not _misfit(wanted, drawn):
         return torch.zeros_like(pair.target)
-    shrink = SHRINK_ROWS * drawn / (drawn + 1e-3)  # nothing is added to cells never drawn
+    shrink = shrinkage * drawn / (drawn + 1e-3)  # nothing is added to cells never drawn
     change = ((wanted + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
     change[pair.target.sum(1) <= 0] = 0.0
     return change.clamp(-BOUND, BOUND)[:, group]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from augment.core.errors import OutOfResources
 from augment.core.parameters import Between, OneOf, parameter
+from augment.core.remedy import Remedy, Symptom, by_length, scaled
 from augment.core.types import About, Costs, Engine, Job, Json, Model, Tick
 from augment.kinds.tables.codecs.calendar import Calendar
 from augment.kinds.tables.codecs.grain import with_grains
@@ -112,6 +114,14 @@ class Anyorder(Engine[Table]):
         most=1,
         search=Between(0, 1),
     )
+    shrinkage: float = parameter(
+        3.0,
+        "rows that agree with the net, added to each cell that is calibrated: more keeps less of "
+        "the training rows' own noise",
+        above=0,
+        most=10_000,
+        search=Between(1, 300, log=True),
+    )
 
     def fit(self, data: Table, job: Job) -> AnyorderModel:
         calendar = Calendar.of(data, self.bins, job.protect)
@@ -149,7 +159,7 @@ class Anyorder(Engine[Table]):
             )
             rng = job.seed.child("calibration").rng()
             chain = Chain(network, tuple(laws))
-            corrections = Calibration(layout, rows, groups).fit(chain, rng, job)
+            corrections = Calibration(layout, rows, groups, self.shrinkage).fit(chain, rng, job)
         chain = replace(chain, network=replace(network, corrections=corrections))
         return AnyorderModel(calendar, columns, vocabularies, chain, report)
 
@@ -160,6 +170,19 @@ class Anyorder(Engine[Table]):
         return anyorder_costs(
             data, shape, token_count(data, self._bins(data)), batch, steps, device
         )
+
+    def remedies(self, symptom: Symptom, data: Table) -> Iterator[Remedy]:
+        batch = self._batch(len(data))
+        steps = self._schedule(PRESETS[self.preset], len(data), batch).steps
+        epochs = steps / max(1, len(data) // batch)
+        if symptom == "memorised":
+            yield from scaled(self, "shrinkage", 10, self.shrinkage, "calibrated less closely")
+            yield from by_length(self, "epochs", epochs, symptom)
+            return
+        if self.preset == "fast":
+            yield Remedy(replace(self, preset="best"), "a larger net, for longer: preset best")
+        yield from by_length(self, "epochs", epochs, symptom)
+        yield from scaled(self, "shrinkage", 1 / 3, self.shrinkage, "calibrated more closely")
 
     def _bins(self, data: Table) -> int:
         return min(max(MOST_TOKENS // max(1, len(data.schema)), FEWEST_BINS), self.bins)

@@ -7,6 +7,7 @@ and the stored form (`sdv_state`); SDV's are its transformers, networks and samp
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from augment.core.errors import BadInput, UsageError
 from augment.core.parameters import Between, OneOf, parameter
+from augment.core.remedy import Remedy, Symptom, by_length
 from augment.core.types import About, Costs, Engine, Job, Model, Tick
 from augment.kinds.tables.data.dataset import Table, require_rows
 from augment.kinds.tables.engines.costs import SDV_SECONDS, net_costs, plain_costs
@@ -152,6 +154,9 @@ class Ctgan(Engine[Table]):
     def costs(self, data: Table, device: str) -> Costs:
         return net_costs(data, self.epochs, self.batch_size, 0.04)
 
+    def remedies(self, symptom: Symptom, data: Table) -> Iterator[Remedy]:
+        return by_length(self, "epochs", self.epochs, symptom)
+
     def fit(self, data: Table, job: Job) -> SdvModel:
         return _fit_net(self, single_table().CTGANSynthesizer, self.max_levels, data, job)
 
@@ -193,6 +198,9 @@ class Tvae(Engine[Table]):
 
     def costs(self, data: Table, device: str) -> Costs:
         return net_costs(data, self.epochs, self.batch_size, 0.012)
+
+    def remedies(self, symptom: Symptom, data: Table) -> Iterator[Remedy]:
+        return by_length(self, "epochs", self.epochs, symptom)
 
     def fit(self, data: Table, job: Job) -> SdvModel:
         return _fit_net(self, single_table().TVAESynthesizer, self.max_levels, data, job)

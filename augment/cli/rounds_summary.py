@@ -1,0 +1,34 @@
+"""The rounds of a run as a terminal shows them."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from augment.cli.output import line, table
+from augment.core.types import Json
+
+
+def of_rounds(console: Console, rounds: Json) -> None:
+    """A row per round, whose result was taken and why, and what a further one would try."""
+    rows = [
+        [
+            f"{each['round']}{' *' if each['round'] == rounds['chosen'] else ''}",
+            f"{each['engine']} ({each['reason']})",
+            _place(each["fidelity"]),
+            _place(each["utility"]),
+            each["privacy"],
+            each["failed"] or "; ".join(each["unmet"]) or "met",
+        ]
+        for each in rounds["history"]
+    ]
+    table(console, ["round", "engine", "fidelity", "utility", "privacy", "not met"], rows)
+    met = "green" if rounds["goal_met"] else "yellow"
+    reason = rounds["reason"][:1].upper() + rounds["reason"][1:]
+    line(console, f"{reason}; the result is that of round {rounds['chosen']}.", style=met)
+    following = rounds["next"]
+    if following is not None:
+        line(console, f"Next would be {following['engine']}: {following['reason']}.")
+
+
+def _place(standing: Json | None) -> str:
+    return "–" if standing is None else f"{standing['value']:.2f}"
