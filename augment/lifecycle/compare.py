@@ -46,7 +46,7 @@ def compare(
     """
     run = request.run
     require_outside(out, path_of(run.source))
-    folder = Store(out, COMPARE, "augment.compare/")
+    folder = store_at(out)
     folder.require_ours()
     budget, journal = Budget(run.max_seconds), Journal(None, tell)
     with folder.held(), bounded(budget, journal):
@@ -57,13 +57,26 @@ def compare(
             found = finished(folder, plan.key, run.seed)
             return {**found, "folder": str(out)}
         resumed = folder.begin(Attempt(plan.key, plan.seed.value))
-        document = Race(plan, folder, journal, budget, workers).document()
-        _require_any(document, folder)
-        with journal.stage("write"):
-            write_json(folder.partial / COMPARE, document)
-            leaderboard.write(folder.partial / "compare.html", document)
-        folder.publish()
+        document = raced(plan, folder, journal, budget, workers)
     return {**document, "folder": str(out), "resumed": resumed}
+
+
+def store_at(path: Path) -> Store:
+    """The folder of a comparison."""
+    return Store(path, COMPARE, "augment.compare/")
+
+
+def raced(
+    plan: ComparisonPlan, folder: Store, journal: Journal, budget: Budget, workers: int | None
+) -> Json:
+    """Do what is left of a comparison that was begun, and publish it; its document."""
+    document = Race(plan, folder, journal, budget, workers).document()
+    _require_any(document, folder)
+    with journal.stage("write"):
+        write_json(folder.partial / COMPARE, document)
+        leaderboard.write(folder.partial / "compare.html", document)
+    folder.publish()
+    return document
 
 
 def _foreseen(plan: ComparisonPlan) -> Json:

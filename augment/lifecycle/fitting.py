@@ -36,6 +36,7 @@ class Prepared:
     loaded: Loaded[Any]
     key: str
     advice: tuple[str, ...] = ()  # see `Generator.advice`
+    race: Json | None = None  # what decided on the engine, see `selection`
 
 
 def prepare(

@@ -22,6 +22,7 @@ from augment.lifecycle.fitting import Prepared, described, finished, prepare
 from augment.lifecycle.journal import LOG, Journal
 from augment.lifecycle.plan import RunRequest
 from augment.lifecycle.rounds import refined, require_halves
+from augment.lifecycle.selection import selected
 from augment.lifecycle.stages import Stages, completed
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.report import facts
@@ -71,8 +72,8 @@ def run(
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         journal.path = folder.partial / LOG
         journal.note("start", resumed=resumed, augment=augment.__version__)
-        stages = Stages(folder, prepared, journal, resumed, budget, workers)
         train, unseen = _sides(prepared)
+        stages = selected(Stages(folder, prepared, journal, resumed, budget, workers), train)
         refine = completed if request.rounds == 1 else refined
         document = refine(stages, train, unseen)
         found = expressions.outcome(gated, document["report"])

@@ -153,6 +153,7 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
         "shortened": _shortened(model, journal),
         "sample_notes": list(model.notes(output.rows, output.given)),
         **_relations(model.stored().facts),
+        **({} if prepared.race is None else {"race": prepared.race}),
         **more,
     }
     if output.document is not None:
