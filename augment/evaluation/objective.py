@@ -1,22 +1,19 @@
 """Objectives: what of a report a search for better parameters tries to raise, and its constraint.
 
-An objective is a group (`fidelity`, `utility`) or one score of the whole data set. A group is
-worth the mean of its checks, each 1 where it is as good as fresh real rows, one half at the limit
-that just passes, and nearer to 0 the farther it lies beyond: measures of all scales weigh alike,
-and one that is hopeless does not drown the others.
+An objective is a group (`fidelity`, `utility`), which is worth its `standing`, or one score of the
+whole data set.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import fmean
 
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.types import Better, Group, Json
+from augment.evaluation.standing import standing
 
 GROUPS: tuple[Group, ...] = ("fidelity", "utility")
 CONSTRAINT: Group = "privacy"
-LEAST_ALLOWED = 1e-3  # distance of a limit from fresh real rows
 
 
 @dataclass(frozen=True)
@@ -40,13 +37,8 @@ def require_known(names: tuple[str, ...], known: tuple[str, ...]) -> None:
 def reached(name: str, report: Json) -> Reached | None:
     """What a `report.json` says of an objective; None where it was not scored."""
     if name in GROUPS:
-        scores = {score["metric"]: score for score in _whole(name, report)}
-        places = [
-            _place(check, scores[check["metric"]])
-            for check in report["verdict"]["checks"]
-            if check["limit"] is not None and check["metric"] in scores
-        ]
-        return Reached(fmean(places), "higher", fmean(places)) if places else None
+        place = standing(report, name)
+        return None if place is None else Reached(place.value, "higher", place.value)
     found = [s for s in report["scores"] if s["metric"] == name and not s["where"]]
     if not found or found[0]["value"] is None:
         return None
@@ -76,15 +68,3 @@ def violation(report: Json) -> float:
 def _whole(group: str, report: Json) -> list[Json]:
     """The scores of a group, of the whole data set."""
     return [s for s in report["scores"] if s["group"] == group and not s["where"]]
-
-
-def _place(check: Json, score: Json) -> float:
-    """From 0 to 1, as the head of this file says, by what the limit allows beside noise."""
-    value, limit, best = check["value"], check["limit"], score["ceiling"]
-    if best is None:  # a fixed limit: all within it is as good
-        best, allowed = limit, LEAST_ALLOWED
-    else:
-        allowed = max(abs(limit - best) - check["noise"], LEAST_ALLOWED)
-    near, lower = score["better"] == "near", score["better"] == "lower"
-    behind = abs(value - best) if near else value - best if lower else best - value
-    return float(1 / (1 + max(0.0, behind) / allowed))

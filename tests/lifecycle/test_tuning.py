@@ -52,7 +52,7 @@ def report_of(levels: int, leak: float = 0.0) -> Json:
         ("membership", "privacy", "lower", leak, 0.5),
     ]
     return {
-        "measures": [],
+        "measures": [{"name": m, "judged": True} for m, *_ in scores],
         "scores": [
             {"metric": m, "value": v, "better": b, "group": g, "where": "", "ceiling": 0.0,
              "floor": 1.0, "interval": None, "note": ""}
