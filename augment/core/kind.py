@@ -220,8 +220,11 @@ class Evaluator(ABC, Generic[D]):
         options: Json,
         budget: Budget = UNLIMITED,
         workers: int | None = 1,
+        charts: bool = False,
     ) -> Scored:
         """Scores and verdict; without `test` nobody knows which rows a generator saw.
+
+        With `charts` the document has what a report draws, too (see `evaluation/charts.py`).
 
         What the budget has no time for is left out, and named among what was not scored. The
         scores do not depend on `workers`, the most processes (None: one per core).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -11,6 +12,7 @@ from augment.core.kind import Evaluator, Scored
 from augment.core.seeds import Seed
 from augment.core.types import D, Json, Tick
 from augment.evaluation.comparison import Comparison
+from augment.evaluation.drawing import drawn
 from augment.evaluation.scoring import Sides, measures, metrics, scored
 from augment.evaluation.verdict import Unscored, verdict
 
@@ -76,11 +78,13 @@ class MetricEvaluator(Evaluator[D]):
         options: Json,
         budget: Budget = UNLIMITED,
         workers: int | None = 1,
+        charts: bool = False,
     ) -> Scored:
         rows = Comparison.of(train, test, fake, seed, tick, options, budget)
         extras = self.extras(rows)  # first: they are of use even where no time is left to score
         chosen = metrics(self.kind)
-        scores = scored(chosen, lambda: self.views(rows), seed, tick, budget, workers)
+        views = functools.cache(lambda: self.views(rows))
+        scores = scored(chosen, views, seed, tick, budget, workers)
         declared = measures(chosen)
         remarks = [remark for metric in chosen for remark in metric.remarks(scores)]
         judged = verdict(scores, declared, self.unscored(train), remarks)
@@ -91,4 +95,8 @@ class MetricEvaluator(Evaluator[D]):
             "words": dict(self.words),
             **extras.document,
         }
+        if charts:
+            document["charts"] = [
+                chart.to_json() for chart in drawn(chosen, views, seed, tick, budget, workers)
+            ]
         return Scored(tuple(scores), document, extras.files)

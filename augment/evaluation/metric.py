@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from augment.core.seeds import Seed
 from augment.core.types import Better, Group, Json, Score
+from augment.evaluation.charts import Chart
 from augment.evaluation.limits import Limit
 
 Unit = Literal["number", "share", "count"]
@@ -100,6 +101,11 @@ class Metric(ABC, Generic[R, F]):
         One that does not say has no ceiling.
         """
         return []
+
+    def charts(self, real: R, fake: F, seed: Seed) -> Sequence[Chart]:
+        """What a report draws beside its scores; usually nothing. See `Chart` for what it may
+        hold."""
+        return ()
 
     def remarks(self, scores: Sequence[Score]) -> list[str]:
         """What its scores mean together, as sentences of a report; usually nothing."""

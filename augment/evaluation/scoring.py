@@ -82,7 +82,7 @@ def scored(
     found: dict[str, dict[Part, list[Score]]] = {metric.name: {} for metric in order}
     late: set[str] = set()
     try:
-        with interrupted(budget.left()), _same_sums():
+        with interrupted(budget.left()), same_sums():
             views = sides()
     except TimeIsUp:
         asked, late = [], {metric.name for metric in chosen}
@@ -132,13 +132,13 @@ def _scores(
 ) -> dict[Part, list[Score]] | None:
     """The task of scoring by one metric; None where its time is up."""
     try:
-        with interrupted(budget.left() if last else budget.left() / 2), _same_sums():
+        with interrupted(budget.left() if last else budget.left() / 2), same_sums():
             return {part: _part(metric, part, sides, seed) for part in parts}
     except TimeIsUp:
         return None
 
 
-def _same_sums() -> threadpool_limits:
+def same_sums() -> threadpool_limits:
     """Linear algebra on one thread: several add up in another order, and the last digits differ."""
     return threadpool_limits(1, user_api="blas")
 

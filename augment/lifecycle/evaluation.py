@@ -56,7 +56,7 @@ def evaluate(
         fake, fresh = made.data, None if new is None else new.data
     with journal.stage("score"):
         scored = data_kind.evaluator.score(
-            loaded.data, fresh, fake, used.child("score"), tell, score, workers=workers
+            loaded.data, fresh, fake, used.child("score"), tell, score, workers=workers, charts=True
         )
     about = {
         "source": str(real),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,12 +12,39 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from augment.core.files import atomic
 from augment.core.types import Group, Json
 from augment.evaluation.metric import Places
-from augment.report import plots, summary
+from augment.report import headline, outlines, plots, provenance, summary, training
+from augment.report.gauges import gauges
 
-MOST_PAIRS = 12
-MOST_OVERLAYS = 200  # columns that are drawn: a page of thousands cannot be read, nor opened
-MOST_FACTS = 2_000
+MOST_PLACES = 12  # columns, and pairs, in the tables of the worst
+MOST_OVERLAYS = 300  # columns that are drawn: a page of thousands cannot be read, nor opened
+MOST_PAIRS = 10  # under a matrix
 GROUPS = {group: group.capitalize() for group in get_args(Group)}
+DRAWINGS: dict[str, Callable[[Json], Any]] = {
+    "curves": plots.curves,
+    "bars": plots.bars,
+    "intervals": plots.intervals,
+    "matrices": plots.matrices,
+    "cloud": plots.cloud,
+    "sheet": lambda chart: None,
+    "records": lambda chart: None,
+}
+CHART_SECTIONS = {  # besides the first two, by the name that charts call them by
+    "associations": "Associations",
+    "projection": "Projection",
+    "detection": "What gives them away",
+    "utility": "Usefulness",
+    "privacy": "Privacy",
+    "training": "Training",
+    "rows": "Made rows",
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart of the document, and its drawing."""
+
+    chart: Json
+    plot: Any
 
 
 def write(path: Path, document: Json, *, force: bool = True) -> None:
@@ -27,21 +55,45 @@ def write(path: Path, document: Json, *, force: bool = True) -> None:
 
 def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
+    overlays = list(_overlays(document))
+    charts = drawings([*document.get("charts", []), *training.charts(document)])
+    columns = summary.words(document)["columns"].capitalize()
+    worst = [
+        (columns, "columns", _worst(document, "columns")),
+        ("Pairs", "pairs", _worst(document, "pairs")),
+    ]
+    worst = [each for each in worst if each[2]]
+    groups = _groups(document)
+    present = {
+        "samples": ("Samples", bool(charts.get("samples") or document.get("grid"))),
+        "checks": ("Checks", bool(groups)),
+        "worst": ("Worst first", bool(worst)),
+        "columns": (columns, bool(overlays or charts.get("columns"))),
+        **{name: (title, name in charts) for name, title in CHART_SECTIONS.items()},
+        "provenance": ("Provenance", True),
+    }
     return template("page.html.jinja").render(
-        title=_title(document),
-        verdict=_verdict(document),
-        sentences=[*document["verdict"].get("sentences", []), *summary.appended(document)],
-        caveats=summary.caveats(document),
-        groups=_groups(document),
-        overlays=list(_overlays(document)),
+        title=provenance.title(document),
+        verdict=headline.verdict(document),
+        first=headline.look_first(document),
+        gauges=gauges(document),
+        groups=groups,
+        worst=worst,
+        overlays=overlays,
+        outline_size=(outlines.WIDTH, outlines.HEIGHT + outlines.SPACE + outlines.STRIP),
+        outline_height=outlines.HEIGHT,
         columns=len(document.get("columns", [])),
-        pairs=_pairs(document),
+        columns_title=columns,
+        charts=charts,
+        sections=[(name, title) for name, (title, there) in present.items() if there],
+        chart_sections=CHART_SECTIONS,
         relations=document["about"].get("relations"),
-        facts=_facts(document),
+        main_facts=provenance.main_facts(document),
+        facts=provenance.all_facts(document),
         grid=document.get("grid"),
         words=summary.words(document),
-        height=plots.HEIGHT,
-        width=plots.WIDTH,
+        plot_size=(plots.WIDTH, plots.HEIGHT),
+        largest=lambda chart: plots.largest(chart, MOST_PAIRS),
     )
 
 
@@ -57,48 +109,41 @@ def template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def _title(document: Json) -> str:
-    about = document["about"]
-    source = about.get("source") or about.get("plan", {}).get("source")
-    return f"Synthetic data for {Path(str(source)).name}" if source else "Synthetic data"
+def drawings(charts: list[Json]) -> dict[str, list[Drawn]]:
+    """The charts by section; those of an unknown form are left out (of a later version)."""
+    found: dict[str, list[Drawn]] = {}
+    for chart in charts:
+        if chart["chart"] in DRAWINGS:
+            drawn = Drawn(chart, DRAWINGS[chart["chart"]](chart))
+            found.setdefault(chart["section"], []).append(drawn)
+    return found
 
 
-def _verdict(document: Json) -> list[tuple[str, str]]:
-    """(group, state) in a fixed order; where nothing was scored, that."""
-    groups = document["verdict"]["groups"]
-    if not groups:
-        return [("Scores", "not shown")]
-    return [(title, groups[group]["state"]) for group, title in GROUPS.items() if group in groups]
-
-
-def _groups(document: Json) -> list[tuple[str, list[tuple[summary.Line, plots.Scale | None]]]]:
-    """Per group, its lines with their places between floor and ceiling."""
-    scales = {
-        (score["group"], score["metric"]): plots.scale(score) for score in summary.whole(document)
-    }
+def _groups(document: Json) -> list[tuple[str, list[summary.Line], list[summary.Line]]]:
+    """Per group, the lines that are judged, the failed ones first, and the others."""
     found = summary.lines(document)
+    order = {"fail": 0, "not shown": 1, "pass": 2}
     return [
         (
             title,
-            [(line, scales.get((group, line.metric))) for line in found if line.group == group],
+            sorted((x for x in found if x.group == group and x.mark), key=lambda x: order[x.mark]),
+            [x for x in found if x.group == group and not x.mark],
         )
         for group, title in GROUPS.items()
         if any(line.group == group for line in found)
     ]
 
 
-def _overlays(document: Json) -> Iterator[plots.Overlay]:
-    """The columns in the table's order, each with its own score; of many, those that are farthest
-    below fresh real rows."""
+def _overlays(document: Json) -> Iterator[outlines.Outline]:
+    """The columns, those that are farthest below fresh real rows first."""
     shapes = {score["where"]: score for score in _of_places(document, "columns")}
     unscored: Json = {"value": None, "ceiling": None}
     found = [
         (column, shapes.get(column["name"], unscored)) for column in document.get("columns", [])
     ]
-    order = sorted(range(len(found)), key=lambda place: _distance(found[place][1]))
-    for place in sorted(order[:MOST_OVERLAYS]):
-        column, score = found[place]
-        yield plots.overlay(column, score["value"], score["ceiling"])
+    found.sort(key=lambda pair: _distance(pair[1]))
+    for column, score in found[:MOST_OVERLAYS]:
+        yield outlines.outline(column, score["value"], score["ceiling"])
 
 
 def _distance(score: Json) -> float:
@@ -108,15 +153,39 @@ def _distance(score: Json) -> float:
     return float(score["value"] - score["ceiling"])
 
 
-def _pairs(document: Json) -> list[Json]:
-    """The pairs farthest below fresh real rows."""
-    pairs = [
-        score
-        for score in _of_places(document, "pairs")
+@dataclass(frozen=True)
+class Place:
+    """A column or a pair: its value, and what fresh real rows and those of the floor reach."""
+
+    where: str
+    value: str
+    best: str
+    independent: str
+    behind: float  # of the farthest of all, in per cent
+    poor: bool
+
+
+def _worst(document: Json, places: Places) -> list[Place]:
+    """The places farthest from fresh real rows."""
+    scores = [
+        (score, score["ceiling"] - score["value"])
+        for score in _of_places(document, places)
         if score["value"] is not None and score["ceiling"] is not None
     ]
-    pairs.sort(key=lambda score: score["value"] - score["ceiling"])
-    return pairs[:MOST_PAIRS]
+    scores = [(s, -gap if s["better"] == "lower" else gap) for s, gap in scores]
+    scores.sort(key=lambda pair: -pair[1])
+    most = max([gap for _, gap in scores] + [1e-9])
+    return [
+        Place(
+            score["where"],
+            f"{score['value']:.3f}",
+            f"{score['ceiling']:.3f}",
+            "–" if score["floor"] is None else f"{score['floor']:.3f}",
+            round(100 * max(0.0, gap) / most, 1),
+            gap > outlines.POOR,
+        )
+        for score, gap in scores[:MOST_PLACES]
+    ]
 
 
 def _of_places(document: Json, places: Places) -> list[Json]:
@@ -125,33 +194,3 @@ def _of_places(document: Json, places: Places) -> list[Json]:
     return [
         score for score in document["scores"] if score["metric"] in named[:1] and score["where"]
     ]
-
-
-def _facts(document: Json) -> list[tuple[str, str]]:
-    """The caller's plain facts, one line each, nested ones joined by a dot; relations are shown
-    apart."""
-    data = {k: v for k, v in document["about"].get("data", {}).items() if k != "caveats"}
-    about: Json = {
-        **{k: v for k, v in document["about"].items() if k != "relations"},
-        "data": data,
-        "target": document.get("target", {}).get("column"),
-    }
-    lines = [(name, text) for name, text in _flat("", about) if text]
-    if len(lines) <= MOST_FACTS:
-        return lines
-    more = f"{len(lines) - MOST_FACTS:,} further lines stand in report.json."
-    return [*lines[:MOST_FACTS], ("…", more)]
-
-
-def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _flat(f"{prefix}.{key}" if prefix else str(key), inner)
-    elif isinstance(value, (list, tuple)):
-        if all(not isinstance(inner, (dict, list, tuple)) for inner in value):
-            yield prefix, ", ".join(str(inner) for inner in value)
-        else:
-            for number, inner in enumerate(value, start=1):
-                yield from _flat(f"{prefix}.{number}", inner)
-    elif value is not None:
-        yield prefix, f"{value:,}" if isinstance(value, int) and prefix != "seed" else str(value)

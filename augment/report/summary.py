@@ -28,6 +28,7 @@ class Line:
     independent: str
     mark: str
     note: str = ""
+    meaning: str = ""
 
 
 def words(document: Json) -> dict[str, str]:
@@ -97,6 +98,7 @@ def _line(score: Json, measure: Json, check: Json | None) -> Line:
         independent=figure(score["floor"], unit),
         mark="" if check is None else check["state"],
         note=" ".join(_notes(score, check, unit)),
+        meaning=measure.get("meaning", ""),
     )
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BARS = 20
+ZEROS = 0.2  # share of zeros from which they stand apart
+CROWDED = 0.4  # share of the rows in one bar, from which another scale is tried
 MOST_LEVELS = 12
 LEAST_COUNT = 5  # no cell with fewer real rows is shown: it could point at a person
 TAIL = 0.01  # share beyond the shown range on either side, so that no extreme is printed
@@ -36,16 +38,18 @@ def overlays(real: Table, fake: Table) -> list[Json]:
 
 
 def _overlay(real: Table, fake: Table, column: Column) -> Json:
+    scale, apart = "linear", list[int]()
     if is_numeric(column):
-        labels, counts = _histogram(
-            column, values.numbers(real, column.name), values.numbers(fake, column.name)
-        )
+        numbers = values.numbers(real, column.name), values.numbers(fake, column.name)
+        labels, counts, scale, apart = _histogram(column, *numbers)
     else:
         labels, counts = _levels(real, fake, column.name)
     return {
         "name": column.name or NAMELESS,
         "role": column.role,
         "ordered": is_numeric(column),
+        "scale": scale,
+        "apart": apart,
         "labels": labels,
         "real": _shares(counts[0]),
         "synthetic": _shares(counts[1]),
@@ -59,23 +63,62 @@ def _shares(counts: list[int]) -> list[float | None]:
 
 def _histogram(
     column: Column, real: NDArray[np.float64], fake: NDArray[np.float64]
-) -> tuple[list[str], tuple[list[int], list[int]]]:
-    """Equal-width bars over the middle of the real values; below, above and missing beside."""
+) -> tuple[list[str], tuple[list[int], list[int]], str, list[int]]:
+    """Bars of equal width, on a scale that suits them, over the middle of the real values; below,
+    above, missing, and zero where much of the column is zero, stand apart.
+
+    Labels, counts of both sides, the scale in words, and the places of what stands apart.
+    """
     present = real[np.isfinite(real)]
     if len(present) < LEAST_COUNT:
-        names = ["present", "missing"]
-        return names, (_present(real), _present(fake))
-    low, high = np.quantile(present, [TAIL, 1 - TAIL])
-    unique = np.unique(present[(present >= low) & (present <= high)])
+        return ["present", "missing"], (_present(real), _present(fake)), "linear", [0, 1]
+    middle = _middle(present)
+    unique = np.unique(middle)
     if len(unique) <= BARS:  # one bar per value
         edges = np.concatenate([unique, [np.nextafter(unique[-1], np.inf)]])
         labels = [_label(column, value) for value in unique]
+        split, words = False, "linear"
     else:
-        edges = np.linspace(low, np.nextafter(high, np.inf), BARS + 1)
-        pairs = pairwise(edges)
-        labels = [f"{_label(column, a)} – {_label(column, b)}" for a, b in pairs]
-    sides = tuple(_counts(side, edges) for side in (real, fake))
-    return ["below", *labels, "above", "missing"], (sides[0], sides[1])
+        split = column.role != "datetime" and float(np.mean(middle == 0)) >= ZEROS
+        edges, words = _scaled(column, _middle(present[present != 0]) if split else middle)
+        labels = [f"{_label(column, a)} – {_label(column, b)}" for a, b in pairwise(edges)]
+    sides = tuple(_counts(side, edges, split) for side in (real, fake))
+    before = ["below", "0"] if split else ["below"]
+    names = [*before, *labels, "above", "missing"]
+    apart = [*range(len(before)), len(names) - 2, len(names) - 1]
+    return names, (sides[0], sides[1]), f"zero apart, {words}" if split else words, apart
+
+
+def _middle(present: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values without either tail, whose ends would print an extreme."""
+    low, high = np.quantile(present, [TAIL, 1 - TAIL])
+    return np.asarray(present[(present >= low) & (present <= high)])
+
+
+def _scaled(column: Column, middle: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+    """Edges of the bars, equally far apart on the scale: logarithmic (signed, about 0, where there
+    are values of both signs) where that spreads what a linear one crowds into a few bars."""
+    low, high = float(middle.min()), float(np.nextafter(middle.max(), np.inf))
+    linear = np.linspace(low, high, BARS + 1)
+    if column.role == "datetime" or _fullest(middle, linear) < CROWDED:
+        return linear, "linear"
+    if low > 0:
+        edges = np.asarray(np.geomspace(low, high, BARS + 1), np.float64)
+        words = "logarithmic"
+    else:
+        unit = max(float(np.median(np.abs(middle))), 1e-12)
+        ends = np.arcsinh(low / unit), np.arcsinh(high / unit)
+        edges = unit * np.sinh(np.linspace(ends[0], ends[1], BARS + 1))
+        words = "signed logarithmic"
+    edges[0], edges[-1] = low, high
+    if np.any(np.diff(edges) <= 0) or _fullest(middle, edges) > _fullest(middle, linear) / 2:
+        return linear, "linear"
+    return edges, words
+
+
+def _fullest(middle: NDArray[np.float64], edges: NDArray[np.float64]) -> float:
+    """The share of the values that lie in the fullest bar."""
+    return float(np.histogram(middle, edges)[0].max() / len(middle))
 
 
 def _present(column: NDArray[np.float64]) -> list[int]:
@@ -83,11 +126,16 @@ def _present(column: NDArray[np.float64]) -> list[int]:
     return [there, len(column) - there]
 
 
-def _counts(column: NDArray[np.float64], edges: NDArray[np.float64]) -> list[int]:
+def _counts(column: NDArray[np.float64], edges: NDArray[np.float64], split: bool) -> list[int]:
+    """Rows below, at 0 (with `split`), in each bar, above, and without a value."""
     present = column[np.isfinite(column)]
+    missing = len(column) - len(present)
+    zeros = [int((present == 0).sum())] if split else []
+    if split:
+        present = present[present != 0]
     places = np.searchsorted(edges, present, side="right")
-    counts = np.bincount(places, minlength=len(edges) + 1)
-    return [*(int(n) for n in counts), len(column) - len(present)]
+    counts = [int(n) for n in np.bincount(places, minlength=len(edges) + 1)]
+    return [counts[0], *zeros, *counts[1:], missing]
 
 
 def _label(column: Column, value: float) -> str:

@@ -1,0 +1,98 @@
+"""What stands at the top of a report: the verdict in a sentence, and what to look at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from augment.core.types import Json
+from augment.evaluation.figures import figure
+from augment.report import summary
+
+STATES = {"fail": ("fails", "fail"), "pass": ("passes", "pass"),
+          "not shown": ("is not shown", "are not shown")}  # fmt: skip
+MOST_NAMED = 3  # columns and pairs in a line
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something to look at: a state for its colour, the text, and the section that shows it."""
+
+    state: str
+    text: str
+    section: str
+
+
+def verdict(document: Json) -> str:
+    """The groups by their states, the worst first.
+
+    >>> verdict({"verdict": {"groups": {"fidelity": {"state": "pass"}, "privacy": {"state": "fail"},
+    ...     "utility": {"state": "pass"}}}})
+    'Privacy fails; fidelity and utility pass.'
+    """
+    groups = document["verdict"]["groups"]
+    if not groups:
+        return "Nothing was scored."
+    parts = []
+    for state, (one, several) in STATES.items():
+        names = [name for name, found in groups.items() if found["state"] == state]
+        if names:
+            joined = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+            parts.append(f"{joined} {one if len(names) == 1 else several}")
+    sentence = "; ".join(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def look_first(document: Json) -> list[Item]:
+    """Failed checks, then what could not be shown, the worst places, and what is not kept."""
+    return [
+        *_checks(document, "fail"),
+        *_shortened(document),
+        *_unshown(document),
+        *_places(document),
+        *(
+            Item("not-shown", f"Not kept: {text}", "provenance")
+            for text in summary.caveats(document)
+        ),
+        *(Item("", text, "checks") for text in _rest(document)),
+    ]
+
+
+def _checks(document: Json, state: str) -> Iterator[Item]:
+    for check in document["verdict"]["checks"]:
+        if check["state"] == state:
+            yield Item(state, f"{check['title']}: {check['sentence']}.", "checks")
+
+
+def _shortened(document: Json) -> Iterator[Item]:
+    for text in document["about"].get("shortened", []):
+        yield Item("not-shown", f"For want of time: {text}.", "provenance")
+
+
+def _unshown(document: Json) -> Iterator[Item]:
+    for name, group in document["verdict"]["groups"].items():
+        if group["state"] == "not shown":
+            reason = group["reason"].removesuffix(".")
+            yield Item("not-shown", f"{name.capitalize()} is not shown: {reason}.", "checks")
+
+
+def _places(document: Json) -> Iterator[Item]:
+    words = summary.words(document)
+    for what, key in ((words["columns"], "worst_columns"), ("pairs", "worst_pairs")):
+        gaps = document["verdict"].get(key, [])
+        if gaps:
+            named = ", ".join(
+                f"{gap['where']} ({figure(gap['value'], 'number')}, fresh real "
+                f"{figure(gap['ceiling'], 'number')})"
+                for gap in gaps[:MOST_NAMED]
+            )
+            yield Item("", f"Worst {what}: {named}.", "worst")
+
+
+def _rest(document: Json) -> Iterator[str]:
+    """Sentences of the verdict that say more than a group's state or the worst places."""
+    told = ("Worst ", *(f"{name.capitalize()} " for name in document["verdict"]["groups"]))
+    for sentence in document["verdict"].get("sentences", []):
+        if not sentence.startswith(told):
+            yield sentence
+    yield from summary.appended(document)
