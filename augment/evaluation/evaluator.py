@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from augment.core.budget import UNLIMITED, Budget
+from augment.core.json_numbers import finite
 from augment.core.kind import Evaluator, Scored
 from augment.core.seeds import Seed
 from augment.core.types import D, Json, Tick
+from augment.evaluation.charts import Chart
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.drawing import drawn
 from augment.evaluation.scoring import Sides, measures, metrics, scored
@@ -28,9 +30,11 @@ class Words(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Extras:
-    """What a kind adds to its scores: entries of the report's document, and files beside it."""
+    """What a kind adds to its scores: entries of the report's document, charts of no metric, and
+    files beside it."""
 
     document: Json = field(default_factory=dict)
+    charts: Sequence[Chart] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -96,7 +100,6 @@ class MetricEvaluator(Evaluator[D]):
             **extras.document,
         }
         if charts:
-            document["charts"] = [
-                chart.to_json() for chart in drawn(chosen, views, seed, tick, budget, workers)
-            ]
+            found = [*extras.charts, *drawn(chosen, views, seed, tick, budget, workers)]
+            document["charts"] = [finite(chart.to_json()) for chart in found]
         return Scored(tuple(scores), document, extras.files)

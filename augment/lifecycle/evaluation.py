@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import augment
 from augment.core.errors import BadInput
 from augment.core.files import write_json
 from augment.core.kind import Loaded
@@ -59,6 +60,7 @@ def evaluate(
             loaded.data, fresh, fake, used.child("score"), tell, score, workers=workers, charts=True
         )
     about = {
+        "augment": augment.__version__,
         "source": str(real),
         "synthetic": str(synthetic),
         "unseen": None if unseen is None else str(unseen),

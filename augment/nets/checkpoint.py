@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 CHECKPOINT = "training.safetensors"
 
 
+Check = tuple[int, float, float]
+"""A step, and the losses of training and on held-out rows by then."""
+
+
 @dataclass
 class TrainingState:
     """The moving parts of one run: all of it is in a checkpoint."""
@@ -33,6 +37,8 @@ class TrainingState:
     average: list[Tensor]
     best: list[Tensor]
     optimizers: list[Any]  # one for each player
+    loss: float = 0.0  # of training, averaged over the last steps
+    history: list[Check] = field(default_factory=list)
 
 
 def run_digest(parameters: dict[str, Tensor], schedule: Schedule, job: Job, label: str) -> str:
@@ -67,6 +73,8 @@ def save_checkpoint(
         "steps": state.steps,
         "best_step": state.best_step,
         "best_loss": state.best_loss.hex(),
+        "loss": state.loss.hex(),
+        "history": [[step, loss.hex(), held.hex()] for step, loss, held in state.history],
     }
     with atomic(path) as stream:
         stream.write(
@@ -104,7 +112,12 @@ def resume(
     average, best = (
         [arrays[f"{kind}/{name}"].to(device) for name in names] for kind in ("average", "best")
     )
-    loss = float.fromhex(facts["best_loss"])
+    try:
+        best_loss, loss = float.fromhex(facts["best_loss"]), float.fromhex(facts["loss"])
+        history = [(s, float.fromhex(a), float.fromhex(b)) for s, a, b in facts["history"]]
+    except (KeyError, TypeError, ValueError):
+        return None  # of a version that kept no losses
     return TrainingState(
-        facts["step"], facts["steps"], facts["best_step"], loss, average, best, optimizers
-    )
+        facts["step"], facts["steps"], facts["best_step"], best_loss, average, best, optimizers,
+        loss, history,
+    )  # fmt: skip

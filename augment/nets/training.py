@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 
 from augment.core.errors import OutOfResources, UsageError
 from augment.core.types import Job, Json, Tick
-from augment.nets.checkpoint import CHECKPOINT, TrainingState, resume, run_digest, save_checkpoint
+from augment.nets.checkpoint import (
+    CHECKPOINT,
+    Check,
+    TrainingState,
+    resume,
+    run_digest,
+    save_checkpoint,
+)
 from augment.nets.devices import precision
 from augment.nets.player import Player, adamw
 from augment.nets.schedule import Schedule
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PROBE_STEPS = 4
+MOST_CHECKS = 100  # that a model keeps of its training
 SAFETY = 0.85  # share of the time left that training may plan for
 
 
@@ -53,10 +61,24 @@ class TrainingOutcome:
     held_out: float
     stopped: str
     planned: int
+    history: tuple[Check, ...] = ()
 
     def to_json(self) -> Json:
-        """For the facts of a model; a loss that is not finite is absent."""
-        return {**asdict(self), "held_out": self.held_out if math.isfinite(self.held_out) else None}
+        """For the facts of a model, with at most `MOST_CHECKS` of its history; a loss that is not
+        finite is absent."""
+        every = -(-len(self.history) // MOST_CHECKS) or 1
+        kept = self.history[::-1][::every][::-1]  # the last one among them
+        history = [[step, _shown(loss), _shown(held)] for step, loss, held in kept]
+        return {**asdict(self), "held_out": _known(self.held_out), "history": history}
+
+
+def _shown(loss: float) -> float | None:
+    known = _known(loss)
+    return None if known is None else float(f"{known:.5g}")
+
+
+def _known(loss: float) -> float | None:
+    return loss if math.isfinite(loss) else None
 
 
 def facts(outcomes: dict[str, TrainingOutcome], device: str, threads: int) -> Json:
@@ -113,7 +135,7 @@ def play(
         copies = [[t.detach().clone() for t in tensors] for _ in range(2)]
         optimizers = [adamw(each, schedule) for each in players]
         run = TrainingState(0, steps, 0, math.inf, copies[0], copies[1], optimizers)
-    stopped, mean = "planned", 0.0
+    stopped = "planned"
     while run.step < run.steps:
         value = 0.0
         for player, optimizer in zip(players, run.optimizers, strict=True):
@@ -126,11 +148,11 @@ def play(
         decay = min(schedule.average, (1 + run.step) / (10 + run.step))
         torch._foreach_lerp_(run.average, [t.detach() for t in tensors], 1 - decay)
         run.step += 1
-        mean += 0.02 * (value - mean) if run.step > 1 else value
+        run.loss += 0.02 * (value - run.loss) if run.step > 1 else value
         out_of_time = job.budget.left() <= 0
         if run.step % schedule.check_every == 0 or run.step == run.steps or out_of_time:
-            _check(run, tensors, held_out)
-            job.tick(Tick(phase, run.step, run.steps, loss=mean, held_out=run.best_loss))
+            run.history.append((run.step, run.loss, _check(run, tensors, held_out)))
+            job.tick(Tick(phase, run.step, run.steps, loss=run.loss, held_out=run.best_loss))
             if run.step - run.best_step >= schedule.patience * schedule.check_every:
                 stopped = "early"
                 break
@@ -149,10 +171,11 @@ def play(
     with torch.no_grad():
         for tensor, weights in zip(tensors, run.best, strict=True):
             tensor.copy_(weights)
-    return TrainingOutcome(run.step, run.best_step, run.best_loss, stopped, run.steps)
+    told = (run.step, run.best_step, run.best_loss, stopped, run.steps, tuple(run.history))
+    return TrainingOutcome(*told)
 
 
-def _check(run: TrainingState, tensors: list[Tensor], held_out: Callable[[], float]) -> None:
+def _check(run: TrainingState, tensors: list[Tensor], held_out: Callable[[], float]) -> float:
     """Take the held-out loss on the averaged weights, and keep them if they are the best yet."""
     import torch
 
@@ -167,6 +190,7 @@ def _check(run: TrainingState, tensors: list[Tensor], held_out: Callable[[], flo
             run.best_loss, run.best_step = loss, run.step
             for best, average in zip(run.best, run.average, strict=True):
                 best.copy_(average)
+    return loss
 
 
 def _affordable(schedule: Schedule, players: Sequence[Player], job: Job, phase: str) -> int:

@@ -14,7 +14,7 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.kind import TABLES
 from augment.kinds.tables.metrics.overlays import overlays
-from augment.report import facts, html, markdown, summary
+from augment.report import facts, html, markdown, provenance, summary
 from tests.kinds.tables.metrics.simulated import people, spoilt
 
 
@@ -57,7 +57,7 @@ def test_a_page_of_many_columns_draws_some_and_says_so(
     shapes = {s["where"]: s["value"] for s in document["scores"] if s["metric"] == "shapes"}
     assert "report.json has all" not in html.render(document)
     monkeypatch.setattr(html, "MOST_OVERLAYS", 1)
-    monkeypatch.setattr(html, "MOST_FACTS", 2)
+    monkeypatch.setattr(provenance, "MOST_FACTS", 2)
     page = html.render(document)
     assert page.count("<figure>") == 1 and "report.json has all" in page
     assert len(shapes) > 2 and "further lines stand in report.json" in page

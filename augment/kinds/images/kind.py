@@ -164,7 +164,7 @@ def _unscored(data: Images) -> list[Unscored]:
 def _grid(rows: Comparison[Images]) -> Extras:
     """A picture of made images, in the report and beside it."""
     grid = contact_sheet.grid(rows.made)
-    return Extras({"grid": base64.b64encode(grid).decode("ascii")}, {GRID: grid})
+    return Extras({"grid": base64.b64encode(grid).decode("ascii")}, files={GRID: grid})
 
 
 EVALUATOR = MetricEvaluator(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
+from augment.evaluation.charts import Chart, Tone
+from augment.evaluation.curves import distance_curves
 from augment.evaluation.distances import nearest, nearest_others
 from augment.evaluation.limits import natural_rate, part_of_ceiling
 from augment.evaluation.metric import Measure, Metric
@@ -21,6 +24,10 @@ MOST_ASKED = 10_000  # rows whose neighbours are looked up
 MOST_INDEXED = 50_000  # rows among which they are looked up
 QUANTILE = 0.05
 LEAST_RATIOS = 40  # rows whose ratios are taken, so that two are expected below the percentile
+DISTANCES = (
+    "How near made rows come to the nearest training row, beside fresh real rows. A curve of made "
+    "rows that lies clearly above that of fresh ones at the left means rows that hug training rows."
+)
 ALONE = 1e-6  # distances below this are equal rows
 HALVED = "Which rows the generator saw is unknown, so all real rows count as seen."
 
@@ -98,6 +105,25 @@ class Copies(Metric[RealViews, FakeViews]):
         else:
             exact, ratio = _exact_among(real.suspects), _nndr_among(real.suspects, seed)
         return [exact, *texts, ratio]
+
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        if len(real.train) < LEAST_RATIOS or not real.axes:
+            return ()
+        sides: tuple[tuple[str, Tone, View], ...] = (
+            ("made", "made", fake.rows),
+            ("fresh real", "real", real.test),
+        )
+        indexed = real.train.sample(MOST_INDEXED, seed.child("indexed")).points
+        distances: list[tuple[str, Tone, NDArray[np.float64]]] = [
+            (
+                name,
+                tone,
+                nearest(indexed, rows.sample(MOST_ASKED, seed.child(name)).points, 1)[:, 0],
+            )
+            for name, tone, rows in sides
+            if len(rows) >= LEAST_RATIOS
+        ]
+        return [distance_curves("Distance to training rows", DISTANCES, distances)]
 
 
 def _exact(seen: View, fake: View, note: str) -> Score:

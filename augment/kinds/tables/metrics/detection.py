@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
+from augment.evaluation.charts import Chart
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.two_samples import classifier_auc
 from augment.kinds.tables.metrics import features
+from augment.kinds.tables.metrics.importances import giveaways
 from augment.kinds.tables.metrics.trees import class_odds
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
@@ -68,6 +71,9 @@ class Detection(Metric[RealViews, FakeViews]):
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         fresh = real.train.sample(n, seed.child("rows"))
         return [_detect("detection", real, real.test, fresh, seed.child("test"))]
+
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        return giveaways(real, fake, seed)
 
 
 def _detect(metric: str, views: RealViews, real: View, fake: View, seed: Seed) -> Score:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
+from augment.evaluation.charts import Chart
+from augment.evaluation.curves import attack_curve
 from augment.evaluation.distances import nearest
 from augment.evaluation.limits import fixed
 from augment.evaluation.metric import Measure, Metric
@@ -23,6 +26,11 @@ MOST_MADE = 40_000  # made rows that the attacker looks at
 RATES = (0.001, 0.01)  # false-positive rates at which true positives are counted
 SMOOTH = 1e-3  # added to distances (a column spans 1), so that equal rows have a finite density
 
+ATTACK = (
+    "Share of training rows that the attack accuses rightly, against the share of others that it "
+    "accuses wrongly. On the dashed line it finds nobody; above it, at the left, it finds some "
+    "while hardly anyone is accused wrongly."
+)
 NAMES = ("membership.auc", *(f"membership.tpr@{rate:g}" for rate in RATES))
 
 
@@ -99,6 +107,12 @@ class Membership(Metric[RealViews, FakeViews]):
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         best = zip(NAMES, (0.5, *RATES), strict=True)
         return [Score(name, value, "lower", "privacy") for name, value in best]
+
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        if _too_little(real, fake):
+            return ()
+        members, others = _attacked(real, fake, seed)
+        return [attack_curve(members, others, "DOMIAS", ATTACK)]
 
 
 def _too_little(real: RealViews, fake: FakeViews) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
+from augment.evaluation.charts import Chart
 from augment.evaluation.distances import prdc
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.projection import projection
 from augment.evaluation.roc import binomial
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
@@ -52,6 +55,10 @@ class Neighbours(Metric[RealViews, FakeViews]):
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         return _scores(real.test, real.train.sample(n, seed.child("rows")), seed)
+
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        space = "all columns (ranks of numbers, levels of categories)"
+        return projection(real.train.points, fake.rows.points, space, seed)
 
 
 def _scores(real: View, fake: View, seed: Seed) -> list[Score]:

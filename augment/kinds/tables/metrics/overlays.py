@@ -76,12 +76,14 @@ def _histogram(
     unique = np.unique(middle)
     if len(unique) <= BARS:  # one bar per value
         edges = np.concatenate([unique, [np.nextafter(unique[-1], np.inf)]])
-        labels = [_label(column, value) for value in unique]
+        labels = [number_label(column, value) for value in unique]
         split, words = False, "linear"
     else:
         split = column.role != "datetime" and float(np.mean(middle == 0)) >= ZEROS
         edges, words = _scaled(column, _middle(present[present != 0]) if split else middle)
-        labels = [f"{_label(column, a)} – {_label(column, b)}" for a, b in pairwise(edges)]
+        labels = [
+            f"{number_label(column, a)} – {number_label(column, b)}" for a, b in pairwise(edges)
+        ]
     sides = tuple(_counts(side, edges, split) for side in (real, fake))
     before = ["below", "0"] if split else ["below"]
     names = [*before, *labels, "above", "missing"]
@@ -138,7 +140,8 @@ def _counts(column: NDArray[np.float64], edges: NDArray[np.float64], split: bool
     return [counts[0], *zeros, *counts[1:], missing]
 
 
-def _label(column: Column, value: float) -> str:
+def number_label(column: Column, value: float) -> str:
+    """A number or date as a label of a drawing."""
     if column.role == "datetime":
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=float(value))
         if not re.search("%-?[YymdbBs]", column.format or "%Y"):  # a time of day

@@ -22,6 +22,7 @@ from augment.kinds.tables.identity.timeline import Timeline
 from augment.kinds.tables.io.alignment import Aligned, aligned
 from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
 from augment.kinds.tables.metrics.overlays import overlays
+from augment.kinds.tables.metrics.sample_rows import sample_rows
 from augment.kinds.tables.metrics.structure import repeated_ids
 from augment.kinds.tables.metrics.targets import chosen as chosen_target
 from augment.kinds.tables.metrics.views import (
@@ -128,11 +129,12 @@ def _independent(rows: Comparison[Table]) -> Table:
 
 
 def extras(rows: Comparison[Table]) -> Extras:
-    """The target, and the shapes of single columns for the report's drawings."""
+    """The target, and for the report the shapes of single columns and some made rows."""
     target, why = chosen_target(rows.real, None)
     fitting = aligned(rows.made, rows.real.schema).table
     columns = overlays(rows.real, fitting)
-    return Extras({"target": {"column": target, "note": why}, "columns": columns})
+    rows_shown = sample_rows(rows.real, fitting, rows.seed.child("shown"))
+    return Extras({"target": {"column": target, "note": why}, "columns": columns}, rows_shown)
 
 
 def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,29 @@ def class_odds(
         trees.fit(x[:, kept], y)
         found[:, trees.classes_.astype(int)] = trees.predict_proba(asked[:, kept])
     return found
+
+
+def classifier(
+    x: NDArray[np.float64], y: NDArray[np.float64], codes: list[bool], seed: Seed, iterations: int
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]] | None:
+    """From rows to the chance of a 1 for each; None where there is nothing to learn from."""
+    kept, codes = usable(x, codes)
+    if not kept.any() or len(np.unique(y)) < 2:
+        return None
+    trees = HistGradientBoostingClassifier(
+        categorical_features=codes,
+        early_stopping=False,
+        max_iter=iterations,
+        random_state=seed.integer(31),
+    )
+    with _threads(len(y)):
+        trees.fit(x[:, kept], y)
+
+    def chances(asked: NDArray[np.float64]) -> NDArray[np.float64]:
+        with _threads(len(asked)):
+            return np.asarray(trees.predict_proba(asked[:, kept])[:, 1], np.float64)
+
+    return chances
 
 
 def values(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,8 +11,10 @@ import numpy as np
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
+from augment.evaluation.charts import Chart
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
+from augment.kinds.tables.metrics.associations import matrices
 from augment.kinds.tables.metrics.shapes import tvd
 from augment.kinds.tables.metrics.views import Axis, FakeViews, RealViews, View
 
@@ -68,6 +71,9 @@ class Trends(Metric[RealViews, FakeViews]):
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         fresh = real.train.sample(n, seed.child("rows"))
         return _both(real, real.test, fresh, real.test, seed)
+
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        return matrices(real, fake, seed)
 
 
 def _both(real: RealViews, test: View, fake: View, against_train: View, seed: Seed) -> list[Score]:
