@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any
 
 from augment.core.errors import UsageError
+from augment.core.types import Json
 
 MOST_SEED = 2**53
 MOST_HELD_OUT = 0.5
@@ -73,3 +75,9 @@ def _spelt(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return ",".join(map(_spelt, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def scoring_of(features: str | os.PathLike[str] | None, show_real: bool = False) -> Json:
+    """What an `Evaluator` is told, by the names that it knows."""
+    given: Json = {} if features is None else {"features": os.fspath(features)}
+    return {**given, "show_real": True} if show_real else given

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.api.arguments import count_of, seconds_of, seed_of, share_of, spelt, texts
+from augment.api.arguments import count_of, scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import read
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import compare as lifecycle
@@ -97,7 +97,7 @@ def compare(
         device=device,
         protect=protect,
         read=known._options,
-        score={} if features is None else {"features": os.fspath(features)},
+        score=scoring_of(features),
     )
     named = {name: spelt(given) for name, given in (parameters or {}).items()}
     document = lifecycle.compare(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment.api.arguments import seed_of
+from augment.api.arguments import scoring_of, seed_of
 from augment.api.data import read, source_of
 from augment.core.types import Interval, Json, Score, Tick, silent
 from augment.evaluation import gates
@@ -76,6 +76,7 @@ def evaluate(
     *,
     unseen: DataLike | None = None,
     features: str | os.PathLike[str] | None = None,
+    show_real: bool = False,
     seed: int | None = None,
     workers: int | None = 1,
     tell: Callable[[Tick], None] = silent,
@@ -84,7 +85,7 @@ def evaluate(
 
     Each side is what `read` gives or takes; read `real` with a target to have utility scored.
     With `unseen`, `real` is what the generator saw and `unseen` are real rows that it did not.
-    `features` is a TorchScript network for images.
+    `features` is a TorchScript network for images; with `show_real` their report shows real ones.
 
     Raises `BadInput` where the two sides hardly have columns in common or nothing could be
     scored.
@@ -97,7 +98,7 @@ def evaluate(
         None if unseen is None else source_of(unseen),
         kind=known.kind,
         read=known._options,
-        score={} if features is None else {"features": os.fspath(features)},
+        score=scoring_of(features, show_real),
         seed=seed_of(seed),
         out=None,
         force=False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augment.api.arguments import count_of, seconds_of, seed_of, share_of, spelt, texts
+from augment.api.arguments import count_of, scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import Data, read
 from augment.api.evaluation import Evaluation
 from augment.api.model import Model, load
@@ -90,6 +90,7 @@ def run(
     rounds: int = 1,
     goal: str = "all",
     features: str | os.PathLike[str] | None = None,
+    show_real: bool = False,
     seed: int | None = None,
     protect: bool = True,
     device: str = "auto",
@@ -130,7 +131,7 @@ def run(
         write={
             name: True for name, said in {"excel_safe": excel_safe, "mark": mark}.items() if said
         },
-        score={} if features is None else {"features": os.fspath(features)},
+        score=scoring_of(features, show_real),
     )
     document = lifecycle.run(
         request, Path(out), workers=workers, force=force, dry_run=False, tell=tell

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.api.arguments import seconds_of, seed_of, share_of, spelt, texts
+from augment.api.arguments import scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import read
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import tuning, tuning_result
@@ -123,7 +123,7 @@ def tune(
         device=device,
         protect=protect,
         read=known._options,
-        score={} if features is None else {"features": os.fspath(features)},
+        score=scoring_of(features),
     )
     request = TuneRequest(run, trials, texts(objective), storage)
     document = tuning.tune(

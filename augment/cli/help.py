@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "prompts",
         "shard",
     ),
-    "Scores": ("target", "holdout", "gate", "rounds", "goal", "features"),
+    "Scores": ("target", "holdout", "gate", "rounds", "goal", "features", "show-real"),
     "Reading and writing": (
         "kind",
         "schema",

@@ -57,6 +57,7 @@ Seed = Annotated[int | None, flag("tool.seed", "--seed")]
 Features = Annotated[
     Path | None, flag("scoring.features", "--features", exists=True, dir_okay=False)
 ]
+ShowReal = Annotated[bool, flag("scoring.show_real", "--show-real/--no-show-real")]
 Holdout = Annotated[float, flag("scoring.holdout", "--holdout")]
 RunGate = Annotated[str, flag("gates.run", "--gate")]
 EvaluateGate = Annotated[str, flag("gates.evaluate", "--gate")]

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from augment.lifecycle.plan import RunRequest
 
 
-def scoring(kind: str | None, features: Path | None, config: Configured) -> Json:
+def scoring(
+    kind: str | None, features: Path | None, config: Configured, show_real: bool = False
+) -> Json:
     """What a kind's `Evaluator` is told, by the names that it knows."""
-    given = {} if features is None else {"features": str(features)}
+    given: Json = {} if features is None else {"features": str(features)}
+    if show_real:
+        given["show_real"] = True
     if kind is None or not given:
         return given
     return config.suited(given, registry.find("kinds", kind).evaluator.options)

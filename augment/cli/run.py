@@ -30,6 +30,7 @@ def run(
     rounds: o.Rounds = DEFAULTS.refining.rounds,
     goal: o.Goal = DEFAULTS.refining.goal,
     features: o.Features = None,
+    show_real: o.ShowReal = DEFAULTS.scoring.show_real,
     reading: o.ReadingFlags,
     excel_safe: o.ExcelSafe = False,
     workers: o.Workers = None,
@@ -53,7 +54,7 @@ def run(
         rounds=rounds,
         goal=goal,
         write=requests.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
-        score=requests.scoring(kind, features, config),
+        score=requests.scoring(kind, features, config, show_real),
     )
     with progress.shown(screen) as tell:
         document = lifecycle.run(

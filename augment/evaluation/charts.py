@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar, Literal
 
@@ -31,6 +31,7 @@ Tone = Literal["real", "made", "both", "floor"]
 Scale = Literal["linear", "log"]
 
 LEAST_CELL = 5  # real rows behind a cell that is drawn
+LEAST_DIFFERENCE = 0.1  # at which the colours of a difference end at the earliest
 DIGITS = 5  # significant ones of a drawn figure
 
 
@@ -121,10 +122,19 @@ class Intervals(Chart):
 
 @dataclass(frozen=True)
 class Panel:
-    """(labels, labels) values; a gap where there is none."""
+    """(labels, labels) values; a gap where there is none. `most` is where the colours of a panel
+    end that has a scale of its own, as differences have."""
 
     name: str
     values: tuple[tuple[float | None, ...], ...]
+    most: float | None = None
+
+    @staticmethod
+    def difference(values: Sequence[Sequence[float | None]]) -> Panel:
+        """With a scale from the largest of them, at least 0.1: noise is to look like noise."""
+        known = [abs(value) for row in values for value in row if value is not None]
+        most = max([LEAST_DIFFERENCE, *known])
+        return Panel("Difference", tuple(map(tuple, values)), round(most, 2))
 
 
 @dataclass(frozen=True)
@@ -156,18 +166,19 @@ class Cloud(Chart):
 
 @dataclass(frozen=True)
 class Sheet(Chart):
-    """A PNG, in base64; `alt` says in words what is on it. `rows` label its rows of pictures."""
+    """A picture, in base64; `alt` says in words what is on it. `rows` label its rows."""
 
     chart: ClassVar[str] = "sheet"
     alt: str
-    png: str
+    picture: str
     width: int
     height: int
     rows: tuple[str, ...] = ()
+    form: str = "png"  # or "jpeg"
 
     @staticmethod
-    def encoded(png: bytes) -> str:
-        return base64.b64encode(png).decode("ascii")
+    def encoded(content: bytes) -> str:
+        return base64.b64encode(content).decode("ascii")
 
 
 @dataclass(frozen=True)

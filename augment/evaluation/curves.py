@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,22 +32,25 @@ def roc(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def attack_curve(members: Floats, others: Floats, name: str, meaning: str) -> Curves:
+def attack_curve(attacks: Sequence[tuple[str, Tone, Floats, Floats]], meaning: str) -> Curves:
     """True over false accusations, both logarithmic: what counts is the lower left, where few are
-    accused (Carlini et al. 2022, arXiv 2112.03570)."""
-    false, true = roc(members, others)
-    low = 1 / max(len(others), 10)
+    accused (Carlini et al. 2022, arXiv 2112.03570). `attacks` have a name, a tone, and the scores
+    of members and of others."""
+    low = 1 / max(10, *(len(others) for *_, others in attacks))
     grid = np.geomspace(low, 1.0, MOST_POINTS)
-    at = true[np.searchsorted(false, grid, side="right") - 1]
-    line = Line(name, "made", significant(grid), tuple(v if v > 0 else None for v in
-                                                       significant(at)))  # fmt: skip
+    lines = []
+    for name, tone, members, others in attacks:
+        false, true = roc(members, others)
+        at = true[np.searchsorted(false, grid, side="right") - 1]
+        up = tuple(value if value > 0 else None for value in significant(at))
+        lines.append(Line(name, tone, significant(grid), up))
     return Curves(
         "privacy",
         "Attack on membership",
         meaning,
         Axis("others accused", "log", low, 1.0),
         Axis("members found", "log", low, 1.0),
-        (line,),
+        tuple(lines),
         diagonal=True,
     )
 

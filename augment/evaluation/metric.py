@@ -35,6 +35,8 @@ class Measure:
 
     `worst_places` says that the scores of single columns (or pairs) name where data are worst;
     those that lie less than `worth_naming` behind the ceiling are left out.
+
+    A `gain` is a difference, of which 0 is none: reports draw it with its interval.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Measure:
     above_floor: bool = False
     worst_places: Places | None = None
     worth_naming: float = 0.02
+    gain: bool = False
 
     def to_json(self) -> Json:
         """As `report.json` holds it: all that a reader needs to show the scores of this name."""
@@ -62,6 +65,7 @@ class Measure:
             "places": self.worst_places,
             "judged": self.limit is not None,
             "essential": self.essential,
+            "gain": self.gain,
         }
 
 

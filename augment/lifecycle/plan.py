@@ -152,7 +152,9 @@ def require_scorable(kind: Kind[Any], options: Json) -> None:
     """Refuse, before a long fit, an option of scoring that this kind of data does not know."""
     for name in options:
         if name not in kind.evaluator.options:
-            raise UsageError(f"--{name}: the source is {kind.name} data, which has no use for it.")
+            raise UsageError(
+                f"{flag(name)}: the source is {kind.name} data, which has no use for it."
+            )
 
 
 def require_write_options(kind: Kind[Any], options: Json) -> None:

@@ -70,7 +70,7 @@ class _Scale:
         return round(100 * min(1.0, max(0.0, (number - self.left) / (self.right - self.left))), 1)
 
 
-def _scale(check: Json, score: Json) -> _Scale | None:
+def _scale(check: Json, score: Json, unit: str) -> _Scale | None:
     """None where the value or the limit is not known, or nothing lies between the ends."""
     value, limit = check["value"], check["limit"]
     if value is None or limit is None:
@@ -81,6 +81,8 @@ def _scale(check: Json, score: Json) -> _Scale | None:
     if told and abs(best - floor) >= LEAST_RANGE and abs(best - floor) > abs(best - limit):
         return _Scale(floor, best, True)
     left = best + PAST_LIMIT * (limit - best)
+    if unit == "share":
+        left = min(1.0, max(0.0, left))
     if left == best and check["state"] == "fail":  # nothing at all is allowed
         left = value
     return _Scale(left, best, False) if abs(left - best) > 1e-9 else None
@@ -89,7 +91,10 @@ def _scale(check: Json, score: Json) -> _Scale | None:
 def _gauge(
     told: Gauge, checks: list[Json], scores: Json, units: Json, words: dict[str, str]
 ) -> Gauge:
-    known = [(check, _scale(check, scores[check["metric"]])) for check in checks]
+    known = [
+        (check, _scale(check, scores[check["metric"]], units.get(check["metric"], "number")))
+        for check in checks
+    ]
     known = [(check, scale) for check, scale in known if scale is not None]
     passed = sum(check["state"] == "pass" for check in checks)
     counted = {"checks": len(checks), "passed": passed}
@@ -113,7 +118,7 @@ def _gauge(
         low, high = sorted((scale.place(interval["low"]), scale.place(interval["high"])))
     value, limit = apart(check["value"], check["limit"], unit)
     sign = "≤" if score["better"] == "lower" else "≥"
-    left = "independent" if scale.floor else "twice as far as the limit"
+    left = "independent" if scale.floor else "beyond the limit"
     best = "fresh real" if score["ceiling"] is not None else "limit"
     return Gauge(
         told.group,

@@ -65,8 +65,9 @@ def _checks(document: Json, state: str) -> Iterator[Item]:
 
 
 def _shortened(document: Json) -> Iterator[Item]:
-    for text in document["about"].get("shortened", []):
-        yield Item("not-shown", f"For want of time: {text}.", "provenance")
+    texts = document["about"].get("shortened", [])
+    if texts:
+        yield Item("not-shown", f"For want of time: {'; '.join(texts)}.", "provenance")
 
 
 def _unshown(document: Json) -> Iterator[Item]:

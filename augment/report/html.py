@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from augment.core.files import atomic
 from augment.core.types import Group, Json
 from augment.evaluation.metric import Places
-from augment.report import headline, outlines, plots, provenance, summary, training
+from augment.report import gains, headline, outlines, plots, provenance, summary, training
 from augment.report.gauges import gauges
 
 MOST_PLACES = 12  # columns, and pairs, in the tables of the worst
@@ -56,7 +56,9 @@ def write(path: Path, document: Json, *, force: bool = True) -> None:
 def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
     overlays = list(_overlays(document))
-    charts = drawings([*document.get("charts", []), *training.charts(document)])
+    charts = drawings(
+        [*document.get("charts", []), *gains.charts(document), *training.charts(document)]
+    )
     columns = summary.words(document)["columns"].capitalize()
     worst = [
         (columns, "columns", _worst(document, "columns")),
@@ -182,7 +184,7 @@ def _worst(document: Json, places: Places) -> list[Place]:
             f"{score['ceiling']:.3f}",
             "–" if score["floor"] is None else f"{score['floor']:.3f}",
             round(100 * max(0.0, gap) / most, 1),
-            gap > outlines.POOR,
+            score["better"] == "higher" and gap > outlines.POOR,
         )
         for score, gap in scores[:MOST_PLACES]
     ]

@@ -270,7 +270,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class MatrixPlot:
+    """`most` is where its colours end, where that is not where they end in the others."""
+
     name: str
+    most: str
     tiles: tuple[Tile, ...]
 
 
@@ -278,7 +281,12 @@ def matrices(chart: Json) -> tuple[MatrixPlot, ...]:
     """Each panel's cells by their level of colour, from blue (below 0) to orange."""
     most = max(abs(chart["low"]), abs(chart["high"]), 1e-9)
     return tuple(
-        MatrixPlot(panel["name"], _tiles(panel["values"], most)) for panel in chart["panels"]
+        MatrixPlot(
+            panel["name"],
+            "" if panel.get("most") is None else short(panel["most"]),
+            _tiles(panel["values"], panel.get("most") or most),
+        )
+        for panel in chart["panels"]
     )
 
 

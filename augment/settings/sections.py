@@ -128,6 +128,9 @@ class Scoring:
     features: Path | None = parameter(
         None, "Images: a TorchScript network (Inception, DINOv2) whose space is scored too."
     )
+    show_real: bool = parameter(
+        False, "Images: show real ones in the report, also those nearest to made ones."
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from augment.evaluation.comparison import Comparison
 from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
 from augment.evaluation.scoring import Sides
 from augment.evaluation.verdict import Unscored
+from augment.kinds.images.data import contact_sheet
 from augment.kinds.images.data.captions import with_kept_words
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.engines.conditioning import WHERE, Conditioning
@@ -38,7 +38,7 @@ from augment.kinds.images.engines.diffusers.engine import Diffusers
 from augment.kinds.images.generator import photographs
 from augment.kinds.images.generator.conditions import condition_of
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.io import contact_sheet, memory, reading, writing
+from augment.kinds.images.io import memory, reading, writing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -161,10 +161,14 @@ def _unscored(data: Images) -> list[Unscored]:
     return scoring.unscored(data)
 
 
-def _grid(rows: Comparison[Images]) -> Extras:
-    """A picture of made images, in the report and beside it."""
-    grid = contact_sheet.grid(rows.made)
-    return Extras({"grid": base64.b64encode(grid).decode("ascii")}, files={GRID: grid})
+def _extras(rows: Comparison[Images]) -> Extras:
+    """Sheets of pictures in the report, and one of made pictures in full size beside it."""
+    from augment.kinds.images.metrics.sheets import sample_sheets
+
+    show = bool(rows.options.get("show_real"))
+    unseen = rows.unseen if rows.seen_known else None
+    sheets = sample_sheets(unseen, rows.made, rows.real, show)
+    return Extras(charts=sheets, files={GRID: contact_sheet.grid(rows.made)})
 
 
 EVALUATOR = MetricEvaluator(
@@ -176,7 +180,7 @@ EVALUATOR = MetricEvaluator(
     ),
     views=_views,
     unscored=_unscored,
-    extras=_grid,
-    options=frozenset({"features"}),
+    extras=_extras,
+    options=frozenset({"features", "show_real"}),
 )
 IMAGES = Kind(Images.kind, NOUN, ImageReader(), ImageWriter(), ImageGenerator(), EVALUATOR)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy.spatial.distance import pdist
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
+from augment.evaluation.charts import Chart
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.roc import binomial
+from augment.kinds.images.metrics.class_charts import class_charts, spread
 from augment.kinds.images.metrics.frechet import FEWEST, frechet
 from augment.kinds.images.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 SPACE = "random"
 UNJUDGED = "Too few pictures are labelled to train a classifier."
@@ -69,6 +71,9 @@ class Classes(Metric[RealViews, FakeViews]):
         scores = [score for score in _scores(real, real.train, seed) if score.metric != "agreement"]
         return [_agreement(real, real.test), *scores]
 
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        return class_charts(real, fake, seed)
+
 
 def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
     if not real.classes:
@@ -88,7 +93,7 @@ def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
         note = f"{n} pictures per side."
         value = frechet(points[0], points[1])
         scores.append(Score("class.frechet", value, "lower", "fidelity", name, note=note))
-        ratio = _spread(points[1]) / max(_spread(points[0]), 1e-9)
+        ratio = spread(points[1]) / max(spread(points[0]), 1e-9)
         ratios.append(ratio)
         scores.append(Score("class.diversity", ratio, "near", "fidelity", name, note=note))
     if ratios:
@@ -104,8 +109,3 @@ def _agreement(real: RealViews, made: View) -> Score:
     note = f"Judged by classifier {real.judge.digest[:12]}, trained on half of train."
     share, interval = right / len(named), binomial(right, len(named))
     return Score("agreement", share, "higher", "fidelity", interval=interval, note=note)
-
-
-def _spread(points: NDArray[np.float32]) -> float:
-    """Mean distance between two points of one set."""
-    return float(pdist(points).mean())

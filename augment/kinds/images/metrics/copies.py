@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,10 +11,12 @@ from PIL import Image
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
+from augment.evaluation.charts import Chart
 from augment.evaluation.distances import nearest, nearest_others
 from augment.evaluation.limits import natural_rate, part_of_ceiling, room_above_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.roc import binomial
+from augment.kinds.images.metrics.nearest_training import neighbour_charts
 from augment.kinds.images.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -125,6 +128,9 @@ class Copies(Metric[RealViews, FakeViews]):
         if len(real.test) > FEWEST:
             far = nearest_others(real.test.points(SPACE), 1)[:, 0]
         return [*_shares(real.train, real.test, ""), *_beside_unseen(real, real.test, far)]
+
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        return neighbour_charts(real, fake)
 
 
 def _joined(real: RealViews) -> View:

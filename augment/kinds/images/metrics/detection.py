@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -9,10 +10,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
+from augment.evaluation.charts import Chart
 from augment.evaluation.limits import room_above_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.two_samples import classifier_auc
-from augment.kinds.images.metrics.spectrum import fine_power, log_power, radial_power
+from augment.kinds.images.metrics.sheets import sheet_chart
+from augment.kinds.images.metrics.spectrum import fine_power, log_power, radial_power, spectra
 from augment.kinds.images.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ MOST_ROWS = 1_000  # per side
 LEAST_ROWS = 20  # per side, below which no classifier can be judged
 TREES = 60
 LEAVES = 15
+SHOWN = 10  # pictures in a row of a sheet
 TINY = 1e-12  # power of a picture of one colour
 
 
@@ -74,6 +78,14 @@ class Detection(Metric[RealViews, FakeViews]):
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         return _scores(real, real.train.sample(n, seed.child("rows")), seed)
 
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        rows = min(len(real.test), len(fake.rows), MOST_ROWS)
+        if rows < LEAST_ROWS:
+            return ()
+        unseen = real.test.sample(rows, seed.child("real"))
+        made = fake.rows.sample(rows, seed.child("made"))
+        return [spectra(unseen, made), *_telling(real, unseen, made, seed)]
+
 
 def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
     rows = min(len(real.test), len(made), MOST_ROWS)
@@ -109,6 +121,29 @@ def _scores(real: RealViews, made: View, seed: Seed) -> list[Score]:
         ),
         detection("detection.spectrum", [log_power(power) for power in powers], note),
         Score("sharpness", fine[1] / max(fine[0], TINY), "near", "fidelity", note=note),
+    ]
+
+
+def _telling(real: RealViews, unseen: View, made: View, seed: Seed) -> list[Chart]:
+    """The made pictures that a classifier is surest of, and those that it takes for real ones."""
+    space = "given" if "given" in real.train.spaces else "random"
+    half = len(unseen) // 2
+    points = [side.points(space).astype(np.float64) for side in (unseen, made)]
+    x = np.concatenate([side[:half] for side in points])
+    chance = _chances(seed)(x, np.repeat([0.0, 1.0], half), points[1][half:])
+    order = half + np.argsort(-chance, kind="stable")
+    if len(order) < 2 * SHOWN:
+        return []
+    return [
+        sheet_chart(
+            "detection",
+            "Easiest and hardest to tell from real",
+            "Made pictures that a classifier is surest are made (above), and those that it takes "
+            f"for real ones (below), by their features ({real.train.spaces[space].note}).",
+            "Made pictures: above the easiest to tell from real ones, below the hardest",
+            [list(made.pixels[order[:SHOWN]]), list(made.pixels[order[-SHOWN:][::-1]])],
+            ("easiest to tell", "hardest to tell"),
+        )
     ]
 
 

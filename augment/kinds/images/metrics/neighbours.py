@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
+from augment.evaluation.charts import Chart
 from augment.evaluation.distances import prdc
 from augment.evaluation.limits import part_of_ceiling
 from augment.evaluation.metric import Measure, Metric
+from augment.evaluation.projection import projection
 from augment.evaluation.roc import binomial
 from augment.kinds.images.metrics.views import FakeViews, RealViews, View
 
@@ -51,6 +54,11 @@ class Neighbours(Metric[RealViews, FakeViews]):
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         return _scores(real, real.train, n, seed)
+
+    def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
+        space = "encoder" if real.judge is not None else "random"
+        named = f"what pictures look like to a network ({real.train.spaces[space].note})"
+        return projection(real.train.points(space), fake.rows.points(space), named, seed)
 
 
 def _scores(real: RealViews, made: View, most: int, seed: Seed) -> list[Score]:

@@ -62,6 +62,7 @@ def views(rows: Comparison[Images]) -> scoring.Sides:
         None if features is None else Path(features),
         rows.budget.part(JUDGING),
         rows.tick,
+        bool(rows.options.get("show_real")),
     )
     made = FakeViews(View.of(rows.made, real.train.spaces, rows.seed.child("fake")))
     count = min(len(made.rows), MOST_SHUFFLED)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.evaluation.charts import Axis, Curves, Line, Tone, significant
+from augment.kinds.images.metrics.views import View
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -48,3 +51,27 @@ def fine_power(power: NDArray[np.float64], channels: int) -> NDArray[np.float64]
     """(n,) mean of `radial_power` in the upper half of the bands: what blur takes away."""
     bands = power.reshape(len(power), channels, -1)
     return np.asarray(bands[:, :, bands.shape[2] // 2 :].mean((1, 2)))
+
+
+def spectra(real: View, made: View) -> Curves:
+    """Median power by the number of waves, real and made, over all channels."""
+    lines = []
+    sides: tuple[tuple[str, Tone, View], ...] = (
+        ("fresh real", "real", real),
+        ("made", "made", made),
+    )
+    for name, tone, view in sides:
+        power = radial_power(view.pixels)
+        bands = power.reshape(len(power), view.pixels.shape[3], -1).mean(axis=1)
+        middle = np.median(bands, axis=0)[1:] + UNSEEN
+        waves = np.arange(1, len(middle) + 1)
+        lines.append(Line(name, tone, significant(waves), significant(middle)))
+    return Curves(
+        "detection",
+        "Power spectrum",
+        "How much detail there is at each size, coarse on the left, fine on the right. A made "
+        "curve that falls below the real one at the right is blur; one above it is noise.",
+        Axis("waves across the picture", "log"),
+        Axis("median power", "log"),
+        tuple(lines),
+    )

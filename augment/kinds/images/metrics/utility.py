@@ -81,12 +81,21 @@ class Lift(Metric[RealViews, FakeViews]):
             "Lift, classical",
             "accuracy that moving real pictures adds",
             better="higher",
+            gain=True,
         ),
         Measure(
-            "lift.synthetic", "Lift, synthetic", "accuracy that made pictures add", better="higher"
+            "lift.synthetic",
+            "Lift, synthetic",
+            "accuracy that made pictures add",
+            better="higher",
+            gain=True,
         ),
         Measure(
-            "lift.both", "Lift, both", "accuracy that made pictures add to that", better="higher"
+            "lift.both",
+            "Lift, both",
+            "accuracy that made pictures add to that",
+            better="higher",
+            gain=True,
         ),
     )
 

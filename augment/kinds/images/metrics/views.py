@@ -68,7 +68,8 @@ class View:
 class RealViews:
     """Pictures that a generator saw and pictures that it never saw; `judge` is a classifier
     trained on a half of train, None where too little is labelled. Classifiers for usefulness get
-    their streams from `seed`, so that metrics share those that are trained on the same."""
+    their streams from `seed`, so that metrics share those that are trained on the same. With
+    `show_real` charts may hold real pictures."""
 
     train: View
     test: View
@@ -76,6 +77,7 @@ class RealViews:
     judge: Judge | None
     seed: Seed
     seen_known: bool = True
+    show_real: bool = False
     _accuracies: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def scale(self, space: str) -> NDArray[np.float32]:
@@ -129,6 +131,7 @@ def real_views(
     features: Path | None = None,
     budget: Budget = UNLIMITED,
     tick: Callable[[Tick], None] = silent,
+    show_real: bool = False,
 ) -> RealViews:
     """The real side, with its spaces and its judge; `features` is a network of the user's."""
     from augment.kinds.images.metrics.classifier import trained_judge
@@ -156,9 +159,9 @@ def real_views(
     spaces = {space.name: space for space in found}
     seen = View(pixels, codes, spaces)
     unseen = View.of(test, spaces, seed.child("test"))
-    return RealViews(
-        seen, unseen, train.schema.classes, judge, seed.child("usefulness"), seen_known
-    )
+    usefulness = seed.child("usefulness")
+    classes_known = train.schema.classes
+    return RealViews(seen, unseen, classes_known, judge, usefulness, seen_known, show_real)
 
 
 def _cut(tick: Callable[[Tick], None]) -> Callable[[Tick], None]:

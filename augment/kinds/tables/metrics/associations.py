@@ -42,14 +42,16 @@ def matrices(real: RealViews, fake: FakeViews, seed: Seed) -> list[Matrices]:
     order = _order(first)
     names = [real.axes[place].where for place in places]
     of = f" {len(places)} of {len(real.axes):,} columns." if len(places) < len(real.axes) else ""
-    panels = [("Real", first), ("Made", second), ("Difference", second - first)]
+    one, other, apart = (
+        _rows(values[np.ix_(order, order)]) for values in (first, second, second - first)
+    )
     return [
         Matrices(
             "associations",
             "How columns hang together",
             MEANING + of,
             tuple(names[place] for place in order),
-            tuple(Panel(name, _rows(values[np.ix_(order, order)])) for name, values in panels),
+            (Panel("Real", one), Panel("Made", other), Panel.difference(apart)),
         )
     ]
 

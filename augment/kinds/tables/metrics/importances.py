@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2_000  # per side
 TREES = 60
-SHOWN = 12
+SHOWN, LEAST_SHOWN = 12, 3
+TOLD = 0.0005  # AUC, below which a column is not shown
 LEAST_ROWS = 100  # per side
 CHANCE = 0.55  # AUC, up to which nothing is given away
 
@@ -42,10 +43,11 @@ def giveaways(real: RealViews, fake: FakeViews, seed: Seed) -> list[Bars]:
     drops = []
     for place, columns in enumerate(_columns(sides[0])):
         shuffled = whole.copy()
-        order = seed.child("column", place).rng().permutation(len(whole))
-        shuffled[:, columns] = whole[order][:, columns]
+        rows_drawn = seed.child("column", place).rng().permutation(len(whole))
+        shuffled[:, columns] = whole[rows_drawn][:, columns]
         drops.append(base - _auc(trees(shuffled), len(judged[0])))
-    order = np.argsort(-np.array(drops), kind="stable")[:SHOWN]
+    falling = np.argsort(-np.array(drops), kind="stable")[:SHOWN].tolist()
+    order = [i for number, i in enumerate(falling) if number < LEAST_SHOWN or drops[i] > TOLD]
     told = (
         f"A classifier tells made rows from unseen real ones with an AUC of {base:.3f}; the bars "
         "are what it loses when a column is shuffled."

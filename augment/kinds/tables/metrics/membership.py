@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
-from augment.evaluation.charts import Chart
+from augment.evaluation.charts import Chart, Tone
 from augment.evaluation.curves import attack_curve
 from augment.evaluation.distances import nearest
 from augment.evaluation.limits import fixed
@@ -19,6 +19,9 @@ from augment.kinds.tables.metrics.views import FakeViews, RealViews
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Points = NDArray[np.float32]
+    Attack = Callable[[Points, Points, Points], NDArray[np.float64]]
 
 LEAST_ROWS = 1_000  # real rows, and made rows, below which an attack proves nothing
 MOST_ATTACKED = 10_000  # members, and as many non-members
@@ -112,7 +115,12 @@ class Membership(Metric[RealViews, FakeViews]):
         if _too_little(real, fake):
             return ()
         members, others = _attacked(real, fake, seed)
-        return [attack_curve(members, others, "DOMIAS", ATTACK)]
+        near = _attacked(real, fake, seed, nearest_made)
+        attacks: list[tuple[str, Tone, NDArray[np.float64], NDArray[np.float64]]] = [
+            ("DOMIAS", "made", members, others),
+            ("nearest made row", "both", *near),
+        ]
+        return [attack_curve(attacks, ATTACK)]
 
 
 def _too_little(real: RealViews, fake: FakeViews) -> str:
@@ -129,7 +137,7 @@ def _too_little(real: RealViews, fake: FakeViews) -> str:
 
 
 def _attacked(
-    real: RealViews, fake: FakeViews, seed: Seed
+    real: RealViews, fake: FakeViews, seed: Seed, attack: Attack | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Attack scores of members and of non-members, pooled over the two exchanged halves."""
     made = fake.rows.sample(MOST_MADE, seed.child("made")).points
@@ -140,13 +148,13 @@ def _attacked(
     middle = len(unseen) // 2
     first, second = unseen[order[:middle]], unseen[order[middle : 2 * middle]]
     half = len(members) // 2
-    found, accused = [], []
+    found, accused, attack = [], [], attack or suspicion
     for reference, others, known in (
         (first, second, members[:half]),
         (second, first, members[half:]),
     ):
-        found.append(_suspicion(known, made, reference))
-        accused.append(_suspicion(others, made, reference))
+        found.append(attack(known, made, reference))
+        accused.append(attack(others, made, reference))
     return np.concatenate(found), np.concatenate(accused)
 
 
@@ -168,7 +176,14 @@ def _ranks(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(first[place])
 
 
-def _suspicion(
+def nearest_made(
+    asked: NDArray[np.float32], made: NDArray[np.float32], reference: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """(asked rows,) the simplest attack: who lies near a made row is a member."""
+    return -nearest(made, asked, 1)[:, 0]
+
+
+def suspicion(
     asked: NDArray[np.float32], made: NDArray[np.float32], reference: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """(asked rows,) log-ratio of the density of made rows to that of the reference."""

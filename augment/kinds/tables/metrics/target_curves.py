@@ -138,7 +138,10 @@ def _calibration(
         lines.append(
             Line(side, tone, significant(p[0] for p in points), significant(p[1] for p in points))
         )
-    ends: tuple[float | None, float | None] = (0.0, 1.0) if task.classes else (None, None)
+    ends: tuple[float | None, float | None] = (None, None)
+    if task.classes:  # of a rare class all lies in a corner
+        top = max(v for line in lines for v in (*line.x, *line.y) if v is not None)
+        ends = (0.0, min(1.0, max(0.1, 1.1 * top)))
     said_label = "predicted probability" if task.classes else "predicted"
     return [
         Curves(
