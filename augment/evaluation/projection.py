@@ -53,8 +53,8 @@ def projection(real: Points, made: Points, space: str, seed: Seed) -> list[Cloud
         Cloud(
             "projection",
             "Made among real",
-            f"The two main components of {space}. Where points lie on dark ground, made ones are "
-            f"where real ones are; dark ground without points is what is missed.{beyond}",
+            f"The two main components of {space}. Where points lie on full cells, made ones are "
+            f"where real ones are; full cells without points are what is missed.{beyond}",
             first,
             second,
             CELLS,

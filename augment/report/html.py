@@ -116,9 +116,13 @@ def drawings(charts: list[Json]) -> dict[str, list[Drawn]]:
     found: dict[str, list[Drawn]] = {}
     for chart in charts:
         if chart["chart"] in DRAWINGS:
-            drawn = Drawn(chart, DRAWINGS[chart["chart"]](chart))
-            found.setdefault(chart["section"], []).append(drawn)
+            found.setdefault(chart["section"], []).append(drawn(chart))
     return found
+
+
+def drawn(chart: Json) -> Drawn:
+    """A chart of a known form with its drawing."""
+    return Drawn(chart, DRAWINGS[chart["chart"]](chart))
 
 
 def _groups(document: Json) -> list[tuple[str, list[summary.Line], list[summary.Line]]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from augment.core.errors import listed
 from augment.core.files import atomic
 from augment.core.types import Json
+from augment.evaluation.charts import Estimate, Intervals
 from augment.report import html, summary
 
 
@@ -48,6 +49,8 @@ def render(document: Json) -> str:
         sentences=[*sentences(document), scale(document)],
         rows=[(row, mean(row["fidelity"]), mean(row["utility"])) for row in rows],
         scored=[row["engine"] for row in rows if row["scores"]],
+        standings=list(_standings(rows)),
+        plot_size=(0, 0),
         measures=measures(document),
         facts=_facts(document),
         megabytes=megabytes,
@@ -151,6 +154,21 @@ def measures(document: Json) -> list[Compared]:
             cells = tuple(("–", "") if line is None else (line.value, line.mark) for line in lines)
             found.append(Compared(known[0].group, measure["title"], known[0].limit, cells))
     return found
+
+
+def _standings(rows: list[Json]) -> Iterator[html.Drawn]:
+    """Engines beside one another by fidelity and by utility."""
+    for group in ("fidelity", "utility"):
+        known = tuple(
+            Estimate(row["engine"], each["value"], each["low"], each["high"],
+                     "floor" if row["control"] else "made")
+            for row in rows
+            if (each := row[group]) is not None
+        )  # fmt: skip
+        if known:
+            meaning = "From rows without structure (0) to fresh real ones (1, the dashed line)."
+            chart = Intervals("utility", group.capitalize(), meaning, known, origin=1.0)
+            yield html.drawn(chart.to_json())
 
 
 def _facts(document: Json) -> list[tuple[str, str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from augment.core.files import atomic
 from augment.core.types import Json
+from augment.evaluation.charts import Estimate, Intervals
+from augment.report import html
 
 MEASURES = {
     "auc": "AUC",
@@ -25,11 +26,29 @@ def write(path: Path, document: Json) -> None:
 
 def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
-    environment = Environment(
-        loader=PackageLoader("augment.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return html.template("lift.html.jinja").render(
+        lift=document, measures=MEASURES, differences=dict(_differences(document))
     )
-    return environment.get_template("lift.html.jinja").render(lift=document, measures=MEASURES)
+
+
+def _differences(document: Json) -> Iterator[tuple[str, html.Drawn]]:
+    """Per learner, the best way with made rows less the best without, by each measure."""
+    for found in document["learners"]:
+        known = [
+            Estimate(
+                f"{MEASURES.get(name, name)}: {each['arm']} less {each['against']}",
+                each["difference"],
+                each["interval"]["low"],
+                each["interval"]["high"],
+            )
+            for name, each in found["differences"].items()
+            if each is not None
+        ]
+        if known:
+            chart = Intervals(
+                "utility",
+                "Best with made rows, less best without",
+                "Only an interval that lies right of the dashed line gains anything.",
+                tuple(known),
+            )
+            yield found["learner"], html.drawn(chart.to_json())

@@ -212,7 +212,7 @@ def intervals(chart: Json) -> Marks:
         Mark(
             each["label"],
             each["tone"],
-            _interval(each),
+            _interval(each, signed=origin == 0.0),
             place(each["value"]) or 0.0,
             place(each["low"]),
             place(each["high"]),
@@ -222,11 +222,12 @@ def intervals(chart: Json) -> Marks:
     return Marks(marks, axis.ticks(), place(origin))
 
 
-def _interval(estimate: Json) -> str:
-    value = f"{estimate['value']:+.3f}"
-    if estimate["low"] is None:
-        return value
-    return f"{value} ({estimate['low']:+.3f} to {estimate['high']:+.3f})"
+def _interval(estimate: Json, signed: bool) -> str:
+    form = "{:+.3f}" if signed else "{:.3f}"
+    value, low, high = (estimate[end] for end in ("value", "low", "high"))
+    if low is None or high is None:
+        return form.format(value)
+    return f"{form.format(value)} ({form.format(low)} to {form.format(high)})"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from augment.core.files import atomic
 from augment.core.types import Json
+from augment.evaluation.charts import Bars, Series
+from augment.report import html
 
 WIDTH, HEIGHT, MARGIN = 640.0, 180.0, 10.0  # of a history, in SVG units
 MOST_TRIALS_SHOWN = 500
@@ -46,21 +46,15 @@ def write(path: Path, document: Json) -> None:
 
 def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
-    environment = Environment(
-        loader=PackageLoader("augment.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     shown = document["trials"][:MOST_TRIALS_SHOWN]
-    return environment.get_template("tuning.html.jinja").render(
+    return html.template("tuning.html.jinja").render(
         document=document,
         source=Path(document["plan"]["source"]).name,
         gains=list(gains(document)),
         winner=list(winner(document)),
         histories=[history(document, name) for name in document["objectives"]],
-        importance=document["importance"],
+        importance=[drawn for _, drawn in _importance(document)],
+        unknown=[name for name, shares in document["importance"].items() if not shares],
         rows=[_row(document, row) for row in shown],
         hidden=len(document["trials"]) - len(shown),
         width=WIDTH,
@@ -142,6 +136,23 @@ def history(document: Json, name: str) -> History:
         line.append((WIDTH - MARGIN, point(best)[1]))
     points = " ".join(f"{x},{y}" for x, y in line)
     return History(name, tuple(dots), points, number(low), number(high))
+
+
+def _importance(document: Json) -> Iterator[tuple[str, html.Drawn]]:
+    """Per objective, how much each parameter explains, where that is known."""
+    for name, shares in document["importance"].items():
+        if shares:
+            chart = Bars(
+                "training",
+                f"Share of {name}",
+                "How much of the difference between good trials and others each parameter explains "
+                "(PED-ANOVA).",
+                tuple(shares),
+                (Series(name, "made", tuple(shares.values())),),
+                "share",
+                1.0,
+            )
+            yield name, html.drawn(chart.to_json())
 
 
 def _row(document: Json, row: Json) -> Json:

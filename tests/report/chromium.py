@@ -65,15 +65,26 @@ class Browser:
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._message())
 
+    def complaints(self) -> list[str]:
+        """What the page made the browser say: errors, warnings, the console."""
+        self.evaluate("0")  # all that was said before is read by then
+        kinds = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
+        return [str(event["params"]) for event in self.events if event["method"] in kinds]
+
+    def requests(self) -> list[str]:
+        """What was asked for, but for what the page brings along."""
+        asked = [event for event in self.events if event["method"] == "Network.requestWillBeSent"]
+        urls = [event["params"]["request"]["url"] for event in asked]
+        return [url for url in urls if not url.startswith("data:")]
+
     def media(self, kind: str = "", **features: str) -> None:
         """Look at the page as on paper ("print"), or in the dark (`prefers_color_scheme`)."""
         named = [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()]
         self.call("Emulation.setEmulatedMedia", media=kind, features=named)
 
     def evaluate(self, expression: str) -> Any:
-        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"][
-            "value"
-        ]
+        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        return found["result"].get("value")
 
     def screenshot(self, path: Path) -> None:
         """The whole page, however long."""

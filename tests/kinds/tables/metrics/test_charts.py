@@ -1,0 +1,168 @@
+"""What is drawn of tables: laws of each drawing, and nothing in them that is real and rare."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from augment.core.seeds import Seed
+from augment.core.types import Json, silent
+from augment.evaluation import scoring
+from augment.evaluation.comparison import Comparison
+from augment.evaluation.drawing import drawn
+from augment.evaluation.projection import projection
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.values import table_of
+from augment.kinds.tables.metrics.associations import association
+from augment.kinds.tables.metrics.overlays import overlays
+from augment.kinds.tables.metrics.sample_rows import HIDDEN, sample_rows
+from augment.kinds.tables.metrics.scoring import extras, sides
+from augment.kinds.tables.metrics.views import View, axis_of
+from augment.report import html, outlines
+from tests.kinds.tables.metrics.simulated import people, spoilt
+
+SECRET, EXTREME = "Zzyzx-secret", 98_765_432.0
+
+
+@pytest.fixture(scope="module")
+def charts() -> list[Json]:
+    """All charts of a table with a rare city and an extreme income, whose incomes were shuffled."""
+    train, test = _with_rare_values(people(400, 1)), people(200, 2)
+    made = spoilt(people(400, 3), 1.0, 4)
+    rows = Comparison.of(train, test, made, Seed(1))
+    chosen = scoring.metrics("table")
+    found = [*extras(rows).charts, *drawn(chosen, lambda: sides(rows), Seed(1), silent)]
+    return [chart.to_json() for chart in found]
+
+
+def test_every_section_is_drawn_and_goes_through_json(charts: list[Json]) -> None:
+    assert {chart["section"] for chart in charts} == {
+        "rows", "associations", "projection", "detection", "utility", "privacy",
+    }  # fmt: skip
+    assert [each for drawings in html.drawings(json.loads(json.dumps(charts))).values()
+            for each in drawings]  # fmt: skip
+
+
+def test_nothing_rare_or_extreme_is_drawn(charts: list[Json]) -> None:
+    text = json.dumps(charts)
+    assert SECRET not in text and "98765" not in text and "98,765" not in text
+    cloud = next(chart for chart in charts if chart["chart"] == "cloud")
+    assert min(share for *_, share in cloud["cells"]) >= 5 / 400
+
+
+def test_what_gives_rows_away_is_named(charts: list[Json]) -> None:
+    bars = next(chart for chart in charts if chart["section"] == "detection")
+    assert set(bars["labels"][:3]) & {"income", "spend", "joined", "age"}
+    values = bars["series"][0]["values"]
+    assert values[0] > 0.05 and list(values) == sorted(values, reverse=True)
+
+
+def test_differences_of_associations_are_made_less_real(charts: list[Json]) -> None:
+    real, made, apart = (
+        np.array(panel["values"])
+        for panel in next(chart for chart in charts if chart["chart"] == "matrices")["panels"]
+    )
+    assert np.allclose(apart, made - real, atol=2e-3) and np.allclose(real, real.T)
+    off = ~np.eye(len(real), dtype=bool)
+    assert np.abs(real[off]).max() > 0.5 > np.abs(made[off]).max(), "shuffled columns are alone"
+
+
+def test_association_is_one_with_itself_and_nothing_with_noise() -> None:
+    rng = np.random.default_rng(0)
+    x, group = rng.normal(size=2_000), rng.integers(0, 4, 2_000)
+    named = [str(code) for code in group]
+    columns = {
+        "x": (x, "numeric"), "cube": (x**3, "numeric"), "minus": (-x, "numeric"),
+        "noise": (rng.normal(size=2_000), "numeric"), "group": (named, "categorical"),
+        "same": ([f"{name}!" for name in named], "categorical"),
+        "mean": (group + 0.01 * x, "numeric"),
+    }  # fmt: skip
+    table = _table(columns)
+    axes = tuple(axis_of(column, table, table) for column in table.schema)
+    found = association(View.of(table, axes))
+    at = {name: place for place, name in enumerate(columns)}
+    assert found[at["x"], at["cube"]] == pytest.approx(1) and np.allclose(np.diag(found), 1)
+    assert found[at["x"], at["minus"]] == pytest.approx(-1)
+    assert found[at["group"], at["same"]] > 0.99 and found[at["group"], at["mean"]] > 0.95
+    assert np.abs(found[at["noise"]][np.arange(len(found)) != at["noise"]]).max() < 0.1
+
+
+def test_made_rows_are_shown_without_what_is_real_and_rare() -> None:
+    real = _table(
+        {
+            "city": (["Berlin"] * 96 + ["Zzyzx"] * 4, "categorical"),
+            "income": ([float(k) for k in range(99)] + [EXTREME], "numeric"),
+            "note": ([f"real note {k}" for k in range(100)], "text"),
+        }
+    )
+    made = _table(
+        {
+            "city": (["Berlin", "Zzyzx", "Berlin", "Berlin"], "categorical"),
+            "income": ([50.0, 50.0, EXTREME, 40.5], "numeric"),
+            "note": (["new", "new", "real note 7", "real note 8"], "text"),
+        }
+    )
+    (records,) = sample_rows(real, made, Seed(1))
+    cells = dict(zip(records.columns, records.cells, strict=True))
+    assert cells["city"].count(HIDDEN) == 1 and "Zzyzx" not in str(records)
+    assert HIDDEN in cells["income"] and "98765432" not in str(records).replace(",", "")
+    assert "new" in cells["note"] and "real note" not in str(records)
+    assert sample_rows(real, real, Seed(1)) == [], "copies are not shown"
+
+
+def test_a_projection_of_equal_samples_lies_on_itself() -> None:
+    rng = np.random.default_rng(1)
+    points = rng.normal(size=(9_000, 6)).astype(np.float32)
+    (near,) = projection(points, points[:400], "six numbers", Seed(1))
+    (far,) = projection(points, points[:400] + 30, "six numbers", Seed(1))
+    full = {(x, y) for x, y, _ in near.cells}
+
+    def on_cells(chart: object) -> float:
+        places = [(int(x * near.size), int(y * near.size)) for x, y in chart.points]  # type: ignore[attr-defined]
+        return float(np.mean([place in full for place in places]))
+
+    assert on_cells(near) > 0.8 and on_cells(far) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [
+        (lambda rng: rng.uniform(1, 2, 2_000), "linear"),
+        (lambda rng: np.exp(rng.normal(0, 3, 2_000)), "logarithmic"),
+        (lambda rng: rng.normal(0, 1, 2_000) ** 7, "signed logarithmic"),
+        (lambda rng: np.where(rng.random(2_000) < 0.4, 0, rng.uniform(1, 2, 2_000)),
+         "zero apart, linear"),
+        (lambda rng: np.where(rng.random(2_000) < 0.4, 0, np.exp(rng.normal(0, 3, 2_000))),
+         "zero apart, logarithmic"),
+    ],
+)  # fmt: skip
+def test_a_column_is_drawn_on_the_scale_that_shows_it(values: object, scale: str) -> None:
+    rng = np.random.default_rng(3)
+    table = _table({"x": (values(rng), "numeric")})  # type: ignore[operator]
+    (column,) = overlays(table, table)
+    assert column["scale"] == scale
+    bars = [share for place, share in enumerate(column["real"]) if place not in column["apart"]]
+    assert len(bars) == 20 and max(share or 0 for share in bars) < 0.45
+    assert sum(share or 0 for share in column["real"]) == pytest.approx(1, abs=0.02)
+    drawing = outlines.outline(column, 1.0, 1.0)
+    assert drawing.strip == () and drawing.words == "no cell differs by 0.1 points"
+
+
+def _with_rare_values(table: Table) -> Table:
+    """The first row's city is met nowhere else, and its income is far beyond all others."""
+    data = table.data
+    city, income = data["city"].to_pylist(), data["income"].to_pylist()
+    city[0], income[0] = SECRET, EXTREME
+    for name, column in (("city", pa.array(city)), ("income", pa.array(income))):
+        data = data.set_column(table.schema.names.index(name), name, column)
+    return Table(data, table.schema)
+
+
+def _table(columns: dict[str, tuple[object, str]]) -> Table:
+    storages = {"numeric": "float", "categorical": "string", "text": "string"}
+    schema = [Column(name, role, storages[role]) for name, (_, role) in columns.items()]  # type: ignore[arg-type]
+    return table_of(schema, [pa.array(values) for values, _ in columns.values()], None)
