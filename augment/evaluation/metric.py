@@ -65,7 +65,7 @@ class Measure:
             "places": self.worst_places,
             "judged": self.limit is not None,
             "essential": self.essential,
-            "gain": self.gain,
+            **({"gain": True} if self.gain else {}),
         }
 
 

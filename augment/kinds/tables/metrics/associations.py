@@ -22,9 +22,9 @@ MOST_COLUMNS = 40
 MOST_ROWS = 5_000
 LEAST_ROWS = 20
 MEANING = (
-    "Spearman's correlation of two numbers; of a category with a number's ranks the correlation ratio, of "
-    "two categories Cramér's V, both from 0. The difference is made less real: where it is grey, "
-    "columns hang together as they should."
+    "Spearman's correlation of two numbers; of a category with a number's ranks the correlation "
+    "ratio, of two categories Cramér's V, both from 0. The difference is made less real: where it "
+    "is grey, columns hang together as they should."
 )
 
 

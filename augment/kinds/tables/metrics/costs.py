@@ -5,7 +5,7 @@ from __future__ import annotations
 from augment.kinds.tables.metrics.views import MOST_PREDICTORS
 
 LEARNT_ROWS = 4_000  # beyond which trees take hardly longer
-CELL_SECONDS = 2e-4  # of a cell that classifiers are given: detection and utility take most
+CELL_SECONDS = 2.5e-4  # of a cell that classifiers are given: detection and utility take most
 COLUMN_SECONDS = 6e-3  # of encoding one on all sides, and its bars in the report
 
 
