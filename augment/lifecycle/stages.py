@@ -125,7 +125,15 @@ class Stages:
             seed, options = plan.seed.child("score"), plan.request.score
             budget = score_budget(self.budget)
             scored = plan.kind.evaluator.score(
-                train, test, fake, seed, self.journal.tick, options, budget, self.workers
+                train,
+                test,
+                fake,
+                seed,
+                self.journal.tick,
+                options,
+                budget,
+                self.workers,
+                charts=True,
             )
             for name, content in scored.files.items():
                 with atomic(self.folder.partial / name) as stream:
@@ -147,10 +155,12 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
     scored = stages.report(train, test, path, output) if len(test) else facts.document(None, {})
     partial = stages.folder.partial
     about = {
+        "augment": augment.__version__,
         **described(prepared),
         "rows": {"train": len(train), "unseen": len(test), "synthetic": output.rows},
         "model_notes": list(model.stored().facts.get("notes", [])),
         "shortened": _shortened(model, journal),
+        "training": model.stored().facts.get("training"),
         "sample_notes": list(model.notes(output.rows, output.given)),
         **_relations(model.stored().facts),
         **({} if prepared.race is None else {"race": prepared.race}),
@@ -164,7 +174,6 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
         html.write(partial / "report.html", report)
     run_document = {
         "schema": "augment.run/1",
-        "augment": augment.__version__,
         "key": prepared.key,
         "seed": plan.seed.value,
         **about,

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from augment.core.files import atomic
 from augment.core.types import Group, Json
 from augment.evaluation.metric import Places
-from augment.report import gains, headline, outlines, plots, provenance, summary, training
+from augment.report import gains, headline, outlines, plots, provenance, rounds, summary, training
 from augment.report.gauges import gauges
 
 MOST_PLACES = 12  # columns, and pairs, in the tables of the worst
@@ -57,7 +57,12 @@ def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
     overlays = list(_overlays(document))
     charts = drawings(
-        [*document.get("charts", []), *gains.charts(document), *training.charts(document)]
+        [
+            *document.get("charts", []),
+            *gains.charts(document),
+            *training.charts(document),
+            *rounds.charts(document),
+        ]
     )
     columns = summary.words(document)["columns"].capitalize()
     worst = [
@@ -90,6 +95,7 @@ def render(document: Json) -> str:
         sections=[(name, title) for name, (title, there) in present.items() if there],
         chart_sections=CHART_SECTIONS,
         relations=document["about"].get("relations"),
+        rounds=rounds.rounds(document),
         main_facts=provenance.main_facts(document),
         facts=provenance.all_facts(document),
         grid=document.get("grid"),

@@ -169,7 +169,22 @@ def _about(called: list[str]) -> Json:
                 "history": [[10, 1.2, 1.0], [20, 1.1, 1.1]],
             }
         },
+        "rounds": _rounds(called),
         "data": {"columns": [{"name": name, "role": "numeric"} for name in called]},
+    }  # fmt: skip
+
+
+def _rounds(called: list[str]) -> Json:
+    stood = {"value": 0.7, "low": 0.6, "high": 0.8}
+    first = {
+        "round": 1, "engine": "anyorder", "reason": "the usual one", "parameters": {},
+        "state": "finished", "failed": "", "fidelity": stood, "utility": None, "privacy": "pass",
+        "unmet": [f"{called[0]} <= 0.6"], "seconds": {},
+    }  # fmt: skip
+    second = {**first, "round": 2, "reason": "longer", "unmet": []}
+    return {
+        "goal": ["detection <= 0.6"], "goal_met": True, "chosen": 2, "reason": "the goal is met",
+        "next": None, "unseen": {}, "history": [first, second],
     }  # fmt: skip
 
 

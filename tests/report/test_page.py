@@ -89,6 +89,12 @@ def test_what_is_drawn_is_said_to_who_cannot_see() -> None:
     assert page.count("<h1") == 1 and "<main" in page and "<nav aria-label" in page
 
 
+def test_rounds_are_told_with_why_there_were_no_more() -> None:
+    page = html.render(document())
+    assert "The goal, detection &lt;= 0.6, is met." in page and "2 (kept)" in page
+    assert "Round 2 is kept. No more: the goal is met." in page and "Fidelity by round" in page
+
+
 def test_a_document_of_an_earlier_version_is_drawn() -> None:
     told = document()
     for column in told["columns"]:
