@@ -77,6 +77,7 @@ def render(document: Json) -> str:
         "worst": ("Worst first", bool(worst)),
         "columns": (columns, bool(overlays or charts.get("columns"))),
         **{name: (title, name in charts) for name, title in CHART_SECTIONS.items()},
+        "training": ("Training", bool(charts.get("training") or document["about"].get("rounds"))),
         "provenance": ("Provenance", True),
     }
     return template("page.html.jinja").render(

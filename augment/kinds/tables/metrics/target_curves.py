@@ -38,6 +38,7 @@ MOST_ROWS, MOST_JUDGED = 20_000, 10_000
 DRAWS = 200  # bootstrap draws of the judged rows
 BINS = 10  # of predictions, with equally many rows each
 LEAST_PER_BIN = 20
+LEAST_OF_A_CLASS = 10  # judged rows
 SIDES: tuple[tuple[str, Tone], ...] = (
     ("trained on real", "real"),
     ("trained on made", "made"),
@@ -66,6 +67,8 @@ def target_charts(real: RealViews, fake: FakeViews, seed: Seed) -> list[Chart]:
     x_new, truth = part(real.test, MOST_JUDGED, "judged")
     if any(too_little(task, each, truth, len(real.axes)) for each in (y, y_made)):
         return []
+    if task.classes and not _ranked(task, truth):
+        return []
     codes = features.categorical(real.test.select(given).axes)
     learnt = ((x, y), (x_made, y_made),
               (np.concatenate([x, x_made]), np.concatenate([y, y_made])))  # fmt: skip
@@ -84,12 +87,11 @@ def _ranking(task: PredictionTask, name: str, truth: Floats, guesses: list[Float
     lines = []
     for (side, tone), guess in zip(SIDES, guesses, strict=True):
         found = []
-        for number in range(task.classes) if task.classes > 2 else (task.classes - 1,):
+        for number in _ranked(task, truth):
             is_it = truth == number
-            if 0 < is_it.sum() < len(truth):
-                false, true = roc(guess[is_it, number], guess[~is_it, number])
-                found.append(np.interp(grid, false, true))
-        mean = np.mean(found, axis=0) if found else grid
+            false, true = roc(guess[is_it, number], guess[~is_it, number])
+            found.append(np.interp(grid, false, true))
+        mean = np.mean(found, axis=0)
         label = f"{side}: {quality(task, truth, guess):.3f}"
         lines.append(Line(label, tone, significant(grid), significant(mean)))
     each = "" if task.classes <= 2 else " Mean over the classes, one against the rest."
@@ -102,6 +104,13 @@ def _ranking(task: PredictionTask, name: str, truth: Floats, guesses: list[Float
         tuple(lines),
         diagonal=True,
     )
+
+
+def _ranked(task: PredictionTask, truth: Floats) -> list[int]:
+    """The classes whose curves are drawn: of fewer rows a curve would be those rows' ranks."""
+    asked_for = range(task.classes) if task.classes > 2 else (task.classes - 1,)
+    counts = {number: int((truth == number).sum()) for number in asked_for}
+    return [n for n, count in counts.items() if min(count, len(truth) - count) >= LEAST_OF_A_CLASS]
 
 
 def _errors(name: str, truth: Floats, guesses: list[Floats]) -> Curves:
