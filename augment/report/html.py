@@ -12,7 +12,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from augment.core.files import atomic
 from augment.core.types import Group, Json
 from augment.evaluation.metric import Places
-from augment.report import gains, headline, outlines, plots, provenance, rounds, summary, training
+from augment.report import (
+    gains,
+    headline,
+    outlines,
+    plots,
+    provenance,
+    rounds,
+    summary,
+    tiles,
+    training,
+)
 from augment.report.gauges import gauges
 
 MOST_PLACES = 12  # columns, and pairs, in the tables of the worst
@@ -23,8 +33,8 @@ DRAWINGS: dict[str, Callable[[Json], Any]] = {
     "curves": plots.curves,
     "bars": plots.bars,
     "intervals": plots.intervals,
-    "matrices": plots.matrices,
-    "cloud": plots.cloud,
+    "matrices": tiles.matrices,
+    "cloud": tiles.cloud,
     "sheet": lambda chart: None,
     "records": lambda chart: None,
 }
@@ -102,7 +112,7 @@ def render(document: Json) -> str:
         grid=document.get("grid"),
         words=summary.words(document),
         plot_size=(plots.WIDTH, plots.HEIGHT),
-        largest=lambda chart: plots.largest(chart, MOST_PAIRS),
+        largest=lambda chart: tiles.largest(chart, MOST_PAIRS),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from augment.core.types import Json
-from augment.report.plots import Tile, stepped
+from augment.report.plots import stepped
+from augment.report.tiles import Tile
 
 WIDTH, HEIGHT = 300.0, 90.0  # in SVG units
 STRIP, SPACE = 8.0, 3.0  # the strip's height, and the space above it

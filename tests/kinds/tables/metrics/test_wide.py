@@ -9,7 +9,7 @@ import pytest
 from augment.core.seeds import Seed
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
-from augment.kinds.tables.metrics import detection, trends, utility, views
+from augment.kinds.tables.metrics import detection, prediction, trends, views
 from augment.kinds.tables.metrics.scoring import score
 
 
@@ -30,7 +30,7 @@ def test_pairs_are_drawn_without_listing_them_all() -> None:
 
 def test_classifiers_are_given_so_many_columns_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    for module, name in ((detection, "class_odds"), (utility, "values")):
+    for module, name in ((detection, "class_odds"), (prediction, "values")):
         real = getattr(module, name)
 
         def counted(x: np.ndarray, *rest: object, _real: object = real, **more: object) -> object:
