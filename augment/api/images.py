@@ -63,6 +63,7 @@ def transform(
     *,
     preset: str | None = None,
     pipeline: str | os.PathLike[str] | None = None,
+    mix: str | Sequence[str] | None = None,
     per_image: int | None = None,
     balance: bool = False,
     originals: bool = False,
@@ -79,7 +80,9 @@ def transform(
     """Augment the images at `source` classically, into the folder `out` and in its layout.
 
     Boxes, masks and keypoints move along. `preset` is light, medium (the default), strong,
-    medical or digits; `pipeline` a YAML or JSON file of albumentations in its place. `options`
+    medical or digits; `pipeline` a YAML or JSON file of albumentations in its place. `mix` names
+    what each image is mixed by with others before that: mosaic, mixup, cutmix, copy-paste; one of
+    several is drawn for each. `options`
     say which files are read: `on_error`, `quarantine`, `rejects`, `max_bad`, `root`,
     `label_column`, `caption_columns`. The result does not depend on `workers`.
 
@@ -90,6 +93,7 @@ def transform(
     own = {
         "preset": preset,
         "pipeline": None if pipeline is None else os.fspath(pipeline),
+        "mix": texts(mix),
         "per_image": per_image,
         "balance": balance,
         "originals": originals,

@@ -25,6 +25,11 @@ def of_transform(console: Console, document: Json, verbose: bool) -> None:
     else:
         made, seed = document["made"], document["seed"]
         line(console, f"Wrote {made:,} images to {document['output']} (seed {seed}).", style="bold")
+        if document["preview"]:
+            line(
+                console,
+                f"Some of them, with their marks: {document['output']}/{document['preview']}.",
+            )
 
 
 def of_edit(console: Console, document: Json, verbose: bool) -> None:

@@ -23,6 +23,15 @@ def transform(
     pipeline: Annotated[
         Path | None, typer.Option(help="Your own steps: a YAML or JSON file of albumentations.")
     ] = None,
+    mix: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mix",
+            metavar="NAME",
+            help="Mix with other images: mosaic, mixup, cutmix or copy-paste. Repeatable: one of "
+            "them each time.",
+        ),
+    ] = None,
     per_image: Annotated[
         int | None, typer.Option("--per-image", min=1, help="New images of each. Default: 1.")
     ] = None,
@@ -62,6 +71,7 @@ def transform(
             out,
             preset=preset,
             pipeline=pipeline,
+            mix=mix,
             per_image=per_image,
             balance=balance,
             originals=originals,

@@ -131,20 +131,26 @@ def _moved(
     None where it is gone; several where a reflecting border shows it again.
     """
     if shape is not None:
-        rows, columns = np.flatnonzero(shape.any(axis=1)), np.flatnonzero(shape.any(axis=0))
-        if not len(rows):
-            return []
-        around = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-        outline = traced(shape) if mark.outline else ()
-        if mark.outline and not outline:
-            return []
-        box = None if mark.box is None else around
-        runs = runs_of(shape) if mark.runs else ()
-        return [dataclasses.replace(mark, box=box, points=points, outline=outline, runs=runs)]
+        found = reshaped(mark, shape, points)
+        return [] if found is None else [found]
     if mark.box is not None:
         return [dataclasses.replace(mark, box=box, points=points) for box in boxes]
     gone = bool(points) and not any(seen for _, _, seen in points)
     return [] if gone else [dataclasses.replace(mark, points=points)]
+
+
+def reshaped(mark: Mark, shape: NDArray[np.uint8], points: tuple[Point, ...]) -> Mark | None:
+    """The mark with this mask as its shape, and its box drawn round it; None where it is empty."""
+    rows, columns = np.flatnonzero(shape.any(axis=1)), np.flatnonzero(shape.any(axis=0))
+    if not len(rows):
+        return None
+    around = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    outline = traced(shape) if mark.outline else ()
+    if mark.outline and not outline:
+        return None
+    box = None if mark.box is None else around
+    runs = runs_of(shape) if mark.runs else ()
+    return dataclasses.replace(mark, box=box, points=points, outline=outline, runs=runs)
 
 
 def _told(value: Any) -> Any:

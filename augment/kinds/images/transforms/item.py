@@ -1,29 +1,30 @@
-"""One source image and all that is made of it: decode, apply, encode, write."""
+"""One source image and all that is made of it: read, mix, apply, encode, write."""
 
 from __future__ import annotations
 
 import dataclasses
 import io
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PIL import Image
 
 from augment.core.errors import UsageError, without_values
 from augment.core.seeds import Seed
 from augment.core.types import Json
-from augment.kinds.images.data.annotations import Annotation, Mark
-from augment.kinds.images.io.decoding import Picture, Undecodable, decode, decoding
+from augment.kinds.images.data.annotations import Mark
+from augment.kinds.images.io.decoding import Undecodable
 from augment.kinds.images.io.file_names import escaped
 from augment.kinds.images.io.image_files import encoded, put
 from augment.kinds.images.io.layouts import Entry, Layout
-from augment.kinds.images.io.layouts.yolo import in_pixels
-from augment.kinds.images.io.manifest import read_bytes
 from augment.kinds.images.io.rejects import printed
-from augment.kinds.images.transforms.application import Made, apply
+from augment.kinds.images.transforms.annotated import Annotated, read
+from augment.kinds.images.transforms.application import apply
+from augment.kinds.images.transforms.composition import with_pixels
+from augment.kinds.images.transforms.mixing import mixed
 from augment.kinds.images.transforms.pipeline import Pipeline, compose
 
 if TYPE_CHECKING:
@@ -31,6 +32,16 @@ if TYPE_CHECKING:
 
 TRIES = 20  # most draws of one image of which a mark shall be left
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
+SHARE_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Other images that one result may be mixed of, in the order in which they are taken; in the
+    `marked` ones something is marked."""
+
+    plain: tuple[Entry, ...] = ()
+    marked: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,7 @@ class Item:
     first: int
     count: int
     original: bool  # the first of them is the source as it is
+    partners: tuple[Partners, ...] = ()  # of each number, where images are mixed
 
 
 @dataclass(frozen=True)
@@ -56,43 +68,67 @@ class Transformation:
     keep_marks: bool = False  # draw again where nothing of what was marked is left
 
 
-def made(item: Item, shared: Transformation) -> list[Json]:
-    """Make and write the images of one item; their lines of the manifest.
+@dataclass(frozen=True)
+class Result:
+    """What came of one draw, and what was done: [{"name": ..., parameter: ...}]."""
+
+    image: Annotated
+    applied: tuple[Json, ...] = ()
+
+
+@dataclass
+class Readings:
+    """Images that were read, by name; partners that cannot be used end up in `refused`."""
+
+    found: dict[str, Annotated] = field(default_factory=dict)
+    refused: dict[str, tuple[Entry, str]] = field(default_factory=dict)
+
+    def usable(self, entries: tuple[Entry, ...], mode: str) -> Iterator[Annotated]:
+        """The images that can be read, in this mode."""
+        for entry in entries:
+            if entry.name in self.refused:
+                continue
+            try:
+                if entry.name not in self.found:
+                    self.found[entry.name] = read(entry)
+                yield self.found[entry.name].in_mode(mode)
+            except Undecodable as error:
+                self.refused[entry.name] = (entry, str(error))
+
+
+def made(item: Item, shared: Transformation) -> tuple[list[Json], list[tuple[Entry, str]]]:
+    """Make and write the images of one item: their lines of the manifest, and partners that could
+    not be used, with the reason.
 
     Each number draws from its own stream, so neither order nor process matters. Raises
     `Undecodable` for an image of which nothing can be made, and `UsageError` where the pipeline
     is at fault.
     """
-    entry = item.entry
-    picture = decode(read_bytes(entry))
-    annotation, masks = _annotated(entry, picture)
-    boxes = any(mark.box is not None for mark in annotation.marks)
-    points = any(mark.points for mark in annotation.marks)
-    pipeline = _fitting(shared, entry, picture.mode, points)
-    runner = _composed(_Key(pipeline), boxes, points)
-    shapes = tuple(each.pixels for each in masks)
-    lines = []
+    source, readings, lines = read(item.entry), Readings(), []
     for number in range(item.first, item.first + item.count):
         if item.original and number == item.first:
-            result = Made(picture.pixels, annotation.marks, shapes, ())
+            result = Result(source)
         else:
             seed = Seed(shared.seed).child("transform", number)
+            partners = item.partners[number - item.first] if item.partners else Partners()
             try:
-                result = _drawn(runner, picture.pixels, annotation.marks, shapes, seed, shared)
+                result = _drawn(item.entry, source, partners, readings, seed, shared)
             except (ValueError, TypeError) as error:  # of the library, which may cite the marks
                 raise Undecodable(f"cannot be transformed ({without_values(error)})") from None
-        lines.append(_written(item, number, picture, annotation, masks, result, shared))
-    return lines
+        lines.append(_written(item, number, result, shared))
+    return lines, list(readings.refused.values())
 
 
-def _fitting(shared: Transformation, entry: Entry, mode: str, points: bool) -> Pipeline:
-    """The pipeline for an image of a mode. Raises `UsageError` where it cannot take the image."""
-    unfit = shared.pipeline.unfit(mode)
+def _fitting(shared: Transformation, entry: Entry, image: Annotated) -> Pipeline:
+    """The pipeline for an image. Raises `UsageError` where it cannot take the image."""
+    unfit = shared.pipeline.unfit(image.mode)
     if unfit and shared.strict:
         named = ", ".join(dict.fromkeys(unfit))
-        raise UsageError(f"{printed(entry.name)}: {named} cannot take {mode} images. Leave it out.")
-    pipeline = shared.pipeline.fitted(mode)
-    if points and pipeline.reflecting():
+        raise UsageError(
+            f"{printed(entry.name)}: {named} cannot take {image.mode} images. Leave it out."
+        )
+    pipeline = shared.pipeline.fitted(image.mode)
+    if any(mark.points for mark in image.marks) and pipeline.reflecting():
         named = ", ".join(pipeline.reflecting())
         raise UsageError(
             f"{printed(entry.name)}: {named} would show keypoints twice. Use border_mode replicate."
@@ -101,25 +137,43 @@ def _fitting(shared: Transformation, entry: Entry, mode: str, points: bool) -> P
 
 
 def _drawn(
-    runner: Any,
-    pixels: NDArray[Any],
-    marks: tuple[Mark, ...],
-    masks: tuple[NDArray[Any], ...],
+    entry: Entry,
+    source: Annotated,
+    partners: Partners,
+    readings: Readings,
     seed: Seed,
     shared: Transformation,
-) -> Made:
+) -> Result:
     """The first draw, or the first that keeps a mark where that is asked for."""
-    marked = bool(marks) or any(mask.any() for mask in masks)
-    for attempt in range(TRIES if shared.keep_marks and marked else 1):
+    keeps = shared.keep_marks and source.is_marked
+    for attempt in range(TRIES if keeps else 1):
         drawn_by = seed.child("again", attempt) if attempt else seed
-        result = apply(runner, pixels, marks, masks, drawn_by.integer(32))
-        if not (shared.keep_marks and marked) or _is_marked(result):
-            return result
+        plain = readings.usable(partners.plain, source.mode)
+        marked = readings.usable(partners.marked, source.mode)
+        image, applied = mixed(
+            shared.pipeline.mixing,
+            source,
+            lambda things: next(marked if things else plain, None),  # noqa: B023 (called at once)
+            drawn_by.child("mix"),
+        )
+        pipeline = _fitting(shared, entry, image)
+        if pipeline.steps:
+            image, more = _applied(pipeline, image, drawn_by)
+            applied += more
+        if not keeps or image.is_marked:
+            return Result(image, tuple(applied))
     raise Undecodable(f"lost all that is marked in it, in each of {TRIES} draws (--keep-marks)")
 
 
-def _is_marked(result: Made) -> bool:
-    return bool(result.marks) or any(mask.any() for mask in result.masks)
+def _applied(pipeline: Pipeline, image: Annotated, seed: Seed) -> tuple[Annotated, list[Json]]:
+    boxes = any(mark.box is not None for mark in image.marks)
+    points = any(mark.points for mark in image.marks)
+    runner = _composed(_Key(pipeline), boxes, points)
+    arrays = tuple(mask.pixels for mask in image.masks)
+    done = apply(runner, image.pixels, image.marks, arrays, seed.integer(32))
+    masks = with_pixels(image.masks, done.masks)
+    changed = dataclasses.replace(image, pixels=done.pixels, marks=done.marks, masks=masks)
+    return changed, list(done.applied)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,84 +194,42 @@ def _composed(key: _Key, boxes: bool, points: bool) -> Any:
     return compose(key.pipeline, boxes, points)
 
 
-@dataclass(frozen=True)
-class _Mask:
-    """A mask file: where it goes, its numbers, and the palette that colours them."""
-
-    folder: str
-    pixels: NDArray[Any]
-    palette: bytes
-
-
-def _annotated(entry: Entry, picture: Picture) -> tuple[Annotation, tuple[_Mask, ...]]:
-    """What is marked in the picture, in its pixels. Raises `Undecodable` where sizes differ."""
-    height, width = picture.pixels.shape[:2]
-    annotation = in_pixels(entry.annotation or Annotation(), width, height)
-    if annotation.size not in (None, (width, height)):
-        assert annotation.size is not None, "None was asked for above"
-        declared = f"{annotation.size[0]}x{annotation.size[1]}"
-        raise Undecodable(f"is {width}x{height}, but its annotation speaks of {declared}")
-    masks = tuple(_mask(folder, Path(path), width, height) for folder, path in annotation.masks)
-    return annotation, masks
-
-
-def _mask(folder: str, path: Path, width: int, height: int) -> _Mask:
-    try:
-        with decoding(), Image.open(path, formats=("PNG",)) as image:
-            fits = image.size == (width, height)  # asked before it is decoded
-            numbers = image.mode in ("P", "L", "1", "I;16")
-            if fits and numbers:
-                palette = bytes(image.getpalette() or ()) if image.mode == "P" else b""
-                return _Mask(
-                    folder, np.asarray(image.convert("L") if image.mode == "1" else image), palette
-                )
-    except Undecodable:
-        raise Undecodable(f"has a mask in {folder} that cannot be read") from None
-    if not fits:
-        raise Undecodable(f"has a mask of another size in {folder}")
-    raise Undecodable(f"has a mask in {folder} that is no map of class numbers")
-
-
-def _written(
-    item: Item,
-    number: int,
-    picture: Picture,
-    annotation: Annotation,
-    masks: tuple[_Mask, ...],
-    result: Made,
-    shared: Transformation,
-) -> Json:
+def _written(item: Item, number: int, result: Result, shared: Transformation) -> Json:
     """Write one image and its masks; its line of the manifest."""
-    entry = item.entry
+    entry, image = item.entry, result.image
+    label = image.label
     stem = f"{escaped(Path(entry.name).stem)}__{escaped(shared.pipeline.name)}__{number:06d}"
-    base = shared.layout.picture({"label": entry.label, "stem": stem})
+    base = shared.layout.picture({"label": label, "stem": stem})
     jpeg = shared.source_format and Path(entry.name).suffix.lower() in JPEG_SUFFIXES
     file = f"{base}{'.jpg' if jpeg else '.png'}"
-    digest = put(shared.out / file, encoded(result.pixels, Path(file).suffix))
+    digest = put(shared.out / file, encoded(image.pixels, Path(file).suffix))
     mask_files = []
-    for mask, pixels in zip(masks, result.masks, strict=True):
+    for mask in image.masks:
         name = f"{mask.folder}/{stem}.png"
-        put(shared.out / name, _mask_file(pixels, mask.palette))
+        put(shared.out / name, _mask_file(mask.pixels, mask.palette))
         mask_files.append([mask.folder, name])
-    height, width = result.pixels.shape[:2]
-    return {
+    height, width = image.pixels.shape[:2]
+    line = {
         "number": number,
         "file": file,
         "sha256": digest,
-        "label": entry.label,
-        "caption": entry.caption,
+        "label": label,
+        "caption": ", ".join(image.captions) or None,
         "source": entry.name,
         "engine": f"transform:{shared.pipeline.name}",
         "seed": shared.seed,
         "width": width,
         "height": height,
-        "depth": 1 if result.pixels.ndim == 2 else result.pixels.shape[2],
-        "notes": list(picture.notes),
+        "depth": 1 if image.pixels.ndim == 2 else image.pixels.shape[2],
+        "notes": list(image.notes),
         "applied": list(result.applied),
-        "marks": [mark.to_json() for mark in map(_whole, result.marks)],
+        "marks": [mark.to_json() for mark in map(_whole, image.marks)],
         "masks": mask_files,
-        "extra": annotation.extra,
+        "extra": image.extra,
     }
+    if shared.pipeline.mixing and image.shares:
+        line["soft_label"] = {k: round(v, SHARE_DIGITS) for k, v in image.shares.items()}
+    return line
 
 
 def _whole(mark: Mark) -> Mark:

@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import IO
 from augment.core.errors import BadInput, UsageError
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
+from augment.kinds.images.io import preview
 from augment.kinds.images.io.decoding import Undecodable
 from augment.kinds.images.io.layouts import Entry, Layout
 from augment.kinds.images.io.layouts.found import layout_of
@@ -22,6 +23,7 @@ from augment.kinds.images.io.manifest import Census, records, scan
 from augment.kinds.images.transforms.flips import permitted, points_of
 from augment.kinds.images.transforms.item import Item, Transformation, made
 from augment.kinds.images.transforms.options import Options, options_of
+from augment.kinds.images.transforms.partners import require_mixable, with_partners
 from augment.kinds.images.transforms.pipeline import Pipeline
 from augment.work.folder_job import FolderJob, Tasks
 from augment.work.task import Task
@@ -52,6 +54,8 @@ def transform_job(source: str, given: Json, tell: Callable[[Tick], None]) -> Ite
                 options.pipeline, options.user_made, options.flips, census.classes, points
             )
             images = Listed(root, layout, options, stream)
+            if pipeline.mixing:
+                notes += require_mixable(pipeline.mixing, layout, census, images.usable())
             document = _document(source, images, census, pipeline)
             document["notes"] = notes + rejects.notes()
             plan = _plan(images, census, pipeline)
@@ -83,7 +87,11 @@ def _plan(images: Listed, census: Census, pipeline: Pipeline) -> Json:
     return {
         "source_sha256": census.digest,
         "layout": images.layout.name,
-        "pipeline": {"name": pipeline.name, "steps": list(pipeline.steps)},
+        "pipeline": {
+            "name": pipeline.name,
+            "steps": list(pipeline.steps),
+            "mixing": list(pipeline.mixing),
+        },
         "per_image": options.per_image,
         "balance": options.balance,
         "originals": options.originals,
@@ -105,16 +113,20 @@ class Listed:
     def items(self) -> Iterator[Item]:
         """The images in order, with the numbers of what is made of each."""
         counts, ranks, number = self._class_counts(), Counter[str | None](), 0
-        listed = self.layout.entries(self.source, _unnamed, self.options.asked)
-        for entry, record in zip(listed, records(self.stream), strict=True):
-            if record.error:
-                continue
+        for entry in self.usable():
             copies = self._copies(counts, entry, ranks[entry.label])
             ranks[entry.label] += 1
             size = copies + self.options.originals
             if size:
                 yield Item(entry, number, size, self.options.originals)
             number += size
+
+    def usable(self) -> Iterator[Entry]:
+        """The images that no look at their heads has refused."""
+        listed = self.layout.entries(self.source, _unnamed, self.options.asked)
+        for entry, record in zip(listed, records(self.stream), strict=True):
+            if not record.error:
+                yield entry
 
     def _copies(self, counts: Counter[str | None], entry: Entry, rank: int) -> int:
         """How many are made of the `rank`-th image of a class: shares differ by one at most."""
@@ -139,6 +151,7 @@ class TransformJob(FolderJob):
     images: Listed
     pipeline: Pipeline
     notes: list[str]
+    refused: set[str] = field(default_factory=set)
 
     def tasks(self, seed: Seed, folder: Path) -> Tasks:
         options = self.images.options
@@ -151,10 +164,13 @@ class TransformJob(FolderJob):
             options.source_format,
             options.keep_marks,
         )
-        return Tasks(shared, self._tasks(), self.document["planned"])
+        return Tasks(shared, self._tasks(seed), self.document["planned"])
 
     def accept(self, result: Json) -> None:
         for each in result["refused"]:
+            if each["name"] in self.refused:  # as a partner of several, or an item as well
+                continue
+            self.refused.add(each["name"])
             entry = Entry(
                 each["name"], Path(each["path"]), None, None, each["offset"], each["size"]
             )
@@ -164,11 +180,16 @@ class TransformJob(FolderJob):
         self, folder: Path, lines: Callable[[], Iterator[Json]], shared: Transformation
     ) -> Json:
         self.images.layout.rewrite(self.images.source, folder, lines)
+        made = sum(1 for _ in lines())
+        if made:
+            preview.write(folder, lines, made)
         notes = self.notes + self.images.options.rejects.notes()
-        return {"made": sum(1 for _ in lines()), "notes": notes}
+        return {"made": made, "notes": notes, "preview": preview.PREVIEW if made else None}
 
-    def _tasks(self) -> Iterator[Task[Json]]:
+    def _tasks(self, seed: Seed) -> Iterator[Task[Json]]:
         items = self.images.items()
+        if self.pipeline.mixing:
+            items = with_partners(items, self.images.usable(), self.pipeline.mixing, seed)
         while chunk := tuple(islice(items, CHUNK)):
             yield Task(f"from {chunk[0].first}", made_chunk, (chunk,))
 
@@ -176,12 +197,17 @@ class TransformJob(FolderJob):
 def made_chunk(shared: Transformation, chunk: tuple[Item, ...]) -> Json:
     """The task of making all that is made of a few images: `lines` on what was made, and `refused`
     ones with the reason. Raises `UsageError` where the pipeline is at fault."""
-    lines, refused = [], []
+    lines, refused = list[Json](), list[Json]()
     for item in chunk:
-        entry = item.entry
         try:
-            lines += made(item, shared)
+            found, unusable = made(item, shared)
+            lines += found
+            refused += [_refused(entry, error) for entry, error in unusable]
         except Undecodable as error:
-            where = {"path": str(entry.path), "offset": entry.offset, "size": entry.size}
-            refused.append({"name": entry.name, **where, "error": str(error)})
+            refused.append(_refused(item.entry, str(error)))
     return {"lines": lines, "refused": refused}
+
+
+def _refused(entry: Entry, error: str) -> Json:
+    where = {"path": str(entry.path), "offset": entry.offset, "size": entry.size}
+    return {"name": entry.name, **where, "error": error}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from augment.core.types import Json
 from augment.kinds.images.io.layouts import AS_FOUND, Asked
 from augment.kinds.images.io.reading import ReadOptions, read_options
 from augment.kinds.images.io.rejects import Rejects
-from augment.kinds.images.transforms import pipeline as pipelines
-from augment.kinds.images.transforms.pipeline import Pipeline
+from augment.kinds.images.transforms.mixing import of_options
+from augment.kinds.images.transforms.pipeline import Pipeline, preset
+from augment.kinds.images.transforms.pipeline_file import read_pipeline
 
 PRESET = "medium"
 FORMATS = ("png", "source")
 OWN = (
     "preset",
     "pipeline",
+    "mix",
     "per_image",
     "balance",
     "originals",
@@ -59,13 +62,8 @@ def options_of(given: Json) -> Options:
     written = own.get("image_format", FORMATS[0])
     if written not in FORMATS:
         raise UsageError(f"--image-format {written}: choose png or source.")
-    steps = (
-        pipelines.read_pipeline(Path(own["pipeline"]))
-        if "pipeline" in own
-        else pipelines.preset(own.get("preset", PRESET))
-    )
     return Options(
-        pipeline=steps,
+        pipeline=_pipeline(own),
         user_made="pipeline" in own,
         per_image=own.get("per_image", 1),
         balance=own.get("balance", False),
@@ -76,3 +74,23 @@ def options_of(given: Json) -> Options:
         rejects=Rejects(files.on_error, files.quarantine, files.rejects, files.max_bad),
         asked=Asked(files.root, files.label_column, files.caption_columns),
     )
+
+
+def _pipeline(own: Json) -> Pipeline:
+    """The steps that are asked for; with `mix` alone, images are mixed and nothing else is done."""
+    mixing = of_options(tuple(own.get("mix", ())))
+    if "pipeline" in own:
+        steps = read_pipeline(Path(own["pipeline"]))
+    elif "preset" in own or not mixing:
+        steps = preset(own.get("preset", PRESET))
+    else:
+        return Pipeline(_called(own["mix"]), (), mixing)
+    if not mixing:
+        return steps
+    if steps.mixing:
+        raise UsageError(f"{own['pipeline']} mixes images by itself: leave out --mix.")
+    return Pipeline(f"{_called(own['mix'])}+{steps.name}", steps.steps, mixing)
+
+
+def _called(names: Sequence[str]) -> str:
+    return "+".join(dict.fromkeys(names))

@@ -1,12 +1,4 @@
-"""A pipeline as data: from a preset or a YAML/JSON file, checked, and turned into a Compose.
-
-transforms:
-  - {name: Affine, rotate: [-10, 10], border_mode: replicate, p: 0.8}
-  - one_of:
-      - {name: GaussianBlur, blur_limit: [3, 5]}
-      - {name: GaussNoise, std_range: [0.01, 0.05]}
-    p: 0.5
-"""
+"""A pipeline as data, and turned into a Compose."""
 
 from __future__ import annotations
 
@@ -14,12 +6,9 @@ import dataclasses
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from augment.core.errors import BadInput, UsageError, did_you_mean
+from augment.core.errors import UsageError, did_you_mean
 from augment.core.types import Json
 from augment.kinds.images.transforms.capability import MOST_DEGREES, capability
 from augment.kinds.images.transforms.presets import PRESETS
@@ -35,32 +24,34 @@ NAMED: dict[str, dict[str, int]] = {
 }
 TURNS = {"rotate", "limit", "rotate_limit"}
 LEAST_VISIBLE = 0.1  # share of a box that must stay in the picture, else the box goes
-MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Steps in order, each `{"name": ..., ...}` or `{"one_of": [...], "p": ...}`."""
+    """Steps in order, each `{"name": ..., ...}` or `{"one_of": [...], "p": ...}`; those that mix
+    several pictures come first and stand in `mixing` (see `mixing.py`)."""
 
     name: str
     steps: tuple[Json, ...]
+    mixing: tuple[Json, ...] = ()
 
     def names(self) -> list[str]:
         """Every transform that may be applied."""
-        return [leaf["name"] for leaf in _leaves(self.steps)]
+        return [leaf["name"] for leaf in leaves((*self.mixing, *self.steps))]
 
     def unfit(self, mode: str) -> list[str]:
         """The transforms that cannot take images of this mode."""
-        return [name for name in self.names() if mode not in capability(name).modes]
+        names = (leaf["name"] for leaf in leaves(self.steps))
+        return [name for name in names if mode not in capability(name).modes]
 
     def mirroring(self) -> list[str]:
         """The transforms that may turn one digit, letter or hand into another."""
-        return [leaf["name"] for leaf in _leaves(self.steps) if _mirrors(leaf)]
+        return [leaf["name"] for leaf in leaves(self.steps) if _mirrors(leaf)]
 
     def reflecting(self) -> list[str]:
         """The transforms that show a part of the picture twice, beyond its border."""
         twice = ("reflect", "reflect_101", "wrap", 2, 3, 4)
-        return [leaf["name"] for leaf in _leaves(self.steps) if leaf.get("border_mode") in twice]
+        return [leaf["name"] for leaf in leaves(self.steps) if leaf.get("border_mode") in twice]
 
     def fitted(self, mode: str) -> Pipeline:
         """The same without what this mode cannot take."""
@@ -85,62 +76,8 @@ def preset(name: str) -> Pipeline:
     return Pipeline(name, tuple(PRESETS[name]))
 
 
-def read_pipeline(path: Path) -> Pipeline:
-    """A user's pipeline. Raises `UsageError` that names the step and the field."""
-    try:
-        data = path.read_bytes()
-        if len(data) > MOST_BYTES:
-            raise BadInput("the file is too large for a pipeline.", where=str(path))
-        document = yaml.safe_load(data)  # JSON is YAML
-    except OSError as error:
-        raise BadInput(f"the file cannot be read ({error.strerror}).", where=str(path)) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        place = str(error).partition("\n")[0]
-        raise BadInput(f"the file is neither YAML nor JSON ({place}).", where=str(path)) from None
-    steps = document.get("transforms") if isinstance(document, dict) else document
-    if not isinstance(steps, list) or not steps:
-        raise UsageError(f"{path}: a pipeline is a list of transforms under 'transforms:'.")
-    pipeline = Pipeline(path.stem, tuple(_checked(step, f"{path}, step") for step in steps))
-    compose(pipeline, boxes=False, points=False)  # its own checks of every value, before any work
-    return pipeline
-
-
-def _checked(step: Any, where: str, nested: bool = False) -> Json:
-    if not isinstance(step, dict) or not all(isinstance(key, str) for key in step):
-        raise UsageError(f"{where}: a step is an object with a 'name', or with 'one_of'.")
-    chance = step.get("p", 0.5)
-    if isinstance(chance, bool) or not isinstance(chance, (int, float)) or not 0 <= chance <= 1:
-        raise UsageError(f"{where}: 'p' must be a number from 0 to 1.")
-    if "one_of" in step and not nested:
-        inner = step["one_of"]
-        unknown = sorted(step.keys() - {"one_of", "p"})
-        if unknown or not isinstance(inner, list) or not inner:
-            raise UsageError(f"{where}: 'one_of' is a list of steps, with only 'p' beside it.")
-        return {"one_of": [_checked(each, where, nested=True) for each in inner], "p": chance}
-    name = step.get("name")
-    if not isinstance(name, str):
-        raise UsageError(f"{where}: the step has no 'name'.")
-    try:
-        capability(name)
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-    _check_fields(name, step, f"{where} {name}")
-    return step
-
-
-def _check_fields(name: str, step: Json, where: str) -> None:
-    from inspect import signature
-
-    known = [field for field in signature(_class(name)).parameters if field != "kwargs"]
-    for field in step:
-        if field not in (*known, "name"):
-            raise UsageError(f"{where}: no parameter {field!r}. {did_you_mean(field, known)}")
-        choices = NAMED.get(field)
-        if choices is not None and step[field] not in (*choices, *choices.values()):
-            raise UsageError(f"{where}: {field!r} must be one of {', '.join(choices)}.")
-
-
-def _leaves(steps: tuple[Json, ...]) -> Iterator[Json]:
+def leaves(steps: tuple[Json, ...]) -> Iterator[Json]:
+    """The transforms of steps, one by one."""
     for step in steps:
         yield from step.get("one_of", (step,))
 
@@ -157,20 +94,23 @@ def _mirrors(leaf: Json) -> bool:
     return False
 
 
-def _class(name: str) -> Any:
+def library() -> Any:
+    """The module `albumentations`."""
     environment.stay_offline()  # it asks the network for a newer version
     import albumentations
 
+    return albumentations
+
+
+def class_of(name: str) -> Any:
+    """The albumentations class of that name. Raises `UsageError` for one that is not allowed."""
     capability(name)  # nothing that is not on the list is ever reached
-    return getattr(albumentations, name)
+    return getattr(library(), name)
 
 
 def compose(pipeline: Pipeline, boxes: bool, points: bool) -> Any:
     """The albumentations pipeline. Boxes are in pixels with `rows` beside them, points `spots`."""
-    environment.stay_offline()  # it asks the network for a newer version
-    import albumentations
-
-    steps = []
+    albumentations, steps = library(), []
     for step in pipeline.steps:
         if "one_of" in step:
             inner = [_built(leaf | {"p": leaf.get("p", 1.0)}) for leaf in step["one_of"]]
@@ -204,7 +144,7 @@ def _built(leaf: Json) -> Any:
         if field != "name"
     }
     try:
-        return _class(leaf["name"])(**parameters)
+        return class_of(leaf["name"])(**parameters)
     except (ValueError, TypeError) as error:  # pydantic's ValidationError is a ValueError
         first = str(error).strip().splitlines()
         reason = " ".join(line.strip() for line in first[1:3]) or first[0]

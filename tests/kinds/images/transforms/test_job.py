@@ -55,6 +55,11 @@ def contents(out: Path) -> dict[str, bytes]:
     return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
 
 
+def images_of(out: Path) -> list[Path]:
+    """The images that were made: all but the sheet that shows some of them."""
+    return [path for path in out.rglob("*.png") if path != out / "preview.png"]
+
+
 def test_the_same_bytes_for_any_number_of_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,7 +68,7 @@ def test_the_same_bytes_for_any_number_of_processes(
     made(source, tmp_path / "one", LIGHT, workers=1)
     made(source, tmp_path / "two", LIGHT, workers=2)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
-    assert len(list((tmp_path / "one").rglob("*.png"))) == 80
+    assert len(images_of(tmp_path / "one")) == 80
 
 
 def test_per_image_and_originals_count(tmp_path: Path) -> None:
@@ -76,7 +81,7 @@ def test_per_image_and_originals_count(tmp_path: Path) -> None:
 
 def test_balance_makes_what_each_class_lacks(tmp_path: Path) -> None:
     made(classes(tmp_path / "in", 7, 2), tmp_path / "out", LIGHT, balance=True)
-    files = [Path(name) for name in contents(tmp_path / "out") if name.endswith(".png")]
+    files = images_of(tmp_path / "out")
     assert len(files) == 5 and {file.parent.name for file in files} == {"bee"}
     assert sorted(file.name[0] for file in files) == ["0", "0", "0", "1", "1"]
 
@@ -116,7 +121,7 @@ def test_another_request_needs_force_and_foreign_files_are_safe(
     own = tmp_path / "out" / "ant" / "own.txt"
     own.write_text("mine")
     made(source, tmp_path / "out", flip, force=True)
-    assert own.exists() and len(list((tmp_path / "out").rglob("*.png"))) == 7
+    assert own.exists() and len(images_of(tmp_path / "out")) == 7
     with pytest.raises(UsageError, match="other files"):
         made(source, source, LIGHT, force=True)
 
@@ -142,7 +147,7 @@ def test_an_unfit_transform_of_a_user_is_refused_and_of_a_preset_left_out(tmp_pa
     with pytest.raises(UsageError, match="HueSaturationValue cannot take gray16"):
         made(tmp_path / "in", tmp_path / "x", hue)
     made(tmp_path / "in", tmp_path / "out", LIGHT, per_image=1)
-    (file,) = (tmp_path / "out").glob("*.png")
+    (file,) = images_of(tmp_path / "out")
     assert np.asarray(Image.open(file)).dtype == np.uint16
 
 
@@ -258,7 +263,7 @@ def test_hostile_names_stay_inside_and_are_kept_in_the_manifest(tmp_path: Path) 
         pictures.saved(root / name)
     out = tmp_path / "o" / "out"
     made(root, out, LIGHT)
-    assert len(list(out.rglob("*.png"))) == 3 == len(list(tmp_path.glob("o/**/*.png")))
+    assert len(images_of(out)) == 3 == len(list(tmp_path.glob("o/**/*.png"))) - 1
     lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
     assert {line["label"] for line in lines} == {"../up", "-rf", "c"}
     assert {line["source"] for line in lines} == set(names)

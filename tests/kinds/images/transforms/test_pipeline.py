@@ -11,7 +11,8 @@ import pytest
 from augment.core.errors import AugmentError, UsageError
 from augment.kinds.images.transforms.application import apply
 from augment.kinds.images.transforms.capability import CAPABILITIES, EVERY, Mode
-from augment.kinds.images.transforms.pipeline import Pipeline, compose, preset, read_pipeline
+from augment.kinds.images.transforms.pipeline import Pipeline, compose, preset
+from augment.kinds.images.transforms.pipeline_file import read_pipeline
 from augment.kinds.images.transforms.presets import PRESETS
 
 NEEDED = {

@@ -76,6 +76,7 @@ class Layout(ABC):
     specificity: ClassVar[int]
     has_columns: ClassVar[bool] = False  # whether labels and captions lie in named columns
     marks: ClassVar[str] = ""  # what is marked inside the images, as a user would call it
+    soft_labels: ClassVar[str] = ""  # a sentence on where the classes of a mixed image are written
 
     @abstractmethod
     def claims(self, source: Path) -> bool:
@@ -94,7 +95,10 @@ class Layout(ABC):
 
     @abstractmethod
     def rewrite(self, source: Path, out: Path, lines: Callable[[], Iterator[Json]]) -> None:
-        """Write the labels and marks of the made images (lines of the manifest) as they came."""
+        """Write the labels and marks of the made images (lines of the manifest) as they came.
+
+        A line of a mixed image has a "soft_label", the shares of its classes.
+        """
 
 
 def files_below(

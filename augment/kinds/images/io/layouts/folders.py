@@ -17,6 +17,7 @@ from augment.kinds.images.io.layouts import (
     files_below,
     has_images,
 )
+from augment.kinds.images.io.layouts.metadata import write_metadata
 from augment.kinds.images.io.layouts.pairs import folders, nested, refuse_parts
 
 
@@ -25,6 +26,10 @@ class ClassFolders(Layout):
 
     name = "class folders"
     specificity = 20
+    soft_labels = (
+        "A folder is of one class: a mixed image lies in that of its largest share. All shares "
+        "are in metadata.jsonl (soft_label)."
+    )
 
     def claims(self, source: Path) -> bool:
         return source.is_dir() and any(nested(folder) for folder in folders(source))
@@ -41,7 +46,9 @@ class ClassFolders(Layout):
         return f"{class_folder(line['label'])}{line['stem']}"
 
     def rewrite(self, source: Path, out: Path, lines: Callable[[], Iterator[Json]]) -> None:
-        """Nothing: the label is in the path."""
+        """Nothing, as the label is in the path; but a list where images are of several classes."""
+        if any("soft_label" in line for line in lines()):
+            write_metadata(out, lines())
 
 
 class FlatFolder(Layout):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
-from augment.core.files import atomic
 from augment.core.types import Json
 from augment.kinds.images.io.layouts import (
     AS_FOUND,
@@ -22,6 +21,11 @@ from augment.kinds.images.io.layouts import (
     unreachable,
 )
 from augment.kinds.images.io.layouts.folders import class_folder
+from augment.kinds.images.io.layouts.metadata import (
+    SOFT_LABELS,
+    write_metadata,
+    write_metadata_csv,
+)
 
 LISTS = ("metadata.jsonl", "metadata.csv", "manifest.jsonl", "manifest.csv")
 PATHS = ("file_name", "file", "path", "image", "filename", "filepath")
@@ -36,6 +40,7 @@ class Listed(Layout):
     name = "list of files"
     specificity = 40  # below layouts with marks: what is made of one has a list as well
     has_columns = True
+    soft_labels = SOFT_LABELS
 
     def claims(self, source: Path) -> bool:
         found = _list_of(source)
@@ -77,21 +82,9 @@ class Listed(Layout):
     def rewrite(self, source: Path, out: Path, lines: Callable[[], Iterator[Json]]) -> None:
         found = _list_of(source)
         if found is not None and found.suffix == ".csv":
-            with atomic(out / "metadata.csv", "w") as stream:
-                writer = csv.writer(stream)
-                writer.writerow(("file_name", "label", "text"))
-                for line in lines():
-                    writer.writerow((line["file"], line["label"] or "", line["caption"] or ""))
+            write_metadata_csv(out, lines)
             return
         write_metadata(out, lines())
-
-
-def write_metadata(out: Path, lines: Iterator[Json]) -> None:
-    """`metadata.jsonl`: file_name, label and text of each image."""
-    with atomic(out / "metadata.jsonl", "w") as stream:
-        for line in lines:
-            row = {"file_name": line["file"], "label": line["label"], "text": line["caption"]}
-            stream.write(json.dumps({k: v for k, v in row.items() if v is not None}) + "\n")
 
 
 def _list_of(source: Path) -> Path | None:

@@ -23,7 +23,8 @@ from augment.kinds.images.io.layouts import (
 
 XML_FOLDERS = ("annotations", "Annotations")
 IMAGE_FOLDERS = ("images", "JPEGImages", ".")
-MASK_FOLDERS = ("SegmentationClass", "SegmentationObject")
+OBJECT_MASKS = ("SegmentationObject",)  # masks that number single objects, not classes
+MASK_FOLDERS = ("SegmentationClass", *OBJECT_MASKS)
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 MOST_BYTES = 16 << 20  # of an XML file
 MEMBERS = ("pose", "truncated", "difficult", "occluded")

@@ -23,8 +23,8 @@ from augment.kinds.images.io.layouts.listed import (
     captioned,
     labelled,
     require_columns,
-    write_metadata,
 )
+from augment.kinds.images.io.layouts.metadata import SOFT_LABELS, write_metadata
 
 MOST_SIDE_BYTES = 1 << 20  # of a .cls, .txt or .json member
 SIDES = ("cls", "cls.txt", "txt", "json")
@@ -36,6 +36,7 @@ class WebDataset(Layout):
     name = "WebDataset"
     specificity = 30
     has_columns = True
+    soft_labels = SOFT_LABELS
 
     def claims(self, source: Path) -> bool:
         return bool(_shards(source))
