@@ -21,6 +21,7 @@ def lift(
     reading: o.ReadingFlags,
     workers: o.Workers = None,
     force: o.Force = False,
+    dry_run: o.Estimate = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
@@ -31,6 +32,6 @@ def lift(
     request = requests.request(source, fitting, reading, seed, config, kind)
     with progress.shown(screen) as tell:
         document = lifecycle_lift(
-            request, out, seeds=seeds, workers=workers, force=force, tell=tell
+            request, out, seeds=seeds, workers=workers, force=force, dry_run=dry_run, tell=tell
         )
     output.show(document, screen, lift_summary.of_lift)

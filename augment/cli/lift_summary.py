@@ -5,22 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from augment.cli.output import line, table
+from augment.cli.summary import estimated
 from augment.core.types import Json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-HEAD = ("trained on", "AUC", "avg. precision", "Brier", "calibrated")
-
 
 def of_lift(console: Console, document: Json, verbose: bool) -> None:
     """A table per learner, and its advice."""
     rows, engine = document["rows"], document["plan"]["engine"]
+    noun, qualities = document["data"]["noun"], document["qualities"]
+    if document.get("dry_run"):
+        line(
+            console,
+            f"Would predict {document['target']!r} on {rows['unseen']:,} unseen {noun} after "
+            f"training on {rows['train']:,}, in {document['seeds']} splits. Made by {engine}.",
+            style="bold",
+        )
+        line(console, f"Trained on: {', '.join(document['arms'])}.")
+        estimated(console, document)
+        return
     if document.get("up_to_date"):
         line(console, "Up to date: this is compared already; nothing was done.", style="green")
     line(
         console,
-        f"Predicting {document['target']!r} on {rows['unseen']:,} unseen rows after training on "
+        f"Predicting {document['target']!r} on {rows['unseen']:,} unseen {noun} after training on "
         f"{rows['train']:,}; means of {document['seeds']} splits. Made by {engine}, seed "
         f"{document['seed']}.",
         style="bold",
@@ -29,8 +39,11 @@ def of_lift(console: Console, document: Json, verbose: bool) -> None:
         line(console, found["learner"].capitalize(), style="bold")
         table(
             console,
-            HEAD,
-            [[arm["arm"], *(_number(arm[name]) for name in _MEASURES)] for arm in found["arms"]],
+            ("trained on", *(each["head"] for each in qualities)),
+            [
+                [arm["arm"], *(_number(arm[each["name"]]) for each in qualities)]
+                for arm in found["arms"]
+            ],
         )
         notes = dict.fromkeys(f"{a['arm']}: {a['note']}" for a in found["arms"] if a["note"])
         for note in notes:
@@ -39,9 +52,6 @@ def of_lift(console: Console, document: Json, verbose: bool) -> None:
         advice = found["advice"]
         style = "green" if found["augment"] else ""
         line(console, advice[:1].upper() + advice[1:], style=style)
-
-
-_MEASURES = ("auc", "average_precision", "brier", "calibrated_brier")
 
 
 def _number(value: float | None) -> str:

@@ -58,7 +58,7 @@ def _listed(values: list[Any] | None) -> str:
     return ", ".join(str(value) for value in values or [])
 
 
-def _estimated(console: Console, document: Json) -> None:
+def estimated(console: Console, document: Json) -> None:
     """What it would cost, within a factor of about two."""
     estimate, limit = document["estimate"], document["plan"]["max_seconds"]
     if estimate is None:
@@ -88,7 +88,7 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
     _read(console, document, verbose, MOST_COLUMNS_SHOWN["run"], verbose)
     _fitted(console, document, verbose)
     if document.get("dry_run"):
-        _estimated(console, document)
+        estimated(console, document)
         return
     if document.get("up_to_date"):
         line(console, "Up to date: this model is fitted already; nothing was done.", style="green")
@@ -161,7 +161,7 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
     _read(console, document, verbose, MOST_COLUMNS_SHOWN["run"], verbose)
     _fitted(console, document, verbose)
     if document.get("dry_run"):
-        _estimated(console, document)
+        estimated(console, document)
         return
     if document.get("up_to_date"):
         line(console, "Up to date: this run is finished already; nothing was done.", style="green")

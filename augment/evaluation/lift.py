@@ -8,37 +8,59 @@ differences are paired.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Generic
 
 import numpy as np
 from scipy.stats import t as student
 
+from augment.core.fitted import Ask
 from augment.core.seeds import Seed
 from augment.core.types import D, Interval, Json
 
 CONFIDENCE = 0.95
-DECISIVE = ("auc", "average_precision")  # by these is advised; Brier is told
-BETTER_LOW = ("brier", "calibrated_brier")
-TITLES = {
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "brier": "Brier score",
-    "calibrated_brier": "Brier score, calibrated",
-}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a model's answers on unseen rows are judged by. By the `decisive` ones, of which more
+    is better, is advised; the others are told."""
+
+    name: str
+    title: str  # in a sentence
+    head: str  # of a column
+    decisive: bool = False
+
+
+ACCURACY = Quality("accuracy", "accuracy", "accuracy", decisive=True)
+AUC = Quality("auc", "AUC", "AUC", decisive=True)
+AVERAGE_PRECISION = Quality(
+    "average_precision", "average precision", "avg. precision", decisive=True
+)
+BRIER = Quality("brier", "Brier score", "Brier")
+CALIBRATED_BRIER = Quality("calibrated_brier", "Brier score, calibrated", "calibrated")
+RANKED = (AUC, AVERAGE_PRECISION, BRIER, CALIBRATED_BRIER)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Made rows that arms train on: what is asked of the generator, and how many. `rows` None: as
+    many as bring every class to the most common one; none are made where none lacks."""
+
+    ask: Ask
+    rows: int | None
 
 
 @dataclass(frozen=True)
 class Rows(Generic[D]):
-    """The rows of one repetition. `made` is of the real mix and as long as the longest arm wants,
-    `lacking` what brings every class to the most common one (None where none lacks)."""
+    """The rows of one repetition; `made` are those of each draw, by its name."""
 
     train: D
     calibration: D  # real rows by which probabilities are calibrated; no fit sees them
     test: D
-    made: D
-    lacking: D | None
+    made: Mapping[str, D]
 
 
 @dataclass(frozen=True)
@@ -52,25 +74,24 @@ class Arm:
 
 @dataclass(frozen=True)
 class Trained:
-    """What one arm's model reaches on the unseen rows of one repetition; None: not to be had."""
+    """What one arm's model reaches on the unseen rows of one repetition, by the names of the
+    qualities; None: not to be had."""
 
     learner: str
     arm: str
-    auc: float | None
-    average_precision: float | None
-    brier: float | None
-    calibrated_brier: float | None
+    reached: Mapping[str, float | None]
     note: str = ""
 
     @property
     def document(self) -> Json:
-        return asdict(self)
+        return {"learner": self.learner, "arm": self.arm, **self.reached, "note": self.note}
 
 
 class Lift(ABC, Generic[D]):
     """How a kind of data trains its arms. Registered in the group `augment.lifts`, by kind."""
 
     arms: ClassVar[tuple[Arm, ...]]
+    qualities: ClassVar[tuple[Quality, ...]]
 
     @abstractmethod
     def require_possible(self, data: D) -> str:
@@ -78,12 +99,24 @@ class Lift(ABC, Generic[D]):
         `MissingExtra` where a library is absent."""
 
     @abstractmethod
+    def seconds(self, data: D) -> float:
+        """About how long training every arm once on these training rows takes, at the pace that
+        engines' `costs` are of."""
+
+    @abstractmethod
+    def draws(self, train: D, seed: Seed) -> Mapping[str, Draw]:
+        """What is to be made by an engine that is fitted on these training rows."""
+
+    @abstractmethod
     def train(self, rows: Rows[D], seed: Seed) -> list[Trained]:
         """Every arm by every learner, once."""
 
 
 def compared(
-    repetitions: Sequence[Sequence[Json]], arms: Sequence[Arm], test_share: float
+    repetitions: Sequence[Sequence[Json]],
+    arms: Sequence[Arm],
+    test_share: float,
+    qualities: Sequence[Quality] = RANKED,
 ) -> list[Json]:
     """Per learner: each arm's means, the best of either side by each measure with the paired
     interval of the difference, and advice in one sentence.
@@ -91,11 +124,15 @@ def compared(
     `repetitions` are lists of `Trained.document`; `test_share` is unseen over training rows.
     """
     learners = dict.fromkeys(found["learner"] for found in repetitions[0])
-    return [_of_learner(learner, repetitions, arms, test_share) for learner in learners]
+    return [_of_learner(name, repetitions, arms, test_share, qualities) for name in learners]
 
 
 def _of_learner(
-    learner: str, repetitions: Sequence[Sequence[Json]], arms: Sequence[Arm], test_share: float
+    learner: str,
+    repetitions: Sequence[Sequence[Json]],
+    arms: Sequence[Arm],
+    test_share: float,
+    qualities: Sequence[Quality],
 ) -> Json:
     lines, values = [], {}
     for arm in arms:
@@ -104,17 +141,26 @@ def _of_learner(
             for each in repetitions
         ]
         line: Json = {"arm": arm.name, "option": arm.option}
-        for measure in TITLES:
-            each = [result[measure] for result in found]
+        for quality in qualities:
+            each = [result[quality.name] for result in found]
             whole = all(value is not None for value in each)
-            line[measure] = float(np.mean(each)) if whole else None
+            line[quality.name] = float(np.mean(each)) if whole else None
             if whole:
-                values[arm.name, measure] = np.array(each, dtype=np.float64)
-        line["note"] = next((result["note"] for result in found if result["note"]), "")
+                values[arm.name, quality.name] = np.array(each, dtype=np.float64)
+        line["note"] = _joined([result["note"] for result in found])
         lines.append(line)
-    differences = {m: _best_difference(m, values, arms, test_share) for m in DECISIVE}
+    decisive = {each.name: each.title for each in qualities if each.decisive}
+    differences = {name: _best_difference(name, values, arms, test_share) for name in decisive}
     document: Json = {"learner": learner, "arms": lines, "differences": differences}
-    return document | _advice(learner, differences)
+    return document | _advice(learner, differences, decisive)
+
+
+def _joined(notes: Sequence[str]) -> str:
+    """What is noted of an arm, and in how many repetitions where they differ."""
+    counts = Counter(note for note in notes if note)
+    if len(counts) == 1 and counts.total() == len(notes):
+        return next(iter(counts))
+    return "; ".join(f"{note} ({n} of {len(notes)})" for note, n in counts.most_common())
 
 
 def _best_difference(
@@ -158,7 +204,7 @@ def paired_interval(paired: Any, test_share: float, tries: int) -> Interval:
     return Interval(mean - reach, mean + reach)
 
 
-def _advice(learner: str, differences: dict[str, Json | None]) -> Json:
+def _advice(learner: str, differences: dict[str, Json | None], titles: Mapping[str, str]) -> Json:
     """Augment only where a measure is surely better and none surely worse."""
     known = {name: found for name, found in differences.items() if found is not None}
     if not known:
@@ -170,16 +216,16 @@ def _advice(learner: str, differences: dict[str, Json | None]) -> Json:
     worse = [name for name, found in known.items() if found["interval"]["high"] < 0]
     if better and not worse:
         name, found = next(iter(better.items()))
-        said = f"{learner}: augment with {found['option']}: {_told(name, found)}."
+        said = f"{learner}: augment with {found['option']}: {_told(titles[name], found)}."
         return {"augment": True, "advice": said}
-    told = "; ".join(_told(name, found) for name, found in known.items())
+    told = "; ".join(_told(titles[name], found) for name, found in known.items())
     return {"augment": False, "advice": f"{learner}: do not augment: {told}."}
 
 
-def _told(name: str, found: Json) -> str:
+def _told(title: str, found: Json) -> str:
     low, high = found["interval"]["low"], found["interval"]["high"]
     return (
-        f"{TITLES[name]} {found['value']:.3f} by {found['arm']}, against "
+        f"{title} {found['value']:.3f} by {found['arm']}, against "
         f"{found['against_value']:.3f} by {found['against']} "
         f"({found['difference']:+.3f}, from {low:+.3f} to {high:+.3f})"
     )

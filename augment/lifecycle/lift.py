@@ -8,29 +8,33 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import augment
 from augment.core import registry
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import require_outside, write_json
-from augment.core.fitted import Ask, Fitted
+from augment.core.fitted import Fitted
 from augment.core.holdout import split
+from augment.core.kind import Forecast
+from augment.core.parameters import listed_choices
 from augment.core.seeds import Seed
 from augment.core.source import Rows as SourceRows
 from augment.core.source import path_of
 from augment.core.types import Json, Tick
-from augment.evaluation.lift import Lift, Rows, compared
+from augment.evaluation.lift import Draw, Lift, Rows, compared
 from augment.lifecycle.augmentation import output_of
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import RunRequest
+from augment.lifecycle.plan import Plan, RunRequest
 from augment.lifecycle.sampling import Sample, executor_for, parts_of
-from augment.lifecycle.time_limit import bounded
+from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.report import lift as page
 from augment.work.store import Attempt, Store
 
@@ -71,13 +75,11 @@ class Repetitions:
         train, calibration = split(others, CALIBRATION, seed.child("calibration"))
         with self.journal.stage("fit"):
             model = self._model(train, number, seed)
-        longest = max(arm.ratio for arm in self.lift.arms)
         with self.journal.stage("sample"):
-            rows = math.ceil(longest * len(train))
-            made = self._sample(model, Ask(), rows, None, seed.child("made"))
-            lacking = self._lacking(model, train, seed.child("lacking"))
+            draws = self.lift.draws(train, seed.child("draws"))
+            made = self._made(model, train, draws, seed)
         with self.journal.stage("score"):
-            parts = Rows(train, calibration, test, made, lacking)
+            parts = Rows(train, calibration, test, made)
             return [each.document for each in self.lift.train(parts, seed.child("train"))]
 
     def _model(self, train: Any, number: int, seed: Seed) -> Fitted[Any]:
@@ -91,16 +93,23 @@ class Repetitions:
         scratch.mkdir(exist_ok=True)
         return fit_model(prepared, train, scratch, self.journal, budget).on(plan.device)
 
-    def _lacking(self, model: Fitted[Any], train: Any, seed: Seed) -> Any | None:
-        """Made rows that bring every class to the most common one, if any lacks."""
-        real = model.source_rows(SourceRows("the training rows", (train,)))[0]
-        counts = [count for count in model.value_counts(real, self.target).values() if count]
-        if len(set(counts)) < 2:
-            return None
-        return self._sample(model, Ask(balance=_quoted(self.target)), 0, real, seed)
+    def _made(
+        self, model: Fitted[Any], train: Any, draws: Mapping[str, Draw], seed: Seed
+    ) -> dict[str, Any]:
+        """The rows of each draw; none of one for which no class lacks any."""
+        found = {}
+        for name, draw in draws.items():
+            real = None
+            if draw.rows is None:
+                real = model.source_rows(SourceRows("the training rows", (train,)))[0]
+                counts = model.value_counts(real, self.target).values()
+                if len({count for count in counts if count}) < 2:
+                    continue
+            found[name] = self._sample(model, draw, real, seed.child(name))
+        return found
 
-    def _sample(self, model: Fitted[Any], ask: Ask, rows: int, real: Any | None, seed: Seed) -> Any:
-        output = output_of(model, model.condition(ask), None, real, rows)
+    def _sample(self, model: Fitted[Any], draw: Draw, real: Any | None, seed: Seed) -> Any:
+        output = output_of(model, model.condition(draw.ask), None, real, draw.rows or 0)
         plan = self.prepared.plan
         sample = Sample(model, output.rows, seed, output.given, tick=self.journal.tick)
         processes = executor_for(plan.engine.about, plan.device, self.workers)
@@ -114,6 +123,7 @@ def lift(
     *,
     seeds: int = LEAST_SEEDS,
     force: bool,
+    dry_run: bool = False,
     workers: int | None = None,
     tell: Callable[[Tick], None],
 ) -> Json:
@@ -134,8 +144,20 @@ def lift(
         target = judged.require_possible(data)
         if "where" not in plan.engine.about.conditions:
             raise UsageError(
-                f"Engine {plan.engine.about.name!r} takes no --balance, which lift compares too."
+                f"Engine {plan.engine.about.name!r} takes no conditions, and lift asks for rows of "
+                "single classes. `augment engines` lists those that do."
             )
+        facts = {
+            **described(prepared),
+            "target": target,
+            "seeds": seeds,
+            "rows": _rows(len(data)),
+            "arms": [arm.name for arm in judged.arms],
+            "qualities": [dataclasses.asdict(each) for each in judged.qualities],
+        }
+        if dry_run:
+            estimate = _estimate(plan, judged, data, seeds)
+            return {"schema": SCHEMA, "dry_run": True, **facts, "estimate": estimate}
         if folder.complete() and not force:
             return finished(folder, prepared.key, prepared.plan.request.seed)
         resumed = folder.begin(Attempt(prepared.key, plan.seed.value))
@@ -147,11 +169,8 @@ def lift(
             "augment": augment.__version__,
             "key": prepared.key,
             "seed": plan.seed.value,
-            **described(prepared),
-            "target": target,
-            "seeds": seeds,
-            "rows": _rows(len(data)),
-            "learners": compared(results, judged.arms, test_share),
+            **facts,
+            "learners": compared(results, judged.arms, test_share, judged.qualities),
             "repetitions": results,
             "seconds": journal.seconds,
             "resumed": resumed,
@@ -169,9 +188,23 @@ def _rows(total: int) -> Json:
     return {"train": total - unseen - calibration, "calibration": calibration, "unseen": unseen}
 
 
+def _estimate(plan: Plan, judged: Lift[Any], data: Any, seeds: int) -> Json | None:
+    """About what all repetitions take together, by stage; None where the engine does not say."""
+    train = data.take(np.arange(_rows(len(data))["train"], dtype=np.int64))
+    made = math.ceil(max(arm.ratio for arm in judged.arms) * len(train))
+    once = plan.foresee(train, made)
+    if once is None:
+        return None
+    whole = Forecast(
+        seeds * once.fit, seeds * once.sample, seeds * judged.seconds(train), once.bytes
+    )
+    return forecast_document(paced(whole), ("fit", "sample", "score"))
+
+
 def _lift_of(kind: str) -> Lift[Any]:
     if kind not in registry.names("lifts"):
-        raise UsageError(f"augment lift knows no way to train on {kind} data; it is for tables.")
+        able = listed_choices(registry.names("lifts"))
+        raise UsageError(f"augment lift knows no way to train on {kind} data; it is for {able}.")
     found: Lift[Any] = registry.find("lifts", kind)()
     return found
 
@@ -183,7 +216,3 @@ def _with_seeds(prepared: Prepared, seeds: int, folder: Store) -> Prepared:
     if lent is not None:
         plan = dataclasses.replace(plan, seed=Seed(lent))
     return dataclasses.replace(prepared, plan=plan, key=key)
-
-
-def _quoted(column: str) -> str:
-    return "'" + column.replace("'", "''") + "'"

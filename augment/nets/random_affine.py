@@ -32,6 +32,6 @@ def move(x: Tensor, by: Tensor) -> Tensor:
     return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
-def jitter(x: Tensor, stream: torch.Generator) -> Tensor:
-    """Pictures, each moved a little by chance."""
-    return move(x, draw_moves(len(x), stream))
+def jitter(x: Tensor, stream: torch.Generator, strength: float = 1.0) -> Tensor:
+    """Pictures, each moved a little by chance, or `strength` times as far."""
+    return move(x, strength * draw_moves(len(x), stream))

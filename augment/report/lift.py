@@ -10,13 +10,6 @@ from augment.core.types import Json
 from augment.evaluation.charts import Estimate, Intervals
 from augment.report import html
 
-MEASURES = {
-    "auc": "AUC",
-    "average_precision": "Average precision",
-    "brier": "Brier",
-    "calibrated_brier": "Brier, calibrated",
-}
-
 
 def write(path: Path, document: Json) -> None:
     """Write the page whole or not at all."""
@@ -26,17 +19,21 @@ def write(path: Path, document: Json) -> None:
 
 def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
+    measures = {each["name"]: each["title"] for each in document["qualities"]}
     return html.template("lift.html.jinja").render(
-        lift=document, measures=MEASURES, differences=dict(_differences(document))
+        lift=document,
+        noun=document["data"]["noun"],
+        measures=measures,
+        differences=dict(_differences(document, measures)),
     )
 
 
-def _differences(document: Json) -> Iterator[tuple[str, html.Drawn]]:
+def _differences(document: Json, measures: Json) -> Iterator[tuple[str, html.Drawn]]:
     """Per learner, the best way with made rows less the best without, by each measure."""
     for found in document["learners"]:
         known = [
             Estimate(
-                f"{MEASURES.get(name, name)}: {each['arm']} less {each['against']}",
+                f"{measures[name]}: {each['arm']} less {each['against']}",
                 each["difference"],
                 each["interval"]["low"],
                 each["interval"]["high"],
@@ -47,7 +44,7 @@ def _differences(document: Json) -> Iterator[tuple[str, html.Drawn]]:
         if known:
             chart = Intervals(
                 "utility",
-                "Best with made rows, less best without",
+                f"Best with made {document['data']['noun']}, less best without",
                 "Only an interval that lies right of the dashed line gains anything.",
                 tuple(known),
             )

@@ -87,6 +87,10 @@ class Judge:
         """(n,) the class that each picture looks like."""
         return np.asarray(self._through(self.network, pixels).argmax(1), np.int64)
 
+    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n, classes) logarithms of odds, up to a constant of each picture."""
+        return self._through(self.network, pixels)
+
     def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, FEATURES) what the head sees."""
         return self._through(self.network.body, pixels)
@@ -115,17 +119,20 @@ def trained_judge(
     seed: Seed,
     steps: int = STEPS,
     extra: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None,
-    classical: bool = False,
+    classical: float = 0.0,
     budget: Budget = UNLIMITED,
     tick: Callable[[Tick], None] = silent,
+    weights: NDArray[np.float64] | None = None,
 ) -> Judge:
     """A judge after `steps` steps, whatever the number of pictures, or as many as there is time
     for, which `tick` is then told of.
 
     With `extra`, half of every batch comes from there. With `classical`, pictures are shifted
-    and turned a little as they are drawn.
+    and turned as they are drawn, a little (1) or so many times as far. `weights` (classes,) say
+    how much a picture of each class counts.
     """
     x, y = small(pixels), torch.from_numpy(codes)
+    counted = None if weights is None else torch.from_numpy(weights).float()
     more = None if extra is None else (small(extra[0]), torch.from_numpy(extra[1]))
     with initialised(seed.child("weights").integer()):
         network = Network(x.shape[1], classes)
@@ -139,10 +146,10 @@ def trained_judge(
             others = torch.randint(len(more[0]), (BATCH - size,), generator=stream)
             seen, labels = torch.cat([seen, more[0][others]]), torch.cat([labels, more[1][others]])
         if classical:
-            seen = jitter(seen, stream)
+            seen = jitter(seen, stream, float(classical))
         with autocast("cpu"):
             logits = network(seen, stream)
-        return functional.cross_entropy(logits.float(), labels)
+        return functional.cross_entropy(logits.float(), labels, weight=counted)
 
     parameters: dict[str, Tensor] = dict(network.named_parameters())
     # One check, at the end: every judge has the same steps, and none is picked by its score.

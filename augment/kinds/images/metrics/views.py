@@ -90,7 +90,7 @@ class RealViews:
         return found
 
     def accuracy(
-        self, learnt: View, number: int, extra: View | None = None, classical: bool = False
+        self, learnt: View, number: int, extra: View | None = None, classical: float = 0.0
     ) -> float:
         """Accuracy on the unseen pictures of classifier `number`: the same start and the same
         draws whatever it learns from. Both views and the unseen pictures are labelled."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from augment.core.errors import MissingExtra, UsageError
+from augment.core.fitted import Ask
 from augment.core.seeds import Seed
-from augment.evaluation.lift import Arm, Lift, Rows, Trained
+from augment.evaluation.lift import RANKED, Arm, Draw, Lift, Quality, Rows, Trained
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import codes
 from augment.kinds.tables.metrics.learners import LEARNERS, Judged, Learner, qualities, tree_inputs
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INSTALL = "pip install 'augment-synth[lift]'"
+MADE, LACKING = "made", "lacking"  # rows of the real mix, and what brings classes even
 RATIOS = (0.25, 0.5, 1.0, 2.0)
 MOST_CLASSES = 20
 LEAST_OF_A_CLASS = 10  # rows, so that every part of a split has some
@@ -31,6 +35,9 @@ REAL, WEIGHTS, OVERSAMPLED, SMOTE, BALANCED = (
     "SMOTE",
     "made to balance",
 )
+# Seconds of an arm, by learner: at the least, and of a row, a column and a class; see
+# `augment.nets.machine_speed` for the machine.
+ARM_SECONDS, CELL_SECONDS = 0.4, 4e-6
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class TableLift(Lift[Table]):
         *(Arm(f"made {r:g}x", f"--mode append -n {1 + r:g}x", r) for r in RATIOS),
         Arm(BALANCED, "--mode append --balance TARGET"),
     )
+    qualities: ClassVar[tuple[Quality, ...]] = RANKED
 
     def require_possible(self, data: Table) -> str:
         _smote_library()
@@ -80,6 +88,20 @@ class TableLift(Lift[Table]):
             raise UsageError(f"There is no column to predict {target!r} from.")
         return target
 
+    def seconds(self, data: Table) -> float:
+        assert data.schema.target is not None, "what has no target was refused before"
+        columns = sum(column.modelled for column in data.schema) - 1
+        classes = len(codes(data, data.schema.target)[1])
+        forests = 1 if classes == 2 else classes
+        rows = sum(1 + arm.ratio for arm in self.arms) * len(data)
+        return ARM_SECONDS * len(self.arms) * forests + CELL_SECONDS * rows * columns * forests
+
+    def draws(self, train: Table, seed: Seed) -> Mapping[str, Draw]:
+        assert train.schema.target is not None, "what has no target was refused before"
+        quoted = "'" + train.schema.target.replace("'", "''") + "'"
+        longest = math.ceil(max(RATIOS) * len(train))
+        return {MADE: Draw(Ask(), longest), LACKING: Draw(Ask(balance=quoted), None)}
+
     def train(self, rows: Rows[Table], seed: Seed) -> list[Trained]:
         target = rows.train.schema.target
         assert target is not None, "what has no target was refused before"
@@ -94,8 +116,8 @@ class TableLift(Lift[Table]):
             kept = np.flatnonzero(y >= 0)
             return Training(View.of(table, axes).take(kept), y[kept])
 
-        real, made = encoded(rows.train), encoded(rows.made)
-        lacking = None if rows.lacking is None else encoded(rows.lacking)
+        real, made = encoded(rows.train), encoded(rows.made[MADE])
+        lacking = encoded(rows.made[LACKING]) if LACKING in rows.made else None
         calibration, test = encoded(rows.calibration), encoded(rows.test)
         found = []
         for learner in LEARNERS:
@@ -133,15 +155,13 @@ def _trained(
         added = lacking
         note = "" if lacking is not None else "the classes are balanced already"
     if note and added is None:
-        return Trained(learner.name, arm.name, None, None, None, None, note)
+        return Trained(learner.name, arm.name, dict.fromkeys(each.name for each in RANKED), note)
     if added is not None:
         x, y = np.concatenate([x, learner.encode(added.view)]), np.concatenate([y, added.y])
     categorical = [not axis.numeric for axis in real.view.axes] or [False]
     weighted = arm.name == WEIGHTS
     q = qualities(learner, x, y, judged, categorical, weighted=weighted, seed=seed.child("fit"))
-    return Trained(
-        learner.name, arm.name, q.auc, q.average_precision, q.brier, q.calibrated_brier, note
-    )
+    return Trained(learner.name, arm.name, asdict(q), note)
 
 
 def _oversampled(y: NDArray[np.int64], seed: Seed) -> NDArray[np.int64]:
