@@ -25,7 +25,7 @@ def lift(
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
-    """Say whether made rows help a model that predicts --target, against other remedies."""
+    """Say whether made rows, or images, help a classifier, against other remedies."""
     from augment.lifecycle.lift import lift as lifecycle_lift
 
     kind = reading.kind_of(source, config)

@@ -93,6 +93,18 @@ def test_a_comparison_is_resumed_to_the_same_result_and_tells_every_arm_by_every
     assert lift(asked(table), tmp_path / "whole", force=False, tell=silent)["up_to_date"]
 
 
+def test_a_dry_run_says_how_long_it_takes_and_writes_nothing(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = lift(asked(table), out, force=False, dry_run=True, tell=silent)
+    assert found["dry_run"] and not out.exists() and "made 2x" in found["arms"]
+    seconds = found["estimate"]["seconds"]
+    assert set(seconds) == {"fit", "sample", "score"} and min(seconds.values()) > 0
+    more = lift(asked(table), out, seeds=50, force=False, dry_run=True, tell=silent)
+    assert more["seeds"] == 50 and more["rows"] == found["rows"]
+    told = augment("lift", table, "--target", "target", "-o", out, "--dry-run")
+    assert told.returncode == 0 and b"Estimate: fit" in told.stdout and not out.exists()
+
+
 def test_what_has_no_classes_is_refused(table: Path, tmp_path: Path) -> None:
     for read, why in (
         ({}, "--target COLUMN"),
