@@ -102,7 +102,7 @@ def test_a_dry_run_says_how_long_it_takes_and_writes_nothing(table: Path, tmp_pa
     more = lift(asked(table), out, seeds=50, force=False, dry_run=True, tell=silent)
     assert more["seeds"] == 50 and more["rows"] == found["rows"]
     told = augment("lift", table, "--target", "target", "-o", out, "--dry-run")
-    assert told.returncode == 0 and b"Estimate: fit" in told.stdout and not out.exists()
+    assert told.returncode == 0 and b"Estimate: fit" in told.stderr and not out.exists()
 
 
 def test_what_has_no_classes_is_refused(table: Path, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ MOST_NAMED = 6  # classes in a note
 COLDEST, HOTTEST = -2.0, 4.0  # logarithms of the temperatures that probabilities are calibrated by
 REAL, WEIGHTS, CLASSICAL, LATE = "real alone", "class weights", "classical", "late classes 1x"
 MADE = "made"
-STEP_SECONDS, PIXEL_SECONDS = 0.005, 3e-5  # of a step of the classifier, and of each pixel seen
+STEP_SECONDS, PIXEL_SECONDS = 0.015, 2.5e-5  # of a step of the classifier, and of each pixel seen
 
 
 class ImageLift(Lift[Images]):
