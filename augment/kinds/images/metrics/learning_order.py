@@ -1,4 +1,4 @@
-"""Which pictures, and which classes, a classifier learns late.
+"""Which classes a classifier learns late.
 
 Generators help most where a classifier is slow, and may harm where it is not: Nguyen et al. 2025,
 arXiv 2505.21574, who make variants of the pictures alone that are not learnt early in training.
@@ -36,24 +36,23 @@ def confidences(
     return np.asarray(np.mean(found, axis=0))
 
 
-def late_rows(confidence: NDArray[np.float64], seed: Seed) -> NDArray[np.bool_]:
-    """(n,) the half of two clusters in which learning is late.
+def late_classes(
+    confidence: NDArray[np.float64], codes: NDArray[np.int64], classes: int, seed: Seed
+) -> list[int]:
+    """The classes whose pictures early classifiers are least sure of: of two clusters of the mean
+    confidence of a class, the lower one. None where all classes are alike.
 
-    DIFFERS: the paper clusters what the network gives out at one early epoch; here it is the
-    confidence over several, since a set may be learnt within one epoch or in fifty.
-    """
-    if np.ptp(confidence) == 0:
-        return np.zeros(len(confidence), bool)
-    clusters = KMeans(2, n_init=4, random_state=seed.integer(31)).fit(confidence[:, None])
-    return np.asarray(clusters.labels_ == clusters.cluster_centers_[:, 0].argmin())
+    DIFFERS: the paper clusters single pictures by what the network gives out at one early epoch.
+    A generator is asked for classes, and a set may be learnt within one epoch or in fifty.
 
-
-def late_classes(late: NDArray[np.bool_], codes: NDArray[np.int64], classes: int) -> list[int]:
-    """The classes in which a larger share of the pictures is learnt late than in the whole set.
-
-    >>> late_classes(np.array([True, True, False, False]), np.array([0, 0, 1, 1]), 2)
+    >>> late_classes(np.array([0.2, 0.3, 0.9, 0.8]), np.array([0, 0, 1, 1]), 2, Seed(1))
     [0]
     """
     counts = np.bincount(codes, minlength=classes)
-    shares = np.bincount(codes, weights=late, minlength=classes) / np.maximum(counts, 1)
-    return [int(code) for code in np.flatnonzero((shares > late.mean()) & (counts > 0))]
+    present = np.flatnonzero(counts)
+    means = np.bincount(codes, weights=confidence, minlength=classes)[present] / counts[present]
+    if np.ptp(means) == 0:
+        return []
+    clusters = KMeans(2, n_init=4, random_state=seed.integer(31)).fit(means[:, None])
+    late = clusters.labels_ == clusters.cluster_centers_[:, 0].argmin()
+    return [int(code) for code in present[late]]

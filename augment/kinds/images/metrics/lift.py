@@ -99,9 +99,8 @@ class ImageLift(Lift[Images]):
         pixels, codes = _labelled(train, seed.child("rows"))
         classes = len(train.schema.classes)
         confidence = learning_order.confidences(pixels, codes, classes, seed.child("early"))
-        late = learning_order.late_rows(confidence, seed.child("clusters"))
         found = {MADE: Draw(Ask(), math.ceil(max(RATIOS) * min(len(train), MOST_ROWS)))}
-        chosen = learning_order.late_classes(late, codes, classes)
+        chosen = learning_order.late_classes(confidence, codes, classes, seed.child("clusters"))
         if chosen:
             named = ", ".join(_quoted(train.schema.classes[code]) for code in chosen)
             rows = int(np.isin(codes, chosen).sum())

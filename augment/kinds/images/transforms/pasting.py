@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ from augment.kinds.images.data.annotations import clipped
 from augment.kinds.images.data.outlines import drawn
 from augment.kinds.images.io.layouts.voc import OBJECT_MASKS
 from augment.kinds.images.transforms.annotated import Annotated
-from augment.kinds.images.transforms.composition import VOID, moved
+from augment.kinds.images.transforms.composition import VOID, moved, visible
 from augment.kinds.images.transforms.pipeline import Pipeline, library
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ def placed(
     high, wide = (max(1, round(scale * side)) for side in (bottom - top, right - left))
     how = "area" if scale < 1 else "linear"
     size = {"name": "Resize", "height": high, "width": wide, "interpolation": how, "p": 1.0}
-    small = moved(source, Pipeline("cut", (cut, size)), 0)
+    seen = (visible(mark, thing, 0) for mark in source.marks)
+    alone = dataclasses.replace(source, marks=tuple(mark for mark in seen if mark is not None))
+    small = moved(alone, Pipeline("cut", (cut, size)), 0)
     shape = _resized(thing[top:bottom, left:right], high, wide)
     if shape.sum() < LEAST_PIXELS:
         return None

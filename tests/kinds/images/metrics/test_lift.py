@@ -60,9 +60,10 @@ def test_the_classes_that_are_hard_to_tell_are_learnt_late() -> None:
 
 
 def test_late_is_the_lower_cluster_and_nothing_where_all_are_alike() -> None:
-    late = learning_order.late_rows(np.array([0.9, 0.85, 0.2, 0.95, 0.3]), Seed(1))
-    assert late.tolist() == [False, False, True, False, True]
-    assert not learning_order.late_rows(np.full(5, 0.4), Seed(1)).any()
+    codes = np.array([0, 0, 1, 3, 3])  # of class 2 there is no picture
+    confidence = np.array([0.9, 0.8, 0.2, 0.2, 0.4])
+    assert learning_order.late_classes(confidence, codes, 4, Seed(1)) == [1, 3]
+    assert not learning_order.late_classes(np.full(5, 0.4), codes, 4, Seed(1))
 
 
 def test_what_has_no_classes_or_too_few_pictures_is_refused() -> None:
