@@ -9,6 +9,7 @@ import typer
 
 from augment.cli import image_jobs, output, progress
 from augment.cli import options as o
+from augment.cli.flags import flag
 
 
 def transform(
@@ -23,15 +24,7 @@ def transform(
     pipeline: Annotated[
         Path | None, typer.Option(help="Your own steps: a YAML or JSON file of albumentations.")
     ] = None,
-    mix: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--mix",
-            metavar="NAME",
-            help="Mix with other images: mosaic, mixup, cutmix or copy-paste. Repeatable: one of "
-            "them each time.",
-        ),
-    ] = None,
+    mix: Annotated[list[str] | None, flag("transform.mix", "--mix", metavar="NAME")] = None,
     per_image: Annotated[
         int | None, typer.Option("--per-image", min=1, help="New images of each. Default: 1.")
     ] = None,
@@ -45,15 +38,8 @@ def transform(
         bool | None,
         typer.Option("--flips/--no-flips", help="Default: off for digits, letters, keypoints."),
     ] = None,
-    keep_marks: Annotated[
-        bool,
-        typer.Option(
-            "--keep-marks", help="Draw again where no box, outline or mask of an image is left."
-        ),
-    ] = False,
-    image_format: Annotated[
-        str, typer.Option("--image-format", help="png, or source: JPEG stays JPEG.")
-    ] = "png",
+    keep_marks: Annotated[bool, flag("transform.keep_marks", "--keep-marks")] = False,
+    image_format: Annotated[str, flag("transform.image_format", "--image-format")] = "png",
     files: o.Files,
     workers: o.Workers = None,
     seed: o.Seed = None,
@@ -65,6 +51,8 @@ def transform(
     """Augment images classically; boxes, masks and keypoints move along."""
     from augment.api import images
 
+    if pipeline is not None and config.settled("mix"):
+        mix = None  # the file or the environment means presets; a pipeline mixes by itself
     with progress.shown(screen) as tell:
         folder = images.transform(
             source,

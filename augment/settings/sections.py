@@ -183,6 +183,22 @@ class Tuning:
 
 
 @dataclass(frozen=True)
+class Transform:
+    """What `augment transform` makes of images, beside its pipeline."""
+
+    mix: tuple[str, ...] | None = parameter(
+        None,
+        "Mix with other images: mosaic, mixup, cutmix or copy-paste. Repeatable: one of them "
+        "each time.",
+        form=Form("mosaic|mixup|cutmix|copy-paste", "mosaic, mixup, cutmix or copy-paste"),
+    )
+    keep_marks: bool = parameter(
+        False, "Draw again where no box, outline or mask of an image is left."
+    )
+    image_format: Literal["png", "source"] = parameter("png", "png, or source: JPEG stays JPEG.")
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting. `engines` holds, by name, the parameters that differ from their defaults."""
 
@@ -195,6 +211,7 @@ class Settings:
     refining: Refining = Refining()
     compare: Compare = Compare()
     tuning: Tuning = Tuning()
+    transform: Transform = Transform()
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -208,5 +225,6 @@ SECTIONS: dict[str, type[Any]] = {
     "refining": Refining,
     "compare": Compare,
     "tuning": Tuning,
+    "transform": Transform,
 }
 DEFAULTS = Settings()

@@ -29,6 +29,7 @@ from augment.kinds.images.transforms.mixing import (
 )
 from augment.kinds.images.transforms.pipeline_file import read_pipeline
 from augment.work.executors import processes
+from tests.cli.in_process import augment
 from tests.kinds.images import pictures
 from tests.kinds.images.transforms.test_job import classes, coco, contents, made, yolo
 from tests.kinds.images.transforms.test_pipeline import picture
@@ -287,3 +288,21 @@ def test_a_file_mixes_first_and_then_changes_one(tmp_path: Path) -> None:
     source = coco(tmp_path / "in")
     with pytest.raises(UsageError, match="at least two images"):
         made(source, tmp_path / "out", {"pipeline": str(tmp_path / "p.yaml")})
+
+
+def test_what_is_mixed_is_a_setting_too_and_gives_way_to_a_pipeline(tmp_path: Path) -> None:
+    source, config = classes(tmp_path / "in"), tmp_path / "c.toml"
+    config.write_text('[transform]\nmix = ["mixup", "cutmix"]\n')
+    (tmp_path / "p.yaml").write_text("[{name: Mosaic, p: 1.0}]")
+    for more, steps in (
+        ((), ["MixUp", "CutMix"]),
+        (("--mix", "mosaic"), ["Mosaic"]),
+        (("--pipeline", tmp_path / "p.yaml"), ["Mosaic"]),
+    ):
+        words = ("transform", source, "-o", tmp_path / "out", "--config", config, "--dry-run")
+        done = augment(*words, "--json", *more)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["steps"] == steps
+    config.write_text('[transform]\nmix = ["mixop"]\n')
+    done = augment("transform", source, "-o", tmp_path / "out", "--config", config)
+    assert done.returncode == 2 and b"mosaic, mixup, cutmix or copy-paste" in done.stderr
