@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from augment.evaluation.lift import Arm, compared, paired_interval
+from augment.evaluation.lift import AVERAGE_PRECISION, BRIER, Arm, compared, paired_interval
 
 ARMS = (Arm("real"), Arm("weights"), Arm("made", "--mode append", 1.0), Arm("more", "-n 3x", 2.0))
 
@@ -55,6 +55,21 @@ def test_what_is_missing_in_a_repetition_has_no_mean_and_is_not_the_best() -> No
     (found,) = compared(each, ARMS, 0.4)
     assert found["arms"][1]["auc"] is None and found["arms"][0]["calibrated_brier"] is None
     assert found["differences"]["auc"]["against"] == "real"
+
+
+def test_notes_that_differ_are_told_with_their_number_of_repetitions() -> None:
+    each = repetitions({"real": 0.7, "weights": 0.9, "made": 0.6, "more": 0.6}, 0.001)
+    for number, found in enumerate(each):
+        found[2]["note"], found[3]["note"] = "always", "late" if number < 2 else "early"
+    arms = compared(each, ARMS, 0.4)[0]["arms"]
+    assert [arm["note"] for arm in arms] == ["", "", "always", "early (4 of 6); late (2 of 6)"]
+
+
+def test_a_kind_says_by_which_qualities_is_judged_and_advised() -> None:
+    each = repetitions({"real": 0.7, "weights": 0.7, "made": 0.9, "more": 0.6}, 0.001)
+    (found,) = compared(each, ARMS, 0.4, (AVERAGE_PRECISION, BRIER))
+    assert set(found["differences"]) == {"average_precision"} and not found["augment"]
+    assert "auc" not in found["arms"][0] and found["arms"][0]["brier"] == pytest.approx(0.1)
 
 
 def test_intervals_grow_with_overlap_and_tries_and_cover_a_null() -> None:

@@ -111,6 +111,7 @@ def made(item: Item, shared: Transformation) -> tuple[list[Json], list[tuple[Ent
         else:
             seed = Seed(shared.seed).child("transform", number)
             partners = item.partners[number - item.first] if item.partners else Partners()
+            readings.found.clear()  # memory is not to grow with the images of an item
             try:
                 result = _drawn(item.entry, source, partners, readings, seed, shared)
             except (ValueError, TypeError) as error:  # of the library, which may cite the marks
