@@ -45,9 +45,9 @@ def of_lift(console: Console, document: Json, verbose: bool) -> None:
                 for arm in found["arms"]
             ],
         )
-        notes = dict.fromkeys(f"{a['arm']}: {a['note']}" for a in found["arms"] if a["note"])
-        for note in notes:
-            line(console, f"  Note: {note}.")
+        for note in dict.fromkeys(arm["note"] for arm in found["arms"] if arm["note"]):
+            arms = ", ".join(arm["arm"] for arm in found["arms"] if arm["note"] == note)
+            line(console, f"  Note: {arms}: {note}.")
     for found in document["learners"]:
         advice = found["advice"]
         style = "green" if found["augment"] else ""

@@ -21,6 +21,7 @@ from augment.core.seeds import Seed
 from augment.core.types import D, Interval, Json
 
 CONFIDENCE = 0.95
+MOST_NOTES = 3  # that differ, of one arm
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,9 @@ def _joined(notes: Sequence[str]) -> str:
     counts = Counter(note for note in notes if note)
     if len(counts) == 1 and counts.total() == len(notes):
         return next(iter(counts))
-    return "; ".join(f"{note} ({n} of {len(notes)})" for note, n in counts.most_common())
+    told = [f"{note} ({n} of {len(notes)})" for note, n in counts.most_common(MOST_NOTES)]
+    others = counts.total() - sum(n for _, n in counts.most_common(MOST_NOTES))
+    return "; ".join([*told, *([f"other ({others} of {len(notes)})"] if others else [])])
 
 
 def _best_difference(

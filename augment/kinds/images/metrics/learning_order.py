@@ -40,7 +40,8 @@ def late_classes(
     confidence: NDArray[np.float64], codes: NDArray[np.int64], classes: int, seed: Seed
 ) -> list[int]:
     """The classes whose pictures early classifiers are least sure of: of two clusters of the mean
-    confidence of a class, the lower one. None where all classes are alike.
+    confidence of a class, the lower one, and no more than half of the classes. None where all
+    classes are alike.
 
     DIFFERS: the paper clusters single pictures by what the network gives out at one early epoch.
     A generator is asked for classes, and a set may be learnt within one epoch or in fifty.
@@ -54,5 +55,6 @@ def late_classes(
     if np.ptp(means) == 0:
         return []
     clusters = KMeans(2, n_init=4, random_state=seed.integer(31)).fit(means[:, None])
-    late = clusters.labels_ == clusters.cluster_centers_[:, 0].argmin()
-    return [int(code) for code in present[late]]
+    late = int((clusters.labels_ == clusters.cluster_centers_[:, 0].argmin()).sum())
+    slowest = np.argsort(means, kind="stable")[: min(late, len(means) // 2)]
+    return sorted(int(code) for code in present[slowest])

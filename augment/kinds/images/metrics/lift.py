@@ -155,7 +155,7 @@ class _Repetition:
         moved = {strength: self._judge(self.real, strength) for strength in STRENGTHS}
         best = min(moved, key=lambda strength: self._loss(moved[strength]))
         strength = best if self._loss(moved[best]) < self._loss(plain) else 0.0
-        how = f"with classical {strength:g}x" if strength else "with classical of no strength"
+        how = f"with classical {strength:g}x" if strength else "without classical"
         weights = self._weights()
         others: dict[str, Callable[[], tuple[Judge, str]]] = {
             REAL: lambda: (plain, ""),
@@ -174,8 +174,7 @@ class _Repetition:
                 found.append(Trained(LEARNER, arm.name, none, note))
                 continue
             reached = self._reached(self._judge(self.real.joined(more), strength))
-            said = f"{how}, {note}" if note else how
-            found.append(Trained(LEARNER, arm.name, reached, said))
+            found.append(Trained(LEARNER, arm.name, reached, note or how))
         return found
 
     def _more(self, arm: Arm) -> tuple[_Pictures | None, str]:
