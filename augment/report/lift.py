@@ -19,7 +19,8 @@ def write(path: Path, document: Json) -> None:
 
 def render(document: Json) -> str:
     """The page. Every value passes through Jinja's escaping; there are no scripts."""
-    measures = {each["name"]: each["title"] for each in document["qualities"]}
+    titles = {each["name"]: each["title"] for each in document["qualities"]}
+    measures = {name: title[:1].upper() + title[1:] for name, title in titles.items()}
     return html.template("lift.html.jinja").render(
         lift=document,
         noun=document["data"]["noun"],
