@@ -59,6 +59,8 @@ class Detection(Metric[RealViews, FakeViews]):
             limit=room_above_ceiling(1 / 3),
             essential=True,
             worst=1.0,
+            remedy="pictures lack fine detail of real ones: train longer, or another engine (-e)",
+            evidence="more pictures",
         ),
         Measure(
             "detection.spectrum",
@@ -68,6 +70,8 @@ class Detection(Metric[RealViews, FakeViews]):
             limit=room_above_ceiling(1 / 3),
             essential=True,
             worst=1.0,
+            remedy="pictures are softer or noisier than real ones: another engine (-e)",
+            evidence="more pictures",
         ),
         Measure("sharpness", "Sharpness", "fine detail over that of real pictures", better="near"),
     )
