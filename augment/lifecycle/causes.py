@@ -97,9 +97,9 @@ def failing(result: Result, group: str, measure: Json) -> Iterator[Cause]:
     if group in LEARNT and plan and not (engine is not None and engine["control"]):
         yield Cause(
             f"the engine {plan['engine']!r} with these parameters does not catch it",
-            f"`augment compare {result.source} -o race/` finds a better engine, `augment tune "
-            f"{result.source} -o tuned/ -e {plan['engine']} --objective {group} --apply` better "
-            "parameters",
+            "--rounds 3 tries other ways by itself; `augment compare "
+            f"{result.source} -o race/` finds a better engine, `augment tune {result.source} "
+            f"-o tuned/ -e {plan['engine']} --objective {group} --apply` better parameters",
         )
 
 
