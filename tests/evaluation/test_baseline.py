@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from augment.core.errors import BadInput
-from augment.evaluation.baseline import Baseline, beside, compared, require_comparable
+from augment.evaluation.baseline import DECISIVE, Baseline, beside, compared, require_comparable
 from augment.evaluation.noise import FALSE_FAILURES, Z95
 from augment.evaluation.roc import binomial
 
@@ -31,6 +31,7 @@ def report(half: float | None = 0.02, **values: float | None) -> dict[str, Any]:
         measures.append({"name": name, "unit": "number"})
     return {
         "data": DATA,
+        "about": {},
         "verdict": {"checks": checks},
         "scores": scores,
         "measures": measures,
@@ -75,6 +76,19 @@ def test_scores_without_interval_are_compared_where_nothing_is_tolerated() -> No
 def test_scores_of_one_report_alone_are_named() -> None:
     result = found(report(a=0.1, b=0.2, c=None), report(b=0.2, c=0.4))
     assert (result["compared"], result["not_compared"]) == (1, ["a", "c"])
+
+
+def test_what_was_made_otherwise_is_told() -> None:
+    plan = dict.fromkeys(DECISIVE) | {"parameters": {"epochs": 5}}
+    before, now = report(a=0.2), report(a=0.2)
+    before["about"] = {"plan": plan, "files": [{"sha256": "0"}]}
+    now["about"] = {
+        "plan": {**plan, "engine": "other", "parameters": {"epochs": 9}},
+        "files": [{"sha256": "1"}],
+    }
+    changed = found(now, before)["changed"]
+    assert changed == ["engine: None → other", "-p epochs: 5 → 9", "the data"]
+    assert found(now, now)["changed"] == []
 
 
 def test_gates_see_the_baseline_beside_each_score() -> None:
