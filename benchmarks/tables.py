@@ -86,7 +86,7 @@ def measure(
     from augment.kinds.tables.metrics import scoring
 
     kind = registry.find("kinds", "table")
-    data = kind.reader.read(csv, _reading(Path(csv))).data
+    data = kind.reader.read(csv, reading(Path(csv))).data
     root = Seed(int(seed))
     train, test = split(data, 0.2, root.child("split"))
     if engine == "tabularargn":
@@ -123,7 +123,7 @@ def _peer(kind: Any, train: Any, seed: str, python: str) -> tuple[dict[str, floa
         ).data
 
 
-def _reading(csv: Path) -> dict[str, Any]:
+def reading(csv: Path) -> dict[str, Any]:
     """The target of the table's meta file; a target of classes is read as a category."""
     path = csv.with_suffix(".meta.json")
     if not path.is_file():

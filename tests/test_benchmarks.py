@@ -33,6 +33,25 @@ def test_the_benchmark_of_tables_fits_draws_and_scores(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_benchmark_of_gates_scores_fresh_rows_once_and_judges_them_again(
+    tmp_path: Path,
+) -> None:
+    lines = (ROOT / "samples" / "clinic.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "few.csv").write_text("".join(lines[:300]))
+    kept = tmp_path / "kept.jsonl"
+    command = [sys.executable, str(ROOT / "benchmarks" / "gates.py"), "--tables", str(tmp_path)]
+    command += ["--sizes", "60,80", "--runs", "2", "--keep", str(kept)]
+    texts = []
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert [json.loads(line)["rows"] for line in kept.read_text().splitlines()] == [60, 80]
+        texts.append(done.stdout)
+    assert texts[0] == texts[1]
+    shares = {line.split()[0]: line.split()[1:] for line in texts[0].splitlines()[1:]}
+    assert shares["copies"][0] == "2" and shares["shapes"][2] in ("0", "1", "2")
+
+
+@pytest.mark.slow
 def test_the_benchmark_of_images_fits_draws_and_scores(tmp_path: Path) -> None:
     for label in ("3", "7"):
         sources = sorted((ROOT / "samples" / "digits" / label).iterdir())

@@ -46,6 +46,13 @@ class Evaluation:
         return tuple(self._document["report"]["verdict"].get("sentences", ()))
 
     @property
+    def regressions(self) -> tuple[Json, ...]:
+        """The scores that are worse than a baseline's by more than noise: `metric`, `value`,
+        `baseline`, `worse_by`, `noise`; none where there was no baseline."""
+        judged = self._document["report"].get("gates") or {}
+        return tuple((judged.get("baseline") or {}).get("regressions", ()))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         return tuple(self._document.get("notes", ()))
 
@@ -77,6 +84,7 @@ def evaluate(
     unseen: DataLike | None = None,
     features: str | os.PathLike[str] | None = None,
     show_real: bool = False,
+    baseline: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     workers: int | None = 1,
     tell: Callable[[Tick], None] = silent,
@@ -86,6 +94,8 @@ def evaluate(
     Each side is what `read` gives or takes; read `real` with a target to have utility scored.
     With `unseen`, `real` is what the generator saw and `unseen` are real rows that it did not.
     `features` is a TorchScript network for images; with `show_real` their report shows real ones.
+    With `baseline`, the folder of an earlier run or
+    evaluation, `regressions` names what is worse by more than noise.
 
     Raises `BadInput` where the two sides hardly have columns in common or nothing could be
     scored.
@@ -99,6 +109,7 @@ def evaluate(
         kind=known.kind,
         read=known._options,
         score=scoring_of(features, show_real),
+        baseline=None if baseline is None else os.fspath(baseline),
         seed=seed_of(seed),
         out=None,
         force=False,

@@ -87,6 +87,8 @@ def run(
     prompts: str | Sequence[str] | None = None,
     holdout: float = 0.2,
     gate: str = "privacy",
+    warn: str = "none",
+    baseline: str | os.PathLike[str] | None = None,
     rounds: int = 1,
     goal: str = "all",
     features: str | os.PathLike[str] | None = None,
@@ -105,7 +107,8 @@ def run(
     A killed run goes on where it stopped, and a finished one is left as it is. Arguments are the
     command's options (`append=True` is `--mode append`); those of reading are for `read`.
 
-    Raises `GateFailed` where a gate failed; what was made is then kept in `OUT.rejected`, and
+    Raises `GateFailed` where a gate failed, or a score is worse than that of the run in the folder
+    `baseline`; what was made is then kept in `OUT.rejected`, and
     `gate="none"` publishes it all the same. Else raises what `fit`, `Model.sample` and `evaluate`
     raise.
     """
@@ -125,6 +128,8 @@ def run(
         device=device,
         protect=protect,
         gate=gate,
+        warn=warn,
+        baseline=None if baseline is None else os.fspath(baseline),
         rounds=rounds,
         goal=goal,
         read=known._options,

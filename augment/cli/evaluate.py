@@ -23,7 +23,9 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A folder for report.json and report.html.")
     ] = None,
-    gate: o.EvaluateGate = DEFAULTS.gates.evaluate,
+    gate: o.Gate = None,
+    warn: o.Warn = DEFAULTS.gates.warn,
+    baseline: o.Baseline = None,
     features: o.Features = None,
     show_real: o.ShowReal = DEFAULTS.scoring.show_real,
     seed: o.Seed = None,
@@ -45,7 +47,9 @@ def evaluate(
             kind=reading.kind,
             read=reading.suited(kind, config),
             score=requests.scoring(kind, features, config, show_real),
-            gate=gate,
+            gate="none" if gate is None else gate,
+            warn=warn,
+            baseline=None if baseline is None else str(baseline),
             seed=seed,
             out=out,
             workers=workers,
@@ -56,6 +60,6 @@ def evaluate(
         document,
         screen,
         report_summary.of_evaluate,
-        warnings=gates.warnings(document["unshown_gates"]),
+        warnings=gates.warnings(document),
         failure=gates.failure(document["failed_gates"]),
     )

@@ -30,7 +30,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "prompts",
         "shard",
     ),
-    "Scores": ("target", "holdout", "gate", "rounds", "goal", "features", "show-real"),
+    "Scores": (
+        "target",
+        "holdout",
+        "gate",
+        "warn",
+        "baseline",
+        "rounds",
+        "goal",
+        "features",
+        "show-real",
+    ),
     "Reading and writing": (
         "kind",
         "schema",
@@ -117,7 +127,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "augment config check augment.toml",
         "augment config schema",
     ),
-    "doctor": ("augment doctor",),
+    "doctor": (
+        "augment doctor",
+        "augment doctor out.rejected/",
+        "augment doctor out.rejected/ --apply",
+    ),
 }
 
 

@@ -59,8 +59,16 @@ Features = Annotated[
 ]
 ShowReal = Annotated[bool, flag("scoring.show_real", "--show-real/--no-show-real")]
 Holdout = Annotated[float, flag("scoring.holdout", "--holdout")]
-RunGate = Annotated[str, flag("gates.run", "--gate")]
-EvaluateGate = Annotated[str, flag("gates.evaluate", "--gate")]
+Gate = Annotated[str | None, flag("gates.fail", "--gate", metavar="EXPR")]
+Warn = Annotated[str, flag("gates.warn", "--warn", metavar="EXPR")]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="RUN",
+        help="An earlier run or evaluation: exit 3 where a score is worse by more than noise.",
+    ),
+]
 Rounds = Annotated[int, flag("refining.rounds", "--rounds")]
 Goal = Annotated[str, flag("refining.goal", "--goal")]
 Count = Annotated[str | None, flag("sampling.rows", "-n", "--rows")]

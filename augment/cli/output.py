@@ -97,6 +97,15 @@ def line(console: Console, *parts: str, style: str = "") -> None:
     console.print(Text(printable(" ".join(part for part in parts if part)), style=style))
 
 
+def applied(console: Console, found: Json) -> None:
+    """What `--apply` wrote to a settings file, or why it did not."""
+    if found["file"] is None:
+        line(console, f"augment.toml was left as it is: {found['reason']}", style="yellow")
+        return
+    kept = f"; as it was: {found['backup']}" if found["backup"] else ""
+    line(console, f"Written: {found['file']}{kept}", style="bold")
+
+
 def clock(seconds: float) -> str:
     """`under a second`, `42 s`, `7 min`, `2.5 h`."""
     if seconds < 1:

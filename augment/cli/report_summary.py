@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from augment.cli.output import line, table
 from augment.core.types import Json
+from augment.evaluation.baseline import GATE as BASELINE
 from augment.evaluation.verdict import Unscored
 from augment.report import summary
 
@@ -35,12 +36,15 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
     verdict = report["verdict"]
     if any(check["noise"] for check in verdict["checks"]):
         line(console, "Limits contain an allowance for sampling noise; -v says how much.")
+    if said := summary.chance(report):
+        line(console, said)
     for group, found in verdict["groups"].items():
         line(console, _concluded(verdict, group, found), style=STYLES[found["state"]])
     for each in verdict["not_scored"]:
         if each["kind"] == "data":
             line(console, Unscored(tuple(each["what"]), each["because"]).sentence())
     _worst(console, verdict, summary.words(report))
+    _regressions(console, report)
     if verbose:
         for sentence in (*verdict["sentences"], *(c["sentence"] for c in verdict["checks"])):
             line(console, sentence)
@@ -72,6 +76,15 @@ def _concluded(verdict: Json, group: str, found: Json) -> str:
         return f"{title} is not shown. {found['reason'].removesuffix('.')}."
     failed = [c for c in verdict["checks"] if c["group"] == group and c["state"] == "fail"]
     return f"{title} fails: {'; '.join(check['title'] for check in failed)}."
+
+
+def _regressions(console: Console, report: Json) -> None:
+    """A line for each score that is worse than the baseline's."""
+    judged = report.get("gates") or {"fail": []}
+    for each in judged["fail"]:
+        if each["gate"] == BASELINE and each["reason"]:
+            for text in each["reason"].split("; "):
+                line(console, f"Worse than the baseline: {text}.", style=STYLES[each["state"]])
 
 
 def _worst(console: Console, verdict: Json, nouns: dict[str, str]) -> None:

@@ -26,7 +26,9 @@ def run(
     mode: o.OutputMode = "only",
     mark: o.Mark = False,
     holdout: o.Holdout = DEFAULTS.scoring.holdout,
-    gate: o.RunGate = DEFAULTS.gates.run,
+    gate: o.Gate = None,
+    warn: o.Warn = DEFAULTS.gates.warn,
+    baseline: o.Baseline = None,
     rounds: o.Rounds = DEFAULTS.refining.rounds,
     goal: o.Goal = DEFAULTS.refining.goal,
     features: o.Features = None,
@@ -40,7 +42,7 @@ def run(
     screen: o.Screen,
 ) -> None:
     """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""
-    from augment.lifecycle import gates
+    from augment.lifecycle import diagnosis, gates
     from augment.lifecycle import run as lifecycle
 
     kind = reading.kind_of(source, config)
@@ -50,7 +52,9 @@ def run(
         append=appends(mode),
         ask=asking.ask(),
         holdout=holdout,
-        gate=gate,
+        gate="privacy" if gate is None else gate,
+        warn=warn,
+        baseline=None if baseline is None else str(baseline),
         rounds=rounds,
         goal=goal,
         write=requests.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
@@ -60,9 +64,10 @@ def run(
         document = lifecycle.run(
             request, out, workers=workers, force=force, dry_run=dry_run, tell=tell
         )
-    warnings = gates.warnings(document.get("unshown_gates", {}))
+    warnings = gates.warnings(document)
     error = None
     if document.get("failed_gates"):
         report, kept = document["report"], document["folder"]
+        document["diagnosis"] = diagnosis.explained(document)
         error = GateFailed(gates.sentence(document["failed_gates"], report, kept))
     output.show(document, screen, summary.of_run, warnings=warnings, failure=error)

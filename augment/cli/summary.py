@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from augment.cli.diagnosis_summary import of_findings
 from augment.cli.output import clock, line, size, table
 from augment.cli.report_summary import of_report
 from augment.cli.rounds_summary import of_rounds
@@ -168,6 +169,8 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
     of_report(console, document, verbose)
     if "rounds" in document:
         of_rounds(console, document["rounds"])
+    if "diagnosis" in document:
+        of_findings(console, document["diagnosis"], verbose)
     folder = document["folder"]
     what = "Augmented data" if "appended" in document else "Synthetic data"
     line(console, f"{what}: {folder}/{document['output']}", style="bold")

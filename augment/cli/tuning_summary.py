@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from augment.cli.output import clock, line, size, table
+from augment.cli.output import applied, clock, line, size, table
 from augment.core.types import Json
 from augment.report.tuning import number, spelt
 
@@ -38,7 +38,8 @@ def of_tune(console: Console, document: Json, verbose: bool) -> None:
             line(console, f"What matters for {name}: {', '.join(first)}")
     _gain(console, document)
     line(console, f"Report: {document['folder']}/tune.html")
-    _applied(console, document)
+    if document.get("applied") is not None:
+        applied(console, document["applied"])
 
 
 def _trials(console: Console, document: Json, verbose: bool) -> None:
@@ -104,17 +105,6 @@ def _gain(console: Console, document: Json) -> None:
 def spelt_whole(value: Any) -> str:
     """A value as `-p` takes it, with all of its digits."""
     return repr(value) if isinstance(value, float) else spelt(value)
-
-
-def _applied(console: Console, document: Json) -> None:
-    found = document.get("applied")
-    if found is None:
-        return
-    if found["file"] is None:
-        line(console, f"augment.toml was left as it is: {found['reason']}", style="yellow")
-        return
-    kept = f"; as it was: {found['backup']}" if found["backup"] else ""
-    line(console, f"Written: {found['file']}{kept}", style="bold")
 
 
 def _foreseen(console: Console, document: Json) -> None:

@@ -1,14 +1,15 @@
 """Gates: expressions over scores and verdicts that a result must meet.
 
-A gate names a group of scores (`privacy`: its verdict is "pass") or compares a score with a number
-(`detection <= 0.6`, `copies < 1%`), in the language of conditions (`core/condition.py`). Each part
-that `and` joins is a gate of its own, so that what failed can be named.
+A gate names a group of scores (`privacy`: its verdict is "pass"), or compares a score with a number
+(`detection <= 0.6`, `copies < 1%`) or with what other rows reach (`utility >= 0.95 * real`; see
+`quantity.py`), in the language of conditions (`core/condition.py`). Each part that `and` joins is a
+gate of its own, so that what failed can be named.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -16,10 +17,12 @@ from augment.core import condition
 from augment.core.condition import And, Comparison, Not, Or, Tree
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.types import Group, Json
+from augment.evaluation.quantity import NAMES, Quantity, quantity
 from augment.evaluation.verdict import anything_scored, lowered
 
 GROUPS: tuple[str, ...] = get_args(Group)
-EXAMPLES = "'privacy', 'privacy and fidelity' or 'detection <= 0.6'"
+OPTION = "--gate"
+EXAMPLES = "'privacy', 'detection <= 0.6' or 'utility >= 0.95 * real'"
 ABSENT = {"state": "not shown", "reason": "no score of this kind of data belongs to it"}
 UNKNOWN = "it has no value"
 
@@ -40,11 +43,13 @@ class Outcome:
     unshown: dict[str, str]
 
 
-def parse(text: str, known: Sequence[str] | None = None) -> tuple[Gate, ...]:
-    """`--gate`: "none", "all", or an expression; commas between groups are read as `and`.
+def parse(text: str, known: Sequence[str] | None = None, option: str = OPTION) -> tuple[Gate, ...]:
+    """A gate that `option` gives: "none", "all", or an expression; commas between groups are read
+    as `and`.
 
     `known` are the names of the scores that the data will have; None: not known yet. Raises
-    `UsageError` for an unclear text, an unknown name and a score that is compared with no number.
+    `UsageError` for an unclear text, an unknown name and a score that is compared with nothing
+    that is known.
     """
     if text.strip() == "none":
         return ()
@@ -53,14 +58,28 @@ def parse(text: str, known: Sequence[str] | None = None) -> tuple[Gate, ...]:
         parts = list(GROUPS)
     for part in parts:
         if re.fullmatch(r"\w*", part) and part not in GROUPS:
-            raise UsageError(f"--gate {part}: {did_you_mean(part, [*GROUPS, 'all', 'none'])}")
+            raise UsageError(f"{option} {part}: {did_you_mean(part, [*GROUPS, 'all', 'none'])}")
     if not all(part in GROUPS for part in parts):
         parts = [text]
-    trees = [condition.parse(part, "--gate", EXAMPLES, frozenset(GROUPS)) for part in parts]
+    trees = [condition.parse(part, option, EXAMPLES, frozenset(GROUPS)) for part in parts]
     joined = [each for tree in trees for each in (tree.terms if isinstance(tree, And) else (tree,))]
-    for tree in joined:
-        _check(tree, known)
+    for comparison in comparisons(joined):
+        _check(comparison, known, option)
     return tuple(dict.fromkeys(Gate(_spelt(tree), tree) for tree in joined))
+
+
+def comparisons(trees: Sequence[Tree]) -> Iterator[Comparison]:
+    """Every group and comparison that trees name."""
+    for tree in trees:
+        if isinstance(tree, Comparison):
+            yield tree
+        else:
+            yield from comparisons((tree.term,) if isinstance(tree, Not) else tree.terms)
+
+
+def quantities(tree: Comparison) -> list[Quantity]:
+    """What a score is compared with; nothing for a group."""
+    return [quantity(text, OPTION, EXAMPLES) for text in tree.values]
 
 
 def outcome(gates: Sequence[Gate], report: Json) -> Outcome:
@@ -86,48 +105,29 @@ def groups_of(gates: Sequence[Gate], report: Json) -> set[Group]:
     """The groups of scores that the gates are about."""
     group_of: dict[str, Group] = {group: group for group in get_args(Group)}
     group_of |= {score["metric"]: score["group"] for score in report["scores"]}
-    named = {name for gate in gates for name in _named(gate.tree)}
+    named = {each.column for each in comparisons([gate.tree for gate in gates])}
     return {group_of[name] for name in named if name in group_of}
 
 
-def _named(tree: Tree) -> set[str]:
-    """The groups and scores that an expression names."""
-    if isinstance(tree, Not):
-        return _named(tree.term)
-    if isinstance(tree, And | Or):
-        return {name for term in tree.terms for name in _named(term)}
-    return {tree.column}
-
-
-def _check(tree: Tree, known: Sequence[str] | None) -> None:
-    if isinstance(tree, Not):
-        return _check(tree.term, known)
-    if isinstance(tree, And | Or):
-        for term in tree.terms:
-            _check(term, known)
-        return None
+def _check(tree: Comparison, known: Sequence[str] | None, option: str) -> None:
     name = tree.column
+    if tree.operator == "null":
+        raise UsageError(f"{option} {name}: compare it with a number, as in {EXAMPLES}.")
     if not tree.values:
-        return None
-    if name in GROUPS:
-        raise UsageError(f"--gate: {name} is a group of scores and is compared with no number.")
+        return
+    if name in GROUPS and known is not None and name not in known:
+        raise UsageError(f"{option}: {name} is a group of scores and is compared with no number.")
     if known is not None and name not in known:
         names = [*GROUPS, *known, "all", "none"]
-        raise UsageError(f"--gate: there is no score {name!r}. {did_you_mean(name, names)}")
-    for value in tree.values:
-        _number(value)
-    return None
+        raise UsageError(f"{option}: there is no score {name!r}. {did_you_mean(name, names)}")
+    for text in tree.values:
+        quantity(text, option, EXAMPLES)
 
 
-def _number(text: str) -> float:
-    """
-    >>> _number("0.6"), _number("1%")
-    (0.6, 0.01)
-    """
-    try:
-        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        raise UsageError(f"--gate: {text!r} is no number. Write it as {EXAMPLES}.") from None
+def score_of(name: str, report: Json) -> Json | None:
+    """The score of that name of the whole data set, as `report.json` holds it."""
+    found = [s for s in report["scores"] if s["metric"] == name and not s["where"]]
+    return found[0] if found else None
 
 
 def _met(tree: Tree, report: Json, reasons: list[str]) -> bool | None:
@@ -154,12 +154,18 @@ def _met(tree: Tree, report: Json, reasons: list[str]) -> bool | None:
 
 
 def _compared(tree: Comparison, report: Json, reasons: list[str]) -> bool | None:
-    scores = [s for s in report["scores"] if s["metric"] == tree.column and not s["where"]]
-    value = scores[0]["value"] if scores else None
-    if value is None:
-        reasons.append(lowered(scores[0]["note"]) if scores and scores[0]["note"] else UNKNOWN)
+    score = score_of(tree.column, report)
+    value = None if score is None else score["value"]
+    if score is None or value is None:
+        reasons.append(lowered(score["note"]) if score and score["note"] else UNKNOWN)
         return None
-    bounds = [_number(text) for text in tree.values]
+    bounds = []
+    for each in quantities(tree):
+        bound = each.value(score)
+        if bound is None:
+            reasons.append(NAMES[each.name][1])
+            return None
+        bounds.append(bound)
     met = {
         "<": value < bounds[0],
         "<=": value <= bounds[0],

@@ -33,6 +33,9 @@ class Measure:
     With `above_floor`, a limit that the floor meets shows nothing either: then real rows hardly do
     better than rows without structure.
 
+    `remedy` says what usually mends it where it fails, as "why: what to change", and `evidence`
+    what would give it a value, or more certainty, where it is not shown.
+
     `worst_places` says that the scores of single columns (or pairs) name where data are worst;
     those that lie less than `worth_naming` behind the ceiling are left out.
 
@@ -53,6 +56,8 @@ class Measure:
     worst_places: Places | None = None
     worth_naming: float = 0.02
     gain: bool = False
+    remedy: str = ""
+    evidence: str = ""
 
     def to_json(self) -> Json:
         """As `report.json` holds it: all that a reader needs to show the scores of this name."""
@@ -65,6 +70,8 @@ class Measure:
             "places": self.worst_places,
             "judged": self.limit is not None,
             "essential": self.essential,
+            "remedy": self.remedy,
+            "evidence": self.evidence,
             **({"gain": True} if self.gain else {}),
         }
 

@@ -8,11 +8,10 @@ import numpy as np
 from scipy.stats import beta, rankdata
 
 from augment.core.types import Interval
+from augment.evaluation.noise import Z95
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Z95 = 1.959963984540054
 
 
 def auc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> tuple[float, Interval]:

@@ -3,6 +3,11 @@
 A value is held against exactly the limit that is printed beside it. Where sampling noise is
 allowed for, the limit contains it, and the sentence says how much. Whoever passes has shown it:
 where there is too little evidence, or nothing there to score, the state is "not shown".
+
+Two things are allowed for. Noise that is likely in one check (half a 95% interval) is added to its
+limit, for the benefit of the doubt. And whatever the limit, fresh real rows in the place of made
+ones are to fail by noise in at most `FALSE_FAILURES` of reports, by all checks of a report
+together: a limit that is nearer to the ceiling than that is moved away from it.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from augment.core.errors import listed
 from augment.core.types import Group, Json, Score
 from augment.evaluation.figures import apart, figure
 from augment.evaluation.metric import Measure, Places
+from augment.evaluation.noise import FALSE_FAILURES, exceeding, one_sided, widened
 
 State = Literal["pass", "fail", "not shown"]
 
@@ -30,7 +36,8 @@ NOTHING = "nothing of it could be scored"
 class Check:
     """One measure held against its limit; `noise` is how much of the limit is for noise.
 
-    `reason` says why the check shows nothing, and is empty otherwise.
+    `reason` says why the check shows nothing, and is empty otherwise. `chance` is about how often
+    noise alone makes fresh real rows fail it.
     """
 
     metric: str
@@ -43,6 +50,7 @@ class Check:
     essential: bool
     sentence: str
     reason: str = ""
+    chance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -113,9 +121,10 @@ def verdict(
     """
     declared = {measure.name: measure for measure in measures}
     whole = [score for score in scores if not score.where and score.metric in declared]
-    checks = tuple(
-        _check(declared[score.metric], score) for score in whole if declared[score.metric].limit
-    )
+    judged = [(declared[each.metric], each) for each in whole if declared[each.metric].limit]
+    noisy = sum(_spread(measure, score) > 0 for measure, score in judged)
+    z = one_sided(FALSE_FAILURES / max(1, noisy))
+    checks = tuple(_check(measure, score, z) for measure, score in judged)
     groups = {}
     for group in get_args(Group):
         mine = [check for check in checks if check.group == group]
@@ -133,7 +142,8 @@ def verdict(
     return Verdict(groups, checks, missing, columns, pairs, sentences)
 
 
-def _check(measure: Measure, score: Score) -> Check:
+def _check(measure: Measure, score: Score, z: float) -> Check:
+    """`z` is by how many deviations fresh real rows may lie off their ceiling."""
     assert measure.limit is not None
     made = Check(
         measure.name, measure.title, score.group, score.value, None, 0.0, "not shown",
@@ -143,38 +153,71 @@ def _check(measure: Measure, score: Score) -> Check:
     if score.value is None or base is None:
         why = score.note or f"{measure.title}: {NO_CEILING}"
         return replace(made, reason=why, sentence=f"{measure.meaning}: not known. {why}".strip())
-    lower = measure.better == "lower"
-    noise = _noise(measure, score, base)
-    limit = base + noise if lower else base - noise
-    missed = score.value > limit + ROUNDING if lower else score.value < limit - ROUNDING
-    why = "" if missed else _unshown(measure, score, limit, noise)
+    sign = 1 if measure.better == "lower" else -1
+    half, spread = _noise(measure, score, base), _spread(measure, score)
+    good = base if score.ceiling is None else score.ceiling
+    noise = max(half, sign * (good - base) + widened(spread, z)) if spread else half
+    limit = base + sign * noise
+    missed = sign * (score.value - limit) > ROUNDING
+    why = "" if missed else _unshown(measure, score, limit, half)
     state: State = "fail" if missed else "not shown" if why else "pass"
     sentence = f"{measure.meaning}: {_figures(measure, score, limit, noise)}"
     sentence += f". {why}" if why else ""
-    return replace(made, limit=limit, noise=noise, state=state, sentence=sentence, reason=why)
+    return replace(
+        made,
+        limit=limit,
+        noise=noise,
+        state=state,
+        sentence=sentence,
+        reason=why,
+        chance=exceeding(sign * (limit - good), spread) if spread else 0.0,
+    )
 
 
 def _noise(measure: Measure, score: Score, base: float) -> float:
-    """How far the limit is moved, so that noise alone fails nobody: half a 95% interval.
+    """How far the limit is moved, so that likely noise fails nobody: half a 95% interval.
 
     Of the value and, where the ceiling has noise of its own, of the limit that follows from it;
     independent deviations add as squares.
     """
-    assert score.value is not None and measure.limit is not None
-    lower = measure.better == "lower"
-    own = of_ceiling = 0.0
-    if score.interval is not None:
-        kindest = score.interval.low if lower else score.interval.high
-        own = max(0.0, score.value - kindest if lower else kindest - score.value)
+    assert measure.limit is not None
+    of_ceiling = 0.0
     if measure.ceiling_noise and score.ceiling_interval is not None:
+        lower = measure.better == "lower"
         kindest = score.ceiling_interval.high if lower else score.ceiling_interval.low
         moved = measure.limit(replace(score, ceiling=kindest))
         of_ceiling = abs(moved - base) if moved is not None else 0.0
-    return math.hypot(own, of_ceiling)
+    return math.hypot(_worse(measure, score), of_ceiling)
+
+
+def _worse(measure: Measure, score: Score) -> float:
+    """By how much noise is likely to have made a value worse than the true one."""
+    if score.interval is None or score.value is None:
+        return 0.0
+    if measure.better == "lower":
+        return max(0.0, score.value - score.interval.low)
+    return max(0.0, score.interval.high - score.value)
+
+
+def _spread(measure: Measure, score: Score) -> float:
+    """Half a 95% interval of how much worse than their ceiling fresh real rows come out; 0 where
+    nothing tells, or nothing is judged."""
+    assert measure.limit is not None
+    if score.value is None or measure.limit(score) is None:
+        return 0.0
+    of_ceiling = 0.0
+    if score.ceiling is not None and score.ceiling_interval is not None:
+        ends = score.ceiling_interval
+        better_than_it = (
+            ends.high - score.ceiling if measure.better == "lower" else (score.ceiling - ends.low)
+        )
+        of_ceiling = max(0.0, better_than_it)
+    return math.hypot(_worse(measure, score), of_ceiling)
 
 
 def _unshown(measure: Measure, score: Score, limit: float, noise: float) -> str:
-    """Why a value within its limit says nothing, empty where it says something."""
+    """Why a value within its limit says nothing, empty where it says something; `noise` is half
+    a 95% interval, which tells how much evidence there is."""
     lower, worst, floor = measure.better == "lower", measure.worst, score.floor
     if worst is not None and (limit >= worst if lower else limit <= worst):
         why = "noise" if noise > measure.most_noise else "what is natural here"

@@ -13,15 +13,13 @@ from augment.core.kind import Loaded
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Json, Tick
-from augment.evaluation import gates
 from augment.evaluation.verdict import anything_scored
-from augment.lifecycle.gates import document
+from augment.lifecycle import gates
+from augment.lifecycle.gates import REPORT
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import kind_of, require_scorable
 from augment.report import facts, html
 from augment.work.store import Attempt, Store
-
-REPORT = "report.json"
 
 
 def evaluate(
@@ -33,6 +31,8 @@ def evaluate(
     read: Json,
     score: Json,
     gate: str = "none",
+    warn: str = "none",
+    baseline: str | None = None,
     seed: int | None,
     out: Path | None,
     force: bool,
@@ -46,15 +46,17 @@ def evaluate(
     """
     if out is not None:
         _store(out).require_free(force)
+    gates.asked(gate, warn, baseline)
     data_kind, journal = kind_of(real, kind), Journal(None, tell)
     used = Seed.fresh() if seed is None else Seed(seed)
     require_scorable(data_kind, score)
-    gated = gates.parse(gate, data_kind.evaluator.names())
     with journal.stage("read"):
         loaded = data_kind.read(real, read)
         made = data_kind.reader.read_like(synthetic, loaded.data, read)
         new = None if unseen is None else data_kind.reader.read_like(unseen, loaded.data, read)
         fake, fresh = made.data, None if new is None else new.data
+        described = facts.data_of(data_kind.name, data_kind.describe(loaded.data, False))
+        gated = gates.asked(gate, warn, baseline, data_kind.evaluator.names(), described)
     with journal.stage("score"):
         scored = data_kind.evaluator.score(
             loaded.data, fresh, fake, used.child("score"), tell, score, workers=workers, charts=True
@@ -70,7 +72,8 @@ def evaluate(
         "rows": _rows(len(loaded.data), None if fresh is None else len(fresh), len(fake)),
         "seconds": journal.seconds,
     }
-    report = facts.document(scored, about)
+    report = {**facts.document(scored, about), "data": described}
+    report["gates"] = gates.judged(gated, report)
     if not anything_scored(report):
         raise BadInput(
             f"nothing could be scored. {' '.join(_reasons(report))}",
@@ -79,8 +82,8 @@ def evaluate(
         )
     if out is not None:
         write(report, out, force=force)
-    found = gates.outcome(gated, report)
-    return {"schema": "augment.evaluate/1", **about, "report": report, **document(found)}
+    found = gates.document(report["gates"])
+    return {"schema": "augment.evaluate/1", **about, "report": report, **found}
 
 
 def write(report: Json, out: Path, *, force: bool) -> None:

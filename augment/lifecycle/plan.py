@@ -43,6 +43,8 @@ class RunRequest:
     device: str = "auto"
     protect: bool = True
     gate: str = "privacy"  # an expression, see `evaluation/gates.py`
+    warn: str = "none"  # another, whose failure is said and changes nothing
+    baseline: str | None = None  # the folder of an earlier run that must not be better
     read: Json = field(default_factory=dict)
     write: Json = field(default_factory=dict)
     score: Json = field(default_factory=dict)
@@ -82,6 +84,8 @@ class Plan:
             "device": self.device,
             "protect": self.request.protect,
             "gates": [gate.text for gate in parse(self.request.gate)],
+            "warn_gates": [gate.text for gate in parse(self.request.warn, option="--warn")],
+            "baseline": self.request.baseline,
             "read": self.request.read,
             "write": self.request.write,
             "score": self.request.score,

@@ -15,7 +15,6 @@ from augment.core.files import read_json, require_outside
 from augment.core.holdout import split
 from augment.core.source import path_of
 from augment.core.types import Json, Tick
-from augment.evaluation import gates as expressions
 from augment.lifecycle import gates
 from augment.lifecycle.augmentation import require_appendable, require_unmarked
 from augment.lifecycle.fitting import Prepared, described, finished, prepare
@@ -41,10 +40,10 @@ def run(
     """The whole lifecycle into a run folder. Returns what `--json` prints.
 
     `failed_gates` in it names the gates of the request that failed, and `folder` is then
-    `OUT.rejected/`; what OUT held before stays as it was. `unshown_gates` says of those that were
-    not shown to pass why.
+    `OUT.rejected/`; what OUT held before stays as it was. `warned_gates` are those that failed and
+    only warn; `unshown_gates` says of those that were not shown to pass why.
     """
-    expressions.parse(request.gate)
+    gates.asked(request.gate, request.warn, request.baseline)
     require_outside(out, path_of(request.source))
     folder = Store(out)
     folder.require_ours()
@@ -53,7 +52,7 @@ def run(
     with folder.held(), bounded(budget, journal):
         prepared = prepare(request, journal, folder, request.holdout)
         plan, data = prepared.plan, prepared.loaded.data
-        gated = expressions.parse(request.gate, plan.kind.evaluator.names())
+        _require_gates(prepared)
         foreseen = plan.foresee(data, plan.rows)
         gates.require_scores(request, len(data))
         if request.rounds > 1:
@@ -76,9 +75,15 @@ def run(
         stages = selected(Stages(folder, prepared, journal, resumed, budget, workers), train)
         refine = completed if request.rounds == 1 else refined
         document = refine(stages, train, unseen)
-        found = expressions.outcome(gated, document["report"])
-        place = folder.publish(rejected=bool(found.failed))
-    return {**document, "folder": str(place), **gates.document(found)}
+        place = folder.publish(rejected=bool(document["failed_gates"]))
+    return {**document, "folder": str(place)}
+
+
+def _require_gates(prepared: Prepared) -> None:
+    """Refuse, before a fit, gates on scores that there will not be, and baselines of other data."""
+    kind, baseline = prepared.plan.kind, prepared.plan.request.baseline
+    data = prepared.loaded.data
+    gates.of_plan(prepared.plan, None if baseline is None else kind.describe(data, False))
 
 
 def _sides(prepared: Prepared) -> tuple[Any, Any]:
@@ -98,6 +103,5 @@ def _up_to_date(folder: Store, prepared: Prepared) -> Json:
             f"{folder.path} holds this run, but the report of another version of augment. "
             "Pass --force to make it again."
         )
-    found = expressions.outcome(expressions.parse(prepared.plan.request.gate), report)
-    gated = gates.document(found)
+    gated = gates.document(gates.judged(gates.of_plan(prepared.plan, document["data"]), report))
     return {**document, "report": report, "folder": str(folder.path), **gated}

@@ -169,7 +169,8 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
     if output.document is not None:
         about["appended"] = output.document
     with journal.stage("write"):
-        report = {**scored, "about": about}
+        report = {**scored, "data": facts.data_of(plan.kind.name, about["data"]), "about": about}
+        report["gates"] = gates.judged(gates.of_plan(plan, about["data"]), report)
         write_json(partial / "report.json", report)
         html.write(partial / "report.html", report)
     run_document = {
@@ -186,7 +187,7 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
     }
     write_json(partial / RUN, run_document)
     journal.note("finished", seconds=journal.seconds)
-    return {**run_document, "report": report}
+    return {**run_document, "report": report, **gates.document(report["gates"])}
 
 
 def _relations(facts: Json) -> Json:

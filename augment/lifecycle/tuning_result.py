@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import augment
 from augment.core.errors import GateFailed
@@ -11,6 +12,7 @@ from augment.lifecycle import search_space, trials
 from augment.lifecycle.fitting import described
 from augment.lifecycle.search import Search, json_like
 from augment.settings import writing
+from augment.settings.names import ENGINES, Name
 
 SCHEMA = "augment.tune/1"
 
@@ -103,5 +105,6 @@ def apply(document: Json, path: Path) -> Json:
     if not document["better"]:
         return {"file": None, "reason": document["verdict"]}
     engine, values = document["plan"]["engine"], document["winner"]["parameters"]
-    backup = writing.write_engine(path, engine, values)
+    settings: dict[Name, Any] = {(ENGINES, engine, name): value for name, value in values.items()}
+    backup = writing.write(path, settings)
     return {"file": str(path), "backup": None if backup is None else str(backup)}

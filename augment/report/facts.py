@@ -15,6 +15,16 @@ NOT_SCORED = (
 )
 
 
+def data_of(kind: str, description: Json) -> Json:
+    """What must be the same where two reports are compared: kind, columns and target of the real
+    rows, from what `inspect` prints of them."""
+    return {
+        "kind": kind,
+        "columns": [column["name"] for column in description["columns"]],
+        "target": description["schema"].get("target"),
+    }
+
+
 def document(scored: Scored | None, about: Json) -> Json:
     """The report's document: verdict, measures, scores, what the kind of data adds, and `about`.
 

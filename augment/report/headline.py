@@ -54,6 +54,7 @@ def look_first(document: Json) -> list[Item]:
             Item("not-shown", f"Not kept: {text}", "provenance")
             for text in summary.caveats(document)
         ),
+        *(Item("", text, "checks") for text in summary.gates(document)),
         *(Item("", text, "checks") for text in _rest(document)),
     ]
 

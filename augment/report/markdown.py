@@ -15,6 +15,7 @@ RULE = "|---|--:|--:|--:|--:|---|"
 def render(document: Json) -> str:
     """The verdict's sentences and one table of the main numbers."""
     sentences = [f"- {_escaped(text)}" for text in document["verdict"].get("sentences", [])]
+    sentences += [f"- {_escaped(text)}" for text in summary.gates(document)]
     sentences += [f"- {_escaped(text)}" for text in summary.appended(document)]
     sentences += [f"- Not kept: {_escaped(text)}" for text in summary.caveats(document)]
     rows = [

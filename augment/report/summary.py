@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from augment.core.types import Json
 from augment.evaluation.figures import apart, figure
 from augment.evaluation.metric import Unit
+from augment.evaluation.verdict import lowered
 
+VERBS = {"pass": "passes", "fail": "fails", "not shown": "is not shown"}
 # What a kind of data calls its rows, its columns and its floor, unless its scores say otherwise.
 WORDS = {"rows": "rows", "columns": "columns", "floor": "columns shuffled apart from one another"}
 
@@ -68,6 +70,35 @@ def appended(document: Json) -> list[str]:
             "mix and not the real one, which lowers their fidelity and utility."
         )
     return said
+
+
+def gates(document: Json) -> list[str]:
+    """What became of the gates, how often noise alone would fail a good generator, and what is
+    worse than a baseline."""
+    judged = document.get("gates")
+    if judged is None:
+        return []
+    said = [
+        f"{title} {each['gate']} {VERBS[each['state']]}"
+        + (f": {lowered(each['reason'])}." if each["reason"] else ".")
+        for title, key in (("Gate", "fail"), ("Gate that only warns:", "warn"))
+        for each in judged[key]
+    ]
+    return [*said, chance(document)] if judged["fail"] and document["scores"] else said
+
+
+def chance(document: Json) -> str:
+    """How often fresh real rows would fail the gates, in a sentence; "" without gates."""
+    judged = document.get("gates")
+    if judged is None or not judged["fail"]:
+        return ""
+    rows = f"Fresh real {words(document)['rows']} in the place of the made ones"
+    share = judged["chance"]
+    if share is None:
+        return f"How often {lowered(rows)} would fail these gates by chance is not known."
+    rounded = f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
+    about = "under 0.1%" if share < 0.001 else f"about {rounded}"
+    return f"{rows} would fail these gates by chance in {about} of runs."
 
 
 def lines(document: Json) -> list[Line]:

@@ -15,6 +15,10 @@ from augment.settings.sections import SECTIONS
 PREFIX = "AUGMENT_"
 ENGINES = "engines"
 Name = tuple[str, ...]
+RENAMED: dict[Name, Name] = {  # the old names are refused with the new ones
+    ("gates", "run"): ("gates", "fail"),
+    ("gates", "evaluate"): ("gates", "fail"),
+}
 
 
 @dataclass(frozen=True)

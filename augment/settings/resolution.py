@@ -119,6 +119,8 @@ def _unknown(name: Name) -> str:
     """What is said of a key that no setting has."""
     if len(name) == 1 and name[0] in (*SECTIONS, ENGINES):
         return f"{name[0]!r} is a section: write [{name[0]}] and its keys below."
+    if name in names.RENAMED:
+        return f"{dotted(name)!r} is called {dotted(names.RENAMED[name])!r} now."
     known = names.of_sections()
     if name[0] == ENGINES and len(name) > 1:
         if name[1] not in _engines():
@@ -137,12 +139,16 @@ def _of_environment(
     """The `AUGMENT_*` variables; an empty one is as good as none."""
     entries = {}
     known = {variable(name): setting for name, setting in names.of_sections().items()}
+    renamed = {variable(old): variable(new) for old, new in names.RENAMED.items()}
     for key in sorted(environment):
         if not key.startswith(PREFIX) or not environment[key] or key == CONFIG:
             continue
         if key not in known and key.startswith(variable((ENGINES, ""))):
             known |= _engine_variables(key)
         setting = known.get(key)
+        if key in renamed:
+            problems.append(f"{key} is called {renamed[key]} now.")
+            continue
         if setting is None:
             near = names.nearest(key, [*known, CONFIG])
             warnings.append(f"{key}: there is no such setting, so it does nothing. {near}".strip())

@@ -135,14 +135,14 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Gates:
-    """What a result must pass, by command."""
+    """What a result must pass."""
 
-    run: str = parameter(
-        "privacy",
-        "What must hold: privacy, fidelity, utility, validity, all, none, or "
-        "'privacy and detection <= 0.6'.",
+    fail: str | None = parameter(
+        None,
+        "What must hold, else exit 3: privacy, fidelity, utility, validity, all, none, or "
+        "'privacy and utility >= 0.95 * real'. Default: privacy for run, none for evaluate.",
     )
-    evaluate: str = parameter("none", "What must hold; see `run`.")
+    warn: str = parameter("none", "What is warned of where it does not hold; as --gate.")
 
 
 @dataclass(frozen=True)

@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from augment.core.errors import UsageError
+from augment.core.errors import MissingExtra, UsageError
 from augment.core.files import atomic
-from augment.core.types import Json
-from augment.settings.names import ENGINES
+from augment.settings.names import ENGINES, Name
 
 BACKUP = ".bak"
 
 
-def write_engine(path: Path, engine: str, values: Json) -> Path | None:
-    """Set parameters of an engine in a settings file; returns the copy of the file as it was.
+INSTALL = "pip install 'augment-synth[tune]'"
+
+
+def write(path: Path, values: Mapping[Name, Any]) -> Path | None:
+    """Set settings in a file; returns the copy of the file as it was.
 
     None where there was no file; one that says the same already is left, and its copy too. A value
-    of None is the engine's own choice, which TOML says by leaving it out. Comments stay. Raises
-    `UsageError` for a file that cannot be read or is no TOML.
+    of None is the default, which TOML says by leaving it out. Comments stay. Raises `UsageError`
+    for a file that cannot be read or is no TOML, and `MissingExtra` without tomlkit.
     """
-    import tomlkit  # an extra
-    from tomlkit.exceptions import TOMLKitError
+    try:
+        import tomlkit  # an extra
+        from tomlkit.exceptions import TOMLKitError
+    except ModuleNotFoundError:
+        raise MissingExtra(
+            "Writing augment.toml needs the Python package 'tomlkit', which is not installed. "
+            f"Install it with: {INSTALL}"
+        ) from None
 
     try:
         before = path.read_bytes() if path.exists() else None
         document = tomlkit.parse("" if before is None else before.decode("utf-8-sig"))
-        engines = document.setdefault(ENGINES, tomlkit.table(is_super_table=True))
-        section = engines.setdefault(engine, tomlkit.table())
         for name, value in values.items():
+            section: Any = document
+            for part in name[:-1]:
+                outer = part == ENGINES  # whose own header would hold nothing
+                section = section.setdefault(part, tomlkit.table(is_super_table=outer))
             if value is None:
-                section.pop(name, None)
-            elif section.get(name) != value:
-                section[name] = value
+                section.pop(name[-1], None)
+            elif section.get(name[-1]) != value:
+                section[name[-1]] = value
         text = tomlkit.dumps(document)
         tomllib.loads(text)
     except OSError as error:

@@ -32,7 +32,7 @@ SOURCES = {"table": "t.csv", "images": "pictures"}
 NO_SETTINGS = {  # what belongs to one call alone
     "source", "model", "real", "synthetic", "unseen", "out", "force", "dry_run", "config",
     "where", "balance", "mode", "mark", "prompt", "prompts", "given", "shard", "param", "preset",
-    "weights",
+    "weights", "baseline",
 }  # fmt: skip
 TEXTS = {  # where not any text will do: two values each
     ("reading", "column"): ("a=id", "b=drop"),
@@ -42,8 +42,8 @@ TEXTS = {  # where not any text will do: two values each
     ("fitting", "max_time"): ("90s", "2h"),
     ("sampling", "rows"): ("5k", "7k"),
     ("scoring", "features"): ("one.pt", "two.pt"),
-    ("gates", "run"): ("utility", "fidelity"),
-    ("gates", "evaluate"): ("utility", "fidelity"),
+    ("gates", "fail"): ("utility", "fidelity"),
+    ("gates", "warn"): ("utility", "fidelity"),
 }
 
 
@@ -302,7 +302,7 @@ def test_config_shows_each_setting_with_its_origin(
     assert found["scoring.holdout"]["origin"].endswith("c.toml:2")
     assert found["engines.tvae.epochs"]["origin"].endswith("c.toml:4")
     assert found["tool.device"] == {"value": "cpu", "origin": "AUGMENT_TOOL_DEVICE"}
-    assert found["gates.run"] == {"value": "privacy", "origin": "default"}
+    assert found["gates.warn"] == {"value": "none", "origin": "default"}
     shown = in_process.augment("config", "show", "--config", config).stdout.decode()
     assert "0.3" in shown and "c.toml" not in shown
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from augment.core.types import Group, Interval, Score
 from augment.evaluation import scoring
 from augment.evaluation.limits import fixed, natural_rate, near_ceiling
 from augment.evaluation.metric import WIDEST_TITLE, Measure
+from augment.evaluation.noise import FALSE_FAILURES, Z95, one_sided, widened
+from augment.evaluation.roc import binomial
 from augment.evaluation.verdict import Unscored, verdict
 
 AUC = Measure(
@@ -55,10 +59,51 @@ def test_the_printed_limit_is_the_limit_used(value: float, half: float, state: s
     judged = verdict([score("auc", value, interval=interval)], [AUC])
     (check,) = judged.checks
     assert (check.state, judged.state("privacy")) == (state, state)
-    assert check.limit == pytest.approx(0.55 + half)
+    assert check.limit == pytest.approx(0.55 + widened(half, one_sided(FALSE_FAILURES)))
     shown, limit = bounds(check.sentence)
     assert (shown > limit) == (state == "fail")
     assert ("for sampling noise" in check.sentence) == (half > 0)
+
+
+@pytest.mark.parametrize("checks", [1, 2, 25])
+def test_fresh_real_rows_fail_any_check_in_one_report_of_a_hundred_at_most(checks: int) -> None:
+    """Values and ceilings alike deviate by 0.01 from one truth, on which the limits lie, too."""
+    measures = [replace(AUC, name=f"m{n}", limit=near_ceiling()) for n in range(checks)]
+    rng, reports, failed = np.random.default_rng(3), 1_000, 0
+
+    def around(value: float) -> Interval:
+        return Interval(value - 0.01 * Z95, value + 0.01 * Z95)
+
+    for drawn in 0.5 + 0.01 * rng.standard_normal((reports, checks, 2)):
+        scores = [
+            score(measure.name, v, interval=around(v), ceiling=c, ceiling_interval=around(c))
+            for measure, (v, c) in zip(measures, drawn.tolist(), strict=True)
+        ]
+        judged = verdict(scores, measures)
+        failed += judged.state("privacy") == "fail"
+        assert sum(check.chance for check in judged.checks) == pytest.approx(FALSE_FAILURES)
+    assert binomial(failed, reports).low <= FALSE_FAILURES
+    assert failed > FALSE_FAILURES / 4 * reports  # it can fail
+
+
+def test_a_limit_with_room_enough_is_moved_by_its_own_noise_alone() -> None:
+    """Hundreds of deviations above the ceiling no allowance for many checks is needed."""
+    measures = [replace(AUC, name=f"m{n}", limit=near_ceiling(margin=0.2)) for n in range(25)]
+    scores = [score(m.name, 0.6, interval=Interval(0.599, 0.601), ceiling=0.5) for m in measures]
+    for check in verdict(scores, measures).checks:
+        assert check.noise == pytest.approx(0.001)
+        assert check.chance == 0
+
+
+def test_checks_without_noise_take_no_part_of_the_allowance() -> None:
+    exact = replace(AUC, name="count", limit=fixed(0.0))
+    noisy = score("auc", 0.5, interval=Interval(0.49, 0.51))
+    alone, beside = (
+        verdict(scores, [AUC, exact]).checks[0]
+        for scores in ([noisy], [noisy, score("count", 0.0)])
+    )
+    assert beside == alone
+    assert verdict([score("count", 0.0)], [exact]).checks[0].chance == 0
 
 
 def test_a_group_passes_only_when_all_that_is_essential_was_shown() -> None:

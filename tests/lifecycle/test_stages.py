@@ -17,6 +17,7 @@ from augment.core.types import Tick, silent
 from augment.evaluation import gates
 from augment.kinds.tables.generator.model import TableModel
 from augment.lifecycle import fitting, generation, opened_model, run
+from augment.lifecycle import gates as lifecycle_gates
 from augment.lifecycle.plan import RunRequest, row_count
 from augment.lifecycle.sampling import parse_shard
 
@@ -120,7 +121,9 @@ def test_a_result_that_fails_its_gate_leaves_the_earlier_one(
     out = tmp_path / "out"
     start(request_, out)
     before = (out / "synthetic.csv").read_bytes()
-    monkeypatch.setattr(gates, "outcome", lambda found, report: gates.Outcome(("privacy",), {}))
+    failed = {"gate": "privacy", "state": "fail", "reason": "", "chance": 0.0}
+    found = {"fail": [failed], "warn": [], "chance": 0.0, "baseline": None}
+    monkeypatch.setattr(lifecycle_gates, "judged", lambda asked, report: found)
     document = start(dataclasses.replace(request_, seed=9), out, force=True)
     assert document["failed_gates"] == ["privacy"]
     assert document["folder"] == str(tmp_path / "out.rejected")

@@ -35,11 +35,19 @@ def test_the_environment_wins_over_the_file_which_wins_over_the_defaults(tmp_pat
     text = '[scoring]\nholdout = 0.3\n[fitting]\nengine = "tvae"\n'
     found = resolved(tmp_path, text, AUGMENT_SCORING_HOLDOUT="0.4")
     assert (found.settings.scoring.holdout, found.settings.fitting.engine) == (0.4, "tvae")
-    assert found.settings.gates.run == "privacy"
+    assert found.settings.gates.warn == "none"
     assert dict(found.origins) == {
         ("scoring", "holdout"): "AUGMENT_SCORING_HOLDOUT",
         ("fitting", "engine"): "augment.toml:4",
     }
+
+
+def test_the_old_names_of_gates_are_refused_with_the_new_one(tmp_path: Path) -> None:
+    said = problems(tmp_path, '[gates]\nrun = "all"\n', AUGMENT_GATES_EVALUATE="privacy")
+    assert said == [
+        "augment.toml:2: 'gates.run' is called 'gates.fail' now.",
+        "AUGMENT_GATES_EVALUATE is called AUGMENT_GATES_FAIL now.",
+    ]
 
 
 def test_variables_have_names_of_their_own() -> None:

@@ -47,6 +47,8 @@ class Classes(Metric[RealViews, FakeViews]):
             limit=near_ceiling(margin=0.05),
             unit="share",
             worst=0.0,
+            remedy="pictures do not show the class they were drawn for: train for longer",
+            evidence="a label for each picture",
         ),
         Measure(
             "class.frechet",

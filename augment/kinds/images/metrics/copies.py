@@ -29,6 +29,10 @@ FEWEST = 10  # unseen pictures
 FEWEST_FOR_SHARE = 30  # with fewer, the share of fresh pictures is not known well enough
 ENDS = ("", ".near", ".hugging")
 HALVED = "It is unknown which real pictures the generator saw; --unseen names some it did not."
+REMEDY = (
+    "the generator has learnt pictures by heart: train it for less, give it more "
+    "pictures, or take another engine (-e)"
+)
 
 
 class Copies(Metric[RealViews, FakeViews]):
@@ -69,6 +73,7 @@ class Copies(Metric[RealViews, FakeViews]):
             unit="share",
             worst=1.0,
             ceiling_noise=True,
+            remedy=REMEDY,
         ),
         Measure(
             "copies.near",
@@ -79,6 +84,7 @@ class Copies(Metric[RealViews, FakeViews]):
             unit="share",
             worst=1.0,
             ceiling_noise=True,
+            remedy=REMEDY,
         ),
         Measure(
             "copies.hugging",
@@ -89,6 +95,7 @@ class Copies(Metric[RealViews, FakeViews]):
             unit="share",
             worst=1.0,
             ceiling_noise=True,
+            remedy=REMEDY,
         ),
         Measure(
             "copies.nearer",
@@ -100,6 +107,7 @@ class Copies(Metric[RealViews, FakeViews]):
             unit="share",
             worst=1.0,
             ceiling_noise=True,
+            remedy=REMEDY,
         ),
         Measure(
             "copies.distance",
@@ -109,6 +117,7 @@ class Copies(Metric[RealViews, FakeViews]):
             limit=part_of_ceiling(0.8),
             essential=True,
             worst=0.0,
+            remedy=REMEDY,
         ),
     )
 

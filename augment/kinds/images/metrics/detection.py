@@ -13,7 +13,7 @@ from augment.core.types import Group, Score
 from augment.evaluation.charts import Chart
 from augment.evaluation.limits import room_above_ceiling
 from augment.evaluation.metric import Measure, Metric
-from augment.evaluation.two_samples import classifier_auc
+from augment.evaluation.two_samples import FOLD_NOISE, classifier_auc
 from augment.kinds.images.metrics.sheets import sheet_chart
 from augment.kinds.images.metrics.spectrum import fine_power, log_power, radial_power, spectra
 from augment.kinds.images.metrics.views import FakeViews, RealViews, View
@@ -59,6 +59,9 @@ class Detection(Metric[RealViews, FakeViews]):
             limit=room_above_ceiling(1 / 3),
             essential=True,
             worst=1.0,
+            most_noise=0.1 * FOLD_NOISE,
+            remedy="pictures lack fine detail of real ones: train longer, or another engine (-e)",
+            evidence="more pictures",
         ),
         Measure(
             "detection.spectrum",
@@ -68,6 +71,9 @@ class Detection(Metric[RealViews, FakeViews]):
             limit=room_above_ceiling(1 / 3),
             essential=True,
             worst=1.0,
+            most_noise=0.1 * FOLD_NOISE,
+            remedy="pictures are softer or noisier than real ones: another engine (-e)",
+            evidence="more pictures",
         ),
         Measure("sharpness", "Sharpness", "fine detail over that of real pictures", better="near"),
     )

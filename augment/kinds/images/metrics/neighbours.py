@@ -46,6 +46,7 @@ class Neighbours(Metric[RealViews, FakeViews]):
             better="higher",
             limit=part_of_ceiling(0.8),
             worst=0.0,
+            remedy="whole kinds of pictures are missing: train for longer, or another engine (-e)",
         ),
     )
 

@@ -44,6 +44,7 @@ class Utility(Metric[RealViews, FakeViews]):
             essential=True,
             above_floor=True,
             worst=0.0,
+            evidence="more labelled pictures of each class",
         ),
     )
 

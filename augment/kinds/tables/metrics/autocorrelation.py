@@ -43,6 +43,8 @@ class Autocorrelation(Metric[RealViews, FakeViews]):
             "likeness of rows that follow one another (lag 1)",
             better="higher",
             limit=near_ceiling(margin=0.1),
+            remedy="rows are drawn one by one: a table of one row for each series keeps more",
+            evidence="more rows that follow one another",
         ),
     )
 

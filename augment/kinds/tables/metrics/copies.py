@@ -30,6 +30,10 @@ DISTANCES = (
 )
 ALONE = 1e-6  # distances below this are equal rows
 HALVED = "Which rows the generator saw is unknown, so all real rows count as seen."
+REMEDY = (
+    "the generator has learnt rows by heart: train it for less, give it more rows, "
+    "or take another engine (-e)"
+)
 
 
 class Copies(Metric[RealViews, FakeViews]):
@@ -68,6 +72,8 @@ class Copies(Metric[RealViews, FakeViews]):
             unit="share",
             worst=1.0,
             ceiling_noise=True,
+            remedy=REMEDY,
+            evidence="more rows, and columns that tell rows apart",
         ),
         Measure(
             "copies.texts",
@@ -78,6 +84,7 @@ class Copies(Metric[RealViews, FakeViews]):
             unit="share",
             worst=1.0,
             ceiling_noise=True,
+            remedy="names and texts are kept as categories: --column NAME=text makes others",
         ),
         Measure(
             "nndr",
@@ -87,6 +94,8 @@ class Copies(Metric[RealViews, FakeViews]):
             limit=part_of_ceiling(0.5),
             worst=0.0,
             ceiling_noise=True,
+            remedy=REMEDY,
+            evidence="more rows",
         ),
     )
 

@@ -12,7 +12,7 @@ from augment.core.types import Group, Score
 from augment.evaluation.charts import Chart
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
-from augment.evaluation.two_samples import classifier_auc
+from augment.evaluation.two_samples import FOLD_NOISE, classifier_auc
 from augment.kinds.tables.metrics import features
 from augment.kinds.tables.metrics.importances import giveaways
 from augment.kinds.tables.metrics.trees import class_odds
@@ -53,6 +53,7 @@ class Detection(Metric[RealViews, FakeViews]):
             limit=near_ceiling(margin=0.05, share=1 / 3),
             essential=True,
             worst=1.0,
+            most_noise=0.1 * FOLD_NOISE,
         ),
         Measure(
             "detection.train",

@@ -35,6 +35,7 @@ class Keys(Metric[RealViews, FakeViews]):
             better="lower",
             limit=fixed(0.0),
             unit="share",
+            remedy="keys are drawn column by column: name the key's columns in a schema (--schema)",
         ),
     )
 

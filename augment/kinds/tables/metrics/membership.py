@@ -35,6 +35,14 @@ ATTACK = (
     "while hardly anyone is accused wrongly."
 )
 NAMES = ("membership.auc", *(f"membership.tpr@{rate:g}" for rate in RATES))
+REMEDY = (
+    "the generator has learnt rows by heart: train it for less, give it more rows, "
+    "or take another engine (-e)"
+)
+EVIDENCE = (
+    "at least 1,000 rows in SRC; with evaluate, --unseen FILE of rows that the "
+    "generator did not see"
+)
 
 
 class Membership(Metric[RealViews, FakeViews]):
@@ -69,6 +77,8 @@ class Membership(Metric[RealViews, FakeViews]):
             limit=fixed(0.55),
             essential=True,
             worst=1.0,
+            remedy=REMEDY,
+            evidence=EVIDENCE,
         ),
         Measure(
             "membership.tpr@0.001",
@@ -78,6 +88,8 @@ class Membership(Metric[RealViews, FakeViews]):
             limit=fixed(0.003),
             unit="share",
             worst=1.0,
+            remedy=REMEDY,
+            evidence="1,000 unseen rows: more rows in SRC, or a larger --holdout",
         ),
         Measure(
             "membership.tpr@0.01",
@@ -87,6 +99,8 @@ class Membership(Metric[RealViews, FakeViews]):
             limit=fixed(0.02),
             unit="share",
             worst=1.0,
+            remedy=REMEDY,
+            evidence=EVIDENCE,
         ),
     )
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LEAST_IDS = 20
 FEW = f"There are fewer than {LEAST_IDS} ids on one side."
 FEW_SHARED = f"Fewer than {LEAST_IDS} ids have more than one row."
+REMEDY = "each row is drawn apart from the others: a table of one row for each id keeps more"
 
 
 class RowsPerId(Metric[RealViews, FakeViews]):
@@ -46,6 +47,8 @@ class RowsPerId(Metric[RealViews, FakeViews]):
             better="higher",
             limit=near_ceiling(margin=0.05),
             worst_places="columns",
+            remedy=REMEDY,
+            evidence="more ids that repeat",
         ),
         Measure(
             "rows_per_id.constant",
@@ -53,6 +56,8 @@ class RowsPerId(Metric[RealViews, FakeViews]):
             "one value within an id where real ids have one",
             better="higher",
             limit=near_ceiling(margin=0.05),
+            remedy=REMEDY,
+            evidence="more ids that have several rows",
         ),
     )
 

@@ -10,12 +10,13 @@ from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
-from augment.evaluation.roc import Z95
+from augment.evaluation.noise import Z95
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+DEVIATION = 0.26  # of the Kolmogorov distribution
 ROUNDED = 14  # decimals that SDMetrics keeps before a Kolmogorov-Smirnov test
 
 
@@ -77,13 +78,15 @@ def _scores(real: View, fake: View) -> list[Score]:
     return scores
 
 
-def around(mean: float, real: int, fake: int, columns: int) -> Interval:
+def around(
+    mean: float, real: int, fake: int, columns: int, deviation: float = DEVIATION
+) -> Interval:
     """95% about a mean of KS or total variation distances over columns, from the rows of each side.
 
     Near equal distributions, KS of n and m rows deviates by some 0.26 √(1/n + 1/m), as the
     Kolmogorov distribution does. Columns hang together, so they count for half their number.
     """
-    deviation = 0.26 * (1 / real + 1 / fake) ** 0.5 / max(1.0, columns / 2) ** 0.5
+    deviation = deviation * (1 / real + 1 / fake) ** 0.5 / max(1.0, columns / 2) ** 0.5
     return Interval(max(0.0, mean - Z95 * deviation), min(1.0, mean + Z95 * deviation))
 
 

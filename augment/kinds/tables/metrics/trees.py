@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_TO_HOLD_OUT = 200  # rows, for early stopping
+LEAST_KNOWN = 20  # values of a feature, so that a tenth held out never takes all (1 in 10^20)
 ROWS_WORTH_THREADS = 20_000
 
 
-def usable(x: NDArray[np.float64], codes: list[bool]) -> tuple[NDArray[np.bool_], list[bool]]:
-    """(features,) which have any value, and the `codes` of those: trees refuse empty features."""
-    kept = np.asarray(~np.isnan(x).all(axis=0), dtype=np.bool_).reshape(x.shape[1])
+def usable(
+    x: NDArray[np.float64], codes: list[bool], least: int = 1
+) -> tuple[NDArray[np.bool_], list[bool]]:
+    """(features,) which have values enough, and the `codes` of those: trees refuse features that
+    are empty in the rows that they learn from."""
+    kept = np.asarray((~np.isnan(x)).sum(axis=0) >= least, dtype=np.bool_).reshape(x.shape[1])
     return kept, [code for code, keep in zip(codes, kept, strict=True) if keep]
 
 
@@ -43,13 +47,14 @@ def class_odds(
     """
     found = np.zeros((len(asked), classes))
     kinds, counts = np.unique(y, return_counts=True)
-    kept, codes = usable(x, codes)
+    holds_out = stop_early and len(y) >= LEAST_TO_HOLD_OUT and int(counts.min()) >= 2
+    kept, codes = usable(x, codes, LEAST_KNOWN if holds_out else 1)
     if len(kinds) < 2 or not kept.any():
         found[:, kinds.astype(int)] = counts / counts.sum()
         return found
     trees = HistGradientBoostingClassifier(
         categorical_features=codes,
-        early_stopping=stop_early and len(y) >= LEAST_TO_HOLD_OUT and int(counts.min()) >= 2,
+        early_stopping=holds_out,
         max_iter=iterations,
         random_state=seed.integer(31),
     )
@@ -92,12 +97,13 @@ def values(
     iterations: int,
 ) -> NDArray[np.float64]:
     """(asked rows,) predicted numbers; the mean where there is nothing to learn from."""
-    kept, codes = usable(x, codes)
+    holds_out = len(y) >= LEAST_TO_HOLD_OUT
+    kept, codes = usable(x, codes, LEAST_KNOWN if holds_out else 1)
     if not kept.any() or y.min() == y.max():
         return np.full(len(asked), y.mean())
     trees = HistGradientBoostingRegressor(
         categorical_features=codes,
-        early_stopping=len(y) >= LEAST_TO_HOLD_OUT,
+        early_stopping=holds_out,
         max_iter=iterations,
         random_state=seed.integer(31),
     )

@@ -15,7 +15,7 @@ from augment.evaluation.charts import Chart
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.kinds.tables.metrics.associations import matrices
-from augment.kinds.tables.metrics.shapes import tvd
+from augment.kinds.tables.metrics.shapes import around, tvd
 from augment.kinds.tables.metrics.views import Axis, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ MOST_PAIRS = 4_950  # all pairs of 100 columns; of more, a sample is scored
 MOST_ROWS = 200_000  # the sampling error of a cell is below 0.0012 from there on
 WIDE_CELLS = 1 << 22  # contingency tables beyond this are counted by sorting
 LEAST_ROWS = 20  # per side, below which pairs differ by more than the margin by chance
+# Near equal distributions, a cell's shares differ as N(0, s²) with s² = p (1/n + 1/m), and half of
+# |N(0, s²)| has the variance (1 - 2/π) s² / 4: over cells 0.30² (1/n + 1/m) at most.
+DEVIATION = 0.30
 ERROR_BINS = 10  # SDMetrics' number of equal-width bins
 
 Pairs = list[tuple[int, int]]
@@ -113,7 +116,8 @@ def _scores(real: View, fake: View, pairs: Pairs, note: str) -> list[Score]:
         right = fake.binned[i] * width + fake.binned[j]
         each.append(1 - tvd(left, right, real.axes[i].bins * width))
     mean = float(np.mean(each))
-    scores = [Score("trends", mean, "higher", "fidelity", note=note)]
+    interval = around(mean, len(real), len(fake), len(real.axes), DEVIATION)
+    scores = [Score("trends", mean, "higher", "fidelity", interval=interval, note=note)]
     for (i, j), value in zip(pairs, each, strict=True):
         where = f"{real.axes[i].where} × {real.axes[j].where}"
         scores.append(Score("trends", value, "higher", "fidelity", where))

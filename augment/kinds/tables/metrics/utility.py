@@ -60,6 +60,7 @@ class Utility(Metric[RealViews, FakeViews]):
             limit=near_ceiling(margin=0.03, share=0.25),
             essential=True,
             above_floor=True,
+            evidence="a column that the others tell of: --target COLUMN",
         ),
     )
 

@@ -10,7 +10,8 @@ from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
 from augment.evaluation.limits import fixed, near_ceiling
 from augment.evaluation.metric import Measure, Metric
-from augment.evaluation.roc import Z95, binomial
+from augment.evaluation.noise import Z95
+from augment.evaluation.roc import binomial
 from augment.kinds.tables.metrics.views import NAMELESS, Axis, FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Validity(Metric[RealViews, FakeViews]):
             limit=fixed(0.0),
             essential=True,
             unit="count",
+            remedy="the made table lacks columns of the real one: write all of them",
         ),
         Measure(
             "validity.extra_columns",
@@ -96,6 +98,7 @@ class Validity(Metric[RealViews, FakeViews]):
             better="lower",
             limit=fixed(0.0),
             unit="count",
+            remedy="values are spelt otherwise than in the real table: write them as it does",
         ),
         Measure(
             "validity.repeated_ids",
@@ -104,6 +107,7 @@ class Validity(Metric[RealViews, FakeViews]):
             better="lower",
             limit=fixed(0.0),
             unit="count",
+            remedy="ids repeat that are unique in the real table: --column NAME=id",
         ),
     )
 

@@ -15,6 +15,7 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.kind import TABLES
 from augment.kinds.tables.metrics.scoring import score
+from augment.kinds.tables.metrics.trees import class_odds, values
 from augment.report import facts, html, markdown
 from augment.testing.odd_data import numbers, odd_tables, words
 from tests.kinds.tables.metrics.simulated import people
@@ -32,6 +33,22 @@ def checked(scores: list[Score]) -> None:
         assert found.value is not None or found.note, found
     keys = [(found.metric, found.where) for found in scores]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("classes", [0, 2])
+def test_a_feature_with_one_value_is_learnt_without_where_rows_are_held_out(classes: int) -> None:
+    """A tenth of the rows is held out at random, and with it, in the end, the only value."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(300, 2))
+    x[1:, 1] = np.nan
+    y = np.arange(300.0) % 2
+    for number in range(25):
+        seed, codes = Seed(number), [False, False]
+        if classes:
+            odds = class_odds(x, y, x, codes, 2, seed, iterations=1, stop_early=True)
+            assert odds.shape == (300, 2)
+        else:
+            assert values(x, y, x, codes, seed, iterations=1).shape == (300,)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 11, 30, 50])
