@@ -35,6 +35,13 @@ Source = Annotated[
     str, typer.Argument(metavar="SRC", help="A file, a folder, a glob, or - for standard input.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+IfChanged = Annotated[
+    bool,
+    typer.Option(
+        "--if-changed",
+        help="Replace a finished run if data, settings or version changed; else do nothing.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
 Estimate = Annotated[
     bool,

@@ -34,6 +34,7 @@ def run(
     reading: o.ReadingFlags,
     excel_safe: o.ExcelSafe = False,
     workers: o.Workers = None,
+    if_changed: o.IfChanged = False,
     force: o.Force = False,
     dry_run: o.Estimate = False,
     config: o.Config = o.BUILT_IN,
@@ -58,11 +59,19 @@ def run(
     )
     with progress.shown(screen) as tell:
         document = lifecycle.run(
-            request, out, workers=workers, force=force, dry_run=dry_run, tell=tell
+            request,
+            out,
+            workers=workers,
+            force=force,
+            dry_run=dry_run,
+            if_changed=if_changed,
+            tell=tell,
         )
     warnings = gates.warnings(document.get("unshown_gates", {}))
     error = None
     if document.get("failed_gates"):
         report, kept = document["report"], document["folder"]
         error = GateFailed(gates.sentence(document["failed_gates"], report, kept))
-    output.show(document, screen, summary.of_run, warnings=warnings, failure=error)
+    unchanged = if_changed and document.get("up_to_date") and not dry_run
+    shown = summary.of_unchanged if unchanged else summary.of_run
+    output.show(document, screen, shown, warnings=warnings, failure=error)
