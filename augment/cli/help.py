@@ -63,7 +63,7 @@ COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
     "Choices": ("compare", "tune", "lift"),
     "Images": ("transform", "edit"),
-    "Results and set-up": ("verify", "engines", "config", "doctor"),
+    "Results and set-up": ("verify", "reproduce", "engines", "config", "doctor"),
 }
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
@@ -111,6 +111,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "augment edit model/ photos/ -o edits/ --to label=boot",
     ),
     "verify": ("augment verify out/", "augment verify model/"),
+    "reproduce": (
+        "augment reproduce out/",
+        "augment reproduce out/ --source archive/customers.csv --json",
+    ),
     "engines": ("augment engines", "augment engines anyorder"),
     "config": (
         "augment config show --origin",

@@ -37,6 +37,7 @@ class RunRequest:
     parameters: dict[str, str] = field(default_factory=dict)
     settings: Mapping[str, Json] = field(default_factory=dict)  # of engines by name, below them
     seed: int | None = None
+    seed_drawn: bool = False  # an earlier run drew the seed, and nobody asked for it
     count: str | None = None  # of rows to make; with `append`, of all rows of the output
     append: bool = False  # the real rows first, then the made ones
     ask: Ask = field(default_factory=Ask)
@@ -73,7 +74,7 @@ class Plan:
             "engine_reason": self.reason,
             "parameters": dataclasses.asdict(self.engine),
             "seed": self.seed.value,
-            "seed_given": self.request.seed is not None,
+            "seed_given": self.request.seed is not None and not self.request.seed_drawn,
             "rows": self.rows,
             "count": self.request.count,
             "mode": "append" if self.request.append else "only",
@@ -90,7 +91,7 @@ class Plan:
             "score": self.request.score,
             "rounds": self.request.rounds,
             "goal": self.request.goal,
-            "named_files": _digests(self.request),
+            "named_files": digests(self.request),
         }
 
     def foresee(self, data: Any, rows: int | None) -> Forecast | None:
@@ -111,7 +112,7 @@ class Plan:
         return digest_of(decisive)
 
 
-def _digests(request: RunRequest) -> dict[str, str]:
+def digests(request: RunRequest) -> dict[str, str]:
     """SHA-256 of the files that options name, by option."""
     named = {**request.read, **request.score}
     paths = {name: Path(named[name]) for name in NAMED_FILES if name in named}

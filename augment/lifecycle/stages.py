@@ -182,7 +182,7 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
         "planned": prepared.planned,
         "profiles": changes.profiles(plan.kind, prepared.loaded.data),
         "refit": stages.refit,
-        "versions": _versions(),
+        "versions": versions(),
         "seconds": journal.seconds,
         "phases": journal.phases,
         "resumed": stages.resumed,
@@ -206,7 +206,7 @@ def _shortened(model: Fitted[Any], journal: Journal) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _versions() -> Json:
+def versions() -> Json:
     """What the bytes of a result depend on: same seed, versions and machine type, same bytes."""
     found: Json = {"python": platform.python_version(), "machine": platform.machine()}
     for name in VERSIONS:
