@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from augment.cli import continuous_integration, output, progress, report_summary, requests
 from augment.cli import options as o
-from augment.cli import output, progress, report_summary, requests
 from augment.settings.sections import DEFAULTS
 
 
@@ -24,6 +24,7 @@ def evaluate(
         Path | None, typer.Option("-o", "--out", help="A folder for report.json and report.html.")
     ] = None,
     gate: o.EvaluateGate = DEFAULTS.gates.evaluate,
+    junit: o.Junit = None,
     features: o.Features = None,
     show_real: o.ShowReal = DEFAULTS.scoring.show_real,
     seed: o.Seed = None,
@@ -34,8 +35,10 @@ def evaluate(
     screen: o.Screen,
 ) -> None:
     """Score SYNTHETIC against REAL: fidelity, utility, privacy and validity."""
+    from augment.evaluation.gates import parse
     from augment.lifecycle import evaluation, gates
 
+    continuous_integration.require_writable(junit)
     kind = reading.kind_of(real, config)
     with progress.shown(screen) as tell:
         document = evaluation.evaluate(
@@ -52,6 +55,8 @@ def evaluate(
             force=force,
             tell=tell,
         )
+    asked = tuple(each.text for each in parse(gate))
+    continuous_integration.publish([(synthetic, document["report"], asked)], junit)
     output.show(
         document,
         screen,

@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "prompts",
         "shard",
     ),
-    "Scores": ("target", "holdout", "gate", "rounds", "goal", "features", "show-real"),
+    "Scores": ("target", "holdout", "gate", "rounds", "goal", "features", "show-real", "junit"),
     "Reading and writing": (
         "kind",
         "schema",
@@ -63,7 +63,8 @@ COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
     "Choices": ("compare", "tune", "lift"),
     "Images": ("transform", "edit"),
-    "Results and set-up": ("verify", "reproduce", "engines", "config", "doctor"),
+    "Results": ("report", "runs", "verify", "reproduce"),
+    "Set-up": ("engines", "config", "doctor"),
 }
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
@@ -109,6 +110,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "edit": (
         "augment edit model/ photos/ -o edits/ --strength 0.4 --per-image 3",
         "augment edit model/ photos/ -o edits/ --to label=boot",
+    ),
+    "report": (
+        "augment report out/",
+        "augment report out/ --format markdown > report.md",
+        "augment report out/ -o report.xml",
+    ),
+    "runs": (
+        "augment runs list results/",
+        "augment runs show results/out",
+        "augment runs clean results/ --older 30d --yes",
     ),
     "verify": ("augment verify out/", "augment verify model/"),
     "reproduce": (

@@ -42,6 +42,12 @@ IfChanged = Annotated[
         help="Replace a finished run if data, settings or version changed; else do nothing.",
     ),
 ]
+Junit = Annotated[
+    Path | None,
+    typer.Option(
+        "--junit", metavar="FILE", help="Gates and checks as JUnit XML, for test dashboards."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
 Estimate = Annotated[
     bool,

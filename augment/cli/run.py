@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from augment.cli import continuous_integration, output, progress, requests, summary
 from augment.cli import options as o
-from augment.cli import output, progress, requests, summary
 from augment.cli.parsing import appends
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
@@ -34,6 +34,7 @@ def run(
     reading: o.ReadingFlags,
     excel_safe: o.ExcelSafe = False,
     workers: o.Workers = None,
+    junit: o.Junit = None,
     if_changed: o.IfChanged = False,
     force: o.Force = False,
     dry_run: o.Estimate = False,
@@ -44,6 +45,7 @@ def run(
     from augment.lifecycle import gates
     from augment.lifecycle import run as lifecycle
 
+    continuous_integration.require_writable(junit)
     kind = reading.kind_of(source, config)
     request = replace(
         requests.request(source, fitting, reading, seed, config, kind),
@@ -67,6 +69,9 @@ def run(
             if_changed=if_changed,
             tell=tell,
         )
+    if not dry_run:
+        asked = tuple(document["plan"]["gates"])
+        continuous_integration.publish([(str(out), document["report"], asked)], junit)
     warnings = gates.warnings(document.get("unshown_gates", {}))
     error = None
     if document.get("failed_gates"):
