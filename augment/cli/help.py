@@ -6,6 +6,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+WORDS = "augment.words"  # of a command line, in its context's meta
 # Options by their first long name. What stands in no group is the command's own: "Options".
 GROUPS: dict[str, tuple[str, ...]] = {
     "Generator": (
@@ -64,7 +65,7 @@ COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "Choices": ("compare", "tune", "lift"),
     "Images": ("transform", "edit"),
     "Results": ("report", "runs", "verify", "reproduce"),
-    "Set-up": ("engines", "config", "doctor"),
+    "Set-up": ("init", "engines", "config", "doctor"),
 }
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
@@ -126,6 +127,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "augment reproduce out/",
         "augment reproduce out/ --source archive/customers.csv --json",
     ),
+    "init": (
+        "augment init customers.csv",
+        "augment init customers.csv --target churned -o settings/augment.toml",
+    ),
     "engines": ("augment engines", "augment engines anyorder"),
     "config": (
         "augment config show --origin",
@@ -138,6 +143,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 class Command(TyperCommand):
     """A command whose help lists its options by group, and its examples last."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As every command does; the words are kept for jobs, each of which is one more call."""
+        ctx.meta[WORDS] = list(args)
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The arguments, the command's own options, then every group that has any."""

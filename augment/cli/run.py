@@ -8,17 +8,19 @@ from typing import Annotated
 
 import typer
 
-from augment.cli import continuous_integration, output, progress, requests, summary
+from augment.cli import continuous_integration, jobs, output, progress, requests, summary
 from augment.cli import options as o
 from augment.cli.parsing import appends
-from augment.core.errors import GateFailed
+from augment.core.errors import GateFailed, UsageError
 from augment.settings.sections import DEFAULTS
 
 
 def run(
     *,
-    source: o.Source,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The run folder to make.")],
+    source: o.JobSource = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The run folder to make.")] = None,
+    job: o.JobNames = None,
+    all_jobs: o.AllJobs = False,
     fitting: o.FittingFlags,
     rows: o.Count = None,
     seed: o.Seed = None,
@@ -45,6 +47,11 @@ def run(
     from augment.lifecycle import gates
     from augment.lifecycle import run as lifecycle
 
+    if (job or all_jobs) and not jobs.is_one(config):
+        jobs.run(job, config, screen, junit)
+        return
+    if source is None or out is None:
+        raise UsageError("Give SRC and -o OUT, or a job of augment.toml (--job, --all-jobs).")
     continuous_integration.require_writable(junit)
     kind = reading.kind_of(source, config)
     request = replace(
@@ -69,7 +76,8 @@ def run(
             if_changed=if_changed,
             tell=tell,
         )
-    if not dry_run:
+    jobs.note(config, document)
+    if not dry_run and not jobs.is_one(config):
         asked = tuple(document["plan"]["gates"])
         continuous_integration.publish([(str(out), document["report"], asked)], junit)
     warnings = gates.warnings(document.get("unshown_gates", {}))
