@@ -10,8 +10,9 @@ import typer
 
 from augment.cli import continuous_integration, jobs, output, progress, requests, summary
 from augment.cli import options as o
+from augment.cli.failures import usage
 from augment.cli.parsing import appends
-from augment.core.errors import GateFailed, UsageError
+from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
 
 
@@ -50,8 +51,9 @@ def run(
     if (job or all_jobs) and not jobs.is_one(config):
         jobs.run(job, config, screen, junit)
         return
-    if source is None or out is None:
-        raise UsageError("Give SRC and -o OUT, or a job of augment.toml (--job, --all-jobs).")
+    if source is None or out is None:  # which jobs alone need not be given
+        what = "argument 'SRC'" if source is None else "option '-o' / '--out'"
+        raise usage(f"Missing {what}.", "augment run")
     continuous_integration.require_writable(junit)
     kind = reading.kind_of(source, config)
     request = replace(

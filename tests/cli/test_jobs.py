@@ -111,7 +111,8 @@ def test_a_signal_ends_all_of_it(called: Any) -> None:
         (("a.csv", "--all-jobs"), b"name their own"),
         (("--job", "twoo"), b"Did you mean 'two'?"),
         (("--job", "one", "--all-jobs"), b"exclude each other"),
-        ((), b"Give SRC and -o OUT"),
+        ((), b"Missing argument 'SRC'. See: augment run --help"),
+        (("a.csv",), b"Missing option '-o' / '--out'."),
     ],
 )
 def test_what_does_not_go_together_is_refused(
