@@ -11,7 +11,7 @@ from typing import Any
 import augment
 from augment.core import registry
 from augment.core.errors import BadInput, NotReproduced, listed
-from augment.core.files import read_json
+from augment.core.files import digest_of, read_json
 from augment.core.fitted import Ask
 from augment.core.kind import Loaded
 from augment.core.source import Rows
@@ -27,6 +27,7 @@ from augment.work.store import RUN, Store
 SCHEMA = "augment.reproduce/1"
 TIMED = (RUN, LOG)  # files that hold times: no two runs have the same
 WRITTEN = ("rejects", "quarantine")  # options of reading that name what is written
+REPORT, PAGE = "report.json", "report.html"
 MODEL = "model/"
 
 
@@ -49,7 +50,9 @@ def reproduce(
     old = _document(folder)
     old_versions = {"augment": old["augment"], **old["versions"]}
     with TemporaryDirectory(prefix="augment-reproduce-") as scratch:
-        read = {name: value for name, value in old["planned"]["read"].items() if name not in WRITTEN}
+        read = {
+            name: value for name, value in old["planned"]["read"].items() if name not in WRITTEN
+        }
         read |= {name: f"{scratch}/{name}" for name in WRITTEN if name in old["planned"]["read"]}
         loaded = _loaded(old, source, read, tell)
         request = _request(old, loaded)
@@ -69,7 +72,8 @@ def reproduce(
             place = Path(scratch) / "run" if out is None else out
             again = run(request, place, force=False, dry_run=False, workers=workers, tell=tell)
             found["shortened"] += again["shortened"]
-            found |= _compared(folder, Path(again["folder"]))
+            rounds = old["planned"]["rounds"] > 1
+            found |= compared(folder, Path(again["folder"]), rounds)
             found["folder"] = None if out is None else again["folder"]
     same = found["compared"] > 0 and not found["differing"]
     return {**found, "same": same, "sentences": [] if same else _sentences(found)}
@@ -195,22 +199,35 @@ def _changed(before: Json, now: Json) -> list[Json]:
     ]
 
 
-def _compared(first: Path, second: Path) -> Json:
-    """The files that both manifests list, and those of which the digests differ."""
-    before, now = (_digests(folder) for folder in (first, second))
+def compared(first: Path, second: Path, rounds: bool) -> Json:
+    """How many files are in either, and those of which the digests differ.
+
+    With `rounds`, whose seconds stand in the report, its page is left out and they do not count.
+    """
+    before, now = (_digests(folder, rounds) for folder in (first, second))
     names = sorted(before.keys() | now.keys())
     differing = [name for name in names if before.get(name) != now.get(name)]
     return {"compared": len(names), "differing": differing}
 
 
-def _digests(folder: Path) -> dict[str, str]:
+def _digests(folder: Path, rounds: bool) -> dict[str, str]:
     """As the manifest has them, so that it counts what was made and not what became of it."""
     entries: Json = read_json(folder / MANIFEST)["files"]
-    return {
-        name: entry["sha256"]
+    found = {
+        name: str(entry["sha256"])
         for name, entry in entries.items()
         if Path(name).name not in (*TIMED, MANIFEST)  # those of rounds, too
     }
+    if rounds and REPORT in found:
+        found[REPORT] = digest_of(_without_seconds(read_json(folder / REPORT)))
+        found.pop(PAGE, None)
+    return found
+
+
+def _without_seconds(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {k: _without_seconds(v) for k, v in document.items() if k != "seconds"}
+    return [_without_seconds(each) for each in document] if isinstance(document, list) else document
 
 
 def _sentences(found: Json) -> list[str]:

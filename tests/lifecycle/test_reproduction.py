@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from augment.core.errors import BadInput
+from augment.core.files import write_json
 from augment.core.fitted import Ask
 from augment.core.types import Json, silent
 from augment.evaluation.gates import parse
 from augment.kinds.tables.kind import TableGenerator
 from augment.lifecycle import reproduction, run
 from augment.lifecycle.plan import RunRequest
+from augment.work.manifest import write_manifest
 from tests.cli import in_process
-from tests.places import ROOT
 
 ROWS = 60
 
@@ -96,14 +99,18 @@ def test_nothing_is_fitted_where_the_source_changed(
 def test_what_is_no_finished_run_is_refused(made: Path, tmp_path: Path) -> None:
     assert in_process.augment("reproduce", tmp_path).returncode == 4
     document = json.loads((made / "run.json").read_text())
-    del document["plan"]["count"]
+    del document["planned"]["count"]
     (made / "run.json").write_text(json.dumps(document))
     with pytest.raises(BadInput, match="version"):
         again(made)
 
 
 def test_images_are_the_same_too(tmp_path: Path) -> None:
-    source = ROOT / "samples" / "digits"
+    source, rng = tmp_path / "pictures", np.random.default_rng(1)
+    for number in range(12):
+        place = source / "ab"[number % 2] / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (8, 8), np.uint8)).save(place)
     request = RunRequest(
         str(source),
         engine="gan",
@@ -126,3 +133,17 @@ def test_gates_are_asked_as_they_were(gate: str) -> None:
     gate = gate.replace("a or", "validity or")
     texts = [each.text for each in parse(gate)]
     assert [each.text for each in parse(reproduction.gate_of(texts))] == texts
+
+
+def test_the_seconds_of_rounds_are_no_difference(tmp_path: Path) -> None:
+    for name, seconds, value in (("a", 1.0, 5), ("b", 2.0, 5), ("c", 1.0, 6)):
+        folder = tmp_path / name
+        row = {"seconds": {"fit": seconds}, "value": value}
+        write_json(folder / "report.json", {"about": {"rounds": {"history": [row]}}})
+        write_json(folder / "rounds" / "1" / "manifest.json", {"seconds": seconds})
+        (folder / "report.html").write_text(str(seconds))
+        write_manifest(folder)
+    first, same, other = (tmp_path / name for name in "abc")
+    assert reproduction.compared(first, same, rounds=True) == {"compared": 1, "differing": []}
+    assert reproduction.compared(first, other, rounds=True)["differing"] == ["report.json"]
+    assert len(reproduction.compared(first, same, rounds=False)["differing"]) == 2
