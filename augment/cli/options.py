@@ -37,7 +37,7 @@ Source = Annotated[
 JobSource = Annotated[
     str | None,
     typer.Argument(
-        metavar="[SRC]",
+        metavar="SRC",
         show_default=False,
         help="A file, a folder, a glob, or - for standard input. Jobs name their own.",
     ),

@@ -42,7 +42,7 @@ def runs(
             "never finished or failed a gate."
         ),
     ],
-    place: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to look.")] = Path(),
+    place: Annotated[Path, typer.Argument(metavar="DIR", help="Where to look.")] = Path(),
     older: Annotated[
         str | None,
         typer.Option("--older", help="clean: only what was not touched for so long. Default: 30d."),
@@ -70,19 +70,28 @@ def runs(
     seconds = age(OLDER if older is None else older, "--older")
     chosen = run_folders.removable(found, seconds)
     document |= {"runs": [each.to_json() for each in chosen], "removed": []}
-    agreed = yes or (bool(chosen) and _asked(document, screen))
+    watched = not yes and bool(chosen) and _watched(screen)
+    agreed = yes or (watched and _asked(document, screen))
     if agreed:
         document["removed"] = [each.path for each in run_folders.remove(chosen, seconds)]
     document["dry_run"] = not agreed
-    output.show(document, screen, _cleaned, loud=True)
+    output.show(document, screen, _declined if watched and not agreed else _cleaned, loud=True)
+
+
+def _watched(screen: o.Screen) -> bool:
+    """Whether somebody is there to be asked."""
+    silent = screen.as_json or screen.quiet
+    return not silent and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _asked(document: Json, screen: o.Screen) -> bool:
-    """Whether somebody who sees the list says yes; nobody does where none is watching."""
-    if screen.as_json or screen.quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
+    """Whether somebody who sees the list says yes."""
     output.show(document, screen, _list, loud=True)
     return typer.confirm("Remove these?", default=False)
+
+
+def _declined(console: Console, document: Json, verbose: bool) -> None:
+    line(console, "Nothing was removed.")
 
 
 def _list(console: Console, document: Json, verbose: bool) -> None:

@@ -78,7 +78,8 @@ def of_numbers(name: str, values: NDArray[np.float64]) -> Profile:
     known = np.sort(values[np.isfinite(values)])
     missing = 1 - len(known) / max(1, len(values))
     groups = min(MOST_GROUPS, len(known) // LEAST_ROWS)
-    means = tuple(float(part.mean()) for part in np.array_split(known, groups)) if groups else ()
+    parts = np.array_split(known, groups) if groups else []
+    means = tuple(float(f"{part.mean():.9g}") for part in parts)  # no longer than they need to be
     return Profile(name, len(values), missing, means=means)
 
 
