@@ -99,6 +99,7 @@ def run(
     max_seconds: float | None = None,
     workers: int | None = 1,
     excel_safe: bool = False,
+    if_changed: bool = False,
     force: bool = False,
     tell: Callable[[Tick], None] = silent,
 ) -> Run:
@@ -139,7 +140,13 @@ def run(
         score=scoring_of(features, show_real),
     )
     document = lifecycle.run(
-        request, Path(out), workers=workers, force=force, dry_run=False, tell=tell
+        request,
+        Path(out),
+        workers=workers,
+        force=force,
+        dry_run=False,
+        if_changed=if_changed,
+        tell=tell,
     )
     if document["failed_gates"]:
         kept = document["folder"]

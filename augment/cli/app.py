@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import signal
 import sys
@@ -23,9 +22,14 @@ from augment.cli import (
     evaluate,
     failures,
     fit,
+    init,
     inspect,
+    jobs,
     lift,
+    report,
+    reproduce,
     run,
+    runs,
     sample,
     terminal,
     traces,
@@ -36,13 +40,7 @@ from augment.cli import (
 from augment.cli.flags import SETTINGS, settings_of
 from augment.cli.grouping import expanded
 from augment.cli.help import Command, Commands
-from augment.core.errors import (
-    AugmentError,
-    Interrupted,
-    OutOfResources,
-    UsageError,
-    is_lack_of_memory,
-)
+from augment.core.errors import AugmentError, Interrupted, UsageError
 from augment.work import environment
 
 app = typer.Typer(
@@ -56,6 +54,7 @@ app = typer.Typer(
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     run.run,
+    init.init,
     inspect.inspect,
     fit.fit,
     sample.sample,
@@ -65,14 +64,13 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     lift.lift,
     transform.transform,
     edit.edit,
+    report.report,
+    runs.runs,
     verify.verify,
+    reproduce.reproduce,
     engines.engines,
     config.config,
     doctor.doctor,
-)
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
-LESS_MEMORY = (
-    "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )
 RESUMABLE = ("run", "fit", "compare", "tune", "lift", "transform", "edit")
 
@@ -101,38 +99,17 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def safe(**given: Any) -> None:
-        as_json = bool(given.get("as_json"))
+        if jobs.is_one(given.get("config")):  # whoever runs the jobs deals with it
+            command(**given)
+            return
         try:
             command(**given)
             sys.stdout.flush()
-        except AugmentError as error:
-            code = error.exit_code
-            failures.report(str(error), code, as_json, failures.document(error))
-        except failures.Failed as failed:
-            code = failed.error.exit_code
-            failures.report(str(failed.error), code, as_json=False)
-        except KeyboardInterrupt as stop:  # typer would make 130 of every signal
-            code = stop.exit_code if isinstance(stop, Interrupted) else 130
-            if as_json:
-                failures.print_document(
-                    {"type": "Interrupted", "exit_code": code, "message": "interrupted"}
-                )
-        except BrokenPipeError:  # the reader of our output has had enough: no error of ours
-            terminal.discard(sys.stdout)
-            code = 0
-        except Exception as error:
-            code = OutOfResources.exit_code
-            if is_lack_of_memory(error):
-                failures.report(f"memory ran out. {LESS_MEMORY}", code, as_json)
-            elif isinstance(error, OSError) and error.errno in UNWRITABLE:
-                terminal.discard(sys.stdout)
-                message = f"the output cannot be written ({error.strerror})."
-                failures.report(message, code, as_json=False)
-            else:
+        except (Exception, KeyboardInterrupt) as error:
+            code = failures.told(error, bool(given.get("as_json")))
+            if code is None:
                 raise
-        else:
-            return
-        raise typer.Exit(code)
+            raise typer.Exit(code) from None
 
     return safe
 

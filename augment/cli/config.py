@@ -15,6 +15,7 @@ from augment.cli import output, settings_summary
 from augment.cli.flags import warn
 from augment.core.errors import UsageError
 from augment.core.types import Json
+from augment.settings.jobs import listed
 from augment.settings.names import dotted
 from augment.settings.resolution import BadSettings, Resolved, resolve
 
@@ -68,6 +69,7 @@ def config(
     environment = os.environ if path is None else {}
     try:
         found = resolve(path or file, environment, Path.cwd(), Path.home())
+        jobs = () if found.path is None else listed(found.path, Path.cwd())
     except BadSettings as error:
         if action is not Action.CHECK:
             raise
@@ -81,7 +83,7 @@ def config(
         "file": None if found.path is None else str(found.path),
     }
     if action is Action.CHECK:
-        document["settings"] = len(found.origins)
+        document |= {"settings": len(found.origins), "jobs": [each.job.name for each in jobs]}
         output.show(document, screen, settings_summary.of_check, loud=True)
     else:
         document["settings"] = _settings(found, origin)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from augment.cli import continuous_integration, output, progress, report_summary, requests
 from augment.cli import options as o
-from augment.cli import output, progress, report_summary, requests
 from augment.settings.sections import DEFAULTS
 
 
@@ -26,6 +26,7 @@ def evaluate(
     gate: o.Gate = None,
     warn: o.Warn = DEFAULTS.gates.warn,
     baseline: o.Baseline = None,
+    junit: o.Junit = None,
     features: o.Features = None,
     show_real: o.ShowReal = DEFAULTS.scoring.show_real,
     seed: o.Seed = None,
@@ -38,6 +39,7 @@ def evaluate(
     """Score SYNTHETIC against REAL: fidelity, utility, privacy and validity."""
     from augment.lifecycle import evaluation, gates
 
+    continuous_integration.require_writable(junit)
     kind = reading.kind_of(real, config)
     with progress.shown(screen) as tell:
         document = evaluation.evaluate(
@@ -56,6 +58,7 @@ def evaluate(
             force=force,
             tell=tell,
         )
+    continuous_integration.publish([(synthetic, document["report"])], junit)
     output.show(
         document,
         screen,

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from contextlib import suppress
 
 from augment.cli import terminal
-from augment.core.errors import AugmentError, BadInput, UsageError
+from augment.core.errors import (
+    AugmentError,
+    BadInput,
+    Interrupted,
+    OutOfResources,
+    UsageError,
+    is_lack_of_memory,
+)
 from augment.core.types import Json
 
 SCHEMA = "augment.error/1"
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+LESS_MEMORY = (
+    "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
+)
 
 
 class Failed(Exception):
@@ -31,6 +43,37 @@ def document(error: AugmentError) -> Json:
     if isinstance(error, BadInput):
         found |= {"where": error.where, "hint": error.hint}
     return found
+
+
+def told(error: BaseException, as_json: bool) -> int | None:
+    """Say what failed, on standard error and with `as_json` as a document; its exit code.
+
+    None for a bug, of which nothing is said here.
+    """
+    if isinstance(error, AugmentError):
+        report(str(error), error.exit_code, as_json, document(error))
+        return error.exit_code
+    if isinstance(error, Failed):
+        report(str(error.error), error.error.exit_code, as_json=False)
+        return error.error.exit_code
+    if isinstance(error, KeyboardInterrupt):  # typer would make 130 of every signal
+        code = error.exit_code if isinstance(error, Interrupted) else 130
+        if as_json:
+            found = {"type": "Interrupted", "exit_code": code, "message": "interrupted"}
+            print_document(found)
+        return code
+    if isinstance(error, BrokenPipeError):  # the reader of our output has had enough
+        terminal.discard(sys.stdout)
+        return 0
+    code = OutOfResources.exit_code
+    if is_lack_of_memory(error):
+        report(f"memory ran out. {LESS_MEMORY}", code, as_json)
+        return code
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        terminal.discard(sys.stdout)
+        report(f"the output cannot be written ({error.strerror}).", code, as_json=False)
+        return code
+    return None
 
 
 def report(message: str, code: int, as_json: bool, error: Json | None = None) -> None:

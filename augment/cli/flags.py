@@ -16,9 +16,11 @@ from augment.cli.terminal import say
 from augment.core.parameters import optional, setting_of
 from augment.core.types import Json
 from augment.settings import names
+from augment.settings.jobs import Listed
 from augment.settings.names import Name
 from augment.settings.resolution import Resolved, resolve
 
+JOB = "job"  # where there a job's settings lie, for each of `run --job` and `--all-jobs`
 SETTINGS = "settings"  # where in the context's object a command's flags lie; typer uses it, too
 
 
@@ -88,7 +90,9 @@ def resolved(context: typer.Context, config: Any) -> Configured:
     Warns of variables that are no settings: another program's, or misspelt.
     """
     path = config if isinstance(config, Path) else None
-    found = resolve(path, os.environ, Path.cwd(), Path.home())
+    job: Listed | None = context.obj.get(JOB)
+    entries = None if job is None else job.entries
+    found = resolve(path, os.environ, Path.cwd(), Path.home(), entries)
     flags: Mapping[str, Name] = context.obj[SETTINGS]
     context.default_map = {
         name: _as_given(found.value(setting))

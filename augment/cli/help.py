@@ -6,6 +6,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+WORDS = "augment.words"  # of a command line, in its context's meta
 # Options by their first long name. What stands in no group is the command's own: "Options".
 GROUPS: dict[str, tuple[str, ...]] = {
     "Generator": (
@@ -40,6 +41,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "goal",
         "features",
         "show-real",
+        "junit",
     ),
     "Reading and writing": (
         "kind",
@@ -73,7 +75,8 @@ COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
     "Choices": ("compare", "tune", "lift"),
     "Images": ("transform", "edit"),
-    "Results and set-up": ("verify", "engines", "config", "doctor"),
+    "Results": ("report", "runs", "verify", "reproduce"),
+    "Set-up": ("init", "engines", "config", "doctor"),
 }
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
@@ -120,7 +123,25 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "augment edit model/ photos/ -o edits/ --strength 0.4 --per-image 3",
         "augment edit model/ photos/ -o edits/ --to label=boot",
     ),
+    "report": (
+        "augment report out/",
+        "augment report out/ --format markdown > report.md",
+        "augment report out/ -o report.xml",
+    ),
+    "runs": (
+        "augment runs list results/",
+        "augment runs show results/out",
+        "augment runs clean results/ --older 30d --yes",
+    ),
     "verify": ("augment verify out/", "augment verify model/"),
+    "reproduce": (
+        "augment reproduce out/",
+        "augment reproduce out/ --source archive/customers.csv --json",
+    ),
+    "init": (
+        "augment init customers.csv",
+        "augment init customers.csv --target churned -o settings/augment.toml",
+    ),
     "engines": ("augment engines", "augment engines anyorder"),
     "config": (
         "augment config show --origin",
@@ -137,6 +158,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 class Command(TyperCommand):
     """A command whose help lists its options by group, and its examples last."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As every command does; the words are kept for jobs, each of which is one more call."""
+        ctx.meta[WORDS] = list(args)
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The arguments, the command's own options, then every group that has any."""

@@ -34,7 +34,35 @@ def named(group: str) -> Callable[[str], list[str]]:
 Source = Annotated[
     str, typer.Argument(metavar="SRC", help="A file, a folder, a glob, or - for standard input.")
 ]
+JobSource = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SRC",
+        show_default=False,
+        help="A file, a folder, a glob, or - for standard input. Jobs name their own.",
+    ),
+]
+JobNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--job", metavar="NAME", help="Run this of the [[jobs]] in augment.toml. Repeatable."
+    ),
+]
+AllJobs = Annotated[bool, typer.Option("--all-jobs", help="Run all of them, one after another.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+IfChanged = Annotated[
+    bool,
+    typer.Option(
+        "--if-changed",
+        help="Replace a finished run if data, settings or version changed; else do nothing.",
+    ),
+]
+Junit = Annotated[
+    Path | None,
+    typer.Option(
+        "--junit", metavar="FILE", help="Gates and checks as JUnit XML, for test dashboards."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
 Estimate = Annotated[
     bool,

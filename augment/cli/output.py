@@ -53,7 +53,13 @@ def _print(
     from rich.console import Console
 
     stream = sys.stdout if loud else sys.stderr
-    console = Console(file=stream, no_color=screen.no_color, highlight=False, soft_wrap=False)
+    console = Console(
+        file=stream,
+        force_terminal=stream.isatty(),  # FORCE_COLOR would put codes into files and pipes
+        no_color=screen.no_color,
+        highlight=False,
+        soft_wrap=False,
+    )
     with console.capture() as text:  # written here, since rich answers a closed pipe with exit 1
         tell(console, document, screen.verbose)
     encoding = stream.encoding or "ascii"

@@ -76,3 +76,19 @@ def seconds(text: str | None) -> float | None:
     if not 0 < value < float("inf"):
         raise UsageError(f"--max-time {text}: write seconds, or a time such as 90s, 15m or 2h.")
     return value
+
+
+def age(text: str, option: str) -> float:
+    """`45s`, `90m`, `12h`, `30d`, `4w` to seconds.
+
+    >>> age("2d", "--older")
+    172800.0
+    """
+    unit = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}.get(text[-1:], 0)
+    try:
+        value = float(text[:-1]) * unit
+    except ValueError:
+        value = -1.0
+    if not unit or not 0 <= value < float("inf"):
+        raise UsageError(f"{option} {text}: write a time such as 12h, 30d or 4w.")
+    return value

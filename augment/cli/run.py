@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from augment.cli import continuous_integration, jobs, output, progress, requests, summary
 from augment.cli import options as o
-from augment.cli import output, progress, requests, summary
+from augment.cli.failures import usage
 from augment.cli.parsing import appends
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
@@ -17,8 +18,10 @@ from augment.settings.sections import DEFAULTS
 
 def run(
     *,
-    source: o.Source,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The run folder to make.")],
+    source: o.JobSource = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The run folder to make.")] = None,
+    job: o.JobNames = None,
+    all_jobs: o.AllJobs = False,
     fitting: o.FittingFlags,
     rows: o.Count = None,
     seed: o.Seed = None,
@@ -36,6 +39,8 @@ def run(
     reading: o.ReadingFlags,
     excel_safe: o.ExcelSafe = False,
     workers: o.Workers = None,
+    junit: o.Junit = None,
+    if_changed: o.IfChanged = False,
     force: o.Force = False,
     dry_run: o.Estimate = False,
     config: o.Config = o.BUILT_IN,
@@ -45,6 +50,13 @@ def run(
     from augment.lifecycle import diagnosis, gates
     from augment.lifecycle import run as lifecycle
 
+    if (job or all_jobs) and not jobs.is_one(config):
+        jobs.run(job, config, screen, junit)
+        return
+    if source is None or out is None:  # which jobs alone need not be given
+        what = "argument 'SRC'" if source is None else "option '-o' / '--out'"
+        raise usage(f"Missing {what}.", "augment run")
+    continuous_integration.require_writable(junit)
     kind = reading.kind_of(source, config)
     request = replace(
         requests.request(source, fitting, reading, seed, config, kind),
@@ -62,12 +74,23 @@ def run(
     )
     with progress.shown(screen) as tell:
         document = lifecycle.run(
-            request, out, workers=workers, force=force, dry_run=dry_run, tell=tell
+            request,
+            out,
+            workers=workers,
+            force=force,
+            dry_run=dry_run,
+            if_changed=if_changed,
+            tell=tell,
         )
+    jobs.note(config, document)
+    if not dry_run and not jobs.is_one(config):
+        continuous_integration.publish([(str(out), document["report"])], junit)
     warnings = gates.warnings(document)
     error = None
     if document.get("failed_gates"):
         report, kept = document["report"], document["folder"]
         document["diagnosis"] = diagnosis.explained(document)
         error = GateFailed(gates.sentence(document["failed_gates"], report, kept))
-    output.show(document, screen, summary.of_run, warnings=warnings, failure=error)
+    unchanged = if_changed and document.get("up_to_date") and not dry_run
+    shown = summary.of_unchanged if unchanged else summary.of_run
+    output.show(document, screen, shown, warnings=warnings, failure=error)

@@ -43,3 +43,5 @@ def of_check(console: Console, document: Json, verbose: bool) -> None:
     settled = document["settings"]
     noun = "setting" if settled == 1 else "settings"
     line(console, f"{where}: {settled} {noun}, all of them known and in range.", style="green")
+    if document["jobs"]:
+        line(console, f"Jobs: {', '.join(document['jobs'])}.")

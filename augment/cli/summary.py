@@ -72,6 +72,8 @@ def estimated(console: Console, document: Json) -> None:
         if limit is not None and total > limit:
             asked = f"--max-time {clock(limit)}"
             line(console, f"  {asked} is less: steps and scores will be left out.", style="yellow")
+    if document.get("up_to_date"):
+        line(console, "Up to date: nothing would be done.", style="green")
     line(console, "Dry run: nothing was fitted and nothing written.")
 
 
@@ -177,6 +179,16 @@ def of_run(console: Console, document: Json, verbose: bool) -> None:
     _appended(console, document, document["data"]["noun"])
     line(console, f"Report: {folder}/report.html")
     line(console, f"Model: {folder}/model")
+
+
+def of_unchanged(console: Console, document: Json, verbose: bool) -> None:
+    """That `--if-changed` found nothing to do."""
+    same = "data, settings and version are those of"
+    if document["failed_gates"]:
+        line(console, f"Unchanged: {same} {document['folder']}, which failed. Nothing was done; ")
+        line(console, "--force tries again.")
+        return
+    line(console, f"Up to date: {same} {document['folder']}; nothing was done.", style="green")
 
 
 def of_verify(console: Console, document: Json, verbose: bool) -> None:

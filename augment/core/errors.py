@@ -3,6 +3,7 @@
     AugmentError            1   (never raised itself)
     ├── UsageError          2   an option, name or configuration is wrong
     ├── GateFailed          3   the result was made but did not pass; it is kept aside
+    │   └── NotReproduced   3   a run that was made again gave other bytes
     ├── BadInput            4   the data is bad: file, line or row, column, and what to do
     ├── MissingExtra        5   an optional part is not installed
     ├── OutOfResources      6   disk, memory, time or tries ran out
@@ -38,6 +39,10 @@ class GateFailed(AugmentError):
     """The result exists but failed a gate; the message says where it is kept."""
 
     exit_code = 3
+
+
+class NotReproduced(GateFailed):
+    """A run that was made again gave other bytes, or could not since its source changed."""
 
 
 class BadInput(AugmentError):

@@ -26,6 +26,7 @@ GROUPS = (
     "transforms",  # by the kind of data that they transform
     "edits",  # likewise
     "lifts",  # by the kind of data that is trained on
+    "profiles",  # by the kind of data whose drift they tell
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Prepared:
     key: str
     advice: tuple[str, ...] = ()  # see `Generator.advice`
     race: Json | None = None  # what decided on the engine, see `selection`
+    planned: Json = field(default_factory=dict)  # the plan, before a race or rounds changed it
 
 
 def prepare(
@@ -59,7 +60,7 @@ def prepare(
     lent = None if folder is None or request.seed is not None else folder.lent_seed(key)
     if lent is not None:
         plan = dataclasses.replace(plan, seed=Seed(lent))
-    return Prepared(plan, loaded, key, advice)
+    return Prepared(plan, loaded, key, advice, planned=plan.document)
 
 
 def fit_model(

@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import augment
 from augment.core import registry
 from augment.core.errors import MissingExtra, UsageError
-from augment.core.files import digest_of
+from augment.core.files import digest_of, sha256
 from augment.core.fitted import Ask
 from augment.core.kind import Forecast, Kind, Loaded, Wanted, flag
 from augment.core.parameters import listed_choices
@@ -23,6 +24,7 @@ from augment.evaluation.gates import parse
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
 MOST_ROWS = 10**12
+NAMED_FILES = ("schema", "features")  # options that name a file, whose content decides the result
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class RunRequest:
     parameters: dict[str, str] = field(default_factory=dict)
     settings: Mapping[str, Json] = field(default_factory=dict)  # of engines by name, below them
     seed: int | None = None
+    seed_drawn: bool = False  # an earlier run drew the seed, and nobody asked for it
     count: str | None = None  # of rows to make; with `append`, of all rows of the output
     append: bool = False  # the real rows first, then the made ones
     ask: Ask = field(default_factory=Ask)
@@ -73,8 +76,9 @@ class Plan:
             "engine_reason": self.reason,
             "parameters": dataclasses.asdict(self.engine),
             "seed": self.seed.value,
-            "seed_given": self.request.seed is not None,
+            "seed_given": self.request.seed is not None and not self.request.seed_drawn,
             "rows": self.rows,
+            "count": self.request.count,
             "mode": "append" if self.request.append else "only",
             "where": list(self.request.ask.where),
             "balance": self.request.ask.balance,
@@ -91,6 +95,7 @@ class Plan:
             "score": self.request.score,
             "rounds": self.request.rounds,
             "goal": self.request.goal,
+            "named_files": digests(self.request),
         }
 
     def foresee(self, data: Any, rows: int | None) -> Forecast | None:
@@ -109,6 +114,13 @@ class Plan:
         decisive["files"] = [file["sha256"] for file in files]
         decisive["version"] = augment.__version__
         return digest_of(decisive)
+
+
+def digests(request: RunRequest) -> dict[str, str]:
+    """SHA-256 of the files that options name, by option."""
+    named = {**request.read, **request.score}
+    paths = {name: Path(named[name]) for name in NAMED_FILES if name in named}
+    return {name: sha256(path) for name, path in paths.items() if path.is_file()}
 
 
 def kind_of(source: Source, name: str | None) -> Kind[Any]:

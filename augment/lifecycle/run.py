@@ -15,7 +15,7 @@ from augment.core.files import read_json, require_outside
 from augment.core.holdout import split
 from augment.core.source import path_of
 from augment.core.types import Json, Tick
-from augment.lifecycle import gates
+from augment.lifecycle import changes, gates
 from augment.lifecycle.augmentation import require_appendable, require_unmarked
 from augment.lifecycle.fitting import Prepared, described, finished, prepare
 from augment.lifecycle.journal import LOG, Journal
@@ -34,10 +34,14 @@ def run(
     *,
     force: bool,
     dry_run: bool,
+    if_changed: bool = False,
     workers: int | None = None,
     tell: Callable[[Tick], None],
 ) -> Json:
     """The whole lifecycle into a run folder. Returns what `--json` prints.
+
+    With `if_changed` a finished run of other data, settings or version is replaced, and one of the
+    same is left, as is one that a gate rejected already; see `changes`.
 
     `failed_gates` in it names the gates of the request that failed, and `folder` is then
     `OUT.rejected/`; what OUT held before stays as it was. `warned_gates` are those that failed and
@@ -61,18 +65,21 @@ def run(
             require_appendable(plan.kind)
         if request.write.get("mark"):
             require_unmarked(plan.kind, data)
+        standing = changes.standing(folder, prepared, force, if_changed, tell)
         if dry_run:
             costly = ("fit", "sample", *(["score"] if gates.scorable(request, len(data)) else []))
             estimate = forecast_document(paced(foreseen), costly, request.rounds)
-            plain = {**described(prepared), "estimate": estimate}
+            plain = {**described(prepared), "estimate": estimate, **standing.document}
             return {"schema": "augment.run/1", "dry_run": True, **plain}
-        if folder.complete() and not force:
-            return _up_to_date(folder, prepared)
+        if standing.result is not None:
+            return _up_to_date(standing.result, prepared)
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         journal.path = folder.partial / LOG
         journal.note("start", resumed=resumed, augment=augment.__version__)
         train, unseen = _sides(prepared)
-        stages = selected(Stages(folder, prepared, journal, resumed, budget, workers), train)
+        refit = standing.refit
+        stages = Stages(folder, prepared, journal, resumed, budget, workers, refit)
+        stages = selected(stages, train)
         refine = completed if request.rounds == 1 else refined
         document = refine(stages, train, unseen)
         place = folder.publish(rejected=bool(document["failed_gates"]))

@@ -22,7 +22,7 @@ from augment.core.fitted import Fitted
 from augment.core.kind import Origin
 from augment.core.source import Rows
 from augment.core.types import Json
-from augment.lifecycle import gates
+from augment.lifecycle import changes, gates
 from augment.lifecycle.augmentation import Output, output_of
 from augment.lifecycle.fitting import Prepared, described, fit_model
 from augment.lifecycle.journal import Journal
@@ -45,6 +45,7 @@ class Stages:
     resumed: bool
     budget: Budget
     workers: int | None
+    refit: Json | None = None  # why a finished result is replaced, see `changes`
 
     def model(self, train: Any) -> Fitted[Any]:
         """Fit, or take the model that an earlier attempt finished; always as read from disk."""
@@ -179,7 +180,10 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
         "seed": plan.seed.value,
         **about,
         "engine_facts": model.stored().facts,
-        "versions": _versions(),
+        "planned": prepared.planned,
+        "profiles": changes.profiles(plan.kind, prepared.loaded.data),
+        "refit": stages.refit,
+        "versions": versions(),
         "seconds": journal.seconds,
         "phases": journal.phases,
         "resumed": stages.resumed,
@@ -203,7 +207,7 @@ def _shortened(model: Fitted[Any], journal: Journal) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _versions() -> Json:
+def versions() -> Json:
     """What the bytes of a result depend on: same seed, versions and machine type, same bytes."""
     found: Json = {"python": platform.python_version(), "machine": platform.machine()}
     for name in VERSIONS:

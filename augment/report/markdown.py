@@ -14,18 +14,18 @@ RULE = "|---|--:|--:|--:|--:|---|"
 
 def render(document: Json) -> str:
     """The verdict's sentences and one table of the main numbers."""
-    sentences = [f"- {_escaped(text)}" for text in document["verdict"].get("sentences", [])]
-    sentences += [f"- {_escaped(text)}" for text in summary.gates(document)]
-    sentences += [f"- {_escaped(text)}" for text in summary.appended(document)]
-    sentences += [f"- Not kept: {_escaped(text)}" for text in summary.caveats(document)]
+    sentences = [f"- {escaped(text)}" for text in document["verdict"].get("sentences", [])]
+    sentences += [f"- {escaped(text)}" for text in summary.gates(document)]
+    sentences += [f"- {escaped(text)}" for text in summary.appended(document)]
+    sentences += [f"- Not kept: {escaped(text)}" for text in summary.caveats(document)]
     rows = [
-        f"| {_escaped(line.name)} | {line.value} | {line.limit} | {line.best} "
+        f"| {escaped(line.name)} | {line.value} | {line.limit} | {line.best} "
         f"| {line.independent} | {line.mark} |"
         for line in summary.lines(document)
     ]
     return "\n".join([*sentences, "", HEAD, RULE, *rows, ""])
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Markdown and its HTML show as it is."""
     return re.sub(r"([\\`*_\[\]|])", r"\\\1", html.escape(text, quote=False)).replace("\n", " ")

@@ -6,13 +6,14 @@ import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from augment.core.errors import UsageError
 from augment.core.types import Json
 from augment.settings.names import ENGINES, Name
 
 FILE = "augment.toml"
+JOBS = "jobs"  # the array of tables, see `jobs.py`
 ROOTS = (".git", ".hg", ".svn")
 
 
@@ -37,23 +38,40 @@ def _places(folder: Path, home: Path) -> list[Path]:
 
 
 def read(path: Path) -> Iterator[tuple[Name, Any, int | None]]:
-    """Every key of the file with its value and line, sections opened.
+    """Every key of the file with its value and line, sections opened, those of jobs left out.
 
     Raises `UsageError` for a file that cannot be read or is no TOML.
     """
+    document, text = _parsed(path)
+    if _is_jobs(document.get(JOBS)):
+        del document[JOBS]
+    places = lines(text)
+    for name, value in keys(document):
+        known = [places[name[:n]] for n in range(len(name), 0, -1) if name[:n] in places]
+        yield name, value, next(iter(known), None)
+
+
+def jobs(path: Path) -> tuple[list[Json], dict[Name, int]]:
+    """The tables of `[[jobs]]`, and the lines as `lines` has them. Raises as `read` does."""
+    document, text = _parsed(path)
+    found = document.get(JOBS)
+    return (found if _is_jobs(found) else []), lines(text)
+
+
+def _is_jobs(found: Any) -> TypeGuard[list[Json]]:
+    return isinstance(found, list) and all(isinstance(each, dict) for each in found)
+
+
+def _parsed(path: Path) -> tuple[Json, str]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        document = tomllib.loads(text)
+        return tomllib.loads(text), text
     except OSError as error:
         raise UsageError(f"{path}: the settings cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: the settings are not UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: this is no TOML: {error}.") from None
-    places = lines(text)
-    for name, value in keys(document):
-        known = [places[name[:n]] for n in range(len(name), 0, -1) if name[:n] in places]
-        yield name, value, next(iter(known), None)
 
 
 def keys(document: Json) -> Iterator[tuple[Name, Any]]:
@@ -73,10 +91,11 @@ def keys(document: Json) -> Iterator[tuple[Name, Any]]:
 def lines(text: str) -> dict[Name, int]:
     """The line on which each key of a valid TOML text, and each of its tables, begins.
 
-    tomllib tells no lines: each statement is parsed by itself, below the header of its table.
+    tomllib tells no lines: each statement is parsed by itself, below the header of its table. Jobs
+    are numbered: `("jobs", "1", "source")` is of the second one.
     """
     places: dict[Name, int] = {}
-    header, statement, start = "", "", 1
+    header, statement, start, job = "", "", 1, -1
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         statement += line
         is_header = statement.lstrip().startswith("[")
@@ -84,11 +103,18 @@ def lines(text: str) -> dict[Name, int]:
             document = tomllib.loads(statement if is_header else header + statement)
         except tomllib.TOMLDecodeError:  # a value of several lines
             continue
-        new = [name for name in _paths(document) if name not in places]
+        if is_header and _is_jobs(document.get(JOBS)):
+            job += 1
+        found = [_numbered(name, job) for name in _paths(document)]
+        new = [name for name in found if name not in places]
         places |= dict.fromkeys(new, start)
         header = statement if is_header else header
         statement, start = "", number + 1
     return places
+
+
+def _numbered(name: Name, job: int) -> Name:
+    return (JOBS, str(job), *name[1:]) if name[0] == JOBS else name
 
 
 def _paths(document: Any, head: Name = ()) -> Iterator[Name]:
@@ -96,6 +122,9 @@ def _paths(document: Any, head: Name = ()) -> Iterator[Name]:
         for key, value in document.items():
             yield (*head, key)
             yield from _paths(value, (*head, key))
+    elif head == (JOBS,) and _is_jobs(document):
+        for table in document:
+            yield from _paths(table, head)
 
 
 def shown(path: Path, folder: Path) -> str:

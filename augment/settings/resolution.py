@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -68,9 +68,15 @@ class Resolved:
 
 
 def resolve(
-    config: Path | None, environment: Mapping[str, str], folder: Path, home: Path
+    config: Path | None,
+    environment: Mapping[str, str],
+    folder: Path,
+    home: Path,
+    job: Mapping[Name, Entry] | None = None,
 ) -> Resolved:
     """What file and environment settle; `config` names the file, which is looked for if None.
+
+    What a `job` of the file settles wins over the rest of the file.
 
     Raises `BadSettings` with all that is wrong: where, which key, and the nearest known one or
     what is expected. A variable that is no setting is warned of: it may be another program's.
@@ -83,6 +89,7 @@ def resolve(
     entries: dict[Name, Entry] = {}
     if path is not None:
         entries |= _of_file(path, folder, problems)
+    entries |= job or {}
     entries |= _of_environment(environment, problems, warnings)
     settings = _validated(entries, problems) if entries else DEFAULTS
     if problems:
@@ -104,6 +111,22 @@ def _of_file(path: Path, folder: Path, problems: list[str]) -> dict[Name, Entry]
     return entries
 
 
+def entries_of(
+    document: Json, origin: Callable[[Name], str], problems: list[str]
+) -> dict[Name, Entry]:
+    """The settings of a document of sections, with what is wrong with them; `origin` tells where
+    each stands."""
+    entries, wrong = {}, len(problems)
+    for name, value in file.keys(document):
+        if _setting(name) is None:
+            problems.append(f"{origin(name)}: {_unknown(name)}")
+        else:
+            entries[name] = Entry(value, origin(name))
+    if entries and len(problems) == wrong:
+        _validated(entries, problems)
+    return entries
+
+
 def _engines() -> list[str]:
     return registry.names("engines")
 
@@ -117,6 +140,8 @@ def _setting(name: Name) -> Setting | None:
 
 def _unknown(name: Name) -> str:
     """What is said of a key that no setting has."""
+    if name[0] == file.JOBS:
+        return "a job begins with [[jobs]], and its settings stand below as [jobs.fitting]."
     if len(name) == 1 and name[0] in (*SECTIONS, ENGINES):
         return f"{name[0]!r} is a section: write [{name[0]}] and its keys below."
     if name in names.RENAMED:

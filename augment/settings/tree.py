@@ -17,14 +17,21 @@ from augment.core import parameters, registry
 from augment.core.errors import MissingExtra
 from augment.core.parameters import Parameter
 from augment.core.types import Json
+from augment.settings.file import JOBS
+from augment.settings.jobs import NEEDED, Job
 from augment.settings.sections import SECTIONS
 
+SETTINGS_HELP = "Settings of augment, as augment.toml holds them."
 STRICT = ConfigDict(extra="forbid")
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
 
 def tree(engines: Iterable[str]) -> type[BaseModel]:
-    """The model of all settings, with the sections of these engines."""
+    """The model of all settings but jobs, with the sections of these engines."""
+    return _model("settings", SETTINGS_HELP, _sections(engines))
+
+
+def _sections(engines: Iterable[str]) -> dict[str, type[BaseModel]]:
     recipes = {name: registry.find("engines", name) for name in engines}
     drawn = {name: section(name, recipe, recipe.about.summary) for name, recipe in recipes.items()}
     sections = {
@@ -32,7 +39,7 @@ def tree(engines: Iterable[str]) -> type[BaseModel]:
         for name, declaration in SECTIONS.items()
     }
     sections["engines"] = _model("engines", "An engine's parameters, by its name.", drawn)
-    return _model("settings", "Settings of augment, as augment.toml holds them.", sections)
+    return sections
 
 
 def installed_engines() -> list[str]:
@@ -47,7 +54,15 @@ def installed_engines() -> list[str]:
 
 def json_schema() -> Json:
     """The JSON Schema (2020-12) of a settings file, with every engine that can be loaded."""
-    return {"$schema": SCHEMA_ID, **tree(installed_engines()).model_json_schema()}
+    sections = _sections(installed_engines())
+    call = section("job", Job, Job.__doc__ or "")
+    call.model_config["json_schema_extra"] = {"required": list(NEEDED)}
+    job = create_model("job", __base__=call, **_parts(sections))
+    listed: Any = (list[job], Field(default_factory=list, alias=JOBS))  # type: ignore[valid-type]
+    whole = create_model(
+        "settings", __config__=STRICT, __doc__=SETTINGS_HELP, **_parts(sections), jobs_=listed
+    )
+    return {"$schema": SCHEMA_ID, **whole.model_json_schema()}
 
 
 def section(name: str, declaration: type[Any], help: str) -> type[BaseModel]:
@@ -68,11 +83,14 @@ def section(name: str, declaration: type[Any], help: str) -> type[BaseModel]:
 
 
 def _model(name: str, help: str, parts: dict[str, type[BaseModel]]) -> type[BaseModel]:
-    fields: dict[str, Any] = {
+    return create_model(name, __config__=STRICT, __doc__=help, **_parts(parts))
+
+
+def _parts(parts: dict[str, type[BaseModel]]) -> dict[str, Any]:
+    return {
         f"{part}_": (model, Field(default_factory=model, alias=part))
         for part, model in parts.items()
     }
-    return create_model(name, __config__=STRICT, __doc__=help, **fields)
 
 
 def _bounded(hint: Any, found: Parameter) -> Any:

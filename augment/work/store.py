@@ -141,6 +141,24 @@ class Store:
         key, seed = document.get("key"), document.get("seed")
         return Attempt(key, seed) if isinstance(key, str) and isinstance(seed, int) else None
 
+    def begun(self) -> bool:
+        """Whether an attempt at a result of this command's kind lies here, unfinished."""
+        try:
+            return read_json(self.partial / PLAN).get("document") == self.document
+        except BadInput:
+            return False
+
+    def clear_attempt(self) -> None:
+        """Remove an unfinished attempt, and nothing else. Whoever calls holds the folder."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+        clear_unfinished(self.path)
+
+    def clear_result(self) -> None:
+        """Remove the files that the manifest lists, it first, so that a half removed result is
+        none; other files stay."""
+        names = sorted(listed(self.path))
+        _remove(self.path, [MANIFEST, *names])
+
     def lent_seed(self, key: str) -> int | None:
         """The seed of an unfinished attempt at this plan, for a command that names none."""
         earlier = self.planned()
@@ -151,7 +169,8 @@ class Store:
         resumed = self.planned() == attempt
         if not resumed:
             shutil.rmtree(self.partial, ignore_errors=True)
-            write_json(self.partial / PLAN, {"key": attempt.key, "seed": attempt.seed})
+            plan = {"key": attempt.key, "seed": attempt.seed, "document": self.document}
+            write_json(self.partial / PLAN, plan)
         clear_unfinished(self.partial)
         make_private(self.scratch)
         return resumed

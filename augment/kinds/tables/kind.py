@@ -45,6 +45,7 @@ from augment.kinds.tables.generator.model import TableModel, require_no_prompts
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
 from augment.kinds.tables.io import memory, reading
+from augment.kinds.tables.metrics import targets
 from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
 from augment.sources import standard_input
@@ -90,6 +91,7 @@ class TableReader(Reader[Table]):
             "caveats": caveats(data),
             "schema": data.schema.to_json(),
             "columns": [_described(data, column, show_values) for column in data.schema],
+            "guess": dict(zip(("target", "why"), targets.chosen(data, None), strict=True)),
         }
 
 
