@@ -27,6 +27,33 @@ from augment.work.store import RUN, Store
 SCHEMA = "augment.reproduce/1"
 TIMED = (RUN, LOG)  # files that hold times: no two runs have the same
 WRITTEN = ("rejects", "quarantine")  # options of reading that name what is written
+NEEDED = frozenset(
+    [
+        "source",
+        "kind",
+        "engine",
+        "engine_reason",
+        "parameters",
+        "seed_given",
+        "count",
+        "mode",
+        "where",
+        "balance",
+        "prompts",
+        "holdout",
+        "max_seconds",
+        "device",
+        "protect",
+        "gates",
+        "warn_gates",
+        "baseline",
+        "read",
+        "write",
+        "score",
+        "rounds",
+        "goal",
+    ]
+)
 REPORT, PAGE = "report.json", "report.html"
 MODEL = "model/"
 
@@ -102,7 +129,7 @@ def _document(folder: Path) -> Json:
         plan = old["planned"]
         if not all(isinstance(old[name], dict) for name in ("planned", "versions", "data")):
             raise TypeError
-        if "count" not in plan:
+        if not plan.keys() >= NEEDED:
             raise KeyError
     except (KeyError, TypeError):
         raise BadInput(
@@ -152,6 +179,8 @@ def _request(old: Json, loaded: Loaded[Any]) -> RunRequest:
         device=plan["device"],
         protect=plan["protect"],
         gate=gate_of(plan["gates"]),
+        warn=gate_of(plan["warn_gates"]),
+        baseline=plan["baseline"],
         read=plan["read"],
         write=plan["write"],
         score=plan["score"],

@@ -86,11 +86,12 @@ def _reading(found: Found) -> list[str]:
 
 
 def _section(name: str) -> list[str]:
-    """The settings of a section as they are by default; those without a default are left out."""
+    """The settings of a section as they are by default; of those without one what they say."""
     lines = []
     for field in fields(SECTIONS[name]):
+        lines += _reason(field.metadata["help"])
         if field.default is not None:
-            lines += [*_reason(field.metadata["help"]), _setting(field.name, field.default)]
+            lines.append(_setting(field.name, field.default))
     return lines
 
 

@@ -12,12 +12,19 @@ import pytest
 import augment
 from augment.core.files import write_json
 from augment.core.types import Tick, silent
-from augment.evaluation import gates
-from augment.lifecycle import run
+from augment.lifecycle import gates, run
 from augment.lifecycle.plan import RunRequest
 from tests.cli import in_process
 
 ROWS = 60
+
+
+FAILED = {
+    "fail": [{"gate": "privacy", "state": "fail", "reason": "", "chance": 0.0}],
+    "warn": [],
+    "chance": 0.0,
+    "baseline": None,
+}
 
 
 def write(path: Path, rows: int = ROWS, shift: int = 0) -> Path:
@@ -111,7 +118,7 @@ def test_a_rejected_result_is_not_tried_again_until_something_changes(
     start(request_, out)
     before = contents(out)
     write(tmp_path / "t.csv", ROWS + 1)
-    monkeypatch.setattr(gates, "outcome", lambda found, report: gates.Outcome(("privacy",), {}))
+    monkeypatch.setattr(gates, "judged", lambda asked, report: FAILED)
     assert start(request_, out)["failed_gates"] == ["privacy"]
     again = start(request_, out)
     assert again["up_to_date"] and again["failed_gates"] == ["privacy"]

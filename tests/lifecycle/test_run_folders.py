@@ -13,10 +13,16 @@ import pytest
 
 from augment.core.files import locked
 from augment.core.types import Tick, silent
-from augment.evaluation import gates
-from augment.lifecycle import run, run_folders
+from augment.lifecycle import gates, run, run_folders
 from augment.lifecycle.plan import RunRequest
 from tests.cli import in_process
+
+FAILED = {
+    "fail": [{"gate": "privacy", "state": "fail", "reason": "", "chance": 0.0}],
+    "warn": [],
+    "chance": 0.0,
+    "baseline": None,
+}
 
 
 def interrupt(tick: Tick) -> None:
@@ -38,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     start("good")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gates, "outcome", lambda found, report: gates.Outcome(("privacy",), {}))
+        patch.setattr(gates, "judged", lambda asked, report: FAILED)
         start("good", 2, force=True)
     for name in ("deep/cut", "good"):
         with pytest.raises(KeyboardInterrupt):
@@ -64,19 +70,7 @@ def states(root: Path) -> dict[tuple[str, str], run_folders.RunFolder]:
     }
 
 
-@pytest.fixture
-def rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever was kept in good.rejected had failed its gate: these runs have no scores."""
-
-    def was_rejected(folder: Path, document: Any, report: Any) -> bool:
-        return folder.name == "good.rejected"
-
-    monkeypatch.setattr(run_folders, "_was_rejected", was_rejected)
-
-
-def test_every_run_has_its_state_and_what_may_go_goes_and_nothing_else(
-    results: Path, rejected: None
-) -> None:
+def test_every_run_has_its_state_and_what_may_go_goes_and_nothing_else(results: Path) -> None:
     found = states(results)
     assert found.keys() == {
         ("good", "finished"),
@@ -110,16 +104,15 @@ def test_every_run_has_its_state_and_what_may_go_goes_and_nothing_else(
 
 
 def test_only_a_failed_gate_and_the_name_together_make_a_rejected_one(results: Path) -> None:
-    document = json.loads((results / "mine.rejected" / "run.json").read_text())
-    report = json.loads((results / "mine.rejected" / "report.json").read_text())
     folder = results / "mine.rejected"
-    assert not run_folders._was_rejected(folder, document, report)
-    document["plan"]["gates"] = ["privacy"]  # where nothing was scored, no gate passes
-    assert run_folders._was_rejected(folder, document, report)
-    assert not run_folders._was_rejected(results / "good", document, report)
+    report = json.loads((folder / "report.json").read_text())
+    assert not run_folders._was_rejected(folder, report)
+    report["gates"] = FAILED
+    assert run_folders._was_rejected(folder, report)
+    assert not run_folders._was_rejected(results / "good", report)
 
 
-def test_clean_lists_and_removes_nothing_until_it_is_told_to(results: Path, rejected: None) -> None:
+def test_clean_lists_and_removes_nothing_until_it_is_told_to(results: Path) -> None:
     call = ("runs", "clean", results, "--older", "0s")
     done = in_process.augment(*call)
     assert done.returncode == 0 and b"--yes removes these" in done.stdout
