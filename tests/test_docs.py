@@ -75,7 +75,7 @@ def test_the_recipes_for_cron_and_make_and_the_notebook_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_table(tmp_path / "customers.csv")
-    settings = '[fitting]\nengine = "independent"\n[gates]\nrun = "none"\n'
+    settings = '[fitting]\nengine = "independent"\n[gates]\nfail = "none"\n'
     job = '[[jobs]]\nname = "a"\nsource = "customers.csv"\nout = "out"\nif_changed = true\n'
     (tmp_path / "augment.toml").write_text(settings + job)
     cron = next(text for text in blocks(UNATTENDED, "sh") if "cron.daily" in text)
