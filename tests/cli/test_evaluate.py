@@ -94,7 +94,7 @@ def test_too_little_to_score_is_no_silent_pass(tmp_path: Path) -> None:
     assert plain.returncode == 0, plain.stderr
     assert b"Nothing was scored" in plain.stderr
     page = (tmp_path / "out" / "report.html").read_text()
-    assert '<li class="not-shown">Scores: not shown</li>' in page
+    assert '<span class="state not-shown">Scores: not shown</span>' in page
 
 
 def test_one_image_against_one_is_refused(tmp_path: Path) -> None:
