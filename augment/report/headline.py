@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from augment.core.types import Json
 from augment.evaluation.figures import figure
@@ -44,8 +45,11 @@ def verdict(document: Json) -> str:
 
 
 def look_first(document: Json) -> list[Item]:
-    """Failed checks, then what could not be shown, the worst places, and what is not kept."""
+    """Failed gates and checks, then what could not be shown, the worst places, what is not kept,
+    and what became of the other gates."""
+    gates = list(_gates(document))
     return [
+        *(item for item in gates if item.state),
         *_checks(document, "fail"),
         *_shortened(document),
         *_unshown(document),
@@ -54,9 +58,21 @@ def look_first(document: Json) -> list[Item]:
             Item("not-shown", f"Not kept: {text}", "provenance")
             for text in summary.caveats(document)
         ),
-        *(Item("", text, "checks") for text in summary.gates(document)),
+        *(item for item in gates if not item.state),
         *(Item("", text, "checks") for text in _rest(document)),
     ]
+
+
+def _gates(document: Json) -> Iterator[Item]:
+    """What became of each gate; a failed one that only warns is amber, a passed one plain."""
+    judged = document.get("gates") or {"fail": [], "warn": []}
+    states = [
+        "" if each["state"] == "pass" else "fail" if key == each["state"] else "not-shown"
+        for key in ("fail", "warn")
+        for each in judged[key]
+    ]
+    for text, state in zip_longest(summary.gates(document), states, fillvalue=""):
+        yield Item(state, text, "checks")
 
 
 def _checks(document: Json, state: str) -> Iterator[Item]:

@@ -42,7 +42,7 @@ def test_a_copy_of_the_real_file_fails_and_what_is_not_scored_is_named(
     page = (out / "report.html").read_text()
     assert "Not scored: remark, because texts" in page
     assert "of the limit is for sampling noise." in page
-    assert '<li class="not-shown">Fidelity: not shown</li>' in page
+    assert '<span class="state not-shown">Fidelity: not shown</span>' in page
 
 
 def test_a_gate_that_is_not_shown_lets_through_and_warns_even_when_quiet(
@@ -94,7 +94,7 @@ def test_too_little_to_score_is_no_silent_pass(tmp_path: Path) -> None:
     assert plain.returncode == 0, plain.stderr
     assert b"Nothing was scored" in plain.stderr
     page = (tmp_path / "out" / "report.html").read_text()
-    assert '<li class="not-shown">Scores: not shown</li>' in page
+    assert '<span class="state not-shown">Scores: not shown</span>' in page
 
 
 def test_one_image_against_one_is_refused(tmp_path: Path) -> None:

@@ -96,7 +96,8 @@ def test_what_it_writes_is_whole_and_needs_nothing_else(finished: tuple[Path, st
     out, said = finished
     assert augment("verify", out, env=PLUGINS).returncode == 0
     page = (out / "compare.html").read_text()
-    assert "<script" not in page and "http" not in page and "Best: bigram." in page
+    assert "<script" not in page and "http:" not in page and "https:" not in page
+    assert "Best: bigram." in page
     assert not any(len(line) > 80 for line in said.splitlines() if str(out.parent) not in line)
 
 

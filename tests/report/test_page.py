@@ -9,6 +9,7 @@ import pytest
 
 from augment.report import html
 from augment.report.gauges import gauges
+from augment.report.headline import look_first
 from tests.report import chromium
 from tests.report.documents import HOSTILE, document
 
@@ -41,6 +42,21 @@ def test_the_verdict_is_a_sentence_and_failures_come_first() -> None:
     assert first.index("Shapes: shapes: 0.9") < first.index("For want of time")
     assert first.index("Utility is not shown: there are too few to tell.") < first.index("Worst")
     assert page.index("✗ fails") < page.index("✓ passes")
+
+
+def test_a_failed_gate_comes_before_all_and_a_passed_one_last() -> None:
+    gates = {
+        "fail": [{"gate": "privacy", "state": "fail", "reason": ""},
+                 {"gate": "utility", "state": "pass", "reason": ""}],
+        "warn": [{"gate": "detection <= 0.1", "state": "fail", "reason": ""}],
+        "chance": 0.002,
+    }  # fmt: skip
+    items = look_first({**document(), "gates": gates})
+    assert [item.state for item in items[:3]] == ["fail", "not-shown", "fail"]
+    assert items[0].text.startswith("Gate privacy fails")
+    texts = [item.text for item in items]
+    passed = next(k for k, text in enumerate(texts) if text.startswith("Gate utility"))
+    assert passed > next(k for k, text in enumerate(texts) if text.startswith("Worst"))
 
 
 def test_a_page_is_closed_to_the_world() -> None:
