@@ -23,10 +23,10 @@ from augment.core.types import Group, Json, Score
 from augment.evaluation.figures import apart, figure
 from augment.evaluation.metric import Measure, Places
 from augment.evaluation.noise import FALSE_FAILURES, exceeding, one_sided, widened
+from augment.evaluation.worst_places import WorstPlace, sentences_on, worst_places
 
 State = Literal["pass", "fail", "not shown"]
 
-WORST = 5  # columns and pairs that are named
 ROUNDING = 1e-9  # by which a value may miss its limit
 NO_CEILING = "there is nothing real to compare it with."
 NOTHING = "nothing of it could be scored"
@@ -74,24 +74,14 @@ class Unscored:
 
 
 @dataclass(frozen=True)
-class Gap:
-    """A column or a pair, and how far it stays behind fresh real rows."""
-
-    where: str
-    metric: str
-    value: float
-    ceiling: float
-
-
-@dataclass(frozen=True)
 class Verdict:
     """A state for each group that has a limit, the checks behind it, and what was not scored."""
 
     groups: dict[Group, GroupVerdict]
     checks: tuple[Check, ...]
     not_scored: tuple[Unscored, ...]
-    worst_columns: tuple[Gap, ...]
-    worst_pairs: tuple[Gap, ...]
+    worst_columns: tuple[WorstPlace, ...]
+    worst_pairs: tuple[WorstPlace, ...]
     sentences: tuple[str, ...]
 
     def state(self, group: Group) -> State:
@@ -131,12 +121,12 @@ def verdict(
         if mine:
             groups[group] = _conclusion(mine)
     missing = (*unscored, *_without_value(whole, declared))
-    columns, pairs = (_worst(scores, declared, places) for places in get_args(Places))
+    columns, pairs = (worst_places(scores, declared, places) for places in get_args(Places))
     sentences = (
         *(_sentence(group, found) for group, found in groups.items()),
         *(each.sentence() for each in missing),
-        *_named("columns", columns),
-        *_named("pairs", pairs),
+        *sentences_on("columns", columns),
+        *sentences_on("pairs", pairs),
         *remarks,
     )
     return Verdict(groups, checks, missing, columns, pairs, sentences)
@@ -271,39 +261,10 @@ def _without_value(whole: list[Score], declared: dict[str, Measure]) -> list[Uns
     return [Unscored(tuple(titles), note, "measures") for note, titles in by_note.items()]
 
 
-def _worst(
-    scores: Sequence[Score], declared: dict[str, Measure], places: Places
-) -> tuple[Gap, ...]:
-    found = []
-    for score in scores:
-        measure = declared.get(score.metric)
-        if measure is None or measure.worst_places != places or not score.where:
-            continue
-        if score.value is None or score.ceiling is None:
-            continue
-        behind = score.ceiling - score.value
-        behind = -behind if measure.better == "lower" else behind
-        if behind > measure.worth_naming:
-            found.append((behind, Gap(score.where, score.metric, score.value, score.ceiling)))
-    found.sort(key=lambda pair: -pair[0])
-    return tuple(gap for _, gap in found[:WORST])
-
-
 def _sentence(group: Group, found: GroupVerdict) -> str:
     verb = {"pass": "passes", "fail": "fails", "not shown": "is not shown"}[found.state]
     why = f": {found.reason.removesuffix('.')}" if found.reason else ""
     return f"{group.capitalize()} {verb}{why}."
-
-
-def _named(what: str, gaps: tuple[Gap, ...]) -> list[str]:
-    """A sentence that names the worst places, or none."""
-    if not gaps:
-        return []
-    places = ", ".join(
-        f"{gap.where} ({figure(gap.value, 'number')}, fresh real {figure(gap.ceiling, 'number')})"
-        for gap in gaps
-    )
-    return [f"Worst {what}: {places}."]
 
 
 def anything_scored(report: Json) -> bool:

@@ -24,7 +24,7 @@ DERIVED = ("seed", "seed_given", "engine_reason", "rows")  # of a plan: no setti
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunState:
     """How a run folder stands to a plan: the finished `result` that answers it, if one does; else,
     where changes count, `refit` says why a finished one is replaced (None: there is none)."""
 
@@ -42,23 +42,23 @@ class Standing:
 
 def standing(
     folder: Store, prepared: Prepared, force: bool, if_changed: bool, tell: Callable[[Tick], None]
-) -> Standing:
+) -> RunState:
     """Compare the data, settings and version of the plan with those of the finished run.
 
     With `if_changed` a result of the same that a gate rejected answers the plan too: without a
     change nothing better is to be expected. Why a result is replaced is told before the fit begins.
     """
     if force or not if_changed:
-        return Standing(folder if folder.complete() and not force else None)
+        return RunState(folder if folder.complete() and not force else None)
     for place in (folder, Store(folder.rejected)):
         if place.complete() and _same(place, prepared):
-            return Standing(place, compared=True)
+            return RunState(place, compared=True)
     if not folder.complete():
-        return Standing(None, compared=True)
+        return RunState(None, compared=True)
     why = _refit(folder, prepared)
     for sentence in sentences(why):
         tell(Tick("read", advice=sentence))
-    return Standing(None, why, compared=True)
+    return RunState(None, why, compared=True)
 
 
 def profiles(kind: Kind[Any], data: Any) -> list[Json]:

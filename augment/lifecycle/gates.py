@@ -24,7 +24,7 @@ REPORT = "report.json"
 
 
 @dataclass(frozen=True)
-class Gates:
+class AskedGates:
     """What a result must meet, what is only warned of, and the report it must not fall behind."""
 
     fail: tuple[gates.Gate, ...]
@@ -38,7 +38,7 @@ def asked(
     baseline: str | None = None,
     names: Sequence[str] | None = None,
     data: Json | None = None,
-) -> Gates:
+) -> AskedGates:
     """The gates that are asked for, by `--gate`, `--warn` and `--baseline`.
 
     `names` are the scores that the data will have, `data` describes it (`facts.data_of`); None: not
@@ -54,10 +54,10 @@ def asked(
                 raise UsageError("A gate names the baseline. Say which with --baseline RUN.")
     elif data is not None:
         earlier.require_comparable(found, data)
-    return Gates(fail, cautions, found)
+    return AskedGates(fail, cautions, found)
 
 
-def of_plan(plan: Plan, description: Json | None) -> Gates:
+def of_plan(plan: Plan, description: Json | None) -> AskedGates:
     """Those of a run, whose scores are known, and its data if `description` says what `inspect`
     prints of it."""
     kind, request = plan.kind, plan.request
@@ -87,7 +87,7 @@ def _baseline(place: str) -> Baseline:
     return Baseline(place, sha256(path), report)
 
 
-def judged(asked: Gates, report: Json) -> Json:
+def judged(asked: AskedGates, report: Json) -> Json:
     """What became of the gates, as `report.json` holds it under `gates`: the state of each with its
     reason, and how often noise alone would make a good generator fail it."""
     whole = earlier.beside(report, asked.baseline)

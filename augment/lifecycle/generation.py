@@ -95,7 +95,7 @@ def sample(
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SamplePlan:
     """A sample that is wanted of a model, and what decides its rows."""
 
     sample: Sample[Any]
@@ -167,7 +167,7 @@ def _filled(
     processes: Executor,
     force: bool,
     tell: Callable[[Tick], None],
-) -> tuple[Wanted, int, int]:
+) -> tuple[SamplePlan, int, int]:
     """A sample as a folder: what was wanted, its rows, and how many were made just now."""
     folder = _store(out)
     folder.require_ours()
@@ -223,7 +223,7 @@ def _publish(folder: Store, origin: Origin) -> None:
 
 def _wanted(
     opened: Opened, order: Order, tell: Callable[[Tick], None], begun: Store | None = None
-) -> Wanted:
+) -> SamplePlan:
     """What an order asks of a model. An unfinished sample in `begun` lends its seed."""
     model, real = opened.model, None
     real_notes: tuple[str, ...] = ()
@@ -251,7 +251,7 @@ def _wanted(
         )
     used = Seed.fresh() if seed is None else Seed(seed)
     sample = Sample(model, rows, used.child("sample"), given, parse_shard(order.shard), tell)
-    return Wanted(sample, replace(origin, seed=used.value), output, real_notes)
+    return SamplePlan(sample, replace(origin, seed=used.value), output, real_notes)
 
 
 def _require_appendable(opened: Opened, order: Order) -> None:

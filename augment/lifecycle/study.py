@@ -35,7 +35,7 @@ FEWEST_TO_RANK = 4  # trials, below which no importance is told
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedTrial:
     """A trial that has begun, and the values that it is to try."""
 
     trial: Trial
@@ -86,7 +86,7 @@ class Study:
             }
             self.inner.enqueue_trial(start, user_attrs={DEFAULTS: list(start)})
 
-    def ask(self) -> Asked:
+    def ask(self) -> AskedTrial:
         """What to try next."""
         number = None if self.shared else self.seed.child("trial", len(self.rows())).integer(32)
         self.inner.sampler = TPESampler(seed=number)
@@ -94,17 +94,17 @@ class Study:
         if DEFAULTS in trial.user_attrs:
             for name in trial.user_attrs[DEFAULTS]:
                 _suggested(trial, name, self.space[name])
-            return Asked(trial, {}, True)
+            return AskedTrial(trial, {}, True)
         values = {name: _suggested(trial, name, each) for name, each in self.space.items()}
-        return Asked(trial, values, False)
+        return AskedTrial(trial, values, False)
 
-    def report(self, asked: Asked, loss: float, step: int) -> None:
+    def report(self, asked: AskedTrial, loss: float, step: int) -> None:
         """A held-out loss in training, of which less is better; Optuna takes it for one objective
         only."""
         if len(self.inner.directions) == 1:
             asked.trial.report(-loss, step)
 
-    def tell(self, asked: Asked, row: Json) -> None:
+    def tell(self, asked: AskedTrial, row: Json) -> None:
         """End a trial; `row` is what is kept of it."""
         asked.trial.set_user_attr(ROW, row)
         if row["violation"] is not None:

@@ -16,7 +16,7 @@ MOST_NAMED = 3  # columns and pairs in a line
 
 
 @dataclass(frozen=True)
-class Item:
+class Pointer:
     """Something to look at: a state for its colour, the text, and the section that shows it."""
 
     state: str
@@ -44,7 +44,7 @@ def verdict(document: Json) -> str:
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def look_first(document: Json) -> list[Item]:
+def look_first(document: Json) -> list[Pointer]:
     """Failed gates and checks, then what could not be shown, the worst places, what is not kept,
     and what became of the other gates."""
     gates = list(_gates(document))
@@ -55,15 +55,15 @@ def look_first(document: Json) -> list[Item]:
         *_unshown(document),
         *_places(document),
         *(
-            Item("not-shown", f"Not kept: {text}", "provenance")
+            Pointer("not-shown", f"Not kept: {text}", "provenance")
             for text in summary.caveats(document)
         ),
         *(item for item in gates if not item.state),
-        *(Item("", text, "checks") for text in _rest(document)),
+        *(Pointer("", text, "checks") for text in _rest(document)),
     ]
 
 
-def _gates(document: Json) -> Iterator[Item]:
+def _gates(document: Json) -> Iterator[Pointer]:
     """What became of each gate; a failed one that only warns is amber, a passed one plain."""
     judged = document.get("gates") or {"fail": [], "warn": []}
     states = [
@@ -72,29 +72,29 @@ def _gates(document: Json) -> Iterator[Item]:
         for each in judged[key]
     ]
     for text, state in zip_longest(summary.gates(document), states, fillvalue=""):
-        yield Item(state, text, "checks")
+        yield Pointer(state, text, "checks")
 
 
-def _checks(document: Json, state: str) -> Iterator[Item]:
+def _checks(document: Json, state: str) -> Iterator[Pointer]:
     for check in document["verdict"]["checks"]:
         if check["state"] == state:
-            yield Item(state, f"{check['title']}: {check['sentence']}.", "checks")
+            yield Pointer(state, f"{check['title']}: {check['sentence']}.", "checks")
 
 
-def _shortened(document: Json) -> Iterator[Item]:
+def _shortened(document: Json) -> Iterator[Pointer]:
     texts = document["about"].get("shortened", [])
     if texts:
-        yield Item("not-shown", f"For want of time: {'; '.join(texts)}.", "provenance")
+        yield Pointer("not-shown", f"For want of time: {'; '.join(texts)}.", "provenance")
 
 
-def _unshown(document: Json) -> Iterator[Item]:
+def _unshown(document: Json) -> Iterator[Pointer]:
     for name, group in document["verdict"]["groups"].items():
         if group["state"] == "not shown":
             reason = group["reason"].removesuffix(".")
-            yield Item("not-shown", f"{name.capitalize()} is not shown: {reason}.", "checks")
+            yield Pointer("not-shown", f"{name.capitalize()} is not shown: {reason}.", "checks")
 
 
-def _places(document: Json) -> Iterator[Item]:
+def _places(document: Json) -> Iterator[Pointer]:
     words = summary.words(document)
     for what, key in ((words["columns"], "worst_columns"), ("pairs", "worst_pairs")):
         gaps = document["verdict"].get(key, [])
@@ -104,7 +104,7 @@ def _places(document: Json) -> Iterator[Item]:
                 f"{figure(gap['ceiling'], 'number')})"
                 for gap in gaps[:MOST_NAMED]
             )
-            yield Item("", f"Worst {what}: {named}.", "worst")
+            yield Pointer("", f"Worst {what}: {named}.", "worst")
 
 
 def _rest(document: Json) -> Iterator[str]:

@@ -21,7 +21,7 @@ MOST_FIGURES = 9  # lines of the table beside a drawing
 
 
 @dataclass(frozen=True)
-class Tick:
+class AxisTick:
     """A label of an axis, and its place in per cent from the left or from the bottom."""
 
     text: str
@@ -42,8 +42,8 @@ class Plot:
     """Lines over two axes, and the same in figures: heads and rows of a table."""
 
     paths: tuple[Path, ...]
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
+    across: tuple[AxisTick, ...]
+    up: tuple[AxisTick, ...]
     diagonal: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -96,10 +96,10 @@ class _Axis:
             return float(low * (high / low) ** share)
         return low + (high - low) * share
 
-    def ticks(self) -> tuple[Tick, ...]:
+    def ticks(self) -> tuple[AxisTick, ...]:
         values = _decades(self.low, self.high) if self.log else _round_steps(self.low, self.high)
         places = [(v, self.place(v)) for v in values]
-        return tuple(Tick(short(v), round(100 * p, 2)) for v, p in places if p is not None)
+        return tuple(AxisTick(short(v), round(100 * p, 2)) for v, p in places if p is not None)
 
 
 def _points(line: Json, x: _Axis, y: _Axis) -> list[tuple[float | None, float | None]]:
@@ -175,7 +175,7 @@ def _value_at(line: Json, at: float) -> float | None:
 
 
 @dataclass(frozen=True)
-class Mark:
+class PlotMark:
     """An estimate on an axis, in per cent: its value, and its interval or None."""
 
     label: str
@@ -188,8 +188,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Marks:
-    marks: tuple[Mark, ...]
-    ticks: tuple[Tick, ...]
+    marks: tuple[PlotMark, ...]
+    ticks: tuple[AxisTick, ...]
     origin: float | None
 
 
@@ -208,7 +208,7 @@ def intervals(chart: Json) -> Marks:
         return None if found is None else round(100 * found, 2)
 
     marks = tuple(
-        Mark(
+        PlotMark(
             each["label"],
             each["tone"],
             _interval(each, signed=origin == 0.0),

@@ -31,7 +31,7 @@ from augment.kinds.tables.io.formats import (
 from augment.sources import standard_input
 from augment.sources.files import entry_in_memory, entry_of, matching
 
-__all__ = ["Loaded", "ReadOptions", "WriteOptions", "format_of", "read", "write"]
+__all__ = ["ReadOptions", "ReadTable", "WriteOptions", "format_of", "read", "write"]
 
 FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -43,12 +43,11 @@ FOREIGN = {
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
 }
-MAX_NAMED = 5
 PLAIN = WriteOptions()
 
 
 @dataclass(frozen=True)
-class Loaded:
+class ReadTable:
     """A table with where it came from and what the user should know about the reading."""
 
     table: Table
@@ -62,7 +61,7 @@ def formats() -> dict[str, Format]:
     return {name: registry.find("formats", name)() for name in registry.names("formats")}
 
 
-def read(source: Source, options: ReadOptions) -> Loaded:
+def read(source: Source, options: ReadOptions) -> ReadTable:
     """The table at `source`: a file, a folder, a glob, or `-` for standard input; or in memory.
 
     Several files are read as one table, in the order of their names; they must have the same
@@ -76,19 +75,19 @@ def read(source: Source, options: ReadOptions) -> Loaded:
     return _read_files([(path, str(path)) for path in files_of(source, options)], options)
 
 
-def read_like(source: Source, schema: Schema, options: ReadOptions | None = None) -> Loaded:
+def read_like(source: Source, schema: Schema, options: ReadOptions | None = None) -> ReadTable:
     """Rows that may come from any tool, read by `schema` as far as they fit it, and notes.
 
     Of `options` count those on bad rows: such rows are spelt in their own way.
     Raises `BadInput` where the two hardly have columns in common.
     """
-    given = ReadOptions() if options is None else options
+    given = options or ReadOptions()
     parts = _raw(source, ReadOptions(like=schema, bad_rows=given.bad_rows, max_bad=given.max_bad))
     table = gathering.gather_like(parts, schema)
     rejected = sum(part.rejected for part in parts)
-    notes = (f"{rejected:,} bad rows are left out.",) if rejected else ()
-    alike = require_alike(table.schema.names, schema.names, str(source))
-    return Loaded(table, (), (*notes, *alike), rejected)
+    notes = [f"{rejected:,} bad rows are left out."] if rejected else []
+    notes += require_alike(table.schema.names, schema.names, str(source))
+    return ReadTable(table, (), tuple(notes), rejected)
 
 
 def read_partial(source: Source, schema: Schema) -> tuple[Table, Callable[[int], str]]:
@@ -125,14 +124,14 @@ def read_whole(source: Source, schema: Schema) -> tuple[Table, tuple[str, ...]]:
     return gathering.gather_partial(bare, schema)[0], notes
 
 
-def _read_memory(source: Rows[Any] | External, options: ReadOptions) -> Loaded:
+def _read_memory(source: Rows[Any] | External, options: ReadOptions) -> ReadTable:
     """Rows that were read before are what they are; of another object the columns are judged."""
     known = memory.joined(source)
     if isinstance(source, Rows) and known is not None:
         files = source.files or (_entry(source, known),)
-        return Loaded(known, files, source.notes, source.rejected)
+        return ReadTable(known, files, source.notes, source.rejected)
     table, notes = gathering.gather([memory.raw(source, options)], options)
-    return Loaded(table, (_entry(source, table),), notes, 0)
+    return ReadTable(table, (_entry(source, table),), notes, 0)
 
 
 def _entry(source: Source, table: Table) -> Json:
@@ -154,7 +153,7 @@ def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
     return format.read(path, name, options)
 
 
-def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> Loaded:
+def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> ReadTable:
     parts: list[Raw] = []
     entries = []
     for path, name in files:
@@ -165,7 +164,7 @@ def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> Loaded:
         with atomic(options.rejects, "w") as stream:
             stream.writelines(rejects)
     table, notes = gathering.gather(parts, options)
-    return Loaded(table, tuple(entries), notes, sum(part.rejected for part in parts))
+    return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts))
 
 
 def files_of(source: str, options: ReadOptions) -> list[Path]:
@@ -173,10 +172,7 @@ def files_of(source: str, options: ReadOptions) -> list[Path]:
     path = Path(source)
     if path.is_dir():
         if options.format is not None:
-            known = formats()
-            if options.format not in known:
-                registry.find("formats", options.format)
-            suffixes = set(known[options.format].suffixes)
+            suffixes = set(registry.find("formats", options.format)().suffixes)
         else:
             suffixes = {suffix for format in formats().values() for suffix in format.suffixes}
         found = sorted(
