@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from augment.core.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from augment.core.types import Json
+    from augment.core.json import Json
 
 TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
 NOUNS = {

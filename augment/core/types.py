@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from augment.core.budget import Budget
+from augment.core.json import Json as Json
 from augment.core.parameters import require_in_range
 from augment.core.seeds import Seed
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from augment.core.remedy import Remedy, Symptom
 
-Json = dict[str, Any]
 Scalar = str | int | float | bool | None
 
 

@@ -18,7 +18,7 @@ from augment.core.errors import MissingExtra
 from augment.core.parameters import Parameter
 from augment.core.types import Json
 from augment.settings.file import JOBS
-from augment.settings.jobs import NEEDED, Job
+from augment.settings.job import NEEDED, Job
 from augment.settings.sections import SECTIONS
 
 SETTINGS_HELP = "Settings of augment, as augment.toml holds them."
