@@ -67,6 +67,7 @@ def test_the_types_ship_with_the_package() -> None:
     assert (Path(augment.__file__).parent / "py.typed").is_file()
 
 
+@pytest.mark.slow  # it fits, races and scores
 def test_the_page_on_python_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import signal
 import subprocess
@@ -10,10 +11,12 @@ import warnings
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from augment.cli.app import main
 from tests.places import ROOT
 
+MADE_ONCE = functools.cache(typer.main.get_command)  # which takes longer than many a call
 UNSHOWN = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
 
@@ -32,6 +35,7 @@ def augment(*arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
     }
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setattr(typer.main, "get_command", MADE_ONCE)
         patch.setattr(sys, "argv", words)
         patch.setattr(sys, "stdin", stdin)
         patch.setattr(sys, "stdout", stdout)

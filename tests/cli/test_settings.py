@@ -22,6 +22,7 @@ from augment.lifecycle import run as running
 from augment.settings.names import Name, Setting, dotted, of_sections, variable
 from tests.cli import in_process
 
+GROUP: Any = typer.main.get_command(app)  # made once: that takes longer than a call
 CALLS = {
     "run": ["SRC", "-o", "out", "--dry-run"],
     "fit": ["SRC", "-o", "out", "--dry-run"],
@@ -71,13 +72,11 @@ def two_values(setting: Setting) -> tuple[str, str]:
 
 def parameters(command: str) -> dict[str, Any]:
     """The parameters of a command, as typer built them, by name."""
-    group: Any = typer.main.get_command(app)
-    return {each.name: each for each in group.commands[command].params}
+    return {each.name: each for each in GROUP.commands[command].params}
 
 
 def settings_of(command: str) -> dict[str, Name]:
-    group: Any = typer.main.get_command(app)
-    found: dict[str, Name] = group.commands[command].context_settings["obj"][SETTINGS]
+    found: dict[str, Name] = GROUP.commands[command].context_settings["obj"][SETTINGS]
     return found
 
 
@@ -130,7 +129,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]
                 patch.setenv(key, value)
             with pytest.raises(Asked):
                 given = [SOURCES[kind] if word == "SRC" else word for word in CALLS[command]]
-                app([command, *given, *words], prog_name="augment", standalone_mode=False)
+                GROUP.main([command, *given, *words], prog_name="augment", standalone_mode=False)
         return repr(seen)
 
     return call
@@ -251,8 +250,7 @@ def test_every_flag_is_a_setting_with_the_same_default_or_belongs_to_the_call(co
 
 
 def test_every_setting_is_a_flag_of_some_command() -> None:
-    group: Any = typer.main.get_command(app)
-    reached = {name for each in group.commands for name in settings_of(each).values()}
+    reached = {name for each in GROUP.commands for name in settings_of(each).values()}
     assert {dotted(name) for name in of_sections()} == {dotted(name) for name in reached}
 
 
