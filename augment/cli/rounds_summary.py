@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from augment.cli.output import line, table
 from augment.core.types import Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def of_rounds(console: Console, rounds: Json) -> None:

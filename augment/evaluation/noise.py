@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 
 NORMAL = NormalDist()
@@ -22,12 +23,17 @@ def one_sided(chance: float) -> float:
     return -NORMAL.inv_cdf(chance)
 
 
-def widened(half: float, z: float) -> float:
-    """Half the width of a 95% interval, stretched to `z` standard deviations.
+def widened(half: float, z: float, share: float | None = None) -> float:
+    """The lower half of a 95% interval, stretched to `z` standard deviations.
 
-    >>> widened(1.96, 3.0) > 2.99
-    True
+    That of a `share` is stretched in the logarithm, since its noise grows with it: what is surely
+    above nothing at all stays so.
+
+    >>> widened(1.96, 3.0) > 2.99, widened(0.4, 3.0, 0.5) < 0.5
+    (True, True)
     """
+    if share is not None and 0 < half < share:
+        return share - share * math.pow(1 - half / share, z / Z95)
     return half * z / Z95
 
 

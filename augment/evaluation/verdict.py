@@ -146,7 +146,9 @@ def _check(measure: Measure, score: Score, z: float) -> Check:
     sign = 1 if measure.better == "lower" else -1
     half, spread = _noise(measure, score, base), _spread(measure, score)
     good = base if score.ceiling is None else score.ceiling
-    noise = max(half, sign * (good - base) + widened(spread, z)) if spread else half
+    noise = max(half, sign * (good - base) + _widened(measure, score, z)) if spread else half
+    if _beyond(measure, base + sign * noise) and not _beyond(measure, base + sign * half):
+        noise = half  # a check that nothing could fail shows nothing
     limit = base + sign * noise
     missed = sign * (score.value - limit) > ROUNDING
     why = "" if missed else _unshown(measure, score, limit, half)
@@ -195,21 +197,36 @@ def _spread(measure: Measure, score: Score) -> float:
     assert measure.limit is not None
     if score.value is None or measure.limit(score) is None:
         return 0.0
-    of_ceiling = 0.0
-    if score.ceiling is not None and score.ceiling_interval is not None:
-        ends = score.ceiling_interval
-        better_than_it = (
-            ends.high - score.ceiling if measure.better == "lower" else (score.ceiling - ends.low)
-        )
-        of_ceiling = max(0.0, better_than_it)
-    return math.hypot(_worse(measure, score), of_ceiling)
+    return math.hypot(_worse(measure, score), _of_ceiling(measure, score))
+
+
+def _widened(measure: Measure, score: Score, z: float) -> float:
+    """The same with `z` deviations for half of a 95% interval."""
+    share = score.value if measure.unit == "share" and measure.better == "lower" else None
+    of_value = widened(_worse(measure, score), z, share)
+    return math.hypot(of_value, widened(_of_ceiling(measure, score), z))
+
+
+def _of_ceiling(measure: Measure, score: Score) -> float:
+    """By how much noise is likely to have made the ceiling better than the true one."""
+    ends = score.ceiling_interval
+    if score.ceiling is None or ends is None:
+        return 0.0
+    lower = measure.better == "lower"
+    return max(0.0, ends.high - score.ceiling if lower else score.ceiling - ends.low)
+
+
+def _beyond(measure: Measure, limit: float) -> bool:
+    """Whether a limit reaches the worst value there is, so that nothing misses it."""
+    worst = measure.worst
+    return worst is not None and (limit >= worst if measure.better == "lower" else limit <= worst)
 
 
 def _unshown(measure: Measure, score: Score, limit: float, noise: float) -> str:
     """Why a value within its limit says nothing, empty where it says something; `noise` is half
     a 95% interval, which tells how much evidence there is."""
-    lower, worst, floor = measure.better == "lower", measure.worst, score.floor
-    if worst is not None and (limit >= worst if lower else limit <= worst):
+    lower, floor = measure.better == "lower", score.floor
+    if _beyond(measure, limit):
         why = "noise" if noise > measure.most_noise else "what is natural here"
         return f"The worst value there is lies within {why}."
     if noise > measure.most_noise:

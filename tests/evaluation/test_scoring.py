@@ -134,7 +134,7 @@ def test_a_plugins_metric_of_tables_is_shown_and_judged_everywhere(
     report = json.loads((out / "report.json").read_text())
     assert report["measures"][0] | {"title": "", "meaning": ""} == {
         "name": "sizes", "title": "", "meaning": "", "unit": "number", "better": "higher",
-        "places": None, "judged": True, "essential": False,
+        "places": None, "judged": True, "essential": False, "remedy": "", "evidence": "",
     }  # fmt: skip
     (check,) = (each for each in report["verdict"]["checks"] if each["metric"] == "sizes")
     assert (check["title"], check["limit"], check["group"]) == ("Rows made", 9, "validity")

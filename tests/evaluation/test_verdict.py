@@ -59,7 +59,9 @@ def test_the_printed_limit_is_the_limit_used(value: float, half: float, state: s
     judged = verdict([score("auc", value, interval=interval)], [AUC])
     (check,) = judged.checks
     assert (check.state, judged.state("privacy")) == (state, state)
-    assert check.limit == pytest.approx(0.55 + widened(half, one_sided(FALSE_FAILURES)))
+    wide = widened(half, one_sided(FALSE_FAILURES))
+    allowed = wide if 0.55 + wide < 1 else half  # for what nothing could fail would show nothing
+    assert check.limit == pytest.approx(0.55 + allowed)
     shown, limit = bounds(check.sentence)
     assert (shown > limit) == (state == "fail")
     assert ("for sampling noise" in check.sentence) == (half > 0)
@@ -93,6 +95,15 @@ def test_a_limit_with_room_enough_is_moved_by_its_own_noise_alone() -> None:
     for check in verdict(scores, measures).checks:
         assert check.noise == pytest.approx(0.001)
         assert check.chance == 0
+
+
+def test_a_share_that_is_surely_above_its_limit_fails_however_many_checks_there_are() -> None:
+    """The noise of a share grows with it: half of all members found is no chance hit."""
+    hits = replace(AUC, name="hits", unit="share", limit=fixed(0.003))
+    found = score("hits", 0.5, interval=Interval(0.13, 1.0), ceiling=0.001)
+    rest = [replace(AUC, name=f"m{n}") for n in range(25)]
+    scores = [found, *(score(m.name, 0.5, interval=Interval(0.49, 0.51)) for m in rest)]
+    assert verdict(scores, [hits, *rest]).failed() == {"hits"}
 
 
 def test_checks_without_noise_take_no_part_of_the_allowance() -> None:

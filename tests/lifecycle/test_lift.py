@@ -98,7 +98,7 @@ def test_a_dry_run_says_how_long_it_takes_and_writes_nothing(table: Path, tmp_pa
     found = lift(asked(table), out, force=False, dry_run=True, tell=silent)
     assert found["dry_run"] and not out.exists() and "made 2x" in found["arms"]
     seconds = found["estimate"]["seconds"]
-    assert set(seconds) == {"fit", "sample", "score"} and min(seconds.values()) > 0
+    assert set(seconds) == {"fit", "sample", "score"} and seconds["fit"] > 0 < seconds["score"]
     more = lift(asked(table), out, seeds=50, force=False, dry_run=True, tell=silent)
     assert more["seeds"] == 50 and more["rows"] == found["rows"]
     told = augment("lift", table, "--target", "target", "-o", out, "--dry-run")
