@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from augment.core.remedy import Remedy, Symptom
+    from augment.core.start import Start
 
 Scalar = str | int | float | bool | None
 
@@ -98,6 +99,7 @@ class Job:
     `scratch` outlives a killed process: an engine that can resume keeps its checkpoints there,
     and the caller hands the same folder to the next attempt. The caller empties it after success.
     With `protect`, an engine keeps and emits nothing that stands for fewer than five rows.
+    `start` is the older model that an engine which `continues` goes on from.
     """
 
     seed: Seed
@@ -106,6 +108,18 @@ class Job:
     protect: bool = True
     budget: Budget = field(default_factory=Budget)
     tick: Callable[[Tick], None] = silent
+    start: Start | None = None
+
+    def rows_seen(self, rows: int) -> int:
+        """How many rows a model has seen in all once it is fitted on `rows` of them."""
+        return rows if self.start is None else rows + self.start.rows
+
+    def history(self, rows: int) -> Json:
+        """What a model records of the rows behind it, `rows` of them in this fit."""
+        if self.start is None:
+            return {"fitted_rows": rows}
+        seen = {"seen_rows": self.rows_seen(rows), "started_from": self.start.digest}
+        return {"fitted_rows": rows, **seen}
 
     def noted(self) -> tuple[Job, list[str]]:
         """The same job, and a list that fills with what its ticks say was shortened."""
@@ -228,6 +242,7 @@ class About:
     exact: bool = False  # conditions are placed, not searched for by rejection
     control: bool = False  # a yardstick that `auto` never picks
     foreign: bool = False  # draws with weights learnt elsewhere: fits nothing, knows every word
+    continues: bool = False  # a fit can go on from an older model of its own: see `Job.start`
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from augment.core.types import Clause, Json, State
 from augment.kinds.tables.codecs.endings import EXPONENTS, Precision, ended, heaps_of
 from augment.kinds.tables.codecs.intervals import clause_intervals, intersection
-from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, Choice, Vocabulary
+from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Choice, Vocabulary
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers
@@ -78,6 +78,11 @@ class Spans(Vocabulary):
         return (self.edges[1:] + self.edges[:-1]) / 2
 
     @cached_property
+    def _centres(self) -> NDArray[np.float64]:
+        """(tokens but null,) the value in the middle of each, in order."""
+        return np.sort(np.concatenate([self.atoms, self._middles]))
+
+    @cached_property
     def _place(self) -> NDArray[np.int64]:
         """(atoms + bins,) the token of each atom, then of each bin."""
         order = np.argsort(np.concatenate([self.atoms, self._middles]), kind="stable")
@@ -126,7 +131,7 @@ class Spans(Vocabulary):
 
     def features(self) -> NDArray[np.float32] | None:
         """Rank, standardised value, and sines and cosines of the rank in octaves."""
-        centres = np.sort(np.concatenate([self.atoms, self._middles]))
+        centres = self._centres
         if len(centres) < ORDERED_FROM:
             return None
         r = self.spread
@@ -227,6 +232,12 @@ class Spans(Vocabulary):
         if grain is not None:
             level = np.where(grain <= len(EXPONENTS), grain, level)
         return ended(values, level, self.precision, self.edges[at], self.edges[at + 1])
+
+    def tokens_of(self, older: Vocabulary) -> NDArray[np.int64]:
+        if not isinstance(older, Spans):
+            return np.full(self.size, UNKNOWN, dtype=np.int64)
+        nulls = np.full(int(self.nullable), 0 if older.nullable else UNKNOWN)
+        return np.concatenate([nulls, older.tokens(self._centres)]).astype(np.int64)
 
     def state(self) -> State:
         tensors = {name: getattr(self, name) for name in _ARRAYS}
