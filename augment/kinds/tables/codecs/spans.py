@@ -78,11 +78,6 @@ class Spans(Vocabulary):
         return (self.edges[1:] + self.edges[:-1]) / 2
 
     @cached_property
-    def _centres(self) -> NDArray[np.float64]:
-        """(tokens but null,) the value in the middle of each, in order."""
-        return np.sort(np.concatenate([self.atoms, self._middles]))
-
-    @cached_property
     def _place(self) -> NDArray[np.int64]:
         """(atoms + bins,) the token of each atom, then of each bin."""
         order = np.argsort(np.concatenate([self.atoms, self._middles]), kind="stable")
@@ -120,18 +115,22 @@ class Spans(Vocabulary):
             near = np.where(closer, left, near)
             part = near
             if bins > 0:
-                binned = np.clip(np.searchsorted(self.edges, values, "right") - 1, 0, bins - 1)
-                part = np.where(self.atoms[near] == values, near, a + binned)
+                part = np.where(self.atoms[near] == values, near, a + self._bin(values))
         elif bins > 0:
-            part = np.clip(np.searchsorted(self.edges, values, "right") - 1, 0, bins - 1)
+            part = self._bin(values)
         else:
             return np.where(missing, 0, -1).astype(np.int32)
         tokens = self._place[part]
         return np.where(missing, 0 if self.nullable else -1, tokens).astype(np.int32)
 
+    def _bin(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(values,) the number of the bin that each lies in, or is nearest to."""
+        found = np.searchsorted(self.edges, values, "right") - 1
+        return np.asarray(np.clip(found, 0, len(self.edges) - 2))
+
     def features(self) -> NDArray[np.float32] | None:
         """Rank, standardised value, and sines and cosines of the rank in octaves."""
-        centres = self._centres
+        centres = np.sort(np.concatenate([self.atoms, self._middles]))
         if len(centres) < ORDERED_FROM:
             return None
         r = self.spread
@@ -234,10 +233,16 @@ class Spans(Vocabulary):
         return ended(values, level, self.precision, self.edges[at], self.edges[at + 1])
 
     def tokens_of(self, older: Vocabulary) -> NDArray[np.int64]:
+        found = np.full(self.size, UNKNOWN, dtype=np.int64)
         if not isinstance(older, Spans):
-            return np.full(self.size, UNKNOWN, dtype=np.int64)
-        nulls = np.full(int(self.nullable), 0 if older.nullable else UNKNOWN)
-        return np.concatenate([nulls, older.tokens(self._centres)]).astype(np.int64)
+            return found
+        bins = older.tokens(self._middles).astype(np.int64)
+        if len(older.edges):
+            bins = older._place[len(older.atoms) + older._bin(self._middles)]
+        found[self._place] = np.concatenate([older.tokens(self.atoms), bins])
+        if self.nullable and older.nullable:
+            found[0] = 0
+        return found
 
     def state(self) -> State:
         tensors = {name: getattr(self, name) for name in _ARRAYS}

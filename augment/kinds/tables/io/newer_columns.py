@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pyarrow as pa
@@ -88,13 +89,24 @@ def _like(known: Column, parts: list[Raw]) -> tuple[Column, pa.Array]:
     name = known.name
     try:
         column, values = column_of(name, parts, known, ReadOptions())
-    except BadInput:
-        said = WIDENED.get(known.role)
-        if known.role == "constant":
-            return column_of(name, parts, None, ReadOptions())
-        if said is None:
-            raise
-        return column_of(name, parts, None, ReadOptions(columns={name: said}))
+    except BadInput as error:
+        return _stored_otherwise(known, parts, error)
     if known.role == "constant" and pc.count_distinct(values).as_py() > 1:
         return column_of(name, parts, None, ReadOptions())
     return column, values
+
+
+def _stored_otherwise(known: Column, parts: list[Raw], error: BadInput) -> tuple[Column, pa.Array]:
+    """The column read for what it is, where it means the same as before; else the error, with
+    what to do about it."""
+    if known.role == "constant":
+        return column_of(known.name, parts, None, ReadOptions())
+    said = WIDENED.get(known.role)
+    if said is not None:
+        with suppress(BadInput):
+            return column_of(known.name, parts, None, ReadOptions(columns={known.name: said}))
+    raise BadInput(
+        error.what,
+        where=error.where,
+        hint="Correct it, or fit a model anew, without --from.",
+    ) from None
