@@ -71,7 +71,8 @@ def prepare(
     seed = Seed.fresh() if request.seed is None else Seed(request.seed)
     plan = resolve(request, kind, loaded, seed)
     plan = plan if start is None else dataclasses.replace(plan, reason=REASON)
-    advice = () if plan.engine.about.foreign else kind.generator.advice(loaded.data, plan.device)
+    settled = plan.engine.about.foreign or start is not None  # whether to fit is no question
+    advice = () if settled else kind.generator.advice(loaded.data, plan.device)
     for sentence in advice:
         journal.tell(Tick("read", advice=sentence))
     key = plan.key(loaded.files)

@@ -89,7 +89,7 @@ def _values(table: Table, column: Column, known: Json) -> Iterator[Drift]:
     values_of = numbers(table, name)
     outside = _outside(values_of, known)
     if outside:
-        sentence = f"Column {name!r}: {_rows(outside)} of {len(table):,} hold values outside of "
+        sentence = f"Column {name!r}: the values of {outside:,} of {len(table):,} rows lie outside "
         yield Drift(name, "range", f"{sentence}the range that the model knows.")
 
 

@@ -57,7 +57,7 @@ def test_each_change_is_counted_and_its_values_are_apart(tmp_path: Path) -> None
     assert unseen.values == ("c",) and "1 of 2 values" in unseen.sentence
     assert "20 rows" in unseen.sentence and "They are: c." in unseen.told(True)
     assert "16.7%" in found["word", "nulls"].sentence
-    assert "3 rows of 60" in found["size", "range"].sentence
+    assert "3 of 60 rows" in found["size", "range"].sentence
     assert "inch" not in found["unit", "unseen values"].told(False)
     assert "values" not in unseen.to_json() and unseen.to_json(True)["values"] == ["c"]
 
