@@ -6,18 +6,16 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Self
+from typing import Any, Generic, Self
 
 from augment.core import registry
 from augment.core.errors import UsageError
+from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import Rows, Source
-from augment.core.start import Drift
 from augment.core.types import Condition, D, Json, Model, Scalar, Tick
-
-if TYPE_CHECKING:
-    from augment.core.kind import Loaded
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,9 @@ class Fitted(ABC, Generic[D]):
         loaded = registry.find("kinds", self.stored().kind).read(source, {})
         return loaded.data, loaded.notes
 
-    def newer_rows(self, source: Source, options: Json) -> tuple[Loaded[D], tuple[Drift, ...]]:
+    def newer_rows(
+        self, source: Source, options: Json
+    ) -> tuple[Loaded[D], tuple[SchemaDrift, ...]]:
         """Rows to go on with, read as this model knows its own as far as they fit, and how they
         differ from those; `options` are of reading.
 

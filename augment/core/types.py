@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from augment.core.remedy import Remedy, Symptom
-    from augment.core.start import Start
 
 Scalar = str | int | float | bool | None
 
@@ -90,6 +89,16 @@ class Tick:
 
 def silent(tick: Tick) -> None:
     """A `Job.tick` that tells nobody."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """The engine's part of an older model, what tells the model from any other, and how many rows
+    it has seen, in its own fit and in those that it went on from."""
+
+    model: Model[Any]
+    digest: str
+    rows: int
 
 
 @dataclass(frozen=True)

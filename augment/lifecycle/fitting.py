@@ -15,9 +15,9 @@ from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside, write_json
 from augment.core.fitted import Fitted
 from augment.core.kind import Forecast, Loaded, Reserved, require_known
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import path_of
-from augment.core.start import Drift
 from augment.core.types import Job, Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.opened_model import Opened
@@ -43,7 +43,7 @@ class Prepared:
     race: Json | None = None  # what decided on the engine, see `selection`
     planned: Json = field(default_factory=dict)  # the plan, before a race or rounds changed it
     start: Opened | None = None  # the older model that the fit goes on from
-    drift: tuple[Drift, ...] = ()  # how the rows differ from what it knows
+    drift: tuple[SchemaDrift, ...] = ()  # how the rows differ from what it knows
 
 
 def prepare(
@@ -60,7 +60,7 @@ def prepare(
     """
     request = request if start is None else following(request, start)
     kind = kind_of(request.source, request.kind)
-    drift: tuple[Drift, ...] = ()
+    drift: tuple[SchemaDrift, ...] = ()
     with journal.stage("read"):
         if start is None:
             reserved = Reserved(holdout, request.protect, request.read)
@@ -79,9 +79,7 @@ def prepare(
     lent = None if folder is None or request.seed is not None else folder.lent_seed(key)
     if lent is not None:
         plan = dataclasses.replace(plan, seed=Seed(lent))
-    return Prepared(
-        plan, loaded, key, advice, planned=plan.document, start=start, drift=drift
-    )
+    return Prepared(plan, loaded, key, advice, planned=plan.document, start=start, drift=drift)
 
 
 def fit_model(
@@ -125,7 +123,11 @@ def fit(
         for found in prepared.drift:
             journal.tick(Tick("read", advice=found.told(show_values)))
         facts = {"model": str(out), **described(prepared)}
-        shown = {"drift": [each.to_json(show_values) for each in prepared.drift]} if start else {}
+        shown = (
+            {"schema_drift": [each.to_json(show_values) for each in prepared.drift]}
+            if start
+            else {}
+        )
         if dry_run:
             estimate = forecast_document(paced(_forecast(prepared)), ("fit",))
             return {"schema": SCHEMA, "dry_run": True, **facts, **shown, "estimate": estimate}
@@ -210,7 +212,7 @@ def described(prepared: Prepared) -> Json:
     start = prepared.start
     drift = [each.to_json() for each in prepared.drift]
     return {
-        **({"start": described_start(start), "drift": drift} if start else {}),
+        **({"start": described_start(start), "schema_drift": drift} if start else {}),
         "plan": prepared.plan.document,
         "files": list(prepared.loaded.files),
         "notes": list(prepared.loaded.notes),

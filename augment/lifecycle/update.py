@@ -10,8 +10,7 @@ from augment.core.errors import UsageError, listed
 from augment.core.fitted import Fitted
 from augment.core.model_folder import restoring
 from augment.core.parameters import fields_of
-from augment.core.start import Start
-from augment.core.types import Json
+from augment.core.types import Json, Start
 from augment.lifecycle.opened_model import Opened
 from augment.lifecycle.plan import RunRequest
 

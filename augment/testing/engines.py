@@ -19,8 +19,7 @@ import pytest
 from augment.core import model_folder
 from augment.core.errors import AugmentError, BadInput, OutOfResources, UsageError
 from augment.core.seeds import Seed
-from augment.core.start import Start
-from augment.core.types import PHASES, Condition, D, Engine, Job, Model, State, Tick
+from augment.core.types import PHASES, Condition, D, Engine, Job, Model, Start, State, Tick
 from augment.testing.fitting import (
     ROWS,
     Fitting,

@@ -19,8 +19,7 @@ import pytest
 
 from augment.core import model_folder
 from augment.core.seeds import Seed
-from augment.core.start import Start
-from augment.core.types import D, Engine, Job, Model, State, Tick, silent
+from augment.core.types import D, Engine, Job, Model, Start, State, Tick, silent
 from augment.nets.schedule import Schedule
 
 P = ParamSpec("P")

@@ -67,7 +67,7 @@ def done(place: Path) -> Any:
 def test_how_newer_rows_differ_is_told_before_the_fit_and_kept(place: Path, done: Any) -> None:
     assert done.returncode == 0, done.stderr.decode()
     kept = json.loads((place / "new" / "fit.json").read_text())
-    changes = {(found["column"], found["change"]) for found in kept["drift"]}
+    changes = {(found["column"], found["change"]) for found in kept["schema_drift"]}
     assert changes >= {
         ("grade", "new"),
         ("team", "unseen values"),
@@ -76,7 +76,7 @@ def test_how_newer_rows_differ_is_told_before_the_fit_and_kept(place: Path, done
     }
     assert not any(column in ("left", "site") for column, _ in changes)
     said = done.stderr.decode()
-    for found in kept["drift"]:
+    for found in kept["schema_drift"]:
         assert said.index(found["sentence"]) < said.index("augment: fitting")
     assert "Column 'team': 2 of 5 values are none that the model knows (33 rows)." in said
 

@@ -12,8 +12,7 @@ import torch
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
-from augment.core.start import Start
-from augment.core.types import Job, Tick
+from augment.core.types import Job, Start, Tick
 from augment.nets.checkpoint import run_digest
 from augment.nets.heads_loss import heads_loss
 from augment.nets.player import Player

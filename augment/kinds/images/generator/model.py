@@ -10,12 +10,12 @@ from typing import Self
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.core.fitted import Ask, Fitted
-from augment.core.kind import Loaded
+from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored, restoring
 from augment.core.quotas import quotas
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.start import Drift
 from augment.core.types import Clause, Condition, Engine, Job, Json, State, Tick
 from augment.kinds.images.data.captions import with_kept_words
 from augment.kinds.images.data.dataset import Images
@@ -105,7 +105,9 @@ class ImageModel(Fitted[Images]):
         joined = Images.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
 
-    def newer_rows(self, source: Source, options: Json) -> tuple[Loaded[Images], tuple[Drift, ...]]:
+    def newer_rows(
+        self, source: Source, options: Json
+    ) -> tuple[Loaded[Images], tuple[SchemaDrift, ...]]:
         loaded = reading.read_newer(source, self.schema, reading.read_options(options))
         images, drift = newer_images.placed(loaded.data, self.schema)
         return dataclasses.replace(loaded, data=images), drift

@@ -8,14 +8,14 @@ from collections import Counter
 import numpy as np
 
 from augment.core.errors import BadInput, near_name
-from augment.core.start import Drift
+from augment.core.schema_drift import SchemaDrift
 from augment.kinds.images.data.captions import words_of
 from augment.kinds.images.data.dataset import UNLABELLED, Images
 from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.io.rejects import printed
 
 
-def placed(images: Images, schema: ImageSchema) -> tuple[Images, tuple[Drift, ...]]:
+def placed(images: Images, schema: ImageSchema) -> tuple[Images, tuple[SchemaDrift, ...]]:
     """The images under the older model's schema, and how they differ from what it knows.
 
     Raises `BadInput` for a class that it has not: its network has no place for one.
@@ -35,22 +35,26 @@ def placed(images: Images, schema: ImageSchema) -> tuple[Images, tuple[Drift, ..
     return known, tuple(_drift(known))
 
 
-def _drift(images: Images) -> list[Drift]:
+def _drift(images: Images) -> list[SchemaDrift]:
     schema, found = images.schema, []
     there = set(images.label_codes.tolist())
     gone = tuple(name for code, name in enumerate(schema.classes) if code not in there)
     if gone:
         sentence = f"No image shows {len(gone):,} of the {len(schema.classes):,} classes of the "
         found.append(
-            Drift("label", "gone", f"{sentence}model: they are made only where asked for.", gone)
+            SchemaDrift(
+                "label", "gone", f"{sentence}model: they are made only where asked for.", gone
+            )
         )
     if schema.classes and UNLABELLED in there:
         rows = int((images.label_codes == UNLABELLED).sum())
-        found.append(Drift("label", "nulls", f"{rows:,} of {len(images):,} images have no label."))
+        found.append(
+            SchemaDrift("label", "nulls", f"{rows:,} of {len(images):,} images have no label.")
+        )
     counts = Counter(word for text in images.captions or () for word in set(words_of(text)))
     unseen = tuple(sorted(counts.keys() - set(schema.vocabulary)))
     if unseen:
         sentence = f"{len(unseen):,} of {len(counts):,} words of the captions are none that the "
         sentence += "model knows: they are not learnt."
-        found.append(Drift("prompt", "unseen values", sentence, unseen))
+        found.append(SchemaDrift("prompt", "unseen values", sentence, unseen))
     return found

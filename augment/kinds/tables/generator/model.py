@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.core.fitted import Ask, Fitted
-from augment.core.kind import Loaded
+from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored, restoring
 from augment.core.quotas import quotas
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.start import Drift
 from augment.core.types import Clause, Condition, Json, Model, Scalar, State, Tick, Whole, silent
 from augment.kinds.tables.data.conditions import balance_of, parse
 from augment.kinds.tables.data.dataset import Table
@@ -151,7 +151,9 @@ class TableModel(Fitted[Table]):
     def source_rows(self, source: Source) -> tuple[Table, tuple[str, ...]]:
         return reading.read_whole(source, self.schema)
 
-    def newer_rows(self, source: Source, options: Json) -> tuple[Loaded[Table], tuple[Drift, ...]]:
+    def newer_rows(
+        self, source: Source, options: Json
+    ) -> tuple[Loaded[Table], tuple[SchemaDrift, ...]]:
         found = reading.read_newer(source, self.schema, read_options(options))
         table, notes = found.table, found.notes
         older_rows = int(self.facts.get("fitted_rows", self.rows))

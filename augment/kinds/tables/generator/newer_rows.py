@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.core.start import Drift
+from augment.core.schema_drift import SchemaDrift
 from augment.core.types import Json, Scalar
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
@@ -28,14 +28,14 @@ def drift(
     domain: Mapping[str, Json],
     unmodelled: Sequence[Unmodelled],
     older_rows: int,
-) -> Iterator[Drift]:
+) -> Iterator[SchemaDrift]:
     """Column by column; `domain` and `unmodelled` are of a model of `schema`, which was fitted on
     `older_rows`."""
     others = {each.column.name: each for each in unmodelled}
     for column in table.schema:
         name = column.name
         if name not in schema.names:
-            yield Drift(
+            yield SchemaDrift(
                 name,
                 "new",
                 f"Column {name!r} is new, as {column.role}: what the model makes of it comes of "
@@ -45,11 +45,11 @@ def drift(
         known = schema[name]
         if known.role != column.role:  # of a constant alone: see `newer_columns`
             sentence = f"Column {name!r} was constant and is {column.role} now: what the model "
-            yield Drift(name, "new", f"{sentence}makes of it comes of these rows alone.")
+            yield SchemaDrift(name, "new", f"{sentence}makes of it comes of these rows alone.")
             continue
         if known.storage != column.storage:
             sentence = f"Column {name!r} is stored as {column.storage}, and was as {known.storage}."
-            yield Drift(name, "storage", sentence)
+            yield SchemaDrift(name, "storage", sentence)
         if name in others:
             yield from _constants(table, others[name])
             yield from _gaps(table, column, others[name].null_share, older_rows)
@@ -62,16 +62,16 @@ def drift(
             yield from _gaps(table, column, 0.0, older_rows)
 
 
-def _constants(table: Table, known: Unmodelled) -> Iterator[Drift]:
+def _constants(table: Table, known: Unmodelled) -> Iterator[SchemaDrift]:
     name = known.column.name
     if known.column.role == "constant" and known.constant is not None:
         levels = codes(table, name)[1]
         if levels and str(levels[0]) != str(known.constant):
             sentence = f"Column {name!r} holds another constant than the model knows."
-            yield Drift(name, "unseen values", sentence, tuple(levels))
+            yield SchemaDrift(name, "unseen values", sentence, tuple(levels))
 
 
-def _values(table: Table, column: Column, known: Json) -> Iterator[Drift]:
+def _values(table: Table, column: Column, known: Json) -> Iterator[SchemaDrift]:
     """Levels that the model lacks, or numbers beyond its range."""
     name = column.name
     if "levels" in known:
@@ -82,7 +82,7 @@ def _values(table: Table, column: Column, known: Json) -> Iterator[Drift]:
         if rows:
             values: tuple[Scalar, ...] = tuple(np.array(levels, object)[unseen[:-1]].tolist())
             sentence = f"Column {name!r}: {len(values):,} of {len(levels):,} values are none that "
-            yield Drift(
+            yield SchemaDrift(
                 name, "unseen values", f"{sentence}the model knows ({_rows(rows)}).", values
             )
         return
@@ -90,7 +90,7 @@ def _values(table: Table, column: Column, known: Json) -> Iterator[Drift]:
     outside = _outside(values_of, known)
     if outside:
         sentence = f"Column {name!r}: the values of {outside:,} of {len(table):,} rows lie outside "
-        yield Drift(name, "range", f"{sentence}the range that the model knows.")
+        yield SchemaDrift(name, "range", f"{sentence}the range that the model knows.")
 
 
 def _outside(values: NDArray[np.float64], known: Json) -> int:
@@ -99,7 +99,7 @@ def _outside(values: NDArray[np.float64], known: Json) -> int:
     return int(((values < known["low"]) | (values > known["high"])).sum())
 
 
-def _gaps(table: Table, column: Column, before: float, older_rows: int) -> Iterator[Drift]:
+def _gaps(table: Table, column: Column, before: float, older_rows: int) -> Iterator[SchemaDrift]:
     """A share of rows without a value that moved by more than noise."""
     rows = len(table)
     share = table.column(column.name).null_count / rows
@@ -107,7 +107,7 @@ def _gaps(table: Table, column: Column, before: float, older_rows: int) -> Itera
     noise = math.sqrt(mean * (1 - mean) * (1 / rows + 1 / older_rows))
     if abs(share - before) > max(LEAST_MOVE, SIGMAS * noise):
         sentence = f"Column {column.name!r}: {share:.1%} of the rows have no value; it was "
-        yield Drift(column.name, "nulls", f"{sentence}{before:.1%}.")
+        yield SchemaDrift(column.name, "nulls", f"{sentence}{before:.1%}.")
 
 
 def _rows(count: int) -> str:

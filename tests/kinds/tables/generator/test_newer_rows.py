@@ -8,9 +8,9 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
-from augment.core.start import Drift, Start
-from augment.core.types import Job
+from augment.core.types import Job, Start
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.engines.bootstrap import Bootstrap
@@ -35,7 +35,7 @@ def older(tmp_path: Path) -> TableModel:
     return fit_model(Bootstrap(), data, Job(Seed(1), tmp_path), True, 200)
 
 
-def drift(model: TableModel, table: Table) -> list[Drift]:
+def drift(model: TableModel, table: Table) -> list[SchemaDrift]:
     known = (model.schema, model.domain, model.unmodelled, 200)
     return list(newer_rows.drift(table, *known))
 

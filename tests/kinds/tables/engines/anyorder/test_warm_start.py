@@ -12,8 +12,7 @@ import torch
 
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
-from augment.core.start import Start
-from augment.core.types import Job
+from augment.core.types import Job, Start
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.engines.anyorder.encoding import encode, null_patterns

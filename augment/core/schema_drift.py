@@ -1,12 +1,12 @@
-"""What a fit goes on from, and how newer rows differ from those that it was fitted on."""
+"""How newer rows differ from what a model knows of those that it was fitted on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from augment.core.types import Json, Model, Scalar
+from augment.core.json import Json
+from augment.core.types import Scalar
 
 MOST_VALUES_SHOWN = 20
 
@@ -16,17 +16,7 @@ Change = Literal["new", "storage", "unseen values", "range", "nulls", "gone"]
 
 
 @dataclass(frozen=True)
-class Start:
-    """The engine's part of an older model, what tells the model from any other, and how many rows
-    it has seen, in its own fit and in those that it went on from."""
-
-    model: Model[Any]
-    digest: str
-    rows: int
-
-
-@dataclass(frozen=True)
-class Drift:
+class SchemaDrift:
     """One way in which a column of newer rows is not as the model knows it.
 
     `values` are those that the sentence counts; they are shown only to who asks for them.
