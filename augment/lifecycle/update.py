@@ -15,13 +15,19 @@ from augment.lifecycle.opened_model import Opened
 from augment.lifecycle.plan import RunRequest
 
 REASON = "the older model's"
+MOST_ROWS = 10**15  # that a model may say it has seen
 
 
 def start_of(opened: Opened) -> Start:
-    """What the engine goes on from."""
-    facts = opened.model.stored().facts
-    fitted = int(facts.get("fitted_rows", opened.model.rows))
-    return Start(opened.model.inner, opened.digest, int(facts.get("seen_rows", fitted)))
+    """What the engine goes on from. Raises `BadInput` for facts that no fit wrote."""
+    model = opened.model
+    with restoring(model.engine):
+        facts = model.stored().facts
+        fitted = int(facts.get("fitted_rows", model.rows))
+        seen = int(facts.get("seen_rows", fitted))
+        if not 0 < fitted <= seen <= MOST_ROWS:
+            raise ValueError("rows are out of range")
+    return Start(model.inner, opened.digest, seen)
 
 
 def described_start(opened: Opened) -> Json:
@@ -38,6 +44,7 @@ def following(request: RunRequest, opened: Opened) -> RunRequest:
     """
     model = opened.model
     _require_continues(model, opened.kind.name)
+    start_of(opened)
     if request.kind not in (None, opened.kind.name):
         raise UsageError(
             f"--kind {request.kind}: the older model is of {opened.kind.name} data. Leave it out."

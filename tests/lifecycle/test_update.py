@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,27 @@ def test_what_agrees_with_the_older_model_is_no_contradiction(place: Path, tmp_p
     done = go_on(place, tmp_path / "m", *agreed, "--dry-run")
     assert done.returncode == 0, done.stderr.decode()
     assert "grade" not in [column["name"] for column in json.loads(done.stdout)["data"]["columns"]]
+
+
+@pytest.mark.parametrize("facts", [{"fitted_rows": 0}, {"seen_rows": "x"}, {"parameters": [1]}])
+def test_facts_that_no_fit_wrote_are_bad_input(
+    place: Path, tmp_path: Path, facts: dict[str, Any]
+) -> None:
+    shutil.copytree(place / "old", tmp_path / "odd")
+    document = json.loads((place / "old" / "model.json").read_text())
+    document["facts"] |= facts
+    (tmp_path / "odd" / "model.json").write_text(json.dumps(document))
+    done = augment("fit", place / "new.csv", "--from", tmp_path / "odd", "-o", tmp_path / "m")
+    assert done.returncode == 4, done.stderr.decode()
+
+
+def test_a_model_without_protection_needs_to_go_on_without(place: Path, tmp_path: Path) -> None:
+    open_ = ("-p", "epochs=1", "-p", "width=16", "--no-protect", "--seed", "1")
+    assert augment("fit", place / "old.csv", "-o", tmp_path / "open", *open_).returncode == 0
+    more = ("--from", tmp_path / "open", "-o", tmp_path / "m", "--dry-run")
+    refused = augment("fit", place / "new.csv", *more)
+    assert refused.returncode == 2 and b"Pass --no-protect" in refused.stderr
+    assert augment("fit", place / "new.csv", *more, "--no-protect").returncode == 0
 
 
 def test_a_gone_column_and_an_engine_that_cannot_are_refused_with_the_way_out(

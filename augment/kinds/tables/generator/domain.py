@@ -54,6 +54,8 @@ def checked(column: Column, known: Any) -> Json:
     gaps = {"null": known["null"]}
     if "null_share" in known:  # which models of before 0.3 have not
         gaps["null_share"] = float(known["null_share"])
+        if not 0 <= gaps["null_share"] <= 1:
+            raise ValueError("a share is out of range")
     if column.role in ("categorical", "boolean"):
         levels = known["levels"]
         if not isinstance(levels, list) or any(isinstance(x, (list, dict)) for x in levels):
