@@ -31,15 +31,17 @@ def commands() -> str:
 
 
 def engines() -> str:
-    """Each engine with its licence, how it meets conditions, and its parameters."""
+    """Each engine: licence, how it meets conditions, whether it goes on, and parameters."""
     rows = []
     for name in registry.names("engines"):
         engine = registry.described(name, detailed=True)
         how = ", ".join(f"`--{word}`" for word in engine["conditions"])
         how += "" if engine["exact"] or not how else " (by bounded rejection)"
+        goes_on = "yes" if engine["continues"] else ""
         parameters = ", ".join(f"`{p['name']}`" for p in engine["parameters"]) or "–"
-        rows.append((f"`{name}`", engine["summary"], engine["licence"], how, parameters))
-    return _table(("engine", "what it is", "licence", "conditions", "`-p`"), rows)
+        about = (engine["summary"], engine["licence"], how, goes_on)
+        rows.append((f"`{name}`", *about, parameters))
+    return _table(("engine", "what it is", "licence", "conditions", "`fit --from`", "`-p`"), rows)
 
 
 def exit_codes() -> str:

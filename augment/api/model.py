@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from augment.api.arguments import count_of, seconds_of, seed_of, spelt, texts
 from augment.api.data import Data, read, source_of
-from augment.api.frames import Dtypes
+from augment.api.frames import Dtypes, dtypes_of
 from augment.core.errors import BadInput
 from augment.core.files import read_json
 from augment.core.fitted import Ask
-from augment.core.source import Rows
+from augment.core.source import External, Rows, Source
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import fitting, generation, opened_model
 from augment.lifecycle.plan import RunRequest
@@ -111,6 +111,7 @@ def fit(
     protect: bool = True,
     device: str = "auto",
     max_seconds: float | None = None,
+    start: Model | str | os.PathLike[str] | None = None,
     tell: Callable[[Tick], None] = silent,
 ) -> Model:
     """Fit a generator on all rows of `data`; `engine="auto"` picks one that suits it.
@@ -120,27 +121,43 @@ def fit(
     categories and exact extremes out of the model. The same seed gives the model that
     `augment fit --seed` writes. `tell` is called with each `Tick` of progress.
 
+    With `start`, a model or a model's folder, the fit goes on from that older model, as `augment
+    fit --from` does: its columns, engine, parameters and protection stay what they are.
+
     Raises `UsageError` for an unknown engine or parameter, `BadInput` for data that cannot be
     used, and `OutOfResources` where `max_seconds` are too few.
     """
     environment.settle()
-    known = read(data, tell=tell)
+    older = start if start is None or isinstance(start, Model) else load(start, device=device)
+    source, options, dtypes = _read(data, older, tell)
     request = RunRequest(
-        source=known._rows,
-        kind=known.kind,
+        source=source,
         engine=engine,
         parameters=spelt(parameters),
         seed=seed_of(seed),
         max_seconds=seconds_of(max_seconds),
         device=device,
         protect=protect,
-        read=known._options,
+        read=options,
     )
+    opened = None if older is None else older._opened
     with tempfile.TemporaryDirectory(prefix="augment-") as scratch:
         folder = Path(scratch) / "model"
-        document = fitting.fit(request, folder, force=False, dry_run=False, tell=tell)
+        document = fitting.fit(request, folder, force=False, dry_run=False, tell=tell, start=opened)
         opened = opened_model.open_model(folder, device)
-    return Model(opened, document, known._dtypes)
+    return Model(opened, document, dtypes)
+
+
+def _read(
+    data: DataLike, older: Model | None, tell: Callable[[Tick], None]
+) -> tuple[Source, Json, Dtypes]:
+    """The source, the options of reading it, and the dtypes of a DataFrame; what was not read yet
+    is left to an older model, which knows its columns."""
+    if older is None or isinstance(data, Data):
+        known = read(data, tell=tell)
+        return known._rows, known._options, known._dtypes
+    source = source_of(data)
+    return source, {}, dtypes_of(source) if isinstance(source, External) else {}
 
 
 def load(path: str | os.PathLike[str], *, device: str = "auto") -> Model:

@@ -108,6 +108,12 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
         f"Engine {plan['engine']} ({plan['engine_reason']}), seed {plan['seed']}{took}.",
         style="bold",
     )
+    start = document.get("start")
+    if start is not None:
+        seen = document.get("engine_facts", {}).get("seen_rows")
+        known = f"which has seen {start['rows']:,} {document['data']['noun']}"
+        in_all = "" if seen is None else f", {seen:,} with these"
+        line(console, f"  Goes on from {start['model']}, {known}{in_all}.")
     for sentence in document.get("engine_facts", {}).get("relations", []):
         line(console, f"  Kept exactly: {sentence}")
     nearly = document.get("engine_facts", {}).get("nearly", [])

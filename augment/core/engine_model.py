@@ -72,7 +72,8 @@ class EngineGenerator(Generator[D]):
         inner = engine.fit(data, dataclasses.replace(job, seed=seed, protect=protect))
         facts: Json = {
             "parameters": dataclasses.asdict(engine),
-            "fitted_rows": len(data),
+            "protected": protect,
+            **job.history(len(data)),
             **({"shortened": shortened} if shortened else {}),
         }
         return EngineModel(self.kind, engine.about.name, len(whole), inner, facts)

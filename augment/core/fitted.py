@@ -10,10 +10,12 @@ from typing import Any, Generic, Self
 
 from augment.core import registry
 from augment.core.errors import UsageError
+from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import Rows, Source
-from augment.core.types import Condition, D, Scalar, Tick
+from augment.core.types import Condition, D, Json, Model, Scalar, Tick
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Fitted(ABC, Generic[D]):
 
     engine: str
     rows: int  # of the source that it was fitted on (or on a part of); "2x" is twice as many
+    inner: Model[D]  # what the engine fitted
 
     @property
     @abstractmethod
@@ -79,6 +82,17 @@ class Fitted(ABC, Generic[D]):
             return source.parts[0], source.notes
         loaded = registry.find("kinds", self.stored().kind).read(source, {})
         return loaded.data, loaded.notes
+
+    def newer_rows(
+        self, source: Source, options: Json
+    ) -> tuple[Loaded[D], tuple[SchemaDrift, ...]]:
+        """Rows to go on with, read as this model knows its own as far as they fit, and how they
+        differ from those; `options` are of reading.
+
+        Raises `BadInput` for rows that it cannot go on with, and `UsageError` for an option that
+        contradicts the model.
+        """
+        return registry.find("kinds", self.stored().kind).read(source, options), ()
 
     def value_counts(self, rows: D, column: str) -> Mapping[Scalar, int]:
         """How many rows hold each value of a column, in the words of `Condition.mix`; usually the

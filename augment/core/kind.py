@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic
 from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import UsageError, did_you_mean
 from augment.core.fitted import Ask, Fitted
+from augment.core.loaded import Loaded as Loaded
 from augment.core.model_folder import Stored
 from augment.core.parameters import setting_of
 from augment.core.seeds import Seed
@@ -19,16 +20,6 @@ from augment.core.types import D, Engine, Job, Json, Score, Tick
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class Loaded(Generic[D]):
-    """What was read: the rows, the digests of the files, and what the user should know of it."""
-
-    data: D
-    files: tuple[Json, ...]  # {"path", "sha256", "bytes"} each
-    notes: tuple[str, ...] = ()
-    rejected: int = 0
 
 
 MARKER = "_synthetic"  # the column by which `--mark` tells made rows from real ones

@@ -92,12 +92,23 @@ def silent(tick: Tick) -> None:
 
 
 @dataclass(frozen=True)
+class Start:
+    """The engine's part of an older model, what tells the model from any other, and how many rows
+    it has seen, in its own fit and in those that it went on from."""
+
+    model: Model[Any]
+    digest: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class Job:
     """What a fit may use: its stream, device, scratch folder, time, and whom to tell.
 
     `scratch` outlives a killed process: an engine that can resume keeps its checkpoints there,
     and the caller hands the same folder to the next attempt. The caller empties it after success.
     With `protect`, an engine keeps and emits nothing that stands for fewer than five rows.
+    `start` is the older model that an engine which `continues` goes on from.
     """
 
     seed: Seed
@@ -106,6 +117,18 @@ class Job:
     protect: bool = True
     budget: Budget = field(default_factory=Budget)
     tick: Callable[[Tick], None] = silent
+    start: Start | None = None
+
+    def rows_seen(self, rows: int) -> int:
+        """How many rows a model has seen in all once it is fitted on `rows` of them."""
+        return rows if self.start is None else rows + self.start.rows
+
+    def history(self, rows: int) -> Json:
+        """What a model records of the rows behind it, `rows` of them in this fit."""
+        if self.start is None:
+            return {"fitted_rows": rows}
+        seen = {"seen_rows": self.rows_seen(rows), "started_from": self.start.digest}
+        return {"fitted_rows": rows, **seen}
 
     def noted(self) -> tuple[Job, list[str]]:
         """The same job, and a list that fills with what its ticks say was shortened."""
@@ -228,6 +251,7 @@ class About:
     exact: bool = False  # conditions are placed, not searched for by rejection
     control: bool = False  # a yardstick that `auto` never picks
     foreign: bool = False  # draws with weights learnt elsewhere: fits nothing, knows every word
+    continues: bool = False  # a fit can go on from an older model of its own: see `Job.start`
 
 
 @dataclass(frozen=True)

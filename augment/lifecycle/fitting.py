@@ -14,13 +14,17 @@ from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside, write_json
 from augment.core.fitted import Fitted
-from augment.core.kind import Loaded, Reserved
+from augment.core.kind import Forecast, Loaded, Reserved, require_known
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import path_of
 from augment.core.types import Job, Json, Tick
 from augment.lifecycle.journal import Journal
+from augment.lifecycle.opened_model import Opened
 from augment.lifecycle.plan import Plan, RunRequest, kind_of, resolve
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
+from augment.lifecycle.update import REASON, described_start, following, start_of
+from augment.nets.schedule import CONTINUED_STEPS
 from augment.work.manifest import verify
 from augment.work.store import Attempt, Store
 
@@ -38,29 +42,44 @@ class Prepared:
     advice: tuple[str, ...] = ()  # see `Generator.advice`
     race: Json | None = None  # what decided on the engine, see `selection`
     planned: Json = field(default_factory=dict)  # the plan, before a race or rounds changed it
+    start: Opened | None = None  # the older model that the fit goes on from
+    drift: tuple[SchemaDrift, ...] = ()  # how the rows differ from what it knows
 
 
 def prepare(
-    request: RunRequest, journal: Journal, folder: Store | None = None, holdout: float = 0.0
+    request: RunRequest,
+    journal: Journal,
+    folder: Store | None = None,
+    holdout: float = 0.0,
+    start: Opened | None = None,
 ) -> Prepared:
     """Read the source and make the plan; an unfinished attempt at it in `folder` lends its seed.
 
-    `holdout` is the share of the rows that the fit will not see.
+    `holdout` is the share of the rows that the fit will not see. With `start`, an older model, the
+    request follows it, and so does the reading.
     """
+    request = request if start is None else following(request, start)
     kind = kind_of(request.source, request.kind)
+    drift: tuple[SchemaDrift, ...] = ()
     with journal.stage("read"):
-        reserved = Reserved(holdout, request.protect, request.read)
-        loaded = kind.generator.prepared(kind.read(request.source, request.read), reserved)
+        if start is None:
+            reserved = Reserved(holdout, request.protect, request.read)
+            loaded = kind.generator.prepared(kind.read(request.source, request.read), reserved)
+        else:
+            require_known(request.read, kind.reader.options, kind.name)
+            loaded, drift = start.model.newer_rows(request.source, request.read)
     seed = Seed.fresh() if request.seed is None else Seed(request.seed)
     plan = resolve(request, kind, loaded, seed)
-    advice = () if plan.engine.about.foreign else kind.generator.advice(loaded.data, plan.device)
+    plan = plan if start is None else dataclasses.replace(plan, reason=REASON)
+    settled = plan.engine.about.foreign or start is not None  # whether to fit is no question
+    advice = () if settled else kind.generator.advice(loaded.data, plan.device)
     for sentence in advice:
         journal.tell(Tick("read", advice=sentence))
     key = plan.key(loaded.files)
     lent = None if folder is None or request.seed is not None else folder.lent_seed(key)
     if lent is not None:
         plan = dataclasses.replace(plan, seed=Seed(lent))
-    return Prepared(plan, loaded, key, advice, planned=plan.document)
+    return Prepared(plan, loaded, key, advice, planned=plan.document, start=start, drift=drift)
 
 
 def fit_model(
@@ -74,6 +93,7 @@ def fit_model(
         device=plan.device,
         budget=budget,
         tick=journal.tick,
+        start=None if prepared.start is None else start_of(prepared.start),
     )
     whole = prepared.loaded.data
     return plan.kind.generator.fit(plan.engine, data, job, plan.request.protect, whole)
@@ -86,19 +106,31 @@ def fit(
     force: bool,
     dry_run: bool,
     tell: Callable[[Tick], None],
+    start: Opened | None = None,
+    show_values: bool = False,
 ) -> Json:
-    """`augment fit`: a model folder from a source. Returns what `--json` prints."""
+    """`augment fit`: a model folder from a source. Returns what `--json` prints.
+
+    `start` is an older model to go on from. How the source differs from what it knows is told
+    before the fit; with `show_values` the values that it lacks are named, but never written.
+    """
     require_outside(out, path_of(request.source))
     folder = _store(out)
     folder.require_ours()
     budget, journal = Budget(request.max_seconds), Journal(None, tell)
     with folder.held(), bounded(budget, journal):
-        prepared = prepare(request, journal, folder)
+        prepared = prepare(request, journal, folder, start=start)
+        for found in prepared.drift:
+            journal.tick(Tick("read", advice=found.told(show_values)))
         facts = {"model": str(out), **described(prepared)}
+        shown = (
+            {"schema_drift": [each.to_json(show_values) for each in prepared.drift]}
+            if start
+            else {}
+        )
         if dry_run:
-            data = prepared.loaded.data
-            estimate = forecast_document(paced(prepared.plan.foresee(data, len(data))), ("fit",))
-            return {"schema": SCHEMA, "dry_run": True, **facts, "estimate": estimate}
+            estimate = forecast_document(paced(_forecast(prepared)), ("fit",))
+            return {"schema": SCHEMA, "dry_run": True, **facts, **shown, "estimate": estimate}
         if folder.complete() and not force:
             return finished(folder, prepared.key, request.seed)
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
@@ -120,7 +152,16 @@ def fit(
         }
         with journal.stage("write"):
             _publish(folder, model, document)
-        return document
+        return {**document, **shown}
+
+
+def _forecast(prepared: Prepared) -> Forecast | None:
+    """About what the fit takes; one that goes on from an older model has fewer steps."""
+    data = prepared.loaded.data
+    found = prepared.plan.foresee(data, len(data))
+    if found is None or prepared.start is None:
+        return found
+    return dataclasses.replace(found, fit=found.fit * CONTINUED_STEPS)
 
 
 def save(model: Fitted[Any], document: Json, out: Path, *, force: bool) -> None:
@@ -168,7 +209,10 @@ def finished(folder: Store, key: str, seed: int | None) -> Json:
 
 def described(prepared: Prepared) -> Json:
     """The plan, the files and the data as the user reads of them."""
+    start = prepared.start
+    drift = [each.to_json() for each in prepared.drift]
     return {
+        **({"start": described_start(start), "schema_drift": drift} if start else {}),
         "plan": prepared.plan.document,
         "files": list(prepared.loaded.files),
         "notes": list(prepared.loaded.notes),

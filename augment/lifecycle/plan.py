@@ -53,6 +53,7 @@ class RunRequest:
     score: Json = field(default_factory=dict)
     rounds: int = 1  # at most; see `lifecycle/rounds.py`
     goal: str = "all"  # what ends the rounds, an expression as `gate` is
+    start: str | None = None  # digest of the older model that a fit goes on from
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class Plan:
             "rounds": self.request.rounds,
             "goal": self.request.goal,
             "named_files": digests(self.request),
+            "start": self.request.start,
         }
 
     def foresee(self, data: Any, rows: int | None) -> Forecast | None:

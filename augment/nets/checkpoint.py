@@ -44,7 +44,8 @@ class TrainingState:
 def run_digest(parameters: dict[str, Tensor], schedule: Schedule, job: Job, label: str) -> str:
     """Names one run, so that a checkpoint of another one is never continued."""
     shapes = {name: [*tensor.shape] for name, tensor in parameters.items()}
-    text = json.dumps([shapes, asdict(schedule), job.seed.value, [*job.seed.path], label])
+    start = [] if job.start is None else [job.start.digest]
+    text = json.dumps([shapes, asdict(schedule), job.seed.value, [*job.seed.path], label, *start])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Player:
-    """Named tensors that follow the slope of a loss of their own, at `rate_factor` times the rate.
+    """Named tensors that follow the slope of a loss of their own, at `rate_factor` times the rate,
+    once `waits` steps are over.
 
     Within a step the players move one after another, each seeing what those before it did. A
     slope is taken for the player's own tensors only, so that losses may pass through another's.
@@ -23,6 +24,7 @@ class Player:
     parameters: dict[str, Tensor]
     loss: Callable[[int], Tensor]
     rate_factor: float = 1.0
+    waits: int = 0
 
     @property
     def tensors(self) -> list[Tensor]:

@@ -135,12 +135,15 @@ def play(
         copies = [[t.detach().clone() for t in tensors] for _ in range(2)]
         optimizers = [adamw(each, schedule) for each in players]
         run = TrainingState(0, steps, 0, math.inf, copies[0], copies[1], optimizers)
+        if job.start is not None:  # what an older fit found may be the best that there is
+            _check(run, tensors, held_out)
     stopped = "planned"
     while run.step < run.steps:
         value = 0.0
         for player, optimizer in zip(players, run.optimizers, strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = schedule.rate(run.step, run.steps) * player.rate_factor
+                factor = player.rate_factor if run.step >= player.waits else 0.0
+                group["lr"] = schedule.rate(run.step, run.steps) * factor
             optimizer.zero_grad(set_to_none=True)
             value = player.descended(run.step)
             torch.nn.utils.clip_grad_norm_(player.tensors, schedule.clip)

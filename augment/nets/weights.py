@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from augment.core.errors import UsageError
+
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -44,3 +46,19 @@ def load(network: N, arrays: Mapping[str, NDArray[Any]], prefix: str) -> N:
     weights = {name: to_tensor(arrays, prefix + name, shape) for name, shape in expected.items()}
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
+
+
+def take_over(network: nn.Module, older: nn.Module) -> None:
+    """Set the network's weights to those of an older one, wherever either lies.
+
+    Raises `UsageError` where their shapes differ.
+    """
+    mine, theirs = network.state_dict(), older.state_dict()
+    if {name: t.shape for name, t in mine.items()} != {name: t.shape for name, t in theirs.items()}:
+        raise UsageError(
+            "The network of the older model has another shape than the one that is to go on from "
+            "it. Fit one anew: augment fit without --from."
+        )
+    with torch.no_grad():
+        for name, tensor in mine.items():
+            tensor.copy_(theirs[name])

@@ -19,7 +19,7 @@ import pytest
 from augment.core import model_folder
 from augment.core.errors import AugmentError, BadInput, OutOfResources, UsageError
 from augment.core.seeds import Seed
-from augment.core.types import PHASES, Condition, D, Engine, Job, Model, State, Tick
+from augment.core.types import PHASES, Condition, D, Engine, Job, Model, Start, State, Tick
 from augment.testing.fitting import (
     ROWS,
     Fitting,
@@ -117,6 +117,17 @@ class EngineLaws(ABC, Generic[D]):
         again = fitted(self.recipe, data, tmp_path)
         assert digest_of(again.model.state()) == digest_of(fitting.model.state())
         assert not left or len(again.ticks) < len(fitting.ticks)
+
+    def test_an_engine_that_continues_goes_on_from_its_own_model(
+        self, fitting: Fitting[D], data: D, tmp_path: Path
+    ) -> None:
+        if not self.recipe.about.continues:
+            return
+        assert fitting.trained, "what it goes on from are weights"
+        start = Start(fitting.model, "the older model", len(data))
+        model = fitted(self.recipe, data, tmp_path, start=start).model
+        assert digest_of(model.state()) != digest_of(fitting.model.state())
+        self.require_restored(model)
 
     def test_a_fit_leaves_global_generators_alone(self, fitting: Fitting[D]) -> None:
         assert fitting.undisturbed

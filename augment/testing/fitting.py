@@ -19,7 +19,7 @@ import pytest
 
 from augment.core import model_folder
 from augment.core.seeds import Seed
-from augment.core.types import D, Engine, Job, Model, State, Tick, silent
+from augment.core.types import D, Engine, Job, Model, Start, State, Tick, silent
 from augment.nets.schedule import Schedule
 
 P = ParamSpec("P")
@@ -48,6 +48,7 @@ def fitted(
     scratch: Path,
     seed: int = 1,
     tick: Callable[[Tick], None] = silent,
+    start: Start | None = None,
 ) -> Fitting[D]:
     """Fit, with checkpoints as often as small data need them to be killed between two."""
     ticks: list[Tick] = []
@@ -59,7 +60,7 @@ def fitted(
     loaded = "torch" in sys.modules
     before = _generators(loaded)
     with _frequent_checkpoints() as trained:
-        model = recipe.fit(data, Job(Seed(seed), scratch, tick=noted))
+        model = recipe.fit(data, Job(Seed(seed), scratch, tick=noted, start=start))
     return Fitting(model, tuple(ticks), bool(trained), _generators(loaded) == before)
 
 

@@ -102,6 +102,12 @@ class KindLaws:
         assert again.data.digest() == loaded.data.digest()
         assert tuple(again.files) == tuple(loaded.files)
 
+    def test_a_model_reads_newer_rows_as_its_own(self, fitted: Fitted[Any], data: Dataset) -> None:
+        """Of its own rows it may lack values and extremes that are rare, and nothing else."""
+        newer, drift = fitted.newer_rows(Rows("rows", (data,)), {})
+        assert len(newer.data) == len(data)
+        assert {each.change for each in drift} <= {"unseen values", "range", "gone"}
+
     def test_unknown_options_and_absent_sources_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="--no-such-option"):
             self.kind.read(self.source, {"no_such_option": 1})

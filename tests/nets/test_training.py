@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
@@ -10,12 +12,14 @@ import torch
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
-from augment.core.types import Job, Tick
+from augment.core.types import Job, Start, Tick
+from augment.nets.checkpoint import run_digest
 from augment.nets.heads_loss import heads_loss
 from augment.nets.player import Player
 from augment.nets.schedule import Schedule
 from augment.nets.training import TooLittleTime, TrainingOutcome, play, train
 
+OLDER = Start(cast("Any", None), "digest", 9)  # nothing is asked of its model
 GOAL = torch.tensor([1.0, -2.0, 3.0])
 
 
@@ -183,6 +187,47 @@ def test_a_killed_duel_resumed_ends_with_the_same_weights(tmp_path: Path, die_at
     resumed = duel(tmp_path / "killed", schedule)
     assert torch.equal(resumed[1], whole[1])
     assert resumed[0] == whole[0]
+
+
+def test_a_player_that_waits_moves_only_when_its_steps_are_over(tmp_path: Path) -> None:
+    seen: list[float] = []
+
+    def run_away(step: int) -> torch.Tensor:
+        seen.append(float(runner.detach()[0]))
+        return -runner.sum()
+
+    runner, other = torch.zeros(1, requires_grad=True), torch.zeros(1, requires_grad=True)
+    players = [
+        Player({"other": other}, lambda step: other.square().sum()),
+        Player({"runner": runner}, run_away, waits=5),
+    ]
+    schedule = Schedule(10, learning_rate=0.1, warmup=1, weight_decay=0.0)
+    play(players, lambda: float(-runner.detach()), schedule, Job(Seed(1), tmp_path))
+    assert seen[:6] == [0.0] * 6 and seen[6:] == sorted(seen[6:]) and seen[6] > 0
+
+
+def test_what_a_fit_starts_from_is_kept_where_training_finds_nothing_better(
+    tmp_path: Path,
+) -> None:
+    schedule = Schedule(20, learning_rate=0.1, check_every=2)
+    for job, step in ((Job(Seed(1), tmp_path, start=OLDER), 0), (Job(Seed(1), tmp_path), 2)):
+        weights = torch.full((3,), 2.0, requires_grad=True)
+        outcome = train(
+            {"w": weights},
+            lambda step, w=weights: (w - 9).square().sum(),
+            lambda w=weights: float((w.detach() - 2).square().sum()),
+            schedule,
+            job,
+        )
+        assert outcome.best_step == step
+        assert bool((weights == 2).all()) == (step == 0)
+
+
+def test_a_checkpoint_is_of_what_a_fit_starts_from(tmp_path: Path) -> None:
+    starts = (None, OLDER, replace(OLDER, digest="another"))
+    jobs = [Job(Seed(1), tmp_path, start=start) for start in starts]
+    digests = {run_digest({}, Schedule(9), job, "") for job in jobs}
+    assert len(digests) == 3
 
 
 def test_many_heads_at_once_agree_with_one_cross_entropy_each() -> None:

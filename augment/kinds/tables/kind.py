@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from augment.core.errors import UsageError
-from augment.core.files import read_json
 from augment.core.fitted import Ask, Fitted
 from augment.core.kind import (
     Forecast,
@@ -36,7 +35,7 @@ from augment.evaluation.verdict import Unscored
 from augment.kinds.tables.data import marker
 from augment.kinds.tables.data.conditions import balance_of, parse, parse_balance
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import codes
 from augment.kinds.tables.generator import domain, rare_categories
 from augment.kinds.tables.generator.caveats import advice, caveats
@@ -45,6 +44,7 @@ from augment.kinds.tables.generator.model import TableModel, require_no_prompts
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
 from augment.kinds.tables.io import memory, reading
+from augment.kinds.tables.io.options import read_options
 from augment.kinds.tables.metrics import targets
 from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
@@ -75,11 +75,11 @@ class TableReader(Reader[Table]):
             return False
 
     def read(self, source: Source, options: Json) -> Loaded[Table]:
-        found = reading.read(source, _read_options(options))
+        found = reading.read(source, read_options(options))
         return Loaded(found.table, found.files, found.notes, found.rejected)
 
     def read_like(self, source: Source, data: Table, options: Json) -> Loaded[Table]:
-        found = reading.read_like(source, kept(data.schema), _read_options(options))
+        found = reading.read_like(source, kept(data.schema), read_options(options))
         table, notes = found.table, found.notes
         if marker.MARKER in table.schema.names and marker.MARKER not in data.schema.names:
             table, more = marker.made_rows(table)
@@ -224,21 +224,6 @@ def _require_possible(data: Table, ask: Ask) -> None:
     asked = parse(ask.where, schema, known)
     if ask.balance is not None:
         balance_of(ask.balance, schema, known, asked)
-
-
-def _read_options(options: Json) -> reading.ReadOptions:
-    """The plain options of a request, with paths and the schema file read."""
-    given = dict(options)
-    if "schema" in given:
-        path = Path(given["schema"])
-        given["schema"] = Schema.from_json(read_json(path))
-        if given["schema"].locale is not None:
-            given.setdefault("locale", given["schema"].locale)
-    if "rejects" in given:
-        given["rejects"] = Path(given["rejects"])
-    if "locale" in given:
-        given["locale"] = surrogates.locale_called(given["locale"])
-    return reading.ReadOptions(**given)
 
 
 def _described(data: Table, column: Column, show_values: bool) -> Json:

@@ -7,13 +7,13 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from augment.core.errors import UsageError, near_name
 from augment.core.seeds import Seed
-from augment.core.types import Clause, Condition, Json, Model, Scalar
+from augment.core.types import Clause, Condition, Job, Json, Model, Scalar
 from augment.kinds.images.data.attributes import attribute
 from augment.kinds.images.data.captions import Lexicon, spoken, words_of
 from augment.kinds.images.data.dataset import UNLABELLED, Images
@@ -243,6 +243,23 @@ class ConditionedModel(Model[Images]):
     """A generator of pictures that says what it can be asked for, before anything is drawn."""
 
     conditioning: Conditioning
+
+    @classmethod
+    def older(cls, job: Job, data: Images) -> Self | None:
+        """The model that the job goes on from, of pictures like `data`.
+
+        Raises `UsageError` where canvas, channels, classes or words are not the same, since then
+        its network has no place for them.
+        """
+        if job.start is None:
+            return None
+        model = job.start.model
+        if not isinstance(model, cls) or model.conditioning.schema != data.schema:
+            raise UsageError(
+                "The older model is of other pictures (canvas, channels, classes or words), or of "
+                "another engine. Fit one anew: augment fit without --from."
+            )
+        return model
 
     @property
     @abstractmethod

@@ -10,16 +10,21 @@ from typing import Self
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.core.fitted import Ask, Fitted
+from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored, restoring
 from augment.core.quotas import quotas
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
+from augment.core.source import Source
 from augment.core.types import Clause, Condition, Engine, Job, Json, State, Tick
 from augment.kinds.images.data.captions import with_kept_words
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.engines.conditioning import WHERE, ConditionedModel
 from augment.kinds.images.engines.diffusers.engine import Diffusers
+from augment.kinds.images.generator import newer_images
 from augment.kinds.images.generator.conditions import condition_of, in_turn
+from augment.kinds.images.io import reading
 from augment.kinds.images.io.image_files import made_names
 
 
@@ -43,7 +48,7 @@ class ImageModel(Fitted[Images]):
     ) -> Self:
         if not len(data):
             raise BadInput("there are no images to learn from.")
-        data, notes = with_kept_words(data, protected)
+        data, notes = (data, []) if job.start else with_kept_words(data, protected)
         job, shortened = job.noted()
         inner = recipe.fit(
             data, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
@@ -51,7 +56,7 @@ class ImageModel(Fitted[Images]):
         assert isinstance(inner, ConditionedModel), "an engine for images fits one"
         facts = {
             "parameters": dataclasses.asdict(recipe),
-            "fitted_rows": len(data),
+            **job.history(len(data)),
             "protected": protected,
             "notes": notes,
             **inner.state().config.get("facts", {}),
@@ -99,6 +104,13 @@ class ImageModel(Fitted[Images]):
             parts.append(self.inner.sample(count, seed.child("mix", str(value)), narrowed))
         joined = Images.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
+
+    def newer_rows(
+        self, source: Source, options: Json
+    ) -> tuple[Loaded[Images], tuple[SchemaDrift, ...]]:
+        loaded = reading.read_newer(source, self.schema, reading.read_options(options))
+        images, drift = newer_images.placed(loaded.data, self.schema)
+        return dataclasses.replace(loaded, data=images), drift
 
     def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
         return ()

@@ -181,6 +181,25 @@ def read_like(
     return read(source, mine, silent, schema)
 
 
+def read_newer(source: Source, schema: ImageSchema, options: ReadOptions) -> Loaded[Images]:
+    """Images with their own labels and words, on the canvas of a model's `schema`.
+
+    Raises `UsageError` for options that ask for another canvas.
+    """
+    asked = None if options.canvas is None else canvases.parsed(options.canvas)
+    if options.schema is not None or asked not in (None, (schema.width, schema.height)):
+        raise UsageError(
+            f"The older model makes pictures of {schema.width} × {schema.height} pixels, and what "
+            "goes on from it keeps that. Leave out --canvas and --schema, or fit a model anew."
+        )
+    if options.channels not in (None, schema.mode):
+        raise UsageError(
+            f"--channels {options.channels}: the older model's pictures are {schema.mode}, and "
+            "what goes on from it keeps that. Leave it out, or fit a model anew."
+        )
+    return read(source, options, onto=schema)
+
+
 def _schema(
     census: Census,
     options: ReadOptions,

@@ -146,6 +146,20 @@ class Levels(Vocabulary):
         piece, _ = choice.place(tokens, u)
         return from_codes(column, choice.payload[piece, 0].astype("int64"), list(self.levels))
 
+    def tokens_of(self, older: Vocabulary) -> NDArray[np.int64]:
+        """A cluster has the token of the most frequent of its levels that `older` knows."""
+        found = np.full(self.size, UNKNOWN, dtype=np.int64)
+        if not isinstance(older, Levels):
+            return found
+        known = {str(level): token for level, token in zip(older.levels, older.token, strict=True)}
+        for place in np.argsort(self.rows, kind="stable").tolist():
+            token = known.get(str(self.levels[place]))
+            if token is not None:
+                found[self.token[place]] = token
+        if self.nullable and older.nullable:
+            found[0] = 0
+        return found
+
     def state(self) -> State:
         config = {"kind": self.kind, "nullable": self.nullable, "levels": list(self.levels)}
         return State(config, {"token": self.token, "rows": self.rows})

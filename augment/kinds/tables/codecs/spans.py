@@ -11,7 +11,7 @@ import numpy as np
 from augment.core.types import Clause, Json, State
 from augment.kinds.tables.codecs.endings import EXPONENTS, Precision, ended, heaps_of
 from augment.kinds.tables.codecs.intervals import clause_intervals, intersection
-from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, Choice, Vocabulary
+from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Choice, Vocabulary
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers
@@ -115,14 +115,18 @@ class Spans(Vocabulary):
             near = np.where(closer, left, near)
             part = near
             if bins > 0:
-                binned = np.clip(np.searchsorted(self.edges, values, "right") - 1, 0, bins - 1)
-                part = np.where(self.atoms[near] == values, near, a + binned)
+                part = np.where(self.atoms[near] == values, near, a + self._bin(values))
         elif bins > 0:
-            part = np.clip(np.searchsorted(self.edges, values, "right") - 1, 0, bins - 1)
+            part = self._bin(values)
         else:
             return np.where(missing, 0, -1).astype(np.int32)
         tokens = self._place[part]
         return np.where(missing, 0 if self.nullable else -1, tokens).astype(np.int32)
+
+    def _bin(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(values,) the number of the bin that each lies in, or is nearest to."""
+        found = np.searchsorted(self.edges, values, "right") - 1
+        return np.asarray(np.clip(found, 0, len(self.edges) - 2))
 
     def features(self) -> NDArray[np.float32] | None:
         """Rank, standardised value, and sines and cosines of the rank in octaves."""
@@ -227,6 +231,18 @@ class Spans(Vocabulary):
         if grain is not None:
             level = np.where(grain <= len(EXPONENTS), grain, level)
         return ended(values, level, self.precision, self.edges[at], self.edges[at + 1])
+
+    def tokens_of(self, older: Vocabulary) -> NDArray[np.int64]:
+        found = np.full(self.size, UNKNOWN, dtype=np.int64)
+        if not isinstance(older, Spans):
+            return found
+        bins = older.tokens(self._middles).astype(np.int64)
+        if len(older.edges):
+            bins = older._place[len(older.atoms) + older._bin(self._middles)]
+        found[self._place] = np.concatenate([older.tokens(self.atoms), bins])
+        if self.nullable and older.nullable:
+            found[0] = 0
+        return found
 
     def state(self) -> State:
         tensors = {name: getattr(self, name) for name in _ARRAYS}

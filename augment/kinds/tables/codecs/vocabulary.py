@@ -112,6 +112,11 @@ class Vocabulary(ABC):
         """Whether a token says the value exactly."""
 
     @abstractmethod
+    def tokens_of(self, older: Vocabulary) -> NDArray[np.int64]:
+        """(tokens,) the tokens of an older vocabulary of the same column that stand for the same
+        value, or of numbers for the nearest; `UNKNOWN` where it has none."""
+
+    @abstractmethod
     def state(self) -> State: ...
 
     @classmethod

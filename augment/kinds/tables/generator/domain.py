@@ -23,7 +23,8 @@ def of(core: Table, least: int = 1) -> dict[str, Json]:
     stand in `least` rows."""
     domain: dict[str, Json] = {}
     for column in core.schema:
-        known: dict[str, Any] = {"null": core.column(column.name).null_count > 0}
+        nulls = core.column(column.name).null_count
+        known: dict[str, Any] = {"null": nulls > 0, "null_share": nulls / max(len(core), 1)}
         if column.role in ("categorical", "boolean"):
             known["levels"] = codes(core, column.name)[1]
         else:
@@ -50,11 +51,16 @@ def checked(column: Column, known: Any) -> Json:
     """A stored domain, if it is one for this column. Raises `TypeError` or `ValueError`."""
     if not isinstance(known, dict) or not isinstance(known.get("null"), bool):
         raise TypeError("a column's domain is no object")
+    gaps = {"null": known["null"]}
+    if "null_share" in known:  # which models of before 0.3 have not
+        gaps["null_share"] = float(known["null_share"])
+        if not 0 <= gaps["null_share"] <= 1:
+            raise ValueError("a share is out of range")
     if column.role in ("categorical", "boolean"):
         levels = known["levels"]
         if not isinstance(levels, list) or any(isinstance(x, (list, dict)) for x in levels):
             raise TypeError("a column's levels are no list of values")
-        return {"null": known["null"], "levels": levels}
+        return {**gaps, "levels": levels}
     ends = {end: None if known[end] is None else float(known[end]) for end in ("low", "high")}
     values = known.get("values", [])
     if not isinstance(values, list) or len(values) > MOST_VALUES:
@@ -62,4 +68,4 @@ def checked(column: Column, known: Any) -> Json:
     for value in values:
         if isinstance(value, (bool, list, dict)) or value is None or not isfinite(as_number(value)):
             raise ValueError("a column's values are no numbers")
-    return {"null": known["null"], **ends, **({"values": values} if values else {})}
+    return {**gaps, **ends, **({"values": values} if values else {})}

@@ -41,13 +41,13 @@ def fit_model(
             hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
         )
     notes: tuple[str, ...] = (UNPROTECTED,)
-    least = least_rows(len(data)) if protected else 1
+    least = least_rows(job.rows_seen(len(data))) if protected else 1
     identity = RowIdentity.fit(data, least)
     held = identity.constant | set(schema.key)
     found = relations.mined(core, _constants(data)).without(held)
     seen = found.taken_out(core)
     if protected:
-        safe = protect(seen, job.seed.child("protect"))
+        safe = protect(seen, job.seed.child("protect"), least)
         seen, notes = safe.table, safe.notes
     job, shortened = job.noted()
     inner = recipe.fit(
@@ -58,7 +58,7 @@ def fit_model(
     identity = identity.with_key(_beside(whole, data), schema.key, source_rows, least)
     facts = {
         "parameters": dataclasses.asdict(recipe),
-        "fitted_rows": len(data),
+        **job.history(len(data)),
         "protected": protected,
         "notes": list(notes),
         "relations": found.sentences,
@@ -67,7 +67,6 @@ def fit_model(
         **inner.state().config.get("facts", {}),
         **({"shortened": shortened} if shortened else {}),
     }
-    least = least_rows(len(data)) if protected else 1
     texts = data if source_table is None else source_table
     unmodelled = unmodelled_columns(data, texts, least, job.seed.child("surrogates"))
     known = domain.of(whole, least)

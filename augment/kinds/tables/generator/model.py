@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError
 from augment.core.fitted import Ask, Fitted
+from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored, restoring
 from augment.core.quotas import quotas
+from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Clause, Condition, Json, Model, Scalar, State, Tick, Whole, silent
@@ -23,11 +25,13 @@ from augment.kinds.tables.data.conditions import balance_of, parse
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.data.values import arrow_type, codes, table_of
-from augment.kinds.tables.generator import domain, given_rows
+from augment.kinds.tables.generator import domain, given_rows, newer_rows, rare_categories
 from augment.kinds.tables.generator.drawing import Drawing
+from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import Unmodelled
 from augment.kinds.tables.identity.row_identity import RowIdentity, RowRange
 from augment.kinds.tables.io import reading
+from augment.kinds.tables.io.options import read_options
 from augment.kinds.tables.relations import Relations
 
 if TYPE_CHECKING:
@@ -146,6 +150,20 @@ class TableModel(Fitted[Table]):
 
     def source_rows(self, source: Source) -> tuple[Table, tuple[str, ...]]:
         return reading.read_whole(source, self.schema)
+
+    def newer_rows(
+        self, source: Source, options: Json
+    ) -> tuple[Loaded[Table], tuple[SchemaDrift, ...]]:
+        found = reading.read_newer(source, self.schema, read_options(options))
+        table, notes = found.table, found.notes
+        older_rows = int(self.facts.get("fitted_rows", self.rows))
+        if self.facts.get("protected", True):
+            seen = int(self.facts.get("seen_rows", older_rows))
+            least = least_rows(seen + len(table))
+            table, more = rare_categories.replaced(table, least, self.schema.names)
+            notes += more
+        drift = newer_rows.drift(table, self.schema, self.domain, self.unmodelled, older_rows)
+        return Loaded(table, found.files, notes, found.rejected), tuple(drift)
 
     def value_counts(self, rows: Table, column: str) -> Mapping[Scalar, int]:
         found, levels = codes(rows, column)

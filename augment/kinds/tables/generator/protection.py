@@ -42,9 +42,10 @@ def least_rows(rows: int) -> int:
     return max(1, min(LEAST_ROWS, rows // ROWS_PER_LEAST))
 
 
-def protect(table: Table, seed: Seed) -> Protected:
-    """Suppress categories under `least_rows` and pull in the extremes of numbers and dates."""
-    least = least_rows(len(table))
+def protect(table: Table, seed: Seed, least: int | None = None) -> Protected:
+    """Suppress categories under `least` rows and pull in the extremes of numbers and dates; None:
+    as many as `least_rows` says of the table."""
+    least = least_rows(len(table)) if least is None else least
     if least == 1:
         note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
         return Protected(table, 1, (note,))

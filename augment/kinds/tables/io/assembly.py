@@ -24,7 +24,7 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     Raises `BadInput` where the parts have different columns, where there is no row, and for the
     first value that does not fit a given schema; `UsageError` for unknown column names.
     """
-    names = _common_names(parts)
+    names = common_names(parts)
     _check_names(options, names)
     if not sum(part.table.num_rows for part in parts):
         raise BadInput("the table has no rows.", where=parts[0].path, hint="Give one with rows.")
@@ -33,7 +33,7 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     arrays: list[pa.Array] = []
     for name in options.schema.names if options.schema else names:
         given = options.schema[name] if options.schema else None
-        column, values = _column(name, parts, given, options)
+        column, values = column_of(name, parts, given, options)
         if column.role == "drop":
             notes.append(f"Column {name!r} is left out, as asked.")
             continue
@@ -45,11 +45,11 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     locale = options.locale or (options.schema.locale if options.schema else None)
     dialect = _dialect(parts, notes)
     schema = Schema(tuple(columns), target, locale=locale, dialect=dialect)
-    named, more = _named_rows(Table(pa.table(arrays, names=schema.names), schema), options.schema)
+    named, more = named_rows(Table(pa.table(arrays, names=schema.names), schema), options.schema)
     return named, (*notes, *more)
 
 
-def _named_rows(table: Table, given: Schema | None) -> tuple[Table, tuple[str, ...]]:
+def named_rows(table: Table, given: Schema | None) -> tuple[Table, tuple[str, ...]]:
     """The table with its key and the columns of its stamps, found or as a schema gives them."""
     if given is None:
         key, stamp = key_search.found(table)
@@ -87,15 +87,15 @@ def gather_like(parts: list[Raw], schema: Schema) -> Table:
     For rows from any tool: a column that does not fit is read for what it is, one that the schema
     lacks too, and one that is not there stays away.
     """
-    names, wanted = _common_names(parts), set(schema.names)
+    names, wanted = common_names(parts), set(schema.names)
     columns: list[Column] = []
     arrays: list[pa.Array] = []
     for name in names:
         given = schema[name] if name in wanted else None
         try:
-            column, values = _column(name, parts, given, ReadOptions())
+            column, values = column_of(name, parts, given, ReadOptions())
         except BadInput:
-            column, values = _column(name, parts, None, ReadOptions())
+            column, values = column_of(name, parts, None, ReadOptions())
         columns.append(column)
         arrays.append(values)
     target = schema.target if schema.target in names else None
@@ -109,7 +109,7 @@ def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[i
 
     Raises `BadInput` for a column that the schema lacks, and for a value that does not fit.
     """
-    names = _common_names(parts)
+    names = common_names(parts)
     for name in names:
         if name not in schema.names:
             raise BadInput(
@@ -119,7 +119,7 @@ def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[i
             )
     rows = sum(part.table.num_rows for part in parts)
     arrays = [
-        _column(column.name, parts, column, ReadOptions())[1]
+        column_of(column.name, parts, column, ReadOptions())[1]
         if column.name in names
         else pa.nulls(rows, arrow_type(column))
         for column in schema
@@ -127,7 +127,7 @@ def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[i
     return Table(pa.table(arrays, names=schema.names), schema), _places(parts)
 
 
-def _common_names(parts: list[Raw]) -> list[str]:
+def common_names(parts: list[Raw]) -> list[str]:
     """The column names of the first part, which all others must have, in any order."""
     names: list[str] = parts[0].table.column_names
     for part in parts[1:]:
@@ -168,7 +168,7 @@ def _check_names(options: ReadOptions, names: list[str]) -> None:
         )
 
 
-def _column(
+def column_of(
     name: str, parts: list[Raw], given: Column | None, options: ReadOptions
 ) -> tuple[Column, pa.Array]:
     """One column over all parts."""

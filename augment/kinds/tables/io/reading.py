@@ -17,7 +17,7 @@ from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.io import assembly as gathering
-from augment.kinds.tables.io import memory
+from augment.kinds.tables.io import memory, newer_columns
 from augment.kinds.tables.io.alignment import require_alike
 from augment.kinds.tables.io.formats import (
     Format,
@@ -44,6 +44,7 @@ FOREIGN = {
     b"\xfd7zXZ": "an xz archive",
 }
 PLAIN = WriteOptions()
+Gather = Callable[[list[Raw]], tuple[Table, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,24 @@ def read(source: Source, options: ReadOptions) -> ReadTable:
     """
     if not isinstance(source, str):
         return _read_memory(source, options)
-    if source == standard_input.NAME:
-        with standard_input.spooled() as path:
-            return _read_files([(path, standard_input.SHOWN)], options)
-    return _read_files([(path, str(path)) for path in files_of(source, options)], options)
+    return _read_paths(source, options, lambda parts: gathering.gather(parts, options))
+
+
+def read_newer(source: Source, schema: Schema, options: ReadOptions) -> ReadTable:
+    """Rows with all columns of `schema`, each read and spelt as it says as far as it fits them;
+    of columns beside them is found what they are.
+
+    Raises `BadInput` for a column that is not there, and for a value that does not fit.
+    """
+    options = replace(options, like=schema)
+    if isinstance(source, str):
+        return _read_paths(
+            source, options, lambda parts: newer_columns.gather(parts, schema, options)
+        )
+    table, notes = newer_columns.gather([memory.raw(source, options)], schema, options)
+    if isinstance(source, Rows) and source.files:
+        return ReadTable(table, source.files, notes, source.rejected)
+    return ReadTable(table, (_entry(source, table),), notes, 0)
 
 
 def read_like(source: Source, schema: Schema, options: ReadOptions | None = None) -> ReadTable:
@@ -153,7 +168,14 @@ def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
     return format.read(path, name, options)
 
 
-def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> ReadTable:
+def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
+    if source == standard_input.NAME:
+        with standard_input.spooled() as path:
+            return _read_files([(path, standard_input.SHOWN)], options, gather)
+    return _read_files([(path, str(path)) for path in files_of(source, options)], options, gather)
+
+
+def _read_files(files: list[tuple[Path, str]], options: ReadOptions, gather: Gather) -> ReadTable:
     parts: list[Raw] = []
     entries = []
     for path, name in files:
@@ -163,7 +185,7 @@ def _read_files(files: list[tuple[Path, str]], options: ReadOptions) -> ReadTabl
     if rejects and options.rejects is not None:
         with atomic(options.rejects, "w") as stream:
             stream.writelines(rejects)
-    table, notes = gathering.gather(parts, options)
+    table, notes = gather(parts)
     return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from augment.core.types import Clause
 from augment.kinds.tables.codecs.levels import MOST_TOKENS, Levels
 from augment.kinds.tables.codecs.spans import Spans
-from augment.kinds.tables.codecs.vocabulary import numbered
+from augment.kinds.tables.codecs.vocabulary import UNKNOWN, numbered
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
@@ -233,6 +233,28 @@ def test_every_last_digit_comes_as_often() -> None:
     made = np.asarray(vocabulary.decode(column, tokens, rng.random(8_000), vocabulary.everything()))
     shares = np.bincount(made.astype(int) % 10, minlength=10) / len(made)
     assert np.abs(shares - 0.1).max() < 0.015
+
+
+@pytest.mark.parametrize("column", [WHOLE, CENTS, HOURLY])
+def test_numbers_find_the_nearest_of_older_tokens_and_each_itself(column: Column) -> None:
+    values = numbers(sample_of(column), "x")
+    older, fewer = Spans.fit(values, 60, True), Spans.fit(values[::9], 25, True)
+    assert (older.tokens_of(older) == np.arange(older.size)).all()
+    found = fewer.tokens_of(older)
+    assert found[0] == older.null() == fewer.null()
+    assert (np.diff(found) >= 0).all() and found[-1] > older.size // 2
+
+
+def test_levels_find_their_own_older_token_and_a_cluster_that_of_its_most_frequent() -> None:
+    older = Levels.fit(np.repeat(np.arange(4, dtype=np.int32), 9), ["a", "b", "c", "d"], True)
+    newer = Levels.fit(np.array([-1] + [0] * 9 + [1] * 9, np.int32), ["b", "z"], True)
+    assert newer.tokens_of(older).tolist() == [UNKNOWN, 1, UNKNOWN]
+    assert older.tokens_of(older).tolist() == [0, 1, 2, 3]
+    cluster = Levels(False, ("a", "b", "z"), np.zeros(3, np.int64), np.array([5, 6, 70]))
+    assert cluster.tokens_of(older).tolist() == [1]
+    numbered_levels = Levels.fit(np.zeros(9, np.int32), [7], True)
+    assert Levels.fit(np.zeros(9, np.int32), ["7"], True).tokens_of(numbered_levels).tolist() == [0]
+    assert (newer.tokens_of(Spans.fit(np.arange(99.0), 9, True)) == UNKNOWN).all()
 
 
 def test_tensors_are_told_by_their_numbers() -> None:

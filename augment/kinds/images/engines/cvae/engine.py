@@ -68,6 +68,7 @@ class Cvae(Engine[Images]):
         needs=("torch",),
         conditions=frozenset({"where"}),
         exact=True,
+        continues=True,
     )
     model: ClassVar[type[CvaeModel]] = CvaeModel
 
@@ -128,9 +129,11 @@ class Cvae(Engine[Images]):
         from augment.kinds.images.engines.cvae.autoencoder import Autoencoder
         from augment.kinds.images.engines.cvae.prior import fit_velocity_field, gaussians
         from augment.nets.streams import initialised
+        from augment.nets.weights import take_over
 
         if not len(data):
             raise BadInput("there are 0 images; `cvae` needs at least 1.")
+        older = CvaeModel.older(job, data)
         latent = _latent_for(data) if self.latent is None else self.latent
         require_width(self.width)
         require_latent(latent)
@@ -141,9 +144,12 @@ class Cvae(Engine[Images]):
             network = Autoencoder(
                 data.schema.shape, conditioning.condition_width, self.width, latent
             )
+        if older is not None:
+            take_over(network, older.network)
         word_columns = conditioning.word_columns
         count = 1 if data.schema.height * data.schema.width <= ALONE else torch.get_num_threads()
-        learnt = self._learns_flow(data)
+        prior = None if older is None else older.flow
+        learnt = prior is not None or self._learns_flow(data)
         share = SHARE_OF_TIME if learnt else SHARE_WITHOUT_FLOW
         early = dataclasses.replace(job, budget=job.budget.part(share))
         with threads(count):
@@ -165,7 +171,7 @@ class Cvae(Engine[Images]):
             try:
                 with threads(1):  # a second one makes steps this small slower
                     flow, outcomes["prior"] = fit_velocity_field(
-                        around, latents, codes, conditions, word_columns, split, later
+                        around, latents, codes, conditions, word_columns, split, later, prior
                     )
             except TooLittleTime:
                 if self.prior == "flow":
@@ -233,6 +239,7 @@ class Cvae(Engine[Images]):
             checkpoint_every=200,
             fewest=FEWEST_STEPS,
         )
+        schedule = schedule if job.start is None else schedule.continued()
         parameters: dict[str, Tensor] = dict(network.named_parameters())
         label = f"cvae {self} {data.digest()}"
         return train(parameters, loss, held_out, schedule, job, label, "autoencoder")

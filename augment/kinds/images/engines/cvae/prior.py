@@ -23,6 +23,7 @@ from augment.nets.random_affine import MOVES
 from augment.nets.schedule import Schedule
 from augment.nets.streams import initialised, torch_stream
 from augment.nets.training import TrainingOutcome, train
+from augment.nets.weights import take_over
 
 HIDDEN = 256
 BLOCKS = 4
@@ -175,15 +176,19 @@ def fit_velocity_field(
     word_columns: slice,
     split: HeldOutSplit,
     job: Job,
+    older: VelocityField | None = None,
 ) -> tuple[VelocityField, TrainingOutcome]:
     """Flow matching on fresh draws of q(z | x); `word_columns` are those of `c` that prompts may
     leave out. `around`, `latents` and `codes` lie on the job's device, `c` and `split` on the CPU.
 
-    Straight paths, see `flow_matching.path`; the loss is on the velocity.
+    Straight paths, see `flow_matching.path`; the loss is on the velocity. It goes on from an
+    `older` field where there is one.
     """
     (views, _, latent), device = latents.mean.shape, job.device
     with initialised(job.seed.child("weights").integer()):
         field = VelocityField(latent, c.shape[1]).to(device)
+    if older is not None:
+        take_over(field, older)
     kept, learnt = split
 
     def loss_on(rows: Tensor, conditions: Tensor, view: Tensor, stream: torch.Generator) -> Tensor:
@@ -210,5 +215,6 @@ def fit_velocity_field(
         return float(loss_on(rows, c[rows], torch.zeros_like(rows), stream))
 
     parameters: dict[str, Tensor] = dict(field.named_parameters())
-    outcome = train(parameters, loss, held_out, SCHEDULE, job, "flow prior", "prior")
+    schedule = SCHEDULE if older is None else SCHEDULE.continued()
+    outcome = train(parameters, loss, held_out, schedule, job, "flow prior", "prior")
     return field, outcome

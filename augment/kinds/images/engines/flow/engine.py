@@ -54,6 +54,7 @@ class Flow(Engine[Images]):
         needs=("torch",),
         conditions=frozenset({"where"}),
         exact=True,
+        continues=True,
     )
     model: ClassVar[type[FlowModel]] = FlowModel
 
@@ -84,14 +85,18 @@ class Flow(Engine[Images]):
 
         from augment.kinds.images.engines.flow.unet import Unet
         from augment.nets.streams import initialised
+        from augment.nets.weights import take_over
 
         if not len(data):
             raise BadInput("there are 0 images; `flow` needs at least 1.")
+        older = FlowModel.older(job, data)
         require_sampling(self.width, self.sampling_steps, self.guidance)
         conditioning = Conditioning.of(data, job.protect)
         conditions = torch.from_numpy(conditioning.matrix_of(data))
         with initialised(job.seed.child("weights").integer()):
             network = Unet(data.schema.shape, conditioning.condition_width, self.width)
+        if older is not None:
+            take_over(network, older.network)
         with or_a_smaller_canvas(data.schema):
             outcome = self._train(
                 network.to(job.device), data, conditions, conditioning.word_columns, job
@@ -158,5 +163,6 @@ class Flow(Engine[Images]):
             checkpoint_every=200,
             fewest=FEWEST_STEPS,
         )
+        schedule = schedule if job.start is None else schedule.continued()
         parameters: dict[str, Tensor] = dict(network.named_parameters())
         return train(parameters, loss, held_out, schedule, job, f"flow {self} {data.digest()}")

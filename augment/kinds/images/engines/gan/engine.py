@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
 
 TRIALS = 500  # pictures that each check makes, at the most
+# Steps in which a maker that goes on from an older model waits: its critic was not kept, since it
+# knows the training pictures by heart (Hayes et al. 2019, arXiv 1705.07663), and begins anew.
+CRITIC_ALONE = 200
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Gan(Engine[Images]):
         needs=("torch",),
         conditions=frozenset({"where"}),
         exact=True,
+        continues=True,
     )
     model: ClassVar[type[GanModel]] = GanModel
 
@@ -90,9 +94,11 @@ class Gan(Engine[Images]):
 
         from augment.kinds.images.engines.gan.networks import DiscriminatorNetwork, GeneratorNetwork
         from augment.nets.streams import initialised
+        from augment.nets.weights import take_over
 
         if not len(data):
             raise BadInput("there are 0 images; `gan` needs at least 1.")
+        older = GanModel.older(job, data)
         require_width(self.width)
         require_latent(self.latent)
         conditioning = Conditioning.of(data, job.protect)
@@ -100,6 +106,8 @@ class Gan(Engine[Images]):
         with initialised(job.seed.child("weights").integer()):
             maker = GeneratorNetwork(shape, condition_width, self.width, self.latent).to(job.device)
             critic = DiscriminatorNetwork(shape, condition_width, self.width).to(job.device)
+        if older is not None:
+            take_over(maker, older.network)
         with or_a_smaller_canvas(data.schema):
             outcome = self._train(maker, critic, data, conditioning, job)
         config = {
@@ -142,9 +150,14 @@ class Gan(Engine[Images]):
             fewest=FEWEST_STEPS,
             lowest=1.0,  # falling rates made pictures worse again towards the end
         )
+        waits = 0
+        if job.start is not None:
+            schedule = schedule.continued()
+            waits = min(CRITIC_ALONE, schedule.steps // 4)
+        makers: dict[str, Tensor] = {f"maker/{k}": v for k, v in maker.named_parameters()}
         players = [
             Player({f"critic/{k}": v for k, v in critic.named_parameters()}, duel.critics_loss),
-            Player({f"maker/{k}": v for k, v in maker.named_parameters()}, duel.makers_loss),
+            Player(makers, duel.makers_loss, waits=waits),
         ]
         distance = self._distance(maker, data, conditions, job)
         return play(players, distance, schedule, job, f"gan {self} {data.digest()}")

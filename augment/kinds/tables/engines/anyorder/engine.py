@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from augment.core.errors import OutOfResources
+from augment.core.errors import OutOfResources, UsageError
 from augment.core.parameters import Between, OneOf, parameter
 from augment.core.remedy import Remedy, Symptom, by_length, scaled
 from augment.core.types import About, Costs, Engine, Job, Json, Model, Tick
@@ -76,6 +76,7 @@ class Anyorder(Engine[Table]):
         needs=("torch",),
         conditions=frozenset({"where", "given"}),
         exact=True,
+        continues=True,
     )
     model: ClassVar[type[Model[Any]]] = AnyorderModel
 
@@ -147,8 +148,10 @@ class Anyorder(Engine[Table]):
             left = job.budget.left()
             reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
             early = replace(job, budget=job.budget.within(left - reserved))
+            names = [column.name for column in columns]
+            named = dict(zip(names, vocabularies, strict=True))
             try:
-                network, report = self._trained(layout, rows, vocabularies, early)
+                network, report = self._trained(layout, rows, named, early)
             except TooLittleTime as error:
                 way = "Or give fewer columns, or pass --engine independent."
                 raise OutOfResources(f"{error} {way}") from None
@@ -204,17 +207,21 @@ class Anyorder(Engine[Table]):
         self,
         layout: TokenLayout,
         rows: NDArray[np.int32],
-        vocabularies: list[Vocabulary],
+        named: dict[str, Vocabulary],
         job: Job,
     ) -> tuple[FittedNetwork, Json]:
-        """The network, and what the model records of its training."""
+        """The network, and what the model records of its training; `named` are the columns'
+        vocabularies."""
         import torch
 
         from augment.kinds.tables.engines.anyorder.masked_loss import MaskedLoss
         from augment.kinds.tables.engines.anyorder.network import Features, TokenNetwork
+        from augment.kinds.tables.engines.anyorder.warm_start import start_from
         from augment.nets.streams import initialised, torch_stream
 
+        vocabularies, older = list(named.values()), _older(job)
         preset, shape = PRESETS[self.preset], self._shape(len(rows))
+        shape = shape if older is None else older.shape
         precision: torch.dtype = getattr(torch, precision_of(job.device))
         features = Features.of(layout, [each.features() for each in vocabularies], job.device)
         counts = np.concatenate([token_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
@@ -241,6 +248,10 @@ class Anyorder(Engine[Table]):
         hidden = exam.hide(len(held), generator).to(job.device)
         batch = self._batch(len(learnt))
         schedule = self._schedule(preset, len(learnt), batch)
+        if older is not None:
+            seen = lesson.hide(len(learnt), torch_stream(job.seed.child("start").integer()))
+            start_from(older, network, lesson, seen.to(job.device), named)
+            schedule = schedule.continued()
         outcome = train(
             network.trained(),
             lambda step: lesson.loss(network, step, batch),
@@ -273,6 +284,15 @@ class Anyorder(Engine[Table]):
         rate = rate if self.learning_rate is None else self.learning_rate
         fewest = FEWEST_WORTH_IT if self.epochs is None else 0  # who names epochs wants no more
         return Schedule(steps, rate, check_every=every, checkpoint_every=2 * every, fewest=fewest)
+
+
+def _older(job: Job) -> AnyorderModel | None:
+    """The model that the job goes on from."""
+    if job.start is None:
+        return None
+    if not isinstance(job.start.model, AnyorderModel):
+        raise UsageError("anyorder goes on from models of its own alone.")
+    return job.start.model
 
 
 def _note(columns: list[Column], layout: TokenLayout, laws: list[Dependency]) -> str:

@@ -94,6 +94,23 @@ class MaskedLoss:
             total += float(value) * len(rows)
         return total / len(self.rows)
 
+    def expected(self, network: TokenNetwork, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """(tokens,) in how many of the rows each token is expected, and in how many it stands,
+        counted where its column is `hidden` (rows, columns)."""
+        embeddings, heads = network.matrices()
+        slots = self._slots(self.rows, hidden)
+        places = isinstance(network.trunk, Transformer)
+        x = embeddings[slots] if places else embedding_bag(slots, embeddings, mode="sum")
+        h = network.trunk(x.to(self.precision))
+        drawn, stand = [], []
+        for j, size in enumerate(self.layout.sizes):
+            mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
+            asked = hidden[:, j] & (self.rows[:, j] >= 0)
+            seen = (h[asked, j] if places else h[asked]) @ heads[mine].to(self.precision).t()
+            drawn.append((seen.float() + network.bias[mine]).softmax(1).sum(0))
+            stand.append(torch.bincount(self.rows[asked, j], minlength=size).float())
+        return torch.cat(drawn), torch.cat(stand)
+
     def hide(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, columns) True where hidden: a suffix of the preferred order, any subset, or what
         some training row lacks."""

@@ -21,7 +21,13 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.engines.anyorder.chain import Chain
-from augment.kinds.tables.engines.anyorder.tokenstate import model_parts, model_state
+from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.presets import Shape
+from augment.kinds.tables.engines.anyorder.tokenstate import (
+    model_parts,
+    model_state,
+    shape_of,
+)
 from augment.kinds.tables.engines.anyorder.uniforms import resorted, spread_uniforms
 from augment.kinds.tables.engines.conditional import ConditionalModel
 
@@ -45,6 +51,22 @@ class AnyorderModel(ConditionalModel):
     ) -> None:
         self._calendar, self._columns = calendar, columns
         self._vocabularies, self._chain, self._facts = vocabularies, chain, facts
+
+    @property
+    def vocabularies(self) -> dict[str, Vocabulary]:
+        """Those of the columns that the network knows, by their names, in its order."""
+        names = [column.name for column in self._columns]
+        return dict(zip(names, self._vocabularies, strict=True))
+
+    @property
+    def network(self) -> FittedNetwork:
+        return self._chain.network
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes of the trunk."""
+        weights = self.network.trunk.state_dict()
+        return shape_of({f"trunk.{name}": tuple(value.shape) for name, value in weights.items()})
 
     def on(self, device: str) -> Self:
         chain = self._chain.on(device)

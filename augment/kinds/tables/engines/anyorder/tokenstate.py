@@ -122,7 +122,7 @@ def model_parts(state: State) -> Parts:
         )
         for j, columns in config["corrections"].items()
     }
-    shape = _shape({name: np.shape(tensors[name]) for name in tensors})
+    shape = shape_of({name: np.shape(tensors[name]) for name in tensors})
     with torch.device("meta"):
         trunk = new_trunk(shape)
     trunk = load(trunk, tensors, "trunk.").to(precision)
@@ -133,7 +133,7 @@ def model_parts(state: State) -> Parts:
     return calendar, list(schema), vocabularies, Chain(network, tuple(laws)), facts
 
 
-def _shape(shapes: dict[str, tuple[int, ...]]) -> Shape:
+def shape_of(shapes: dict[str, tuple[int, ...]]) -> Shape:
     """The shape of the trunk whose weights have these shapes. Raises `KeyError`."""
     width, hidden = shapes["trunk.0.down"]
     blocks = sum(name.startswith("trunk.") and name.endswith(".down") for name in shapes)

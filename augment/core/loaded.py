@@ -1,0 +1,18 @@
+"""Rows as they were read, with what the user should know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic
+
+from augment.core.types import D, Json
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[D]):
+    """What was read: the rows, the digests of the files, and what the user should know of it."""
+
+    data: D
+    files: tuple[Json, ...]  # {"path", "sha256", "bytes"} each
+    notes: tuple[str, ...] = ()
+    rejected: int = 0
