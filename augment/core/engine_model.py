@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from augment.core import registry
 from augment.core.errors import BadInput
@@ -43,11 +43,23 @@ class EngineModel(Fitted[D]):
         config = {"rows": self.rows, "model": state.config}
         return Stored(self.kind, self.engine, State(config, state.tensors), self.facts)
 
+    @classmethod
+    def restore(cls, stored: Stored) -> Self:
+        recipe = registry.find("engines", stored.engine)
+        with restoring(stored.engine):
+            config = stored.state.config
+            rows = config["rows"]
+            if recipe.about.kind != stored.kind or not isinstance(rows, int) or rows < 0:
+                raise BadInput("the model's parts contradict each other.")
+            inner = recipe.model.from_state(State(config["model"], stored.state.tensors))
+            return cls(stored.kind, stored.engine, rows, inner, stored.facts)
+
 
 @dataclass(frozen=True)
 class EngineGenerator(Generator[D]):
     """Any registered engine for `kind`; `auto` is the engine of that name, because of `reason`."""
 
+    fitted: ClassVar[type[Fitted[Any]]] = EngineModel
     kind: str
     auto: str
     reason: str
@@ -77,13 +89,3 @@ class EngineGenerator(Generator[D]):
             **({"shortened": shortened} if shortened else {}),
         }
         return EngineModel(self.kind, engine.about.name, len(whole), inner, facts)
-
-    def restore(self, stored: Stored) -> Fitted[D]:
-        recipe = registry.find("engines", stored.engine)
-        with restoring(stored.engine):
-            config = stored.state.config
-            rows = config["rows"]
-            if recipe.about.kind != self.kind or not isinstance(rows, int) or rows < 0:
-                raise BadInput("the model's parts contradict each other.")
-            inner = recipe.model.from_state(State(config["model"], stored.state.tensors))
-            return EngineModel(self.kind, stored.engine, rows, inner, stored.facts)

@@ -102,11 +102,16 @@ class Fitted(ABC, Generic[D]):
     @abstractmethod
     def stored(self) -> Stored: ...
 
+    @classmethod
+    @abstractmethod
+    def restore(cls, stored: Stored) -> Self:
+        """Undo `stored`. Raises `BadInput` on a document that does not fit."""
+
     def __reduce__(self) -> tuple[Callable[[Stored], Fitted[D]], tuple[Stored]]:
         """To another process it goes as it goes to a disk, and computes on the CPU there."""
         return _restored, (self.stored(),)
 
 
 def _restored(stored: Stored) -> Fitted[Any]:
-    model: Fitted[Any] = registry.find("kinds", stored.kind).generator.restore(stored)
+    model: Fitted[Any] = registry.find("kinds", stored.kind).restore(stored)
     return model

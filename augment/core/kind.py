@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import UsageError, did_you_mean
@@ -78,11 +78,12 @@ class Scored:
 class Reserved:
     """What a fit will not use as it stands: the share of rows kept unseen, and, with `protect`,
     values that too few of the other rows hold. `read` are the options that the rows were read
-    with."""
+    with, `device` is where they will be fitted on: "auto", "cpu" or "cuda"."""
 
     holdout: float
     protect: bool
     read: Json = field(default_factory=dict)
+    device: str = "auto"
 
 
 class Reader(ABC, Generic[D]):
@@ -153,16 +154,14 @@ class Wanted(Generic[D]):
 
 
 class Generator(ABC, Generic[D]):
-    """From rows to a fitted generator."""
+    """From rows to a fitted generator, of the class `fitted`."""
+
+    fitted: ClassVar[type[Fitted[Any]]]
 
     def prepared(self, loaded: Loaded[D], reserved: Reserved) -> Loaded[D]:
-        """The rows as a fit will take them, with notes on what differs; usually nothing does."""
+        """The rows as a fit will take them, with notes on what differs, and advice; usually neither
+        is needed."""
         return loaded
-
-    def advice(self, data: D, device: str) -> tuple[str, ...]:
-        """Sentences on what no engine here does well with this data on this device ("cpu", "cuda"),
-        and what to do instead; told before a fit. Usually none."""
-        return ()
 
     @abstractmethod
     def choose(self, data: D) -> tuple[str, str]:
@@ -185,10 +184,6 @@ class Generator(ABC, Generic[D]):
         Of the other rows nothing is learnt but how many they are, and which texts not to make.
         Both are None for a foreign engine (see `About`), which needs no data of the user's.
         """
-
-    @abstractmethod
-    def restore(self, stored: Stored) -> Fitted[D]:
-        """Undo `Fitted.stored`. Raises `BadInput` on a document that does not fit."""
 
 
 class Evaluator(ABC, Generic[D]):
@@ -241,6 +236,10 @@ class Kind(Generic[D]):
         """What the reader reads. Raises `UsageError` for an option that it does not know."""
         require_known(options, self.reader.options, self.name)
         return self.reader.read(source, options)
+
+    def restore(self, stored: Stored) -> Fitted[D]:
+        """Undo `Fitted.stored`. Raises `BadInput` on a document that does not fit."""
+        return self.generator.fitted.restore(stored)
 
     def describe(self, data: D, show_values: bool) -> Json:
         """What `inspect` prints: how many rows there are, what they are called, and the reader's

@@ -10,9 +10,14 @@ from augment.core.types import D, Json
 
 @dataclass(frozen=True)
 class Loaded(Generic[D]):
-    """What was read: the rows, the digests of the files, and what the user should know of it."""
+    """What was read: the rows, the digests of the files, and what the user should know of it.
+
+    `advice` are sentences on what no engine here does well with these rows, and what to do instead,
+    which are told before a fit.
+    """
 
     data: D
     files: tuple[Json, ...]  # {"path", "sha256", "bytes"} each
     notes: tuple[str, ...] = ()
     rejected: int = 0
+    advice: tuple[str, ...] = ()

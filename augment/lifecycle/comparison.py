@@ -20,7 +20,8 @@ from augment.core.seeds import Seed
 from augment.core.types import Engine, Json, Tick
 from augment.lifecycle.gates import LEAST_ROWS_TO_SPLIT
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import RunRequest, device_for, kind_of, require_scorable, row_count
+from augment.lifecycle.plan import RunRequest, kind_of, require_scorable, row_count
+from augment.nets.devices import device_for
 from augment.work.store import Store
 
 SCHEMA = "augment.compare/1"
@@ -53,7 +54,6 @@ class ComparisonPlan:
     seed: Seed
     key: str
     most_rows: int
-    advice: tuple[str, ...] = ()  # see `Generator.advice`
 
     def sides(self) -> tuple[Any, Any]:
         """The rows to fit on, in random order, and the unseen ones."""
@@ -90,7 +90,7 @@ class ComparisonPlan:
             "noun": self.kind.noun,
             "files": list(self.loaded.files),
             "notes": list(self.loaded.notes),
-            "advice": list(self.advice),
+            "advice": list(self.loaded.advice),
             "source_rows": len(data),
             "holdout": run.holdout,
             "max_seconds": run.max_seconds,
@@ -107,7 +107,7 @@ def planned(request: CompareRequest, folder: Store, journal: Journal) -> Compari
         raise UsageError("--holdout 0 keeps no rows unseen, on which engines could be compared.")
     recipes, absent = _recipes(request, kind.name)
     with journal.stage("read"):
-        reserved = Reserved(run.holdout, run.protect, run.read)
+        reserved = Reserved(run.holdout, run.protect, run.read, run.device)
         loaded = kind.generator.prepared(kind.read(run.source, run.read), reserved)
     if len(loaded.data) < LEAST_ROWS_TO_SPLIT:
         raise BadInput(
@@ -115,11 +115,7 @@ def planned(request: CompareRequest, folder: Store, journal: Journal) -> Compari
             f"{LEAST_ROWS_TO_SPLIT} are needed).",
             where=str(run.source),
         )
-    devices = {device_for(run.device, each.about) for each in recipes}
-    advice = tuple(
-        dict.fromkeys(x for each in devices for x in kind.generator.advice(loaded.data, each))
-    )
-    for sentence in advice:
+    for sentence in loaded.advice:
         journal.tell(Tick("read", advice=sentence))
     most = min(
         len(loaded.data), max(LEAST_ROWS_TO_SPLIT, row_count(request.rows, len(loaded.data)))
@@ -127,7 +123,7 @@ def planned(request: CompareRequest, folder: Store, journal: Journal) -> Compari
     key = _key(request, kind.name, loaded, recipes, absent, most)
     asked = folder.lent_seed(key) if run.seed is None else run.seed
     seed = Seed.fresh() if asked is None else Seed(asked)
-    return ComparisonPlan(request, kind, loaded, recipes, absent, seed, key, most, advice)
+    return ComparisonPlan(request, kind, loaded, recipes, absent, seed, key, most)
 
 
 def _recipes(

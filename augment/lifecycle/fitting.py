@@ -39,7 +39,7 @@ class Prepared:
     plan: Plan
     loaded: Loaded[Any]
     key: str
-    advice: tuple[str, ...] = ()  # see `Generator.advice`
+    advice: tuple[str, ...] = ()  # see `Loaded`
     race: Json | None = None  # what decided on the engine, see `selection`
     planned: Json = field(default_factory=dict)  # the plan, before a race or rounds changed it
     start: Opened | None = None  # the older model that the fit goes on from
@@ -63,7 +63,7 @@ def prepare(
     drift: tuple[SchemaDrift, ...] = ()
     with journal.stage("read"):
         if start is None:
-            reserved = Reserved(holdout, request.protect, request.read)
+            reserved = Reserved(holdout, request.protect, request.read, request.device)
             loaded = kind.generator.prepared(kind.read(request.source, request.read), reserved)
         else:
             require_known(request.read, kind.reader.options, kind.name)
@@ -72,7 +72,7 @@ def prepare(
     plan = resolve(request, kind, loaded, seed)
     plan = plan if start is None else dataclasses.replace(plan, reason=REASON)
     settled = plan.engine.about.foreign or start is not None  # whether to fit is no question
-    advice = () if settled else kind.generator.advice(loaded.data, plan.device)
+    advice = () if settled else loaded.advice
     for sentence in advice:
         journal.tell(Tick("read", advice=sentence))
     key = plan.key(loaded.files)

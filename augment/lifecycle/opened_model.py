@@ -15,7 +15,8 @@ from augment.core.fitted import Fitted
 from augment.core.kind import Kind
 from augment.core.seeds import Seed
 from augment.core.types import Job, Json
-from augment.lifecycle.plan import device_for, foreign_engines
+from augment.lifecycle.plan import foreign_engines
+from augment.nets.devices import device_for
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,7 @@ def open_model(path: Path, device: str = "cpu") -> Opened:
             )
     kind: Kind[Any] = registry.find("kinds", stored.kind)
     chosen = device_for(device, registry.find("engines", stored.engine).about)
-    return Opened(
-        path, kind, kind.generator.restore(stored).on(chosen), store.digest(folder), chosen
-    )
+    return Opened(path, kind, kind.restore(stored).on(chosen), store.digest(folder), chosen)
 
 
 def open_weights(

@@ -19,8 +19,9 @@ from augment.core.kind import Forecast, Kind, Loaded, Wanted, flag
 from augment.core.parameters import listed_choices
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import About, Engine, Json
+from augment.core.types import Engine, Json
 from augment.evaluation.gates import parse
+from augment.nets.devices import device_for
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
 MOST_ROWS = 10**12
@@ -229,21 +230,3 @@ def foreign_engines() -> list[str]:
     if not found:
         raise UsageError("No engine is installed that draws with weights from a folder.")
     return found
-
-
-def device_for(name: str, about: About) -> str:
-    """`auto` is CUDA where torch sees a device and the engine has a network, else the CPU.
-
-    A missing CUDA is refused.
-    """
-    if name not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"--device {name}: choose auto, cpu or cuda.")
-    if name == "cpu" or (name == "auto" and not about.needs):
-        return "cpu"
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    if name == "cuda":
-        raise UsageError("--device cuda: torch sees no CUDA device here. Use --device cpu.")
-    return "cpu"

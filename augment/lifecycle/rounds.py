@@ -25,10 +25,11 @@ from augment.evaluation import gates as expressions
 from augment.evaluation.standing import standing
 from augment.lifecycle.fitting import Prepared
 from augment.lifecycle.journal import LOG, Journal
-from augment.lifecycle.plan import Plan, device_for
+from augment.lifecycle.plan import Plan
 from augment.lifecycle.refinement import Chances, Decision, Recipe, Round, best, decide
 from augment.lifecycle.stages import Stages, completed
 from augment.lifecycle.time_limit import paced
+from augment.nets.devices import device_for
 from augment.work.store import Attempt, Store
 
 ROUNDS = "rounds"

@@ -23,9 +23,10 @@ from augment.lifecycle.compare import COMPARE, raced, store_at
 from augment.lifecycle.comparison import CompareRequest, ComparisonPlan
 from augment.lifecycle.halving import LEAST_ROWS, rounds
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Plan, device_for
+from augment.lifecycle.plan import Plan
 from augment.lifecycle.stages import Stages
 from augment.lifecycle.time_limit import SAFETY, paced
+from augment.nets.devices import device_for
 from augment.work.store import Attempt
 
 RACE, SELECT = "race", "select"

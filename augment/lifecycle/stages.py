@@ -50,10 +50,10 @@ class Stages:
     def model(self, train: Any) -> Fitted[Any]:
         """Fit, or take the model that an earlier attempt finished; always as read from disk."""
         path = self.folder.partial / "model"
-        generator = self.prepared.plan.kind.generator
+        kind = self.prepared.plan.kind
         if "fit" in self.folder.done():
             try:
-                return generator.restore(store.load(path)).on(self.prepared.plan.device)
+                return kind.restore(store.load(path)).on(self.prepared.plan.device)
             except BadInput:
                 self.journal.note("the unfinished attempt's model is damaged")
         with self.journal.stage("fit"):
@@ -61,7 +61,7 @@ class Stages:
             fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal, budget)
             store.save(path, fitted.stored())
             self.folder.commit("fit", ["model/model.json"])
-        return generator.restore(store.load(path)).on(self.prepared.plan.device)
+        return kind.restore(store.load(path)).on(self.prepared.plan.device)
 
     def _fit_budget(self, train: Any) -> Budget:
         if self.budget.max_seconds is None:

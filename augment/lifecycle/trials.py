@@ -95,7 +95,7 @@ def scored(
     journal = Journal(None, tick)
     mine = dataclasses.replace(prepared, plan=plan)
     fitted = fit_model(mine, rows.learnt, folder, journal, UNLIMITED)
-    model = kind.generator.restore(fitted.stored()).on(plan.device)  # as a run samples it
+    model = kind.restore(fitted.stored()).on(plan.device)  # as a run samples it
     given = model.condition(plan.request.ask)
     sample = Sample(model, len(rows.learnt), plan.seed.child("sample"), given, tick=tick)
     path = folder / kind.writer.name(str(plan.request.source))

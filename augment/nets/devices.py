@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from augment.core.errors import UsageError
+from augment.core.types import About
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -40,3 +43,21 @@ def autocast(device: str) -> Iterator[None]:
 def copy_to(network: N, device: str) -> N:
     """A copy on `device`; the network itself stays where it is."""
     return copy.deepcopy(network).to(device)
+
+
+def device_for(name: str, about: About) -> str:
+    """`auto` is CUDA where torch sees a device and the engine has a network, else the CPU.
+
+    A missing CUDA is refused.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"--device {name}: choose auto, cpu or cuda.")
+    if name == "cpu" or (name == "auto" and not about.needs):
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if name == "cuda":
+        raise UsageError("--device cuda: torch sees no CUDA device here. Use --device cpu.")
+    return "cpu"

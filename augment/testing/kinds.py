@@ -192,7 +192,7 @@ class KindLaws:
         stored = fitted.stored()
         assert (stored.kind, stored.engine) == (self.kind.name, self.engine.about.name)
         model_folder.save(tmp_path, stored)
-        again = self.kind.generator.restore(model_folder.load(tmp_path))
+        again = self.kind.restore(model_folder.load(tmp_path))
         assert (again.engine, again.rows) == (fitted.engine, fitted.rows)
         one, two = (
             each.sample(0, 10, Seed(2), each.condition(Ask()), silent) for each in (fitted, again)
@@ -203,7 +203,7 @@ class KindLaws:
         stored = fitted.stored()
         empty = model_folder.Stored(stored.kind, stored.engine, State({}, {}), stored.facts)
         with pytest.raises(BadInput), model_folder.restoring(stored.engine):
-            self.kind.generator.restore(empty)
+            self.kind.restore(empty)
 
     def test_made_rows_are_written_and_read_like_the_real_ones(
         self, fitted: Fitted[Any], data: Dataset, tmp_path: Path

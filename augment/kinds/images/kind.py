@@ -17,12 +17,12 @@ from augment.core.kind import (
     Origin,
     Part,
     Reader,
+    Reserved,
     Wanted,
     Writer,
     Written,
     column,
 )
-from augment.core.model_folder import Stored
 from augment.core.source import Source
 from augment.core.types import Engine, Job, Json
 from augment.evaluation.comparison import Comparison
@@ -39,6 +39,7 @@ from augment.kinds.images.generator import photographs
 from augment.kinds.images.generator.conditions import condition_of
 from augment.kinds.images.generator.model import ImageModel
 from augment.kinds.images.io import memory, reading, writing
+from augment.nets.devices import device_for
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -114,8 +115,12 @@ class ImageWriter(Writer[Images]):
 class ImageGenerator(Generator[Images]):
     """Any registered engine for images."""
 
-    def advice(self, data: Images, device: str) -> tuple[str, ...]:
-        return photographs.advice(data, device)
+    fitted: ClassVar[type[ImageModel]] = ImageModel
+
+    def prepared(self, loaded: Loaded[Images], reserved: Reserved) -> Loaded[Images]:
+        """The same images, and advice where they look like photographs."""
+        device = device_for(reserved.device, Diffusers.about)
+        return dataclasses.replace(loaded, advice=photographs.advice(loaded.data, device))
 
     def choose(self, data: Images) -> tuple[str, str]:
         return "cvae", "it learns in minutes, from few pictures as from many"
@@ -144,9 +149,6 @@ class ImageGenerator(Generator[Images]):
             assert isinstance(engine, Diffusers), "the only foreign engine of images"
             return ImageModel.adopt(engine, job.device)
         return ImageModel.fit(engine, data, job, protect, len(whole))
-
-    def restore(self, stored: Stored) -> Fitted[Images]:
-        return ImageModel.restore(stored)
 
 
 def _views(rows: Comparison[Images]) -> Sides:

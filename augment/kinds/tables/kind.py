@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow.compute as pc
 
@@ -25,7 +25,6 @@ from augment.core.kind import (
     Written,
 )
 from augment.core.kind import column as described_column
-from augment.core.model_folder import Stored
 from augment.core.source import Source
 from augment.core.types import Engine, Job, Json
 from augment.evaluation.comparison import Comparison
@@ -133,6 +132,8 @@ class TableWriter(Writer[Table]):
 class TableGenerator(Generator[Table]):
     """Any registered engine for tables, with all that makes whole rows of what it draws."""
 
+    fitted: ClassVar[type[TableModel]] = TableModel
+
     def prepared(self, loaded: Loaded[Table], reserved: Reserved) -> Loaded[Table]:
         """Columns mostly of rare values become text, unless the user said what they are."""
         data, notes = loaded.data, surrogates.notes(loaded.data)
@@ -143,10 +144,8 @@ class TableGenerator(Generator[Table]):
             overruled = reserved.read.get("columns", {})
             data, more = rare_categories.replaced(data, counted, overruled)
             notes += more
-        return dataclasses.replace(loaded, data=data, notes=(*loaded.notes, *notes))
-
-    def advice(self, data: Table, device: str) -> tuple[str, ...]:
-        return advice(data)
+        told = (*loaded.notes, *notes)
+        return dataclasses.replace(loaded, data=data, notes=told, advice=advice(data))
 
     def choose(self, data: Table) -> tuple[str, str]:
         return "anyorder", "the truest and quickest for tables"
@@ -176,9 +175,6 @@ class TableGenerator(Generator[Table]):
     ) -> Fitted[Table]:
         assert data is not None and whole is not None, "every engine for tables learns from rows"
         return fit_model(engine, data, job, protect, len(whole), whole)
-
-    def restore(self, stored: Stored) -> Fitted[Table]:
-        return TableModel.restore(stored)
 
 
 def _views(rows: Comparison[Table]) -> Sides:
