@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 from augment.core.budget import Budget
 from augment.core.json import Json as Json
 from augment.core.parameters import require_in_range
+from augment.core.progress import PHASES as PHASES
+from augment.core.progress import Tick as Tick
+from augment.core.progress import silent as silent
 from augment.core.seeds import Seed
 
 if TYPE_CHECKING:
@@ -50,45 +53,6 @@ class Dataset(ABC):
 
 
 D = TypeVar("D", bound=Dataset)
-
-
-PHASES = {  # of a command and of a fit, and what a user is told is being done
-    "read": "reading",
-    "fit": "fitting",
-    "autoencoder": "training the autoencoder",
-    "encode": "encoding",
-    "prior": "training the prior",
-    "calibrate": "calibrating",
-    "sample": "sampling",
-    "score": "scoring",
-    "compare": "comparing",
-    "write": "writing",
-    "tune": "tuning",
-    "refine": "refining",
-    "final": "scoring the winner",
-}
-
-
-@dataclass(frozen=True)
-class Tick:
-    """One step of progress. `phase` is one of `PHASES`.
-
-    `shortened` says what is left out for want of time; whoever asked for a limit is told of it.
-    `advice` is a sentence that is worth reading before a long fit.
-    """
-
-    phase: str
-    step: int = 0
-    steps: int | None = None
-    loss: float | None = None
-    held_out: float | None = None
-    note: str = ""
-    shortened: str = ""
-    advice: str = ""
-
-
-def silent(tick: Tick) -> None:
-    """A `Job.tick` that tells nobody."""
 
 
 @dataclass(frozen=True)

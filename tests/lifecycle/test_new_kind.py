@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from augment.core import kind
 from tests.cli.child import augment, environment
 
 PLUGIN = {"PYTHONPATH": str(Path(__file__).parent / "lines_plugin")}
@@ -105,6 +106,11 @@ def test_the_kind_needs_few_lines() -> None:
     lines = [line.strip() for line in text.splitlines()]
     code = [line for line in lines if line and not line.startswith(("import", "from", "#", '"""'))]
     assert len(code) <= 75  # sixty of them without its metric
+
+
+@pytest.mark.parametrize("port", [kind.Reader, kind.Writer, kind.Generator, kind.Evaluator])
+def test_a_port_has_at_most_four_methods(port: type) -> None:
+    assert 2 <= sum(callable(value) for name, value in vars(port).items() if name[0] != "_") <= 4
 
 
 def test_a_killed_run_of_the_kind_resumes(source: Path, finished: Path, tmp_path: Path) -> None:

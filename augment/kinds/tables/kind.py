@@ -32,14 +32,19 @@ from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
 from augment.evaluation.scoring import Sides
 from augment.evaluation.verdict import Unscored
 from augment.kinds.tables.data import marker
-from augment.kinds.tables.data.conditions import balance_of, parse, parse_balance
+from augment.kinds.tables.data.conditions import (
+    balance_of,
+    parse,
+    parse_balance,
+    require_no_prompts,
+)
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import codes
 from augment.kinds.tables.generator import domain, rare_categories
 from augment.kinds.tables.generator.caveats import advice, caveats
 from augment.kinds.tables.generator.fitting import fit_model
-from augment.kinds.tables.generator.model import TableModel, require_no_prompts
+from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
 from augment.kinds.tables.io import memory, reading

@@ -272,8 +272,7 @@ def _curve(
     ends = rest[:least].mean(), rest[-least:].mean()
     knots = np.concatenate([[ends[0]], (rest[at - 1] + rest[at]) / 2, [ends[1]]])
     knots = np.clip(knots, *ends)
-    levels = np.linspace(0.0, 1.0, count + 1)
-    edges = np.unique(np.interp(np.linspace(0.0, 1.0, bins + 1), levels, knots))
+    edges = np.unique(np.interp(np.linspace(0, 1, bins + 1), np.linspace(0, 1, count + 1), knots))
     if len(edges) == 1:  # one value only
         return knots, np.repeat(edges, 2), np.array([0.0, 1.0])
     ranks = np.searchsorted(rest, edges, "left") / n

@@ -16,6 +16,7 @@ import numpy as np
 
 from augment.core.condition import Comparison, unquoted
 from augment.core.errors import UsageError, near_name
+from augment.core.fitted import Ask
 from augment.core.normal_form import condition_of
 from augment.core.types import Clause, Condition, Scalar
 from augment.kinds.tables.data.dataset import Table
@@ -238,3 +239,9 @@ def _require_level(name: str, value: Scalar, levels: list[Scalar]) -> None:
             f"Column {name!r} has {len(levels):,} values in this model, and {value!r} is none of "
             f"them. {near or 'Rare values are left out by protection.'}"
         )
+
+
+def require_no_prompts(ask: Ask) -> None:
+    """Refuse words for images."""
+    if ask.prompts:
+        raise UsageError("--prompt is for images. Rows are asked for with --where.")

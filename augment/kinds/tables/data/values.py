@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
@@ -166,6 +167,14 @@ def table_of(schema_columns: list[Column], arrays: list[pa.Array], target: str |
     """A table from columns and their arrays."""
     schema = Schema(tuple(schema_columns), target)
     return Table(pa.table(arrays, names=schema.names), schema)
+
+
+def with_columns(table: Table, arrays: Mapping[str, pa.Array]) -> Table:
+    """The table with some columns set anew."""
+    if not arrays:
+        return table
+    found = [arrays.get(name, table.column(name)) for name in table.schema.names]
+    return table_of(list(table.schema), found, table.schema.target)
 
 
 def parse_value(column: Column, text: str) -> tuple[Scalar, float]:

@@ -21,10 +21,10 @@ from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Clause, Condition, Json, Model, Scalar, State, Tick, Whole, silent
-from augment.kinds.tables.data.conditions import balance_of, parse
+from augment.kinds.tables.data.conditions import balance_of, parse, require_no_prompts
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
-from augment.kinds.tables.data.values import arrow_type, codes, table_of
+from augment.kinds.tables.data.values import arrow_type, codes, table_of, with_columns
 from augment.kinds.tables.generator import domain, given_rows, newer_rows, rare_categories
 from augment.kinds.tables.generator.drawing import Drawing
 from augment.kinds.tables.generator.protection import least_rows
@@ -143,9 +143,11 @@ class TableModel(Fitted[Table]):
         """
         drawn = self.relations.taken_out(core)
         as_is = {c.name for c in drawn.schema if c in core.schema.columns} & arrays.keys()
-        whole = _with(core, {name: arrays[name] for name in arrays.keys() - as_is})
+        whole = with_columns(core, {name: arrays[name] for name in arrays.keys() - as_is})
         whole = self.relations.reconciled(whole, {*arrays})
-        taken = _with(self.relations.taken_out(whole), {name: arrays[name] for name in as_is})
+        taken = with_columns(
+            self.relations.taken_out(whole), {name: arrays[name] for name in as_is}
+        )
         return self._drawing.whole(taken)
 
     def source_rows(self, source: Source) -> tuple[Table, tuple[str, ...]]:
@@ -280,14 +282,6 @@ class TableModel(Fitted[Table]):
         return model
 
 
-def _with(table: Table, arrays: Mapping[str, pa.Array]) -> Table:
-    """The table with some columns set anew."""
-    if not arrays:
-        return table
-    found = [arrays.get(name, table.column(name)) for name in table.schema.names]
-    return table_of(list(table.schema), found, table.schema.target)
-
-
 def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
     """The invented values, in the gaps of the given ones where there are any."""
     return made if kept is None else pc.coalesce(kept.column(name), made)
@@ -302,8 +296,3 @@ def _require_columns(model: TableModel) -> None:
     fits = [(c.name, c.storage) for c in made] == [(c.name, c.storage) for c in wanted]
     if not fits:
         raise BadInput("the model is damaged (its engine makes other columns than its schema).")
-
-
-def require_no_prompts(ask: Ask) -> None:
-    if ask.prompts:
-        raise UsageError("--prompt is for images. Rows are asked for with --where.")

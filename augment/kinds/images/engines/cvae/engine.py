@@ -17,6 +17,7 @@ from augment.kinds.images.engines import training_parameters
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs
 from augment.kinds.images.engines.cvae.model import CvaeModel
+from augment.kinds.images.engines.cvae.sizes import beta_for, latent_for
 from augment.kinds.images.engines.sizes import (
     FEWEST_STEPS,
     or_a_smaller_canvas,
@@ -44,7 +45,6 @@ SHARE_WITHOUT_FLOW = 0.9
 ENCODED_SECONDS, PRIOR_SECONDS = 6e-7, 40.0  # of a pixel of one view; of all steps (see `costs`)
 ENCODING = 0.4  # of what is then left, for the moved views
 JITTER_BELOW = 50_000  # pictures; above, there are enough to learn shifts from
-FULL_BETA, FULL_VALUES = 0.25, 784
 ALONE = 32 * 32  # pixels up to which a second thread saves no time
 PASSES = 120  # over the pictures, where the number of steps is not given
 LEAST_STEPS, MOST_STEPS = 600, 3_000
@@ -134,7 +134,7 @@ class Cvae(Engine[Images]):
         if not len(data):
             raise BadInput("there are 0 images; `cvae` needs at least 1.")
         older = CvaeModel.older(job, data)
-        latent = _latent_for(data) if self.latent is None else self.latent
+        latent = latent_for(data) if self.latent is None else self.latent
         require_width(self.width)
         require_latent(latent)
         conditioning = Conditioning.of(data, job.protect)
@@ -200,7 +200,7 @@ class Cvae(Engine[Images]):
 
         kept, learnt = split
         latent = network.latent
-        device, beta = job.device, _beta_for(data) if self.beta is None else self.beta
+        device, beta = job.device, beta_for(data) if self.beta is None else self.beta
         moves = len(data) < JITTER_BELOW
 
         def loss(step: int) -> Tensor:
@@ -286,20 +286,3 @@ def _encoded(network: Autoencoder, data: Images, conditions: Tensor, job: Job) -
 def _views(n: int) -> int:
     """How many views of each of `n` pictures the prior learns from, the unmoved one among them."""
     return 1 + min(MOST_VIEWS, JITTER_BELOW // max(1, n)) * (n < JITTER_BELOW)
-
-
-def _beta_for(data: Images) -> float:
-    """The full weight from 28 × 28 gray pixels on, and in proportion below.
-
-    The likelihood is summed over pixels: where a detail is one pixel and not a stroke of many, it
-    would not pay its nats, and pictures of 8 × 8 came out alike (diversity .87, recall .73).
-    """
-    values = data.schema.height * data.schema.width * data.schema.channels
-    return FULL_BETA * min(1.0, values / FULL_VALUES)
-
-
-def _latent_for(data: Images) -> int:
-    """More room for larger canvases and for colour; no more than the prior can fill from few."""
-    side = max(data.schema.height, data.schema.width)
-    plain = 16 if side <= 16 else 18 if side <= 32 else 40 if side <= 64 else 64
-    return plain if data.schema.channels == 1 else plain + plain // 2

@@ -18,7 +18,6 @@ from augment.kinds.tables.codecs.grain import with_grains
 from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.codecs.vocabulary import Vocabulary
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.engines.anyorder.calibration import Calibration, coarse
 from augment.kinds.tables.engines.anyorder.chain import Chain
 from augment.kinds.tables.engines.anyorder.encoding import (
@@ -32,15 +31,15 @@ from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.presets import PRESETS, Preset, Shape
 from augment.kinds.tables.engines.anyorder.structure import (
-    Dependency,
     dependencies,
+    described,
     interactions,
     preferred_order,
 )
 from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
 from augment.kinds.tables.engines.costs import anyorder_costs, calibration_seconds, token_count
 from augment.nets.devices import precision as precision_of
-from augment.nets.held_out import held_out_rows
+from augment.nets.held_out import held_out_count, held_out_rows
 from augment.nets.schedule import Schedule
 from augment.nets.threads import threads
 from augment.nets.training import TooLittleTime, facts, train
@@ -58,7 +57,6 @@ FEWEST_STEPS = 400
 FEWEST_WORTH_IT = 50  # steps that a limit of time must leave: with fewer, columns stay independent
 LOOKING, CALIBRATING = 0.15, 0.4  # shares of a budget: for structure; at most for calibration
 CHECKS = 20  # of the held-out loss in a planned run
-MOST_HELD_OUT = 4_000
 # Of training: at these widths a second thread costs more than it brings, and a choice by the clock
 # would make the weights depend on what else the machine was doing.
 THREADS = 1
@@ -143,7 +141,7 @@ class Anyorder(Engine[Table]):
             cut = "the search for columns that settle others or belong together was cut short"
             job.tick(Tick("fit", shortened=cut))
         layout = TokenLayout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
-        job.tick(Tick("fit", note=_note(columns, layout, laws)))
+        job.tick(Tick("fit", note=described(columns, layout, laws)))
         with threads(THREADS):
             left = job.budget.left()
             reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
@@ -229,7 +227,9 @@ class Anyorder(Engine[Table]):
             network = TokenNetwork(layout, shape, counts, features)
         network = network.to(job.device)
         rare = rare_cells(rows, layout) if job.protect else np.zeros(layout.cells[-1] + 1, bool)
-        held, learnt = held_out_rows(len(rows), _held_out(len(rows)), job.seed.child("held-out"))
+        held, learnt = held_out_rows(
+            len(rows), held_out_count(len(rows)), job.seed.child("held-out")
+        )
         tokens = torch.from_numpy(rows.astype(np.int64)).to(job.device)
         lesson = MaskedLoss(
             layout,
@@ -293,16 +293,3 @@ def _older(job: Job) -> AnyorderModel | None:
     if not isinstance(job.start.model, AnyorderModel):
         raise UsageError("anyorder goes on from models of its own alone.")
     return job.start.model
-
-
-def _note(columns: list[Column], layout: TokenLayout, laws: list[Dependency]) -> str:
-    """One line for the log: what was found in the rows before training."""
-    names = [column.name.replace("\x1f", " ") for column in columns]
-    parts = [f"{names[law.parent]} settles {names[law.child]}" for law in laws]
-    parts += [" × ".join(names[j] for j in m) for m in layout.interactions]
-    return f"{layout.columns} columns, {layout.tokens} tokens" + "".join(f"; {p}" for p in parts)
-
-
-def _held_out(n: int) -> int:
-    """How many rows judge the training; with too few rows for two parts, all of them do."""
-    return n if n < 20 else int(np.clip(n // 20, min(n // 8, 200), MOST_HELD_OUT))

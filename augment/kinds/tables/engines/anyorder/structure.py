@@ -13,6 +13,9 @@ from augment.core.budget import UNLIMITED, Budget
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from augment.kinds.tables.data.schema import Column
+    from augment.kinds.tables.engines.anyorder.layout import TokenLayout
+
 ROWS_PER_LEVEL = 10  # of a parent, on average, before "always so" is taken for a law
 MAX_MEMBERS = 3  # of an interaction
 MAX_INTERACTIONS = 4
@@ -199,3 +202,11 @@ def _explained(cell: NDArray[np.int64], targets: NDArray[np.float64]) -> NDArray
         guess = (np.bincount(cell, weights=y)[cell] - y) / (others + 1.0)  # shrunk by one row
         shares[j] = 1.0 - float(np.mean((y - guess) ** 2))
     return shares
+
+
+def described(columns: list[Column], layout: TokenLayout, laws: list[Dependency]) -> str:
+    """One line for the log: what was found in the rows before training."""
+    names = [column.name.replace("\x1f", " ") for column in columns]
+    parts = [f"{names[law.parent]} settles {names[law.child]}" for law in laws]
+    parts += [" × ".join(names[j] for j in m) for m in layout.interactions]
+    return f"{layout.columns} columns, {layout.tokens} tokens" + "".join(f"; {p}" for p in parts)
