@@ -34,3 +34,12 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared data is not on this machine")
     return SHARED
+
+
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick scores, for tests of what becomes of them: the trees that judge tables are few."""
+    from augment.kinds.tables.metrics import detection, importances, prediction
+
+    for module in (detection, importances, prediction):
+        monkeypatch.setattr(module, "TREES", 8)

@@ -18,6 +18,8 @@ import augment
 from tests.cli import in_process
 from tests.cli.child import ROOT, environment, write_table
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 CLINIC = ROOT / "samples" / "clinic.csv"
 
 

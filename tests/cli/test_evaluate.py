@@ -10,6 +10,8 @@ import pytest
 from tests.cli.child import write_table
 from tests.cli.in_process import augment
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:

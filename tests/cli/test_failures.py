@@ -15,6 +15,8 @@ from tests.cli.child import write_table
 from tests.cli.in_process import augment
 from tests.places import ROOT
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

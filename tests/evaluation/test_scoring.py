@@ -119,6 +119,7 @@ def plugin(plugins: None) -> list[Metric[Any, Any]]:
     return scoring.metrics("pictures")
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_plugins_metric_of_tables_is_shown_and_judged_everywhere(
     plugins: None, tmp_path: Path
 ) -> None:

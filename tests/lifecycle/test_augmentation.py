@@ -20,6 +20,8 @@ from augment.lifecycle import generation, opened_model, run
 from augment.lifecycle.augmentation import missing_rows
 from augment.lifecycle.plan import RunRequest
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 ROWS, POSITIVE = 300, 12
 
 

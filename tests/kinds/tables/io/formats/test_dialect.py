@@ -22,6 +22,7 @@ from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.reading import ReadOptions, WriteOptions
 from tests.cli.in_process import augment
 
+PLAIN = WriteOptions()
 NAMES = ("Größe", "Preis", "Ort", "Zahl")
 ROWS = [
     (size, f"{price},{price % 7}5", town, str(number) if number % 5 else "")
@@ -75,7 +76,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "m"
 
 
-def sampled(model: Path, out: Path, options: WriteOptions = source.PLAIN) -> bytes:
+def sampled(model: Path, out: Path, options: WriteOptions = PLAIN) -> bytes:
     whole = TableModel.restore(store.load(model))
     rows = whole.sample(0, 50, Seed(2), whole.condition(Ask()), lambda tick: None)
     source.write(rows, out, source.format_of(out), options=options)
@@ -187,6 +188,7 @@ def test_files_that_are_spelt_otherwise_are_named(tmp_path: Path) -> None:
     assert loaded.table.schema.dialect == Dialect()
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_run_and_a_sample_at_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(spelt(";", "\r\n", "cp1252", "text"))
     run = augment(
