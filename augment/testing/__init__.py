@@ -4,40 +4,51 @@ What is built in keeps them, and a plugin inherits the suite of what it brings:
 
 class TestMine(TableEngineLaws):
     recipe = Mine(epochs=1)
+
+A suite is loaded when it is first named: those of tables and images load what they test.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
-_SUITES = (
-    *("engines", "table_engines", "image_engines", "metrics"),
-    *("formats", "layouts", "executors", "kinds"),
-)
-pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
+if TYPE_CHECKING:
+    from augment.testing.engines import EngineLaws as EngineLaws
+    from augment.testing.executors import ExecutorLaws as ExecutorLaws
+    from augment.testing.formats import TableFormatLaws as TableFormatLaws
+    from augment.testing.image_engines import ImageEngineLaws as ImageEngineLaws
+    from augment.testing.kinds import KindLaws as KindLaws
+    from augment.testing.layouts import LayoutLaws as LayoutLaws
+    from augment.testing.metrics import ImageMetricLaws as ImageMetricLaws
+    from augment.testing.metrics import MetricLaws as MetricLaws
+    from augment.testing.metrics import TableMetricLaws as TableMetricLaws
+    from augment.testing.simulated import mixed_table as mixed_table
+    from augment.testing.simulated import odd_table as odd_table
+    from augment.testing.simulated import simple_images as simple_images
+    from augment.testing.table_engines import TableEngineLaws as TableEngineLaws
 
-from augment.testing.engines import EngineLaws  # noqa: E402
-from augment.testing.executors import ExecutorLaws  # noqa: E402
-from augment.testing.formats import TableFormatLaws  # noqa: E402
-from augment.testing.image_engines import ImageEngineLaws  # noqa: E402
-from augment.testing.kinds import KindLaws  # noqa: E402
-from augment.testing.layouts import LayoutLaws  # noqa: E402
-from augment.testing.metrics import ImageMetricLaws, MetricLaws, TableMetricLaws  # noqa: E402
-from augment.testing.simulated import mixed_table, odd_table, simple_images  # noqa: E402
-from augment.testing.table_engines import TableEngineLaws  # noqa: E402
+SUITES = {
+    "EngineLaws": "engines",
+    "ExecutorLaws": "executors",
+    "ImageEngineLaws": "image_engines",
+    "ImageMetricLaws": "metrics",
+    "KindLaws": "kinds",
+    "LayoutLaws": "layouts",
+    "MetricLaws": "metrics",
+    "TableEngineLaws": "table_engines",
+    "TableFormatLaws": "formats",
+    "TableMetricLaws": "metrics",
+    "mixed_table": "simulated",
+    "odd_table": "simulated",
+    "simple_images": "simulated",
+}
+pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in set(SUITES.values())))
 
-__all__ = [
-    "EngineLaws",
-    "ExecutorLaws",
-    "ImageEngineLaws",
-    "ImageMetricLaws",
-    "KindLaws",
-    "LayoutLaws",
-    "MetricLaws",
-    "TableEngineLaws",
-    "TableFormatLaws",
-    "TableMetricLaws",
-    "mixed_table",
-    "odd_table",
-    "simple_images",
-]
+
+def __getattr__(name: str) -> Any:
+    if name not in SUITES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{SUITES[name]}"), name)

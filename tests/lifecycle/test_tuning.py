@@ -364,6 +364,7 @@ def test_a_space_is_what_the_engine_declares() -> None:
     assert space["batch"].has(512) and not space["width"].has(None)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_the_command_searches_fits_and_scores(tmp_path: Path) -> None:
     source = tmp_path / "c.csv"
     lines = (ROOT / "samples" / "clinic.csv").read_text().splitlines()[:121]
