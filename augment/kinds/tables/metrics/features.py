@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from augment.kinds.tables.metrics.views import Axis, View
+    from augment.kinds.tables.metrics.axes import Axis
 
 POINT_LEVELS = 50  # levels with a dimension of their own; the rest share one
 TREE_LEVELS = 250  # scikit-learn's trees take up to 255 levels of a category
@@ -18,7 +18,9 @@ ODD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio
 MICROSECONDS = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1_000)
 
 
-def points(view: View) -> NDArray[np.float32]:
+def points(
+    axes: tuple[Axis, ...], columns: tuple[NDArray[Any], ...], rows: int
+) -> NDArray[np.float32]:
     """(rows, dimensions): Euclidean distances in which every column weighs about the same.
 
     A number is its rank among the training rows, in [0, 1], so that long tails do not drown the
@@ -27,7 +29,7 @@ def points(view: View) -> NDArray[np.float32]:
     """
     blocks = []
     half = np.float32(np.sqrt(0.5))
-    for axis, column in zip(view.axes, view.columns, strict=True):
+    for axis, column in zip(axes, columns, strict=True):
         if axis.numeric:
             ranks = axis.rank(column)
             null = np.isnan(ranks)
@@ -35,16 +37,18 @@ def points(view: View) -> NDArray[np.float32]:
             blocks.append(null.astype(np.float32)[:, None] * half)
         else:
             width = min(axis.known, POINT_LEVELS) + 2
-            hot = np.zeros((view.rows, width), dtype=np.float32)
+            hot = np.zeros((rows, width), dtype=np.float32)
             place = np.where(column < 0, width - 1, np.minimum(column, width - 2))
-            hot[np.arange(view.rows), place] = half
+            hot[np.arange(rows), place] = half
             blocks.append(hot)
     if not blocks:
-        return np.zeros((view.rows, 1), dtype=np.float32)
+        return np.zeros((rows, 1), dtype=np.float32)
     return np.concatenate(blocks, axis=1)
 
 
-def features(view: View) -> NDArray[np.float64]:
+def features(
+    axes: tuple[Axis, ...], columns: tuple[NDArray[Any], ...], rows: int
+) -> NDArray[np.float64]:
     """(rows, features) for gradient boosting: values, codes of categories, and how values end.
 
     Trees split on order and cannot see that a column's values are rounded, so the last digit of
@@ -53,12 +57,12 @@ def features(view: View) -> NDArray[np.float64]:
     """
     parts = [
         part
-        for axis, column in zip(view.axes, view.columns, strict=True)
+        for axis, column in zip(axes, columns, strict=True)
         for part in (
             [column, *_endings(axis, column)] if axis.numeric else [tree_codes(axis, column)]
         )
     ]
-    return np.column_stack(parts) if parts else np.zeros((view.rows, 1))
+    return np.column_stack(parts) if parts else np.zeros((rows, 1))
 
 
 def categorical(axes: tuple[Axis, ...]) -> list[bool]:
@@ -94,14 +98,16 @@ def _endings(axis: Axis, column: NDArray[np.float64]) -> list[NDArray[np.float64
     return [np.where(null | (column == 0), np.nan, digits)]
 
 
-def keys(view: View) -> NDArray[np.uint64]:
+def keys(
+    axes: tuple[Axis, ...], columns: tuple[NDArray[Any], ...], rows: int
+) -> NDArray[np.uint64]:
     """(rows,) 64-bit keys: equal rows have equal keys, and different ones almost surely differ.
 
     With a million rows the odds of any collision are below 1 in 10 million. Values unknown to the
     real side cannot equal one of its values, which holds as their code is no real row's code.
     """
-    found = np.zeros(view.rows, dtype=np.uint64)
-    for axis, column in zip(view.axes, view.columns, strict=True):
+    found = np.zeros(rows, dtype=np.uint64)
+    for axis, column in zip(axes, columns, strict=True):
         if axis.numeric:
             plain = np.where(np.isnan(column), 0.0, column) + 0.0  # one zero, not two
             bits = plain.view(np.uint64) ^ (np.isnan(column).astype(np.uint64) << np.uint64(1))

@@ -16,8 +16,9 @@ from augment.core.seeds import Seed
 from augment.evaluation.lift import RANKED, Arm, Draw, Lift, Quality, Rows, Trained
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import codes
+from augment.kinds.tables.metrics.axes import axis_of
 from augment.kinds.tables.metrics.learners import LEARNERS, Judged, Learner, qualities, tree_inputs
-from augment.kinds.tables.metrics.views import View, axis_of
+from augment.kinds.tables.metrics.views import View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from augment.core.types import Json, Scalar
 from augment.kinds.tables.data import values
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.metrics.views import NAMELESS, is_numeric
+from augment.kinds.tables.metrics.axes import NAMELESS, is_numeric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

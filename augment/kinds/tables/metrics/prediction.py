@@ -10,8 +10,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from augment.core.seeds import Seed
+from augment.kinds.tables.metrics.axes import Axis
 from augment.kinds.tables.metrics.trees import class_odds, values
-from augment.kinds.tables.metrics.views import Axis, View
+from augment.kinds.tables.metrics.views import View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

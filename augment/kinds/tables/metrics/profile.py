@@ -9,7 +9,7 @@ from augment.evaluation.drift import Profile
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import codes, numbers
-from augment.kinds.tables.metrics.views import is_numeric
+from augment.kinds.tables.metrics.axes import is_numeric
 
 
 def profiles(table: Table) -> tuple[Profile, ...]:

@@ -13,9 +13,9 @@ from augment.evaluation.charts import LEAST_CELL, Records
 from augment.kinds.tables.data import values
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.metrics.axes import NAMELESS, is_numeric
 from augment.kinds.tables.metrics.features import joined
 from augment.kinds.tables.metrics.overlays import LONGEST_LABEL, TAIL, number_label
-from augment.kinds.tables.metrics.views import NAMELESS, is_numeric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,19 +20,13 @@ from augment.kinds.tables.data.schema import Role, Schema
 from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.identity.timeline import Timeline
 from augment.kinds.tables.io.alignment import Aligned, aligned
+from augment.kinds.tables.metrics.axes import axis_of
 from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
 from augment.kinds.tables.metrics.overlays import overlays
 from augment.kinds.tables.metrics.sample_rows import sample_rows
 from augment.kinds.tables.metrics.structure import repeated_ids
 from augment.kinds.tables.metrics.targets import chosen as chosen_target
-from augment.kinds.tables.metrics.views import (
-    FakeViews,
-    RealViews,
-    View,
-    axis_of,
-    predictors,
-    text_keys,
-)
+from augment.kinds.tables.metrics.views import FakeViews, RealViews, View, predictors, text_keys
 
 UNSCORED: dict[Role, str] = {
     "text": "texts are replaced, and what they say is not compared",

@@ -15,8 +15,9 @@ from augment.evaluation.charts import Chart
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.kinds.tables.metrics.associations import matrices
+from augment.kinds.tables.metrics.axes import Axis
 from augment.kinds.tables.metrics.shapes import around, tvd
-from augment.kinds.tables.metrics.views import Axis, FakeViews, RealViews, View
+from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

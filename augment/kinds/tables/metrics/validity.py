@@ -12,7 +12,8 @@ from augment.evaluation.limits import fixed, near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.noise import Z95
 from augment.evaluation.roc import binomial
-from augment.kinds.tables.metrics.views import NAMELESS, Axis, FakeViews, RealViews, View
+from augment.kinds.tables.metrics.axes import NAMELESS, Axis
+from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,10 +18,11 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.metrics.associations import association
+from augment.kinds.tables.metrics.axes import axis_of
 from augment.kinds.tables.metrics.overlays import overlays
 from augment.kinds.tables.metrics.sample_rows import HIDDEN, sample_rows
 from augment.kinds.tables.metrics.scoring import extras, sides
-from augment.kinds.tables.metrics.views import View, axis_of
+from augment.kinds.tables.metrics.views import View
 from augment.report import html, outlines
 from tests.kinds.tables.metrics.simulated import people, spoilt
 

@@ -10,9 +10,10 @@ from augment.core.seeds import Seed
 from augment.evaluation.distances import prdc
 from augment.evaluation.roc import auc, binomial, hits_at
 from augment.kinds.tables.metrics import features
+from augment.kinds.tables.metrics.axes import axis_of
 from augment.kinds.tables.metrics.scoring import score
 from augment.kinds.tables.metrics.shapes import ks, tvd
-from augment.kinds.tables.metrics.views import View, axis_of
+from augment.kinds.tables.metrics.views import View
 from tests.kinds.tables.metrics.simulated import people
 
 
