@@ -25,6 +25,7 @@ def measured(script: str, data: Path, engine: str, *options: str) -> dict[str, A
     return scores
 
 
+@pytest.mark.slow  # fits and scores of two engines
 def test_the_benchmark_of_tables_fits_draws_and_scores(tmp_path: Path) -> None:
     lines = (ROOT / "samples" / "clinic.csv").read_text().splitlines(keepends=True)
     (tmp_path / "few.csv").write_text("".join(lines[:300]))

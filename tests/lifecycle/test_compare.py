@@ -121,6 +121,7 @@ def test_the_same_seed_gives_the_same_comparison(
     assert without_measured(other) == without_measured(finished[0])
 
 
+@pytest.mark.slow  # several comparisons
 def test_a_killed_comparison_goes_on_without_doing_engines_again(
     source: Path, tmp_path: Path
 ) -> None:
@@ -201,6 +202,7 @@ def test_an_engine_that_fails_privacy_cannot_win(source: Path, tmp_path: Path) -
     assert "memorising cannot win: privacy fails" in " ".join(done.stderr.decode().split())
 
 
+@pytest.mark.slow  # ten fits in processes
 def test_the_better_half_goes_on_to_all_rows(source: Path, tmp_path: Path) -> None:
     longer = tmp_path / "long.lines"
     longer.write_text(source.read_text() * 4)

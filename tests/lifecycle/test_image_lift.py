@@ -27,6 +27,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
+@pytest.mark.slow  # many trainings
 def test_images_are_compared_over_splits_and_a_killed_comparison_goes_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,7 @@ def test_rows_and_scores_of_tables(submitted: list[str], tmp_path: Path) -> None
     called("fit", table, "-o", tmp_path / "m", "-e", "independent", "--seed", "1")
     for workers in ("1", "2"):
         made = tmp_path / f"{workers}.csv"
-        sample = ("sample", tmp_path / "m", "-n", "60k", "--seed", "2")
+        sample = ("sample", tmp_path / "m", "-n", "45k", "--seed", "2")
         called(*sample, "-o", made, "--workers", workers)
         assert bool(submitted) == (workers == "2")
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()

@@ -181,6 +181,7 @@ def test_draws_are_bounded_and_too_few_are_said(source: Path, tmp_path: Path) ->
     assert 20 < some["made"] < 50 and some["made"] + some["missing"] == 60
 
 
+@pytest.mark.slow  # three commands with networks
 def test_a_killed_run_goes_on_to_the_same_bytes(source: Path, tmp_path: Path) -> None:
     whole, out = tmp_path / "whole", tmp_path / "out"
     first = made(painter(0.4), source, whole, tries=2)

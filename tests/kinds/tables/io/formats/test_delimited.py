@@ -19,6 +19,7 @@ from tests.places import SHARED
 
 CORPORA = SHARED / "corpora"
 SPECTRUM = sorted((CORPORA / "csv-spectrum" / "csvs").glob("*.csv"))
+SLOW = pytest.mark.slow  # the other formats share all but their writers
 NAUGHTY = CORPORA / "naughty-strings" / "blns.json"
 
 cells = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=8)
@@ -121,7 +122,10 @@ def test_csv_spectrum(file: Path, path: Path) -> None:
 
 
 @pytest.mark.skipif(not NAUGHTY.exists(), reason="the shared corpora are not here")
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", ".arrow"])
+@pytest.mark.parametrize(
+    "suffix",
+    [".csv", ".parquet", *(pytest.param(s, marks=SLOW) for s in (".tsv", ".jsonl", ".arrow"))],
+)
 def test_naughty_strings_as_values_and_as_names(tmp_path: Path, suffix: str) -> None:
     strings = [text for text in json.loads(NAUGHTY.read_text("utf-8")) if text]
     unique = list(dict.fromkeys(strings))
