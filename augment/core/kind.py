@@ -62,6 +62,11 @@ class Forecast:
     score: float
     bytes: int
 
+    @property
+    def seconds(self) -> float:
+        """Of all stages together."""
+        return self.fit + self.sample + self.score
+
 
 @dataclass(frozen=True)
 class Scored:

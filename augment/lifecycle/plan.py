@@ -101,6 +101,11 @@ class Plan:
             "start": self.request.start,
         }
 
+    def with_engine(self, engine: Engine[Any], reason: str) -> Plan:
+        """The same plan for another engine, on the device that suits it."""
+        device = device_for(self.request.device, engine.about)
+        return dataclasses.replace(self, engine=engine, reason=reason, device=device)
+
     def foresee(self, data: Any, rows: int | None) -> Forecast | None:
         """Refuse what could never be made of a fit on `data`; else about what it all takes, with
         as many made rows as there are in `data` where none knows yet."""
@@ -215,6 +220,17 @@ def rows_below(count: str, real_rows: int) -> int:
             f"alone are {real_rows:,}. Ask for more, such as 2x."
         )
     return total - real_rows
+
+
+def able_engines(plan: Plan) -> list[Engine[Any]]:
+    """The engines for this kind of data that are installed and may win, with their settings."""
+    found = []
+    for name in registry.names("engines"):
+        with suppress(MissingExtra):
+            about = registry.find("engines", name).about
+            if about.kind == plan.kind.name and not (about.control or about.foreign):
+                found.append(registry.engine(name, {}, plan.request.settings.get(name)))
+    return found
 
 
 def foreign_engines() -> list[str]:

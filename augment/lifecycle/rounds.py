@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from augment.core import registry
 from augment.core.budget import Budget
-from augment.core.errors import AugmentError, BadInput, MissingExtra, UsageError
+from augment.core.errors import AugmentError, BadInput, UsageError
 from augment.core.files import digest_of, read_json
 from augment.core.holdout import split
 from augment.core.remedy import Symptom
@@ -25,11 +24,10 @@ from augment.evaluation import gates as expressions
 from augment.evaluation.standing import standing
 from augment.lifecycle.fitting import Prepared
 from augment.lifecycle.journal import LOG, Journal
-from augment.lifecycle.plan import Plan
+from augment.lifecycle.plan import Plan, able_engines
 from augment.lifecycle.refinement import Chances, Decision, Recipe, Round, best, decide
 from augment.lifecycle.stages import Stages, completed
 from augment.lifecycle.time_limit import paced
-from augment.nets.devices import device_for
 from augment.work.store import Attempt, Store
 
 ROUNDS = "rounds"
@@ -109,13 +107,8 @@ class _Rounds:
 
     def prepared(self, recipe: Recipe, number: int) -> Prepared:
         """The plan of a round; the first one is that of a run without rounds."""
-        plan = dataclasses.replace(
-            self.plan,
-            engine=recipe.engine,
-            reason=recipe.reason,
-            seed=self.plan.seed if number == 1 else self.plan.seed.child("round", number),
-            device=device_for(self.plan.request.device, recipe.engine.about),
-        )
+        seed = self.plan.seed if number == 1 else self.plan.seed.child("round", number)
+        plan = dataclasses.replace(self.plan.with_engine(recipe.engine, recipe.reason), seed=seed)
         key = digest_of({"run": self.stages.prepared.key, "round": number, "recipe": recipe.key})
         return dataclasses.replace(self.stages.prepared, plan=plan, key=key)
 
@@ -191,23 +184,13 @@ class _Rounds:
 
     def _engines(self) -> list[Recipe]:
         """Other engines for this kind of data that may win, the quickest first."""
-        found = []
-        for name in registry.names("engines"):
-            try:
-                about = registry.find("engines", name).about
-                if about.kind == self.plan.kind.name and not (about.control or about.foreign):
-                    known = self.plan.request.settings.get(name)
-                    found.append(Recipe(registry.engine(name, {}, known), "another engine"))
-            except MissingExtra:
-                continue
+        found = [Recipe(each, "another engine") for each in able_engines(self.plan)]
         return sorted(found, key=lambda each: self._seconds(each.engine) or float("inf"))
 
     def _seconds(self, engine: Engine[Any]) -> float | None:
         """About how long a round with this engine takes; None where nobody knows."""
-        device = device_for(self.plan.request.device, engine.about)
-        plan = dataclasses.replace(self.plan, engine=engine, device=device)
-        found = paced(plan.foresee(self.train, plan.rows))
-        return None if found is None else found.fit + found.sample + found.score
+        found = paced(self.plan.with_engine(engine, "").foresee(self.train, self.plan.rows))
+        return None if found is None else found.seconds
 
     def _left(self) -> float:
         """Seconds for rounds."""

@@ -14,19 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from augment.core import registry
 from augment.core.budget import Budget
-from augment.core.errors import AugmentError, MissingExtra
+from augment.core.errors import AugmentError
 from augment.core.files import digest_of, read_json
 from augment.core.types import Engine, Json, Tick
 from augment.lifecycle.compare import COMPARE, raced, store_at
 from augment.lifecycle.comparison import CompareRequest, ComparisonPlan
 from augment.lifecycle.halving import LEAST_ROWS, rounds
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Plan
+from augment.lifecycle.plan import Plan, able_engines
 from augment.lifecycle.stages import Stages
 from augment.lifecycle.time_limit import SAFETY, paced
-from augment.nets.devices import device_for
 from augment.work.store import Attempt
 
 RACE, SELECT = "race", "select"
@@ -54,7 +52,7 @@ def selected(stages: Stages, train: Any) -> Stages:
 
 def _recalled(stages: Stages, decision: Json) -> Stages:
     """What an earlier attempt decided."""
-    engines = {each.about.name: each for each in _engines(stages.prepared.plan)}
+    engines = {each.about.name: each for each in able_engines(stages.prepared.plan)}
     found = _chosen(stages, engines[decision["engine"]], decision["reason"])
     race, advice = decision["race"], tuple(decision["advice"])
     prepared = dataclasses.replace(found.prepared, race=race, advice=advice)
@@ -69,7 +67,7 @@ def _decided(stages: Stages, train: Any) -> Stages:
         return _cheaper(stages, costs, needed)
     racing = [
         each
-        for each in _engines(plan)
+        for each in able_engines(plan)
         if (costs.seconds(each) or 0.0) * SAFETY <= (1 - SHARE) * left
     ]
     rows = costs.rows_of_race(racing, SHARE * left)
@@ -89,11 +87,11 @@ class _Costs:
 
     def seconds(self, engine: Engine[Any], rows: int | None = None) -> float | None:
         """Of a fit with its sample and scores, on so many rows (None: on all); None: unknown."""
-        plan, data = _with(self.plan, engine, ""), self.train
+        plan, data = self.plan.with_engine(engine, ""), self.train
         if rows is not None and rows < len(data):
             data = data.take(np.arange(rows, dtype=np.int64))
         found = paced(plan.foresee(data, plan.rows if rows is None else rows))
-        return None if found is None else found.fit + found.sample + found.score
+        return None if found is None else found.seconds
 
     def rows_of_race(self, racing: list[Engine[Any]], seconds: float) -> int | None:
         """On how many rows these can race in so many seconds; None where on none."""
@@ -114,24 +112,11 @@ class _Costs:
         return total
 
 
-def _engines(plan: Plan) -> list[Engine[Any]]:
-    """Those for this kind of data that are installed and may win."""
-    found = []
-    for name in registry.names("engines"):
-        try:
-            about = registry.find("engines", name).about
-            if about.kind == plan.kind.name and not (about.control or about.foreign):
-                found.append(registry.engine(name, {}, plan.request.settings.get(name)))
-        except MissingExtra:
-            continue
-    return found
-
-
 def _cheaper(stages: Stages, costs: _Costs, needed: float) -> Stages:
     """The engine that the time is enough for, the dearest of them; the same stages without one."""
     plan, left = stages.prepared.plan, stages.budget.left()
     able = []
-    for engine in _engines(plan):
+    for engine in able_engines(plan):
         seconds = costs.seconds(engine)
         if seconds is not None and seconds * SAFETY <= left:
             able.append((seconds, engine))
@@ -194,15 +179,10 @@ def _winner(plan: Plan, document: Json) -> tuple[Engine[Any], str]:
         return plan.engine, f"{plan.reason}; {race} had no winner"
     if best != usual and usual in document["within_noise"]:
         return plan.engine, f"as good as the best in {race}, within noise"
-    engine = next(each for each in _engines(plan) if each.about.name == best)
+    engine = next(each for each in able_engines(plan) if each.about.name == best)
     return engine, f"the best in {race}"
 
 
 def _chosen(stages: Stages, engine: Engine[Any], reason: str) -> Stages:
-    plan = _with(stages.prepared.plan, engine, reason)
+    plan = stages.prepared.plan.with_engine(engine, reason)
     return dataclasses.replace(stages, prepared=dataclasses.replace(stages.prepared, plan=plan))
-
-
-def _with(plan: Plan, engine: Engine[Any], reason: str) -> Plan:
-    device = device_for(plan.request.device, engine.about)
-    return dataclasses.replace(plan, engine=engine, reason=reason, device=device)

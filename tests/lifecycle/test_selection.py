@@ -32,7 +32,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     def seconds(self: Any, engine: Engine[Any], rows: int | None = None) -> float | None:
         return SECONDS[engine.about.name] * (1 if rows is None else rows / 500)
 
-    monkeypatch.setattr(selection, "_engines", lambda plan: engines)
+    monkeypatch.setattr(selection, "able_engines", lambda plan: engines)
     monkeypatch.setattr(selection._Costs, "seconds", seconds)
 
 
