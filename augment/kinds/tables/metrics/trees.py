@@ -52,14 +52,8 @@ def class_odds(
     if len(kinds) < 2 or not kept.any():
         found[:, kinds.astype(int)] = counts / counts.sum()
         return found
-    trees = HistGradientBoostingClassifier(
-        categorical_features=codes,
-        early_stopping=holds_out,
-        max_iter=iterations,
-        random_state=seed.integer(31),
-    )
+    trees = _fitted(x[:, kept], y, codes, seed, iterations, holds_out)
     with _threads(len(y)):
-        trees.fit(x[:, kept], y)
         found[:, trees.classes_.astype(int)] = trees.predict_proba(asked[:, kept])
     return found
 
@@ -71,20 +65,32 @@ def classifier(
     kept, codes = usable(x, codes)
     if not kept.any() or len(np.unique(y)) < 2:
         return None
-    trees = HistGradientBoostingClassifier(
-        categorical_features=codes,
-        early_stopping=False,
-        max_iter=iterations,
-        random_state=seed.integer(31),
-    )
-    with _threads(len(y)):
-        trees.fit(x[:, kept], y)
+    trees = _fitted(x[:, kept], y, codes, seed, iterations, holds_out=False)
 
     def chances(asked: NDArray[np.float64]) -> NDArray[np.float64]:
         with _threads(len(asked)):
             return np.asarray(trees.predict_proba(asked[:, kept])[:, 1], np.float64)
 
     return chances
+
+
+def _fitted(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    codes: list[bool],
+    seed: Seed,
+    iterations: int,
+    holds_out: bool,
+) -> HistGradientBoostingClassifier:
+    """Boosted trees that tell the classes of y apart."""
+    trees = HistGradientBoostingClassifier(
+        categorical_features=codes,
+        early_stopping=holds_out,
+        max_iter=iterations,
+        random_state=seed.integer(31),
+    )
+    with _threads(len(y)):
+        return trees.fit(x, y)
 
 
 def values(
