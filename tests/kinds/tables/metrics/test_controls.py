@@ -18,7 +18,7 @@ from augment.kinds.tables.metrics.scoring import score, shuffled, unscored
 from tests.kinds.tables.metrics.shared_tables import shared_table, split
 from tests.kinds.tables.metrics.simulated import people, spoilt
 
-ROWS = 3_000
+ROWS = 1_500
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def train() -> Table:
 
 @pytest.fixture(scope="module")
 def test() -> Table:
-    return people(1_000, 2)
+    return people(500, 2)
 
 
 def value(scores: list[Score], metric: str, where: str = "") -> float:
