@@ -2,6 +2,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+
+# Tests start the command some hundred times; each would compile every module anew where a machine
+# says that no bytecode is to be written.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test test-all lint check format clean

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from augment.work.environment import ENVIRONMENT
+from tests.few_trees import judged_by_few_trees
 from tests.places import SHARED
 
 os.environ.update(ENVIRONMENT)
@@ -37,9 +39,7 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_trees() -> Iterator[None]:
     """Quick scores, for tests of what becomes of them: the trees that judge tables are few."""
-    from augment.kinds.tables.metrics import detection, importances, prediction
-
-    for module in (detection, importances, prediction):
-        monkeypatch.setattr(module, "TREES", 8)
+    with judged_by_few_trees():
+        yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from augment.testing import (
     TableFormatLaws,
     TableMetricLaws,
 )
+from tests.few_trees import judged_by_few_trees
 from tests.kinds.images.io.layouts.examples import EXAMPLES
 from tests.places import ROOT
 
@@ -34,6 +36,13 @@ SAMPLES = sorted(  # of every kind there is one
 )
 ENGINES: dict[str, type[Any]] = {"table": TableEngineLaws, "images": ImageEngineLaws}
 METRICS: dict[str, type[Any]] = {"table": TableMetricLaws, "images": ImageMetricLaws}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_trees() -> Iterator[None]:
+    """Laws of metrics hold by few trees too."""
+    with judged_by_few_trees():
+        yield
 
 
 def _add(title: str, laws: type[Any], **subject: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
@@ -65,6 +66,7 @@ def json_schema() -> Json:
     return {"$schema": SCHEMA_ID, **whole.model_json_schema()}
 
 
+@cache  # building a model takes far longer than checking a file by it
 def section(name: str, declaration: type[Any], help: str) -> type[BaseModel]:
     """The model of a section; its fields are known by their aliases alone, since names such as
     `schema` are pydantic's own."""

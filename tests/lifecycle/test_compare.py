@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,21 +14,19 @@ from typing import Any
 import pytest
 
 from augment.lifecycle.halving import ranked, rounds, winner, within_noise
-from tests.cli.child import augment, environment, write_table
+from tests.cli import child
+from tests.cli.child import environment, write_table
+from tests.cli.in_process import augment
+from tests.lifecycle import plugins
 from tests.work.test_pool import until
 
-HERE = Path(__file__).parent
-PLUGINS = {"PYTHONPATH": os.pathsep.join(str(HERE / f"{n}_plugin") for n in ("lines", "engines"))}
-WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "one", "dog", "in", "rain")
+PLUGINS = plugins.environment("lines", "engines")
 
 
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rng = random.Random(1)
-    path = tmp_path_factory.mktemp("lines") / "text.lines"
-    lines = [" ".join(rng.choices(WORDS, k=rng.randint(3, 8))) for _ in range(200)]
-    path.write_text("\n".join(lines) + "\n")
-    return path
+@pytest.fixture(scope="module", autouse=True)
+def installed() -> Iterator[None]:
+    with plugins.installed("lines", "engines"):
+        yield
 
 
 def words(source: Path, out: Path, engines: str, *more: str) -> list[str]:
@@ -52,7 +49,7 @@ def without_measured(out: Path) -> Any:
 def finished(source: Path) -> tuple[Path, str]:
     """A comparison in which half of the engines fail, and what was said of it."""
     out = source.parent / "out"
-    done = augment(*words(source, out, "raising,bigram,crashing,constant"), env=PLUGINS)
+    done = augment(*words(source, out, "raising,bigram,crashing,constant"))
     assert done.returncode == 0, done.stderr
     return out, done.stderr.decode()
 
@@ -94,7 +91,7 @@ def test_all_engines_have_the_same_rows_and_the_rounds_halve_them(
 
 def test_what_it_writes_is_whole_and_needs_nothing_else(finished: tuple[Path, str]) -> None:
     out, said = finished
-    assert augment("verify", out, env=PLUGINS).returncode == 0
+    assert augment("verify", out).returncode == 0
     page = (out / "compare.html").read_text()
     assert "<script" not in page and "http:" not in page and "https:" not in page
     assert "Best: bigram." in page
@@ -106,10 +103,10 @@ def test_it_is_done_once_and_another_plan_needs_force(
 ) -> None:
     out, _ = finished
     before = (out / "compare.json").read_bytes()
-    again = augment(*words(source, out, "raising,bigram,crashing,constant"), env=PLUGINS)
+    again = augment(*words(source, out, "raising,bigram,crashing,constant"))
     assert again.returncode == 0 and b"Up to date" in again.stderr
     assert (out / "compare.json").read_bytes() == before
-    other = augment(*words(source, out, "bigram"), env=PLUGINS)
+    other = augment(*words(source, out, "bigram"))
     assert other.returncode == 2 and b"--force" in other.stderr
 
 
@@ -117,7 +114,7 @@ def test_the_same_seed_gives_the_same_comparison(
     finished: tuple[Path, str], source: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    augment(*words(source, other, "raising,bigram,crashing,constant"), env=PLUGINS)
+    augment(*words(source, other, "raising,bigram,crashing,constant"))
     assert without_measured(other) == without_measured(finished[0])
 
 
@@ -138,10 +135,10 @@ def test_a_killed_comparison_goes_on_without_doing_engines_again(
     assert [entry.name for entry in cut.iterdir() if not entry.name.startswith(".lock")] == [
         ".partial"
     ]
-    done = augment(*words(source, cut, "constant,pausing"), env=environ)
+    done = child.augment(*words(source, cut, "constant,pausing"), env=environ)
     assert done.returncode == 0, done.stderr
     assert fits.read_text().split() == ["constant", "pausing", "pausing"]
-    augment(*words(source, whole, "constant,pausing"), env=PLUGINS)
+    augment(*words(source, whole, "constant,pausing"))
     assert without_measured(cut) == without_measured(whole)
 
 
@@ -149,7 +146,7 @@ def test_a_killed_comparison_goes_on_without_doing_engines_again(
 def test_an_engine_that_takes_too_long_is_a_row_too(source: Path, tmp_path: Path) -> None:
     environ = {**PLUGINS, "EXTRA_PAUSE": "600"}
     asked = words(source, tmp_path / "out", "pausing,constant", "--max-time", "30s")
-    done = augment(*asked, env=environ)
+    done = child.augment(*asked, env=environ)
     assert done.returncode == 0, done.stderr
     first, second = document(tmp_path / "out")["engines"]
     assert (first["engine"], second["engine"]) == ("constant", "pausing")
@@ -157,7 +154,7 @@ def test_an_engine_that_takes_too_long_is_a_row_too(source: Path, tmp_path: Path
 
 
 def test_where_no_engine_gets_to_the_end_nothing_is_left(source: Path, tmp_path: Path) -> None:
-    done = augment(*words(source, tmp_path / "out", "raising,crashing"), env=PLUGINS)
+    done = augment(*words(source, tmp_path / "out", "raising,crashing"))
     assert done.returncode == 4
     assert b"No engine got to the end. raising: ValueError" in done.stderr
     assert not (tmp_path / "out" / "compare.json").exists()
@@ -177,14 +174,14 @@ def test_where_no_engine_gets_to_the_end_nothing_is_left(source: Path, tmp_path:
 def test_what_cannot_be_compared_is_refused(
     source: Path, tmp_path: Path, more: tuple[str, ...], reason: str
 ) -> None:
-    done = augment("compare", source, "-o", tmp_path / "out", *more, env=PLUGINS)
+    done = augment("compare", source, "-o", tmp_path / "out", *more)
     assert done.returncode == 2
     assert reason in " ".join(done.stderr.decode().split())
 
 
 def test_a_dry_run_says_what_would_be_compared(source: Path, tmp_path: Path) -> None:
     asked = ("compare", source, "-o", tmp_path / "out", "-n", "100", "--dry-run", "--json")
-    done = augment(*asked, env=PLUGINS)
+    done = augment(*asked)
     found = json.loads(done.stdout)
     assert found["rows"] == {"train": 80, "unseen": 20} and found["rounds"][0]["engines"] == 6
     assert not (tmp_path / "out").exists()
@@ -192,7 +189,7 @@ def test_a_dry_run_says_what_would_be_compared(source: Path, tmp_path: Path) -> 
 
 def test_an_engine_that_fails_privacy_cannot_win(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = augment(*words(source, out, "constant,memorising"), env=PLUGINS)
+    done = augment(*words(source, out, "constant,memorising"))
     assert done.returncode == 0, done.stderr
     found = document(out)
     rows = {row["engine"]: row for row in found["engines"]}
@@ -207,7 +204,7 @@ def test_the_better_half_goes_on_to_all_rows(source: Path, tmp_path: Path) -> No
     longer = tmp_path / "long.lines"
     longer.write_text(source.read_text() * 4)
     out = tmp_path / "out"
-    done = augment(*words(longer, out, "constant,memorising,bigram"), env=PLUGINS)
+    done = augment(*words(longer, out, "constant,memorising,bigram"))
     assert done.returncode == 0, done.stderr
     found = document(out)
     assert [(each["rows"], len(each["engines"])) for each in found["rounds"]] == [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -15,24 +14,15 @@ from typing import Any
 import pytest
 
 from tests.cli.child import augment, environment
+from tests.lifecycle import plugins
 
-HERE = Path(__file__).parent
-PLUGINS = {"PYTHONPATH": os.pathsep.join(str(HERE / f"{n}_plugin") for n in ("lines", "engines"))}
+PLUGINS = plugins.environment("lines", "engines")
 KILLS = 30
 COMMANDS = {
     "run": ("run", "SRC", "-e", "constant", "--rounds", "3", "--gate", "none"),
     "compare": ("compare", "SRC", "--engines", "bigram,constant,memorising"),
 }
 CLOCKED = {"seconds", "phases", "measured", "resumed", "manifest"}  # what time decides
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rng = random.Random(1)
-    path = tmp_path_factory.mktemp("lines") / "text.lines"
-    lines = [" ".join(rng.choices("abcdefgh", k=rng.randint(3, 8))) for _ in range(200)]
-    path.write_text("\n".join(lines) + "\n")
-    return path
 
 
 def words(command: str, source: Path, out: Path) -> list[str]:

@@ -134,7 +134,11 @@ def mutants(stored: Stored, count: int) -> Iterator[Stored]:
         yield Stored(stored.kind, stored.engine, State(config, arrays), stored.facts)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "engine",
+    # read by the same code as ctgan, and quick enough in the state's own tests
+    [pytest.param(name, marks=pytest.mark.slow) if name == "tvae" else name for name in ENGINES],
+)
 def test_a_mutated_model_is_a_model_or_bad_input(engine: str, tmp_path: Path) -> None:
     stored, folder, refused = fitted(engine, tmp_path / "scratch"), tmp_path / "model", 0
     for number, mutant in enumerate(mutants(stored, MUTANTS)):

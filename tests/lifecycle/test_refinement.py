@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import random
 import signal
 import subprocess
@@ -22,11 +21,12 @@ from augment.kinds.images.engines.gan.engine import Gan
 from augment.kinds.tables.engines.anyorder.engine import Anyorder
 from augment.lifecycle.refinement import Chances, Decision, Recipe, Round, best, decide
 from augment.testing import mixed_table
-from tests.cli.child import augment, environment
+from tests.cli.child import environment
+from tests.cli.in_process import augment
+from tests.lifecycle import plugins
 from tests.work.test_pool import until
 
-HERE = Path(__file__).parent
-PLUGINS = {"PYTHONPATH": os.pathsep.join(str(HERE / f"{n}_plugin") for n in ("lines", "engines"))}
+PLUGINS = plugins.environment("lines", "engines")
 ASKED = Recipe(Flow(steps=1_000), "asked for")
 OTHER = Recipe(Gan(), "another engine")
 
@@ -142,13 +142,10 @@ def test_the_flagship_goes_from_larger_and_longer_to_closer_and_back() -> None:
     assert [remedy.recipe.epochs for remedy in top.remedies("underfit", table)] == [100_000]
 
 
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rng = random.Random(1)
-    path = tmp_path_factory.mktemp("lines") / "text.lines"
-    lines = [" ".join(rng.choices("abcdefgh", k=rng.randint(3, 8))) for _ in range(200)]
-    path.write_text("\n".join(lines) + "\n")
-    return path
+@pytest.fixture(scope="module", autouse=True)
+def installed() -> Iterator[None]:
+    with plugins.installed("lines", "engines"):
+        yield
 
 
 def words(source: Path, out: Path, *more: str) -> list[str]:
@@ -160,7 +157,7 @@ def words(source: Path, out: Path, *more: str) -> list[str]:
 def refined(source: Path) -> tuple[Path, str]:
     """A run whose first engine makes one line again and again, and whose second does better."""
     out = source.parent / "out"
-    done = augment(*words(source, out), env=PLUGINS)
+    done = augment(*words(source, out))
     assert done.returncode == 0, done.stderr
     return out, " ".join(done.stderr.decode().split())
 
@@ -175,8 +172,8 @@ def test_rounds_are_kept_and_the_result_is_the_best_ones(refined: tuple[Path, st
     assert document["plan"]["engine"] == "bigram"
     assert "Round 2 meets the goal; the result is that of round 2." in said
     for number in (1, 2):
-        assert augment("verify", out / "rounds" / str(number), env=PLUGINS).returncode == 0
-    assert augment("verify", out, env=PLUGINS).returncode == 0
+        assert augment("verify", out / "rounds" / str(number)).returncode == 0
+    assert augment("verify", out).returncode == 0
     made = "synthetic.lines"
     assert (out / made).read_bytes() == (out / "rounds" / "2" / made).read_bytes()
 
@@ -203,7 +200,7 @@ def test_a_goal_that_no_round_meets_ends_with_the_best_and_what_would_come_next(
     source: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    done = augment(*words(source, out, "--rounds", "2", "--goal", "length < 0"), env=PLUGINS)
+    done = augment(*words(source, out, "--rounds", "2", "--goal", "length < 0"))
     said = " ".join(done.stderr.decode().split())
     assert done.returncode == 0, said
     assert "The goal is not met (length < 0) after 2 rounds; the result is that of round 2." in said
@@ -223,7 +220,7 @@ def test_a_killed_run_takes_up_its_round(
     child.send_signal(signal.SIGKILL)
     child.wait()
     first = (folder / "1" / "manifest.json").read_bytes()
-    done = augment(*words(source, out), env=PLUGINS)
+    done = augment(*words(source, out))
     assert done.returncode == 0, done.stderr
     assert (out / "rounds" / "1" / "manifest.json").read_bytes() == first
     made = "synthetic.lines"
@@ -235,7 +232,7 @@ def test_too_few_unseen_rows_for_two_halves_are_refused_before_a_fit(
 ) -> None:
     few = tmp_path / "few.lines"
     few.write_text("\n".join(source.read_text().splitlines()[:40]) + "\n")
-    done = augment(*words(few, tmp_path / "out"), env=PLUGINS)
+    done = augment(*words(few, tmp_path / "out"))
     assert done.returncode == 4 and b"too few for --rounds" in done.stderr
-    done = augment(*words(source, tmp_path / "out", "--holdout", "0"), env=PLUGINS)
+    done = augment(*words(source, tmp_path / "out", "--holdout", "0"))
     assert done.returncode == 2 and b"--holdout 0" in done.stderr

@@ -47,12 +47,12 @@ def test_rows_and_scores_of_tables(submitted: list[str], tmp_path: Path) -> None
         assert bool(submitted) == (workers == "2")
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
     submitted.clear()
+    for whole, name in ((table, "real.csv"), (tmp_path / "1.csv", "made.csv")):
+        rows = [line.split(",") for line in whole.read_text().splitlines()[:121]]
+        (tmp_path / name).write_text("".join(f"{row[1]},{row[3]}\n" for row in rows))
     scores = []
     for workers in ("1", "2"):
-        evaluate = ("evaluate", table, tmp_path / "short.csv", "--seed", "3")
-        (tmp_path / "short.csv").write_bytes(
-            b"".join((tmp_path / "1.csv").open("rb").readlines()[:301])
-        )
+        evaluate = ("evaluate", tmp_path / "real.csv", tmp_path / "made.csv", "--seed", "3")
         scores.append(called(*evaluate, "--workers", workers)["report"]["scores"])
         assert bool(submitted) == (workers == "2")
     assert scores[0] == scores[1]

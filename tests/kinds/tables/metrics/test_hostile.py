@@ -20,6 +20,8 @@ from augment.report import facts, html, markdown
 from augment.testing.odd_data import numbers, odd_tables, words
 from tests.kinds.tables.metrics.simulated import people
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 def table(*columns: tuple[Column, pa.Array], target: str | None = None) -> Table:
     return table_of([column for column, _ in columns], [array for _, array in columns], target)

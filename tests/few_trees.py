@@ -1,0 +1,20 @@
+"""Scores of tables by few trees, which are as quick as they are rough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+FEW = 8
+
+
+@contextmanager
+def judged_by_few_trees() -> Iterator[None]:
+    from augment.kinds.tables.metrics import detection, importances, prediction
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (detection, importances, prediction):
+            patch.setattr(module, "TREES", FEW)
+        yield
