@@ -35,10 +35,10 @@ def tree(engines: Iterable[str]) -> type[BaseModel]:
 def _sections(engines: Iterable[str]) -> dict[str, type[BaseModel]]:
     recipes = {name: registry.find("engines", name) for name in engines}
     drawn = {name: section(name, recipe, recipe.about.summary) for name, recipe in recipes.items()}
-    sections = {
-        name: section(name, declaration, declaration.__doc__ or "")
-        for name, declaration in SECTIONS.items()
-    }
+    sections = {}
+    for name, declaration in SECTIONS.items():
+        words = declaration.__doc__ or ""
+        sections[name] = section(name, declaration, words)  # type: ignore[arg-type]  # hashable
     sections["engines"] = _model("engines", "An engine's parameters, by its name.", drawn)
     return sections
 

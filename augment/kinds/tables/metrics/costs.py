@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 from augment.kinds.tables.metrics.views import MOST_PREDICTORS
 
-LEARNT_ROWS = 4_000  # beyond which trees take hardly longer
-CELL_SECONDS = 2.5e-4  # of a cell that classifiers are given: detection and utility take most
+LOADING_SECONDS = 6.0  # of the libraries that score, and of what each table takes
+MOST_ROWS = 25_000  # of which a classifier is given its most
+ROW_SECONDS = 0.13  # times the root of the rows: leaves of trees grow slower than their rows
+FEW_COLUMNS, LEARNT_ROWS = 20, 4_000  # up to which a cell costs a tree hardly anything
+CELL_SECONDS = 1.5e-4  # of a cell beyond those columns
 COLUMN_SECONDS = 6e-3  # of encoding one on all sides, and its bars in the report
 
 
 def scoring_seconds(rows: int, columns: int) -> float:
     """Of all metrics."""
-    learnt = min(columns, MOST_PREDICTORS) * min(rows, LEARNT_ROWS)
-    return 5 + CELL_SECONDS * learnt + COLUMN_SECONDS * columns
+    wide = max(0, min(columns, MOST_PREDICTORS) - FEW_COLUMNS) * min(rows, LEARNT_ROWS)
+    trees = ROW_SECONDS * math.sqrt(min(rows, MOST_ROWS)) + CELL_SECONDS * wide
+    return LOADING_SECONDS + trees + COLUMN_SECONDS * columns
