@@ -31,7 +31,8 @@ MOST_DRAWN, LEAST_DRAWN = 40_000, 200  # rows of a calibration
 COLUMN_SECONDS = 3e-3  # of protecting and looking at one, however few its rows
 SDV_SECONDS = 6.5  # of importing and preparing SDV
 HEADS = 64  # columns that one step asks for
-STEPS_TAKEN = 0.7  # share of the planned ones: most trainings stop early
+FEW_STEPS = 500  # planned; so few are those of a table that is learnt by heart soon
+FEW_TAKEN, MANY_TAKEN = 0.7, 0.9  # share of the planned steps after which trainings stop
 
 
 def token_count(data: Table, bins: int) -> int:
@@ -48,7 +49,7 @@ def calibration_seconds(rows: int, columns: int) -> float:
 
 
 def anyorder_costs(
-    data: Table, shape: Shape, tokens: int, batch: int, steps: int, device: str
+    data: Table, shape: Shape, tokens: int, batch: int, steps: float, device: str
 ) -> Costs:
     """Of `steps` of `batch` rows those that are usually taken, the search for structure before and
     the calibration after them."""
@@ -73,7 +74,8 @@ def anyorder_costs(
         step = GPU_ATTENTION_SECONDS if shape.attention else GPU_STEP_SECONDS
         row = columns * GPU_COLUMN_SECONDS
         calibration = calibration_seconds(LEAST_DRAWN, columns)
-    return Costs(structure + STEPS_TAKEN * steps * step + calibration, row, 100 * tokens * width)
+    steps *= FEW_TAKEN if steps <= FEW_STEPS else MANY_TAKEN
+    return Costs(structure + steps * step + calibration, row, 100 * tokens * width)
 
 
 def net_costs(data: Table, epochs: int, batch: int, step_seconds: float) -> Costs:
