@@ -36,13 +36,14 @@ format: $(INSTALLED)
 	$(BIN)/python -m docs.generate
 
 # torch comes first and by its exact version: a range would fetch the newest build, with several
-# gigabytes of CUDA libraries.
+# gigabytes of CUDA libraries. pip compiles on one core, and the tests of all packages too.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		"$$(grep '^torch==' constraints.txt)" --constraint constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[dev]'
+	-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/|/testing/_internal/' $(VENV)/lib
 	@touch $(INSTALLED)
 
 clean:

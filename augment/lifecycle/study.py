@@ -68,12 +68,13 @@ class Study:
         return sum(trial.state == TrialState.RUNNING for trial in self._trials())
 
     def begin(self, defaults: Json) -> None:
-        """Let go of trials that a kill cut short, and try the engine's defaults first."""
+        """End trials that a kill cut short, those with a row as it says, and try the engine's
+        defaults first."""
         trials = self._trials()
         if not self.shared:
             for trial in trials:
                 if trial.state == TrialState.RUNNING:
-                    self.inner.tell(trial.number, state=TrialState.FAIL)
+                    self._end(trial.number, trial.user_attrs.get(ROW))
         tried = any(
             DEFAULTS in trial.user_attrs and (ROW in trial.user_attrs or _open(trial, self.shared))
             for trial in trials
@@ -105,15 +106,20 @@ class Study:
             asked.trial.report(-loss, step)
 
     def tell(self, asked: AskedTrial, row: Json) -> None:
-        """End a trial; `row` is what is kept of it."""
-        asked.trial.set_user_attr(ROW, row)
+        """End a trial; `row` is what is kept of it, and says all that is left to do if a kill comes
+        between."""
         if row["violation"] is not None:
             asked.trial.set_constraint("privacy", row["violation"])
-        if row["state"] == "done":
-            self.inner.tell(asked.trial, row["worth"])
+        asked.trial.set_user_attr(ROW, row)
+        self._end(asked.trial.number, row)
+
+    def _end(self, number: int, row: Json | None) -> None:
+        """End a trial as its row says; one without a row failed."""
+        if row is not None and row["state"] == "done":
+            self.inner.tell(number, row["worth"])
         else:
-            state = TrialState.PRUNED if row["state"] == "pruned" else TrialState.FAIL
-            self.inner.tell(asked.trial, state=state)
+            pruned = row is not None and row["state"] == "pruned"
+            self.inner.tell(number, state=TrialState.PRUNED if pruned else TrialState.FAIL)
 
     def importance(self, objective: int) -> dict[str, float]:
         """How much of an objective's differences each parameter explains, the most first; shares

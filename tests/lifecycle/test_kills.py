@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ KILLS = 30
 COMMANDS = {
     "run": ("run", "SRC", "-e", "constant", "--rounds", "3", "--gate", "none"),
     "compare": ("compare", "SRC", "--engines", "bigram,constant,memorising"),
+    "tune": ("tune", "SRC", "-e", "constant", "--trials", "12"),
 }
 CLOCKED = {"seconds", "phases", "measured", "resumed", "manifest"}  # what time decides
 
@@ -36,13 +39,24 @@ def without_clock(found: Any) -> Any:
     return [without_clock(each) for each in found] if isinstance(found, list) else found
 
 
+def rows_of(trials: Path) -> list[Any]:
+    """What is kept of each finished trial; the database holds its times, and what a kill cut."""
+    with closing(sqlite3.connect(trials)) as database:
+        kept = (
+            "select value_json from trial_user_attributes where key = 'augment' order by trial_id"
+        )
+        return [json.loads(row) for (row,) in database.execute(kept)]
+
+
 def result(out: Path) -> dict[str, Any]:
-    """Every file of a result: its bytes; of a document what no clock decides."""
+    """Every file of a result: its bytes; of documents and trials what no clock decides."""
     found: dict[str, Any] = {}
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         name = path.relative_to(out).as_posix()
         if path.suffix == ".json" and path.name != "manifest.json":
-            found[name] = without_clock(json.loads(path.read_text()))
+            found[name] = without_clock(json.loads(path.read_text().replace(str(out), "OUT")))
+        elif path.suffix == ".db":
+            found[name] = without_clock(rows_of(path))
         elif path.suffix not in (".html", ".jsonl") and path.name != "manifest.json":
             found[name] = path.read_bytes()
     return found

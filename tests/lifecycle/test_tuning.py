@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
 from augment.core.errors import GateFailed, MissingExtra, OutOfResources, UsageError
@@ -167,6 +168,32 @@ def test_a_search_that_was_cut_short_goes_on_to_the_same_trials(
     assert told(document) == told(whole) and document["seed"] == whole["seed"]
     assert document["final"]["winner"]["values"] == whole["final"]["winner"]["values"]
     assert len(calls) == 10 - (stop - 1)  # 8 trials and 2 final scores, those done are kept
+
+
+@pytest.mark.parametrize("stop", [1, 5])
+def test_a_trial_that_was_scored_but_not_ended_counts_when_the_search_goes_on(
+    request_: TuneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    asked = replace(request_, trials=12)  # after ten the search learns from those that ended
+    with_scores(monkeypatch, made_up)
+    whole, told_so_far = start(asked, tmp_path / "whole"), 0
+
+    def cut(*given: Any, **named: Any) -> None:
+        nonlocal told_so_far
+        told_so_far += 1
+        if told_so_far == stop:
+            raise KeyboardInterrupt
+        tell(*given, **named)
+
+    tell = optuna.Study.tell
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.Study, "tell", cut)
+        with pytest.raises(KeyboardInterrupt):
+            start(asked, tmp_path / "out")
+    calls = with_scores(monkeypatch, made_up)
+    document = start(asked, tmp_path / "out")
+    assert told(document) == told(whole)
+    assert len(calls) == 14 - stop  # 12 trials and 2 final scores: none is done twice
 
 
 def test_a_finished_search_is_left_and_goes_on_for_more_trials(

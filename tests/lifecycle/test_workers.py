@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from augment.cli.app import app
+from augment.evaluation import evaluator, scoring
 from augment.work.executors import processes
 from augment.work.pool import Pool
 from tests.cli.child import write_table
@@ -37,7 +39,7 @@ def called(*words: str | Path) -> Any:
     return json.loads(done.stdout)
 
 
-def test_rows_and_scores_of_tables(submitted: list[str], tmp_path: Path) -> None:
+def test_rows_of_tables(submitted: list[str], tmp_path: Path) -> None:
     table = write_table(tmp_path / "t.csv", rows=300)
     called("fit", table, "-o", tmp_path / "m", "-e", "independent", "--seed", "1")
     for workers in ("1", "2"):
@@ -46,14 +48,23 @@ def test_rows_and_scores_of_tables(submitted: list[str], tmp_path: Path) -> None
         called(*sample, "-o", made, "--workers", workers)
         assert bool(submitted) == (workers == "2")
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
-    submitted.clear()
-    for whole, name in ((table, "real.csv"), (tmp_path / "1.csv", "made.csv")):
-        rows = [line.split(",") for line in whole.read_text().splitlines()[:121]]
-        (tmp_path / name).write_text("".join(f"{row[1]},{row[3]}\n" for row in rows))
+
+
+@pytest.mark.parametrize(
+    "names", [("trends", "detection"), pytest.param(None, marks=pytest.mark.slow)]
+)
+def test_scores_of_tables(
+    submitted: list[str],
+    tmp_path: Path,
+    names: tuple[str, ...] | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(evaluator, "metrics", partial(scoring.metrics, only=names))
+    real, made = (write_table(tmp_path / f"{seed}.csv", 120, seed) for seed in (1, 2))
     scores = []
     for workers in ("1", "2"):
-        evaluate = ("evaluate", tmp_path / "real.csv", tmp_path / "made.csv", "--seed", "3")
-        scores.append(called(*evaluate, "--workers", workers)["report"]["scores"])
+        evaluate = ("evaluate", real, made, "--seed", "3", "--workers", workers)
+        scores.append(called(*evaluate)["report"]["scores"])
         assert bool(submitted) == (workers == "2")
     assert scores[0] == scores[1]
     assert {"detection", "utility"} & set(submitted)

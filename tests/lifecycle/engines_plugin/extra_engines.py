@@ -9,6 +9,7 @@ from pathlib import Path
 from lines_kind import Lines
 
 from augment.core import types
+from augment.core.parameters import Between, parameter
 from augment.evaluation.limits import fixed
 from augment.evaluation.metric import Measure, Metric
 
@@ -45,10 +46,11 @@ class Constant(types.Engine):
 
     about = about("constant")
     model = Repeated
+    characters: int = parameter(200, "of the line", least=1, most=200, search=Between(1, 200))
 
     def fit(self, data, job):
         noted("constant")
-        return Repeated("x" * 200)
+        return Repeated("x" * self.characters)
 
 
 @dataclass(frozen=True)
