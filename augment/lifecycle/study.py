@@ -30,6 +30,7 @@ from augment.core.types import Json
 from augment.lifecycle.search_space import Dimension, Space
 
 ROW = "augment"  # the attribute of a trial that holds its row
+CUT_SHORT = {"state": "failed"}  # the row of a trial that has none
 DEFAULTS = "defaults"
 FEWEST_TO_RANK = 4  # trials, below which no importance is told
 
@@ -74,7 +75,7 @@ class Study:
         if not self.shared:
             for trial in trials:
                 if trial.state == TrialState.RUNNING:
-                    self._end(trial.number, trial.user_attrs.get(ROW))
+                    self._end(trial.number, trial.user_attrs.get(ROW, CUT_SHORT))
         tried = any(
             DEFAULTS in trial.user_attrs and (ROW in trial.user_attrs or _open(trial, self.shared))
             for trial in trials
@@ -113,13 +114,13 @@ class Study:
         asked.trial.set_user_attr(ROW, row)
         self._end(asked.trial.number, row)
 
-    def _end(self, number: int, row: Json | None) -> None:
-        """End a trial as its row says; one without a row failed."""
-        if row is not None and row["state"] == "done":
+    def _end(self, number: int, row: Json) -> None:
+        """End a trial as its row says."""
+        if row["state"] == "done":
             self.inner.tell(number, row["worth"])
         else:
-            pruned = row is not None and row["state"] == "pruned"
-            self.inner.tell(number, state=TrialState.PRUNED if pruned else TrialState.FAIL)
+            state = TrialState.PRUNED if row["state"] == "pruned" else TrialState.FAIL
+            self.inner.tell(number, state=state)
 
     def importance(self, objective: int) -> dict[str, float]:
         """How much of an objective's differences each parameter explains, the most first; shares

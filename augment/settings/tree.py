@@ -35,10 +35,10 @@ def tree(engines: Iterable[str]) -> type[BaseModel]:
 def _sections(engines: Iterable[str]) -> dict[str, type[BaseModel]]:
     recipes = {name: registry.find("engines", name) for name in engines}
     drawn = {name: section(name, recipe, recipe.about.summary) for name, recipe in recipes.items()}
-    sections = {}
-    for name, declaration in SECTIONS.items():
-        words = declaration.__doc__ or ""
-        sections[name] = section(name, declaration, words)  # type: ignore[arg-type]  # hashable
+    sections = {
+        name: section(name, declaration, declaration.__doc__ or "")  # type: ignore[arg-type]
+        for name, declaration in SECTIONS.items()
+    }
     sections["engines"] = _model("engines", "An engine's parameters, by its name.", drawn)
     return sections
 
@@ -57,8 +57,8 @@ def json_schema() -> Json:
     """The JSON Schema (2020-12) of a settings file, with every engine that can be loaded."""
     sections = _sections(installed_engines())
     call = section("job", Job, Job.__doc__ or "")
-    call.model_config["json_schema_extra"] = {"required": list(NEEDED)}
     job = create_model("job", __base__=call, **_parts(sections))
+    job.model_config["json_schema_extra"] = {"required": list(NEEDED)}
     listed: Any = (list[job], Field(default_factory=list, alias=JOBS))  # type: ignore[valid-type]
     whole = create_model(
         "settings", __config__=STRICT, __doc__=SETTINGS_HELP, **_parts(sections), jobs_=listed

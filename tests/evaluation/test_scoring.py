@@ -124,7 +124,7 @@ def test_a_plugins_metric_of_tables_is_shown_and_judged_everywhere(
     plugins: None, tmp_path: Path
 ) -> None:
     source, out = "samples/clinic.csv", tmp_path / "out"
-    asked = ("evaluate", source, source, "-o", out, "--seed", "1", "--workers", "1")
+    asked = ("evaluate", source, source, "-o", out, "--seed", "1")
     done = in_process.augment(*asked, "--gate", "sizes >= 9")
     assert done.returncode == 3, done.stderr
     shown = done.stderr.decode()

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from augment.lifecycle.study import ROW
 from tests.cli.child import augment, environment
 from tests.lifecycle import plugins
 
@@ -42,10 +43,8 @@ def without_clock(found: Any) -> Any:
 def rows_of(trials: Path) -> list[Any]:
     """What is kept of each finished trial; the database holds its times, and what a kill cut."""
     with closing(sqlite3.connect(trials)) as database:
-        kept = (
-            "select value_json from trial_user_attributes where key = 'augment' order by trial_id"
-        )
-        return [json.loads(row) for (row,) in database.execute(kept)]
+        kept = "select value_json from trial_user_attributes where key = ? order by trial_id"
+        return [json.loads(row) for (row,) in database.execute(kept, [ROW])]
 
 
 def result(out: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from augment.kinds.tables.engines.independent import Independent
 from augment.lifecycle import run, selection
 from augment.lifecycle.plan import RunRequest
 from tests.cli.child import augment, write_table
+from tests.lifecycle import plugins
 
-HERE = Path(__file__).parent
-PLUGINS = {"PYTHONPATH": os.pathsep.join(str(HERE / f"{n}_plugin") for n in ("lines", "engines"))}
+PLUGINS = plugins.environment("lines", "engines")
 SECONDS = {"anyorder": 40.0, "independent": 2.0, "bootstrap": 5.0}
 
 
