@@ -2,11 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 
 # Tests start the command some hundred times; each would compile every module anew where a machine
 # says that no bytecode is to be written.
 export PYTHONDONTWRITEBYTECODE :=
-INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test test-all lint check format clean
 
@@ -36,7 +36,8 @@ format: $(INSTALLED)
 	$(BIN)/python -m docs.generate
 
 # torch comes first and by its exact version: a range would fetch the newest build, with several
-# gigabytes of CUDA libraries. pip compiles on one core, and the tests of all packages too.
+# gigabytes of CUDA libraries. pip compiles on one core, and the tests of all packages too; files that
+# do not compile, such as templates, are no failure of the installation.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \

@@ -49,7 +49,7 @@ def calibration_seconds(rows: int, columns: int) -> float:
 
 
 def anyorder_costs(
-    data: Table, shape: Shape, tokens: int, batch: int, steps: float, device: str
+    data: Table, shape: Shape, tokens: int, batch: int, steps: int, device: str
 ) -> Costs:
     """Of `steps` of `batch` rows those that are usually taken, the search for structure before and
     the calibration after them."""
@@ -74,8 +74,8 @@ def anyorder_costs(
         step = GPU_ATTENTION_SECONDS if shape.attention else GPU_STEP_SECONDS
         row = columns * GPU_COLUMN_SECONDS
         calibration = calibration_seconds(LEAST_DRAWN, columns)
-    steps *= FEW_TAKEN if steps <= FEW_STEPS else MANY_TAKEN
-    return Costs(structure + steps * step + calibration, row, 100 * tokens * width)
+    taken = steps * (FEW_TAKEN if steps <= FEW_STEPS else MANY_TAKEN)
+    return Costs(structure + taken * step + calibration, row, 100 * tokens * width)
 
 
 def net_costs(data: Table, epochs: int, batch: int, step_seconds: float) -> Costs:

@@ -7,10 +7,11 @@ import math
 from augment.kinds.tables.metrics.views import MOST_PREDICTORS
 
 LOADING_SECONDS = 6.0  # of the libraries that score, and of what each table takes
-MOST_ROWS = 25_000  # of which a classifier is given its most
+MOST_ROWS = 25_000  # of a table, beyond which detection is given no more
 ROW_SECONDS = 0.13  # times the root of the rows: leaves of trees grow slower than their rows
-FEW_COLUMNS, LEARNT_ROWS = 20, 4_000  # up to which a cell costs a tree hardly anything
-CELL_SECONDS = 1.5e-4  # of a cell beyond those columns
+FEW_COLUMNS = 20  # up to which a cell costs a tree hardly anything
+LEARNT_ROWS = 4_000  # whose cells in more columns do cost; from there on hardly more
+CELL_SECONDS = 1.5e-4  # of such a cell
 COLUMN_SECONDS = 6e-3  # of encoding one on all sides, and its bars in the report
 
 
