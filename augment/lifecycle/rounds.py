@@ -135,6 +135,7 @@ class _Rounds:
     def _made(self, recipe: Recipe, number: int) -> str:
         """Fit, sample and score into the round's folder; why that failed, if it did."""
         prepared, folder = self.prepared(recipe, number), self.folder(number)
+        folder.recover()
         if folder.complete():
             return ""
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))

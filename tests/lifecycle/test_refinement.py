@@ -21,6 +21,7 @@ from augment.kinds.images.engines.gan.engine import Gan
 from augment.kinds.tables.engines.anyorder.engine import Anyorder
 from augment.lifecycle.refinement import Chances, Decision, Recipe, Round, best, decide
 from augment.testing import mixed_table
+from augment.work.store import PUBLISH
 from tests.cli.child import environment
 from tests.cli.in_process import augment
 from tests.lifecycle import plugins
@@ -225,6 +226,33 @@ def test_a_killed_run_takes_up_its_round(
     assert (out / "rounds" / "1" / "manifest.json").read_bytes() == first
     made = "synthetic.lines"
     assert (out / made).read_bytes() == (refined[0] / made).read_bytes()
+
+
+@pytest.mark.parametrize("step", ["_remove", "shutil.rmtree"])  # before its manifest, and after
+def test_a_round_whose_publication_was_cut_off_is_published_and_leaves_nothing(
+    step: str,
+    refined: tuple[Path, str],
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "out"
+    cut_off = out / ".partial" / "rounds" / "1"
+
+    def cut(folder: Path, *rest: Any, **options: Any) -> None:
+        if folder in (cut_off, cut_off / ".partial") and (cut_off / ".partial" / PUBLISH).exists():
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"augment.work.store.{step}", cut)
+        assert augment(*words(source, out)).returncode == 130
+    done = augment(*words(source, out))
+    assert done.returncode == 0, done.stderr
+    whole, found = (
+        sorted(path.relative_to(folder) for path in (folder / "rounds").rglob("*"))
+        for folder in (refined[0], out)
+    )
+    assert found == whole
 
 
 def test_too_few_unseen_rows_for_two_halves_are_refused_before_a_fit(
