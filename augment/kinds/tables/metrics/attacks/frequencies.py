@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from augment.core.seeds import Seed
+from augment.evaluation.two_samples import FOLD_NOISE
 from augment.kinds.tables.metrics.attacks.attack import Attack, Target
 from augment.kinds.tables.metrics.views import View
 
@@ -29,6 +30,7 @@ class Frequencies(Attack):
     """
 
     name: ClassVar[str] = "frequencies"
+    spread: ClassVar[float] = FOLD_NOISE
 
     def suspicion(self, target: Target, seed: Seed) -> NDArray[np.float64]:
         return np.asarray(sum(_ratios(target, place) for place in range(len(target.made.axes))))
@@ -38,6 +40,7 @@ class PairFrequencies(Attack):
     """The same with frequencies of pairs of values, in at most 300 pairs of columns."""
 
     name: ClassVar[str] = "frequencies of pairs"
+    spread: ClassVar[float] = FOLD_NOISE
 
     def suspicion(self, target: Target, seed: Seed) -> NDArray[np.float64]:
         columns = len(target.made.axes)

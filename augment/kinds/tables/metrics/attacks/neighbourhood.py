@@ -46,18 +46,19 @@ class MonteCarlo(Attack):
 class PlagiarismIndex(Attack):
     """Share of made rows among the nearest made and reference rows of a candidate.
 
-    The data plagiarism index of Ward, Wang and Cheng 2024, arXiv 2406.13012, for `NEIGHBOURS` rows.
+    The data plagiarism index of Ward, Wang and Cheng 2024, arXiv 2406.13012. DIFFERS: the mean of
+    the index over neighbourhoods of 1 to `NEIGHBOURS` rows, so that no single size has to fit: a
+    copy is seen by the smallest, copied frequencies by the greatest.
     """
 
     name: ClassVar[str] = "plagiarism index"
 
     def suspicion(self, target: Target, seed: Seed) -> NDArray[np.float64]:
         made, real = target.to_made, target.to_reference
-        k = min(NEIGHBOURS, made.shape[1] + real.shape[1])
         both = np.concatenate([made, real], axis=1)
-        last = np.partition(both, k - 1, axis=1)[:, k - 1 : k]  # (candidates, 1)
-        near, others = (made <= last).sum(axis=1), (real <= last).sum(axis=1)
-        return np.asarray(near / (near + others), np.float64)
+        order = np.argsort(both, axis=1, kind="stable")[:, :NEIGHBOURS]
+        near = np.cumsum(order < made.shape[1], axis=1) / np.arange(1, order.shape[1] + 1)
+        return np.asarray(near.mean(axis=1), np.float64)
 
 
 class KernelDensity(Attack):

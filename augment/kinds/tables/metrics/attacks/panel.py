@@ -46,7 +46,7 @@ ATTACKS: tuple[Attack, ...] = (  # cheap ones first
 MOST_ATTACKED = 10_000  # members, and as many outsiders
 MOST_MADE = 40_000  # made rows that an attacker looks at
 MANY_UNSEEN = 2_000  # outsiders from which on two folds do: half of them are reference enough
-FOLDS = 5
+FOLDS = 3
 
 
 @dataclass(frozen=True)
