@@ -1,10 +1,11 @@
 """Fit engines on real tables and print what attacks on membership find, beside detection and TSTR.
 
-    python benchmarks/attacks.py --only adult,shoppers --engines anyorder,tvae --rows 1000 --seeds 0,1
+    python benchmarks/attacks.py --only adult,pbc --engines fresh,anyorder,tvae --seeds 0,1
     python benchmarks/attacks.py --engines anyorder -p anyorder.shrinkage=30 --all
 
-Of each table, `--rows` rows are learnt and as many others are unseen: outsiders and, in other folds,
-the attackers' reference. `--rows 0` learns 80% of the table. As many rows are made as were learnt.
+Of each table, `--rows` rows (at most 40%) are learnt and as many others (at most 20%) are unseen:
+outsiders and, in other folds, the attackers' reference. `--rows 0` learns 80% of the table, or for
+`fresh` 40%, and leaves 20% unseen. As many rows are made as were learnt.
 AUCs stand with the 95% interval that allows for the choice of the strongest; figures are means over
 the seeds, of each of which `--all` prints every attack. The engine `fresh` makes real rows that
 nothing has seen: what any attack finds of those is noise.
@@ -79,11 +80,9 @@ def measure(
     data = kind.reader.read(str(csv), reading(csv)).data
     root = Seed(seed)
     order = root.child("rows").rng().permutation(len(data))
-    fewest = 3 if engine == "fresh" else 2
-    learnt = min(rows, len(data) // fewest) if rows else len(data) * 4 // 5
-    if not rows and engine == "fresh":
-        learnt = len(data) * 2 // 5
-    unseen = min(rows, len(data) - learnt) if rows else len(data) - len(data) * 4 // 5
+    whole = len(data) * (2 if engine == "fresh" else 4) // 5
+    learnt = min(rows, len(data) * 2 // 5) if rows else whole
+    unseen = min(rows or len(data), len(data) // 5)
     train, test = data.take(order[:learnt]), data.take(order[learnt : learnt + unseen])
     if engine == "fresh":
         made = data.take(order[learnt + unseen : 2 * learnt + unseen])
@@ -107,7 +106,7 @@ def _print(table: str, engine: str, runs: list[tuple[list[Any], str]], every: bo
     print(f"{table:9} {engine:12}", *cells, said, flush=True)
     for scores, _ in runs:
         for score in scores:
-            if score.metric == "membership.auc" and (every or not score.where):
+            if score.interval and score.metric == "membership.auc" and (every or not score.where):
                 name = score.where or score.note
                 span = f"{score.interval.low:.3f} to {score.interval.high:.3f}"
                 print(f"          {score.value:.3f} ({span}) {name}", flush=True)
