@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LEAST_ROWS = 10  # training, unseen and made rows, below which an attack has nothing to go by
+LEAST_ROWS = 20  # training, unseen and made rows, below which noise reaches any AUC there is
 MOST_NOISE = 0.16  # half an interval of the AUC, beyond which nothing is shown
 RATES = (0.001, 0.01)  # false-positive rates at which true positives are counted
 
