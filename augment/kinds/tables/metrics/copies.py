@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MOST_ASKED = 10_000  # rows whose neighbours are looked up
 MOST_INDEXED = 50_000  # rows among which they are looked up
 QUANTILE = 0.05
+NEAR = 0.1  # of the distance to the second nearest training row: a near copy
 LEAST_RATIOS = 40  # rows whose ratios are taken, so that two are expected below the percentile
 DISTANCES = (
     "How near made rows come to the nearest training row, beside fresh real rows. A curve of made "
@@ -49,6 +51,11 @@ class Copies(Metric[RealViews, FakeViews]):
     modelled columns alone are too coarse to tell. Its ceiling leaves each real row out of its own
     search.
 
+    `copies.near` is the share of made rows that lie ten times as near to one training row as to
+    any other: copies with a little noise. Few unseen rows tell little of natural rates, so those of
+    training rows among each other, of which there are more, bound that of exact copies, and stand
+    for that of near ones where they are surer.
+
     Where it is unknown which rows were seen, all real rows count, and the ceilings leave each
     real row out of its own search.
     """
@@ -74,6 +81,18 @@ class Copies(Metric[RealViews, FakeViews]):
             ceiling_noise=True,
             remedy=REMEDY,
             evidence="more rows, and columns that tell rows apart",
+        ),
+        Measure(
+            "copies.near",
+            "Near copies",
+            "rows far nearer to one training row than to any other",
+            better="lower",
+            limit=natural_rate(),
+            unit="share",
+            worst=1.0,
+            ceiling_noise=True,
+            remedy=REMEDY,
+            evidence="more rows",
         ),
         Measure(
             "copies.texts",
@@ -104,16 +123,17 @@ class Copies(Metric[RealViews, FakeViews]):
         return [
             _exact(real.suspects, fake.rows, note),
             *_with_texts(real, fake, note),
-            _nndr(real.suspects, fake.rows, seed, note),
+            *_neighbours(real.suspects, fake.rows, seed, note),
         ]
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         texts = [] if real.texts is None else [_repeated("copies.texts", real.texts)]
+        exact, (near, ratio) = _exact_among(real.suspects), _neighbours_among(real.suspects, seed)
         if real.seen_known:
-            exact, ratio = _exact(real.train, real.test, ""), _nndr(real.train, real.test, seed, "")
-        else:
-            exact, ratio = _exact_among(real.suspects), _nndr_among(real.suspects, seed)
-        return [exact, *texts, ratio]
+            exact = _bounded(_exact(real.train, real.test, ""), exact)
+            fresh, ratio = _neighbours(real.train, real.test, seed, "")
+            near = _surest(fresh, near)
+        return [exact, *texts, near, ratio]
 
     def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
         if len(real.train) < LEAST_RATIOS or not real.axes:
@@ -174,28 +194,56 @@ def _nothing(metric: str, better: Literal["higher", "lower"]) -> Score:
     return Score(metric, None, better, "privacy", note=note)
 
 
-def _nndr(seen: View, fake: View, seed: Seed, note: str) -> Score:
+def _bounded(fresh: Score, among: Score) -> Score:
+    """The natural rate of fresh rows, whose upper bound is at most that of real rows among each
+    other: rows that belong together can only make the latter higher."""
+    if fresh.value is None or fresh.interval is None or among.interval is None:
+        return fresh
+    high = max(fresh.value, min(fresh.interval.high, among.interval.high))
+    return replace(fresh, interval=Interval(fresh.interval.low, high))
+
+
+def _surest(fresh: Score, among: Score) -> Score:
+    """Whichever of both natural rates is known to be lower."""
+    ends = fresh.interval, among.interval
+    if ends[0] is None or ends[1] is None:
+        return fresh
+    return among if ends[1].high < ends[0].high else fresh
+
+
+def _neighbours(seen: View, fake: View, seed: Seed, note: str) -> tuple[Score, Score]:
+    """Near copies, and the percentile of ratios."""
     if len(seen) < 2 or len(fake) < LEAST_RATIOS or not seen.axes:
-        return _nothing("nndr", "higher")
+        return _nothing("copies.near", "lower"), _nothing("nndr", "higher")
     asked = fake.sample(MOST_ASKED, seed.child("asked"))
     indexed = seen.sample(MOST_INDEXED, seed.child("indexed"))
-    return _ratio(nearest(indexed.points, asked.points, 2), note)
+    return _of_ratios(_ratios(nearest(indexed.points, asked.points, 2)), note)
 
 
-def _nndr_among(rows: View, seed: Seed) -> Score:
+def _neighbours_among(rows: View, seed: Seed) -> tuple[Score, Score]:
     if len(rows) < LEAST_RATIOS or not rows.axes:
-        return _nothing("nndr", "higher")
-    return _ratio(nearest_others(rows.sample(MOST_ASKED, seed.child("asked")).points, 2), HALVED)
+        return _nothing("copies.near", "lower"), _nothing("nndr", "higher")
+    points = rows.sample(MOST_ASKED, seed.child("asked")).points
+    return _of_ratios(_ratios(nearest_others(points, 2)), HALVED)
 
 
-def _ratio(distances: NDArray[Any], note: str) -> Score:
-    """The 5th percentile of d1 / d2, with the interval of that order statistic.
+def _of_ratios(ratios: NDArray[np.float64], note: str) -> tuple[Score, Score]:
+    near = _share("copies.near", (ratios < NEAR).sum(), len(ratios), note)
+    return near, _percentile(ratios, note)
+
+
+def _ratios(distances: NDArray[Any]) -> NDArray[np.float64]:
+    """(rows,) d1 / d2, ascending.
 
     Two training rows at the same distance have the ratio 1, also where both are at 0: a row that
     equals several people's rows points at none of them.
     """
     first, second = np.where(distances < ALONE, 0.0, distances).T
-    ratios = np.sort(np.where(second > 0, first / np.where(second > 0, second, 1.0), 1.0))
+    return np.sort(np.where(second > 0, first / np.where(second > 0, second, 1.0), 1.0))
+
+
+def _percentile(ratios: NDArray[np.float64], note: str) -> Score:
+    """The 5th percentile, with the interval of that order statistic."""
     n = len(ratios)
     spread = 1.96 * np.sqrt(n * QUANTILE * (1 - QUANTILE))
     low, high = (int(np.clip(round(n * QUANTILE + s), 0, n - 1)) for s in (-spread, spread))

@@ -141,12 +141,15 @@ def test_two_files_are_searched_for_copies_of_any_real_row(train: Table) -> None
     assert not failures(judged_of(apart))
 
 
-def test_small_tables_say_that_there_is_not_enough_evidence() -> None:
-    scores = score(people(400, 1), people(100, 2), people(400, 3), Seed(1), metrics=["membership"])
-    assert all(s.value is None and "Not enough evidence" in s.note for s in scores)
-    judged = judged_of(scores)
+def test_small_tables_say_how_many_unseen_rows_would_tell_more() -> None:
+    train, test = people(100, 1), people(20, 2)
+    judged = judged_of(score(train, test, people(100, 3), Seed(1), metrics=["membership"]))
     assert judged.state("privacy") == "not shown"
-    assert "not enough evidence" in judged.groups["privacy"].reason
+    assert "too few to tell" in judged.groups["privacy"].reason
+    scores = score(train, test, copied(train, 4), Seed(1), metrics=["membership"])
+    assert judged_of(scores).state("privacy") == "fail", "gross cases are decided"
+    found = score(train, test, people(100, 3), Seed(1), metrics=["membership"])
+    assert "unseen rows would tell more" in next(s for s in found if not s.where).note
 
 
 @pytest.mark.slow
