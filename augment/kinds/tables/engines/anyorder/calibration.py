@@ -3,9 +3,17 @@
 Raking a finished pool needs several rows drawn per row kept. Here the same moments are met while
 sampling: for each column in turn, on rows drawn so far, additive corrections to its logits are
 found by iterative proportional fitting (Deming and Stephan 1940) so that its shares, alone and
-within coarse groups of each column drawn before it, agree with the training rows'. A cell's
-correction is shrunk by `shrinkage` rows that agree with the model, so that cells of a few rows
-change little: raking overfits its targets if let.
+within groups of each column drawn before it, agree with the training rows'.
+
+Raking to the letter copies the noise of the training rows, which tells who was among them. So the
+cells of a pair are a sample to which the network's shares are the prior: if a cell's true rows are
+Gamma distributed around the expected ones with a shape of s, seeing w where m are expected gives
+(w + s) / (m + s) as the mean of its factor, as if s rows agreed with the network. s is found per
+family of cells from how far they are off beyond sampling noise (empirical Bayes; Clayton and
+Kaldor 1987, doi 10.2307/2532003, by the moments of DerSimonian and Laird 1986, doi
+10.1016/0197-2456(86)90046-2): cells that are off by noise alone are left. A few wide blocks come
+first, since what moves many cells together stands out there of noise that hides it in each. A
+column's own shares are met closely: they are few numbers, and give hardly anyone away.
 """
 
 from __future__ import annotations
@@ -27,13 +35,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+BLOCKS = 4  # of the groups of either column, that a pair is raked by first
 GROUPS = 16  # of one column's tokens: its commonest levels, or stretches of equal mass
 ALONE = 3.0  # times as closely a column is raked alone as with another
 ROUNDS = 2
 MOST_COMPARED = 40  # earlier columns whose cells are compared, the most correlated first
 MOST_PAIRS = 16  # columns that one column is raked with, the worst fitted first
-SIGMAS = 2.0  # by which fine cells must be off before they are raked
 BOUND = 1.0  # on one change of a logit
+FEWEST_DRAWN = 4_000  # of a small table, lest the noise of drawing be corrected
 MOST_DRAWN = 40_000  # rows that the corrections are found on
 
 
@@ -71,7 +80,8 @@ class _Pair:
 class Calibration:
     """What the corrections are fitted to: training `rows` (n, columns) of tokens, -1 unknown.
 
-    They are found on the device that the chain draws on. `shrinkage` is in rows.
+    They are found on the device that the chain draws on. `shrinkage` is the fewest rows that are
+    taken to agree with the network in each cell.
     """
 
     layout: TokenLayout
@@ -97,7 +107,7 @@ class Calibration:
             changed, corrections[j] = self._column(j, logits, tokens)
             return changed
 
-        n = min(max(len(self.rows), 200), MOST_DRAWN)
+        n = min(max(len(self.rows), FEWEST_DRAWN), MOST_DRAWN)
         try:
             chain.draw(n, rng, hook=correct)
         except _OutOfTime:
@@ -129,8 +139,10 @@ class Calibration:
                 pairs = self._pairs(j, known, logits.softmax(1), tokens)
                 tables = [torch.zeros_like(pair.target) for pair in pairs]
             for pair, table in zip(pairs, tables, strict=True):
-                for group in (wide, fine):
-                    change = _raked(pair, logits.softmax(1), n, group, self.shrinkage)
+                own = torch.arange(len(pair.target), device=device)
+                blocks = _blocks(own), _blocks(wide)
+                for given, group in (blocks, (own, wide), (own, fine)):
+                    change = _raked(pair, logits.softmax(1), n, given, group, self.shrinkage)
                     table += change
                     logits += change[pair.at]
         empty = torch.zeros(0, size, device=device)
@@ -179,24 +191,62 @@ class Calibration:
         return sorted(found, key=lambda pair: (-pair.off, pair.column))[:MOST_PAIRS]
 
 
-def _raked(pair: _Pair, p: Tensor, n: int, group: Tensor, shrinkage: float) -> Tensor:
-    """(groups, tokens) the change of logits that brings the drawn cells to their targets.
+def _blocks(groups: Tensor) -> Tensor:
+    """At most `BLOCKS` blocks of neighbouring `groups`; null, the last group, is in the last."""
+    total = int(groups.max()) + 1
+    return groups if total <= BLOCKS else groups * BLOCKS // total
 
-    The tokens of one `group` (tokens,) change alike. Wide groups come first, so that a cell of a
-    rare level, whose rows are few beside the tokens, is moved as a whole before it is shrunk away.
+
+def _raked(
+    pair: _Pair, p: Tensor, n: int, given: Tensor, group: Tensor, shrinkage: float
+) -> Tensor:
+    """(groups, tokens) the change of logits that brings the drawn cells towards their targets.
+
+    Groups of the earlier column change alike where they share a number in `given` (groups,), and
+    tokens where they share one of `group` (tokens,).
+    """
+    drawn = _summed(len(pair.target), pair.at, p) * (n / len(p))
+    wanted, drawn = (_merged(cells, given, group) for cells in (pair.target, drawn))
+    change = _posterior(wanted, drawn, shrinkage)
+    change[wanted.sum(1) <= 0] = 0.0
+    return change.clamp(-BOUND, BOUND)[given][:, group]
+
+
+def _merged(cells: Tensor, given: Tensor, group: Tensor) -> Tensor:
+    """(groups, tokens) summed over those that share a number in `given` and in `group`."""
+    by_row = _summed(int(given.max()) + 1, given, cells)
+    return _summed(int(group.max()) + 1, group, by_row.t()).t()
+
+
+def _posterior(wanted: Tensor, drawn: Tensor, least: float) -> Tensor:
+    """(groups, k) the logarithm of each cell's expected factor, from the rows `wanted` in it and
+    those `drawn`; 0 where the family of cells is off by no more than noise.
+
+    At least `least` rows in each cell are taken to agree with the drawn shares. Nothing is added
+    to cells that are never drawn.
     """
     import torch
 
-    groups, wide = len(pair.target), int(group.max()) + 1
-    drawn = _summed(groups, pair.at, p) * (n / len(p))
-    wanted = _summed(wide, group, pair.target.t()).t()
-    drawn = _summed(wide, group, drawn.t()).t()
-    if len(drawn[0]) > GROUPS and not _misfit(wanted, drawn):
-        return torch.zeros_like(pair.target)
-    shrink = shrinkage * drawn / (drawn + 1e-3)  # nothing is added to cells never drawn
-    change = ((wanted + shrink + 1e-6) / (drawn + shrink + 1e-6)).log()
-    change[pair.target.sum(1) <= 0] = 0.0
-    return change.clamp(-BOUND, BOUND)[:, group]
+    rows = max(least, prior_rows(wanted, drawn))
+    if math.isinf(rows):
+        return torch.zeros_like(drawn)
+    agreeing = rows * drawn / (drawn + 1e-3)
+    return ((wanted + agreeing + 1e-6) / (drawn + agreeing + 1e-6)).log()
+
+
+def prior_rows(wanted: Tensor, drawn: Tensor) -> float:
+    """The rows per cell that agree with the drawn ones (the shape s of the Gamma prior), of cells
+    (groups, k) whose groups hold as many rows on both sides; infinite without evidence.
+
+    Were the drawn shares true, (wanted − drawn)² would be drawn · (1 − share in its group) on
+    average; it is drawn² / s more. Cells weigh by 1 / (drawn + ½): Pearson's statistic, with half
+    a row for cells of hardly any.
+    """
+    weight = 1 / (drawn + 0.5)
+    share = drawn / drawn.sum(1, keepdim=True).clamp(min=1e-9)
+    noise = float((weight * drawn * (1 - share)).sum())
+    excess = float((weight * (wanted - drawn) ** 2).sum()) - noise
+    return float((weight * drawn**2).sum()) / excess if excess > 0 else math.inf
 
 
 def _summed(groups: int, group: Tensor, x: Tensor) -> Tensor:
@@ -208,19 +258,6 @@ def _summed(groups: int, group: Tensor, x: Tensor) -> Tensor:
         return torch.zeros(groups, x.shape[1]).index_add_(0, group, x)
     # A GPU adds rows in whatever order they come, and the last digits follow the order.
     return one_hot(group, groups).to(x.dtype).t() @ x
-
-
-def _misfit(wanted: Tensor, drawn: Tensor) -> bool:
-    """Whether the cells are further off than the training rows' own noise explains.
-
-    Were the drawn shares true, the sum of (wanted − drawn)² / (drawn + ½) would be about that of
-    drawn / (drawn + ½), since counts vary as Poisson's do. Raking the fine cells of a pair that
-    the model has right copies noise, which tells who was in the training table.
-    """
-    scale = drawn + 0.5
-    noise = float((drawn / scale).sum())
-    found = float(((wanted - drawn) ** 2 / scale).sum())
-    return found > noise + SIGMAS * math.sqrt(2 * noise)
 
 
 def _counts(cells: NDArray[np.integer], size: int) -> Tensor:

@@ -115,8 +115,8 @@ class Anyorder(Engine[Table]):
     )
     shrinkage: float = parameter(
         3.0,
-        "rows that agree with the net, added to each cell that is calibrated: more keeps less of "
-        "the training rows' own noise",
+        "rows that agree with the net in each cell that is calibrated, at the least: there are "
+        "more where cells are off by little more than noise",
         above=0,
         most=10_000,
         search=Between(1, 300, log=True),
