@@ -1,4 +1,5 @@
-"""What every registered metric of a kind of data has to draw."""
+"""What every registered metric of a kind of data has to draw, where time is limited: after all
+scores. Without a limit `scoring.evaluated` draws."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ def drawn(
     """The charts of the metrics, in their order; what there is no time for is left out, and
     `tick` is told so. They do not depend on `workers`."""
     tasks = [
-        Task(metric.name, _charts, (metric, seed.child("charts", metric.name), budget))
+        Task(metric.name, _charts, (metric, seed.child("metric", metric.name), budget))
         for metric in chosen
     ]
     found: list[Chart] = []

@@ -15,7 +15,7 @@ from augment.core.types import D, Json, Tick
 from augment.evaluation.charts import Chart
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.drawing import drawn
-from augment.evaluation.scoring import Sides, measures, metrics, scored
+from augment.evaluation.scoring import Sides, evaluated, measures, metrics
 from augment.evaluation.verdict import Unscored, verdict
 
 
@@ -88,7 +88,9 @@ class MetricEvaluator(Evaluator[D]):
         extras = self.extras(rows)  # first: they are of use even where no time is left to score
         chosen = metrics(self.kind)
         views = functools.cache(lambda: self.views(rows))
-        scores = scored(chosen, views, seed, tick, budget, workers)
+        limited = budget.max_seconds is not None
+        draw = charts and not limited
+        scores, found = evaluated(chosen, views, seed, tick, budget, workers, draw)
         declared = measures(chosen)
         remarks = [remark for metric in chosen for remark in metric.remarks(scores)]
         judged = verdict(scores, declared, self.unscored(train), remarks)
@@ -100,6 +102,6 @@ class MetricEvaluator(Evaluator[D]):
             **extras.document,
         }
         if charts:
-            found = [*extras.charts, *drawn(chosen, views, seed, tick, budget, workers)]
-            document["charts"] = [finite(chart.to_json()) for chart in found]
+            found = drawn(chosen, views, seed, tick, budget, workers) if limited else found
+            document["charts"] = [finite(each.to_json()) for each in (*extras.charts, *found)]
         return Scored(tuple(scores), document, extras.files)

@@ -14,6 +14,7 @@ from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import UsageError, did_you_mean, listed
 from augment.core.seeds import Seed
 from augment.core.types import Better, Group, Score, Tick
+from augment.evaluation.charts import Chart
 from augment.evaluation.metric import Measure, Metric
 from augment.work.deadline import TimeIsUp, interrupted
 from augment.work.executors import executor
@@ -67,7 +68,21 @@ def scored(
     budget: Budget = UNLIMITED,
     workers: int | None = 1,
 ) -> list[Score]:
-    """The scores of the made rows, each with its ceiling and floor beside it.
+    """The scores of the made rows: see `evaluated`."""
+    return evaluated(chosen, sides, seed, tick, budget, workers)[0]
+
+
+def evaluated(
+    chosen: Sequence[Metric[Any, Any]],
+    sides: Callable[[], Sides],
+    seed: Seed,
+    tick: Callable[[Tick], None],
+    budget: Budget = UNLIMITED,
+    workers: int | None = 1,
+    draw: bool = False,
+) -> tuple[list[Score], list[Chart]]:
+    """The scores of the made rows, each with its ceiling and floor beside it; with `draw` also
+    what the metrics draw, in the process that has just computed the values it draws.
 
     Where time is limited, privacy comes first, no metric but the last takes more than half of
     what is left, and one that is not done by then has scores without a value that say so. The
@@ -77,9 +92,11 @@ def scored(
     limited = budget.max_seconds is not None
     if limited:
         order.sort(key=lambda metric: URGENCY.index(metric.group))
-    parts = [PARTS] if limited else [(part,) for part in PARTS]
+    drawing: tuple[Part, ...] = ("charts",) if draw else ()
+    apart: list[tuple[Part, ...]] = [("value", *drawing), ("ceiling",), ("floor",)]
+    parts = [(*PARTS, *drawing)] if limited else apart
     asked = [(metric, part) for metric in order for part in parts]
-    found: dict[str, dict[Part, list[Score]]] = {metric.name: {} for metric in order}
+    found: dict[str, dict[Part, list[Any]]] = {metric.name: {} for metric in order}
     late: set[str] = set()
     try:
         with interrupted(budget.left()), same_sums():
@@ -103,6 +120,7 @@ def scored(
     if late:
         named = ", ".join(metric.name for metric in order if metric.name in late)
         tick(Tick("score", shortened=f"not scored: {named}"))
+    charts = [chart for metric in chosen for chart in found[metric.name].get("charts", [])]
     return [
         score
         for metric in chosen
@@ -111,10 +129,10 @@ def scored(
             if metric.name in late
             else as_declared(metric, merged(*(found[metric.name][part] for part in PARTS)))
         )
-    ]
+    ], charts
 
 
-Part = Literal["value", "ceiling", "floor"]
+Part = Literal["value", "ceiling", "floor", "charts"]
 PARTS: tuple[Part, ...] = ("value", "ceiling", "floor")
 
 
@@ -129,7 +147,7 @@ def _scores(
     seed: Seed,
     budget: Budget,
     last: bool,
-) -> dict[Part, list[Score]] | None:
+) -> dict[Part, list[Any]] | None:
     """The task of scoring by one metric; None where its time is up."""
     try:
         with interrupted(budget.left() if last else budget.left() / 2), same_sums():
@@ -143,9 +161,11 @@ def same_sums() -> threadpool_limits:
     return threadpool_limits(1, user_api="blas")
 
 
-def _part(metric: Metric[Any, Any], part: Part, sides: Sides, seed: Seed) -> list[Score]:
+def _part(metric: Metric[Any, Any], part: Part, sides: Sides, seed: Seed) -> list[Any]:
     if part == "value":
         return metric.score(sides.real, sides.made, seed)
+    if part == "charts":
+        return list(metric.charts(sides.real, sides.made, seed))
     if part == "ceiling":
         return metric.ceiling(sides.real, sides.rows, seed.child("ceiling"))
     if not metric.has_floor or sides.lowest is None:

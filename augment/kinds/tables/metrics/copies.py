@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_ASKED = 10_000  # rows whose neighbours are looked up
+MOST_CURVED = 2_000  # rows whose distances are drawn
 MOST_INDEXED = 50_000  # rows among which they are looked up
 QUANTILE = 0.05
 NEAR = 0.1  # of the distance to the second nearest training row: a near copy
@@ -147,7 +148,7 @@ class Copies(Metric[RealViews, FakeViews]):
             (
                 name,
                 tone,
-                nearest(indexed, rows.sample(MOST_ASKED, seed.child(name)).points, 1)[:, 0],
+                nearest(indexed, rows.sample(MOST_CURVED, seed.child(name)).points, 1)[:, 0],
             )
             for name, tone, rows in sides
             if len(rows) >= LEAST_RATIOS

@@ -154,7 +154,10 @@ def _accusations(real: RealViews, fake: FakeViews, seed: Seed) -> list[Accusatio
     train, unseen, made = (
         view.select(real.predictors) for view in (real.train, real.test, fake.rows)
     )
-    return accusations(train, unseen, made, seed.child("panel"), real.unseen.entity)
+    seed = seed.child("panel")
+    return fake.once(
+        ("panel", seed), lambda: accusations(train, unseen, made, seed, real.unseen.entity)
+    )
 
 
 def _too_little(real: RealViews, fake: FakeViews) -> str:

@@ -7,10 +7,10 @@ Only modelled columns are in here: ids, texts and constants say nothing about a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,8 @@ from augment.kinds.tables.metrics.identities import Identities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+R = TypeVar("R")
 
 MOST_PREDICTORS = 200  # columns that classifiers are given; of more, so many are drawn
 
@@ -161,6 +163,15 @@ class FakeViews:
     identities: Identities
     problems: dict[str, dict[str, int]] = field(default_factory=dict)  # check -> column -> count
     texts: NDArray[np.uint64] | None = None  # (rows,) as `RealViews.texts`
+    _computed: dict[Hashable, Any] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def once(self, key: Hashable, compute: Callable[[], R]) -> R:
+        """What `compute` gives, once for each `key` in a process: for what a metric both scores
+        and draws."""
+        if key not in self._computed:
+            self._computed[key] = compute()
+        found: R = self._computed[key]
+        return found

@@ -43,7 +43,7 @@ ATTACKS: tuple[Attack, ...] = (  # cheap ones first
     Forest(),
     Discriminator(),
 )
-MOST_ATTACKED = 10_000  # members, and as many outsiders
+MOST_ATTACKED = 5_000  # members, and as many outsiders
 MOST_MADE = 40_000  # made rows that an attacker looks at
 MANY_UNSEEN = 2_000  # outsiders from which on two folds do: half of them are reference enough
 FOLDS = 3
@@ -74,7 +74,7 @@ def accusations(
     one `entity` (unseen rows,) share a fold: an outsider whose other rows are in the reference
     would look unlike a member, none of whose rows are.
 
-    At most 10,000 members, as many outsiders and 40,000 made rows take part.
+    At most 5,000 members, as many outsiders and 40,000 made rows take part.
     """
     made = made.sample(MOST_MADE, seed.child("made"))
     members = train.take(_shuffled(train, seed.child("members")))
