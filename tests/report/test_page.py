@@ -168,12 +168,24 @@ def test_in_a_browser_it_fits_and_asks_for_nothing(tmp_path: Path) -> None:
                 assert browser.requests() == [page.as_uri()]
         assert browser.evaluate(REACHED) == "", "a link that the keyboard does not reach"
         browser.media("print")
+        browser.open(page, 680)  # about A4, less its margins
         assert browser.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
         ground = browser.evaluate(GROUND)
         assert ground.strip() == "#ffffff", "paper is white"
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)")
+        assert browser.evaluate(UNPRINTED) == "", "outlines of columns without a height"
+        assert browser.evaluate(CUT) == "", "tables wider than the paper"
 
 
 GROUND = "getComputedStyle(document.documentElement).getPropertyValue('--card')"
+UNPRINTED = """
+[...document.querySelectorAll('.outlines svg')]
+  .filter(e => !e.getBoundingClientRect().height).map(e => e.ariaLabel).join()
+"""
+CUT = """
+[...document.querySelectorAll('.scroll')]
+  .filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel).join()
+"""
 REACHED = """
 [...document.querySelectorAll('a, summary')].filter(e => e.tabIndex < 0)
   .map(e => e.textContent).join()

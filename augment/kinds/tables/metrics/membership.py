@@ -27,10 +27,11 @@ MOST_NOISE = 0.16  # half an interval of the AUC, beyond which nothing is shown
 RATES = (0.001, 0.01)  # false-positive rates at which true positives are counted
 
 MEANING = (
-    "Share of training rows that each attack accuses rightly, against the share of others that it "
-    "accuses wrongly; the strongest attack first. On the dashed line it finds nobody; above it, at "
-    "the left, it finds some while hardly anyone is accused wrongly."
+    "Share of training rows that an attack accuses rightly, against the share of others that it "
+    "accuses wrongly, by the three strongest attacks. On the dashed line it finds nobody; above "
+    "it, at the left, it finds some while hardly anyone is accused wrongly."
 )
+TONES: tuple[Tone, ...] = ("made", "both", "floor")  # of the lines, the strongest attack first
 NAMES = ("membership.auc", *(f"membership.tpr@{rate:g}" for rate in RATES))
 REMEDY = (
     "the generator has learnt rows by heart: train it for less, give it more rows, "
@@ -144,8 +145,8 @@ class Membership(Metric[RealViews, FakeViews]):
         found = [(auc(a.members, a.outsiders)[0], a) for a in _accusations(real, fake, seed)]
         ranked = [each for _, each in sorted(found, key=lambda pair: -pair[0])]
         lines: list[tuple[str, Tone, Floats, Floats]] = [
-            (each.attack, "both" if place else "made", each.members, each.outsiders)
-            for place, each in enumerate(ranked)
+            (each.attack, tone, each.members, each.outsiders)
+            for each, tone in zip(ranked, TONES, strict=False)
         ]
         return [attack_curve(lines, MEANING)]
 
