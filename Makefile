@@ -36,15 +36,17 @@ format: $(INSTALLED)
 	$(BIN)/python -m docs.generate
 
 # torch comes first and by its exact version: a range would fetch the newest build, with several
-# gigabytes of CUDA libraries. pip compiles on one core, and the tests of all packages too; files that
-# do not compile, such as templates, are no failure of the installation.
+# gigabytes of CUDA libraries. pip compiles on one core, and all of it: tests of packages, and large
+# ones of which little or nothing is imported. Files that do not compile, such as templates, are no
+# failure of the installation.
+SELDOM := transformers|diffusers|plotly|phonenumbers|faker|networkx|pip|setuptools|_inductor
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		"$$(grep '^torch==' constraints.txt)" --constraint constraints.txt
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[dev]'
-	-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/|/testing/_internal/' $(VENV)/lib
+	-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/|/testing/_internal/|/($(SELDOM))/' $(VENV)/lib
 	@touch $(INSTALLED)
 
 clean:
