@@ -7,13 +7,13 @@ import time
 
 from augment.nets.threads import torch_threads
 
-ROUNDS, ROUND_SECONDS = 16, 6.0e-3  # of one round, where unit costs were measured
+ROUNDS, ROUND_SECONDS = 48, 6.0e-3  # of one round, where unit costs were measured
 
 
 def slowdown() -> float:
     """How long this machine takes now for what a core that unit costs were measured on does in 1.
 
-    By a small layer and its activation, over and over for about a tenth of a second.
+    By a small layer and its activation, over and over for about a third of a second.
     """
     import torch
 
