@@ -58,13 +58,14 @@ def run(
         raise usage(f"Missing {what}.", "augment run")
     continuous_integration.require_writable(junit)
     kind = reading.kind_of(source, config)
+    request = requests.request(source, fitting, reading, seed, config, kind)
     request = replace(
-        requests.request(source, fitting, reading, seed, config, kind),
+        request,
         count=rows,
         append=appends(mode),
         ask=asking.ask(),
         holdout=holdout,
-        gate="privacy" if gate is None else gate,
+        gate=requests.default_gate(request) if gate is None else gate,
         warn=warn,
         baseline=None if baseline is None else str(baseline),
         rounds=rounds,

@@ -21,7 +21,14 @@ from augment.core.source import path_of
 from augment.core.types import Job, Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.opened_model import Opened
-from augment.lifecycle.plan import Plan, RunRequest, kind_of, resolve
+from augment.lifecycle.plan import (
+    Plan,
+    RunRequest,
+    is_private,
+    kind_of,
+    require_private,
+    resolve,
+)
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.lifecycle.update import REASON, described_start, following, start_of
 from augment.nets.schedule import CONTINUED_STEPS
@@ -30,6 +37,9 @@ from augment.work.store import Attempt, Store
 
 FIT = "fit.json"
 SCHEMA = "augment.fit/1"
+TOLD_OF_ROWS = frozenset(
+    ["files", "notes", "advice", "rejected_rows", "data", "seconds", "phases", "resumed"]
+)
 
 
 @dataclass(frozen=True)
@@ -52,18 +62,29 @@ def prepare(
     folder: Store | None = None,
     holdout: float = 0.0,
     start: Opened | None = None,
+    published: bool = False,
 ) -> Prepared:
     """Read the source and make the plan; an unfinished attempt at it in `folder` lends its seed.
 
     `holdout` is the share of the rows that the fit will not see. With `start`, an older model, the
-    request follows it, and so does the reading.
+    request follows it, and so does the reading. `published` says that the key goes where the model
+    goes, so that of a private one it must not tell of the rows.
     """
     request = request if start is None else following(request, start)
     kind = kind_of(request.source, request.kind)
+    private = is_private(request.engine)
+    if private:
+        require_private(request)
     drift: tuple[SchemaDrift, ...] = ()
     with journal.stage("read"):
         if start is None:
-            reserved = Reserved(holdout, request.protect, request.read, request.device)
+            reserved = Reserved(
+                holdout,
+                request.protect,
+                request.read,
+                request.device,
+                request.engine if private else None,
+            )
             loaded = kind.generator.prepared(kind.read(request.source, request.read), reserved)
         else:
             require_known(request.read, kind.reader.options, kind.name)
@@ -75,7 +96,7 @@ def prepare(
     advice = () if settled else loaded.advice
     for sentence in advice:
         journal.tell(Tick("read", advice=sentence))
-    key = plan.key(loaded.files)
+    key = plan.key(() if private and published else loaded.files)
     lent = None if folder is None or request.seed is not None else folder.lent_seed(key)
     if lent is not None:
         plan = dataclasses.replace(plan, seed=Seed(lent))
@@ -119,7 +140,7 @@ def fit(
     folder.require_ours()
     budget, journal = Budget(request.max_seconds), Journal(None, tell)
     with folder.held(), bounded(budget, journal):
-        prepared = prepare(request, journal, folder, start=start)
+        prepared = prepare(request, journal, folder, start=start, published=True)
         for found in prepared.drift:
             journal.tick(Tick("read", advice=found.told(show_values)))
         facts = {"model": str(out), **described(prepared)}
@@ -132,7 +153,8 @@ def fit(
             estimate = forecast_document(paced(_forecast(prepared)), ("fit",))
             return {"schema": SCHEMA, "dry_run": True, **facts, **shown, "estimate": estimate}
         if folder.complete() and not force:
-            return finished(folder, prepared.key, request.seed)
+            document = finished(folder, prepared.key, request.seed)
+            return {**document, **facts} if prepared.plan.engine.about.private else document
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
             data = prepared.loaded.data
@@ -151,8 +173,16 @@ def fit(
             "engine_facts": model.stored().facts,
         }
         with journal.stage("write"):
-            _publish(folder, model, document)
+            private = prepared.plan.engine.about.private
+            _publish(folder, model, publishable(document) if private else document)
         return {**document, **shown}
+
+
+def publishable(document: Json) -> Json:
+    """What `fit` says of a private model, without what it knows of the rows but for the model."""
+    kept = {name: value for name, value in document.items() if name not in TOLD_OF_ROWS}
+    plan = {name: value for name, value in document["plan"].items() if name != "rows"}
+    return {**kept, "plan": plan}
 
 
 def _forecast(prepared: Prepared) -> Forecast | None:

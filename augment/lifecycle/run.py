@@ -12,7 +12,7 @@ import augment
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside
-from augment.core.holdout import split
+from augment.core.holdout import independent_split, kept_secret, split
 from augment.core.source import path_of
 from augment.core.types import Json, Tick
 from augment.lifecycle import changes, gates
@@ -76,7 +76,7 @@ def run(
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         journal.path = folder.partial / LOG
         journal.note("start", resumed=resumed, augment=augment.__version__)
-        train, unseen = _sides(prepared)
+        train, unseen = _sides(prepared, folder)
         refit = standing.refit
         stages = Stages(folder, prepared, journal, resumed, budget, workers, refit)
         stages = selected(stages, train)
@@ -93,10 +93,12 @@ def _require_gates(prepared: Prepared) -> None:
     gates.of_plan(prepared.plan, None if baseline is None else kind.describe(data, False))
 
 
-def _sides(prepared: Prepared) -> tuple[Any, Any]:
+def _sides(prepared: Prepared, folder: Store) -> tuple[Any, Any]:
     """The rows to fit on and the unseen ones, none where nothing can be scored."""
     plan, data = prepared.plan, prepared.loaded.data
     if gates.scorable(plan.request, len(data)):
+        if plan.engine.about.private:
+            return independent_split(data, plan.request.holdout, kept_secret(folder.scratch))
         return split(data, plan.request.holdout, plan.seed.child("split"))
     return data, data.take(np.empty(0, dtype=np.int64))
 

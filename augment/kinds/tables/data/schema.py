@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from math import isfinite
 from typing import Any, Literal, get_args
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
@@ -209,38 +210,44 @@ def _names_in(document: Json, field: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _with_public(column: Column) -> Column:
-    """The column with its public levels or ends, where they are what such a column can have.
+KINDS: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "integer": (int,),
+    "float": (int, float),
+}
 
-    The order of levels is no part of what they say.
-    """
-    numbers = column.role in ("numeric", "datetime")
-    if column.levels is not None and column.role != "categorical":
-        raise _unfit_public(column, "levels", "Only a categorical column has levels.")
-    if not numbers and (column.low is not None or column.high is not None):
-        raise _unfit_public(column, "low or high", "Only numbers and dates have ends.")
-    kinds = {"string": str, "boolean": bool, "integer": int, "float": (int, float)}
-    if column.levels is not None:
-        kind = kinds.get(column.storage, str)
-        if not column.levels or not all(isinstance(level, kind) for level in column.levels):
-            raise _unfit_public(column, "levels", f"List values that are {column.storage}.")
-        if len(set(column.levels)) < len(column.levels):
+
+def _with_public(column: Column) -> Column:
+    """The column with its public levels or ends, where they are what such a column can have."""
+    levels, ends = column.levels, [end for end in (column.low, column.high) if end is not None]
+    if levels is not None:
+        if column.role != "categorical":
+            raise _unfit_public(column, "levels", "Only a categorical column has levels.")
+        fits = all(type(level) in KINDS.get(column.storage, (str,)) for level in levels)
+        if not levels or not fits:
+            raise _unfit_public(column, "levels", f"List {column.storage} values.")
+        if len(set(levels)) < len(levels):
             raise _unfit_public(column, "levels", "One of them stands twice.")
-    ends = [end for end in (column.low, column.high) if end is not None]
+    if ends and column.role not in ("numeric", "datetime"):
+        raise _unfit_public(column, "low or high", "Only numbers and dates have ends.")
     if column.role == "datetime":
         try:
-            ends = [datetime.fromisoformat(str(end)).replace(tzinfo=None) for end in ends]
+            places = [datetime.fromisoformat(str(end)).timestamp() for end in ends]
         except ValueError:
             raise _unfit_public(column, "low or high", "Write dates as 2026-01-31.") from None
-    elif any(isinstance(end, bool) or not isinstance(end, (int, float)) for end in ends):
+    else:
+        places = [float(end) for end in ends if type(end) in (int, float)]
+    if len(places) < len(ends) or not all(isfinite(place) for place in places):
         raise _unfit_public(column, "low or high", "Write numbers, without quotes.")
-    if len(ends) == 2 and ends[0] > ends[1]:
+    if places != sorted(places):
         raise _unfit_public(column, "low", "It lies above high.")
     return column
 
 
 def _unfit_public(column: Column, field: str, hint: str) -> BadInput:
-    return BadInput(f"the schema's column {column.name!r} has an unfit value in {field!r}.", hint=hint)
+    return BadInput(
+        f"the schema's column {column.name!r} has an unfit value in {field!r}.", hint=hint
+    )
 
 
 def _fits(value: object, hint: str) -> bool:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FIRST_SHARE = 0.1  # of the budget, for the columns one by one
 CHOICE_SHARE = 0.1  # of each round's, for choosing what to measure
 ROUNDS_PER_COLUMN = 2
-COLUMNS_PER_BATCH = 5  # for each so many columns, one marginal more by the same model
+COLUMNS_PER_BATCH = 3  # for each so many columns, one marginal more by the same model
 DRAWN_ROWS = 100_000  # by which the model's marginals are counted
 BIAS = math.sqrt(2 / math.pi)  # mean of |x| for a standard normal x
 
@@ -60,7 +60,9 @@ class Encoded:
         return " × ".join(self.names[column] for column in columns)
 
 
-def counted(cells: NDArray[np.int64], sizes: tuple[int, ...], columns: Columns) -> NDArray[np.int64]:
+def counted(
+    cells: NDArray[np.int64], sizes: tuple[int, ...], columns: Columns
+) -> NDArray[np.int64]:
     """How many rows are in each joint cell of some columns."""
     shape = [sizes[column] for column in columns]
     places = np.ravel_multi_index(tuple(cells[:, column] for column in columns), shape)
@@ -193,7 +195,8 @@ def _drawn(
 
     def marginal(columns: Columns) -> NDArray[np.float64]:
         if columns not in known:
-            known[columns] = counted(cells, sizes, columns) * (total / DRAWN_ROWS)
+            counts = counted(cells, sizes, columns).astype(np.float64)
+            known[columns] = counts * (total / DRAWN_ROWS)
         return known[columns]
 
     return marginal

@@ -44,7 +44,7 @@ class Support:
 
     def weights(self, size: int) -> NDArray[np.float64]:
         """(size,) the share of each cell that is left."""
-        return np.bincount(self.cell, weights=self.share, minlength=size)
+        return np.bincount(self.cell, self.share, size).astype(np.float64)
 
     def draw(self, cells: NDArray[np.int64], uniforms: NDArray[np.float64]) -> pa.Array:
         """One value of each cell, by their shares."""

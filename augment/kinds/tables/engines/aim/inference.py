@@ -7,7 +7,6 @@ privacy", arXiv 1901.09136: mirror descent over the marginals of a Markov random
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -53,9 +52,8 @@ def inferred(
     """The model of the largest entropy among those nearest to the marginals."""
     import jax
 
-    with warnings.catch_warnings(), jax.enable_x64(True):
-        warnings.simplefilter("ignore")  # of mbi, on how jax is set in the host program
-        mbi = library("mbi")
+    mbi = library("mbi")
+    with jax.enable_x64(True):
         domain = mbi.Domain([_name(place) for place in range(len(sizes))], sizes)
         measured = [
             mbi.LinearMeasurement(m.counts.reshape(-1), _names(m.columns), m.scale)
@@ -81,9 +79,7 @@ def inferred(
 
 def tree_cells(sizes: tuple[int, ...], cliques: Sequence[tuple[int, ...]]) -> float:
     """How many cells the junction tree of these cliques has in all."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        mbi = library("mbi")
+    mbi = library("mbi")
     domain = mbi.Domain([_name(place) for place in range(len(sizes))], sizes)
     tree, _ = mbi.junction_tree.make_junction_tree(domain, [_names(each) for each in cliques])
     return float(sum(domain.size(clique) for clique in tree.nodes))

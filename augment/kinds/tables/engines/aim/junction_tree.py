@@ -80,7 +80,8 @@ class JunctionTree:
         axis = clique.columns.index(column)
         others = tuple(place for place in range(len(clique.columns)) if place != axis)
         table: NDArray[np.float64] = clique.table.sum(axis=others)
-        return table / table.sum()
+        shares: NDArray[np.float64] = table / table.sum()
+        return shares
 
     def probability(self, weights: Mapping[int, NDArray[np.float64]]) -> float:
         """How likely a row is to pass, where each cell of some columns passes with a chance."""
@@ -187,4 +188,4 @@ def _drawn(
     steps = (ends + np.arange(len(ends))[:, None]).reshape(-1)
     found = np.searchsorted(steps, row + uniforms, side="right") - row * chances.shape[1]
     last = chances.shape[1] - 1 - np.argmax(chances[:, ::-1] > 0, axis=1)
-    return np.minimum(np.maximum(found, 0), last[row])
+    return np.asarray(np.minimum(np.maximum(found, 0), last[row]), dtype=np.int64)

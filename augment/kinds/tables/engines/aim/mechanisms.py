@@ -8,6 +8,7 @@ anybody may know would let anybody take it off again.
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -36,7 +37,9 @@ class Draw:
 def library(name: str) -> Any:
     """A library of the extra. Raises `MissingExtra` where it is not installed."""
     try:
-        return importlib.import_module(LIBRARIES[name])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of mbi, on how jax is set in the host program
+            return importlib.import_module(LIBRARIES[name])
     except ImportError:
         raise MissingExtra(
             f"Engine 'aim' needs the Python package {name!r}, which is not installed. "

@@ -60,9 +60,7 @@ class AimModel(PrivateModel):
         weights = self._weights(supports)
         if given.clauses and not self.tree.probability(weights) > 0:
             names = ", ".join(sorted({repr(clause.column) for clause in given.clauses}))
-            raise UsageError(
-                f"No row of this model satisfies the condition on {names}. Loosen it."
-            )
+            raise UsageError(f"No row of this model satisfies the condition on {names}. Loosen it.")
         drawn = self.tree.sample(n, seed.child("cells").rng(), weights)
         arrays = []
         for place, cells in enumerate(self.cells):
