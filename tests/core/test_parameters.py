@@ -10,8 +10,14 @@ from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.parameters import Between, OneOf, Range, declared, fields_of, optional
 
-UNSEARCHED = {  # what a search should leave alone: inputs, words, and the size of what is drawn
-    "diffusers": {"weights", "negative", "template", "width", "height", "batch"}
+UNSEARCHED = {
+    "aim": {
+        "epsilon",
+        "delta",
+        "intervals",
+        "max_cells",
+    },  # a search would spend again and again  # what a search should leave alone: inputs, words, and the size of what is drawn
+    "diffusers": {"weights", "negative", "template", "width", "height", "batch"},
 }
 ENGINES = registry.names("engines")
 
