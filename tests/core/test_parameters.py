@@ -10,13 +10,10 @@ from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.parameters import Between, OneOf, Range, declared, fields_of, optional
 
+# What a search should leave alone: inputs, words, the size of what is drawn, and all of a private
+# engine, with which every trial would spend its budget.
 UNSEARCHED = {
-    "aim": {
-        "epsilon",
-        "delta",
-        "intervals",
-        "max_cells",
-    },  # a search would spend again and again  # what a search should leave alone: inputs, words, and the size of what is drawn
+    "aim": {"epsilon", "delta", "intervals", "max_cells"},
     "diffusers": {"weights", "negative", "template", "width", "height", "batch"},
 }
 ENGINES = registry.names("engines")
