@@ -259,9 +259,9 @@ def require_once(engine: str, command: str) -> None:
     """Refuse a private engine where one set of rows is fitted on again and again."""
     if is_private(engine):
         raise UsageError(
-            f"{command} fits many models on the same rows, and with engine {engine!r} each would "
-            "spend its budget: together they would tell more than any of them says. Fit once, "
-            "with `augment run` or `augment fit`."
+            f"{command} fits again and again on the same rows, and with engine {engine!r} each fit "
+            "spends its budget: together they tell more than any of them says. Fit once, with "
+            "`augment run` or `augment fit`."
         )
 
 

@@ -186,7 +186,9 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
         **about,
         "engine_facts": model.stored().facts,
         "planned": prepared.planned,
-        "profiles": changes.profiles(plan.kind, prepared.loaded.data),
+        "profiles": []
+        if plan.engine.about.private
+        else changes.profiles(plan.kind, prepared.loaded.data),
         "refit": stages.refit,
         "versions": versions(),
         "seconds": journal.seconds,

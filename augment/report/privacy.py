@@ -28,9 +28,9 @@ def sentences(privacy: Json | None) -> list[str]:
         f"{spent['delta']:.2g} ({privacy['neighbours']}), spent by "
         f"{len(privacy['mechanisms']):,} mechanisms. Budget: epsilon = {privacy['epsilon']:g}, "
         f"delta = {privacy['delta']:g}.",
-        "That holds for the model and for rows drawn from it. It does not hold for scores, "
-        "charts, notes and logs, which are computed from the real rows: keep them. Fits on the "
-        "same rows add up.",
+        "That holds for the model and for rows drawn from it. It does not hold for reports, "
+        "run.json, logs and messages: scores, charts, digests and exact numbers of rows are "
+        "computed from the real rows. Do not pass those on. Fits on the same rows add up.",
         *([privacy["public"]] if privacy.get("public") else []),
         f"Noise: {privacy['noise']}; no seed repeats it.",
     ]

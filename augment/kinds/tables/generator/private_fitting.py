@@ -81,7 +81,6 @@ def fit_privately(recipe: Engine[Table], data: Table, job: Job) -> TableModel:
             "there is nothing to model: every column is an id.",
             hint="Give one the role numeric or categorical in the schema.",
         )
-    job, shortened = job.noted()
     inner = recipe.fit(core, replace(job, seed=job.seed.child("engine")))
     assert isinstance(inner, PrivateModel), "an engine that says so is private"
     facts = {
@@ -93,7 +92,6 @@ def fit_privately(recipe: Engine[Table], data: Table, job: Job) -> TableModel:
         "nearly": [],
         **inner.state().config.get("facts", {}),
         "public": _told(data.schema),
-        **({"shortened": shortened} if shortened else {}),
     }
     return TableModel(
         recipe.about.name,

@@ -82,7 +82,7 @@ class _Choice:
     """One round: what may be measured by which budget, and how much more each is worth."""
 
     candidates: Sequence[Columns]
-    weights: dict[Columns, float]
+    weights: dict[Columns, int]
     rho: float
 
 
@@ -92,11 +92,11 @@ def selected(
     target: int | None,
     most_cells: int,
     seed: Seed,
-    tick: Callable[[float], bool],
+    tick: Callable[[float], None],
 ) -> Selection:
     """The whole of AIM within what the ledger has left.
 
-    `tick` is told the share of the budget that is spent, and says whether there is time to go on.
+    `tick` is told the share of the budget that is spent.
     """
     count = len(rows.sizes)
     share = FIRST_SHARE if count > 1 else 1.0
@@ -106,7 +106,8 @@ def selected(
     wanted = _weights(count, target)
     rho = ledger.left / (ROUNDS_PER_COLUMN * count)
     batch, step = max(1, count // COLUMNS_PER_BATCH), 0
-    while ledger.left > 1e-6 * ledger.rho and count > 1 and tick(ledger.spent / ledger.rho):
+    while ledger.left > 1e-6 * ledger.rho and count > 1:
+        tick(ledger.spent / ledger.rho)
         expected = _drawn(found, rows.sizes, total_of(marginals), seed.child("round", step))
         taken: list[Marginal] = []
         chosen: set[Columns] = set()
@@ -141,15 +142,15 @@ def _measured(rows: Encoded, ledger: Ledger, columns: Columns, rho: float) -> Ma
     return Marginal(columns, *ledger.counts(what, rows.counts(columns), rho))
 
 
-def _weights(columns: int, target: int | None) -> dict[Columns, float]:
+def _weights(columns: int, target: int | None) -> dict[Columns, int]:
     """How much each pair counts; one with the target counts twice."""
-    return {pair: 2.0 if target in pair else 1.0 for pair in pairs(columns)}
+    return {pair: 2 if target in pair else 1 for pair in pairs(columns)}
 
 
 def _allowed(
     sizes: tuple[int, ...],
     cliques: list[Columns],
-    wanted: dict[Columns, float],
+    wanted: dict[Columns, int],
     most_cells: int,
     spent: float,
 ) -> list[Columns]:
@@ -171,18 +172,20 @@ def _chosen(
     choice: _Choice,
     expected: Callable[[Columns], NDArray[np.float64]],
 ) -> Marginal:
-    """Eq. 1 of the paper: the distance from the model beyond that of the noise to come."""
+    """Eq. 1 of the paper: the distance from the model beyond that of the noise to come.
+
+    All in whole rows: sums of floats would round, and a row could change them by more than 1.
+    """
     measuring = (1 - CHOICE_SHARE) * choice.rho
     noise = BIAS * (2 * measuring) ** -0.5
     scores = []
     for columns in choice.candidates:
         counts = rows.counts(columns)
-        distance = np.abs(counts - expected(columns)).sum()
-        scores.append(choice.weights[columns] * float(distance - noise * counts.size))
+        distance = np.abs(counts - np.rint(expected(columns)).astype(np.int64)).sum()
+        scores.append(choice.weights[columns] * int(distance - round(noise * counts.size)))
     most = max(choice.weights[columns] for columns in choice.candidates)
-    titles = [rows.title(columns) for columns in choice.candidates]
     share = CHOICE_SHARE * choice.rho
-    place = ledger.choice("choice of a marginal", titles, scores, most, share)
+    place = ledger.choice("choice of a marginal", choice.candidates, scores, most, share)
     return _measured(rows, ledger, choice.candidates[place], measuring)
 
 

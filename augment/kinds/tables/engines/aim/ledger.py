@@ -72,15 +72,20 @@ class Ledger:
         return np.asarray(drawn["result"], np.float64).reshape(counts.shape), drawn["scale"]
 
     def choice(
-        self, what: str, options: Sequence[str], scores: Sequence[float], most: float, rho: float
+        self,
+        what: str,
+        options: Sequence[tuple[int, ...]],
+        scores: Sequence[float],
+        most: float,
+        rho: float,
     ) -> int:
         """The place of an option by `mechanisms.noisy_choice`; a row changes a score by `most`."""
 
         def draw() -> Draw:
             drawn = mechanisms.noisy_choice(scores, most, rho)
-            return replace(drawn, result=options[drawn.result])
+            return replace(drawn, result=list(options[drawn.result]))
 
-        return options.index(self._drawn(what, rho, 0.0, draw)["result"])
+        return options.index(tuple(self._drawn(what, rho, 0.0, draw)["result"]))
 
     def values(self, what: str, counts: Mapping[str, int], rho: float) -> dict[str, int]:
         """`mechanisms.noisy_values`, at the share of delta that each search has."""

@@ -55,12 +55,13 @@ def test_the_noise_has_the_scale_that_is_charged() -> None:
 def test_an_attempt_goes_on_with_what_was_drawn_and_spends_it_once(tmp_path: Path) -> None:
     first = Ledger(tmp_path, "these rows", 1.0, 1e-9, 1)
     drawn = first.counts("counts of a", COUNTS, first.rho / 4)
-    chosen = first.choice("choice", ["p", "q"], [1.0, 2.0], 1.0, first.rho / 4)
+    chosen = first.choice("choice", [(0, 1), (0, 2)], [1.0, 2.0], 1.0, first.rho / 4)
     second = Ledger(tmp_path, "these rows", 1.0, 1e-9, 1)
     again = second.counts("counts of a", COUNTS, second.rho / 4)
     assert (drawn[0] == again[0]).all() and drawn[1] == again[1]
-    options = ["q", "p"] if chosen == 0 else ["p", "q"]
-    assert options[second.choice("choice", options, [0.0, 0.0], 1.0, 1.0)] == ["p", "q"][chosen]
+    wanted = [(0, 1), (0, 2)][chosen]
+    options = [(1, 2), (0, 2), (0, 1)]
+    assert options[second.choice("choice", options, [0.0] * 3, 1.0, 1.0)] == wanted
     assert second.spent == first.spent
     fresh = second.counts("counts of b", COUNTS, second.left)
     assert second.left < 1e-6 * second.rho and fresh[0].shape == COUNTS.shape
