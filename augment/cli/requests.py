@@ -91,14 +91,6 @@ def request(
     )
 
 
-def default_gate(request: RunRequest) -> str:
-    """What `run` asks of a result where nobody says. What a private fit made is not held back by
-    scores, which are computed from the real rows: whether it is published would tell of them."""
-    from augment.lifecycle.plan import is_private
-
-    return "none" if is_private(request.engine) else "privacy"
-
-
 def require_weights(param: list[str] | None) -> None:
     """Refuse `-p` beside a fitted model."""
     if param:

@@ -10,6 +10,7 @@ from typing import Any
 
 import augment
 from augment.core import model_folder as store
+from augment.core import registry
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside, write_json
@@ -37,8 +38,19 @@ from augment.work.store import Attempt, Store
 
 FIT = "fit.json"
 SCHEMA = "augment.fit/1"
-TOLD_OF_ROWS = frozenset(
-    ["files", "notes", "advice", "rejected_rows", "data", "seconds", "phases", "resumed"]
+# Of a private model's document; all else may tell of its rows.
+PUBLISHABLE = frozenset(
+    [
+        "schema",
+        "augment",
+        "key",
+        "seed",
+        "model",
+        "plan",
+        "shortened",
+        "model_notes",
+        "engine_facts",
+    ]
 )
 
 
@@ -173,16 +185,16 @@ def fit(
             "engine_facts": model.stored().facts,
         }
         with journal.stage("write"):
-            private = prepared.plan.engine.about.private
-            _publish(folder, model, publishable(document) if private else document)
+            _publish(folder, model, document)
         return {**document, **shown}
 
 
 def publishable(document: Json) -> Json:
     """What `fit` says of a private model, without what it knows of the rows but for the model."""
-    kept = {name: value for name, value in document.items() if name not in TOLD_OF_ROWS}
-    plan = {name: value for name, value in document["plan"].items() if name != "rows"}
-    return {**kept, "plan": plan}
+    kept = {name: document[name] for name in PUBLISHABLE if name in document}
+    if "plan" in kept:
+        kept["plan"] = {name: said for name, said in kept["plan"].items() if name != "rows"}
+    return kept
 
 
 def _forecast(prepared: Prepared) -> Forecast | None:
@@ -214,7 +226,8 @@ def _store(out: Path) -> Store:
 
 def _publish(folder: Store, model: Fitted[Any], document: Json) -> None:
     store.save(folder.partial, model.stored())
-    write_json(folder.partial / FIT, document)
+    private = registry.find("engines", model.engine).about.private
+    write_json(folder.partial / FIT, publishable(document) if private else document)
     folder.publish()
 
 

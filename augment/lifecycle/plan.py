@@ -243,6 +243,12 @@ def is_private(engine: str) -> bool:
     return engine != "auto" and bool(registry.find("engines", engine).about.private)
 
 
+def default_gate(engine: str) -> str:
+    """What a run asks of its result where nobody says. What a private fit made is not held back by
+    scores, which are computed from the real rows: whether it is published would tell of them."""
+    return "none" if is_private(engine) else "privacy"
+
+
 def private_engines() -> list[str]:
     """The differentially private engines; `--dp-epsilon` takes the first where none is named."""
     found = []

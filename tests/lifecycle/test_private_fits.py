@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import augment as api
 from augment.core.holdout import independent_split, kept_secret
 from augment.core.seeds import Seed
 from augment.testing import mixed_table
@@ -135,6 +136,10 @@ def test_a_private_model_is_the_same_for_whoever_does_not_know_the_rows(folder: 
     rows.write_text((folder / "rows.csv").read_text() + "a,b\n")
     done = augment("fit", rows, "-o", out, *words)
     assert done.returncode == 0 and (out / "fit.json").read_bytes() == before
+    model = api.fit(api.read(rows, schema=folder / "schema.json"), "aim", parameters={"epsilon": 2})
+    model.save(folder / "saved")
+    saved = json.loads((folder / "saved" / "fit.json").read_text())
+    assert not {"files", "data", "notes"} & saved.keys() and "rows" not in saved["plan"]
     samples = []
     for name in ("one.csv", "two.csv"):
         made = augment("sample", out, "-n", "50", "--seed", "3", "-o", folder / name)
