@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 # says that no bytecode is to be written.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all lint check format clean
+.PHONY: demo test test-all test-dp lint check format clean
 
 demo: $(INSTALLED)
 	$(BIN)/augment run samples/clinic.csv -o demo --target readmitted --seed 7 --force
@@ -20,6 +20,13 @@ test: $(INSTALLED)
 
 test-all: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow"
+
+# The extra [dp] is 700 MB (jax, OpenDP), so `make test` does without: its tests are skipped there.
+test-dp: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[dp]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow" \
+		tests/kinds/tables/engines/aim tests/lifecycle/test_private_fits.py
 
 check: lint test
 

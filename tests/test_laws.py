@@ -53,7 +53,7 @@ def _add(title: str, laws: type[Any], **subject: Any) -> None:
 
 for _name in registry.names("engines"):
     _about = registry.find("engines", _name).about
-    if not _about.foreign:  # needs weights from elsewhere; tests/kinds/images/engines has its laws
+    if not (_about.foreign or _about.private):  # tests/kinds/…/engines have their laws
         _recipe = registry.engine(_name, QUICK.get(_name))
         _add(f"{_name}_engine", ENGINES[_about.kind], recipe=_recipe)
 for _name in registry.names("metrics"):

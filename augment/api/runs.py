@@ -21,7 +21,7 @@ from augment.core.source import Rows
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import gates, inspection
 from augment.lifecycle import run as lifecycle
-from augment.lifecycle.plan import RunRequest
+from augment.lifecycle.plan import RunRequest, default_gate
 from augment.work import environment
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def run(
     mark: bool = False,
     prompts: str | Sequence[str] | None = None,
     holdout: float = 0.2,
-    gate: str = "privacy",
+    gate: str | None = None,
     warn: str = "none",
     baseline: str | os.PathLike[str] | None = None,
     rounds: int = 1,
@@ -110,7 +110,8 @@ def run(
 
     Raises `GateFailed` where a gate failed, or a score is worse than that of the run in the folder
     `baseline`; what was made is then kept in `OUT.rejected`, and
-    `gate="none"` publishes it all the same. Else raises what `fit`, `Model.sample` and `evaluate`
+    `gate="none"` publishes it all the same. Without a gate it is `privacy`, and none where the fit
+    is differentially private. Else raises what `fit`, `Model.sample` and `evaluate`
     raise.
     """
     environment.settle()
@@ -128,7 +129,7 @@ def run(
         max_seconds=seconds_of(max_seconds),
         device=device,
         protect=protect,
-        gate=gate,
+        gate=default_gate(engine) if gate is None else gate,
         warn=warn,
         baseline=None if baseline is None else os.fspath(baseline),
         rounds=rounds,

@@ -121,6 +121,8 @@ WeightsParameters = Annotated[
     typer.Option("-p", "--param", metavar="NAME=VALUE", help="With --weights: steps, guidance…"),
 ]
 NoProtect = Annotated[bool, flag("fitting.no_protect", "--no-protect/--protect")]
+DpEpsilon = Annotated[float | None, flag("fitting.dp_epsilon", "--dp-epsilon", metavar="E")]
+DpDelta = Annotated[float | None, flag("fitting.dp_delta", "--dp-delta", metavar="D")]
 Locale = Annotated[str | None, flag("reading.locale", "--locale", metavar="NAME")]
 Where = Annotated[
     list[str] | None,
@@ -284,6 +286,8 @@ class FittingFlags:
     device: Device = DEFAULTS.tool.device
     no_protect: NoProtect = DEFAULTS.fitting.no_protect
     locale: Locale = None
+    dp_epsilon: DpEpsilon = None
+    dp_delta: DpDelta = None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def request(
     kind: str | None = None,
 ) -> RunRequest:
     """What `fit` and `run` ask for in the same words; settings suit data of `kind`."""
-    from augment.lifecycle.plan import RunRequest, foreign_engines
+    from augment.lifecycle.plan import RunRequest, foreign_engines, private_engines
 
     engine, parameters = fitting.engine, pairs(fitting.param, "-p")
     if fitting.preset is not None:
@@ -58,6 +58,19 @@ def request(
             raise UsageError(f"--weights is for the engine {foreign[0]}. Leave out -e {engine}.")
         engine = engine if engine in foreign else foreign[0]
         parameters = {**parameters, "weights": str(fitting.weights)}
+    if fitting.dp_epsilon is not None:
+        private = private_engines()
+        if engine not in ("auto", *private, config.settings.fitting.engine):
+            raise UsageError(
+                f"--dp-epsilon is for the engine {private[0]}: no other is differentially private. "
+                f"Leave out -e {engine}."
+            )
+        engine = engine if engine in private else private[0]
+        parameters = {**parameters, "epsilon": repr(fitting.dp_epsilon)}
+        if fitting.dp_delta is not None:
+            parameters = {**parameters, "delta": repr(fitting.dp_delta)}
+    elif fitting.dp_delta is not None:
+        raise UsageError("--dp-delta goes with --dp-epsilon E.")
     read = reading.suited(
         kind, config, {} if fitting.locale is None else {"locale": fitting.locale}
     )

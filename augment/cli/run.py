@@ -49,6 +49,7 @@ def run(
     """Fit a generator on SRC, sample it, score the sample on unseen rows; all of it into OUT."""
     from augment.lifecycle import diagnosis, gates
     from augment.lifecycle import run as lifecycle
+    from augment.lifecycle.plan import default_gate
 
     if (job or all_jobs) and not jobs.is_one(config):
         jobs.run(job, config, screen, junit)
@@ -58,13 +59,14 @@ def run(
         raise usage(f"Missing {what}.", "augment run")
     continuous_integration.require_writable(junit)
     kind = reading.kind_of(source, config)
+    request = requests.request(source, fitting, reading, seed, config, kind)
     request = replace(
-        requests.request(source, fitting, reading, seed, config, kind),
+        request,
         count=rows,
         append=appends(mode),
         ask=asking.ask(),
         holdout=holdout,
-        gate="privacy" if gate is None else gate,
+        gate=default_gate(request.engine) if gate is None else gate,
         warn=warn,
         baseline=None if baseline is None else str(baseline),
         rounds=rounds,

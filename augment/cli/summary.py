@@ -10,6 +10,7 @@ from augment.cli.report_summary import of_report
 from augment.cli.rounds_summary import of_rounds
 from augment.core import registry
 from augment.core.types import Json
+from augment.report import privacy
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -126,6 +127,10 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
         line(console, f"  and {more} more that nearly hold; -v shows them all.")
     for sentence in document.get("engine_facts", {}).get("kept", []):
         line(console, f"  Kept: {sentence}")
+    facts = document.get("engine_facts", {})
+    spent = facts.get("privacy")
+    for sentence in privacy.sentences(spent and {**spent, "public": facts.get("public", "")}):
+        line(console, f"  {sentence}")
     for note in document.get("sample_notes", []):
         line(console, f"  Note: {note}", style="yellow")
     for note in document.get("model_notes", []):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.core.seeds import Seed
+from augment.core.files import read_json, write_json
+from augment.core.seeds import MAX_SEED, Seed
 from augment.core.types import D, Dataset
+
+SECRET = "split.json"
 
 
 def split(data: D, share: float, seed: Seed) -> tuple[D, D]:
@@ -18,6 +24,25 @@ def split(data: D, share: float, seed: Seed) -> tuple[D, D]:
     unseen = min(max(round(share * len(data)), 1), len(data) // 2)
     order, unseen = split_order(data, unseen, seed)
     return data.take(np.sort(order[unseen:])), data.take(np.sort(order[:unseen]))
+
+
+def kept_secret(folder: Path) -> Seed:
+    """A seed from the operating system that nobody is told, the same whenever it is asked for in
+    `folder`."""
+    path = folder / SECRET
+    if not path.is_file():
+        write_json(path, {"seed": secrets.randbelow(MAX_SEED)})
+    return Seed(int(read_json(path)["seed"]))
+
+
+def independent_split(data: D, share: float, secret: Seed) -> tuple[D, D]:
+    """Train and unseen rows, by a coin for each row that nobody can foresee.
+
+    So one row more or less changes the train rows by that one at most, which is what a private
+    fit counts on; a shuffle by a known seed would exchange many.
+    """
+    unseen = secret.rng().random(len(data)) < share
+    return data.take(np.flatnonzero(~unseen)), data.take(np.flatnonzero(unseen))
 
 
 def split_order(data: Dataset, first: int, seed: Seed) -> tuple[NDArray[np.int64], int]:

@@ -83,12 +83,14 @@ class Scored:
 class Reserved:
     """What a fit will not use as it stands: the share of rows kept unseen, and, with `protect`,
     values that too few of the other rows hold. `read` are the options that the rows were read
-    with, `device` is where they will be fitted on: "auto", "cpu" or "cuda"."""
+    with, `device` is where they will be fitted on: "auto", "cpu" or "cuda". `private` names the
+    engine of a differentially private fit, for which nothing may be found by looking at rows."""
 
     holdout: float
     protect: bool
     read: Json = field(default_factory=dict)
     device: str = "auto"
+    private: str | None = None
 
 
 class Reader(ABC, Generic[D]):

@@ -216,6 +216,7 @@ class About:
     control: bool = False  # a yardstick that `auto` never picks
     foreign: bool = False  # draws with weights learnt elsewhere: fits nothing, knows every word
     continues: bool = False  # a fit can go on from an older model of its own: see `Job.start`
+    private: bool = False  # differentially private: it is shown rows and schema as they are
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Engine, Json, Tick
 from augment.lifecycle.gates import LEAST_ROWS_TO_SPLIT
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import RunRequest, kind_of, require_scorable, row_count
+from augment.lifecycle.plan import RunRequest, kind_of, require_once, require_scorable, row_count
 from augment.nets.devices import device_for
 from augment.work.store import Store
 
@@ -153,7 +153,10 @@ def _recipes(
                 f"Engine {name!r} fits nothing: it draws with weights learnt elsewhere. "
                 "Try it with: augment run SRC --weights FOLDER -o OUT"
             )
-        if about.kind != kind or about.foreign or (about.control and not request.engines):
+        if named:
+            require_once(name, "compare")
+        foreign = about.foreign or about.private
+        if about.kind != kind or foreign or (about.control and not request.engines):
             continue
         texts, settings = request.parameters.get(name, {}), request.run.settings.get(name)
         found.append(registry.engine(name, dict(texts), settings))

@@ -10,6 +10,7 @@ from typing import Any
 
 import augment
 from augment.core import model_folder as store
+from augment.core import registry
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside, write_json
@@ -21,7 +22,14 @@ from augment.core.source import path_of
 from augment.core.types import Job, Json, Tick
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.opened_model import Opened
-from augment.lifecycle.plan import Plan, RunRequest, kind_of, resolve
+from augment.lifecycle.plan import (
+    Plan,
+    RunRequest,
+    is_private,
+    kind_of,
+    require_private,
+    resolve,
+)
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.lifecycle.update import REASON, described_start, following, start_of
 from augment.nets.schedule import CONTINUED_STEPS
@@ -30,6 +38,20 @@ from augment.work.store import Attempt, Store
 
 FIT = "fit.json"
 SCHEMA = "augment.fit/1"
+# Of a private model's document; all else may tell of its rows.
+PUBLISHABLE = frozenset(
+    [
+        "schema",
+        "augment",
+        "key",
+        "seed",
+        "model",
+        "plan",
+        "shortened",
+        "model_notes",
+        "engine_facts",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -52,18 +74,29 @@ def prepare(
     folder: Store | None = None,
     holdout: float = 0.0,
     start: Opened | None = None,
+    published: bool = False,
 ) -> Prepared:
     """Read the source and make the plan; an unfinished attempt at it in `folder` lends its seed.
 
     `holdout` is the share of the rows that the fit will not see. With `start`, an older model, the
-    request follows it, and so does the reading.
+    request follows it, and so does the reading. `published` says that the key goes where the model
+    goes, so that of a private one it must not tell of the rows.
     """
     request = request if start is None else following(request, start)
     kind = kind_of(request.source, request.kind)
+    private = is_private(request.engine)
+    if private:
+        require_private(request)
     drift: tuple[SchemaDrift, ...] = ()
     with journal.stage("read"):
         if start is None:
-            reserved = Reserved(holdout, request.protect, request.read, request.device)
+            reserved = Reserved(
+                holdout,
+                request.protect,
+                request.read,
+                request.device,
+                request.engine if private else None,
+            )
             loaded = kind.generator.prepared(kind.read(request.source, request.read), reserved)
         else:
             require_known(request.read, kind.reader.options, kind.name)
@@ -75,7 +108,7 @@ def prepare(
     advice = () if settled else loaded.advice
     for sentence in advice:
         journal.tell(Tick("read", advice=sentence))
-    key = plan.key(loaded.files)
+    key = plan.key(() if private and published else loaded.files)
     lent = None if folder is None or request.seed is not None else folder.lent_seed(key)
     if lent is not None:
         plan = dataclasses.replace(plan, seed=Seed(lent))
@@ -119,7 +152,7 @@ def fit(
     folder.require_ours()
     budget, journal = Budget(request.max_seconds), Journal(None, tell)
     with folder.held(), bounded(budget, journal):
-        prepared = prepare(request, journal, folder, start=start)
+        prepared = prepare(request, journal, folder, start=start, published=True)
         for found in prepared.drift:
             journal.tick(Tick("read", advice=found.told(show_values)))
         facts = {"model": str(out), **described(prepared)}
@@ -132,7 +165,8 @@ def fit(
             estimate = forecast_document(paced(_forecast(prepared)), ("fit",))
             return {"schema": SCHEMA, "dry_run": True, **facts, **shown, "estimate": estimate}
         if folder.complete() and not force:
-            return finished(folder, prepared.key, request.seed)
+            document = finished(folder, prepared.key, request.seed)
+            return {**document, **facts} if prepared.plan.engine.about.private else document
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
             data = prepared.loaded.data
@@ -153,6 +187,14 @@ def fit(
         with journal.stage("write"):
             _publish(folder, model, document)
         return {**document, **shown}
+
+
+def publishable(document: Json) -> Json:
+    """What `fit` says of a private model, without what it knows of the rows but for the model."""
+    kept = {name: document[name] for name in PUBLISHABLE if name in document}
+    if "plan" in kept:
+        kept["plan"] = {name: said for name, said in kept["plan"].items() if name != "rows"}
+    return kept
 
 
 def _forecast(prepared: Prepared) -> Forecast | None:
@@ -184,7 +226,8 @@ def _store(out: Path) -> Store:
 
 def _publish(folder: Store, model: Fitted[Any], document: Json) -> None:
     store.save(folder.partial, model.stored())
-    write_json(folder.partial / FIT, document)
+    private = registry.find("engines", model.engine).about.private
+    write_json(folder.partial / FIT, publishable(document) if private else document)
     folder.publish()
 
 

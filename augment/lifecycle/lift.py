@@ -32,7 +32,7 @@ from augment.evaluation.lift import Draw, Lift, Rows, compared
 from augment.lifecycle.augmentation import output_of
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.plan import Plan, RunRequest
+from augment.lifecycle.plan import Plan, RunRequest, require_once
 from augment.lifecycle.sampling import Sample, executor_for, parts_of
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.report import lift as page
@@ -138,6 +138,7 @@ def lift(
     folder.require_ours()
     budget, journal = Budget(request.max_seconds), Journal(None, tell)
     with folder.held(), bounded(budget, journal):
+        require_once(request.engine, "lift")
         prepared = _with_seeds(prepare(request, journal, None, UNSEEN), seeds, folder)
         plan, data = prepared.plan, prepared.loaded.data
         judged = _lift_of(plan.kind.name)

@@ -117,8 +117,11 @@ class Plan:
         )
 
     def key(self, files: tuple[Json, ...]) -> str:
-        """Digest of everything that decides the result except the seed."""
+        """Digest of everything that decides the result except the seed. Without `files` it tells
+        nothing of the rows, as where it is published with a private model."""
         decisive = {k: v for k, v in self.document.items() if not k.startswith("seed")}
+        if not files:
+            decisive.pop("rows")
         decisive["files"] = [file["sha256"] for file in files]
         decisive["version"] = augment.__version__
         return digest_of(decisive)
@@ -228,9 +231,55 @@ def able_engines(plan: Plan) -> list[Engine[Any]]:
     for name in registry.names("engines"):
         with suppress(MissingExtra):
             about = registry.find("engines", name).about
-            if about.kind == plan.kind.name and not (about.control or about.foreign):
+            if about.kind == plan.kind.name and not (
+                about.control or about.foreign or about.private
+            ):
                 found.append(registry.engine(name, {}, plan.request.settings.get(name)))
     return found
+
+
+def is_private(engine: str) -> bool:
+    """Whether the engine of that name is differentially private; `auto` picks none that is."""
+    return engine != "auto" and bool(registry.find("engines", engine).about.private)
+
+
+def default_gate(engine: str) -> str:
+    """What a run asks of its result where nobody says. What a private fit made is not held back by
+    scores, which are computed from the real rows: whether it is published would tell of them."""
+    return "none" if is_private(engine) else "privacy"
+
+
+def private_engines() -> list[str]:
+    """The differentially private engines; `--dp-epsilon` takes the first where none is named."""
+    found = []
+    for name in registry.names("engines"):
+        with suppress(MissingExtra):
+            if is_private(name):
+                found.append(name)
+    if not found:
+        raise UsageError("No engine is installed that is differentially private.")
+    return found
+
+
+def require_once(engine: str, command: str) -> None:
+    """Refuse a private engine where one set of rows is fitted on again and again."""
+    if is_private(engine):
+        raise UsageError(
+            f"{command} fits again and again on the same rows, and with engine {engine!r} each fit "
+            "spends its budget: together they tell more than any of them says. Fit once, with "
+            "`augment run` or `augment fit`."
+        )
+
+
+def require_private(request: RunRequest) -> None:
+    """Refuse what a private fit cannot be combined with."""
+    if request.append:
+        raise UsageError(
+            f"--mode append writes the real rows too, which with engine {request.engine!r} makes "
+            "no sense. Leave --mode out."
+        )
+    if request.rounds > 1:
+        require_once(request.engine, "--rounds")
 
 
 def foreign_engines() -> list[str]:

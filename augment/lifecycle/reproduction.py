@@ -10,7 +10,7 @@ from typing import Any
 
 import augment
 from augment.core import registry
-from augment.core.errors import BadInput, NotReproduced, listed
+from augment.core.errors import BadInput, NotReproduced, UsageError, listed
 from augment.core.files import digest_of, read_json
 from augment.core.fitted import Ask
 from augment.core.kind import Loaded
@@ -18,7 +18,7 @@ from augment.core.source import Rows
 from augment.core.types import Json, Tick
 from augment.lifecycle import inspection
 from augment.lifecycle.journal import LOG
-from augment.lifecycle.plan import RunRequest, digests
+from augment.lifecycle.plan import RunRequest, digests, is_private
 from augment.lifecycle.run import run
 from augment.lifecycle.stages import versions
 from augment.work.manifest import MANIFEST
@@ -137,6 +137,12 @@ def _document(folder: Path) -> Json:
             where=str(folder / RUN),
             hint="Run it once more with this version; what that writes can be reproduced.",
         ) from None
+    if is_private(str(plan["engine"])):
+        raise UsageError(
+            f"{folder} was fitted by engine {plan['engine']!r}, whose noise comes from the "
+            "operating system: no seed repeats it, or it would protect nobody. A fit anew would "
+            "spend the budget again. Samples of its model can be made again, by their seed."
+        )
     return old
 
 

@@ -12,14 +12,14 @@ import augment
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside
-from augment.core.holdout import split
+from augment.core.holdout import independent_split, kept_secret, split
 from augment.core.source import path_of
 from augment.core.types import Json, Tick
 from augment.lifecycle import changes, gates
 from augment.lifecycle.augmentation import require_appendable, require_unmarked
 from augment.lifecycle.fitting import Prepared, described, finished, prepare
 from augment.lifecycle.journal import LOG, Journal
-from augment.lifecycle.plan import RunRequest
+from augment.lifecycle.plan import RunRequest, require_once
 from augment.lifecycle.rounds import refined, require_halves
 from augment.lifecycle.selection import selected
 from augment.lifecycle.stages import Stages, completed
@@ -48,6 +48,8 @@ def run(
     only warn; `unshown_gates` says of those that were not shown to pass why.
     """
     gates.asked(request.gate, request.warn, request.baseline)
+    if if_changed:
+        require_once(request.engine, "--if-changed")
     require_outside(out, path_of(request.source))
     folder = Store(out)
     folder.require_ours()
@@ -76,7 +78,7 @@ def run(
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         journal.path = folder.partial / LOG
         journal.note("start", resumed=resumed, augment=augment.__version__)
-        train, unseen = _sides(prepared)
+        train, unseen = _sides(prepared, folder)
         refit = standing.refit
         stages = Stages(folder, prepared, journal, resumed, budget, workers, refit)
         stages = selected(stages, train)
@@ -93,12 +95,19 @@ def _require_gates(prepared: Prepared) -> None:
     gates.of_plan(prepared.plan, None if baseline is None else kind.describe(data, False))
 
 
-def _sides(prepared: Prepared) -> tuple[Any, Any]:
-    """The rows to fit on and the unseen ones, none where nothing can be scored."""
+def _sides(prepared: Prepared, folder: Store) -> tuple[Any, Any]:
+    """The rows to fit on and the unseen ones, none where nothing can be scored.
+
+    Which rows a private fit sees does not depend on how many there are: few are parted too.
+    """
     plan, data = prepared.plan, prepared.loaded.data
-    if gates.scorable(plan.request, len(data)):
-        return split(data, plan.request.holdout, plan.seed.child("split"))
-    return data, data.take(np.empty(0, dtype=np.int64))
+    scorable = gates.scorable(plan.request, len(data))
+    none = data.take(np.empty(0, dtype=np.int64))
+    if plan.engine.about.private:
+        secret = kept_secret(folder.scratch)
+        train, unseen = independent_split(data, plan.request.holdout, secret)
+        return train, unseen if scorable else none
+    return split(data, plan.request.holdout, plan.seed.child("split")) if scorable else (data, none)
 
 
 def _up_to_date(folder: Store, prepared: Prepared) -> Json:

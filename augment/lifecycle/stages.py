@@ -26,6 +26,7 @@ from augment.lifecycle import changes, gates
 from augment.lifecycle.augmentation import Output, output_of
 from augment.lifecycle.fitting import Prepared, described, fit_model
 from augment.lifecycle.journal import Journal
+from augment.lifecycle.plan import row_count
 from augment.lifecycle.sampling import FolderSample, Sample, executor_for, fill, parts_of
 from augment.lifecycle.time_limit import fit_budget, paced, score_budget
 from augment.report import facts, html
@@ -78,7 +79,10 @@ class Stages:
             rows = (self.prepared.loaded.data,)
             real = model.source_rows(Rows(str(request.source), rows))[0]
         given = model.condition(request.ask)
-        return output_of(model, given, request.count, real, plan.rows or 0)
+        count = plan.rows or 0
+        if plan.engine.about.private:  # how many rows there are is for the model to say
+            count = row_count(request.count or "1x", model.rows)
+        return output_of(model, given, request.count, real, count)
 
     def synthetic(self, model: Fitted[Any], output: Output) -> Path:
         """Sample to the output file, unless an earlier attempt did."""
@@ -164,6 +168,7 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
         "training": model.stored().facts.get("training"),
         "sample_notes": list(model.notes(output.rows, output.given)),
         **_relations(model.stored().facts),
+        **_privacy(model.stored().facts),
         **({} if prepared.race is None else {"race": prepared.race}),
         **more,
     }
@@ -181,7 +186,9 @@ def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:
         **about,
         "engine_facts": model.stored().facts,
         "planned": prepared.planned,
-        "profiles": changes.profiles(plan.kind, prepared.loaded.data),
+        "profiles": []
+        if plan.engine.about.private
+        else changes.profiles(plan.kind, prepared.loaded.data),
         "refit": stages.refit,
         "versions": versions(),
         "seconds": journal.seconds,
@@ -199,6 +206,13 @@ def _relations(facts: Json) -> Json:
     if "relations" not in facts:
         return {}
     return {"relations": {"kept": facts["relations"], "nearly": facts.get("nearly", [])}}
+
+
+def _privacy(facts: Json) -> Json:
+    """What a private fit spent, and what it took as public."""
+    if "privacy" not in facts:
+        return {}
+    return {"privacy": {**facts["privacy"], "public": facts.get("public", "")}}
 
 
 def _shortened(model: Fitted[Any], journal: Journal) -> list[str]:

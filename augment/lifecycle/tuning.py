@@ -27,6 +27,7 @@ from augment.evaluation import objective
 from augment.lifecycle import search_space
 from augment.lifecycle.fitting import Prepared, described, finished, prepare
 from augment.lifecycle.journal import LOG, Journal
+from augment.lifecycle.plan import require_once
 from augment.lifecycle.search import FINAL, Search, TuneRequest
 from augment.lifecycle.search_space import Space, space_of
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
@@ -141,6 +142,7 @@ def _prepared(
 
     What `-p` names is kept, and so is what settings say of parameters that no search turns.
     """
+    require_once(request.run.engine, "tune")
     run = replace(request.run, max_seconds=None)  # how long a search may take is no part of it
     found = prepare(replace(run, settings={}), journal, None, 2 * run.holdout)
     plan, rows = found.plan, len(found.loaded.data)

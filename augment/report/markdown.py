@@ -6,7 +6,7 @@ import html
 import re
 
 from augment.core.types import Json
-from augment.report import summary
+from augment.report import privacy, summary
 
 HEAD = "| Measure | Synthetic | Limit | Fresh real | Independent | |"
 RULE = "|---|--:|--:|--:|--:|---|"
@@ -17,6 +17,8 @@ def render(document: Json) -> str:
     sentences = [f"- {escaped(text)}" for text in document["verdict"].get("sentences", [])]
     sentences += [f"- {escaped(text)}" for text in summary.gates(document)]
     sentences += [f"- {escaped(text)}" for text in summary.appended(document)]
+    spent = privacy.sentences(document["about"].get("privacy"))
+    sentences += [f"- {escaped(text)}" for text in spent]
     sentences += [f"- Not kept: {escaped(text)}" for text in summary.caveats(document)]
     rows = [
         f"| {escaped(line.name)} | {line.value} | {line.limit} | {line.best} "

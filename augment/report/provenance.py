@@ -10,7 +10,7 @@ from augment.core.types import Json
 from augment.report import summary
 
 MOST_FACTS = 2_000
-SHOWN_APART = ("relations", "rounds", "training")
+SHOWN_APART = ("privacy", "relations", "rounds", "training")
 
 
 def main_facts(document: Json) -> list[tuple[str, str]]:

@@ -102,6 +102,15 @@ class Fitting:
     max_time: str | None = parameter(
         None, "Time for the whole command: 90, 90s, 15m, 2h.", form=TIME
     )
+    dp_epsilon: float | None = parameter(
+        None,
+        "Differential privacy: what the fit may spend on all rows. Needs --schema; engine aim.",
+        above=0,
+        most=100,
+    )
+    dp_delta: float | None = parameter(
+        None, "Chance of telling more than that. Default: 1e-9.", above=0, most=0.001
+    )
     no_protect: bool = parameter(False, "Let rare categories and exact extremes into the model.")
 
 

@@ -41,6 +41,8 @@ def test_what_a_fit_learns_by_has_a_search_space_within_its_range(
     found = declared(field, hint)
     if registry.find("engines", engine).about.foreign and found.search is None:
         return  # no fit: nothing tells one size of picture, or one text, to be better
+    if registry.find("engines", engine).about.private:
+        return  # a search would fit again and again, which adds up
     if isinstance(found.search, Between):
         assert found.search.low < found.search.high
         assert found.search.low in found.range and found.search.high in found.range

@@ -10,8 +10,11 @@ from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.parameters import Between, OneOf, Range, declared, fields_of, optional
 
-UNSEARCHED = {  # what a search should leave alone: inputs, words, and the size of what is drawn
-    "diffusers": {"weights", "negative", "template", "width", "height", "batch"}
+# What a search should leave alone: inputs, words, the size of what is drawn, and all of a private
+# engine, with which every trial would spend its budget.
+UNSEARCHED = {
+    "aim": {"epsilon", "delta", "intervals", "max_cells"},
+    "diffusers": {"weights", "negative", "template", "width", "height", "batch"},
 }
 ENGINES = registry.names("engines")
 

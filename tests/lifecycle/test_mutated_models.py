@@ -31,6 +31,7 @@ ENGINES = [
     name
     for name in registry.names("engines")
     if not registry.find("engines", name).about.foreign  # it keeps no weights of its own
+    and not registry.find("engines", name).about.private  # its laws damage it
 ]
 
 

@@ -45,6 +45,7 @@ from augment.kinds.tables.generator import domain, rare_categories
 from augment.kinds.tables.generator.caveats import advice, caveats
 from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
+from augment.kinds.tables.generator.private_fitting import fit_privately, publicly_read
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
 from augment.kinds.tables.io import memory, reading
@@ -140,7 +141,10 @@ class TableGenerator(Generator[Table]):
     fitted: ClassVar[type[TableModel]] = TableModel
 
     def prepared(self, loaded: Loaded[Table], reserved: Reserved) -> Loaded[Table]:
-        """Columns mostly of rare values become text, unless the user said what they are."""
+        """Columns mostly of rare values become text, unless the user said what they are; for a
+        private fit all columns are what the schema file says."""
+        if reserved.private is not None:
+            return publicly_read(loaded, reserved.read, reserved.private)
         data, notes = loaded.data, surrogates.notes(loaded.data)
         rows = max(1, round((1 - reserved.holdout) * len(data)))
         least = least_rows(rows)
@@ -179,6 +183,8 @@ class TableGenerator(Generator[Table]):
         whole: Table | None,
     ) -> Fitted[Table]:
         assert data is not None and whole is not None, "every engine for tables learns from rows"
+        if engine.about.private:
+            return fit_privately(engine, data, job)
         return fit_model(engine, data, job, protect, len(whole), whole)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from math import isfinite
 from typing import Any, Literal, get_args
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
-from augment.core.types import Json
+from augment.core.types import Json, Scalar
 from augment.kinds.tables.data.dialect import Dialect
 
 Role = Literal[
@@ -51,6 +53,9 @@ class Column:
     pii: str = ""  # kind of surrogates, e.g. "email", "name"; "" for words or codes
     arrow: str = ""  # Arrow type of a typed source, given back when a typed file is written
     note: str = ""  # why this role was inferred, or what will not be kept
+    levels: tuple[Scalar, ...] | None = None  # public: the categories that there may be
+    low: Scalar = None  # public: the ends of a number, or of a date in ISO 8601
+    high: Scalar = None
 
     def __post_init__(self) -> None:
         for name, hint in (("role", Role), ("storage", Storage)):
@@ -144,7 +149,7 @@ class Schema:
             for field in dataclasses.fields(column):
                 value = getattr(column, field.name)
                 if field.default is dataclasses.MISSING or value != field.default:
-                    entry[field.name] = value
+                    entry[field.name] = list(value) if isinstance(value, tuple) else value
             columns.append(entry)
         document: Json = {"schema": "augment.schema/1", "target": self.target}
         if self.locale is not None:
@@ -178,12 +183,13 @@ class Schema:
                     raise BadInput(
                         f"the schema's column {entry['name']!r} has an unfit value in {key!r}."
                     )
+            entry = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
             missing = {"role", "storage"} - entry.keys()
             if missing:
                 raise BadInput(
                     f"the schema's column {entry['name']!r} lacks {sorted(missing)[0]!r}."
                 )
-            columns.append(Column(**entry))
+            columns.append(_with_public(Column(**entry)))
         target = document.get("target")
         if not (target is None or isinstance(target, str)):
             raise BadInput("the schema's 'target' must be a column name or null.")
@@ -204,9 +210,54 @@ def _names_in(document: Json, field: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+KINDS: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "integer": (int,),
+    "float": (int, float),
+}
+
+
+def _with_public(column: Column) -> Column:
+    """The column with its public levels or ends, where they are what such a column can have."""
+    levels, ends = column.levels, [end for end in (column.low, column.high) if end is not None]
+    if levels is not None:
+        if column.role != "categorical":
+            raise _unfit_public(column, "levels", "Only a categorical column has levels.")
+        fits = all(type(level) in KINDS.get(column.storage, (str,)) for level in levels)
+        if not levels or not fits:
+            raise _unfit_public(column, "levels", f"List {column.storage} values.")
+        if len(set(levels)) < len(levels):
+            raise _unfit_public(column, "levels", "One of them stands twice.")
+    if ends and column.role not in ("numeric", "datetime"):
+        raise _unfit_public(column, "low or high", "Only numbers and dates have ends.")
+    if column.role == "datetime":
+        try:
+            places = [datetime.fromisoformat(str(end)).timestamp() for end in ends]
+        except ValueError:
+            raise _unfit_public(column, "low or high", "Write dates as 2026-01-31.") from None
+    else:
+        places = [float(end) for end in ends if type(end) in (int, float)]
+    if len(places) < len(ends) or not all(isfinite(place) for place in places):
+        raise _unfit_public(column, "low or high", "Write numbers, without quotes.")
+    if places != sorted(places):
+        raise _unfit_public(column, "low", "It lies above high.")
+    return column
+
+
+def _unfit_public(column: Column, field: str, hint: str) -> BadInput:
+    return BadInput(
+        f"the schema's column {column.name!r} has an unfit value in {field!r}.", hint=hint
+    )
+
+
 def _fits(value: object, hint: str) -> bool:
     if value is None:
-        return "None" in hint
+        return "None" in hint or hint == "Scalar"
+    if hint.startswith("tuple"):
+        scalars = (str, int, float, bool)
+        return isinstance(value, list) and all(isinstance(each, scalars) for each in value)
+    if hint == "Scalar":
+        return isinstance(value, (str, int, float))
     if hint.startswith("int"):
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, str)

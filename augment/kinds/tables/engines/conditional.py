@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from augment.core.seeds import Seed
-from augment.core.types import Clause, Model
+from augment.core.types import Clause, Json, Model
 from augment.kinds.tables.data.dataset import Table
 
 
@@ -18,3 +18,17 @@ class ConditionalModel(Model[Table]):
 
         Raises `UsageError` for clauses that can never hold.
         """
+
+
+class PrivateModel(ConditionalModel):
+    """A model that was fitted under differential privacy: all that it says of rows is paid for."""
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """About how many rows there were, as far as the noise tells."""
+
+    @property
+    @abstractmethod
+    def domain(self) -> dict[str, Json]:
+        """Each column's levels or ends, as `generator/domain.py` has them."""

@@ -1,0 +1,1 @@
+"""`aim`: differentially private marginals, chosen one after another, and a graphical model."""
