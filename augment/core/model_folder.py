@@ -66,7 +66,8 @@ def _with_dependents(document: Json) -> Json:
     config = document.get("config")
     if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
         return document
-    relations = {**config["relations"], "dependents": {"residuals": [], "copies": []}}
+    nothing: Json = {"residuals": [], "copies": [], "functions": []}
+    relations = {**config["relations"], "dependents": nothing}
     return {**document, "config": {**config, "relations": relations}}
 
 

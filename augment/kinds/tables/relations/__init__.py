@@ -72,7 +72,8 @@ class Relations:
     @property
     def sentences(self) -> list[str]:
         kinds = (self.dates, self.births, self.groups, self.shares, self.links)
-        return [relation.sentence for kind in kinds for relation in kind]
+        found = [relation.sentence for kind in kinds for relation in kind]
+        return found + self.dependents.exact
 
     def taken_out(self, table: Table) -> Table:
         """The table as an engine sees it."""
@@ -102,7 +103,7 @@ class Relations:
         Shares and parts of dates that `kept` has stay, and the others are made to fit them.
         """
         drawn, masks = gaps.split(table, self.gaps)
-        plain = self.dependents.put_back(drawn, kept)
+        plain = self.dependents.put_back(drawn, whole, kept)
         undated = date_replacement.columns_of(whole, self.dates)
         dated = birth_dates.columns_of(undated, self.births)
         scaled = shares.put_back(plain, self.shares, dated, kept)
@@ -145,7 +146,7 @@ class Relations:
         """The relations as they hold in `seen`, which is taken out and protected."""
         drawn, _ = gaps.split(seen, self.gaps)
         depending = self.dependents.as_learnt(drawn)
-        plain = depending.put_back(drawn, None)
+        plain = depending.put_back(drawn, whole, None)
         dated = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated))
         groups = onehot.as_learnt(self.groups, seen)
@@ -246,7 +247,8 @@ class Relations:
 
     def _is_drawn(self, name: str) -> bool:
         """Whether an engine draws the column, even if it is scaled after that."""
-        return all(link.result != name for link in self.links)
+        computed = {link.result for link in self.links} | self.dependents.computed
+        return name not in computed
 
     def to_json(self) -> Json:
         return {

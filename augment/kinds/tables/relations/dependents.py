@@ -15,9 +15,10 @@ import numpy as np
 from augment.core.types import Clause, Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.data.values import from_numbers, numbers, table_of
-from augment.kinds.tables.relations import copies, residuals
+from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
+from augment.kinds.tables.relations import copies, functions, residuals
 from augment.kinds.tables.relations.copies import Copies, Copy
+from augment.kinds.tables.relations.functions import Functions
 from augment.kinds.tables.relations.quantities import quantities
 from augment.kinds.tables.relations.residuals import Residual, Residuals
 
@@ -28,10 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dependents:
-    """Columns near an earlier one, and columns that repeat earlier ones on some rows."""
+    """Columns near an earlier one, columns that repeat earlier ones on some rows, and functions."""
 
     residuals: Residuals = ()
     copies: Copies = ()
+    functions: Functions = ()
+
+    @property
+    def exact(self) -> list[str]:
+        """What holds on every row, in words."""
+        return [function.sentence for function in self.functions]
 
     @property
     def sentences(self) -> list[str]:
@@ -39,7 +46,12 @@ class Dependents:
 
     @property
     def results(self) -> set[str]:
-        return {each.column for each in self._all}
+        return {each.column for each in self._all} | self.computed
+
+    @property
+    def computed(self) -> set[str]:
+        """The columns that an engine does not see."""
+        return {function.result for function in self.functions}
 
     def loose(self, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
         """The clauses that a value set after the draw may break."""
@@ -55,14 +67,23 @@ class Dependents:
         return Dependents(
             tuple(each for each in self.residuals if each.column not in held),
             tuple(each for each in self.copies if each.column not in held),
+            tuple(each for each in self.functions if each.result not in held),
         )
 
     def taken_out(self, table: Table) -> Table:
-        """The table with what is learnt of each dependent column before that column."""
+        """The table without functions, and with what is learnt of each other dependent column
+        before that column."""
         return self._beside(table, {each.name: each.of(table) for each in self._all})
 
     def opened(self, table: Table) -> Table:
-        """The same of given rows that are to be filled: what they do not settle is unknown."""
+        """The same of given rows that are to be filled: what they do not settle is unknown, and an
+        argument is known where a result of it is."""
+        for function in self.functions:
+            own = numbers(table, function.argument)
+            told = function.argument_of(numbers(table, function.result))
+            column = table.schema[function.argument]
+            array = from_numbers(column, np.where(np.isnan(own), told, own))
+            table = with_columns(table, {column.name: array})
         beside = {each.name: each.of(table) for each in self.residuals}
         return self._beside(table, beside | {each.name: each.opened(table) for each in self.copies})
 
@@ -71,12 +92,15 @@ class Dependents:
         return (*self.residuals, *self.copies)
 
     def _beside(self, table: Table, values: dict[str, NDArray[np.float64]]) -> Table:
-        if not self._all:
+        if not (self._all or self.functions):
             return table
         before = {each.column: each for each in self._all}
         columns: list[Column] = []
         arrays: list[pa.Array] = []
+        computed = self.computed
         for column in table.schema:
+            if column.name in computed:
+                continue
             each = before.get(column.name)
             if each is not None:
                 columns.append(each.made_column())
@@ -85,12 +109,25 @@ class Dependents:
             arrays.append(table.column(column.name))
         return table_of(columns, arrays, table.schema.target)
 
-    def put_back(self, table: Table, kept: Table | None) -> Table:
-        """Undo `taken_out`: the dependent columns set from what they depend on.
+    def put_back(self, table: Table, whole: list[Column], kept: Table | None) -> Table:
+        """Undo `taken_out`: the dependent columns, which are some of `whole`, set from what they
+        depend on; functions come last.
 
         Cells known in `kept` stay; what a known dependent cell depends on follows from it, where it
         is not known itself.
         """
+        plain = self._set_anew(table, kept)
+        if not self.functions:
+            return plain
+        schema = {column.name: column for column in whole}
+        columns, arrays = list(plain.schema), [plain.column(name) for name in plain.schema.names]
+        for function in self.functions:
+            columns.append(schema[function.result])
+            made = function.of(numbers(plain, function.argument))
+            arrays.append(from_numbers(columns[-1], made))
+        return table_of(columns, arrays, plain.schema.target)
+
+    def _set_anew(self, table: Table, kept: Table | None) -> Table:
         if not self._all:
             return table
         order = {each.column: each for each in self._all}
@@ -173,6 +210,7 @@ class Dependents:
         return {
             "residuals": residuals.to_json(self.residuals),
             "copies": copies.to_json(self.copies),
+            "functions": functions.to_json(self.functions),
         }
 
     @staticmethod
@@ -180,14 +218,18 @@ class Dependents:
         """Undo `to_json`; `names` are columns in their order. Raises `KeyError`, `TypeError` or
         `ValueError` on what no search can have found."""
         made = Dependents(
-            residuals.from_json(document["residuals"]), copies.from_json(document["copies"])
+            residuals.from_json(document["residuals"]),
+            copies.from_json(document["copies"]),
+            functions.from_json(document["functions"], names),
         )
         place = {name: number for number, name in enumerate(names)}
         taken = set(names)
-        columns: set[str] = set()
+        columns = set(made.computed)
         for each in made._all:
             if not isinstance(each.name, str) or each.name in taken or each.column in columns:
                 raise ValueError("a dependent column stands twice")
+            if columns & {*made._sources(each)} & made.computed:
+                raise ValueError("a dependent column depends on a function")
             if not all(place[name] < place[each.column] for name in made._sources(each)):
                 raise ValueError("a dependent column stands before what it depends on")
             taken.add(each.name)
@@ -198,7 +240,10 @@ class Dependents:
 def found(table: Table, left_out: Collection[str]) -> Dependents:
     """The dependent columns of a table without its exact relations; none is in `left_out`."""
     numeric = quantities(table, left_out)
+    exact = functions.found(numeric, table.schema.target)
+    results = {function.result for function in exact}
+    numeric = [quantity for quantity in numeric if quantity.name not in results]
     near = residuals.found(table, numeric, table.schema.target)
     taken = {each.column for each in near}
     repeated = copies.found(table, numeric, taken, table.schema.target)
-    return Dependents(near, repeated)
+    return Dependents(near, repeated, exact)
