@@ -117,6 +117,8 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
         line(console, f"  Goes on from {start['model']}, {known}{in_all}.")
     for sentence in document.get("engine_facts", {}).get("relations", []):
         line(console, f"  Kept exactly: {sentence}")
+    for sentence in document.get("engine_facts", {}).get("closely", []):
+        line(console, f"  Kept closely: {sentence}")
     nearly = document.get("engine_facts", {}).get("nearly", [])
     for near in nearly if verbose else nearly[:MOST_NEARLY_SHOWN]:
         share = f"{100 * near['share']:.1f}" if near["share"] < 0.9995 else "over 99.9"

@@ -29,7 +29,7 @@ from augment.core.errors import (
 from augment.core.files import atomic, read_json, sha256, write_json
 from augment.core.types import Json, State
 
-FORMAT = 3
+FORMAT = 4
 MAX_DOCUMENT_BYTES = 1 << 30
 
 
@@ -61,7 +61,21 @@ def _with_dates(document: Json) -> Json:
     return {**document, "config": {**config, "relations": relations}}
 
 
-UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_groups, 2: _with_dates}
+def _with_dependents(document: Json) -> Json:
+    """3 → 4: a table's relations know of columns that others nearly settle."""
+    config = document.get("config")
+    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
+        return document
+    nothing: Json = {"residuals": [], "copies": [], "functions": []}
+    relations = {**config["relations"], "dependents": nothing}
+    return {**document, "config": {**config, "relations": relations}}
+
+
+UPGRADES: dict[int, Callable[[Json], Json]] = {
+    1: _with_groups,
+    2: _with_dates,
+    3: _with_dependents,
+}
 
 
 def save(folder: Path, stored: Stored) -> None:

@@ -205,7 +205,9 @@ def _relations(facts: Json) -> Json:
     """What holds between columns and is kept, and what nearly holds, where a kind looks for it."""
     if "relations" not in facts:
         return {}
-    return {"relations": {"kept": facts["relations"], "nearly": facts.get("nearly", [])}}
+    closely = {"closely": facts["closely"]} if "closely" in facts else {}
+    nearly = facts.get("nearly", [])
+    return {"relations": {"kept": facts["relations"], **closely, "nearly": nearly}}
 
 
 def _privacy(facts: Json) -> Json:

@@ -37,3 +37,19 @@ def test_a_run_lists_what_it_keeps_and_what_nearly_holds(tmp_path: Path) -> None
     page = (out / "report.html").read_text()
     for words in ("year, month and day form a date", "bill = care + room", "99.00%", "4 of 400"):
         assert words in page
+
+
+def test_a_run_tells_what_it_keeps_closely(tmp_path: Path) -> None:
+    bills = [3000 + 997 * row * row % 9973 for row in range(600)]
+    paid = [bill if row % 4 == 0 else 100 + row * 389 % 2741 for row, bill in enumerate(bills)]
+    lines = ["bill,paid", *(f"{bill},{part}" for bill, part in zip(bills, paid, strict=True))]
+    source, out = tmp_path / "bills.csv", tmp_path / "out"
+    source.write_text("\n".join(lines) + "\n")
+    done = augment(
+        "run", source, "-o", out, "--engine", "independent", "--holdout", "0", "--gate", "none"
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert "Kept closely: paid = bill on 25% of rows" in " ".join(done.stderr.decode().split())
+    kept = json.loads((out / "run.json").read_text())["relations"]
+    assert kept == {"kept": [], "closely": ["paid = bill on 25% of rows"], "nearly": []}
+    assert "paid = bill on 25% of rows" in (out / "report.html").read_text()

@@ -196,14 +196,17 @@ class TableModel(Fitted[Table]):
     def _completed(
         self, partial: Table, seed: Seed, given: Condition, tick: Callable[[Tick], None]
     ) -> Table:
-        """The given rows with their gaps filled; again, where no branch holds, within bounds."""
+        """The given rows with their gaps filled; again, where no branch holds, or a column that is
+        set after the draw breaks its clause, within bounds."""
 
         def fill(rows: Table, stream: Seed) -> Table:
             return self._filled_once(rows, stream, given.clauses, tick)
 
-        if not given.branches:
+        loose = self.relations.dependents.loose(given.clauses)
+        if not given.branches and not loose:
             return fill(partial, seed)
-        return given_rows.filled_to_fit(partial, fill, given.branches, seed)
+        branches = tuple((*branch, *loose) for branch in given.branches or ((),))
+        return given_rows.filled_to_fit(partial, fill, branches, seed)
 
     def _filled_once(
         self,

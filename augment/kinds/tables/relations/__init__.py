@@ -24,6 +24,7 @@ from augment.kinds.tables.relations import (
     date_conditions,
     date_parts,
     date_replacement,
+    dependents,
     flags,
     gaps,
     links,
@@ -34,6 +35,7 @@ from augment.kinds.tables.relations import (
 )
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.date_parts import DateParts
+from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap, Masks
 from augment.kinds.tables.relations.link_search import linked
 from augment.kinds.tables.relations.links import Link
@@ -52,7 +54,8 @@ MOST_NEAR = 20  # relations that nearly hold, that are told of
 
 @dataclass(frozen=True)
 class Relations:
-    """Dates and one-hot groups, and shares and links among the columns that are in none.
+    """Dates and one-hot groups, shares and links among the columns that are in none, and columns
+    that others nearly settle.
 
     `near` are relations that were not kept, since a few rows break them.
     """
@@ -63,17 +66,19 @@ class Relations:
     dates: tuple[DateParts, ...] = ()
     births: tuple[BirthDate, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    dependents: Dependents = field(default_factory=Dependents)
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
     def sentences(self) -> list[str]:
         kinds = (self.dates, self.births, self.groups, self.shares, self.links)
-        return [relation.sentence for kind in kinds for relation in kind]
+        found = [relation.sentence for kind in kinds for relation in kind]
+        return found + self.dependents.exact
 
     def taken_out(self, table: Table) -> Table:
         """The table as an engine sees it."""
         taken, masks = self._filled(table)
-        return gaps.flagged(taken, self.gaps, masks)
+        return gaps.flagged(self.dependents.taken_out(taken), self.gaps, masks)
 
     def _filled(self, table: Table) -> tuple[Table, Masks]:
         """The table taken out, without flags, and the cells that were filled before that."""
@@ -97,7 +102,8 @@ class Relations:
 
         Shares and parts of dates that `kept` has stay, and the others are made to fit them.
         """
-        plain, masks = gaps.split(table, self.gaps)
+        drawn, masks = gaps.split(table, self.gaps)
+        plain = self.dependents.put_back(drawn, whole, kept)
         undated = date_replacement.columns_of(whole, self.dates)
         dated = birth_dates.columns_of(undated, self.births)
         scaled = shares.put_back(plain, self.shares, dated, kept)
@@ -106,6 +112,12 @@ class Relations:
         born = birth_dates.put_back(parted, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         return gaps.emptied(made, masks)
+
+    @property
+    def _not_alone(self) -> set[str]:
+        """The columns that a relation sets or replaces after a draw."""
+        set_anew = {link.result for link in self.links} | {birth.column for birth in self.births}
+        return set_anew | {name for share in self.shares for name in share.members}
 
     def _linked(self, table: Table, dated: list[Column]) -> Table:
         """Sums and orders back in the table; `dated` are its columns before groups were taken."""
@@ -122,7 +134,8 @@ class Relations:
             name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
         }
         lacking = [gap for gap in self.gaps if used & set(gap.columns)]
-        return replace(self, links=tuple(kept), gaps=tuple(lacking))
+        own = self.dependents.without(held)
+        return replace(self, links=tuple(kept), gaps=tuple(lacking), dependents=own)
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
         """Whole rows of which the columns `held` were set anew, with the other parts of their
@@ -131,10 +144,13 @@ class Relations:
 
     def as_learnt(self, seen: Table, whole: list[Column]) -> Relations:
         """The relations as they hold in `seen`, which is taken out and protected."""
-        plain, _ = gaps.split(seen, self.gaps)
+        drawn, _ = gaps.split(seen, self.gaps)
+        depending = self.dependents.as_learnt(drawn)
+        plain = depending.put_back(drawn, whole, None)
         dated = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated))
-        return replace(self, groups=onehot.as_learnt(self.groups, seen), dates=learnt)
+        groups = onehot.as_learnt(self.groups, seen)
+        return replace(self, groups=groups, dates=learnt, dependents=depending)
 
     def to_fill(
         self, partial: Table
@@ -149,7 +165,8 @@ class Relations:
             open_groups = onehot.taken_out(self._dated(part), self.groups)
             taken = links.taken_out(open_groups, self.links)
             filled = links.with_open_gaps(taken, self.links, open_groups)
-            yield rows, gaps.opened(filled, self.gaps, part), clauses
+            beside = self.dependents.opened(filled)
+            yield rows, gaps.opened(beside, self.gaps, part), clauses
 
     def _unsettled(
         self, partial: Table, dates: list[DateParts]
@@ -174,7 +191,8 @@ class Relations:
         """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
         lacking = {name for gap in self.gaps for name in gap.columns}
         loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
-        return tuple(c for c in clauses if self.computed(c.column) or c.column in lacking | loose)
+        loose |= lacking | self.dependents.results
+        return tuple(c for c in clauses if self.computed(c.column) or c.column in loose)
 
     def unplaceable(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[str, str]:
         """A column whose clause only a search can satisfy, and why; two empty texts for none."""
@@ -229,7 +247,8 @@ class Relations:
 
     def _is_drawn(self, name: str) -> bool:
         """Whether an engine draws the column, even if it is scaled after that."""
-        return all(link.result != name for link in self.links)
+        computed = {link.result for link in self.links} | self.dependents.computed
+        return name not in computed
 
     def to_json(self) -> Json:
         return {
@@ -239,6 +258,7 @@ class Relations:
             "dates": date_parts.to_json(self.dates),
             "births": birth_dates.to_json(self.births),
             "gaps": gaps.to_json(self.gaps),
+            "dependents": self.dependents.to_json(),
         }
 
     @staticmethod
@@ -260,7 +280,11 @@ class Relations:
             own = {birth.raised for birth in births} | {group.name for group in groups}
             own |= {dated.season for dated in dates}
             lacking = gaps.from_json(document["gaps"], {*known, *names, *own})
-            return Relations(groups, found, parted, dates, births, lacking)
+            plain = [name for name in drawn if name not in born]
+            depending = Dependents.from_json(document["dependents"], plain)
+            if depending.own & {*known, *names, *own, *(gap.flag for gap in lacking)}:
+                raise ValueError("a column stands twice")
+            return Relations(groups, found, parted, dates, births, lacking, depending)
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(
                 f"the model's relations are damaged ({without_values(error)})."
@@ -289,5 +313,8 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         found = replace(found, groups=groups, links=chained, shares=parted)
         near += [*partial_flags.near_groups(dated, groups, flags.STEMS), *more]
     taken, masks = found._filled(table)
-    lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names})
+    if len(table) >= LEAST_ROWS:
+        found = replace(found, dependents=dependents.found(taken, found._not_alone | masks.keys()))
+    own = found.dependents.own
+    lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
     return replace(found, gaps=lacking, near=tuple(near[:MOST_NEAR]))
