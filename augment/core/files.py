@@ -123,6 +123,8 @@ def _refused(path: Path, error: OSError) -> OutOfResources | UsageError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return OutOfResources(f"{path}: the disk is full. Free some space and run again.")
     reason = error.strerror or str(error)
+    if error.errno == errno.EIO:
+        return OutOfResources(f"{path}: the disk fails ({reason}). Choose another place with -o.")
     return UsageError(f"{path}: cannot be written ({reason}). Choose another place with -o.")
 
 
