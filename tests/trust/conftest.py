@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.trust.processes import Commands
-from tests.trust.writers import Workplace, furnished
+pytest.register_assert_rewrite("tests.trust.writers")  # whose assertions count as a test's
+
+from tests.trust.processes import Commands  # noqa: E402
+from tests.trust.writers import Workplace, furnished  # noqa: E402
 
 
 @pytest.fixture(scope="session")

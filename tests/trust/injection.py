@@ -63,7 +63,7 @@ class Fault:
 
         def path_of(file: Any) -> str:
             try:
-                return os.readlink(f"/proc/self/fd/{file.fileno()}")
+                return os.readlink(f"/proc/self/fd/{file.fileno()}")  # noqa: PTH115
             except (OSError, ValueError):
                 return ""
 
@@ -82,9 +82,7 @@ class Fault:
         ) -> Any:
             plain = mode.replace("b", "").replace("t", "")
             if plain == "r" or buffering == 0:
-                return REAL_OPEN(
-                    file, mode, buffering, encoding, errors, newline, closefd, opener
-                )
+                return REAL_OPEN(file, mode, buffering, encoding, errors, newline, closefd, opener)
             raw = Counted(file, plain, closefd=closefd, opener=opener)
             kind = io.BufferedRandom if "+" in plain else io.BufferedWriter
             stream: Any = kind(raw)
@@ -114,13 +112,12 @@ class Fault:
 
 
 def _of_handle(handle: Any) -> str:
+    number = handle if isinstance(handle, int) else handle.fileno()
     try:
-        return os.readlink(f"/proc/self/fd/{handle if isinstance(handle, int) else handle.fileno()}")
+        return os.readlink(f"/proc/self/fd/{number}")  # noqa: PTH115
     except OSError:
         return ""
 
 
 def _of_name(name: Any) -> str:
     return os.path.abspath(os.fsdecode(name))  # noqa: PTH100
-
-

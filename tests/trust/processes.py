@@ -30,7 +30,7 @@ MOST_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended: its exit code, negative for a signal; what it said; its steps on disk."""
+    """How a command ended: its exit code, negative for a signal; its words; its steps on disk."""
 
     code: int
     out: str
@@ -80,7 +80,9 @@ class Commands:
         line = self.process.stdout.readline()
         assert line, "the process that forks has ended"
         found = json.loads(line)
-        out, err = (base64.b64decode(found[key]).decode("utf-8", "replace") for key in ("out", "err"))
+        out, err = (
+            base64.b64decode(found[key]).decode("utf-8", "replace") for key in ("out", "err")
+        )
         return Done(
             found["code"], out, err, tuple(found["steps"]), found["seconds"], found["peak_kib"]
         )

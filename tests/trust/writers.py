@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,14 +65,18 @@ class Workplace:
     commands: Commands
     whole: dict[str, Any]
 
+    def place(self, name: str) -> Path:
+        """Where a command may write that nothing was written to yet; each is as deep as any
+        other, since `init` names its source relative to what it writes."""
+        return Path(tempfile.mkdtemp(dir=self.folder)) / WRITERS[name].out
+
     def run(self, name: str, out: Path, *more: str, **how: Any) -> Done:
         return self.commands(*WRITERS[name].arguments(out), *more, cwd=self.folder, **how)
 
     def undisturbed(self, name: str) -> tuple[Any, Done]:
         """The result that a command comes to, its duration, and how many steps it takes."""
         if name not in self.whole:
-            out = self.folder / "whole" / name / WRITERS[name].out
-            out.parent.mkdir(parents=True)
+            out = self.place(name)
             done = self.run(name, out, fault={"folder": str(out.parent), "at": 0, "end": "EIO"})
             assert done.code == 0, done.err
             self.whole[name] = content(out), done
@@ -85,15 +89,29 @@ class Workplace:
         done = self.run(name, out)
         kept = done.code == 2 and "already" in done.err  # what stands there was finished
         assert done.code == 0 or kept, (done.code, done.err)
-        assert content(out) == expected
-        assert sorted(path.name for path in out.parent.iterdir()) == [out.name]
+        unlike = differences(content(out), expected)
+        assert not unlike, unlike
+        left = sorted(path.name for path in out.parent.iterdir())
+        assert left == [out.name], left
         if WRITERS[name].verified:
             assert self.commands("verify", out).code == 0
 
 
 def content(out: Path) -> Any:
     """The bytes of a file, or what no clock decides of a folder."""
-    return out.read_bytes() if out.is_file() else result(out)
+    if out.is_file():
+        return out.read_bytes()
+    return {name: held for name, held in result(out).items() if name != ".lock"}
+
+
+def differences(found: Any, expected: Any) -> list[str]:
+    """The names of what differs, of a folder's content; of a file's the first unlike line."""
+    if isinstance(found, dict):
+        names = sorted(found.keys() | expected.keys())
+        return [name for name in names if found.get(name) != expected.get(name)]
+    pairs = zip(found.splitlines(), expected.splitlines(), strict=False)
+    unlike = [f"{one!r} {other!r}"[:200] for one, other in pairs if one != other]
+    return unlike[:1] or ([] if found == expected else ["length"])
 
 
 def furnished(folder: Path, commands: Commands) -> Workplace:
@@ -111,9 +129,3 @@ def furnished(folder: Path, commands: Commands) -> Workplace:
         done = place.run(name, folder / out)
         assert done.code == 0, done.err
     return place
-
-
-def emptied(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
