@@ -60,12 +60,13 @@ class Commands:
         fault: dict[str, Any] | None = None,
         limits: dict[str, int] | None = None,
         cwd: Path | None = None,
+        environment: dict[str, str] | None = None,
         modules: bool = False,
     ) -> Done:
         """Run one command to its end, or until it is killed after so many seconds.
 
         `fault` are the fields of an `injection.Fault`; `limits` bound the bytes of "memory" beyond
-        what is loaded already, and of a "file".
+        what is loaded already, and of a "file"; `environment` is set for this command alone.
         """
         asked = {
             "words": [str(word) for word in words],
@@ -73,6 +74,7 @@ class Commands:
             "fault": fault,
             "limits": limits or {},
             "cwd": str(cwd or ROOT),
+            "environment": environment or {},
             "modules": modules,
         }
         self._send(asked)
@@ -119,6 +121,7 @@ def _child(asked: dict[str, Any], files: Sequence[Path]) -> None:
     try:
         os.setsid()
         os.chdir(asked["cwd"])
+        os.environ.update(asked["environment"])
         for path, number in ((out, 1), (err, 2)):
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(handle, number)
