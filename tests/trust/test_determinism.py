@@ -60,12 +60,14 @@ def unlike(found: Any, expected: Any) -> list[str]:
     return [name for name in sorted(found | expected) if found.get(name) != expected.get(name)]
 
 
+@pytest.mark.parametrize(
+    "places", [("first", "other"), pytest.param(tuple(SURROUNDINGS), marks=pytest.mark.trust_full)]
+)
 @pytest.mark.parametrize("name", WORDS)
-def test_fit_sample_and_report_are_the_same_bytes(name: str, sources: Path, tmp_path: Path) -> None:
-    results = {
-        each: made(name, sources, tmp_path / each, env, workers)
-        for each, (env, workers) in SURROUNDINGS.items()
-    }
+def test_fit_sample_and_report_are_the_same_bytes(
+    name: str, places: tuple[str, ...], sources: Path, tmp_path: Path
+) -> None:
+    results = {each: made(name, sources, tmp_path / each, *SURROUNDINGS[each]) for each in places}
     for each, found in results.items():
         assert unlike(found, results["first"]) == [], each
 

@@ -59,7 +59,9 @@ def test_fit_sample_and_evaluate_leave_no_trace(
     engine: str, tmp_path: Path, few_trees: None
 ) -> None:
     path = str(write_table(tmp_path / "a.csv"))
-    options: dict[str, Any] = {} if engine in ("independent", "copula") else {"parameters": {"epochs": 1}}
+    options: dict[str, Any] = (
+        {} if engine in ("independent", "copula") else {"parameters": {"epochs": 1}}
+    )
     augment.fit(path, engine=engine, seed=1, **options)  # what libraries do when they load
     random.seed(3)
     np.random.seed(4)
