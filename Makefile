@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 # says that no bytecode is to be written.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-dp lint check format clean
+.PHONY: demo test test-all test-dp check-trust check-trust-full lint check format clean
 
 demo: $(INSTALLED)
 	$(BIN)/augment run samples/clinic.csv -o demo --target readmitted --seed 7 --force
@@ -19,7 +19,14 @@ test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 test-all: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not trust"
+
+# Kills, full disks, damaged and hostile files, canaries, same bytes: what docs/trust.md promises.
+check-trust: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/trust -n auto --dist worksteal -m "trust and not trust_full"
+
+check-trust-full: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/trust -n auto --dist worksteal -m trust
 
 # The extra [dp] is 700 MB (jax, OpenDP), so `make test` does without: its tests are skipped there.
 test-dp: $(INSTALLED)

@@ -42,7 +42,7 @@ def publish_judged(results: Sequence[Judged], junit: Path | None) -> None:
     if junit is not None:
         from augment.report.junit import render
 
-        with files.atomic(junit) as stream:
+        with files.atomic_alone(junit) as stream:
             stream.write(render(results).encode())
     if os.environ.get("GITHUB_ACTIONS") == "true":
         _summarise(results, os.environ.get("GITHUB_STEP_SUMMARY"))

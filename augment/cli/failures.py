@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from augment.cli import terminal
 from augment.core.errors import (
+    DISK_ERRORS,
     AugmentError,
     BadInput,
     Interrupted,
@@ -19,7 +20,7 @@ from augment.core.errors import (
 from augment.core.types import Json
 
 SCHEMA = "augment.error/1"
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+UNWRITABLE = (*DISK_ERRORS, errno.EBADF)
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )

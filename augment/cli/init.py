@@ -33,7 +33,7 @@ def init(
     screen: o.Screen,
 ) -> None:
     """Write a commented augment.toml made from SRC: columns, engine, target, gates."""
-    from augment.core.files import atomic, require_writable
+    from augment.core.files import atomic_alone, require_writable
     from augment.lifecycle import first_settings
 
     place = Path(out)
@@ -50,7 +50,7 @@ def init(
             tell=tell,
         )
     if out != STDOUT:
-        with atomic(place, force=force) as stream:
+        with atomic_alone(place, force=force) as stream:
             stream.write(text.encode("utf-8", "replace"))
     elif not screen.as_json:
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))

@@ -31,7 +31,7 @@ def report(
     screen: o.Screen,
 ) -> None:
     """Show the report of RUN again, or write it as HTML, Markdown or JUnit XML."""
-    from augment.core.files import atomic, require_writable
+    from augment.core.files import atomic_alone, require_writable
     from augment.lifecycle import reports
 
     wanted = reports.format_for(format, out)
@@ -39,7 +39,7 @@ def report(
         require_writable(out, force)
     found = reports.load(run)
     if out is not None:
-        with atomic(out, force=force) as stream:
+        with atomic_alone(out, force=force) as stream:
             stream.write(reports.render(found, wanted, run).encode("utf-8", "replace"))
         document: Json = {"schema": "augment.written/1", "format": wanted, "output": str(out)}
         output.show(document, screen, lambda c, d, v: output.line(c, f"Report: {d['output']}"))

@@ -7,6 +7,7 @@
     ├── BadInput            4   the data is bad: file, line or row, column, and what to do
     ├── MissingExtra        5   an optional part is not installed
     ├── OutOfResources      6   disk, memory, time or tries ran out
+    │   └── DiskFailed      6   the disk is full or fails, whatever is tried on it
     └── Locked             75   another run holds the lock
 
     Interrupted 129, 130, 143   a KeyboardInterrupt, so that no library's `except Exception`
@@ -19,6 +20,7 @@ caller asked for values (`--show-values`).
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -71,6 +73,10 @@ class OutOfResources(AugmentError):
     exit_code = 6
 
 
+class DiskFailed(OutOfResources):
+    """The disk is full or fails. No attempt of several is at fault, so that none is passed over."""
+
+
 class Locked(AugmentError):
     """Another run is writing to the same place."""
 
@@ -116,6 +122,14 @@ def is_lack_of_memory(error: BaseException) -> bool:
         return True
     said = isinstance(error, Exception) and not isinstance(error, AugmentError)
     return said and any(words in str(error).lower() for words in LACK_OF_MEMORY)
+
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def is_disk_failure(error: BaseException) -> bool:
+    """Whether an error says that the disk is full or fails, whoever raised it."""
+    return isinstance(error, DiskFailed) or getattr(error, "errno", None) in DISK_ERRORS
 
 
 def without_values(error: BaseException) -> str:

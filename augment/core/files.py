@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from augment.core.errors import BadInput, Locked, OutOfResources, UsageError
+from augment.core.errors import BadInput, DiskFailed, Locked, UsageError, is_disk_failure
 
 CHUNK_BYTES = 1 << 20
 LOCK_NAME = ".lock"
@@ -27,7 +27,7 @@ def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[A
     """Open a file that appears under its name only when the block ends without an error.
 
     `mode` is "wb" or "w" (UTF-8, newlines kept). With `force=False` an existing file is refused.
-    Raises `OutOfResources` when the disk is full and `UsageError` when the place cannot be
+    Raises `DiskFailed` when the disk is full or fails, and `UsageError` when the place cannot be
     written; the temporary file is gone in both cases. A device or a named pipe is written to as
     it is, and a link's target is replaced, not the link.
     """
@@ -63,6 +63,15 @@ def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[A
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+@contextmanager
+def atomic_alone(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[Any]]:
+    """`atomic` for a file of its own, in a folder that is no result: what killed writers left
+    beside it is cleared first, since no later attempt owns the folder."""
+    clear_abandoned(path.resolve().parent)
+    with atomic(path, mode, force=force) as stream:
+        yield stream
 
 
 def _temporary(folder: Path) -> tuple[int, str]:
@@ -119,10 +128,12 @@ def require_outside(out: Path, source: Path | None) -> None:
         raise UsageError(f"-o {out} lies inside {source}. Choose a folder outside.")
 
 
-def _refused(path: Path, error: OSError) -> OutOfResources | UsageError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return OutOfResources(f"{path}: the disk is full. Free some space and run again.")
+def _refused(path: Path, error: OSError) -> DiskFailed | UsageError:
     reason = error.strerror or str(error)
+    if error.errno == errno.EIO:
+        return DiskFailed(f"{path}: the disk fails ({reason}). Choose another place with -o.")
+    if is_disk_failure(error):
+        return DiskFailed(f"{path}: the disk is full. Free some space and run again.")
     return UsageError(f"{path}: cannot be written ({reason}). Choose another place with -o.")
 
 

@@ -16,7 +16,13 @@ import numpy as np
 
 from augment.core import registry
 from augment.core.budget import Budget
-from augment.core.errors import AugmentError, OutOfResources, is_lack_of_memory
+from augment.core.errors import (
+    AugmentError,
+    DiskFailed,
+    OutOfResources,
+    is_disk_failure,
+    is_lack_of_memory,
+)
 from augment.core.files import make_private
 from augment.core.json_numbers import finite
 from augment.core.kind import Kind, Origin, Part, Wanted
@@ -77,6 +83,8 @@ def contend(field: Field, engine: Engine[Any], device: str, rows: int, seconds: 
                 return _failed(_over(seconds), OutOfResources.exit_code)
     except BrokenProcessPool:
         return _failed("its process crashed", AugmentError.exit_code)
+    except DiskFailed:
+        raise
     except OutOfResources:
         return _failed(f"its process was killed, most likely since {MEMORY}", 6)
 
@@ -92,9 +100,13 @@ def contended(field: Field, engine: Engine[Any], device: str, rows: int, seconds
             return _measured(field, kind, engine, device, rows, budget, scratch)
     except TimeIsUp:
         return _failed(_over(seconds), OutOfResources.exit_code)
+    except DiskFailed:
+        raise
     except AugmentError as error:
         return _failed(str(error), error.exit_code)
     except Exception as error:
+        if is_disk_failure(error):
+            raise
         if is_lack_of_memory(error):
             return _failed(MEMORY, OutOfResources.exit_code)
         name = engine.about.name

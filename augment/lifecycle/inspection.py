@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from augment.core.files import require_writable, write_json
+from augment.core.files import clear_abandoned, require_writable, write_json
 from augment.core.kind import Kind, Loaded
 from augment.core.source import Source
 from augment.core.types import Json, Tick
@@ -36,6 +36,7 @@ def inspect(
     """Read `source` and describe it. Returns what `--json` prints."""
     if schema_out is not None:
         require_writable(schema_out, force)
+        clear_abandoned(schema_out.resolve().parent)
     found, loaded = read(source, kind, options, tell)
     described = found.describe(loaded.data, show_values)
     if schema_out is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.budget import Budget
-from augment.core.errors import AugmentError, BadInput, UsageError
+from augment.core.errors import AugmentError, BadInput, DiskFailed, UsageError, is_disk_failure
 from augment.core.files import digest_of, read_json
 from augment.core.holdout import split
 from augment.core.remedy import Symptom
@@ -122,11 +122,13 @@ class _Rounds:
         self.stages.journal.tick(Tick("refine", number - 1, self.most, note=note))
         try:
             failed = self._made(recipe, number)
+        except DiskFailed:
+            raise
         except AugmentError as error:
             self.errors.append(error)
             failed = str(error).removesuffix(".")
         except Exception as error:  # of an engine that nobody asked for
-            if number == 1:
+            if number == 1 or is_disk_failure(error):
                 raise
             failed = f"{type(error).__name__} in it"
         self.stages.folder.commit(key, failed=failed)

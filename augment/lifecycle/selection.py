@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from augment.core.budget import Budget
-from augment.core.errors import AugmentError
+from augment.core.errors import AugmentError, DiskFailed
 from augment.core.files import digest_of, read_json
 from augment.core.types import Engine, Json, Tick
 from augment.lifecycle.compare import COMPARE, raced, store_at
@@ -154,6 +154,8 @@ def _raced(stages: Stages, train: Any, racing: list[Engine[Any]], rows: int) -> 
         try:
             with stages.journal.stage("compare"):
                 document = raced(race, folder, journal, budget, stages.workers)
+        except DiskFailed:
+            raise
         except AugmentError as error:
             reason = f"{plan.reason}; in a race no engine got to the end"
             stages.journal.note("race", failed=str(error))

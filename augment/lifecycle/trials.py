@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from augment.core.budget import UNLIMITED
-from augment.core.errors import is_lack_of_memory, without_values
+from augment.core.errors import is_disk_failure, is_lack_of_memory, without_values
 from augment.core.files import digest_of
 from augment.core.kind import Origin
 from augment.core.types import PHASES, Engine, Json, Tick
@@ -125,7 +125,8 @@ def attempt(
 ) -> Json:
     """A trial's row: its state (done, pruned or failed) with the reason, and what it came to.
 
-    `heard` is told of each held-out loss with its number. Whatever an engine raises is a reason.
+    `heard` is told of each held-out loss with its number. Whatever an engine raises is a reason,
+    save that the disk fails, which ends the search.
     """
     start, curve = time.monotonic(), list[Point]()
 
@@ -152,6 +153,8 @@ def attempt(
     except TimeIsUp:
         state, reason = "failed", OUT_OF_TIME
     except Exception as error:
+        if is_disk_failure(error):
+            raise
         lack = is_lack_of_memory(error)
         state, reason = "failed", "memory ran out" if lack else without_values(error)
     shutil.rmtree(place, ignore_errors=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.errors import MissingExtra, UsageError
-from augment.core.files import atomic
+from augment.core.files import atomic_alone
 from augment.settings.names import ENGINES, Name
 
 BACKUP = ".bak"
@@ -64,5 +64,5 @@ def write(path: Path, values: Mapping[Name, Any]) -> Path | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with atomic(path) as stream:
+    with atomic_alone(path) as stream:
         stream.write(content)

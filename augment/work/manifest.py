@@ -71,22 +71,28 @@ def verify(folder: Path) -> Verified:
             "if it was cut short.",
         )
     try:
-        entries = read_json(path)["files"]
-        pairs = [(str(name), str(entry["sha256"])) for name, entry in entries.items()]
-    except (KeyError, TypeError, AttributeError):
-        raise BadInput("this is no manifest of augment's.", where=str(path)) from None
-    if not all(inside(name) for name, _ in pairs):
+        document = read_json(path)
+        entries = [
+            (str(name), str(entry["sha256"]), int(entry["bytes"]))
+            for name, entry in document["files"].items()
+        ]
+    except (KeyError, TypeError, AttributeError, ValueError):
+        document, entries = {}, []
+    if document.get("schema") != SCHEMA:
+        raise BadInput("this is no manifest of augment's.", where=str(path))
+    if not all(inside(name) for name, _, _ in entries):
         raise BadInput("the manifest names files outside its folder.", where=str(path))
     whole: list[str] = []
     changed: list[str] = []
     missing: list[str] = []
-    for name, digest in pairs:
+    for name, digest, size in entries:
         file = folder / name
         if not file.is_file():
             missing.append(name)
         else:
-            (whole if sha256(file) == digest else changed).append(name)
-    known = {name for name, _ in pairs} | {MANIFEST, LOCK_NAME}
+            same = file.stat().st_size == size and sha256(file) == digest
+            (whole if same else changed).append(name)
+    known = {name for name, _, _ in entries} | {MANIFEST, LOCK_NAME}
     found = {p.relative_to(folder) for p in files_below(folder)}
     unknown = sorted(
         p.as_posix() for p in found if p.as_posix() not in known and p.parts[0] != PARTIAL

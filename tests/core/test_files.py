@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from augment.core import files
-from augment.core.errors import BadInput, Locked, OutOfResources, UsageError
+from augment.core.errors import BadInput, DiskFailed, Locked, OutOfResources, UsageError
 
 
 def names(folder: Path) -> list[str]:
@@ -38,6 +38,25 @@ def test_a_full_disk_is_out_of_resources_and_leaves_nothing(
     with pytest.raises(OutOfResources), files.atomic(tmp_path / "f") as stream:
         stream.write(b"x")
     assert names(tmp_path) == []
+
+
+def test_a_disk_that_fails_is_told_as_one_and_no_usage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(DiskFailed, match="Choose another place"), files.atomic(tmp_path / "f"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_file_of_its_own_clears_what_killed_writers_left_beside_it(tmp_path: Path) -> None:
+    (tmp_path / f"{files.TEMPORARY}x.tmp").write_text("half")
+    with files.atomic_alone(tmp_path / "f", "w") as stream:
+        stream.write("whole")
+    assert names(tmp_path) == ["f"]
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere/f", "/sys/f"])

@@ -167,6 +167,24 @@ def test_verify_tells_changed_missing_and_unknown_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"), [("augment.manifest/1", "aufment"), ('"bytes": 3', '"bytes": 7')]
+)
+def test_what_a_manifest_says_besides_digests_is_checked_too(
+    old: str, new: str, tmp_path: Path
+) -> None:
+    folder = Store(tmp_path / "out")
+    build(folder, FILES)
+    folder.publish()
+    listed = folder.path / "manifest.json"
+    assert old in listed.read_text()
+    listed.write_text(listed.read_text().replace(old, new, 1))
+    try:
+        assert verify(folder.path).changed == ("a.txt",)
+    except BadInput as error:
+        assert "no manifest" in str(error)
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "[]", "{}", '{"files": 3}', '{"files": {"a": 1}}', '{"files": {"../a": {"sha256": ""}}}'],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
-from augment.core.files import atomic
+from augment.core.files import atomic, atomic_alone
 from augment.kinds.images.io.file_names import escaped
 from augment.kinds.images.io.layouts import Entry
 
@@ -84,7 +84,7 @@ class Rejects:
         aside = None if self.quarantine is None else self.quarantine / QUARANTINED
         for path in (aside, self.rejects):
             if path is not None and self.lines:
-                with atomic(path, "w") as stream:
+                with atomic_alone(path, "w") as stream:
                     stream.writelines(self.lines)
 
     def notes(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError, listed
-from augment.core.files import atomic
+from augment.core.files import atomic_alone
 from augment.core.kind import flag
 from augment.core.source import External, Rows, Source
 from augment.core.types import Json
@@ -180,7 +180,7 @@ def _read_files(files: list[tuple[Path, str]], options: ReadOptions, gather: Gat
         entries.append(entry_of(path, name))
     rejects = [reject for part in parts for reject in part.rejects]
     if rejects and options.rejects is not None:
-        with atomic(options.rejects, "w") as stream:
+        with atomic_alone(options.rejects, "w") as stream:
             stream.writelines(rejects)
     table, notes = gather(parts)
     return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts))

@@ -10,7 +10,7 @@ from typing import IO
 
 from augment.core import registry
 from augment.core.errors import UsageError
-from augment.core.files import atomic, clear_abandoned
+from augment.core.files import atomic_alone
 from augment.core.kind import flag
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.io.formats import (
@@ -50,13 +50,12 @@ def write(
         writer.write(all_chunks(), sys.stdout.buffer, first.schema, options)
         sys.stdout.buffer.flush()
         return
-    clear_abandoned(path.resolve().parent)
     packing = compression.bare_suffix(path)[1] if writer.text else ""
     stream: IO[bytes]
     name = path.name.removesuffix(path.suffix) if packing else path.name
     inside = name if Path(name).suffix else name + writer.suffixes[0]
     with (
-        atomic(path, "wb", force=force) as file,
+        atomic_alone(path, force=force) as file,
         compression.writing(file, packing, inside) as stream,
     ):
         writer.write(all_chunks(), stream, first.schema, options)
