@@ -25,6 +25,7 @@ LEAST_REPEATED = 30.0  # rows that would differ from another with their argument
 LEAST_KEPT = 0.8  # of the rows, whose argument enough rows share
 MOST_POINTS = 20_000  # of a function
 PROBES = 1_000  # neighbouring rows that rule out most pairs
+MOST_BEND = 0.02  # of the spread, between three neighbouring rows of a smooth function
 MOST_OFF = 1e-4  # of the spread, beyond rounding, that a smooth function may miss; more far out
 SMOOTH_SHARE = 0.995  # of the rows, that it does not miss: it may jump
 LEAST_SMOOTH = 500  # rows of a smooth function
@@ -72,6 +73,7 @@ def found(numeric: list[Quantity], target: str | None) -> Functions:
     order = {each.name: np.argsort(each.values, kind="stable") for each in numeric}
     count = {each.name: len(np.unique(each.values[~np.isnan(each.values)])) for each in numeric}
     values = np.stack([each.values for each in numeric], axis=1) if numeric else None
+    spreads = np.array([np.nanstd(each.values) for each in numeric])
     results: set[str] = set()
     arguments: set[str] = set()
     for number, argument in sorted(enumerate(numeric), key=lambda pair: -count[pair[1].name]):
@@ -79,7 +81,7 @@ def found(numeric: list[Quantity], target: str | None) -> Functions:
             continue
         assert values is not None
         rows = order[argument.name][: int((~np.isnan(argument.values)).sum())]
-        for place in _possible(argument.values, values, rows):
+        for place in _possible(argument.values, values, spreads, rows):
             result = numeric[place]
             name = result.name
             if result is argument or result.dated or name in {target} | results | arguments:
@@ -95,15 +97,21 @@ def found(numeric: list[Quantity], target: str | None) -> Functions:
 
 
 def _possible(
-    argument: NDArray[np.float64], values: NDArray[np.float64], rows: NDArray[np.int64]
+    argument: NDArray[np.float64],
+    values: NDArray[np.float64],
+    spreads: NDArray[np.float64],
+    rows: NDArray[np.int64],
 ) -> list[int]:
     """The columns of `values` (rows, columns) that may follow from the argument, by some of the
-    `rows`, which are in its order."""
+    `rows`, which are in its order; `spreads` (columns,) are their standard deviations."""
     start = max(0, (len(rows) - PROBES) // 2)
     part = rows[start : start + PROBES]
     x, y = argument[part], values[part]
     same = np.diff(x) == 0
     steady = ~((np.diff(y, axis=0) != 0) & same[:, None]).any(axis=0)
+    if same.sum() < LEAST_REPEATED and len(part) > 2:
+        bend = np.abs(y[1:-1] - (y[:-2] + y[2:]) / 2)  # beside its two neighbours
+        steady &= np.median(bend, axis=0) <= MOST_BEND * spreads
     return [int(place) for place in np.flatnonzero(steady)]
 
 

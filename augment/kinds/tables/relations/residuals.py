@@ -35,7 +35,8 @@ PROBES = 1_000  # rows that rule out most pairs
 LEAST_CORRELATION = 0.7  # of their ranks, either way
 REACH = 4.0  # times how far values usually lie from the middle of their window
 SLACK = 2.0  # times the reach, that a drawn value may lie from the rebuilt one
-MOST_PAIRS = 3  # for each column, compared on all rows
+MOST_PAIRS = 3  # for each column, compared on `MOST_ROWS` rows
+MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,15 @@ def found(table: Table, numeric: list[Quantity], target: str | None) -> Residual
             digits=precision.digits,
             decimals=precision.decimals,
         )
-        closest = _closest(whole, late.values, bases, np.flatnonzero(plain))
+        closest = _closest(whole, late.values, bases, _some(np.flatnonzero(plain)))
         if closest is not None:
             residuals.append(closest)
             taken.add(name)
     return tuple(residuals)
+
+
+def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return rows[:: max(1, len(rows) // MOST_ROWS)]
 
 
 def frequent(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
-from augment.kinds.tables.relations import Relations
+from augment.kinds.tables.relations import Relations, functions
 
 DAY = 86_400_000_000
 ROWS = 1500
@@ -163,3 +163,13 @@ def test_given_results_stay_and_tell_their_arguments(tmp_path: Path) -> None:
         Condition(dear, partial=with_values(open_price, "date", nothing)), silent,
     )  # fmt: skip
     assert mask(filled, dear).all()
+
+
+def test_columns_without_repetitions_are_ruled_out_by_few_rows() -> None:
+    """Of many columns of distinct values no pair but the smooth one is compared on all rows."""
+    rng = np.random.default_rng(3)
+    values = np.concatenate([rng.normal(size=(ROWS, 40)), rng.gamma(5, 2, (ROWS, 1))], axis=1)
+    values = np.concatenate([values, np.log(values[:, -1:])], axis=1)
+    argument, spreads = values[:, -2], values.std(axis=0)
+    likely = functions._possible(argument, values, spreads, np.argsort(argument))
+    assert likely == [40, 41]
