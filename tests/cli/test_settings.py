@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args, get_origin
@@ -41,11 +42,13 @@ TEXTS = {  # where not any text will do: two values each
     ("reading", "canvas"): ("32", "64"),
     ("fitting", "engine"): ("ctgan", "tvae"),
     ("fitting", "max_time"): ("90s", "2h"),
+    ("fitting", "dp_delta"): ("1e-06", "1e-05"),
     ("sampling", "rows"): ("5k", "7k"),
     ("scoring", "features"): ("one.pt", "two.pt"),
     ("gates", "fail"): ("utility", "fidelity"),
     ("gates", "warn"): ("utility", "fidelity"),
 }
+BESIDE = {"dp_delta": ["--dp-epsilon", "1"]}  # what else has to be given
 
 
 def opened(*given: object) -> SimpleNamespace:
@@ -59,6 +62,8 @@ class Asked(BaseException):
 
 def two_values(setting: Setting) -> tuple[str, str]:
     """Two different values, as texts, neither of them the default."""
+    if setting.name in TEXTS:
+        return TEXTS[setting.name]
     hint = optional(setting.hint)[0]
     if hint is bool:
         return ("true", "false")  # one of them may be the default
@@ -67,7 +72,7 @@ def two_values(setting: Setting) -> tuple[str, str]:
         return str(first), str(second)
     if hint in (int, float):
         return ("3", "5") if hint is int else ("0.125", "0.25")
-    return TEXTS.get(setting.name, ("one", "two"))
+    return ("one", "two")
 
 
 def parameters(command: str) -> dict[str, Any]:
@@ -159,13 +164,14 @@ def test_a_setting_is_as_good_in_file_and_environment_as_by_its_flag_which_wins(
     first, second = two_values(setting)
     flag = parameters(command)[parameter]
     kind = kind_for(parameter)
-    by_flag, other = (asked(command, *words_for(flag, text), kind=kind) for text in (first, second))
+    asked = partial(asked, command, *BESIDE.get(parameter, []), kind=kind)
+    by_flag, other = (asked(*words_for(flag, text)) for text in (first, second))
     assert by_flag != other
-    assert asked(command, file=in_a_file(setting, first), kind=kind) == by_flag
-    assert asked(command, kind=kind, **{variable(setting.name): first}) == by_flag
+    assert asked(file=in_a_file(setting, first)) == by_flag
+    assert asked(**{variable(setting.name): first}) == by_flag
     both = {"file": in_a_file(setting, second), variable(setting.name): first}
-    assert asked(command, kind=kind, **both) == by_flag
-    assert asked(command, *words_for(flag, second), kind=kind, **both) == other
+    assert asked(**both) == by_flag
+    assert asked(*words_for(flag, second), **both) == other
 
 
 FOR_ALL = """
