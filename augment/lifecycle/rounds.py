@@ -131,6 +131,8 @@ class _Rounds:
             if number == 1 or is_disk_failure(error):
                 raise
             failed = f"{type(error).__name__} in it"
+        if failed:
+            self.folder(number).clear_attempt()
         self.stages.folder.commit(key, failed=failed)
         return self._told(recipe, number, failed)
 

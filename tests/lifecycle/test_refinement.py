@@ -208,6 +208,14 @@ def test_a_goal_that_no_round_meets_ends_with_the_best_and_what_would_come_next(
     assert "Next would be crashing: another engine." in said
 
 
+def test_a_round_that_failed_leaves_nothing(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert augment(*words(source, out, "--goal", "length < 0")).returncode == 0
+    history = json.loads((out / "run.json").read_text())["rounds"]["history"]
+    assert [each["state"] for each in history] == ["finished", "finished", "failed"]
+    assert sorted(path.name for path in (out / "rounds").iterdir()) == ["1", "2"]
+
+
 def test_a_killed_run_takes_up_its_round(
     refined: tuple[Path, str], source: Path, tmp_path: Path
 ) -> None:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from augment.kinds.tables.engines.anyorder.presets import Shape
 
 MOST_COUNTED = 20_000  # rows in which distinct values are counted
-STEP_SECONDS = 0.004  # of a training step, whatever its size
-PARAMETER_SECONDS = 3e-8  # of a step: slopes, their norm, AdamW and the average
-PRODUCT_SECONDS = 1.1e-10  # of a multiplication there and back, in bfloat16
+STEP_SECONDS = 0.0026  # of a training step, whatever its size
+PARAMETER_SECONDS = 2e-8  # of a step: slopes, their norm, AdamW and the average
+PRODUCT_SECONDS = 7e-11  # of a multiplication there and back, in bfloat16
 GPU_STEP_SECONDS, GPU_ATTENTION_SECONDS = 0.004, 0.016  # bound by launches, not by size
 GPU_COLUMN_SECONDS = 1e-6  # of drawing one cell
+START_SECONDS = 2.0  # of loading torch and the first of every step
 LOOKING_SECONDS = 0.045  # for the rounding of one number
 PAIR_SECONDS = 1.3e-5  # for a dependency between two columns
 CELL_SECONDS = 6e-6  # of protecting and encoding a cell
@@ -59,7 +60,8 @@ def anyorder_costs(
         inner += 4 * shape.blocks * width * width
     numbers = sum(column.role in ("numeric", "datetime") for column in data.schema)
     structure = (
-        LOOKING_SECONDS * numbers * min(1.0, columns / 60)
+        START_SECONDS
+        + LOOKING_SECONDS * numbers * min(1.0, columns / 60)
         + PAIR_SECONDS * columns * columns / 2
         + CELL_SECONDS * rows * columns
     )
