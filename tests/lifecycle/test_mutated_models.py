@@ -59,6 +59,9 @@ def whole_table() -> Table:
     return Table(pa.table(arrays, names=schema.names), schema)
 
 
+OF_SDV = ("ctgan", "tvae")  # read by the same code, and quick enough in the own tests of it
+
+
 def fitted(engine: str, scratch: Path) -> Stored:
     recipe = registry.engine(engine, QUICK.get(engine))
     kind = registry.find("kinds", recipe.about.kind)
@@ -137,8 +140,7 @@ def mutants(stored: Stored, count: int) -> Iterator[Stored]:
 
 @pytest.mark.parametrize(
     "engine",
-    # read by the same code as ctgan, and quick enough in the state's own tests
-    [pytest.param(name, marks=pytest.mark.slow) if name == "tvae" else name for name in ENGINES],
+    [pytest.param(name, marks=pytest.mark.slow) if name in OF_SDV else name for name in ENGINES],
 )
 def test_a_mutated_model_is_a_model_or_bad_input(engine: str, tmp_path: Path) -> None:
     stored, folder, refused = fitted(engine, tmp_path / "scratch"), tmp_path / "model", 0

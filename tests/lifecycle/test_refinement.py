@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from augment.core.errors import BadInput
 from augment.core.remedy import Symptom, by_length
 from augment.core.types import Engine, Group
 from augment.kinds.images.engines.flow.engine import Flow
 from augment.kinds.images.engines.gan.engine import Gan
 from augment.kinds.tables.engines.anyorder.engine import Anyorder
+from augment.lifecycle import rounds
 from augment.lifecycle.refinement import Chances, Decision, Recipe, Round, best, decide
 from augment.testing import mixed_table
 from augment.work.store import PUBLISH
@@ -208,12 +210,21 @@ def test_a_goal_that_no_round_meets_ends_with_the_best_and_what_would_come_next(
     assert "Next would be crashing: another engine." in said
 
 
-def test_a_round_that_failed_leaves_nothing(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    assert augment(*words(source, out, "--goal", "length < 0")).returncode == 0
+def test_a_round_that_failed_leaves_nothing(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, completed = tmp_path / "out", rounds.completed
+
+    def failing(*given: Any, **named: Any) -> Any:
+        if named.get("round") == 2:
+            raise BadInput("the second round cannot be")
+        return completed(*given, **named)
+
+    monkeypatch.setattr(rounds, "completed", failing)
+    assert augment(*words(source, out, "--rounds", "2", "--goal", "length < 0")).returncode == 0
     history = json.loads((out / "run.json").read_text())["rounds"]["history"]
-    assert [each["state"] for each in history] == ["finished", "finished", "failed"]
-    assert sorted(path.name for path in (out / "rounds").iterdir()) == ["1", "2"]
+    assert [each["state"] for each in history] == ["finished", "failed"]
+    assert [path.name for path in (out / "rounds").iterdir()] == ["1"]
 
 
 def test_a_killed_run_takes_up_its_round(

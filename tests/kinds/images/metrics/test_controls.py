@@ -116,6 +116,7 @@ def test_nothing_tells_fresh_real_pictures_from_unseen_ones(real: RealViews) -> 
     assert sharpness == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 def test_blurred_pictures_fail_fidelity_by_their_spectrum() -> None:
     """Fresh real pictures, a little out of focus, which moments of features let pass."""
     from scipy.ndimage import gaussian_filter
@@ -179,6 +180,7 @@ def test_too_few_pictures_are_said_and_not_scored() -> None:
     assert any(s.value is None for s in scores)
 
 
+@pytest.mark.slow
 def test_copies_of_any_real_picture_fail_where_it_is_unknown_which_were_seen() -> None:
     import dataclasses
 

@@ -116,6 +116,7 @@ def test_half_copied_tables_are_found_out(many: Table, test: Table) -> None:
     assert {"copies", "membership.tpr@0.001"} <= failures(judged_of(scores))
 
 
+@pytest.mark.slow
 def test_a_trait_of_formatting_is_detected(train: Table, test: Table) -> None:
     table = fresh()
     income = np.round(np.asarray(table.column("income")), 0)
@@ -185,7 +186,7 @@ def test_copies_fail_at_any_size_whether_or_not_it_is_known_which_rows_were_seen
     assert verdict(pair, seen).state("privacy") == "fail"
 
 
-@pytest.mark.parametrize("rows", [3, 20, 60])
+@pytest.mark.parametrize("rows", [3, 20, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_fresh_sample_of_few_rows_fails_nothing_and_passes_no_privacy(rows: int) -> None:
     for seed in range(3):
         train, test = people(rows * 4 // 5, 3 * seed + 1), people(rows // 5, 3 * seed + 2)
@@ -195,6 +196,7 @@ def test_a_fresh_sample_of_few_rows_fails_nothing_and_passes_no_privacy(rows: in
         assert states(judged)["fidelity"] == "not shown"
 
 
+@pytest.mark.slow
 def test_where_it_is_unknown_which_rows_were_seen_privacy_may_fail_but_not_pass(
     train: Table,
 ) -> None:
