@@ -113,6 +113,7 @@ LACK_OF_MEMORY = (
     "can't allocate memory",  # torch on the CPU
     "cannot allocate memory",  # the system
     "insufficient memory",  # OpenCV
+    "failed to map segment",  # the loader of shared libraries
 )
 
 

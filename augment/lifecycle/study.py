@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from augment.core.errors import MissingExtra, OutOfResources, UsageError
+from augment.core.errors import DiskFailed, MissingExtra, OutOfResources, UsageError
 from augment.core.files import PRIVATE_MODE
 from augment.core.parameters import OneOf
 from augment.core.seeds import Seed
@@ -180,6 +180,11 @@ def opened(
     except ImportError as error:  # Optuna says so of a driver that is missing
         raise _driver(url, str(error.name or url.drivername)) from None
     except SQLAlchemyError as error:
+        if storage is None:
+            raise DiskFailed(
+                f"{file}: the database of the trials cannot be written ({type(error).__name__}). "
+                "Free some space and run again."
+            ) from None
         raise UsageError(
             f"--storage {shown(storage)}: the database cannot be used "
             f"({type(error).__name__}). Check the URL, and that it can be reached."

@@ -120,7 +120,11 @@ def test_a_bug_is_told_without_what_its_errors_say(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "error",
-    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")],
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+        ImportError("libcv.so: failed to map segment from shared object"),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_lack_of_memory_is_six_whatever_its_class(
