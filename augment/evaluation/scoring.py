@@ -81,8 +81,8 @@ def evaluated(
     workers: int | None = 1,
     draw: bool = False,
 ) -> tuple[list[Score], list[Chart]]:
-    """The scores of the made rows, each with its ceiling and floor beside it; with `draw` also
-    what the metrics draw, in the process that has just computed the values it draws.
+    """The scores of the made rows, each with its ceiling and floor beside it; with `draw`, which
+    is for unlimited time, also what the metrics draw, in the process that has just computed it.
 
     Where time is limited, privacy comes first, no metric but the last takes more than half of
     what is left, and one that is not done by then has scores without a value that say so. The
@@ -94,7 +94,7 @@ def evaluated(
         order.sort(key=lambda metric: URGENCY.index(metric.group))
     drawing: tuple[Part, ...] = ("charts",) if draw else ()
     apart: list[tuple[Part, ...]] = [("value", *drawing), ("ceiling",), ("floor",)]
-    parts = [(*PARTS, *drawing)] if limited else apart
+    parts = [PARTS] if limited else apart
     asked = [(metric, part) for metric in order for part in parts]
     found: dict[str, dict[Part, list[Any]]] = {metric.name: {} for metric in order}
     late: set[str] = set()

@@ -11,7 +11,7 @@ from augment.core.types import Group, Interval, Score
 from augment.evaluation.limits import fixed
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.noise import Z95
-from augment.kinds.tables.metrics.attacks.attack import neighbours
+from augment.kinds.tables.metrics.attacks.attack import REMEDY, neighbours, too_little
 from augment.kinds.tables.metrics.axes import Axis
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     Hits = NDArray[np.float64]  # (attempts,) 1 where the attack succeeds
 
-LEAST_ROWS = 20  # training, unseen and made rows
 MOST_TARGETS = 1_000  # training rows, and as many unseen ones
 MOST_MADE = 10_000
 MOST_SECRETS = 8  # columns that are guessed; of more, so many are drawn
@@ -29,10 +28,6 @@ LINKED = 3  # made rows nearest to each half of a target's columns
 PREDICATES = 1_000
 PREDICATE_COLUMNS = 4
 NAMES = ("disclosure.singling_out", "disclosure.linkability", "disclosure.inference")
-REMEDY = (
-    "the generator has learnt rows by heart: train it for less, give it more rows, "
-    "or take another engine (-e)"
-)
 
 
 class Disclosure(Metric[RealViews, FakeViews]):
@@ -59,37 +54,22 @@ class Disclosure(Metric[RealViews, FakeViews]):
     group: ClassVar[Group] = "privacy"
     has_floor: ClassVar[bool] = False
     # One in ten of those whom the attack would have missed without the row in train.
-    measures: ClassVar[tuple[Measure, ...]] = (
+    measures: ClassVar[tuple[Measure, ...]] = tuple(
         Measure(
-            NAMES[0],
-            "Singling out",
-            "rows singled out beyond the control group",
+            name,
+            title,
+            f"{meaning} beyond the control group",
             better="lower",
             limit=fixed(0.1),
             unit="share",
             worst=1.0,
             remedy=REMEDY,
-        ),
-        Measure(
-            NAMES[1],
-            "Linkability",
-            "halves of rows linked beyond the control group",
-            better="lower",
-            limit=fixed(0.1),
-            unit="share",
-            worst=1.0,
-            remedy=REMEDY,
-        ),
-        Measure(
-            NAMES[2],
-            "Attribute inference",
-            "values guessed beyond the control group",
-            better="lower",
-            limit=fixed(0.1),
-            unit="share",
-            worst=1.0,
-            remedy=REMEDY,
-        ),
+        )
+        for name, title, meaning in (
+            (NAMES[0], "Singling out", "rows singled out"),
+            (NAMES[1], "Linkability", "halves of rows linked"),
+            (NAMES[2], "Attribute inference", "values guessed"),
+        )
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
@@ -113,13 +93,8 @@ class Disclosure(Metric[RealViews, FakeViews]):
 
 
 def _too_little(real: RealViews, fake: FakeViews) -> str:
-    if not real.seen_known:
-        return "It is unknown which real rows the generator saw; --unseen names some it did not."
-    if len(real.predictors) < 2:
-        return "Such an attack needs two modelled columns."
-    if min(len(real.train), len(real.test), len(fake)) < LEAST_ROWS:
-        return f"Not enough evidence: under {LEAST_ROWS} training, unseen or synthetic rows."
-    return ""
+    few = "Such an attack needs two modelled columns."
+    return too_little(real, fake, few if len(real.predictors) < 2 else "")
 
 
 def _risk(name: str, attacked: Hits, control: Hits) -> Score:

@@ -13,6 +13,7 @@ from augment.evaluation.limits import fixed
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.roc import auc
 from augment.evaluation.strongest import rows_needed, strongest_auc, strongest_hits
+from augment.kinds.tables.metrics.attacks.attack import REMEDY, too_little
 from augment.kinds.tables.metrics.attacks.panel import ATTACKS, Accusations, accusations
 from augment.kinds.tables.metrics.views import FakeViews, RealViews
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LEAST_ROWS = 20  # training, unseen and made rows, below which noise reaches any AUC there is
 MOST_NOISE = 0.16  # half an interval of the AUC, beyond which nothing is shown
 RATES = (0.001, 0.01)  # false-positive rates at which true positives are counted
 
@@ -33,10 +33,6 @@ MEANING = (
 )
 TONES: tuple[Tone, ...] = ("made", "both", "floor")  # of the lines, the strongest attack first
 NAMES = ("membership.auc", *(f"membership.tpr@{rate:g}" for rate in RATES))
-REMEDY = (
-    "the generator has learnt rows by heart: train it for less, give it more rows, "
-    "or take another engine (-e)"
-)
 EVIDENCE = (
     "more rows in SRC, or a larger --holdout; with evaluate, --unseen FILE of rows that the "
     "generator did not see"
@@ -162,11 +158,4 @@ def _accusations(real: RealViews, fake: FakeViews, seed: Seed) -> list[Accusatio
 
 
 def _too_little(real: RealViews, fake: FakeViews) -> str:
-    if not real.seen_known:
-        return "It is unknown which real rows the generator saw; --unseen names some it did not."
-    if not real.axes:
-        return "No column is modelled."
-    least = min(len(real.train), len(real.test), len(fake))
-    if least < LEAST_ROWS:
-        return f"Not enough evidence: under {LEAST_ROWS} training, unseen or synthetic rows."
-    return ""
+    return too_little(real, fake, "" if real.axes else "No column is modelled.")

@@ -11,13 +11,18 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from augment.core.seeds import Seed
-from augment.kinds.tables.metrics.views import View
+from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
+LEAST_ROWS = 20  # training, unseen and made rows, below which noise reaches any rate there is
+REMEDY = (
+    "the generator has learnt rows by heart: train it for less, give it more rows, "
+    "or take another engine (-e)"
+)
 NEIGHBOURS = 20  # that are looked up of each candidate, on either side
 SMOOTH = 1e-3  # added to distances (a column spans 1), so that equal rows have a finite density
 
@@ -64,6 +69,15 @@ class Attack(ABC):
     @abstractmethod
     def suspicion(self, target: Target, seed: Seed) -> Floats:
         """(candidates,) greater where a candidate is more likely a member; finite."""
+
+
+def too_little(real: RealViews, fake: FakeViews, lacking: str) -> str:
+    """Why nothing can be attacked, "" where it can; `lacking` says what columns are missing."""
+    if not real.seen_known:
+        return "It is unknown which real rows the generator saw; --unseen names some it did not."
+    few = f"Not enough evidence: under {LEAST_ROWS} training, unseen or synthetic rows."
+    enough = min(len(real.train), len(real.test), len(fake)) >= LEAST_ROWS
+    return lacking or ("" if enough else few)
 
 
 def neighbours(among: View, asked: View, k: int) -> tuple[Floats, NDArray[np.int64]]:
