@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from augment.work.environment import ENVIRONMENT
 from tests.few_trees import judged_by_few_trees
@@ -16,6 +17,10 @@ from tests.places import SHARED
 
 os.environ.update(ENVIRONMENT)
 os.environ["OMP_NUM_THREADS"] = "1"  # small data: a second thread costs more than it brings
+
+settings.register_profile("quick", max_examples=100, deadline=None)
+settings.register_profile("thorough", max_examples=1_000, deadline=None)
+settings.load_profile("quick")
 
 
 class Unreachable(BaseException):

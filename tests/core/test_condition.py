@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.condition import And, Comparison, Not, Or, Tree, parse
@@ -134,7 +134,6 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(TREES)
 def test_clauses_and_branches_say_what_the_text_says_and_branches_exclude_one_another(
     tree: Tree,

@@ -15,13 +15,15 @@ from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.kind import TABLES
 from augment.kinds.tables.metrics.overlays import overlays
 from augment.report import facts, html, markdown, provenance, summary
+from tests.few_trees import judged_by_few_trees
 from tests.kinds.tables.metrics.simulated import people, spoilt
 
 
 @pytest.fixture(scope="module")
 def document() -> Json:
     rows = people(1_000, 1), people(300, 2), spoilt(people(1_000, 3), 1.0, 4)
-    found = TABLES.evaluator.score(*rows, Seed(1), silent, {})
+    with judged_by_few_trees():
+        found = TABLES.evaluator.score(*rows, Seed(1), silent, {})
     return facts.document(found, {"source": "people.csv", "seed": 12, "notes": ["a <b> & c"]})
 
 

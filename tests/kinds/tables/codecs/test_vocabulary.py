@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.types import Clause
@@ -117,7 +117,6 @@ def test_no_training_value_of_a_bin_is_stored() -> None:
     negate=st.booleans(),
     which=st.sampled_from([WHOLE, CENTS, REAL]),
 )
-@settings(max_examples=150, deadline=None)
 def test_every_draw_satisfies_a_range(
     low: float | None,
     high: float | None,

@@ -126,6 +126,7 @@ def run_of(path: Path, out: Path, **changes: Any) -> Any:
     return run.run(request, out, force=False, dry_run=False, tell=silent)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_run_and_its_report_say_what_became_of_text_and_rare_values(
     visits: Path, tmp_path: Path
 ) -> None:

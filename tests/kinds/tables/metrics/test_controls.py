@@ -88,7 +88,7 @@ def test_shuffled_columns_fail_trends_and_detection(train: Table, test: Table) -
     [
         ("trends", ["trends"], False),
         ("trends", ["trends.error"], True),
-        ("detection", ["detection"], True),
+        pytest.param("detection", ["detection"], True, marks=pytest.mark.slow),
         ("neighbours", ["neighbours.precision", "neighbours.coverage"], False),
     ],
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import UsageError
@@ -28,7 +28,6 @@ def column(format: str) -> Column:
 
 
 @given(st.lists(moments, min_size=1, max_size=5), st.sampled_from(FORMATS))
-@settings(max_examples=300, deadline=None)
 def test_parsing_undoes_rendering(moments: list[datetime], format: str) -> None:
     texts = dates.render(column(format), pa.array(moments, pa.timestamp("us")))
     again = dates.parse(format, texts)
@@ -42,7 +41,6 @@ def test_parsing_undoes_rendering(moments: list[datetime], format: str) -> None:
 
 
 @given(moments, st.sampled_from(FORMATS))
-@settings(max_examples=200, deadline=None)
 def test_the_format_is_among_those_found(moment: datetime, format: str) -> None:
     if format == "%Y%m%d":
         return

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.kinds.tables.data.schema import Column
@@ -21,7 +21,6 @@ moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))
     st.lists(moments, max_size=5), st.lists(st.sampled_from(ODD)), st.sampled_from(FORMATS),
     st.integers(0, 3),
 )  # fmt: skip
-@settings(max_examples=300, deadline=None)
 def test_both_ways_give_the_same(
     found: list[datetime], odd: list[str], format: str, start: int
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.kinds.tables.data.schema import Column
@@ -26,7 +26,6 @@ texts = st.builds(
 
 
 @given(st.lists(texts, min_size=1, max_size=4, unique=True))
-@settings(max_examples=500, deadline=None)
 def test_a_style_told_by_the_look_of_numbers_is_that_of_writing_them(found: list[str]) -> None:
     distinct = pa.array(found, pa.string())
     if not numerals.are_numbers(distinct):
@@ -47,7 +46,6 @@ def test_a_style_told_by_the_look_of_numbers_is_that_of_writing_them(found: list
     ),
     st.sampled_from(STYLES),
 )
-@settings(max_examples=500, deadline=None)
 def test_a_column_is_written_as_its_numbers_are(values: list[float | None], style: Column) -> None:
     written = numerals.render(style, pa.array(values, pa.float64())).to_pylist()
     assert written == [numerals._spell(style, value) for value in values]

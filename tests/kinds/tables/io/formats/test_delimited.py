@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.kinds.tables.data.schema import Column
@@ -50,7 +50,6 @@ def write(table, path: Path, writer: Csv | Tsv) -> None:
 
 
 @given(text_tables())
-@settings(max_examples=100, deadline=None)
 def test_any_text_reads_back_unasked(path: Path, table) -> None:
     names, rows = table
     for writer in (Csv(), Tsv()):
@@ -61,7 +60,6 @@ def test_any_text_reads_back_unasked(path: Path, table) -> None:
 
 
 @given(text_tables(), marks)
-@settings(max_examples=200, deadline=None)
 def test_any_text_reads_back_with_any_delimiter(path: Path, table, mark: str) -> None:
     names, rows = table
 
@@ -75,7 +73,6 @@ def test_any_text_reads_back_with_any_delimiter(path: Path, table, mark: str) ->
 
 
 @given(text_tables())
-@settings(max_examples=100, deadline=None)
 def test_typing_changes_no_text(path: Path, table) -> None:
     """Whatever the columns are taken for, writing gives the cells back."""
     write(text_table(*table), path, Csv())
@@ -97,7 +94,6 @@ numbers = st.one_of(
 
 
 @given(st.lists(numbers, min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
 def test_spellings_are_kept_or_the_loss_is_said(path: Path, texts: list[str]) -> None:
     write(text_table(["a", "b"], [[text or None, "x"] for text in texts]), path, Csv())
     before = path.read_bytes()

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import BadInput
@@ -49,7 +49,6 @@ rows = st.lists(
 
 
 @given(rows)
-@settings(max_examples=150, deadline=None)
 def test_values_come_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]
 ) -> None:
