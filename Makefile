@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 # says that no bytecode is to be written.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-dp check-trust check-trust-full lint check format clean
+.PHONY: demo test test-all test-dp check-trust check-trust-full fuzz audit lint check format clean
 
 demo: $(INSTALLED)
 	$(BIN)/augment run samples/clinic.csv -o demo --target readmitted --seed 7 --force
@@ -35,6 +35,28 @@ test-dp: $(INSTALLED)
 		--constraint constraints.txt --editable '.[dp]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow" \
 		tests/kinds/tables/engines/aim tests/lifecycle/test_private_fits.py
+
+# Coverage-guided fuzzing of each reader for so many seconds; what ends it is kept in build/fuzz.
+FUZZ_SECONDS ?= 60
+fuzz: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
+		"$$(grep '^atheris==' constraints.txt)"
+	mkdir -p build/fuzz
+	for target in $$($(BIN)/python -m tests.trust.fuzz); do \
+		$(BIN)/python -m tests.trust.fuzz $$target -max_total_time=$(FUZZ_SECONDS) \
+			-artifact_prefix=build/fuzz/ -close_fd_mask=1 || exit 1; \
+	done
+
+# What is installed goes into build/sbom.json (CycloneDX); what is pinned, extras included, is looked
+# up among known vulnerabilities. A package that cannot be looked up is a failure.
+AUDIT := build/audit
+audit: $(INSTALLED)
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
+		$$(grep -E '^(cyclonedx-bom|pip-audit)==' constraints.txt)
+	$(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-format JSON --output-file build/sbom.json $(BIN)/python
+	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
 check: lint test
 

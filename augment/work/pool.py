@@ -101,7 +101,7 @@ def _begin(sent: bytes, single: bool) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if single:
         os.environ |= ONE_THREAD
-    _shared = pickle.loads(sent)
+    _shared = pickle.loads(sent)  # noqa: S301 - from the process that started us
 
 
 def _end_with_parent() -> None:

@@ -157,9 +157,11 @@ def test_voc_counts_from_one_and_includes_the_last_pixel(tmp_path: Path) -> None
     assert (mark.label, mark.box, mark.extra) == ("RBC", (2, 1, 9, 8), {"difficult": "1"})
 
 
-def test_voc_refuses_entities(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_voc_refuses_entities_in_any_encoding(tmp_path: Path, encoding: str) -> None:
     voc(tmp_path)
-    (tmp_path / "annotations" / "1.xml").write_text('<!DOCTYPE a [<!ENTITY b "c">]><annotation/>')
+    text = '<!DOCTYPE a [<!ENTITY b "c">]><annotation>&b;</annotation>'
+    (tmp_path / "annotations" / "1.xml").write_text(text, encoding)
     with pytest.raises(BadInput, match="DOCTYPE"):
         listed(tmp_path, "VOC")
 
