@@ -32,6 +32,11 @@ from augment.lifecycle.search_space import Dimension, Space
 ROW = "augment"  # the attribute of a trial that holds its row
 CUT_SHORT = {"state": "failed"}  # the row of a trial that has none
 DEFAULTS = "defaults"
+DRIVER_PACKAGES = {  # where a package is not called as its driver is
+    "psycopg2": "psycopg2-binary",
+    "psycopg": "'psycopg[binary]'",
+    "mysqldb": "mysqlclient",
+}
 FEWEST_TO_RANK = 4  # trials, below which no importance is told
 
 
@@ -170,15 +175,17 @@ def opened(
             directions=["maximize"] * objectives,
             load_if_exists=True,
         )
-    except ModuleNotFoundError as error:
-        raise _driver(url, error.name or url.drivername) from None
     except NoSuchModuleError:
         raise UsageError(
             f"--storage: SQLAlchemy knows no database {url.drivername!r}. "
             "Write sqlite:///FILE, postgresql://USER@HOST/NAME or mysql://USER@HOST/NAME."
         ) from None
-    except ImportError as error:  # Optuna says so of a driver that is missing
-        raise _driver(url, str(error.name or url.drivername)) from None
+    except ImportError:
+        driver = url.get_driver_name()
+        raise MissingExtra(
+            f"--storage {url.drivername}: its driver is not installed. "
+            f"Install it with: pip install {DRIVER_PACKAGES.get(driver, driver)}"
+        ) from None
     except SQLAlchemyError as error:
         if storage is None:
             raise DiskFailed(
@@ -218,13 +225,6 @@ def _url(storage: str) -> URL:
             "--storage: that is no URL of a database. Write sqlite:///FILE or "
             "postgresql://USER:PASSWORD@HOST/NAME."
         ) from None
-
-
-def _driver(url: URL, module: str) -> MissingExtra:
-    return MissingExtra(
-        f"--storage {url.drivername}: its driver is not installed. "
-        f"Install it with: pip install {module}"
-    )
 
 
 def _open(trial: FrozenTrial, shared: bool) -> bool:

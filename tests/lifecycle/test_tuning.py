@@ -322,6 +322,29 @@ def test_machines_that_share_a_database_share_the_trials(
         start(replace(shared, storage="nonsense"), tmp_path / "four")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "module", "package"),
+    [
+        ("postgresql+psycopg2", "psycopg2", "psycopg2-binary"),
+        ("postgresql+psycopg", "psycopg", r"'psycopg\[binary\]'"),
+        ("mysql", "MySQLdb", "mysqlclient"),
+        ("mysql+pymysql", "pymysql", "pymysql"),
+    ],
+)
+def test_a_missing_driver_of_a_database_is_named_by_its_package(
+    request_: TuneRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+    module: str,
+    package: str,
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    shared = replace(request_, storage=f"{scheme}://me@localhost/study")
+    with pytest.raises(MissingExtra, match=rf"pip install {package}$"):
+        start(shared, tmp_path / "out")
+
+
 def test_the_winner_is_applied_and_the_file_keeps_its_comments(
     request_: TuneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
