@@ -43,6 +43,7 @@ class Round:
     row: Json
     unmet: tuple[str, ...] = ()  # parts of the goal that failed
     ailing: frozenset[Group] = frozenset()  # the groups of scores that those parts are about
+    unshown: tuple[str, ...] = ()  # parts of the goal that neither failed nor passed
 
     @property
     def failed(self) -> bool:
@@ -82,7 +83,10 @@ def decide(
     """
     last = history[-1]
     if not last.failed and not last.unmet:
-        return Decision("accept", f"round {len(history)} meets the goal")
+        met = f"round {len(history)} meets the goal"
+        if last.unshown:
+            met = f"{met} in all that could be shown (not shown: {', '.join(last.unshown)})"
+        return Decision("accept", met)
     left = list(_untried(history, remedies, engines))
     following = left[0] if left else None
     unmet = "; ".join((best(history) or last).unmet)

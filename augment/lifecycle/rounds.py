@@ -67,7 +67,7 @@ def refined(stages: Stages, train: Any, unseen: Any) -> Json:
     prepared = dataclasses.replace(prepared, key=stages.prepared.key)
     told = {
         "goal": [gate.text for gate in race.goal],
-        "goal_met": not chosen.unmet,
+        "goal_met": not chosen.unmet and not chosen.unshown,
         "chosen": number,
         "reason": decision.reason,
         "next": None if decision.next is None else _told(decision.next),
@@ -168,20 +168,24 @@ class _Rounds:
             "utility": None,
             "privacy": "not shown",
             "unmet": [],
+            "unshown": [],
             "seconds": {},
         }
         if failed:
             return Round(recipe, row)
         folder = self.folder(number).path
         report = read_json(folder / "report.json")
-        unmet = expressions.outcome(self.goal, report).failed
+        outcome = expressions.outcome(self.goal, report)
+        unmet, unshown = outcome.failed, tuple(outcome.unshown)
         for group in ("fidelity", "utility"):
             found = standing(report, group)
             row[group] = None if found is None else dataclasses.asdict(found)
         row["privacy"] = report["verdict"]["groups"].get("privacy", {}).get("state", "not shown")
-        row |= {"unmet": list(unmet), "seconds": read_json(folder / "run.json")["seconds"]}
+        row |= {"unmet": list(unmet), "unshown": list(unshown)}
+        row["seconds"] = read_json(folder / "run.json")["seconds"]
         trees = [gate for gate in self.goal if gate.text in unmet]
-        return Round(recipe, row, unmet, frozenset(expressions.groups_of(trees, report)))
+        ailing = frozenset(expressions.groups_of(trees, report))
+        return Round(recipe, row, unmet, ailing, unshown)
 
     def _remedies(self, engine: Engine[Any], symptom: Symptom) -> Iterator[Recipe]:
         for remedy in engine.remedies(symptom, self.train):

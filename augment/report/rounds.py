@@ -61,7 +61,10 @@ def _rows(told: Json) -> Iterator[Row]:
 def _sentences(told: Json) -> Iterator[str]:
     goal = " and ".join(told["goal"])
     if goal:
-        yield f"The goal, {goal}, is {'met' if told['goal_met'] else 'not met'}."
+        chosen = next(row for row in told["history"] if row["round"] == told["chosen"])
+        unshown = not chosen["unmet"] and chosen.get("unshown")
+        met = "met" if told["goal_met"] else "not shown to be met" if unshown else "not met"
+        yield f"The goal, {goal}, is {met}."
     yield f"Round {told['chosen']} is kept. No more: {told['reason'].removesuffix('.')}."
     if told["next"] is not None:
         yield f"Next would be tried: {told['next']['engine']} ({told['next']['reason']})."

@@ -68,7 +68,10 @@ def longer(recipe: Recipe, factor: float) -> Recipe:
 
 
 def test_a_round_that_meets_the_goal_is_accepted() -> None:
-    assert decided(a_round(ASKED, 0.5)).action == "accept"
+    assert decided(a_round(ASKED, 0.5)).reason == "round 1 meets the goal"
+    told = decided(dataclasses.replace(a_round(ASKED, 0.5), unshown=("privacy",)))
+    assert told.action == "accept"
+    assert told.reason == "round 1 meets the goal in all that could be shown (not shown: privacy)"
 
 
 def test_too_poor_a_fit_is_made_longer_and_one_that_memorised_shorter() -> None:
@@ -171,9 +174,11 @@ def test_rounds_are_kept_and_the_result_is_the_best_ones(refined: tuple[Path, st
     rounds = document["rounds"]
     assert [each["engine"] for each in rounds["history"]] == ["constant", "bigram"]
     assert rounds["history"][0]["unmet"] == ["fidelity"]
-    assert (rounds["chosen"], rounds["goal_met"]) == (2, True)
+    assert rounds["history"][1]["unmet"] == [] and rounds["chosen"] == 2
+    assert not rounds["goal_met"] and "privacy" in rounds["history"][1]["unshown"]
     assert document["plan"]["engine"] == "bigram"
-    assert "Round 2 meets the goal; the result is that of round 2." in said
+    assert "Round 2 meets the goal in all that could be shown (not shown: " in said
+    assert "; the result is that of round 2." in said
     for number in (1, 2):
         assert augment("verify", out / "rounds" / str(number)).returncode == 0
     assert augment("verify", out).returncode == 0

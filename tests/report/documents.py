@@ -179,7 +179,7 @@ def _rounds(called: list[str]) -> Json:
     first = {
         "round": 1, "engine": "anyorder", "reason": "the usual one", "parameters": {},
         "state": "finished", "failed": "", "fidelity": stood, "utility": None, "privacy": "pass",
-        "unmet": [f"{called[0]} <= 0.6"], "seconds": {},
+        "unmet": [f"{called[0]} <= 0.6"], "unshown": [], "seconds": {},
     }  # fmt: skip
     second = {**first, "round": 2, "reason": "longer", "unmet": []}
     return {
