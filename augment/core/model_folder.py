@@ -29,7 +29,7 @@ from augment.core.errors import (
 from augment.core.files import atomic, read_json, sha256, write_json
 from augment.core.types import Json, State
 
-FORMAT = 4
+FORMAT = 5
 MAX_DOCUMENT_BYTES = 1 << 30
 
 
@@ -71,10 +71,20 @@ def _with_dependents(document: Json) -> Json:
     return {**document, "config": {**config, "relations": relations}}
 
 
+def _with_block(document: Json) -> Json:
+    """4 → 5: a table's relations know of columns that rows share with each other."""
+    config = document.get("config")
+    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
+        return document
+    relations = {**config["relations"], "block": {}}
+    return {**document, "config": {**config, "relations": relations}}
+
+
 UPGRADES: dict[int, Callable[[Json], Json]] = {
     1: _with_groups,
     2: _with_dates,
     3: _with_dependents,
+    4: _with_block,
 }
 
 

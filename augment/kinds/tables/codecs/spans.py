@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_KNOTS = 1024
 ROWS_PER_BIN = 20  # the fewest rows that a bin is fitted on
 OCTAVES = 7  # of sines and cosines over the ranks
+FADING = 0.7  # of each octave beside the one below: smooth laws are learnt before rough ones
 STRIDE = 104_729.0  # a prime: spreads a place inside a bin over [0, 1) anew
 SLIVER = 1e-9  # mass of a single value inside a bin, so that a condition on it can be met
 ORDERED_FROM = 8  # fewer values than this are plain categories to the net
@@ -129,18 +130,17 @@ class Spans(Vocabulary):
         return np.asarray(np.clip(found, 0, len(self.edges) - 2))
 
     def features(self) -> NDArray[np.float32] | None:
-        """Rank, standardised value, and sines and cosines of the rank in octaves."""
+        """Rank, standardised value, and sines and cosines of the rank in fading octaves."""
         centres = np.sort(np.concatenate([self.atoms, self._middles]))
         if len(centres) < ORDERED_FROM:
             return None
         r = self.spread
         z = (centres - centres.mean()) / max(float(centres.std()), 1e-12)
         rows = [r - 0.5, np.clip(z, -4, 4)]
-        rows += [wave(np.pi * 2**i * r) for i in range(OCTAVES) for wave in (np.sin, np.cos)]
-        table = np.stack(rows, axis=1).astype(np.float32)
-        if self.nullable:
-            table = np.concatenate([np.zeros((1, table.shape[1]), np.float32), table])
-        return table
+        for i in range(OCTAVES):
+            rows += [FADING**i * wave(np.pi * 2**i * r) for wave in (np.sin, np.cos)]
+        nothing = np.zeros((int(self.nullable), len(rows)), np.float32)  # is at no place
+        return np.concatenate([nothing, np.stack(rows, axis=1).astype(np.float32)])
 
     def everything(self) -> Choice:
         return self._pieces(np.array([[-np.inf, np.inf]]), null=True, step=0.0)

@@ -93,7 +93,8 @@ class Drawing:
     def _under(
         self, placed: tuple[Clause, ...], tick: Callable[[Tick], None], n: int, seed: Seed
     ) -> Table:
-        return self.whole(self.inner.sample(n, seed, Condition(placed), tick))
+        made = self.inner.sample(n, seed, Condition(placed), tick)
+        return self.whole(self.relations.shared(made, seed.child("shared").rng()))
 
     def _narrowest(self, placed: tuple[Clause, ...], seed: Seed) -> tuple[Clause, ...]:
         """The clauses on the one column that rules out most rows."""

@@ -63,7 +63,7 @@ def fit_model(
         "notes": list(notes),
         "relations": found.sentences,
         "kept": identity.sentences,
-        **({"closely": found.dependents.sentences} if found.dependents.sentences else {}),
+        **({"closely": found.close_sentences} if found.close_sentences else {}),
         "nearly": [near.to_json() for near in found.near],
         **inner.state().config.get("facts", {}),
         **({"shortened": shortened} if shortened else {}),

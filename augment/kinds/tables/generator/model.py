@@ -293,9 +293,9 @@ def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
 def _require_columns(model: TableModel) -> None:
     """Refuse an engine's part that makes other columns, or other types, than the schema says."""
     modelled = [column for column in model.schema if column.modelled]
-    nothing = [pa.nulls(0, arrow_type(column)) for column in modelled]
-    wanted = model.relations.taken_out(table_of(modelled, nothing, None)).schema
+    nothing = table_of(modelled, [pa.nulls(0, arrow_type(c)) for c in modelled], None)
+    wanted = model.relations.taken_out(nothing).schema
     made = model.inner.sample(1, Seed(0)).schema
     fits = [(c.name, c.storage) for c in made] == [(c.name, c.storage) for c in wanted]
-    if not fits:
+    if not fits or model.relations.shared_columns - {*wanted.names}:
         raise BadInput("the model is damaged (its engine makes other columns than its schema).")

@@ -3,292 +3,38 @@
 Columns that form a date become that date and its month; a group of one-hot columns becomes one
 column of categories; a sum (`total = part + part`, `discharged = admitted + days`) is left out and
 computed again; of two ordered columns (`admitted <= discharged`) the later is replaced by its
-distance from the earlier; shares of a constant are scaled to it. An engine then learns what is
+distance from the earlier; shares of a constant are scaled to it; columns that rows share with each
+other, as the facts of an area, are made common to as many. An engine then learns what is
 simpler, and whatever it draws, the relations hold. A relation holds wherever a row has its columns;
 cells that it needs and a row lacks are filled before the fit and emptied after a draw.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import replace
 
-from augment.core.errors import BadInput, without_values
-from augment.core.types import Clause, Json
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.relations import (
     birth_dates,
+    blocks,
     date_columns,
-    date_conditions,
-    date_parts,
     date_replacement,
     dependents,
     flags,
     gaps,
-    links,
     missing_parts,
-    onehot,
     partial_flags,
-    shares,
 )
-from augment.kinds.tables.relations.birth_dates import BirthDate
-from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
-from augment.kinds.tables.relations.gaps import Gap, Masks
 from augment.kinds.tables.relations.link_search import linked
-from augment.kinds.tables.relations.links import Link
-from augment.kinds.tables.relations.near import Near
-from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.quantities import quantities
-from augment.kinds.tables.relations.shares import Share
+from augment.kinds.tables.relations.table_relations import Relations
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+__all__ = ["Dependents", "Relations", "mined"]
 
 LEAST_ROWS = 100  # fewer rows prove nothing, where no name speaks
 MOST_NEAR = 20  # relations that nearly hold, that are told of
-
-
-@dataclass(frozen=True)
-class Relations:
-    """Dates and one-hot groups, shares and links among the columns that are in none, and columns
-    that others nearly settle.
-
-    `near` are relations that were not kept, since a few rows break them.
-    """
-
-    groups: tuple[Group, ...] = ()
-    links: tuple[Link, ...] = ()
-    shares: tuple[Share, ...] = ()
-    dates: tuple[DateParts, ...] = ()
-    births: tuple[BirthDate, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    dependents: Dependents = field(default_factory=Dependents)
-    near: tuple[Near, ...] = field(default=(), compare=False)
-
-    @property
-    def sentences(self) -> list[str]:
-        kinds = (self.dates, self.births, self.groups, self.shares, self.links)
-        found = [relation.sentence for kind in kinds for relation in kind]
-        return found + self.dependents.exact
-
-    def taken_out(self, table: Table) -> Table:
-        """The table as an engine sees it."""
-        taken, masks = self._filled(table)
-        return gaps.flagged(self.dependents.taken_out(taken), self.gaps, masks)
-
-    def _filled(self, table: Table) -> tuple[Table, Masks]:
-        """The table taken out, without flags, and the cells that were filled before that."""
-        whole = date_replacement.filled(table, self.dates)
-        masks = gaps.filled(table, whole)
-        dated = self._dated(whole)
-        full = onehot.filled(dated, self.groups)
-        masks |= gaps.filled(dated, full)
-        grouped = onehot.taken_out(full, self.groups)
-        summed = missing_parts.filled(shares.filled(grouped, self.shares), self.links)
-        masks |= gaps.filled(grouped, summed)
-        return links.taken_out(summed, self.links), masks
-
-    def _dated(self, table: Table) -> Table:
-        return birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
-
-    def put_back(
-        self, table: Table, whole: list[Column], target: str | None, kept: Table | None = None
-    ) -> Table:
-        """Undo `taken_out`: the columns `whole` in their order, every relation true.
-
-        Shares and parts of dates that `kept` has stay, and the others are made to fit them.
-        """
-        drawn, masks = gaps.split(table, self.gaps)
-        plain = self.dependents.put_back(drawn, whole, kept)
-        undated = date_replacement.columns_of(whole, self.dates)
-        dated = birth_dates.columns_of(undated, self.births)
-        scaled = shares.put_back(plain, self.shares, dated, kept)
-        linked = gaps.emptied(self._linked(scaled, dated), masks)
-        parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
-        born = birth_dates.put_back(parted, self.births, undated)
-        made = date_replacement.put_back(born, self.dates, whole, target, kept)
-        return gaps.emptied(made, masks)
-
-    @property
-    def _not_alone(self) -> set[str]:
-        """The columns that a relation sets or replaces after a draw."""
-        set_anew = {link.result for link in self.links} | {birth.column for birth in self.births}
-        return set_anew | {name for share in self.shares for name in share.members}
-
-    def _linked(self, table: Table, dated: list[Column]) -> Table:
-        """Sums and orders back in the table; `dated` are its columns before groups were taken."""
-        hidden = {name for group in self.groups for name in group.members}
-        names = {group.members[0]: group.column() for group in self.groups}
-        half = [names.get(c.name, c) for c in dated if c.name in names or c.name not in hidden]
-        return links.put_back(table, self.links, half, None)
-
-    def without(self, held: set[str]) -> Relations:
-        """The relations less those that compute one of the columns `held` from any other."""
-        kept = [link for link in self.links if link.result not in held or link.sources <= held]
-        used = {name for link in kept for name in (link.result, *link.sources)}
-        used |= {
-            name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
-        }
-        lacking = [gap for gap in self.gaps if used & set(gap.columns)]
-        own = self.dependents.without(held)
-        return replace(self, links=tuple(kept), gaps=tuple(lacking), dependents=own)
-
-    def reconciled(self, table: Table, held: set[str]) -> Table:
-        """Whole rows of which the columns `held` were set anew, with the other parts of their
-        dates moved to real ones."""
-        return date_replacement.reconciled(table, self.dates, held)
-
-    def as_learnt(self, seen: Table, whole: list[Column]) -> Relations:
-        """The relations as they hold in `seen`, which is taken out and protected."""
-        drawn, _ = gaps.split(seen, self.gaps)
-        depending = self.dependents.as_learnt(drawn)
-        plain = depending.put_back(drawn, whole, None)
-        dated = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
-        learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated))
-        groups = onehot.as_learnt(self.groups, seen)
-        return replace(self, groups=groups, dates=learnt, dependents=depending)
-
-    def to_fill(
-        self, partial: Table
-    ) -> Iterator[tuple[NDArray[np.int64], Table, tuple[Clause, ...]]]:
-        """Given rows with gaps as an engine is to fill them, in parts: places, rows, clauses.
-
-        Where zeros are known in a group but not its one, clauses keep the one off them; where
-        some parts of a date are known, clauses keep the date to them.
-        """
-        for rows, clauses in self._unsettled(partial, list(self.dates)):
-            part = partial.take(rows)
-            open_groups = onehot.taken_out(self._dated(part), self.groups)
-            taken = links.taken_out(open_groups, self.links)
-            filled = links.with_open_gaps(taken, self.links, open_groups)
-            beside = self.dependents.opened(filled)
-            yield rows, gaps.opened(beside, self.gaps, part), clauses
-
-    def _unsettled(
-        self, partial: Table, dates: list[DateParts]
-    ) -> Iterator[tuple[NDArray[np.int64], tuple[Clause, ...]]]:
-        if not dates:
-            yield from onehot.unsettled(partial, self.groups)
-            return
-        first, *others = dates
-        for rows, asked in date_conditions.unsettled(first, partial):
-            own = self._without_results([] if asked.clause is None else [asked.clause])
-            for inner, clauses in self._unsettled(partial.take(rows), others):
-                yield rows[inner], (*own, *clauses)
-
-    def computed(self, name: str) -> str:
-        """What computes or scales a column, in words; "" where nothing does."""
-        scaled = [share.sentence for share in self.shares if name in share.members]
-        born = [birth.sentence for birth in self.births if name == birth.column]
-        link = [link.sentence for link in self.links if link.result == name]
-        return "".join([*link, *scaled, *born][:1])
-
-    def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
-        """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
-        lacking = {name for gap in self.gaps for name in gap.columns}
-        loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
-        loose |= lacking | self.dependents.results
-        return tuple(c for c in clauses if self.computed(c.column) or c.column in loose)
-
-    def unplaceable(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[str, str]:
-        """A column whose clause only a search can satisfy, and why; two empty texts for none."""
-        lacking = {name for gap in self.gaps for name in gap.columns}
-        loose = {
-            name: dated.sentence
-            for dated in self._inexact(clauses, columns)
-            for name in dated.members
-        }
-        for clause in clauses:
-            reason = self.computed(clause.column) or loose.get(clause.column, "")
-            if not reason and clause.column in lacking and gaps.holds_for_null(clause):
-                reason = "its gaps are made after all else"
-            if reason:
-                return clause.column, reason
-        return "", ""
-
-    def _inexact(self, clauses: tuple[Clause, ...], columns: list[Column]) -> Iterator[DateParts]:
-        """The dates that cannot be drawn so that all clauses on their parts hold."""
-        schema = {column.name: column for column in columns}
-        for dated in self.dates:
-            own = tuple(clause for clause in clauses if clause.column in dated.members)
-            exact = not own or date_conditions.asked(dated, own, schema).exact
-            if not exact or not self._is_drawn(dated.name):
-                yield dated
-
-    def placed(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
-        """The clauses as an engine can place them: those on what it does not draw are left out,
-        those on parts of a date become the date's, those on members of a group the group's.
-
-        Raises `UsageError` where no row of the model can satisfy them.
-        """
-        schema = {column.name: column for column in columns}
-        replaced = {name for kind in (self.dates, self.groups) for r in kind for name in r.members}
-        empty = {name for gap in self.gaps for name in gap.columns}
-        born = {birth.column for birth in self.births}
-        lacking = {c.column for c in clauses if c.op == "null" and not c.negate} & empty
-        open_clauses = tuple(c for c in clauses if c.column not in lacking)
-        placed = [c for c in open_clauses if c.column not in replaced | born]
-        for dated in self.dates:
-            own = tuple(clause for clause in open_clauses if clause.column in dated.members)
-            asked = date_conditions.asked(dated, own, schema).clause if own else None
-            placed += [] if asked is None else [asked]
-        for group in self.groups:
-            own = tuple(clause for clause in open_clauses if clause.column in group.members)
-            wanted = group.asked(own, schema)
-            placed += [] if wanted is None else [wanted]
-        return (*self._without_results(placed), *gaps.placed(open_clauses, self.gaps))
-
-    def _without_results(self, clauses: list[Clause]) -> list[Clause]:
-        return [clause for clause in clauses if self._is_drawn(clause.column)]
-
-    def _is_drawn(self, name: str) -> bool:
-        """Whether an engine draws the column, even if it is scaled after that."""
-        computed = {link.result for link in self.links} | self.dependents.computed
-        return name not in computed
-
-    def to_json(self) -> Json:
-        return {
-            "links": links.to_json(self.links),
-            "groups": onehot.to_json(self.groups),
-            "shares": shares.to_json(self.shares),
-            "dates": date_parts.to_json(self.dates),
-            "births": birth_dates.to_json(self.births),
-            "gaps": gaps.to_json(self.gaps),
-            "dependents": self.dependents.to_json(),
-        }
-
-    @staticmethod
-    def from_json(document: Any, known: list[str]) -> Relations:
-        """Undo `to_json`. Raises `BadInput` on anything that `mined` cannot have made."""
-        try:
-            dates = date_parts.from_json(document["dates"], known)
-            parts = {name for dated in dates for name in dated.members}
-            names = [name for name in known if name not in parts]
-            names += [dated.name for dated in dates]
-            births = birth_dates.from_json(document["births"], names)
-            born = {birth.column for birth in births}
-            groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
-            grouped = {name for group in groups for name in group.members}
-            single = [name for name in names if name not in grouped]
-            found = links.from_json(document["links"], single)
-            drawn = [name for name in single if name not in {link.result for link in found}]
-            parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
-            own = {birth.raised for birth in births} | {group.name for group in groups}
-            own |= {dated.season for dated in dates}
-            lacking = gaps.from_json(document["gaps"], {*known, *names, *own})
-            plain = [name for name in drawn if name not in born]
-            depending = Dependents.from_json(document["dependents"], plain)
-            if depending.own & {*known, *names, *own, *(gap.flag for gap in lacking)}:
-                raise ValueError("a column stands twice")
-            return Relations(groups, found, parted, dates, births, lacking, depending)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(
-                f"the model's relations are damaged ({without_values(error)})."
-            ) from None
 
 
 def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relations:
@@ -312,9 +58,12 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         chained = missing_parts.with_gaps(dated, chained, parted)
         found = replace(found, groups=groups, links=chained, shares=parted)
         near += [*partial_flags.near_groups(dated, groups, flags.STEMS), *more]
-    taken, masks = found._filled(table)
+    taken, masks = found.filled(table)
     if len(table) >= LEAST_ROWS:
-        found = replace(found, dependents=dependents.found(taken, found._not_alone | masks.keys()))
+        left_out = found.set_after_draw | masks.keys()
+        found = replace(found, dependents=dependents.found(taken, left_out))
+        block = blocks.found(found.dependents.taken_out(taken), left_out)
+        found = replace(found, block=block)
     own = found.dependents.own
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
     return replace(found, gaps=lacking, near=tuple(near[:MOST_NEAR]))

@@ -221,7 +221,10 @@ class Anyorder(Engine[Table]):
         preset, shape = PRESETS[self.preset], self._shape(len(rows))
         shape = shape if older is None else older.shape
         precision: torch.dtype = getattr(torch, precision_of(job.device))
-        features = Features.of(layout, [each.features() for each in vocabularies], job.device)
+        binned = np.concatenate([each.binned() for each in vocabularies])
+        features = Features.of(
+            layout, [each.features() for each in vocabularies], binned, job.device
+        )
         counts = np.concatenate([token_counts(rows[:, j], s) for j, s in enumerate(layout.sizes)])
         with initialised(job.seed.child("weights").integer()):
             network = TokenNetwork(layout, shape, counts, features)
@@ -237,9 +240,7 @@ class Anyorder(Engine[Table]):
             job.seed.child("train"),
             self.suffix,
             precision,
-            torch.from_numpy(np.concatenate([each.binned() for each in vocabularies])).to(
-                job.device
-            ),
+            torch.from_numpy(binned).to(job.device),
             torch.from_numpy(rare).to(job.device),
             torch.from_numpy(null_patterns(rows, vocabularies)),
         )

@@ -22,6 +22,7 @@ from augment.nets.gated_trunk import GatedTrunk
 from augment.nets.transformer import Transformer
 
 EMBEDDING_SCALE = 0.3
+RANGE_SCALE = 0.03  # the same of a range of numbers: what sets it apart has to be learnt
 FEATURE_SCALE = 0.15
 CELL_SCALE = 4.0  # a cell is seen in few steps, so that what it learns in one counts for more
 PSEUDO_ROWS = 0.05  # added to each token's count before its logarithm becomes the head's bias
@@ -33,19 +34,27 @@ class Features:
     """Coordinates of ordered columns' tokens, as one block per such column.
 
     Neighbouring tokens share what is learnt of either: the embedding of a token is its own vector
-    plus its coordinates times a learnt matrix, and so are the rows of the heads. `blocks`
+    plus its coordinates times a learnt matrix, and so are the rows of the heads. That of a
+    range of numbers starts small: a random one sets it apart from its neighbours, and the few rows
+    of each range are then learnt by heart before the line that they lie on. `blocks`
     (columns', most tokens, k); `at` (tokens',) places of real tokens in the flattened blocks;
-    `row` (tokens',) the tokens that they are.
+    `row` (tokens',) the tokens that they are; `ranges` those of them that are ranges.
     """
 
     blocks: Tensor
     at: Tensor
     row: Tensor
+    ranges: Tensor
 
     @staticmethod
     def of(
-        layout: TokenLayout, tables: list[NDArray[np.float32] | None], device: str
+        layout: TokenLayout,
+        tables: list[NDArray[np.float32] | None],
+        binned: NDArray[np.bool_],
+        device: str,
     ) -> Features | None:
+        """`tables` are each column's coordinates, None where it has no order; `binned` (tokens,)
+        which tokens are ranges."""
         ordered = [j for j, table in enumerate(tables) if table is not None]
         if not ordered:
             return None
@@ -58,7 +67,9 @@ class Features:
             blocks[i, : layout.sizes[j]] = torch.from_numpy(tables[j])
             at.append(torch.arange(layout.sizes[j]) + i * longest)
             row.append(torch.arange(layout.sizes[j]) + layout.starts[j])
-        return Features(blocks.to(device), torch.cat(at).to(device), torch.cat(row).to(device))
+        rows = torch.cat(row)
+        ranges = rows[torch.from_numpy(binned)[rows]]
+        return Features(blocks.to(device), torch.cat(at).to(device), rows.to(device), ranges)
 
     @property
     def count(self) -> int:
@@ -96,6 +107,9 @@ class TokenNetwork(nn.Module):
         bias = np.where(counts > 0, np.log((counts + PSEUDO_ROWS) / total[owner]), NEVER)
         self.features = features
         self.tokens = normal(layout.tokens, EMBEDDING_SCALE)
+        if features is not None:
+            with torch.no_grad():
+                self.tokens[features.ranges] *= RANGE_SCALE / EMBEDDING_SCALE
         self.masks = normal(layout.columns, EMBEDDING_SCALE)
         self.heads = normal(layout.tokens, 0.02)
         self.bias = nn.Parameter(torch.tensor(bias, dtype=torch.float32))

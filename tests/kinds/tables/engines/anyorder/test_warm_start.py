@@ -46,7 +46,8 @@ def test_with_the_same_words_the_weights_are_the_older_ones(
     layout, vocabularies = known.layout, list(words.values())
     assert list(words) == data.schema.names, "neither split dates nor grains are there"
     rows = torch.from_numpy(encode(data, vocabularies).astype(np.int64))
-    features = Features.of(layout, [each.features() for each in vocabularies], "cpu")
+    binned = np.concatenate([each.binned() for each in vocabularies])
+    features = Features.of(layout, [each.features() for each in vocabularies], binned, "cpu")
     network = TokenNetwork(layout, older.shape, np.ones(layout.tokens), features)
     lesson = MaskedLoss(
         layout,
