@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from augment.core.errors import BadInput, UsageError, did_you_mean
+from augment.core.errors import BadInput, UsageError, did_you_mean, listed
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.dialect import Dialect
 from augment.kinds.tables.data.schema import Column, Role, Schema
@@ -131,12 +131,14 @@ def common_names(parts: list[Raw]) -> list[str]:
     """The column names of the first part, which all others must have, in any order."""
     names: list[str] = parts[0].table.column_names
     for part in parts[1:]:
-        others = set(part.table.column_names)
-        odd = sorted(others ^ set(names))
-        if odd:
-            there = part.path if odd[0] in others else parts[0].path
+        others = part.table.column_names
+        lacking = [repr(name) for name in names if name not in set(others)]
+        beside = [repr(name) for name in others if name not in set(names)]
+        if lacking or beside:
+            said = [f"{listed(lacking)} only in {parts[0].path}"] if lacking else []
+            said += [f"{listed(beside)} only in this file"] if beside else []
             raise BadInput(
-                f"the column {odd[0]!r} is only in {there}.",
+                f"the columns differ: {', and '.join(said)}.",
                 where=part.path,
                 hint="Files that are read together need the same columns.",
             )
@@ -206,14 +208,17 @@ def _places(parts: list[Raw]) -> Callable[[int], str]:
 
 def _declared(name: str, parts: list[Raw]) -> str | None:
     """The type that the files declare for a column, None for text that is still to be typed."""
-    kinds = {part.declared.get(name) for part in parts}
-    if len(kinds) > 1:
-        raise BadInput(
-            f"the files declare different types for column {name!r}.",
-            where=parts[-1].path,
-            hint=f"Convert them to one type, or pass --column {name}=drop.",
-        )
-    return kinds.pop()
+    first = parts[0].declared.get(name)
+    for part in parts[1:]:
+        kind = part.declared.get(name)
+        if kind != first:
+            raise BadInput(
+                f"column {name!r} is of type {kind or 'text'} here, and of type {first or 'text'} "
+                f"in {parts[0].path}.",
+                where=part.path,
+                hint=f"Convert them to one type, or pass --column {name}=drop.",
+            )
+    return first
 
 
 def _as_target(column: Column) -> Column:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError, listed
 from augment.core.files import atomic_alone
@@ -26,8 +28,9 @@ from augment.kinds.tables.io.formats import (
     compression,
 )
 from augment.kinds.tables.io.writing import write
-from augment.sources import standard_input
-from augment.sources.files import entry_in_memory, entry_of, matching
+from augment.sources import partitions, standard_input
+from augment.sources.files import entry_in_memory, entry_of, folder_of, matching
+from augment.sources.partitions import Member
 
 __all__ = ["ReadOptions", "ReadTable", "WriteOptions", "format_of", "read", "write"]
 
@@ -153,7 +156,18 @@ def _entry(source: Source, table: Table) -> Json:
 def _raw(source: Source, options: ReadOptions) -> list[Raw]:
     if not isinstance(source, str):
         return [memory.raw(source, ReadOptions(like=options.like))]
-    return [_read_file(path, str(path), options) for path in files_of(source, options)]
+    return [_read_member(each, str(each.path), options) for each in members_of(source, options)]
+
+
+def _read_member(member: Member, name: str, options: ReadOptions) -> Raw:
+    """A file with the columns that its folders name, unless it has them itself."""
+    raw = _read_file(member.path, name, options)
+    table = raw.table
+    for key, value in member.values:
+        if key not in table.column_names:
+            scalar = pa.scalar(value or None, pa.string())
+            table = table.append_column(key, pa.repeat(scalar, table.num_rows))
+    return replace(raw, table=table)
 
 
 def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
@@ -168,22 +182,31 @@ def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
 def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
     if source == standard_input.NAME:
         with standard_input.spooled() as path:
-            return _read_files([(path, standard_input.SHOWN)], options, gather)
-    return _read_files([(path, str(path)) for path in files_of(source, options)], options, gather)
+            return _read_files([(Member(path), standard_input.SHOWN)], options, gather)
+    found = members_of(source, options)
+    return _read_files([(each, str(each.path)) for each in found], options, gather)
 
 
-def _read_files(files: list[tuple[Path, str]], options: ReadOptions, gather: Gather) -> ReadTable:
+def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
     parts: list[Raw] = []
     entries = []
-    for path, name in files:
-        parts.append(_read_file(path, name, options))
-        entries.append(entry_of(path, name))
+    for member, name in files:
+        parts.append(_read_member(member, name, options))
+        entries.append(entry_of(member.path, name))
     rejects = [reject for part in parts for reject in part.rejects]
     if rejects and options.rejects is not None:
         with atomic_alone(options.rejects, "w") as stream:
             stream.writelines(rejects)
     table, notes = gather(parts)
     return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts))
+
+
+def members_of(source: str, options: ReadOptions) -> list[Member]:
+    """The files that a source names, sorted, with the columns that their folders name.
+
+    Raises `BadInput` where there is none.
+    """
+    return partitions.members(files_of(source, options), folder_of(source))
 
 
 def files_of(source: str, options: ReadOptions) -> list[Path]:
@@ -196,10 +219,8 @@ def files_of(source: str, options: ReadOptions) -> list[Path]:
             suffixes = {suffix for format in formats().values() for suffix in format.suffixes}
         found = sorted(
             file
-            for file in path.iterdir()
-            if file.is_file()
-            and not file.name.startswith(".")
-            and compression.bare_suffix(file)[0] in suffixes
+            for file in partitions.files_below(path)
+            if compression.bare_suffix(file)[0] in suffixes
         )
         if not found:
             raise BadInput(
@@ -228,7 +249,9 @@ def format_of(path: Path) -> str:
 
 
 def suffix_like(source: str) -> str:
-    """The suffix for output of the same format and packing as a single file, else `.csv`."""
+    """The suffix for output of the format and packing of the source's first file, else `.csv`."""
+    if Path(source).is_dir():
+        source = str(files_of(source, ReadOptions())[0])
     suffix, packing = compression.bare_suffix(Path(source))
     known = {suffix for format in formats().values() for suffix in format.suffixes}
     return (suffix if suffix in known else ".csv") + packing
