@@ -171,6 +171,8 @@ WrittenDelimiter = Annotated[str | None, flag("sampling.delimiter", "--delimiter
 BadRows = Annotated[str | None, flag("reading.bad_rows", "--bad-rows")]
 MaxBad = Annotated[int | None, flag("reading.max_bad", "--max-bad")]
 Rejects = Annotated[Path | None, flag("reading.rejects", "--rejects")]
+FitRows = Annotated[int | None, flag("reading.fit_rows", "--fit-rows", metavar="N")]
+Stratify = Annotated[bool | None, flag("reading.stratify", "--stratify/--no-stratify")]
 Canvas = Annotated[str | None, flag("reading.canvas", "--canvas")]
 Channels = Annotated[str | None, flag("reading.channels", "--channels")]
 Fit = Annotated[str | None, flag("reading.fit", "--fit")]
@@ -205,6 +207,8 @@ class ReadingFlags:
     bad_rows: BadRows = None
     max_bad: MaxBad = None
     rejects: Rejects = None
+    fit_rows: FitRows = None
+    stratify: Stratify = None
     canvas: Canvas = None
     channels: Channels = None
     fit: Fit = None

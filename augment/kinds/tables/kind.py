@@ -81,7 +81,7 @@ class TableReader(Reader[Table]):
 
     def read(self, source: Source, options: Json) -> Loaded[Table]:
         found = reading.read(source, read_options(options))
-        return Loaded(found.table, found.files, found.notes, found.rejected)
+        return Loaded(found.table, found.files, found.notes, found.rejected, sampled=found.sampled)
 
     def read_like(self, source: Source, data: Table, options: Json) -> Loaded[Table]:
         found = reading.read_like(source, kept(data.schema), read_options(options))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from augment.kinds.tables.io.formats import (
     WriteOptions,
     compression,
 )
+from augment.kinds.tables.io.large_sources import Sampled, rows_to_fit, sampled
 from augment.kinds.tables.io.writing import write
 from augment.sources import partitions, standard_input
 from augment.sources.files import entry_in_memory, entry_of, folder_of, matching
@@ -55,6 +56,7 @@ class ReadTable:
     files: tuple[Json, ...]  # as `core.kind.Loaded` holds them
     notes: tuple[str, ...]
     rejected: int
+    sampled: str = ""  # as in `core.kind.Loaded`
 
 
 def formats() -> dict[str, Format]:
@@ -161,7 +163,10 @@ def _raw(source: Source, options: ReadOptions) -> list[Raw]:
 
 def _read_member(member: Member, name: str, options: ReadOptions) -> Raw:
     """A file with the columns that its folders name, unless it has them itself."""
-    raw = _read_file(member.path, name, options)
+    return _with_partitions(_read_file(member.path, name, options), member)
+
+
+def _with_partitions(raw: Raw, member: Member) -> Raw:
     table = raw.table
     for key, value in member.values:
         if key not in table.column_names:
@@ -171,12 +176,17 @@ def _read_member(member: Member, name: str, options: ReadOptions) -> Raw:
 
 
 def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
+    return _known_format(path, name, options).read(path, name, options)
+
+
+def _known_format(path: Path, name: str, options: ReadOptions) -> Format:
+    """The format of a file. Raises `UsageError` for an option of reading that it has no use for."""
     format = _format_for(path, name, options)
     for option in ("encoding", "delimiter", "header", "sheet"):
         if getattr(options, option) is not None and option not in format.spelling:
             label = next(each for each, known in formats().items() if type(known) is type(format))
             raise UsageError(f"{flag(option)} is no option for {name}, which is read as {label}.")
-    return format.read(path, name, options)
+    return format
 
 
 def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
@@ -188,17 +198,36 @@ def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
 
 
 def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
-    parts: list[Raw] = []
-    entries = []
-    for member, name in files:
-        parts.append(_read_member(member, name, options))
-        entries.append(entry_of(member.path, name))
+    drawn = _sampled(files, options)
+    if drawn is None:
+        parts = [_read_member(member, name, options) for member, name in files]
+    else:
+        parts = drawn.parts
+    entries = [entry_of(member.path, name) for member, name in files]
     rejects = [reject for part in parts for reject in part.rejects]
     if rejects and options.rejects is not None:
         with atomic_alone(options.rejects, "w") as stream:
             stream.writelines(rejects)
     table, notes = gather(parts)
-    return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts))
+    if drawn is not None:
+        table, notes = drawn.counted(table), (drawn.note, *notes)
+    said = "" if drawn is None else drawn.note
+    return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts), said)
+
+
+def _sampled(files: list[tuple[Member, str]], options: ReadOptions) -> Sampled | None:
+    """A sample of the rows, where one is asked for or memory needs it."""
+    rows = rows_to_fit([member.path for member, _ in files], options)
+    if rows is None:
+        return None
+
+    def blocks() -> Iterator[tuple[int, Raw]]:
+        for number, (member, name) in enumerate(files):
+            format = _known_format(member.path, name, options)
+            for raw in format.blocks(member.path, name, options):
+                yield number, _with_partitions(raw, member)
+
+    return sampled(blocks, rows, options)
 
 
 def members_of(source: str, options: ReadOptions) -> list[Member]:

@@ -32,8 +32,8 @@ class Doubtful(Exception):
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of a text as columns of text, null where a cell is empty; `lines` (rows,) holds the
-    line on which each begins, `blank` counts the empty lines behind the first row."""
+    """Rows as columns of text, null where a cell is empty; `lines` (rows,) holds the line on which
+    each begins, `blank` counts the empty lines among them, behind the first row of the text."""
 
     table: pa.Table
     lines: NDArray[np.int64]
@@ -55,12 +55,19 @@ def read(stream: IO[bytes], mark: str, width: int) -> Rows:
 
     Raises `Doubtful` where it is not sure that the strict reader would give the same.
     """
+    found = list(blocks(stream, mark, width))
+    if not found:
+        raise Doubtful
+    table = pa.concat_tables([each.table for each in found])
+    lines = np.concatenate([each.lines for each in found])
+    return Rows(table, lines, sum(each.blank for each in found))
+
+
+def blocks(stream: IO[bytes], mark: str, width: int) -> Iterator[Rows]:
+    """The same block by block; those that came before a `Doubtful` are sure."""
     if width < 2 or not mark.isascii():  # an empty line may be a row of one cell
         raise Doubtful
-    tables: list[pa.Table] = []
-    lines: list[NDArray[np.int64]] = []
-    line, rows = 1, 0
-    blank = 0
+    line, begun = 1, False
     for content in _contents(stream):
         block = _checked(content, ord(mark))
         filled = _filled(block)
@@ -68,15 +75,12 @@ def read(stream: IO[bytes], mark: str, width: int) -> Rows:
             table = _parsed(content, mark, width)
             if table.num_rows != int(filled.sum()):
                 raise Doubtful
-            tables.append(table)
-            lines.append(block.lines[filled] + line)
-        leading = 0 if rows else int(np.argmax(filled)) if filled.any() else len(filled)
-        blank += int((~filled).sum()) - leading
-        rows += int(filled.sum())
+            leading = 0 if begun else int(np.argmax(filled))
+            begun = True
+            yield Rows(table, block.lines[filled] + line, int((~filled).sum()) - leading)
+        elif begun:
+            yield Rows(_empty(width), block.lines[filled], len(filled))
         line += block.line_count
-    if not tables:
-        raise Doubtful
-    return Rows(pa.concat_tables(tables), np.concatenate(lines), blank)
 
 
 def _contents(stream: IO[bytes]) -> Iterator[bytes]:
@@ -145,7 +149,12 @@ def _filled(block: _Block) -> NDArray[np.bool_]:
     """(rows,) Whether a row has a character other than its line end."""
     data = np.frombuffer(block.content, np.uint8)
     first = data[block.starts]
-    return (first != LINE_FEED) & (first != RETURN)
+    found: NDArray[np.bool_] = (first != LINE_FEED) & (first != RETURN)
+    return found
+
+
+def _empty(width: int) -> pa.Table:
+    return pa.table({str(number): pa.array([], pa.string()) for number in range(width)})
 
 
 def _parsed(content: bytes, mark: str, width: int) -> pa.Table:

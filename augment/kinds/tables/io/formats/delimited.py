@@ -13,6 +13,7 @@ import dataclasses
 import re
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, ClassVar
 
@@ -59,6 +60,22 @@ class Delimited(Format):
         return False  # any text could be; what nobody claims is read as CSV
 
     def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
+        with self._opened(path, name, options) as text:
+            raw = _read_by_arrow(text) or text.records.read()
+        return dataclasses.replace(raw, notes=(*text.notes, *raw.notes), dialect=text.dialect)
+
+    def blocks(self, path: Path, name: str, options: ReadOptions) -> Iterator[Raw]:
+        with self._opened(path, name, options) as text:
+            first = 0
+            for raw in _blocks(text):
+                notes = raw.notes if first else (*text.notes, *raw.notes)
+                rows = np.arange(first, first + raw.table.num_rows)
+                yield dataclasses.replace(raw, notes=notes, dialect=text.dialect, rows=rows)
+                first += raw.table.num_rows
+
+    @contextmanager
+    def _opened(self, path: Path, name: str, options: ReadOptions) -> Iterator[_Text]:
+        """A file whose encoding, delimiter and header are found."""
         codec = encoding_of(path, name, options)
         with opened(path, name, codec) as stream:
             sample = stream.read(SAMPLE_CHARACTERS)
@@ -71,13 +88,12 @@ class Delimited(Format):
             with opened(path, name, codec) as stream:
                 records = _Records(stream, mark, sample, Rejects(name, options))
                 header = records.header
-                raw = _read_by_arrow(path, codec, records) or records.read()
+                spelt = observed(sample, mark, header.names, header.given)
+                spelt = dataclasses.replace(spelt, format=self.name, encoding=codec)
+                notes = tuple(each for each in (note, header.note) if each)
+                yield _Text(path, records, spelt, notes)
         finally:
             csv.field_size_limit(limit)
-        spelt = observed(sample, mark, header.names, header.given)
-        spelt = dataclasses.replace(spelt, format=self.name, encoding=codec)
-        notes = [each for each in (note, header.note) if each]
-        return dataclasses.replace(raw, notes=(*notes, *raw.notes), dialect=spelt)
 
     def _delimiter(self, dialect: Dialect | None) -> str:
         """The delimiter of the dialect, if it is of this format, else the format's own."""
@@ -168,8 +184,14 @@ class _Records:
 
     def read(self) -> Raw:
         """All records, block by block into Arrow, with the line each begins on."""
+        parts = list(self.blocks())
+        table = pa.concat_tables([part.table for part in parts])
+        lines = np.concatenate([part.lines for part in parts if part.lines is not None])
+        return dataclasses.replace(parts[-1], table=table, lines=lines)
+
+    def blocks(self) -> Iterator[Raw]:
+        """The same some at a time; notes and bad rows are told with the last of them."""
         names, lines, rejects = self.header.names, self.lines, self.rejects
-        blocks: list[pa.Table] = []
         starts = array("q", [] if self.header.given else [lines.first])
         rows: list[list[str]] = [] if self.header.given else [self.first]
         blank = 0
@@ -194,12 +216,11 @@ class _Records:
                 why = f"the row has {len(row)} cells, and the header has {len(names)}."
                 rejects.add(start, lines.row, why, "Is --delimiter right?" if len(row) == 1 else "")
             if len(rows) == size:
-                blocks.append(_block(names, rows))
-                rows = []
-        blocks.append(_block(names, rows))
-        return Raw(
+                yield Raw(rejects.name, _block(names, rows), {}, np.array(starts, np.int64))
+                rows, starts = [], array("q")
+        yield Raw(
             path=rejects.name,
-            table=pa.concat_tables(blocks),
+            table=_block(names, rows),
             declared={},
             lines=np.array(starts, dtype=np.int64),
             notes=_blank_note(blank),
@@ -208,16 +229,22 @@ class _Records:
         )
 
 
-def _read_by_arrow(path: Path, codec: str, records: _Records) -> Raw | None:
+@dataclasses.dataclass(frozen=True)
+class _Text:
+    """An open file: where it lies, its records, how it is spelt, and what to say of that."""
+
+    path: Path
+    records: _Records
+    dialect: Dialect
+    notes: tuple[str, ...]
+
+
+def _read_by_arrow(text: _Text) -> Raw | None:
     """What `records.read()` gives, many times as fast; None where that alone can tell."""
-    header, name = records.header, records.rejects.name
-    if not codec.startswith("utf-8"):
-        return None
+    header, name = text.records.header, text.records.rejects.name
     try:
-        with compression.reading(path, name) as stream:
-            if codec == "utf-8-sig":
-                stream.read(len(codecs.BOM_UTF8))
-            rows = arrow_csv.read(stream, records.mark, len(header.names))
+        with _bytes(text) as stream:
+            rows = arrow_csv.read(stream, text.records.mark, len(header.names))
     except (arrow_csv.Doubtful, *compression.UNREADABLE):
         return None
     first = 1 if header.given else 0
@@ -228,6 +255,41 @@ def _read_by_arrow(path: Path, codec: str, records: _Records) -> Raw | None:
         lines=rows.lines[first:],
         notes=_blank_note(rows.blank),
     )
+
+
+def _blocks(text: _Text) -> Iterator[Raw]:
+    """All rows some at a time, by Arrow as far as it is sure, and strictly from there."""
+    header, name = text.records.header, text.records.rejects.name
+    done = blank = 0
+    try:
+        with _bytes(text) as stream:
+            for rows in arrow_csv.blocks(stream, text.records.mark, len(header.names)):
+                first = 1 if header.given and not done else 0
+                table = rows.table.slice(first).rename_columns(header.names)
+                yield Raw(name, table, {}, rows.lines[first:])
+                done, blank = done + rows.table.num_rows, blank + rows.blank
+        if done:
+            yield Raw(name, table.slice(0, 0), {}, rows.lines[:0], notes=_blank_note(blank))
+            return
+    except (arrow_csv.Doubtful, *compression.UNREADABLE):
+        pass
+    passed = max(0, done - (1 if header.given else 0))
+    for raw in text.records.blocks():
+        known = min(passed, raw.table.num_rows)
+        passed -= known
+        assert raw.lines is not None
+        yield dataclasses.replace(raw, table=raw.table.slice(known), lines=raw.lines[known:])
+
+
+@contextmanager
+def _bytes(text: _Text) -> Iterator[IO[bytes]]:
+    """The UTF-8 text of a file. Raises `arrow_csv.Doubtful` for one in another encoding."""
+    if not text.dialect.encoding.startswith("utf-8"):
+        raise arrow_csv.Doubtful
+    with compression.reading(text.path, text.records.rejects.name) as stream:
+        if text.dialect.encoding == "utf-8-sig":
+            stream.read(len(codecs.BOM_UTF8))
+        yield stream
 
 
 def _blank_note(blank: int) -> tuple[str, ...]:

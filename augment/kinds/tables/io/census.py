@@ -1,0 +1,150 @@
+"""What all rows of a table hold, found in one pass, beside a sample of them.
+
+Of each column: missing values, ends, how often each of few values stands there, and the forms of
+what is no number. For each a row is remembered that shows it; those that the sample lacks are added
+to it, so that no column is judged, and no value left out, by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from augment.kinds.tables.data.spelling import numerals
+from augment.kinds.tables.data.spelling.text import NULL_TOKENS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_VALUES = 1_000  # of a column of which each is counted
+MOST_FORMS = 64  # a column with more is free text, whatever else it holds
+Place = tuple[int, int]  # a file of the source, a row in it
+Seen = Callable[[int], None]  # told of a row of the part at hand that shows something
+
+
+@dataclass
+class ColumnCensus:
+    """One column over the parts so far; `places` names for each thing to be shown a row."""
+
+    counts: dict[Any, int] | None = field(default_factory=dict)  # None: too many values
+    forms: set[str] | None = field(default_factory=set)  # of texts that are no numbers
+    ends: dict[str, Any] = field(default_factory=dict)
+    places: dict[Hashable, Place] = field(default_factory=dict)
+
+    def add(self, values: pa.Array, file: int, numbers: NDArray[np.int64]) -> list[int]:
+        """Count a part, whose rows have these numbers in their file; the rows to remember."""
+        shown: list[int] = []
+
+        def show(what: Hashable, row: int) -> None:
+            self.places[what] = (file, int(numbers[row]))
+            shown.append(row)
+
+        if values.null_count and "null" not in self.places:
+            show("null", _first(pc.is_null(values), True))
+        if self.counts is not None:
+            self._count(values, show)
+        if pa.types.is_string(values.type):
+            self._texts(values, show)
+        elif not pa.types.is_boolean(values.type):
+            self._ends(values, values, "", show)
+        return shown
+
+    def _count(self, values: pa.Array, show: Callable[[Hashable, int], None]) -> None:
+        found = pc.value_counts(values.drop_null())
+        assert self.counts is not None
+        levels = found.field(0).to_pylist() if len(found) <= MOST_VALUES else []
+        new = [level for level in levels if level not in self.counts]
+        if len(found) > MOST_VALUES or len(self.counts) + len(new) > MOST_VALUES:
+            self.counts = None
+            self.places = {k: v for k, v in self.places.items() if not isinstance(k, tuple)}
+            return
+        for level, count in zip(levels, found.field(1).to_pylist(), strict=True):
+            if level not in self.counts:
+                show(("value", level), _first(values, level))
+            self.counts[level] = self.counts.get(level, 0) + count
+
+    def _ends(
+        self, values: pa.Array, order: pa.Array, kind: str, show: Callable[[Hashable, int], None]
+    ) -> None:
+        """Note the least and the greatest of `values` by `order`."""
+        found = pc.min_max(order)
+        for end, beyond in (("min", pc.less), ("max", pc.greater)):
+            value = found[end]
+            known = self.ends.get(kind + end)
+            if value.is_valid and (known is None or beyond(value, known).as_py()):
+                self.ends[kind + end] = value
+                show(kind + end, _first(order, value))
+
+    def _texts(self, values: pa.Array, show: Callable[[Hashable, int], None]) -> None:
+        self._ends(values, pc.binary_length(values), "length ", show)
+        if self.forms is None:
+            return
+        try:
+            self._ends(values, values.cast(pa.float64()), "number ", show)
+            return
+        except pa.ArrowInvalid:
+            pass
+        distinct = pc.unique(values.drop_null())
+        plain = pc.match_substring_regex(distinct, numerals.NUMBER)
+        numbers = pc.if_else(plain, distinct, None).cast(pa.float64())
+        if numbers.null_count < len(numbers):
+            least = pc.min_max(numbers)
+            for end in ("min", "max"):
+                text = distinct[_first(numbers, least[end])]
+                known = self.ends.get("number " + end)
+                compare = pc.less if end == "min" else pc.greater
+                if known is None or compare(least[end], known).as_py():
+                    self.ends["number " + end] = least[end]
+                    show("number " + end, _first(values, text))
+        odd = distinct.filter(pc.invert(plain))
+        self._ends(values, pc.if_else(pc.is_in(values, odd), values, None), "text ", show)
+        forms = _forms(odd)
+        for row, form in zip(*_firsts(forms), strict=True):
+            if form not in self.forms:
+                self.forms.add(form)
+                show(f"form {form}", _first(values, odd[row]))
+        if len(self.forms) > MOST_FORMS or any(_is_free(form) for form in self.forms):
+            self.forms = None
+            self.places = {
+                k: v for k, v in self.places.items() if not str(k).startswith(("form ", "text "))
+            }
+
+    def lacking(self, sampled: pa.Array) -> set[Place]:
+        """The rows that a sample of the column needs besides its own."""
+        has = set(pc.unique(sampled.drop_null()).to_pylist()) if self.counts is not None else set()
+        return {
+            place
+            for what, place in self.places.items()
+            if not (what == "null" and sampled.null_count)
+            and not (isinstance(what, tuple) and what[1] in has)
+        }
+
+
+def _first(values: pa.Array, value: Any) -> int:
+    return int(pc.index(values, value).as_py())
+
+
+def _forms(texts: pa.Array) -> pa.Array:
+    """Each text with runs of digits as 9 and runs of letters as a."""
+    digits = pc.replace_substring_regex(texts, "[0-9]+", "9")
+    return pc.replace_substring_regex(digits, "[A-Za-z]+", "a")
+
+
+def _firsts(values: pa.Array) -> tuple[list[int], list[str]]:
+    """The first row of each distinct value, and the value."""
+    encoded = values.dictionary_encode()
+    rows = np.unique(np.asarray(encoded.indices), return_index=True)[1]
+    return rows.tolist(), encoded.dictionary.to_pylist()
+
+
+MISSING_FORMS = frozenset(_forms(pa.array(NULL_TOKENS, pa.string())).to_pylist())
+
+
+def _is_free(form: str) -> bool:
+    """Whether a text of this form shows its column to be words."""
+    return "9" not in form and form not in MISSING_FORMS
