@@ -12,6 +12,7 @@ from augment.cli import output, progress, requests, summary
 from augment.cli.parsing import appends, pairs
 from augment.core.errors import UsageError
 from augment.settings.sections import DEFAULTS
+from augment.sources.databases.address import is_address, parsed
 
 
 def sample(
@@ -19,7 +20,14 @@ def sample(
     model: Annotated[
         Path | None, typer.Argument(metavar="MODEL", help="A model folder or a run folder.")
     ] = None,
-    out: Annotated[str, typer.Option("-o", "--out", help="A file, or - for standard output.")],
+    out: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--out",
+            help="A file, a database's table (sqlite:///FILE?table=T), or - for standard output.",
+        ),
+    ],
     rows: o.Count = None,
     seed: o.Seed = None,
     asking: o.Asking,
@@ -82,6 +90,6 @@ def sample(
         }
         write = requests.writing(opened.kind.name, config, {"format": format, **spelt})
         order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write, source)
-        place = None if out == "-" else Path(out)
+        place = None if out == "-" else parsed(out) if is_address(out) else Path(out)
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
     output.show(document, screen, summary.of_sample)

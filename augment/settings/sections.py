@@ -57,6 +57,7 @@ class Reading:
         None, "Whether the first row names the columns. Default: by looking."
     )
     sheet: str | None = parameter(None, "Of a workbook with several sheets.")
+    sql: str | None = parameter(None, "Of a database: the query whose rows are read.")
     locale: str | None = parameter(
         None,
         "Of names, addresses and words that stand in for text: de_DE, pt_BR. Default: en_US.",

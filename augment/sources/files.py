@@ -69,7 +69,12 @@ def entry_of(path: Path, name: str | None = None) -> Json:
 
 def entry_in_memory(source: Source, data: Dataset, size: int) -> Json:
     """What tells rows in memory from any others, `size` bytes of them."""
-    return entry(str(source), data.digest(), size)
+    return entry_called(str(source), data, size)
+
+
+def entry_called(name: str, data: Dataset, size: int) -> Json:
+    """The same under another name, such as that of a table in a database."""
+    return entry(name, data.digest(), size)
 
 
 def content(source: Source) -> tuple[bytes, Json]:

@@ -54,6 +54,7 @@ from augment.kinds.tables.metrics import targets
 from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
 from augment.sources import standard_input
+from augment.sources.databases.address import is_address
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +73,7 @@ class TableReader(Reader[Table]):
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
             return memory.recognised(source)
-        if source == standard_input.NAME:
+        if source == standard_input.NAME or is_address(source):
             return True
         try:
             return bool(reading.files_of(source, reading.ReadOptions()))

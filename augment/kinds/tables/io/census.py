@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_VALUES = 1_000  # of a column of which each is counted
+LEAST_A_VALUE = 10  # rows of the sample, on average, if each value is to be in it
 MOST_FORMS = 64  # a column with more is free text, whatever else it holds
 Place = tuple[int, int]  # a file of the source, a row in it
 Seen = Callable[[int], None]  # told of a row of the part at hand that shows something
@@ -115,13 +116,17 @@ class ColumnCensus:
             }
 
     def lacking(self, sampled: pa.Array) -> set[Place]:
-        """The rows that a sample of the column needs besides its own."""
-        has = set(pc.unique(sampled.drop_null()).to_pylist()) if self.counts is not None else set()
+        """The rows that a sample of the column needs besides its own.
+
+        Values only of a column that has few for so many rows, as a category has.
+        """
+        few = len(self.counts or ()) * LEAST_A_VALUE <= len(sampled)
+        has = set(pc.unique(sampled.drop_null()).to_pylist()) if few else set()
         return {
             place
             for what, place in self.places.items()
             if not (what == "null" and sampled.null_count)
-            and not (isinstance(what, tuple) and what[1] in has)
+            and not (isinstance(what, tuple) and (not few or what[1] in has))
         }
 
 

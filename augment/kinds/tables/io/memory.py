@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OF_FILES = ("format", "encoding", "delimiter", "header", "sheet", "bad_rows", "max_bad", "rejects",
-            "fit_rows", "stratify")  # fmt: skip
+            "sql", "fit_rows", "stratify")  # fmt: skip
 MOST_TYPES_NAMED = 4
 
 

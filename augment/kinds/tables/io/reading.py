@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from augment.core import registry
-from augment.core.errors import BadInput, UsageError, listed
+from augment.core.errors import BadInput, OutOfResources, UsageError, listed
 from augment.core.files import atomic_alone
 from augment.core.kind import flag
 from augment.core.source import External, Rows, Source
@@ -20,6 +20,7 @@ from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.io import assembly as gathering
 from augment.kinds.tables.io import memory, newer_columns
 from augment.kinds.tables.io.alignment import require_alike
+from augment.kinds.tables.io.database import Query
 from augment.kinds.tables.io.formats import (
     Format,
     Raw,
@@ -30,7 +31,14 @@ from augment.kinds.tables.io.formats import (
 from augment.kinds.tables.io.large_sources import Sampled, rows_to_fit, sampled
 from augment.kinds.tables.io.writing import write
 from augment.sources import partitions, standard_input
-from augment.sources.files import entry_in_memory, entry_of, folder_of, matching
+from augment.sources.databases.address import is_address
+from augment.sources.files import (
+    entry_called,
+    entry_in_memory,
+    entry_of,
+    folder_of,
+    matching,
+)
 from augment.sources.partitions import Member
 
 __all__ = ["ReadOptions", "ReadTable", "WriteOptions", "format_of", "read", "write"]
@@ -158,6 +166,8 @@ def _entry(source: Source, table: Table) -> Json:
 def _raw(source: Source, options: ReadOptions) -> list[Raw]:
     if not isinstance(source, str):
         return [memory.raw(source, ReadOptions(like=options.like))]
+    if is_address(source):
+        return [_whole(Query.of(source, ReadOptions(like=options.like)))]
     return [_read_member(each, str(each.path), options) for each in members_of(source, options)]
 
 
@@ -193,6 +203,8 @@ def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
     if source == standard_input.NAME:
         with standard_input.spooled() as path:
             return _read_files([(Member(path), standard_input.SHOWN)], options, gather)
+    if is_address(source) or options.sql is not None:
+        return _read_database(Query.of(source, options), gather)
     found = members_of(source, options)
     return _read_files([(each, str(each.path)) for each in found], options, gather)
 
@@ -213,6 +225,27 @@ def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: G
         table, notes = drawn.counted(table), (drawn.note, *notes)
     said = "" if drawn is None else drawn.note
     return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts), said)
+
+
+def _read_database(query: Query, gather: Gather) -> ReadTable:
+    raw = query.whole() if query.options.fit_rows is None else None
+    drawn = query.drawn() if raw is None else None
+    parts = [raw or _whole(query)] if drawn is None else drawn.parts
+    table, notes = gather(parts)
+    entry = entry_called(query.name, table, table.data.nbytes)
+    if drawn is None:
+        return ReadTable(table, (entry,), notes, 0)
+    return ReadTable(drawn.counted(table), (entry,), (drawn.note, *notes), 0, drawn.note)
+
+
+def _whole(query: Query) -> Raw:
+    raw = query.whole()
+    if raw is None:
+        raise OutOfResources(
+            f"{query.name}: its rows take too much memory. Pass --fit-rows N, or name fewer with "
+            "--sql."
+        )
+    return raw
 
 
 def _sampled(files: list[tuple[Member, str]], options: ReadOptions) -> Sampled | None:
@@ -279,6 +312,8 @@ def format_of(path: Path) -> str:
 
 def suffix_like(source: str) -> str:
     """The suffix for output of the format and packing of the source's first file, else `.csv`."""
+    if is_address(source):
+        return ".parquet"  # which keeps the types
     if Path(source).is_dir():
         source = str(files_of(source, ReadOptions())[0])
     suffix, packing = compression.bare_suffix(Path(source))

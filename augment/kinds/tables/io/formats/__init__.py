@@ -56,6 +56,7 @@ class ReadOptions:
     columns: dict[str, str] = field(default_factory=dict)
     target: str | None = None
     locale: str | None = None
+    sql: str | None = None  # a query, where the source is a database
     fit_rows: int | None = None
     stratify: bool = False
     like: Schema | None = None
