@@ -76,7 +76,7 @@ COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "Choices": ("compare", "tune", "lift"),
     "Images": ("transform", "edit"),
     "Results": ("report", "runs", "verify", "reproduce"),
-    "Set-up": ("init", "engines", "config", "doctor"),
+    "Set-up": ("init", "engines", "config", "doctor", "ping"),
 }
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
@@ -147,6 +147,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "augment config show --origin",
         "augment config check augment.toml",
         "augment config schema",
+    ),
+    "ping": (
+        "augment ping 's3://bucket/data/'",
+        "augment ping 'postgresql://me@db.example/shop?table=made' --write",
     ),
     "doctor": (
         "augment doctor",

@@ -55,6 +55,7 @@ from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
 from augment.sources import standard_input
 from augment.sources.databases.address import is_address
+from augment.sources.remote.uri import is_uri
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,7 +74,7 @@ class TableReader(Reader[Table]):
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
             return memory.recognised(source)
-        if source == standard_input.NAME or is_address(source):
+        if source == standard_input.NAME or is_address(source) or is_uri(source):
             return True
         try:
             return bool(reading.files_of(source, reading.ReadOptions()))

@@ -40,6 +40,8 @@ from augment.sources.files import (
     matching,
 )
 from augment.sources.partitions import Member
+from augment.sources.remote.fetching import fetched, names
+from augment.sources.remote.uri import is_uri
 
 __all__ = ["ReadOptions", "ReadTable", "WriteOptions", "format_of", "read", "write"]
 
@@ -168,6 +170,10 @@ def _raw(source: Source, options: ReadOptions) -> list[Raw]:
         return [memory.raw(source, ReadOptions(like=options.like))]
     if is_address(source):
         return [_whole(Query.of(source, ReadOptions(like=options.like)))]
+    if is_uri(source):
+        with fetched(source) as here:
+            found = members_of(here.local, options)
+            return [_read_member(each, here.shown(each.path), options) for each in found]
     return [_read_member(each, str(each.path), options) for each in members_of(source, options)]
 
 
@@ -205,6 +211,10 @@ def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
             return _read_files([(Member(path), standard_input.SHOWN)], options, gather)
     if is_address(source) or options.sql is not None:
         return _read_database(Query.of(source, options), gather)
+    if is_uri(source):
+        with fetched(source) as here:
+            found = members_of(here.local, options)
+            return _read_files([(each, here.shown(each.path)) for each in found], options, gather)
     found = members_of(source, options)
     return _read_files([(each, str(each.path)) for each in found], options, gather)
 
@@ -314,6 +324,8 @@ def suffix_like(source: str) -> str:
     """The suffix for output of the format and packing of the source's first file, else `.csv`."""
     if is_address(source):
         return ".parquet"  # which keeps the types
+    if is_uri(source):
+        source = names(source)[0]
     if Path(source).is_dir():
         source = str(files_of(source, ReadOptions())[0])
     suffix, packing = compression.bare_suffix(Path(source))
