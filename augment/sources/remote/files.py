@@ -121,8 +121,9 @@ def _told(error: BaseException, uri: str) -> AugmentError:
             hint="Is there a network, and is the endpoint right? `augment ping` tries it.",
         )
     if kinds & set(REFUSED):
-        way = CREDENTIALS.get(scheme_of(uri), "no place here: fetch it, or give augment its text by -")
-        return BadInput("access is refused.", where=uri, hint=f"Credentials come from {way}.")
+        way = CREDENTIALS.get(scheme_of(uri))
+        hint = f"Credentials come from {way}." if way else "Try: curl … | augment run -"
+        return BadInput("access is refused.", where=uri, hint=hint)
     if getattr(error, "errno", None) == 28:
         return OutOfResources(f"{uri}: the disk on which it is staged is full.")
     return BadInput(

@@ -34,6 +34,7 @@ class ColumnCensus:
 
     counts: dict[Any, int] | None = field(default_factory=dict)  # None: too many values
     forms: set[str] | None = field(default_factory=set)  # of texts that are no numbers
+    mixed: bool = False  # whether a text was seen that is no number
     ends: dict[str, Any] = field(default_factory=dict)
     places: dict[Hashable, Place] = field(default_factory=dict)
 
@@ -47,15 +48,15 @@ class ColumnCensus:
 
         if values.null_count and "null" not in self.places:
             show("null", _first(pc.is_null(values), True))
-        if self.counts is not None:
-            self._count(values, show)
+        new = values if self.counts is None else self._count(values, show)
         if pa.types.is_string(values.type):
-            self._texts(values, show)
+            self._texts(values, new, show)
         elif not pa.types.is_boolean(values.type):
             self._ends(values, values, "", show)
         return shown
 
-    def _count(self, values: pa.Array, show: Callable[[Hashable, int], None]) -> None:
+    def _count(self, values: pa.Array, show: Callable[[Hashable, int], None]) -> pa.Array:
+        """Count a part; its values that no part before it had, or all where they are too many."""
         found = pc.value_counts(values.drop_null())
         assert self.counts is not None
         levels = found.field(0).to_pylist() if len(found) <= MOST_VALUES else []
@@ -63,11 +64,12 @@ class ColumnCensus:
         if len(found) > MOST_VALUES or len(self.counts) + len(new) > MOST_VALUES:
             self.counts = None
             self.places = {k: v for k, v in self.places.items() if not isinstance(k, tuple)}
-            return
+            return values
         for level, count in zip(levels, found.field(1).to_pylist(), strict=True):
             if level not in self.counts:
                 show(("value", level), _first(values, level))
             self.counts[level] = self.counts.get(level, 0) + count
+        return pa.array(new, values.type)
 
     def _ends(
         self, values: pa.Array, order: pa.Array, kind: str, show: Callable[[Hashable, int], None]
@@ -81,34 +83,37 @@ class ColumnCensus:
                 self.ends[kind + end] = value
                 show(kind + end, _first(order, value))
 
-    def _texts(self, values: pa.Array, show: Callable[[Hashable, int], None]) -> None:
-        self._ends(values, pc.binary_length(values), "length ", show)
+    def _texts(
+        self, values: pa.Array, new: pa.Array, show: Callable[[Hashable, int], None]
+    ) -> None:
+        """Note the ends and forms of `new` texts, which stand somewhere among `values`."""
+
+        def shown(what: Hashable, row: int) -> None:
+            show(what, row if new is values else _first(values, new[row]))
+
+        self._ends(new, pc.binary_length(new), "length ", shown)
         if self.forms is None:
             return
-        try:
-            self._ends(values, values.cast(pa.float64()), "number ", show)
-            return
-        except pa.ArrowInvalid:
-            pass
-        distinct = pc.unique(values.drop_null())
+        if not self.mixed:
+            try:
+                self._ends(new, new.cast(pa.float64()), "number ", shown)
+                return
+            except pa.ArrowInvalid:
+                self.mixed = True
+        distinct = pc.unique(new.drop_null())
         plain = pc.match_substring_regex(distinct, numerals.NUMBER)
         numbers = pc.if_else(plain, distinct, None).cast(pa.float64())
-        if numbers.null_count < len(numbers):
-            least = pc.min_max(numbers)
-            for end in ("min", "max"):
-                text = distinct[_first(numbers, least[end])]
-                known = self.ends.get("number " + end)
-                compare = pc.less if end == "min" else pc.greater
-                if known is None or compare(least[end], known).as_py():
-                    self.ends["number " + end] = least[end]
-                    show("number " + end, _first(values, text))
-        odd = distinct.filter(pc.invert(plain))
-        self._ends(values, pc.if_else(pc.is_in(values, odd), values, None), "text ", show)
-        forms = _forms(odd)
-        for row, form in zip(*_firsts(forms), strict=True):
+
+        def at(what: Hashable, row: int) -> None:
+            show(what, _first(values, distinct[row]))
+
+        self._ends(distinct, numbers, "number ", at)
+        odd = pc.if_else(plain, None, distinct)
+        self._ends(distinct, odd, "text ", at)
+        for row, form in zip(*_firsts(_forms(odd)), strict=True):
             if form not in self.forms:
                 self.forms.add(form)
-                show(f"form {form}", _first(values, odd[row]))
+                at(f"form {form}", row)
         if len(self.forms) > MOST_FORMS or any(_is_free(form) for form in self.forms):
             self.forms = None
             self.places = {
@@ -141,10 +146,11 @@ def _forms(texts: pa.Array) -> pa.Array:
 
 
 def _firsts(values: pa.Array) -> tuple[list[int], list[str]]:
-    """The first row of each distinct value, and the value."""
+    """The first row of each distinct value that is none, and the value."""
     encoded = values.dictionary_encode()
-    rows = np.unique(np.asarray(encoded.indices), return_index=True)[1]
-    return rows.tolist(), encoded.dictionary.to_pylist()
+    indices = np.asarray(pc.fill_null(encoded.indices, -1))
+    found, rows = np.unique(indices, return_index=True)
+    return rows[found >= 0].tolist(), encoded.dictionary.to_pylist()
 
 
 MISSING_FORMS = frozenset(_forms(pa.array(NULL_TOKENS, pa.string())).to_pylist())

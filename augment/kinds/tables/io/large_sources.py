@@ -194,9 +194,10 @@ def _parts(
         chunks = [chunk for value in values for chunk in value.chunks]
         if chunks:
             needed |= column.lacking(pa.concat_arrays(chunks))
-    have = {(part.file, number) for part in kept for number in _numbers(part.raw)}
-    for place in sorted(needed - have):
-        by_file[place[0]].append(shown[place])
+    for place in sorted(needed):
+        have = (part.raw.rows for part in kept if part.file == place[0])
+        if not any(rows is not None and (rows == place[1]).any() for rows in have):
+            by_file[place[0]].append(shown[place])
     return [_in_order(parts) for parts in by_file.values()]
 
 
