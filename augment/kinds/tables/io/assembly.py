@@ -178,10 +178,12 @@ def column_of(
     where = _places(parts)
     declared = _declared(name, parts)
     said = options.columns.get(name)
+    encoded: pa.DictionaryArray | None = None
     if given is not None:
         column = given
     elif declared is None:
-        column = inference.from_text(name, values)
+        encoded = values.dictionary_encode()
+        column = inference.from_text(name, values, encoded.dictionary)
     else:
         column = inference.from_values(name, values, declared)
     if said is not None:
@@ -190,7 +192,7 @@ def column_of(
         column = _as_target(column)
     if column.role == "drop":
         return column, values
-    return column, text.convert(column, values, where)
+    return column, text.convert(column, values, where, encoded)
 
 
 def _places(parts: list[Raw]) -> Callable[[int], str]:
