@@ -25,6 +25,7 @@ from augment.sources.databases.session import (
 
 BATCH_ROWS = "adbc.sqlite.query.batch_rows"
 NUMERIC = b"numeric"
+TYPED_ROWS = 1_000_000  # which are held at once
 
 
 class _Adbc(Session):
@@ -73,10 +74,10 @@ class Sqlite(_Adbc):
         self.connection = sqlite.connect(f"file:{place}?mode={'rwc' if write else 'ro'}")
 
     def stream(self, sql: str) -> pa.RecordBatchReader:
-        """Types are those of all values of a column, since any cell may be of any."""
+        """Types are those of the first million values of a column: any cell may be of any."""
         count = int(self.rows(f"SELECT count(*) FROM ({sql})")[0][0])
         cursor = self.opened()
-        cursor.adbc_statement.set_options(**{BATCH_ROWS: str(max(1, count))})
+        cursor.adbc_statement.set_options(**{BATCH_ROWS: str(min(max(1, count), TYPED_ROWS))})
         cursor.execute(sql)
         return cursor.fetch_record_batch()
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.core.errors import AugmentError, UsageError
+from augment.core.errors import UsageError
 from augment.core.files import make_private
 from augment.sources.remote.files import Remote, remote
 from augment.sources.remote.naming import in_document, renamed
@@ -120,10 +120,9 @@ def published(
     try:
         with renamed(str(path), uri):
             yield Place(path, uri, force, manifest)
-    except AugmentError:
-        if not (path / PARTIAL).exists():
+    finally:
+        if not (path / PARTIAL).exists():  # nothing that could be gone on with
             shutil.rmtree(staging, ignore_errors=True)
-        raise
 
 
 def _staging(uri: str) -> Path:

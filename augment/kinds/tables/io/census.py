@@ -7,6 +7,7 @@ to it, so that no column is judged, and no value left out, by chance.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_VALUES = 1_000  # of a column of which each is counted
+DIGITS, LETTERS = "[0-9]+", "[A-Za-z]+"
+MISSING_FORMS = frozenset(re.sub(LETTERS, "a", token) for token in NULL_TOKENS)
 LEAST_A_VALUE = 10  # rows of the sample, on average, if each value is to be in it
 MOST_FORMS = 64  # a column with more is free text, whatever else it holds
 Place = tuple[int, int]  # a file of the source, a row in it
@@ -141,8 +144,8 @@ def _first(values: pa.Array, value: Any) -> int:
 
 def _forms(texts: pa.Array) -> pa.Array:
     """Each text with runs of digits as 9 and runs of letters as a."""
-    digits = pc.replace_substring_regex(texts, "[0-9]+", "9")
-    return pc.replace_substring_regex(digits, "[A-Za-z]+", "a")
+    digits = pc.replace_substring_regex(texts, DIGITS, "9")
+    return pc.replace_substring_regex(digits, LETTERS, "a")
 
 
 def _firsts(values: pa.Array) -> tuple[list[int], list[str]]:
@@ -151,9 +154,6 @@ def _firsts(values: pa.Array) -> tuple[list[int], list[str]]:
     indices = np.asarray(pc.fill_null(encoded.indices, -1))
     found, rows = np.unique(indices, return_index=True)
     return rows[found >= 0].tolist(), encoded.dictionary.to_pylist()
-
-
-MISSING_FORMS = frozenset(_forms(pa.array(NULL_TOKENS, pa.string())).to_pylist())
 
 
 def _is_free(form: str) -> bool:

@@ -156,7 +156,7 @@ def _read_memory(source: Rows[Any] | External, options: ReadOptions) -> ReadTabl
     known = memory.joined(source)
     if isinstance(source, Rows) and known is not None:
         files = source.files or (_entry(source, known),)
-        return ReadTable(known, files, source.notes, source.rejected)
+        return ReadTable(known, files, source.notes, source.rejected, source.sampled)
     table, notes = gathering.gather([memory.raw(source, options)], options)
     return ReadTable(table, (_entry(source, table),), notes, 0)
 

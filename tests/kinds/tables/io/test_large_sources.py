@@ -11,6 +11,7 @@ import pytest
 
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
+from augment.core.source import Rows
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.generator import rare_categories
@@ -21,6 +22,8 @@ from augment.kinds.tables.io.formats.delimited import Csv
 from augment.kinds.tables.io.formats.parquet import Parquet
 from augment.kinds.tables.io.reading import ReadTable, read
 from augment.kinds.tables.io.reservoir import Reservoir
+from augment.kinds.tables.kind import TABLES
+from tests.cli.in_process import augment
 
 ROWS, FIT = 20_000, 500
 
@@ -105,6 +108,22 @@ def test_what_is_rare_is_judged_by_all_rows(sources: dict[str, str], kind: str) 
     assert "Bern" in safe and "Lund" not in safe
     alone = protect(one, Seed(1), 5).table.data.column("city").to_pylist()
     assert "Bern" not in alone  # as the sample alone would have it
+
+
+def test_a_run_and_its_report_say_so(
+    sources: dict[str, str], tmp_path: Path, few_trees: None
+) -> None:
+    out = tmp_path / "out"
+    asked = ("--fit-rows", "120", "-e", "independent", "--gate", "none", "-q")
+    assert augment("run", sources["csv"], "-o", out, *asked).returncode == 0
+    said = "rows are fitted on, drawn evenly"
+    for name in ("run.json", "report.json", "report.html"):
+        assert said in (out / name).read_text("utf-8"), name
+    assert said in " ".join(augment("inspect", sources["csv"], *asked[:2]).stdout.decode().split())
+    loaded = TABLES.read(sources["csv"], {"fit_rows": 120})
+    rows = Rows("t", (loaded.data,), loaded.files, sampled=loaded.sampled)  # as `reproduce` does
+    again = TABLES.read(rows, {})
+    assert said in again.sampled and again.data.counts == loaded.data.counts
 
 
 def test_each_value_of_the_target_has_its_share(sources: dict[str, str]) -> None:
