@@ -19,13 +19,15 @@ from augment.sources.databases.session import (
     quoted,
 )
 
+CONFIG = {"autoinstall_known_extensions": "false"}  # which come from the network
+
 
 class DuckDb(Session):
     """One transaction on the file."""
 
     def __init__(self, address: Address, write: bool) -> None:
         super().__init__(address)
-        self.connection = duckdb.connect(address.place, read_only=not write)
+        self.connection = duckdb.connect(address.place, read_only=not write, config=CONFIG)
         self.connection.execute("BEGIN")
 
     def close(self) -> None:

@@ -94,6 +94,8 @@ def test_a_model_and_its_samples_lie_elsewhere(memory: object, tmp_path: Path) -
     assert here == {*manifest["files"], "manifest.json"}
     assert b"p to date" in augment(*fit).stderr or augment(*fit).returncode == 0
     assert augment(*fit[:-1], "2").returncode == 2
+    checked = json.loads(augment("verify", "memory://b/m", "--json").stdout)
+    assert checked["folder"] == "memory://b/m" and not checked["changed"]
     sample = ("sample", "memory://b/m", "-n", "9", "-o", "memory://b/made/s.csv")
     assert augment(*sample).returncode == 0
     assert len(memory.cat("/b/made/s.csv").splitlines()) == 10

@@ -346,10 +346,13 @@ def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
     asked = known.get(options.format or "")
     for magic, what in FOREIGN.items():
         if head.startswith(magic) and (asked is None or asked.text):
+            address = magic.startswith(b"SQLite")
             raise BadInput(
                 f"this is {what}, not a table that can be read here.",
                 where=name,
-                hint="Save or export it as CSV or Parquet first.",
+                hint=f"Name it as sqlite:///{path}?table=NAME."
+                if address
+                else "Save or export it as CSV or Parquet first.",
             )
     if asked is not None:
         return asked
