@@ -145,6 +145,13 @@ def common_names(parts: list[Raw]) -> list[str]:
     return names
 
 
+def require_same(first: Raw, part: Raw, options: ReadOptions) -> None:
+    """Raise `BadInput` where a part has other columns, or other types, than the first."""
+    for name in common_names([first, part]):
+        if options.columns.get(name) != "drop":
+            _declared(name, [first, part])
+
+
 def _check_names(options: ReadOptions, names: list[str]) -> None:
     for name in options.columns:
         if name not in names:
@@ -176,8 +183,8 @@ def column_of(
     """One column over all parts."""
     values = _contiguous([part.table.column(name) for part in parts])
     where = _places(parts)
-    declared = _declared(name, parts)
     said = options.columns.get(name)
+    declared = None if said == "drop" else _declared(name, parts)
     encoded: pa.DictionaryArray | None = None
     if given is not None:
         column = given

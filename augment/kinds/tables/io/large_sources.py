@@ -18,6 +18,7 @@ from augment.core.types import Scalar
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.data.values import plain
+from augment.kinds.tables.io.assembly import require_same
 from augment.kinds.tables.io.census import MOST_VALUES, ColumnCensus, Place
 from augment.kinds.tables.io.formats import Raw, ReadOptions
 from augment.kinds.tables.io.reservoir import Kept, Reservoir, taken
@@ -79,6 +80,8 @@ def sampled(blocks: Blocks, rows: int, options: ReadOptions) -> Sampled | None:
     total = 0
     for (file, raw), keys in _keyed(blocks):
         known = seen.get(file)
+        if known is None and seen:
+            require_same(next(iter(seen.values())), raw, options)
         seen[file] = _joined_facts(known, raw)
         reservoir.add(file, raw, keys)
         _count(census, file, raw, shown)

@@ -217,6 +217,12 @@ def test_files_that_differ_are_named_with_what_differs(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="'a' is of type int64 here, and of type int32") as refused:
         source.read(str(typed), ReadOptions())
     assert refused.value.where == str(typed / "2.parquet")
+    with pytest.raises(BadInput, match="'a' is of type int64 here"):
+        source.read(str(typed), ReadOptions(fit_rows=100))
+    pq.write_table(pa.table({"a": ["x", "y"], "b": [1, 2]}), typed / "1.parquet")
+    pq.write_table(pa.table({"a": [1.5, 2.5], "b": [3, 4]}), typed / "2.parquet")
+    dropped = source.read(str(typed), ReadOptions(columns={"a": "drop"})).table
+    assert dropped.data.to_pydict() == {"b": [1, 2, 3, 4]}
 
 
 def partitioned(folder: Path) -> None:

@@ -8,10 +8,8 @@ cell is a missing value, quoted or not.
 from __future__ import annotations
 
 import codecs
-import csv
 import dataclasses
 import re
-from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,16 +30,14 @@ from augment.kinds.tables.io.formats import (
     ReadOptions,
     WriteOptions,
     arrow_csv,
-    block_rows,
     compression,
 )
 from augment.kinds.tables.io.formats import delimiter as delimiters
+from augment.kinds.tables.io.formats.csv_records import Records, blank_note, long_cells
 from augment.kinds.tables.io.formats.encoding import Encoder, encoding_of, opened
-from augment.kinds.tables.io.formats.header import SAMPLE_ROWS, header_of
 from augment.kinds.tables.io.formats.quoting import observed
 from augment.kinds.tables.io.formats.rejects import Rejects
 
-MAX_CELL_CHARACTERS = 1 << 30
 SAMPLE_CHARACTERS = 1 << 16
 WRITTEN_CELLS = 4_000_000  # held as text at once: some 40 MB, and a column is handled as a whole
 SPELT_ALIKE = ("csv", "tsv")
@@ -83,17 +79,13 @@ class Delimited(Format):
             raise BadInput("the file is empty.", where=name, hint="Give a table with a header.")
         expected = self._delimiter(options.expected.dialect if options.expected else None)
         mark, note = delimiters.found(options.delimiter, expected, sample, name)
-        limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
-        try:
-            with opened(path, name, codec) as stream:
-                records = _Records(stream, mark, sample, Rejects(name, options))
-                header = records.header
-                spelt = observed(sample, mark, header.names, header.given)
-                spelt = dataclasses.replace(spelt, format=self.name, encoding=codec)
-                notes = tuple(each for each in (note, header.note) if each)
-                yield _Text(path, records, spelt, notes)
-        finally:
-            csv.field_size_limit(limit)
+        with long_cells(), opened(path, name, codec) as stream:
+            records = Records(stream, mark, sample, Rejects(name, options))
+            header = records.header
+            spelt = observed(sample, mark, header.names, header.given)
+            spelt = dataclasses.replace(spelt, format=self.name, encoding=codec)
+            notes = tuple(each for each in (note, header.note) if each)
+            yield _Text(path, records, spelt, notes)
 
     def _delimiter(self, dialect: Dialect | None) -> str:
         """The delimiter of the dialect, if it is of this format, else the format's own."""
@@ -144,97 +136,12 @@ class Tsv(Delimited):
     delimiter = "\t"
 
 
-class _Lines:
-    """The lines of a text one by one; remembers those of the row being read."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self.stream = stream
-        self.read = 0  # lines so far
-        self.first = 1  # the line on which the first row begins
-        self.row: list[str] = []
-        self.nul = False  # whether one of `row` holds a NUL
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self.stream:
-            self.read += 1
-            self.row.append(line)
-            self.nul |= "\0" in line
-            yield line
-
-    def begin(self) -> int:
-        """Forget the last row; the number of the line on which the next one begins."""
-        self.row, self.nul = [], False
-        return self.read + 1
-
-
-class _Records:
-    """The records of a text by the strict reader: the first of them, and the header, at once.
-
-    `sample` is the beginning of the text, by which the header is judged.
-    """
-
-    def __init__(self, stream: IO[str], mark: str, sample: str, rejects: Rejects) -> None:
-        self.mark, self.rejects = mark, rejects
-        self.lines = _Lines(stream)
-        self.reader = csv.reader(self.lines, delimiter=mark, strict=True)
-        self.first = _first(self.reader, self.lines, rejects.name)
-        following = delimiters.rows_of(sample, mark, SAMPLE_ROWS)[1:]
-        where = f"{rejects.name}:{self.lines.read}"
-        self.header = header_of(self.first, following, rejects.options, where)
-
-    def read(self) -> Raw:
-        """All records, block by block into Arrow, with the line each begins on."""
-        parts = list(self.blocks())
-        table = pa.concat_tables([part.table for part in parts])
-        lines = np.concatenate([part.lines for part in parts if part.lines is not None])
-        return dataclasses.replace(parts[-1], table=table, lines=lines)
-
-    def blocks(self) -> Iterator[Raw]:
-        """The same some at a time; notes and bad rows are told with the last of them."""
-        names, lines, rejects = self.header.names, self.lines, self.rejects
-        starts = array("q", [] if self.header.given else [lines.first])
-        rows: list[list[str]] = [] if self.header.given else [self.first]
-        blank = 0
-        size = block_rows(len(names))
-        while True:
-            start = lines.begin()
-            try:
-                row = next(self.reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                rejects.add(start, lines.row, *_malformed(error))
-                continue
-            if lines.nul:
-                rejects.add(start, lines.row, "the row holds a NUL character.")
-            elif len(row) == len(names) or (not row and len(names) == 1):
-                rows.append(row or [""])
-                starts.append(start)
-            elif not row:
-                blank += 1
-            else:
-                why = f"the row has {len(row)} cells, and the header has {len(names)}."
-                rejects.add(start, lines.row, why, "Is --delimiter right?" if len(row) == 1 else "")
-            if len(rows) == size:
-                yield Raw(rejects.name, _block(names, rows), {}, np.array(starts, np.int64))
-                rows, starts = [], array("q")
-        yield Raw(
-            path=rejects.name,
-            table=_block(names, rows),
-            declared={},
-            lines=np.array(starts, dtype=np.int64),
-            notes=_blank_note(blank),
-            rejected=rejects.lines,
-            rejects=tuple(rejects.kept),
-        )
-
-
 @dataclasses.dataclass(frozen=True)
 class _Text:
     """An open file: where it lies, its records, how it is spelt, and what to say of that."""
 
     path: Path
-    records: _Records
+    records: Records
     dialect: Dialect
     notes: tuple[str, ...]
 
@@ -253,7 +160,7 @@ def _read_by_arrow(text: _Text) -> Raw | None:
         table=rows.table.slice(first).rename_columns(header.names),
         declared={},
         lines=rows.lines[first:],
-        notes=_blank_note(rows.blank),
+        notes=blank_note(rows.blank),
     )
 
 
@@ -269,7 +176,7 @@ def _blocks(text: _Text) -> Iterator[Raw]:
                 yield Raw(name, table, {}, rows.lines[first:])
                 done, blank = done + rows.table.num_rows, blank + rows.blank
         if done:
-            yield Raw(name, table.slice(0, 0), {}, rows.lines[:0], notes=_blank_note(blank))
+            yield Raw(name, table.slice(0, 0), {}, rows.lines[:0], notes=blank_note(blank))
             return
     except (arrow_csv.Doubtful, *compression.UNREADABLE):
         pass
@@ -290,48 +197,6 @@ def _bytes(text: _Text) -> Iterator[IO[bytes]]:
         if text.dialect.encoding == "utf-8-sig":
             stream.read(len(codecs.BOM_UTF8))
         yield stream
-
-
-def _blank_note(blank: int) -> tuple[str, ...]:
-    return (f"{blank} blank lines hold no row.",) if blank else ()
-
-
-def _first(reader: Iterator[list[str]], lines: _Lines, name: str) -> list[str]:
-    """The first row that is not blank. Raises `BadInput` where it cannot be read."""
-    try:
-        row: list[str] = []
-        while not row:
-            lines.first = lines.begin()
-            row = next(reader)
-    except (csv.Error, StopIteration) as error:
-        why, hint = _malformed(error) if isinstance(error, csv.Error) else ("no header.", "")
-        raise BadInput(why, where=f"{name}:1", hint=hint or "Mend the header.") from None
-    if lines.nul:
-        raise BadInput(
-            "the first row holds a NUL character.",
-            where=f"{name}:{lines.read}",
-            hint="Is this a text file? Save it as CSV, or pass --encoding.",
-        )
-    return row
-
-
-def _malformed(error: csv.Error) -> tuple[str, str]:
-    """What is wrong with a row's quotes, in words, and a hint."""
-    if "unexpected end" in str(error):
-        return "a quote opens in this row and never closes.", "Close it, or double it."
-    if "expected after" in str(error):
-        return (
-            "text stands behind a closing quote.",
-            "A quote inside a quoted cell is written twice.",
-        )
-    return f"the row is no CSV ({error}).", ""
-
-
-def _block(names: list[str], rows: list[list[str]]) -> pa.Table:
-    """Rows of cells as columns of text, null where a cell is empty."""
-    present = [[cell or None for cell in row] for row in rows]
-    columns = zip(*present, strict=True) if rows else [()] * len(names)
-    return pa.table([pa.array(cells, pa.string()) for cells in columns], names=names)
 
 
 def _header_cells(names: list[str], spelt: Dialect, marks: str, excel_safe: bool) -> list[str]:

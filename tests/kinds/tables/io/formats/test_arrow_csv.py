@@ -138,7 +138,7 @@ def test_plain_text_is_never_read_row_by_row(path: Path, monkeypatch: pytest.Mon
     def read(*_: object) -> None:
         raise AssertionError("the strict reader was called")
 
-    monkeypatch.setattr("augment.kinds.tables.io.formats.delimited._Records.read", read)
+    monkeypatch.setattr("augment.kinds.tables.io.formats.csv_records.Records.read", read)
     raw = Csv().read(path, "t.csv", ReadOptions())
     assert raw.table.to_pydict() == {"a": ["1", "2"], "b": ['x, "y"', None]}
     assert raw.where(1) == "t.csv:3"
