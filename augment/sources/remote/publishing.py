@@ -25,6 +25,7 @@ from augment.sources.remote.uri import is_uri, require_no_secret, require_writab
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"  # an attempt that is not finished, see `work.store`
 REJECTED = ".rejected"
+UNSENT = "unsent"  # beside a result that is finished, until all of it lies at its address
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Place:
             return
         ending = REJECTED if rejected else ""
         local = self.path.with_name(self.path.name + ending)
+        (_staging(self.uri) / UNSENT).touch()
         with remote(self.uri + ending) as found:
             if local.is_dir():
                 self._send_folder(local, found, checked=not (rejected or self.force))
@@ -105,7 +107,7 @@ def published(
             Place(path, uri, force)._require_free(found)
         else:
             manifest = found.read(MANIFEST)
-        begun = (path / PARTIAL).exists()
+        begun = _is_begun(staging, path)
         if manifest is not None and begun and not (force or replace):
             raise UsageError(
                 f"{uri} holds a result, and an unfinished one for it is here. Pass --force to "
@@ -117,12 +119,19 @@ def published(
                 place = path / name
                 make_private(place.parent)
                 found.system.get_file(found.at(name), str(place))
+    if path.is_file():  # which a command would not replace
+        path.unlink()
     try:
         with renamed(str(path), uri):
             yield Place(path, uri, force, manifest)
     finally:
-        if not (path / PARTIAL).exists():  # nothing that could be gone on with
+        if not _is_begun(staging, path):  # nothing that could be gone on with
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def _is_begun(staging: Path, path: Path) -> bool:
+    """Whether an earlier command left something to go on with, or to send."""
+    return (path / PARTIAL).exists() or (staging / UNSENT).exists()
 
 
 def _staging(uri: str) -> Path:

@@ -171,6 +171,29 @@ def test_what_was_cut_short_is_found_again_and_others_results_are_kept(
 
 
 @pytest.mark.usefixtures("few_trees")
+def test_what_could_not_be_sent_is_sent_by_the_same_command(
+    memory: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.pipe("/b/t.csv", head(30))
+    fit = ("fit", "memory://b/t.csv", "-o", "memory://b/m", "-e", "independent")
+    send = Remote.send
+
+    def sent(self: Remote, local: Path, name: str) -> None:
+        if name == "manifest.json":
+            raise ConnectionError("the network is gone")
+        send(self, local, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Remote, "send", sent)
+        done = augment(*fit)
+        assert done.returncode == 4 and b"cannot be reached" in done.stderr
+    assert memory.exists("/b/m/fit.json") and not memory.exists("/b/m/manifest.json")
+    made = memory.cat("/b/m/fit.json")
+    assert augment(*fit).returncode == 0
+    assert memory.exists("/b/m/manifest.json") and memory.cat("/b/m/fit.json") == made
+    assert staged(tmp_path) == []
+
+
 def test_a_run_that_a_gate_rejects_goes_beside(memory: object) -> None:
     memory.pipe("/b/t.csv", head(60))
     done = augment("run", "memory://b/t.csv", "-o", "memory://b/o", "-e", "bootstrap", "--seed",
