@@ -35,14 +35,13 @@ def _database(place: address.Address, write: bool) -> Json:
             steps.append(_step("reached", f"{len(found)} tables: {listed(found) or 'none'}"))
             if place.table is not None and not write:
                 fields = session.require_table(base, place.table)
-                base.rows(f"SELECT * FROM {session.quoted(place.table)} LIMIT 1")
+                session.first_row(base, place.table)
                 steps.append(_step("read", f"{place.table}, {len(fields)} columns"))
     if write:
         made = f"{TRIED}_{secrets.token_hex(4)}"
         fresh = path is not None and not path.exists()
         with connection.connected(place, write=True) as base:
-            base.rows(f"CREATE TABLE {made} (tried int)")
-            base.end(commit=False)
+            session.make_and_undo(base, made)
         if fresh and path is not None:
             path.unlink(missing_ok=True)
         steps.append(_step("written", "a table was made, and undone"))

@@ -176,6 +176,17 @@ def require_table(session: Session, table: str) -> list[Field]:
     return fields
 
 
+def first_row(session: Session, table: str) -> list[tuple[Any, ...]]:
+    """The first row of a table, if it has any."""
+    return session.rows(f"SELECT * FROM {quoted(table)} LIMIT 1")
+
+
+def make_and_undo(session: Session, table: str) -> None:
+    """Show that tables can be made, and leave none."""
+    session.rows(f"CREATE TABLE {quoted(table)} (tried int)")
+    session.end(commit=False)
+
+
 def write(session: Session, parts: Iterator[pa.Table], force: bool) -> int:
     """Rows into the table of the address, all of them or none; how many.
 

@@ -170,7 +170,6 @@ def test_what_was_cut_short_is_found_again_and_others_results_are_kept(
     assert refused.value.where == "memory://b/new/x"
 
 
-@pytest.mark.usefixtures("few_trees")
 def test_what_could_not_be_sent_is_sent_by_the_same_command(
     memory: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +193,19 @@ def test_what_could_not_be_sent_is_sent_by_the_same_command(
     assert staged(tmp_path) == []
 
 
+def test_what_a_gate_rejects_goes_beside_and_replaces_what_it_rejected_before(
+    memory: object,
+) -> None:
+    for text in ("1", "2"):
+        with published("memory://b/out", force=False) as place:
+            folder(place.path.with_name("out.rejected"), a=text)
+            place.send(rejected=True)
+    assert memory.find("/b") == ["/b/out.rejected/a", "/b/out.rejected/manifest.json"]
+    assert memory.cat("/b/out.rejected/a") == b"2"
+
+
+@pytest.mark.slow  # scores a run
+@pytest.mark.usefixtures("few_trees")
 def test_a_run_that_a_gate_rejects_goes_beside(memory: object) -> None:
     memory.pipe("/b/t.csv", head(60))
     done = augment("run", "memory://b/t.csv", "-o", "memory://b/o", "-e", "bootstrap", "--seed",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from augment.core.errors import AugmentError
@@ -89,7 +89,6 @@ OPTIONS = [
 @example('a,b\n1,2\n""\n', OPTIONS[3])
 @example("a;b\n1;2\n3,4;5\n", OPTIONS[2])
 @example('a,b\n"",1\n,"""2"""\n', OPTIONS[1])
-@settings(max_examples=400, deadline=None)
 def test_any_text_reads_as_the_strict_reader_reads_it(
     path: Path, text: str, options: ReadOptions
 ) -> None:
@@ -100,7 +99,6 @@ def test_any_text_reads_as_the_strict_reader_reads_it(
 
 @pytest.mark.usefixtures("small_blocks")
 @given(st.binary(max_size=60))
-@settings(max_examples=100, deadline=None)
 def test_so_do_any_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(b"a,b\n1,2\n" + content)
     options = OPTIONS[3]
