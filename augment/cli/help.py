@@ -56,6 +56,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "bad-rows",
         "max-bad",
         "rejects",
+        "sql",
+        "fit-rows",
+        "stratify",
         "excel-safe",
     ),
     "Reading images": (
