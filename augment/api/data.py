@@ -183,7 +183,14 @@ def read(
         return source
     plain = source_of(source)
     found, loaded = inspection.read(plain, kind, given, tell)
-    rows = Rows(str(plain), (loaded.data,), loaded.files, loaded.notes, loaded.rejected)
+    rows = Rows(
+        str(plain),
+        (loaded.data,),
+        loaded.files,
+        loaded.notes,
+        loaded.rejected,
+        loaded.sampled,
+    )
     digests = [file["sha256"] for file in loaded.files]
     origin = Origin("", "", 0, {"files": digests})
     dtypes = dtypes_of(source) if isinstance(plain, External) else {}

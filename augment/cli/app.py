@@ -26,6 +26,7 @@ from augment.cli import (
     inspect,
     jobs,
     lift,
+    ping,
     report,
     reproduce,
     run,
@@ -71,6 +72,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     engines.engines,
     config.config,
     doctor.doctor,
+    ping.ping,
 )
 RESUMABLE = ("run", "fit", "compare", "tune", "lift", "transform", "edit")
 

@@ -11,12 +11,13 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, progress, requests, summary
 from augment.core.errors import UsageError
+from augment.sources.remote.publishing import published
 
 
 def fit(
     *,
     source: o.Source,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The model folder to make.")],
+    out: Annotated[str, typer.Option("-o", "--out", help="The model folder to make.")],
     start: Annotated[
         Path | None,
         typer.Option(
@@ -47,15 +48,17 @@ def fit(
     request = requests.request(source, fitting, reading, seed, config, kind)
     if start is not None and config.settled("engine"):
         request = dataclasses.replace(request, engine="auto")  # settled for fits at large
-    with progress.shown(screen) as tell:
+    with progress.shown(screen) as tell, published(out, force=force) as place:
         older = None if start is None else open_model(start, fitting.device)
         document = lifecycle_fit(
             request,
-            out,
+            place.path,
             force=force,
             dry_run=dry_run,
             tell=tell,
             start=older,
             show_values=show_values,
         )
-    output.show(document, screen, summary.of_fit)
+        if not dry_run:
+            place.send()
+    output.show(place.shown(document), screen, summary.of_fit)

@@ -56,6 +56,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "bad-rows",
         "max-bad",
         "rejects",
+        "sql",
+        "fit-rows",
+        "stratify",
         "excel-safe",
     ),
     "Reading images": (
@@ -76,7 +79,7 @@ COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
     "Choices": ("compare", "tune", "lift"),
     "Images": ("transform", "edit"),
     "Results": ("report", "runs", "verify", "reproduce"),
-    "Set-up": ("init", "engines", "config", "doctor"),
+    "Set-up": ("init", "engines", "config", "doctor", "ping"),
 }
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
@@ -147,6 +150,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "augment config show --origin",
         "augment config check augment.toml",
         "augment config schema",
+    ),
+    "ping": (
+        "augment ping 's3://bucket/data/'",
+        "augment ping 'postgresql://me@db.example/shop?table=made' --write",
     ),
     "doctor": (
         "augment doctor",

@@ -32,14 +32,15 @@ def named(group: str) -> Callable[[str], list[str]]:
 
 
 Source = Annotated[
-    str, typer.Argument(metavar="SRC", help="A file, a folder, a glob, or - for standard input.")
+    str,
+    typer.Argument(metavar="SRC", help="A file, a folder, a glob, a URI, or - for standard input."),
 ]
 JobSource = Annotated[
     str | None,
     typer.Argument(
         metavar="SRC",
         show_default=False,
-        help="A file, a folder, a glob, or - for standard input. Jobs name their own.",
+        help="A file, a folder, a glob, a URI, or - for standard input. Jobs name their own.",
     ),
 ]
 JobNames = Annotated[
@@ -171,6 +172,9 @@ WrittenDelimiter = Annotated[str | None, flag("sampling.delimiter", "--delimiter
 BadRows = Annotated[str | None, flag("reading.bad_rows", "--bad-rows")]
 MaxBad = Annotated[int | None, flag("reading.max_bad", "--max-bad")]
 Rejects = Annotated[Path | None, flag("reading.rejects", "--rejects")]
+Sql = Annotated[str | None, flag("reading.sql", "--sql", metavar="QUERY")]
+FitRows = Annotated[int | None, flag("reading.fit_rows", "--fit-rows", metavar="N")]
+Stratify = Annotated[bool | None, flag("reading.stratify", "--stratify/--no-stratify")]
 Canvas = Annotated[str | None, flag("reading.canvas", "--canvas")]
 Channels = Annotated[str | None, flag("reading.channels", "--channels")]
 Fit = Annotated[str | None, flag("reading.fit", "--fit")]
@@ -205,6 +209,9 @@ class ReadingFlags:
     bad_rows: BadRows = None
     max_bad: MaxBad = None
     rejects: Rejects = None
+    sql: Sql = None
+    fit_rows: FitRows = None
+    stratify: Stratify = None
     canvas: Canvas = None
     channels: Channels = None
     fit: Fit = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,12 +13,13 @@ from augment.cli.failures import usage
 from augment.cli.parsing import appends
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
+from augment.sources.remote.publishing import published
 
 
 def run(
     *,
     source: o.JobSource = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="The run folder to make.")] = None,
+    out: Annotated[str | None, typer.Option("-o", "--out", help="The run folder to make.")] = None,
     job: o.JobNames = None,
     all_jobs: o.AllJobs = False,
     fitting: o.FittingFlags,
@@ -74,16 +74,19 @@ def run(
         write=requests.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
         score=requests.scoring(kind, features, config, show_real),
     )
-    with progress.shown(screen) as tell:
+    with progress.shown(screen) as tell, published(out, force=force, replace=if_changed) as place:
         document = lifecycle.run(
             request,
-            out,
+            place.path,
             workers=workers,
             force=force,
             dry_run=dry_run,
             if_changed=if_changed,
             tell=tell,
         )
+        if not dry_run:
+            place.send(rejected=bool(document.get("failed_gates")))
+    document = place.shown(document)
     jobs.note(config, document)
     if not dry_run and not jobs.is_one(config):
         continuous_integration.publish([(str(out), document["report"])], junit)

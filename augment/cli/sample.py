@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,14 +11,24 @@ from augment.cli import output, progress, requests, summary
 from augment.cli.parsing import appends, pairs
 from augment.core.errors import UsageError
 from augment.settings.sections import DEFAULTS
+from augment.sources.databases.address import is_address, parsed
+from augment.sources.remote.fetching import here
+from augment.sources.remote.publishing import published
 
 
 def sample(
     *,
     model: Annotated[
-        Path | None, typer.Argument(metavar="MODEL", help="A model folder or a run folder.")
+        str | None, typer.Argument(metavar="MODEL", help="A model folder or a run folder.")
     ] = None,
-    out: Annotated[str, typer.Option("-o", "--out", help="A file, or - for standard output.")],
+    out: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--out",
+            help="A file, a database's table (sqlite:///FILE?table=T), or - for standard output.",
+        ),
+    ],
     rows: o.Count = None,
     seed: o.Seed = None,
     asking: o.Asking,
@@ -61,14 +70,18 @@ def sample(
             if source is None
             else "--source goes with --mode append, which writes its rows first."
         )
-    with progress.shown(screen) as tell:
+    with (
+        progress.shown(screen) as tell,
+        here(model) as folder,
+        published("-" if out == "-" or is_address(out) else out, force=force, file=True) as made,
+    ):
         ask = asking.ask(given)
         if given is not None and rows == config.settings.sampling.rows:
             rows = None  # settled for samples at large: this one has as many rows as its file
         if weights is not None and rows is None:
             rows = str(max(1, len(ask.prompts)))
         opened = (
-            opened_model.open_model(model or Path(), device)
+            opened_model.open_model(folder, device)
             if weights is None
             else opened_model.open_weights(
                 weights, pairs(param, "-p"), device, config.settings.engines
@@ -82,6 +95,8 @@ def sample(
         }
         write = requests.writing(opened.kind.name, config, {"format": format, **spelt})
         order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write, source)
-        place = None if out == "-" else Path(out)
+        place = None if out == "-" else parsed(out) if is_address(out) else made.path
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
+        made.send()
+        document = made.shown(document) | ({} if model is None else {"model": model})
     output.show(document, screen, summary.of_sample)

@@ -11,21 +11,24 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, summary
 from augment.core.errors import BadInput
+from augment.sources.remote.fetching import here
+from augment.sources.remote.uri import is_uri
 
 
 def verify(
     *,
-    folder: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that augment wrote.")],
+    folder: Annotated[str, typer.Argument(metavar="OUT", help="A folder that augment wrote.")],
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Check every file of a run, model, evaluation or image folder against its manifest."""
     from augment.work.manifest import verify as check
 
-    found = check(folder)
+    with here(folder) as place:
+        found = check(place)
     document = {
         "schema": "augment.verify/1",
-        "folder": str(folder),
+        "folder": str(Path(folder)) if not is_uri(folder) else folder,
         **{name: list(value) for name, value in dataclasses.asdict(found).items()},
     }
     error = None

@@ -21,3 +21,4 @@ class Loaded(Generic[D]):
     notes: tuple[str, ...] = ()
     rejected: int = 0
     advice: tuple[str, ...] = ()
+    sampled: str = ""  # a sentence, where the data are some rows of a larger source

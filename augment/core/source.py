@@ -15,7 +15,8 @@ Part = TypeVar("Part")
 class Rows(Generic[D]):
     """Rows that were read or made before, as parts below one another; there is at least one.
 
-    `name` is what they are called in messages, `files` what they came from, as in `Loaded`.
+    `name` is what they are called in messages, `files` what they came from, as in `Loaded`, and so
+    is `sampled`.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Rows(Generic[D]):
     files: tuple[Json, ...] = ()
     notes: tuple[str, ...] = ()
     rejected: int = 0
+    sampled: str = ""
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))

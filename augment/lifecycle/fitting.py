@@ -261,5 +261,6 @@ def described(prepared: Prepared) -> Json:
         "notes": list(prepared.loaded.notes),
         "advice": list(prepared.advice),
         "rejected_rows": prepared.loaded.rejected,
+        **({"sampled": prepared.loaded.sampled} if prepared.loaded.sampled else {}),
         "data": prepared.plan.kind.describe(prepared.loaded.data, show_values=False),
     }

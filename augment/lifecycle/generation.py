@@ -14,7 +14,7 @@ from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.files import digest_of, read_json, require_writable, write_json
 from augment.core.fitted import Ask, Fitted
-from augment.core.kind import Origin, Part, Writer
+from augment.core.kind import Origin, Part, Writer, flag
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Condition, Json, Tick
@@ -29,6 +29,9 @@ from augment.lifecycle.sampling import (
     parse_shard,
     parts_of,
 )
+from augment.sources.databases.address import Address
+from augment.sources.databases.connection import connected
+from augment.sources.databases.session import write as insert
 from augment.work.executors import Executor
 from augment.work.folder_job import list_files
 from augment.work.store import Attempt, Store
@@ -53,7 +56,7 @@ class Order:
 def sample(
     opened: Opened,
     order: Order,
-    out: Path | None,
+    out: Path | Address | None,
     *,
     workers: int | None = None,
     force: bool,
@@ -69,7 +72,10 @@ def sample(
     require_write_options(opened.kind, order.write)
     processes = _executor(opened, workers)
     writer = opened.kind.writer
-    if out is not None and writer.folders:
+    if isinstance(out, Address):
+        wanted, rows = _inserted(opened, order, out, processes, force, tell)
+        fresh = rows
+    elif out is not None and writer.folders:
         wanted, rows, fresh = _filled(opened, order, out, processes, force, tell)
     else:
         if out is not None:
@@ -158,6 +164,24 @@ def write(
 def _executor(opened: Opened, workers: int | None) -> Executor:
     about = registry.find("engines", opened.model.engine).about
     return executor_for(about, opened.device, workers)
+
+
+def _inserted(
+    opened: Opened,
+    order: Order,
+    out: Address,
+    processes: Executor,
+    force: bool,
+    tell: Callable[[Tick], None],
+) -> tuple[SamplePlan, int]:
+    """A sample as a table of a database, in one transaction: what was wanted, and its rows."""
+    for name in (*order.write, *(["format"] if order.format else [])):
+        raise UsageError(f"{flag(name)} is for files, and -o {out} is a table of a database.")
+    wanted = _wanted(opened, order, tell)
+    parts = wanted.output.below(parts_of(wanted.sample, processes, tell))
+    tables = (opened.kind.writer.to_arrow([part.data]) for part in parts)
+    with connected(out, write=True) as session:
+        return wanted, insert(session, tables, force)
 
 
 def _filled(

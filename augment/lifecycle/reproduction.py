@@ -169,7 +169,14 @@ def _request(old: Json, loaded: Loaded[Any]) -> RunRequest:
     plan = old["planned"]
     name = str(plan["engine"])
     choice = registry.find("kinds", plan["kind"]).generator.choose(loaded.data)
-    rows = Rows(str(plan["source"]), (loaded.data,), loaded.files, loaded.notes, loaded.rejected)
+    rows = Rows(
+        str(plan["source"]),
+        (loaded.data,),
+        loaded.files,
+        loaded.notes,
+        loaded.rejected,
+        loaded.sampled,
+    )
     return RunRequest(
         source=rows,
         kind=plan["kind"],

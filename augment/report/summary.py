@@ -47,9 +47,11 @@ def whole(document: Json) -> list[Json]:
 
 
 def caveats(document: Json) -> list[str]:
-    """What no generator of single rows keeps of this source, and what this sample does not."""
+    """That only some rows were fitted on; what no generator of single rows keeps of this source,
+    and what this sample does not."""
     about = document["about"]
-    return [*about.get("data", {}).get("caveats", []), *about.get("sample_notes", [])]
+    sampled = [about["sampled"]] if "sampled" in about else []
+    return [*sampled, *about.get("data", {}).get("caveats", []), *about.get("sample_notes", [])]
 
 
 def appended(document: Json) -> list[str]:

@@ -57,6 +57,7 @@ class Reading:
         None, "Whether the first row names the columns. Default: by looking."
     )
     sheet: str | None = parameter(None, "Of a workbook with several sheets.")
+    sql: str | None = parameter(None, "Of a database: the query whose rows are read.")
     locale: str | None = parameter(
         None,
         "Of names, addresses and words that stand in for text: de_DE, pt_BR. Default: en_US.",
@@ -66,6 +67,14 @@ class Reading:
         None, "Most rows or images to leave out before giving up.", least=0
     )
     rejects: Path | None = parameter(None, "Where left-out rows, or images' names, are written.")
+    fit_rows: int | None = parameter(
+        None,
+        "Rows to draw from a larger table. Default: all, or 1,000,000 of what memory cannot hold.",
+        least=100,
+    )
+    stratify: bool | None = parameter(
+        None, "With --fit-rows: from each value of the target its share."
+    )
     canvas: str | None = parameter(
         None,
         "Images: pixels to work at, 32 or WIDTHxHEIGHT, 8 to 128.",

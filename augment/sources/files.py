@@ -34,11 +34,25 @@ def absent(source: str) -> BadInput:
     return BadInput("there is no such file or folder.", where=source, hint=hint)
 
 
-def _globbed(pattern: Path) -> Iterator[Path]:
-    """What a pattern matches; nothing for a path without one."""
+def folder_of(source: str) -> Path:
+    """The folder below which a pattern looks; that of a file; a folder itself."""
+    path = Path(source)
+    if path.exists():
+        return path if path.is_dir() else path.parent
+    return Path(*path.parts[: _plain_parts(path)])
+
+
+def _plain_parts(pattern: Path) -> int:
+    """How many parts of a pattern stand before the first with `*`, `?` or `[`."""
     plain = 0
     while plain < len(pattern.parts) and not set(pattern.parts[plain]) & set("*?["):
         plain += 1
+    return plain
+
+
+def _globbed(pattern: Path) -> Iterator[Path]:
+    """What a pattern matches; nothing for a path without one."""
+    plain = _plain_parts(pattern)
     rest = pattern.parts[plain:]
     return Path(*pattern.parts[:plain]).glob(str(Path(*rest))) if rest else iter(())
 
@@ -55,7 +69,12 @@ def entry_of(path: Path, name: str | None = None) -> Json:
 
 def entry_in_memory(source: Source, data: Dataset, size: int) -> Json:
     """What tells rows in memory from any others, `size` bytes of them."""
-    return entry(str(source), data.digest(), size)
+    return entry_called(str(source), data, size)
+
+
+def entry_called(name: str, data: Dataset, size: int) -> Json:
+    """The same under another name, such as that of a table in a database."""
+    return entry(name, data.digest(), size)
 
 
 def content(source: Source) -> tuple[bytes, Json]:

@@ -40,6 +40,7 @@ TEXTS = {  # where not any text will do: two values each
     ("reading", "column"): ("a=id", "b=drop"),
     ("reading", "kind"): ("table", "images"),
     ("reading", "canvas"): ("32", "64"),
+    ("reading", "fit_rows"): ("100", "200"),
     ("fitting", "engine"): ("ctgan", "tvae"),
     ("fitting", "max_time"): ("90s", "2h"),
     ("fitting", "dp_delta"): ("1e-06", "1e-05"),

@@ -54,6 +54,8 @@ from augment.kinds.tables.metrics import targets
 from augment.kinds.tables.metrics.costs import scoring_seconds
 from augment.kinds.tables.personal import surrogates
 from augment.sources import standard_input
+from augment.sources.databases.address import is_address
+from augment.sources.remote.uri import is_uri
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +74,7 @@ class TableReader(Reader[Table]):
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
             return memory.recognised(source)
-        if source == standard_input.NAME:
+        if source == standard_input.NAME or is_address(source) or is_uri(source):
             return True
         try:
             return bool(reading.files_of(source, reading.ReadOptions()))
@@ -81,7 +83,7 @@ class TableReader(Reader[Table]):
 
     def read(self, source: Source, options: Json) -> Loaded[Table]:
         found = reading.read(source, read_options(options))
-        return Loaded(found.table, found.files, found.notes, found.rejected)
+        return Loaded(found.table, found.files, found.notes, found.rejected, sampled=found.sampled)
 
     def read_like(self, source: Source, data: Table, options: Json) -> Loaded[Table]:
         found = reading.read_like(source, kept(data.schema), read_options(options))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -28,6 +28,8 @@ from augment.kinds.images.io.layouts.found import layout_of, recognises
 from augment.kinds.images.io.manifest import EVERY, Census, Record, read_bytes, records, scan
 from augment.kinds.images.io.rejects import OnError, Rejects, printed
 from augment.sources.files import entry, entry_in_memory
+from augment.sources.remote.fetching import fetched
+from augment.sources.remote.uri import is_uri
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,6 +104,11 @@ def read(
     """
     if not isinstance(source, str):
         return _read_memory(source, options, like, onto)
+    if is_uri(source):
+        with fetched(source) as here:
+            loaded = read(here.local, options, tick, like, onto)
+        files = tuple({**file, "path": here.shown(file["path"])} for file in loaded.files)
+        return replace(loaded, files=files)
     layout = layout_of(source, options.asked)
     rejects = Rejects(options.on_error, options.quarantine, options.rejects, options.max_bad)
     rejects.require_outside(Path(source))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Table(Dataset):
-    """Rows and their schema; `data` has exactly the schema's columns in the schema's order."""
+    """Rows and their schema; `data` has exactly the schema's columns in the schema's order.
+
+    Where the rows are a sample, `counts` tells of categories how many rows of the whole source
+    hold each value; what is made of the table does not keep it.
+    """
 
     kind: ClassVar[str] = "table"
     data: pa.Table
     schema: Schema
+    counts: Mapping[str, Mapping[Scalar, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         assert self.data.column_names == self.schema.names, "table and schema disagree"

@@ -29,10 +29,12 @@ def derive(distinct: pa.Array) -> str:
     The texts are cut at everything that is neither letter nor digit; the cuts must agree, and
     each piece must be constant, or a number, or of one length over one alphabet.
     """
+    first: str = distinct[0].as_py()
     for name, uuid in (("uuid4", UUID), ("UUID4", UUID.replace("a-f", "A-F"))):
+        if not re.fullmatch(uuid, first):
+            continue
         if pc.all(pc.match_substring_regex(distinct, f"^{uuid}$")).as_py():
             return f"{{{name}}}"
-    first: str = distinct[0].as_py()
     marks = re.split(PIECE, first)
     if not 1 < len(marks) <= MAX_PIECES or len(first) > MAX_CHARACTERS:
         return ""

@@ -47,7 +47,8 @@ def fit_model(
     found = relations.mined(core, _constants(data)).without(held)
     seen = found.taken_out(core)
     if protected:
-        safe = protect(seen, job.seed.child("protect"), least)
+        counts = data.counts if source_table is None else source_table.counts
+        safe = protect(seen, job.seed.child("protect"), least, counts)
         seen, notes = safe.table, safe.notes
     job, shortened = job.noted()
     inner = recipe.fit(

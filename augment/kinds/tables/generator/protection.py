@@ -6,7 +6,9 @@ and top-coding of official statistics (Hundepool et al. 2012, "Statistical Discl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +17,7 @@ import pyarrow.compute as pc
 
 from augment.core.errors import BadInput
 from augment.core.seeds import Seed
+from augment.core.types import Scalar
 from augment.kinds.tables.codecs.endings import Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
@@ -24,6 +27,7 @@ from augment.kinds.tables.generator.donors import Donors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+NOTHING: Mapping[str, Mapping[Scalar, int]] = MappingProxyType({})
 LEAST_ROWS = 5  # a category or an end of a range stands for at least this many rows
 ROWS_PER_LEAST = 20  # smaller tables protect fewer: one row in twenty, so that something is left
 
@@ -42,9 +46,22 @@ def least_rows(rows: int) -> int:
     return max(1, min(LEAST_ROWS, rows // ROWS_PER_LEAST))
 
 
-def protect(table: Table, seed: Seed, least: int | None = None) -> Protected:
+def counted(
+    found: NDArray[np.int64], levels: list[Scalar], whole: Mapping[Scalar, int]
+) -> NDArray[np.int64]:
+    """(levels,) How many rows hold each level: those `found` in a table, or where it is a sample
+    those of the `whole` source, as far as they are known."""
+    return np.maximum(found, np.array([whole.get(level, 0) for level in levels], np.int64))
+
+
+def protect(
+    table: Table,
+    seed: Seed,
+    least: int | None = None,
+    whole: Mapping[str, Mapping[Scalar, int]] = NOTHING,
+) -> Protected:
     """Suppress categories under `least` rows and pull in the extremes of numbers and dates; None:
-    as many as `least_rows` says of the table."""
+    as many as `least_rows` says of the table. `whole` are the counts of the source of a sample."""
     least = least_rows(len(table)) if least is None else least
     if least == 1:
         note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
@@ -53,7 +70,14 @@ def protect(table: Table, seed: Seed, least: int | None = None) -> Protected:
     arrays, notes = [], []
     for column in table.schema:
         worked = (
-            _without_rare(table, column, least, donors, seed.child("rare", column.name))
+            _without_rare(
+                table,
+                column,
+                least,
+                donors,
+                seed.child("rare", column.name),
+                whole.get(column.name, {}),
+            )
             if column.role in ("categorical", "boolean")
             else _without_extremes(table, column, least)
         )
@@ -65,7 +89,12 @@ def protect(table: Table, seed: Seed, least: int | None = None) -> Protected:
 
 
 def _without_rare(
-    table: Table, column: Column, least: int, donors: Donors, seed: Seed
+    table: Table,
+    column: Column,
+    least: int,
+    donors: Donors,
+    seed: Seed,
+    whole: Mapping[Scalar, int],
 ) -> tuple[pa.Array, list[str]]:
     """Rows with a rare level get another: one that is common, from a row that is like them.
 
@@ -75,7 +104,7 @@ def _without_rare(
     """
     found, levels = codes(table, column.name)
     counts = np.bincount(found[found >= 0], minlength=len(levels))
-    rare = counts < least
+    rare = counted(counts, levels, whole) < least
     rows = np.flatnonzero((found >= 0) & np.append(rare, False)[found])
     if not len(rows):
         return table.column(column.name), []

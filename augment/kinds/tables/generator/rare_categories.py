@@ -15,6 +15,7 @@ from augment.kinds.tables.data import identifier_inference
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import codes
+from augment.kinds.tables.generator import protection
 from augment.kinds.tables.io import roles
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer
@@ -35,7 +36,8 @@ def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, 
         found, levels = codes(table, column.name)
         present = found[found >= 0]
         counts = np.bincount(present, minlength=len(levels))
-        rare = int(counts[counts < least].sum())
+        common = protection.counted(counts, levels, table.counts.get(column.name, {}))
+        rare = int(counts[common < least].sum())
         if not len(present) or rare <= MOST_RARE * len(present):
             continue
         other = _other(column, pa.array([str(level) for level in levels], pa.string()))
@@ -47,7 +49,7 @@ def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, 
             f"rare for a category. {other.note} --column '{column.name}=category' keeps it one."
         )
     columns = tuple(others.get(column.name, column) for column in table.schema)
-    return Table(table.data, replace(table.schema, columns=columns)), tuple(notes)
+    return replace(table, schema=replace(table.schema, columns=columns)), tuple(notes)
 
 
 def _other(column: Column, levels: pa.Array) -> Column | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from augment.core.errors import BadInput, UsageError, did_you_mean
+from augment.core.errors import BadInput, UsageError, did_you_mean, listed
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.dialect import Dialect
 from augment.kinds.tables.data.schema import Column, Role, Schema
@@ -131,16 +131,25 @@ def common_names(parts: list[Raw]) -> list[str]:
     """The column names of the first part, which all others must have, in any order."""
     names: list[str] = parts[0].table.column_names
     for part in parts[1:]:
-        others = set(part.table.column_names)
-        odd = sorted(others ^ set(names))
-        if odd:
-            there = part.path if odd[0] in others else parts[0].path
+        others = part.table.column_names
+        lacking = [repr(name) for name in names if name not in set(others)]
+        beside = [repr(name) for name in others if name not in set(names)]
+        if lacking or beside:
+            said = [f"{listed(lacking)} only in {parts[0].path}"] if lacking else []
+            said += [f"{listed(beside)} only in this file"] if beside else []
             raise BadInput(
-                f"the column {odd[0]!r} is only in {there}.",
+                f"the columns differ: {', and '.join(said)}.",
                 where=part.path,
                 hint="Files that are read together need the same columns.",
             )
     return names
+
+
+def require_same(first: Raw, part: Raw, options: ReadOptions) -> None:
+    """Raise `BadInput` where a part has other columns, or other types, than the first."""
+    for name in common_names([first, part]):
+        if options.columns.get(name) != "drop":
+            _declared(name, [first, part])
 
 
 def _check_names(options: ReadOptions, names: list[str]) -> None:
@@ -174,12 +183,14 @@ def column_of(
     """One column over all parts."""
     values = _contiguous([part.table.column(name) for part in parts])
     where = _places(parts)
-    declared = _declared(name, parts)
     said = options.columns.get(name)
+    declared = None if said == "drop" else _declared(name, parts)
+    encoded: pa.DictionaryArray | None = None
     if given is not None:
         column = given
     elif declared is None:
-        column = inference.from_text(name, values)
+        encoded = values.dictionary_encode()
+        column = inference.from_text(name, values, encoded.dictionary)
     else:
         column = inference.from_values(name, values, declared)
     if said is not None:
@@ -188,7 +199,7 @@ def column_of(
         column = _as_target(column)
     if column.role == "drop":
         return column, values
-    return column, text.convert(column, values, where)
+    return column, text.convert(column, values, where, encoded)
 
 
 def _places(parts: list[Raw]) -> Callable[[int], str]:
@@ -206,14 +217,17 @@ def _places(parts: list[Raw]) -> Callable[[int], str]:
 
 def _declared(name: str, parts: list[Raw]) -> str | None:
     """The type that the files declare for a column, None for text that is still to be typed."""
-    kinds = {part.declared.get(name) for part in parts}
-    if len(kinds) > 1:
-        raise BadInput(
-            f"the files declare different types for column {name!r}.",
-            where=parts[-1].path,
-            hint=f"Convert them to one type, or pass --column {name}=drop.",
-        )
-    return kinds.pop()
+    first = parts[0].declared.get(name)
+    for part in parts[1:]:
+        kind = part.declared.get(name)
+        if kind != first:
+            raise BadInput(
+                f"column {name!r} is of type {kind or 'text'} here, and of type {first or 'text'} "
+                f"in {parts[0].path}.",
+                where=part.path,
+                hint=f"Convert them to one type, or pass --column {name}=drop.",
+            )
+    return first
 
 
 def _as_target(column: Column) -> Column:

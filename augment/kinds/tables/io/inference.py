@@ -28,9 +28,9 @@ MOSTLY = 0.9
 ALL_MISSING = "Every value is missing."
 
 
-def from_text(name: str, texts: pa.Array) -> Column:
-    """The column that an untyped text column is."""
-    distinct = pc.unique(texts.drop_null())
+def from_text(name: str, texts: pa.Array, distinct: pa.Array | None = None) -> Column:
+    """The column that an untyped text column is; `distinct` are its texts, where they are known."""
+    distinct = pc.unique(texts.drop_null()) if distinct is None else distinct
     if not len(distinct):
         return Column(name, "constant", "string", null="", note=ALL_MISSING)
     is_token = pc.is_in(distinct, pa.array(NULL_TOKENS, pa.string()))

@@ -18,7 +18,8 @@ from augment.kinds.tables.io.formats import Raw, ReadOptions, declared
 if TYPE_CHECKING:
     import pandas as pd
 
-OF_FILES = ("format", "encoding", "delimiter", "header", "sheet", "bad_rows", "max_bad", "rejects")
+OF_FILES = ("format", "encoding", "delimiter", "header", "sheet", "bad_rows", "max_bad", "rejects",
+            "sql", "fit_rows", "stratify")  # fmt: skip
 MOST_TYPES_NAMED = 4
 
 

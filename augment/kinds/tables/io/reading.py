@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from augment.core import registry
-from augment.core.errors import BadInput, UsageError, listed
+import pyarrow as pa
+
+from augment.core.errors import BadInput, OutOfResources, listed
 from augment.core.files import atomic_alone
-from augment.core.kind import flag
 from augment.core.source import External, Rows, Source
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
@@ -18,29 +18,43 @@ from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.io import assembly as gathering
 from augment.kinds.tables.io import memory, newer_columns
 from augment.kinds.tables.io.alignment import require_alike
+from augment.kinds.tables.io.database import Query
 from augment.kinds.tables.io.formats import (
-    Format,
     Raw,
     ReadOptions,
     WriteOptions,
-    compression,
+)
+from augment.kinds.tables.io.large_sources import Sampled, rows_to_fit, sampled
+from augment.kinds.tables.io.source_files import (
+    files_of,
+    format_of,
+    known_format,
+    members_of,
+    suffix_like,
 )
 from augment.kinds.tables.io.writing import write
 from augment.sources import standard_input
-from augment.sources.files import entry_in_memory, entry_of, matching
+from augment.sources.databases.address import is_address
+from augment.sources.files import (
+    entry_called,
+    entry_in_memory,
+    entry_of,
+)
+from augment.sources.partitions import Member
+from augment.sources.remote.fetching import fetched
+from augment.sources.remote.uri import is_uri
 
-__all__ = ["ReadOptions", "ReadTable", "WriteOptions", "format_of", "read", "write"]
+__all__ = [
+    "ReadOptions",
+    "ReadTable",
+    "WriteOptions",
+    "files_of",
+    "format_of",
+    "read",
+    "suffix_like",
+    "write",
+]
 
-FOREIGN = {
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"SQLite format 3\0": "an SQLite database",
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"\x89HDF": "an HDF5 file",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive",
-}
 Gather = Callable[[list[Raw]], tuple[Table, tuple[str, ...]]]
 
 
@@ -52,11 +66,7 @@ class ReadTable:
     files: tuple[Json, ...]  # as `core.kind.Loaded` holds them
     notes: tuple[str, ...]
     rejected: int
-
-
-def formats() -> dict[str, Format]:
-    """Every registered format by name."""
-    return {name: registry.find("formats", name)() for name in registry.names("formats")}
+    sampled: str = ""  # as in `core.kind.Loaded`
 
 
 def read(source: Source, options: ReadOptions) -> ReadTable:
@@ -141,7 +151,7 @@ def _read_memory(source: Rows[Any] | External, options: ReadOptions) -> ReadTabl
     known = memory.joined(source)
     if isinstance(source, Rows) and known is not None:
         files = source.files or (_entry(source, known),)
-        return ReadTable(known, files, source.notes, source.rejected)
+        return ReadTable(known, files, source.notes, source.rejected, source.sampled)
     table, notes = gathering.gather([memory.raw(source, options)], options)
     return ReadTable(table, (_entry(source, table),), notes, 0)
 
@@ -153,117 +163,96 @@ def _entry(source: Source, table: Table) -> Json:
 def _raw(source: Source, options: ReadOptions) -> list[Raw]:
     if not isinstance(source, str):
         return [memory.raw(source, ReadOptions(like=options.like))]
-    return [_read_file(path, str(path), options) for path in files_of(source, options)]
+    if is_address(source):
+        return [_whole(Query.of(source, ReadOptions(like=options.like)))]
+    if is_uri(source):
+        with fetched(source) as here:
+            found = members_of(here.local, options)
+            return [_read_member(each, here.shown(each.path), options) for each in found]
+    return [_read_member(each, str(each.path), options) for each in members_of(source, options)]
+
+
+def _read_member(member: Member, name: str, options: ReadOptions) -> Raw:
+    """A file with the columns that its folders name, unless it has them itself."""
+    return _with_partitions(_read_file(member.path, name, options), member)
+
+
+def _with_partitions(raw: Raw, member: Member) -> Raw:
+    table = raw.table
+    for key, value in member.values:
+        if key not in table.column_names:
+            scalar = pa.scalar(value or None, pa.string())
+            table = table.append_column(key, pa.repeat(scalar, table.num_rows))
+    return replace(raw, table=table)
 
 
 def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
-    format = _format_for(path, name, options)
-    for option in ("encoding", "delimiter", "header", "sheet"):
-        if getattr(options, option) is not None and option not in format.spelling:
-            label = next(each for each, known in formats().items() if type(known) is type(format))
-            raise UsageError(f"{flag(option)} is no option for {name}, which is read as {label}.")
-    return format.read(path, name, options)
+    return known_format(path, name, options).read(path, name, options)
 
 
 def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
     if source == standard_input.NAME:
         with standard_input.spooled() as path:
-            return _read_files([(path, standard_input.SHOWN)], options, gather)
-    return _read_files([(path, str(path)) for path in files_of(source, options)], options, gather)
+            return _read_files([(Member(path), standard_input.SHOWN)], options, gather)
+    if is_address(source) or options.sql is not None:
+        return _read_database(Query.of(source, options), gather)
+    if is_uri(source):
+        with fetched(source) as here:
+            found = members_of(here.local, options)
+            return _read_files([(each, here.shown(each.path)) for each in found], options, gather)
+    found = members_of(source, options)
+    return _read_files([(each, str(each.path)) for each in found], options, gather)
 
 
-def _read_files(files: list[tuple[Path, str]], options: ReadOptions, gather: Gather) -> ReadTable:
-    parts: list[Raw] = []
-    entries = []
-    for path, name in files:
-        parts.append(_read_file(path, name, options))
-        entries.append(entry_of(path, name))
+def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
+    drawn = _sampled(files, options)
+    if drawn is None:
+        parts = [_read_member(member, name, options) for member, name in files]
+    else:
+        parts = drawn.parts
+    entries = [entry_of(member.path, name) for member, name in files]
     rejects = [reject for part in parts for reject in part.rejects]
     if rejects and options.rejects is not None:
         with atomic_alone(options.rejects, "w") as stream:
             stream.writelines(rejects)
     table, notes = gather(parts)
-    return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts))
+    if drawn is not None:
+        table, notes = drawn.counted(table), (drawn.note, *notes)
+    said = "" if drawn is None else drawn.note
+    return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts), said)
 
 
-def files_of(source: str, options: ReadOptions) -> list[Path]:
-    """The files that a source names, sorted. Raises `BadInput` where there is none."""
-    path = Path(source)
-    if path.is_dir():
-        if options.format is not None:
-            suffixes = set(registry.find("formats", options.format)().suffixes)
-        else:
-            suffixes = {suffix for format in formats().values() for suffix in format.suffixes}
-        found = sorted(
-            file
-            for file in path.iterdir()
-            if file.is_file()
-            and not file.name.startswith(".")
-            and compression.bare_suffix(file)[0] in suffixes
+def _read_database(query: Query, gather: Gather) -> ReadTable:
+    raw = query.whole() if query.options.fit_rows is None else None
+    drawn = query.drawn() if raw is None else None
+    parts = [raw or _whole(query)] if drawn is None else drawn.parts
+    table, notes = gather(parts)
+    entry = entry_called(query.name, table, table.data.nbytes)
+    if drawn is None:
+        return ReadTable(table, (entry,), notes, 0)
+    return ReadTable(drawn.counted(table), (entry,), (drawn.note, *notes), 0, drawn.note)
+
+
+def _whole(query: Query) -> Raw:
+    raw = query.whole()
+    if raw is None:
+        raise OutOfResources(
+            f"{query.name}: its rows take too much memory. Pass --fit-rows N, or name fewer with "
+            "--sql."
         )
-        if not found:
-            raise BadInput(
-                "the folder holds no table.",
-                where=source,
-                hint=f"Tables end in {', '.join(sorted(suffixes))}; or name a file.",
-            )
-        # Beside tables of other formats, .json is what describes them: settings, a schema.
-        others = [file for file in found if compression.bare_suffix(file)[0] != ".json"]
-        return others or found
-    return matching(source)
+    return raw
 
 
-def format_of(path: Path) -> str:
-    """The name of the format that a file's suffix tells; `UsageError` where it tells none."""
-    suffix, packing = compression.bare_suffix(path)
-    for name, format in formats().items():
-        if suffix in format.suffixes:
-            if packing and not format.text:
-                raise UsageError(f"{path}: {name} packs its own data; leave {packing} off.")
-            return name
-    if packing == ".zip":
-        return "csv"
-    known = sorted(suffix for format in formats().values() for suffix in format.suffixes)
-    raise UsageError(f"{path}: the suffix names no format of tables. Known: {listed(known)}.")
+def _sampled(files: list[tuple[Member, str]], options: ReadOptions) -> Sampled | None:
+    """A sample of the rows, where one is asked for or memory needs it."""
+    rows = rows_to_fit([member.path for member, _ in files], options)
+    if rows is None:
+        return None
 
+    def blocks() -> Iterator[tuple[int, Raw]]:
+        for number, (member, name) in enumerate(files):
+            format = known_format(member.path, name, options)
+            for raw in format.blocks(member.path, name, options):
+                yield number, _with_partitions(raw, member)
 
-def suffix_like(source: str) -> str:
-    """The suffix for output of the same format and packing as a single file, else `.csv`."""
-    suffix, packing = compression.bare_suffix(Path(source))
-    known = {suffix for format in formats().values() for suffix in format.suffixes}
-    return (suffix if suffix in known else ".csv") + packing
-
-
-def _format_for(path: Path, name: str, options: ReadOptions) -> Format:
-    """The format asked for, else what the suffix says, else what the content looks like."""
-    try:
-        head = compression.head(path, name)
-        compression.require_whole(path, name)
-    except compression.UNREADABLE as error:
-        raise compression.unreadable(name, error) from None
-    known = formats()
-    if options.format is not None and options.format not in known:
-        registry.find("formats", options.format)
-    asked = known.get(options.format or "")
-    for magic, what in FOREIGN.items():
-        if head.startswith(magic) and (asked is None or asked.text):
-            raise BadInput(
-                f"this is {what}, not a table that can be read here.",
-                where=name,
-                hint="Save or export it as CSV or Parquet first.",
-            )
-    if asked is not None:
-        return asked
-    suffix, _ = compression.bare_suffix(path)
-    by_content = [label for label, format in known.items() if format.claims(head)]
-    by_suffix = [label for label, format in known.items() if suffix in format.suffixes]
-    if by_suffix:
-        binary = [label for label in by_content if not known[label].text]
-        if binary and binary[0] not in by_suffix:
-            raise BadInput(
-                f"the name says {by_suffix[0]}, but the content is {binary[0]}.",
-                where=name,
-                hint=f"Pass --format {binary[0]}, or rename it.",
-            )
-        return known[by_suffix[0]]
-    return known[(by_content or ["csv"])[0]]
+    return sampled(blocks, rows, options)

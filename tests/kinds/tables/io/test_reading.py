@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from augment.core.errors import BadInput, UsageError
@@ -198,6 +199,73 @@ def test_folders_and_globs_are_one_table(tmp_path: Path) -> None:
     put(tmp_path, "a,c\n1,2\n", "3.csv")
     with pytest.raises(BadInput, match="only in"):
         source.read(str(tmp_path), ReadOptions())
+
+
+def test_files_that_differ_are_named_with_what_differs(tmp_path: Path) -> None:
+    put(tmp_path, "a,b\n1,01\n", "1.csv")
+    other = put(tmp_path, "a,c,d\n1,2,3\n", "2.csv")
+    with pytest.raises(BadInput) as refused:
+        source.read(str(tmp_path), ReadOptions())
+    assert refused.value.where == other
+    assert "'b' only in" in str(refused.value) and "'c', 'd' only in this file" in str(
+        refused.value
+    )
+    typed = tmp_path / "typed"
+    typed.mkdir()
+    for name, kind in (("1", pa.int32()), ("2", pa.int64())):
+        pq.write_table(pa.table({"a": pa.array([1, 2], kind)}), typed / f"{name}.parquet")
+    with pytest.raises(BadInput, match="'a' is of type int64 here, and of type int32") as refused:
+        source.read(str(typed), ReadOptions())
+    assert refused.value.where == str(typed / "2.parquet")
+    with pytest.raises(BadInput, match="'a' is of type int64 here"):
+        source.read(str(typed), ReadOptions(fit_rows=100))
+    pq.write_table(pa.table({"a": ["x", "y"], "b": [1, 2]}), typed / "1.parquet")
+    pq.write_table(pa.table({"a": [1.5, 2.5], "b": [3, 4]}), typed / "2.parquet")
+    dropped = source.read(str(typed), ReadOptions(columns={"a": "drop"})).table
+    assert dropped.data.to_pydict() == {"b": [1, 2, 3, 4]}
+
+
+def partitioned(folder: Path) -> None:
+    """A table in files whose folders name the values of two columns, made in no order."""
+    for number, names in enumerate(
+        ("year=2024/at=b", "year=2023/at=a%2Fb", "year=2023/at=__HIVE_DEFAULT_PARTITION__")
+    ):
+        place = folder / names
+        place.mkdir(parents=True)
+        pq.write_table(pa.table({"x": [number + 0.5] * 2}), place / "part-0.parquet")
+        (place / ".part-0.parquet.crc").write_bytes(b"sum")
+    (folder / "_SUCCESS").touch()
+
+
+@pytest.mark.parametrize("named", ["t", "t/**/*.parquet", "t/year=*/*/*.parquet"])
+def test_the_folders_of_partitions_are_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    partitioned(tmp_path / "t")
+    monkeypatch.chdir(tmp_path)
+    found = source.read(named, ReadOptions())
+    assert found.table.data.to_pydict() == {
+        "x": [2.5, 2.5, 1.5, 1.5, 0.5, 0.5],
+        "year": [2023, 2023, 2023, 2023, 2024, 2024],
+        "at": [None, None, "a/b", "a/b", "b", "b"],
+    }
+    assert [file["path"] for file in found.files] == sorted(file["path"] for file in found.files)
+    assert source.suffix_like("t") == ".parquet"
+
+
+def test_partitions_that_differ_are_refused_and_a_files_own_column_counts(tmp_path: Path) -> None:
+    partitioned(tmp_path / "t")
+    for number, path in enumerate(sorted((tmp_path / "t").rglob("*.parquet"))):
+        own = pa.table({"x": [0.5, 1.5], "at": [number, number]})  # as Polars writes them
+        pq.write_table(own, path)
+    found = source.read(str(tmp_path / "t"), ReadOptions()).table
+    assert found.data.column("at").to_pylist() == [0, 0, 1, 1, 2, 2]
+    assert found.schema["at"].arrow == "int64"
+    odd = tmp_path / "t" / "year=2023" / "part-1.parquet"
+    pq.write_table(pa.table({"x": [0.5]}), odd)
+    with pytest.raises(BadInput, match=r"it lies in the partitions year, .* in year / at") as no:
+        source.read(str(tmp_path / "t"), ReadOptions())
+    assert no.value.where == str(odd)
 
 
 def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

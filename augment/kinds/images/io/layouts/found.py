@@ -9,6 +9,8 @@ from augment.core.errors import BadInput, UsageError
 from augment.kinds.images.io.layouts import AS_FOUND, SUFFIXES, Asked, Layout
 from augment.sources import standard_input
 from augment.sources.files import absent
+from augment.sources.remote.fetching import names
+from augment.sources.remote.uri import is_uri
 
 
 def layouts() -> list[Layout]:
@@ -41,12 +43,21 @@ def layout_of(source: str, asked: Asked = AS_FOUND) -> Layout:
     )
 
 
+def is_uri_of_images(uri: str) -> bool:
+    """Whether most files at an address are images, or it is an archive of them."""
+    found = names(uri)
+    pictures = [name for name in found if Path(name).suffix.lower() in (*SUFFIXES, ".tar")]
+    return 2 * len(pictures) > len(found)
+
+
 def recognises(source: str) -> bool:
     """Whether some layout claims `source`; never raises for what another kind may own.
 
     A layout that knows the source for its own but cannot say which part is meant claims it too:
     reading then says so.
     """
+    if is_uri(source):
+        return is_uri_of_images(source)
     path = Path(source)
     try:
         return (

@@ -22,18 +22,28 @@ NULL_TOKENS = ("NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "Null", "null", "
                "#N/A", "?", "-", "--")  # fmt: skip
 
 
-def parse(column: Column, texts: pa.Array, where: Callable[[int], str]) -> pa.Array:
-    """Text (null for the empty cell) as values of the column's storage.
+def parse(
+    column: Column,
+    texts: pa.Array,
+    where: Callable[[int], str],
+    encoded: pa.DictionaryArray | None = None,
+) -> pa.Array:
+    """Text (null for the empty cell) as values of the column's storage; `encoded` are the texts as
+    a dictionary, where they are so already.
 
     `where` tells the place of a row. Raises `BadInput` with the place of the first value that
     does not fit; the value itself is not told.
     """
-    texts = without_tokens(column, texts)
     if column.storage == "string":
-        return texts
-    encoded = texts.dictionary_encode()
-    values = parse_distinct(column, encoded.dictionary)
-    bad = pc.is_null(values)
+        return without_tokens(column, texts)
+    encoded = texts.dictionary_encode() if encoded is None else encoded
+    spelt = without_tokens(column, encoded.dictionary)
+    present = pc.is_valid(spelt)
+    known = parse_distinct(column, spelt.drop_null())
+    values = known if spelt.null_count == 0 else pc.replace_with_mask(
+        pa.nulls(len(spelt), known.type), present, known
+    )  # fmt: skip
+    bad = pc.and_(pc.is_null(values), present)
     if pc.any(bad).as_py():
         rows = pc.fill_null(bad.take(encoded.indices), False)
         row = pc.index(rows, pa.scalar(True)).as_py()
@@ -103,14 +113,19 @@ def _kind(column: Column) -> str:
     return {"integer": "whole number", "decimal": "decimal number"}.get(column.storage, "number")
 
 
-def convert(column: Column, values: pa.Array, where: Callable[[int], str]) -> pa.Array:
-    """Values of a typed source as values of the column's storage; text is parsed.
+def convert(
+    column: Column,
+    values: pa.Array,
+    where: Callable[[int], str],
+    encoded: pa.DictionaryArray | None = None,
+) -> pa.Array:
+    """Values of a typed source as values of the column's storage; text is parsed (see `parse`).
 
     Raises `BadInput` where the declared type cannot become the storage.
     """
     wanted = arrow_type(column)
     if pa.types.is_string(values.type):
-        return parse(column, values, where)
+        return parse(column, values, where, encoded)
     numeric = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
     if column.storage == "datetime" and numeric and dates.is_number(column.format):
         return parse(column, _digits(values), where)

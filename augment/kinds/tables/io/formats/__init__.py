@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
 
 from augment.core.errors import UsageError
 from augment.kinds.tables.data.dataset import Table
@@ -14,7 +16,6 @@ from augment.kinds.tables.data.dialect import Dialect, encoding_name
 from augment.kinds.tables.data.schema import Schema
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -36,6 +37,9 @@ class ReadOptions:
     first row is a record; True: it holds the names of the columns whatever it looks like. `locale`
     is Faker's, for surrogates.
 
+    Of more than `fit_rows` rows so many are drawn; None: of what memory could not hold. `stratify`
+    draws from each value of the target as many as are its share.
+
     `like` is for rows that stand beside a table already read: its names and its spelling are
     what is looked for first, and nothing of it is required.
     """
@@ -52,6 +56,9 @@ class ReadOptions:
     columns: dict[str, str] = field(default_factory=dict)
     target: str | None = None
     locale: str | None = None
+    sql: str | None = None  # a query, where the source is a database
+    fit_rows: int | None = None
+    stratify: bool = False
     like: Schema | None = None
 
     @property
@@ -73,6 +80,7 @@ class WriteOptions:
 class Raw:
     """A file as its format understands it, before columns get their roles.
 
+    It may be a part of the file: `rows` (rows,) then holds the number of each in it, from 0.
     `declared` holds the types of the columns that the file itself types, in the spelling of
     `Column.arrow`; the other columns are text, still to be typed. `lines` (rows,) holds the line
     on which each row begins, for formats that have lines. `dialect` is how the file is spelt,
@@ -87,11 +95,13 @@ class Raw:
     rejected: int = 0  # lines
     rejects: tuple[str, ...] = ()  # the rejected rows, each below a line with place and reason
     dialect: Dialect | None = None
+    rows: NDArray[np.int64] | None = None
 
     def where(self, row: int) -> str:
         """The place of a row for a message: `file:line`, or the row's number from 1."""
         if self.lines is None:
-            return f"{self.path}, row {row + 1}"
+            number = row if self.rows is None else int(self.rows[row])
+            return f"{self.path}, row {number + 1}"
         return f"{self.path}:{int(self.lines[row])}"
 
 
@@ -114,6 +124,12 @@ class Format(ABC):
     @abstractmethod
     def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
         """Read `path`, called `name` in messages. Raises `BadInput` with the place."""
+
+    def blocks(self, path: Path, name: str, options: ReadOptions) -> Iterator[Raw]:
+        """The same rows, some at a time, with their numbers; formats that can do so need not hold
+        all of them."""
+        raw = self.read(path, name, options)
+        yield replace(raw, rows=np.arange(raw.table.num_rows))
 
     @abstractmethod
     def write(

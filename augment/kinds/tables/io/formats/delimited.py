@@ -7,11 +7,11 @@ cell is a missing value, quoted or not.
 
 from __future__ import annotations
 
-import csv
+import codecs
 import dataclasses
 import re
-from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, ClassVar
 
@@ -24,14 +24,20 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.dialect import Dialect
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.data.spelling.text import render
-from augment.kinds.tables.io.formats import Format, Raw, ReadOptions, WriteOptions, block_rows
+from augment.kinds.tables.io.formats import (
+    Format,
+    Raw,
+    ReadOptions,
+    WriteOptions,
+    arrow_csv,
+    compression,
+)
 from augment.kinds.tables.io.formats import delimiter as delimiters
+from augment.kinds.tables.io.formats.csv_records import Records, blank_note, long_cells
 from augment.kinds.tables.io.formats.encoding import Encoder, encoding_of, opened
-from augment.kinds.tables.io.formats.header import SAMPLE_ROWS, Header, header_of
 from augment.kinds.tables.io.formats.quoting import observed
 from augment.kinds.tables.io.formats.rejects import Rejects
 
-MAX_CELL_CHARACTERS = 1 << 30
 SAMPLE_CHARACTERS = 1 << 16
 WRITTEN_CELLS = 4_000_000  # held as text at once: some 40 MB, and a column is handled as a whole
 SPELT_ALIKE = ("csv", "tsv")
@@ -50,6 +56,22 @@ class Delimited(Format):
         return False  # any text could be; what nobody claims is read as CSV
 
     def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
+        with self._opened(path, name, options) as text:
+            raw = _read_by_arrow(text) or text.records.read()
+        return dataclasses.replace(raw, notes=(*text.notes, *raw.notes), dialect=text.dialect)
+
+    def blocks(self, path: Path, name: str, options: ReadOptions) -> Iterator[Raw]:
+        with self._opened(path, name, options) as text:
+            first = 0
+            for raw in _blocks(text):
+                notes = raw.notes if first else (*text.notes, *raw.notes)
+                rows = np.arange(first, first + raw.table.num_rows)
+                yield dataclasses.replace(raw, notes=notes, dialect=text.dialect, rows=rows)
+                first += raw.table.num_rows
+
+    @contextmanager
+    def _opened(self, path: Path, name: str, options: ReadOptions) -> Iterator[_Text]:
+        """A file whose encoding, delimiter and header are found."""
         codec = encoding_of(path, name, options)
         with opened(path, name, codec) as stream:
             sample = stream.read(SAMPLE_CHARACTERS)
@@ -57,16 +79,13 @@ class Delimited(Format):
             raise BadInput("the file is empty.", where=name, hint="Give a table with a header.")
         expected = self._delimiter(options.expected.dialect if options.expected else None)
         mark, note = delimiters.found(options.delimiter, expected, sample, name)
-        limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
-        try:
-            with opened(path, name, codec) as stream:
-                raw, header = _read(stream, mark, sample, Rejects(name, options))
-        finally:
-            csv.field_size_limit(limit)
-        spelt = observed(sample, mark, header.names, header.given)
-        spelt = dataclasses.replace(spelt, format=self.name, encoding=codec)
-        notes = [each for each in (note, header.note) if each]
-        return dataclasses.replace(raw, notes=(*notes, *raw.notes), dialect=spelt)
+        with long_cells(), opened(path, name, codec) as stream:
+            records = Records(stream, mark, sample, Rejects(name, options))
+            header = records.header
+            spelt = observed(sample, mark, header.names, header.given)
+            spelt = dataclasses.replace(spelt, format=self.name, encoding=codec)
+            notes = tuple(each for each in (note, header.note) if each)
+            yield _Text(path, records, spelt, notes)
 
     def _delimiter(self, dialect: Dialect | None) -> str:
         """The delimiter of the dialect, if it is of this format, else the format's own."""
@@ -117,116 +136,67 @@ class Tsv(Delimited):
     delimiter = "\t"
 
 
-class _Lines:
-    """The lines of a text one by one; remembers those of the row being read."""
+@dataclasses.dataclass(frozen=True)
+class _Text:
+    """An open file: where it lies, its records, how it is spelt, and what to say of that."""
 
-    def __init__(self, stream: IO[str]) -> None:
-        self.stream = stream
-        self.read = 0  # lines so far
-        self.first = 1  # the line on which the first row begins
-        self.row: list[str] = []
-        self.nul = False  # whether one of `row` holds a NUL
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self.stream:
-            self.read += 1
-            self.row.append(line)
-            self.nul |= "\0" in line
-            yield line
-
-    def begin(self) -> int:
-        """Forget the last row; the number of the line on which the next one begins."""
-        self.row, self.nul = [], False
-        return self.read + 1
+    path: Path
+    records: Records
+    dialect: Dialect
+    notes: tuple[str, ...]
 
 
-def _read(stream: IO[str], mark: str, sample: str, rejects: Rejects) -> tuple[Raw, Header]:
-    """All records, block by block into Arrow, with the line each begins on.
-
-    `sample` is the beginning of the text, by which the header is judged.
-    """
-    lines = _Lines(stream)
-    reader = csv.reader(lines, delimiter=mark, strict=True)
-    first = _first(reader, lines, rejects.name)
-    following = delimiters.rows_of(sample, mark, SAMPLE_ROWS)[1:]
-    header = header_of(first, following, rejects.options, f"{rejects.name}:{lines.read}")
-    names = header.names
-    blocks: list[pa.Table] = []
-    starts = array("q", [] if header.given else [lines.first])
-    rows: list[list[str]] = [] if header.given else [first]
-    blank = 0
-    size = block_rows(len(names))
-    while True:
-        start = lines.begin()
-        try:
-            row = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            rejects.add(start, lines.row, *_malformed(error))
-            continue
-        if lines.nul:
-            rejects.add(start, lines.row, "the row holds a NUL character.")
-        elif len(row) == len(names) or (not row and len(names) == 1):
-            rows.append(row or [""])
-            starts.append(start)
-        elif not row:
-            blank += 1
-        else:
-            why = f"the row has {len(row)} cells, and the header has {len(names)}."
-            rejects.add(start, lines.row, why, "Is --delimiter right?" if len(row) == 1 else "")
-        if len(rows) == size:
-            blocks.append(_block(names, rows))
-            rows = []
-    blocks.append(_block(names, rows))
-    raw = Raw(
-        path=rejects.name,
-        table=pa.concat_tables(blocks),
-        declared={},
-        lines=np.array(starts, dtype=np.int64),
-        notes=(f"{blank} blank lines hold no row.",) if blank else (),
-        rejected=rejects.lines,
-        rejects=tuple(rejects.kept),
-    )
-    return raw, header
-
-
-def _first(reader: Iterator[list[str]], lines: _Lines, name: str) -> list[str]:
-    """The first row that is not blank. Raises `BadInput` where it cannot be read."""
+def _read_by_arrow(text: _Text) -> Raw | None:
+    """What `records.read()` gives, many times as fast; None where that alone can tell."""
+    header, name = text.records.header, text.records.rejects.name
     try:
-        row: list[str] = []
-        while not row:
-            lines.first = lines.begin()
-            row = next(reader)
-    except (csv.Error, StopIteration) as error:
-        why, hint = _malformed(error) if isinstance(error, csv.Error) else ("no header.", "")
-        raise BadInput(why, where=f"{name}:1", hint=hint or "Mend the header.") from None
-    if lines.nul:
-        raise BadInput(
-            "the first row holds a NUL character.",
-            where=f"{name}:{lines.read}",
-            hint="Is this a text file? Save it as CSV, or pass --encoding.",
-        )
-    return row
+        with _bytes(text) as stream:
+            rows = arrow_csv.read(stream, text.records.mark, len(header.names))
+    except (arrow_csv.Doubtful, *compression.UNREADABLE):
+        return None
+    first = 1 if header.given else 0
+    return Raw(
+        path=name,
+        table=rows.table.slice(first).rename_columns(header.names),
+        declared={},
+        lines=rows.lines[first:],
+        notes=blank_note(rows.blank),
+    )
 
 
-def _malformed(error: csv.Error) -> tuple[str, str]:
-    """What is wrong with a row's quotes, in words, and a hint."""
-    if "unexpected end" in str(error):
-        return "a quote opens in this row and never closes.", "Close it, or double it."
-    if "expected after" in str(error):
-        return (
-            "text stands behind a closing quote.",
-            "A quote inside a quoted cell is written twice.",
-        )
-    return f"the row is no CSV ({error}).", ""
+def _blocks(text: _Text) -> Iterator[Raw]:
+    """All rows some at a time, by Arrow as far as it is sure, and strictly from there."""
+    header, name = text.records.header, text.records.rejects.name
+    done = blank = 0
+    try:
+        with _bytes(text) as stream:
+            for rows in arrow_csv.blocks(stream, text.records.mark, len(header.names)):
+                first = 1 if header.given and not done else 0
+                table = rows.table.slice(first).rename_columns(header.names)
+                yield Raw(name, table, {}, rows.lines[first:])
+                done, blank = done + rows.table.num_rows, blank + rows.blank
+        if done:
+            yield Raw(name, table.slice(0, 0), {}, rows.lines[:0], notes=blank_note(blank))
+            return
+    except (arrow_csv.Doubtful, *compression.UNREADABLE):
+        pass
+    passed = max(0, done - (1 if header.given else 0))
+    for raw in text.records.blocks():
+        known = min(passed, raw.table.num_rows)
+        passed -= known
+        assert raw.lines is not None
+        yield dataclasses.replace(raw, table=raw.table.slice(known), lines=raw.lines[known:])
 
 
-def _block(names: list[str], rows: list[list[str]]) -> pa.Table:
-    """Rows of cells as columns of text, null where a cell is empty."""
-    present = [[cell or None for cell in row] for row in rows]
-    columns = zip(*present, strict=True) if rows else [()] * len(names)
-    return pa.table([pa.array(cells, pa.string()) for cells in columns], names=names)
+@contextmanager
+def _bytes(text: _Text) -> Iterator[IO[bytes]]:
+    """The UTF-8 text of a file. Raises `arrow_csv.Doubtful` for one in another encoding."""
+    if not text.dialect.encoding.startswith("utf-8"):
+        raise arrow_csv.Doubtful
+    with compression.reading(text.path, text.records.rejects.name) as stream:
+        if text.dialect.encoding == "utf-8-sig":
+            stream.read(len(codecs.BOM_UTF8))
+        yield stream
 
 
 def _header_cells(names: list[str], spelt: Dialect, marks: str, excel_safe: bool) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,6 +23,7 @@ from augment.kinds.tables.io.formats import (
 )
 from augment.kinds.tables.io.formats.expansion import most_bytes, too_large
 
+BATCH_ROWS = 1 << 17
 LEAST_BITS = 32  # of a value whose length varies: where it ends
 
 
@@ -47,6 +50,17 @@ class Parquet(Format):
                 groups = (file.read_row_group(number) for number in range(file.num_row_groups))
                 table = validation.joined(groups, schema, name, most)
         return declared.raw(table, name, options)
+
+    def blocks(self, path: Path, name: str, options: ReadOptions) -> Iterator[Raw]:
+        first = 0
+        with validation.reading("Parquet", name), pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            for batch in file.iter_batches(batch_size=BATCH_ROWS):
+                part = pa.Table.from_batches([batch])
+                validation.require_valid(part, name, first)
+                raw = declared.raw(part.cast(schema), name, options)
+                yield replace(raw, rows=np.arange(first, first + part.num_rows))
+                first += part.num_rows
 
     def write(
         self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions

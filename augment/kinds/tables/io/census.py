@@ -1,0 +1,161 @@
+"""What all rows of a table hold, found in one pass, beside a sample of them.
+
+Of each column: missing values, ends, how often each of few values stands there, and the forms of
+what is no number. For each a row is remembered that shows it; those that the sample lacks are added
+to it, so that no column is judged, and no value left out, by chance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from augment.kinds.tables.data.spelling import numerals
+from augment.kinds.tables.data.spelling.text import NULL_TOKENS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_VALUES = 1_000  # of a column of which each is counted
+DIGITS, LETTERS = "[0-9]+", "[A-Za-z]+"
+MISSING_FORMS = frozenset(re.sub(LETTERS, "a", token) for token in NULL_TOKENS)
+LEAST_A_VALUE = 10  # rows of the sample, on average, if each value is to be in it
+MOST_FORMS = 64  # a column with more is free text, whatever else it holds
+Place = tuple[int, int]  # a file of the source, a row in it
+Seen = Callable[[int], None]  # told of a row of the part at hand that shows something
+
+
+@dataclass
+class ColumnCensus:
+    """One column over the parts so far; `places` names for each thing to be shown a row."""
+
+    counts: dict[Any, int] | None = field(default_factory=dict)  # None: too many values
+    forms: set[str] | None = field(default_factory=set)  # of texts that are no numbers
+    mixed: bool = False  # whether a text was seen that is no number
+    ends: dict[str, Any] = field(default_factory=dict)
+    places: dict[Hashable, Place] = field(default_factory=dict)
+
+    def add(self, values: pa.Array, file: int, numbers: NDArray[np.int64]) -> list[int]:
+        """Count a part, whose rows have these numbers in their file; the rows to remember."""
+        shown: list[int] = []
+
+        def show(what: Hashable, row: int) -> None:
+            self.places[what] = (file, int(numbers[row]))
+            shown.append(row)
+
+        if values.null_count and "null" not in self.places:
+            show("null", _first(pc.is_null(values), True))
+        new = values if self.counts is None else self._count(values, show)
+        if pa.types.is_string(values.type):
+            self._texts(values, new, show)
+        elif not pa.types.is_boolean(values.type):
+            self._ends(values, values, "", show)
+        return shown
+
+    def _count(self, values: pa.Array, show: Callable[[Hashable, int], None]) -> pa.Array:
+        """Count a part; its values that no part before it had, or all where they are too many."""
+        found = pc.value_counts(values.drop_null())
+        assert self.counts is not None
+        levels = found.field(0).to_pylist() if len(found) <= MOST_VALUES else []
+        new = [level for level in levels if level not in self.counts]
+        if len(found) > MOST_VALUES or len(self.counts) + len(new) > MOST_VALUES:
+            self.counts = None
+            self.places = {k: v for k, v in self.places.items() if not isinstance(k, tuple)}
+            return values
+        for level, count in zip(levels, found.field(1).to_pylist(), strict=True):
+            if level not in self.counts:
+                show(("value", level), _first(values, level))
+            self.counts[level] = self.counts.get(level, 0) + count
+        return pa.array(new, values.type)
+
+    def _ends(
+        self, values: pa.Array, order: pa.Array, kind: str, show: Callable[[Hashable, int], None]
+    ) -> None:
+        """Note the least and the greatest of `values` by `order`."""
+        found = pc.min_max(order)
+        for end, beyond in (("min", pc.less), ("max", pc.greater)):
+            value = found[end]
+            known = self.ends.get(kind + end)
+            if value.is_valid and (known is None or beyond(value, known).as_py()):
+                self.ends[kind + end] = value
+                show(kind + end, _first(order, value))
+
+    def _texts(
+        self, values: pa.Array, new: pa.Array, show: Callable[[Hashable, int], None]
+    ) -> None:
+        """Note the ends and forms of `new` texts, which stand somewhere among `values`."""
+
+        def shown(what: Hashable, row: int) -> None:
+            show(what, row if new is values else _first(values, new[row]))
+
+        self._ends(new, pc.binary_length(new), "length ", shown)
+        if self.forms is None:
+            return
+        if not self.mixed:
+            try:
+                self._ends(new, new.cast(pa.float64()), "number ", shown)
+                return
+            except pa.ArrowInvalid:
+                self.mixed = True
+        distinct = pc.unique(new.drop_null())
+        plain = pc.match_substring_regex(distinct, numerals.NUMBER)
+        numbers = pc.if_else(plain, distinct, None).cast(pa.float64())
+
+        def at(what: Hashable, row: int) -> None:
+            show(what, _first(values, distinct[row]))
+
+        self._ends(distinct, numbers, "number ", at)
+        odd = pc.if_else(plain, None, distinct)
+        self._ends(distinct, odd, "text ", at)
+        for row, form in zip(*_firsts(_forms(odd)), strict=True):
+            if form not in self.forms:
+                self.forms.add(form)
+                at(f"form {form}", row)
+        if len(self.forms) > MOST_FORMS or any(_is_free(form) for form in self.forms):
+            self.forms = None
+            self.places = {
+                k: v for k, v in self.places.items() if not str(k).startswith(("form ", "text "))
+            }
+
+    def lacking(self, sampled: pa.Array) -> set[Place]:
+        """The rows that a sample of the column needs besides its own.
+
+        Values only of a column that has few for so many rows, as a category has.
+        """
+        few = len(self.counts or ()) * LEAST_A_VALUE <= len(sampled)
+        has = set(pc.unique(sampled.drop_null()).to_pylist()) if few else set()
+        return {
+            place
+            for what, place in self.places.items()
+            if not (what == "null" and sampled.null_count)
+            and not (isinstance(what, tuple) and (not few or what[1] in has))
+        }
+
+
+def _first(values: pa.Array, value: Any) -> int:
+    return int(pc.index(values, value).as_py())
+
+
+def _forms(texts: pa.Array) -> pa.Array:
+    """Each text with runs of digits as 9 and runs of letters as a."""
+    digits = pc.replace_substring_regex(texts, DIGITS, "9")
+    return pc.replace_substring_regex(digits, LETTERS, "a")
+
+
+def _firsts(values: pa.Array) -> tuple[list[int], list[str]]:
+    """The first row of each distinct value that is none, and the value."""
+    encoded = values.dictionary_encode()
+    indices = np.asarray(pc.fill_null(encoded.indices, -1))
+    found, rows = np.unique(indices, return_index=True)
+    return rows[found >= 0].tolist(), encoded.dictionary.to_pylist()
+
+
+def _is_free(form: str) -> bool:
+    """Whether a text of this form shows its column to be words."""
+    return "9" not in form and form not in MISSING_FORMS

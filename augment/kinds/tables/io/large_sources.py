@@ -1,0 +1,245 @@
+"""Tables that memory need not hold: a sample of their rows to fit on, and a census of all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from augment.core.errors import BadInput, UsageError, did_you_mean
+from augment.core.seeds import Seed
+from augment.core.types import Scalar
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.spelling import text
+from augment.kinds.tables.data.values import plain
+from augment.kinds.tables.io.assembly import require_same
+from augment.kinds.tables.io.census import MOST_VALUES, ColumnCensus, Place
+from augment.kinds.tables.io.formats import Raw, ReadOptions
+from augment.kinds.tables.io.reservoir import Kept, Reservoir, taken
+from augment.work.memory import available_bytes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DEFAULT_ROWS = 1_000_000  # drawn of a table that memory could not hold
+MOST_SHARE = 0.5  # of the memory that is left may be taken by a table that is read whole
+GROWTH = {".parquet": 6, ".pq": 6}  # of a file's bytes in memory, while it is typed
+TEXT_GROWTH = 4
+LEAST_OF_A_VALUE = 100  # rows of each value of the target, where it has so many
+SEED = Seed(0).child("rows to fit on")
+Blocks = Callable[[], Iterator[tuple[int, Raw]]]  # the parts of a source, with the file of each
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Rows of each file, of how many, and what is known of all: how often values stand there."""
+
+    parts: list[Raw]
+    rows: int
+    census: Mapping[str, ColumnCensus]
+    note: str
+
+    def counted(self, table: Table) -> Table:
+        """The table of the parts, with the counts of all rows."""
+        return replace(table, counts=_counts(table, self.census))
+
+
+def rows_to_fit(paths: list[Path], options: ReadOptions) -> int | None:
+    """How many rows are to be drawn: as asked, or where reading all of them took too much memory;
+    None: all are read."""
+    if options.fit_rows is not None:
+        return options.fit_rows
+    if options.stratify:
+        raise UsageError("--stratify goes with --fit-rows N.")
+    available = available_bytes()
+    if available is None or _bytes_in_memory(paths) <= MOST_SHARE * available:
+        return None
+    return DEFAULT_ROWS
+
+
+def _bytes_in_memory(paths: list[Path]) -> int:
+    return sum(GROWTH.get(path.suffix, TEXT_GROWTH) * path.stat().st_size for path in paths)
+
+
+def sampled(blocks: Blocks, rows: int, options: ReadOptions) -> Sampled | None:
+    """`rows` rows out of the blocks of a source, and some that show what else it holds.
+
+    None: there are no more than `rows`, so that all are read. Raises `UsageError` for a target
+    that cannot be stratified by.
+    """
+    reservoir = Reservoir(rows)
+    census: dict[str, ColumnCensus] = defaultdict(ColumnCensus)
+    shown: dict[Place, Raw] = {}
+    seen: dict[int, Raw] = {}  # each file, without rows
+    total = 0
+    for (file, raw), keys in _keyed(blocks):
+        known = seen.get(file)
+        if known is None and seen:
+            require_same(next(iter(seen.values())), raw, options)
+        seen[file] = _joined_facts(known, raw)
+        reservoir.add(file, raw, keys)
+        _count(census, file, raw, shown)
+        total += raw.table.num_rows
+    if total <= rows:
+        return None
+    kept = reservoir.kept()
+    how = "drawn evenly"
+    if options.stratify:
+        kept = _stratified(blocks, rows, total, options, census)
+        how = "of each value of the target its share"
+    parts = _parts(seen, kept, census, shown)
+    count = sum(part.table.num_rows for part in parts)
+    why = "" if options.fit_rows is not None else " (all would take too much memory)"
+    note = (
+        f"{count:,} of {total:,} rows are fitted on, {how}{why}. Values, how rare they are, ends "
+        "and gaps are those of all rows; -n 1x is as many as are fitted on."
+    )
+    return Sampled(parts, total, census, note)
+
+
+def _keyed(blocks: Blocks) -> Iterator[tuple[tuple[int, Raw], NDArray[np.float64]]]:
+    numbers: dict[int, int] = defaultdict(int)
+    for file, raw in blocks():
+        rng = SEED.child(file, numbers[file]).rng()
+        numbers[file] += 1
+        yield (file, raw), rng.random(raw.table.num_rows)
+
+
+def _joined_facts(known: Raw | None, raw: Raw) -> Raw:
+    """What is said of a file, from its parts so far, without their rows."""
+    empty = taken(raw, np.array([], np.int64))
+    if known is None:
+        return empty
+    return replace(
+        known,
+        notes=tuple(dict.fromkeys((*known.notes, *raw.notes))),
+        rejected=known.rejected + raw.rejected if raw.rejects else known.rejected,
+        rejects=(*known.rejects, *raw.rejects),
+    )
+
+
+def _count(census: dict[str, ColumnCensus], file: int, raw: Raw, shown: dict[Place, Raw]) -> None:
+    assert raw.rows is not None, "parts know their rows"
+    numbers = raw.rows
+    rows: set[int] = set()
+    for name in raw.table.column_names:
+        column = raw.table.column(name)
+        for chunk, first in _chunks(column):
+            rows.update(row + first for row in census[name].add(chunk, file, numbers[first:]))
+    if rows:
+        ordered = np.array(sorted(rows), np.int64)
+        few = taken(raw, ordered)
+        for place, row in enumerate(ordered.tolist()):
+            shown[file, int(numbers[row])] = taken(few, np.array([place], np.int64))
+
+
+def _chunks(column: pa.ChunkedArray) -> Iterator[tuple[pa.Array, int]]:
+    first = 0
+    for chunk in column.chunks:
+        yield chunk, first
+        first += len(chunk)
+
+
+def _stratified(
+    blocks: Blocks,
+    rows: int,
+    total: int,
+    options: ReadOptions,
+    census: Mapping[str, ColumnCensus],
+) -> list[Kept]:
+    """Rows of each value of the target, and without one, by their share; in a second pass."""
+    target = options.target or (options.schema.target if options.schema else None)
+    if target is None:
+        raise UsageError("--stratify needs --target COLUMN.")
+    if target not in census:
+        raise UsageError(f"--target {target}: there is no such column. "
+                         f"{did_you_mean(target, list(census))}")  # fmt: skip
+    counts = census[target].counts
+    if counts is None:
+        raise UsageError(
+            f"--stratify: column {target!r} has over {MOST_VALUES:,} values. Leave it out, or "
+            "choose a target with fewer."
+        )
+    missing = total - sum(counts.values())
+    strata = {**counts, **({None: missing} if missing else {})}
+    reservoirs = {
+        value: Reservoir(max(round(rows * count / total), min(count, LEAST_OF_A_VALUE)))
+        for value, count in strata.items()
+    }
+    for (file, raw), keys in _keyed(blocks):
+        column = raw.table.column(target)
+        for value, reservoir in reservoirs.items():
+            found = pc.is_null(column) if value is None else pc.equal(column, value)
+            reservoir.add(file, raw, keys, np.asarray(pc.fill_null(found, False), dtype=bool))
+    return [part for reservoir in reservoirs.values() for part in reservoir.kept()]
+
+
+def _parts(
+    seen: Mapping[int, Raw],
+    kept: list[Kept],
+    census: Mapping[str, ColumnCensus],
+    shown: Mapping[Place, Raw],
+) -> list[Raw]:
+    """The rows of each file in its order: those that are kept, and those that the census needs."""
+    by_file: dict[int, list[Raw]] = {file: [raw] for file, raw in seen.items()}
+    for part in kept:
+        by_file[part.file].append(part.raw)
+    needed: set[Place] = set()
+    for name, column in census.items():
+        tables = [part.raw.table for part in kept]
+        values = [table.column(name) for table in tables if name in table.column_names]
+        chunks = [chunk for value in values for chunk in value.chunks]
+        if chunks:
+            needed |= column.lacking(pa.concat_arrays(chunks))
+    for place in sorted(needed):
+        have = (part.raw.rows for part in kept if part.file == place[0])
+        if not any(rows is not None and (rows == place[1]).any() for rows in have):
+            by_file[place[0]].append(shown[place])
+    return [_in_order(parts) for parts in by_file.values()]
+
+
+def _numbers(raw: Raw) -> list[int]:
+    assert raw.rows is not None, "parts know their rows"
+    numbers: list[int] = raw.rows.tolist()
+    return numbers
+
+
+def _in_order(parts: list[Raw]) -> Raw:
+    """Parts of one file as one, its rows in their order."""
+    facts = parts[0]
+    rows = np.concatenate([np.array(_numbers(part), np.int64) for part in parts])
+    order = np.argsort(rows, kind="stable")
+    lines = [part.lines for part in parts if part.lines is not None]
+    table = pa.concat_tables([part.table for part in parts]).take(pa.array(order, pa.int64()))
+    return replace(
+        facts,
+        table=table,
+        lines=np.concatenate(lines)[order] if lines else None,
+        rows=rows[order],
+    )
+
+
+def _counts(table: Table, census: Mapping[str, ColumnCensus]) -> dict[str, dict[Scalar, int]]:
+    """Of each category, how many of all rows hold each of its values."""
+    found: dict[str, dict[Scalar, int]] = {}
+    for column in table.schema:
+        counted = census[column.name].counts if column.name in census else None
+        if not counted or column.role not in ("categorical", "boolean"):
+            continue
+        levels = list(counted)
+        try:
+            values = text.convert(column, pa.array(levels), lambda row: "")
+        except (BadInput, pa.ArrowException):
+            continue  # spelt so that only the rows in hand can tell
+        sums: dict[Scalar, int] = defaultdict(int)
+        for value, level in zip(values.to_pylist(), levels, strict=True):
+            if value is not None:
+                sums[plain(value)] += counted[level]
+        found[column.name] = dict(sums)
+    return found

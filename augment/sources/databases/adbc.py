@@ -1,0 +1,205 @@
+"""SQLite and PostgreSQL by their ADBC drivers, which hand over Arrow."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import adbc_driver_postgresql.dbapi as postgresql
+import adbc_driver_sqlite.dbapi as sqlite
+import pyarrow as pa
+from adbc_driver_manager import dbapi
+
+from augment.core.errors import BadInput
+from augment.sources.databases.address import Address
+from augment.sources.databases.session import (
+    READ_ROWS,
+    STAGED,
+    Field,
+    Session,
+    column,
+    literal,
+    quoted,
+)
+
+BATCH_ROWS = "adbc.sqlite.query.batch_rows"
+NUMERIC = b"numeric"
+TYPED_ROWS = 1_000_000  # which are held at once
+
+
+class _Adbc(Session):
+    """What both drivers do alike."""
+
+    decimal = "numeric"
+
+    connection: dbapi.Connection
+    reading: dbapi.Cursor | None = None  # of the last stream, which ends with it
+
+    def close(self) -> None:
+        if self.reading is not None:
+            self.reading.close()
+        self.connection.close()
+
+    def opened(self) -> dbapi.Cursor:
+        """A cursor that stays as long as the session, or until the next."""
+        if self.reading is not None:
+            self.reading.close()
+        self.reading = self.connection.cursor()
+        return self.reading
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def end(self, commit: bool) -> None:
+        if commit:
+            self.connection.commit()
+        else:
+            self.connection.rollback()
+
+    def stage(self, rows: pa.Table, first: bool) -> None:
+        with self.connection.cursor() as cursor:
+            mode = "create" if first else "append"
+            cursor.adbc_ingest(STAGED, _plain(rows), mode=mode, temporary=True)
+
+
+class Sqlite(_Adbc):
+    """A file of SQLite."""
+
+    def __init__(self, address: Address, write: bool) -> None:
+        super().__init__(address)
+        place = quote(address.place)
+        self.connection = sqlite.connect(f"file:{place}?mode={'rwc' if write else 'ro'}")
+
+    def stream(self, sql: str) -> pa.RecordBatchReader:
+        """Types are those of the first million values of a column: any cell may be of any."""
+        count = int(self.rows(f"SELECT count(*) FROM ({sql})")[0][0])
+        cursor = self.opened()
+        cursor.adbc_statement.set_options(**{BATCH_ROWS: str(min(max(1, count), TYPED_ROWS))})
+        cursor.execute(sql)
+        return cursor.fetch_record_batch()
+
+    def tables(self) -> list[str]:
+        found = self.rows(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
+            "AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        )
+        return [name for (name,) in found]
+
+    def fields(self, table: str) -> list[Field]:
+        info = self.rows(f"SELECT name, hidden FROM pragma_table_xinfo({literal(table)})")
+        # An affinity is kept by the column itself: a cast to it would change what it keeps.
+        return [Field(name, "", hidden > 1) for name, hidden in info if hidden != 1]
+
+    def key(self, table: str) -> list[str]:
+        found = self.rows(
+            f"SELECT name FROM pragma_table_info({literal(table)}) WHERE pk > 0 ORDER BY pk"
+        )
+        return [name for (name,) in found]
+
+    def create_like(self, table: str, other: str) -> None:
+        found = self.rows(
+            f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(other)}"
+        )
+        body = re.search(r"\(.*", found[0][0], re.DOTALL) if found else None
+        if body is None:
+            raise BadInput(f"{other!r} is no plain table.", where=str(self.address))
+        self.rows(f"CREATE TABLE {quoted(table)} {body[0]}")
+
+
+class Postgresql(_Adbc):
+    """A PostgreSQL server; libpq finds the password by its own usual ways."""
+
+    def __init__(self, address: Address, write: bool) -> None:
+        super().__init__(address)
+        self.connection = postgresql.connect(address.place)
+        if not write:
+            self.rows("SET TRANSACTION READ ONLY")
+
+    def stream(self, sql: str) -> pa.RecordBatchReader:
+        """Numbers of any length, UUIDs, JSON and the like come as text."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({sql}) AS asked LIMIT 0")
+            schema = cursor.fetch_record_batch().schema
+        if any(_is_foreign(field) for field in schema):
+            listed = ", ".join(
+                f"CAST({column(f.name)} AS text) AS {column(f.name)}"
+                if _is_foreign(f)
+                else column(f.name)
+                for f in schema
+            )
+            # The order of a subquery is that of the rows where nothing above it sorts.
+            sql = f"SELECT {listed} FROM ({sql}) AS asked"
+        cursor = self.opened()
+        cursor.execute(sql)
+        reader = cursor.fetch_record_batch()
+        numeric = {f.name for f in schema if _type_name(f) == NUMERIC}
+        fields = [
+            f.with_metadata({"untyped": "1"}) if f.name in numeric else f.remove_metadata()
+            for f in reader.schema
+        ]
+        plain = pa.schema(fields)
+        batches = (pa.RecordBatch.from_arrays(batch.columns, schema=plain) for batch in reader)
+        return pa.RecordBatchReader.from_batches(plain, batches)
+
+    def tables(self) -> list[str]:
+        found = self.rows(
+            "SELECT CASE WHEN table_schema = current_schema() THEN table_name "
+            "ELSE table_schema || '.' || table_name END FROM information_schema.tables "
+            "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+        )
+        return [name for (name,) in found]
+
+    def fields(self, table: str) -> list[Field]:
+        found = self.rows(
+            "SELECT attname::text, format_type(atttypid, atttypmod), "
+            "attgenerated <> '' OR attidentity = 'a' FROM pg_attribute "
+            f"WHERE attrelid = to_regclass({literal(quoted(table))}) "
+            "AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+        )
+        return [Field(*row) for row in found]
+
+    def key(self, table: str) -> list[str]:
+        found = self.rows(
+            "SELECT attname::text FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
+            f"AND attnum = ANY(indkey) WHERE indrelid = to_regclass({literal(quoted(table))}) "
+            "AND indisprimary ORDER BY array_position(indkey::int2[], attnum)"
+        )
+        return [name for (name,) in found]
+
+    def create_like(self, table: str, other: str) -> None:
+        self.rows(f"CREATE TABLE {quoted(table)} (LIKE {quoted(other)} INCLUDING ALL)")
+
+
+def _type_name(field: pa.Field) -> bytes:
+    found: bytes = (field.metadata or {}).get(b"ADBC:postgresql:typname", b"")
+    return found
+
+
+def _is_foreign(field: pa.Field) -> bool:
+    kind = field.type
+    return bool(
+        isinstance(kind, pa.BaseExtensionType)
+        or pa.types.is_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+        or pa.types.is_nested(kind)
+        or pa.types.is_interval(kind)
+        or pa.types.is_duration(kind)
+        or _type_name(field) in (NUMERIC, b"uuid", b"json", b"jsonb", b"inet")
+    )
+
+
+def _plain(rows: pa.Table) -> pa.RecordBatchReader:
+    """Rows in types that drivers take: dictionaries decoded, decimals as their digits."""
+    columns = []
+    for values in rows.columns:
+        kind = values.type
+        if pa.types.is_dictionary(kind):
+            values = values.cast(kind.value_type)
+            kind = values.type
+        if pa.types.is_decimal(kind):
+            values = values.cast(pa.string())
+        columns.append(values)
+    return pa.table(columns, names=rows.column_names).to_reader(READ_ROWS)

@@ -1,0 +1,85 @@
+"""A file of DuckDB, by DuckDB itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from augment.core.errors import BadInput
+from augment.sources.databases.address import Address
+from augment.sources.databases.session import (
+    READ_ROWS,
+    STAGED,
+    Field,
+    Session,
+    literal,
+    quoted,
+)
+
+CONFIG = {"autoinstall_known_extensions": "false"}  # which come from the network
+
+
+class DuckDb(Session):
+    """One transaction on the file."""
+
+    def __init__(self, address: Address, write: bool) -> None:
+        super().__init__(address)
+        self.connection = duckdb.connect(address.place, read_only=not write, config=CONFIG)
+        self.connection.execute("BEGIN")
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return list(self.connection.execute(sql).fetchall())
+
+    def stream(self, sql: str) -> pa.RecordBatchReader:
+        reader: pa.RecordBatchReader = self.connection.sql(sql).to_arrow_reader(READ_ROWS)
+        return reader
+
+    def stage(self, rows: pa.Table, first: bool) -> None:
+        verb = f"CREATE TEMP TABLE {STAGED} AS" if first else f"INSERT INTO {STAGED}"
+        self.connection.register("augment_part", rows)
+        self.connection.execute(f"{verb} SELECT * FROM augment_part")
+        self.connection.unregister("augment_part")
+
+    def end(self, commit: bool) -> None:
+        self.connection.execute("COMMIT" if commit else "ROLLBACK")
+
+    def tables(self) -> list[str]:
+        found = self.rows(
+            "SELECT CASE schema_name WHEN 'main' THEN name ELSE schema_name || '.' || name END "
+            "FROM (SELECT schema_name, table_name AS name FROM duckdb_tables() WHERE NOT temporary "
+            "UNION SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal) ORDER BY 1"
+        )
+        return [name for (name,) in found]
+
+    def fields(self, table: str) -> list[Field]:
+        found = self.rows(
+            "SELECT column_name, data_type, is_generated = 'ALWAYS' "
+            f"FROM information_schema.columns WHERE {_named(table)} AND table_catalog = "
+            "current_database() ORDER BY ordinal_position"
+        )
+        return [Field(name, kind, bool(generated)) for name, kind, generated in found]
+
+    def key(self, table: str) -> list[str]:
+        found = self.rows(
+            "SELECT unnest(constraint_column_names) FROM duckdb_constraints() "
+            f"WHERE constraint_type = 'PRIMARY KEY' AND {_named(table, 'schema_name')}"
+        )
+        return [name for (name,) in found]
+
+    def create_like(self, table: str, other: str) -> None:
+        found = self.rows(f"SELECT sql FROM duckdb_tables() WHERE {_named(other, 'schema_name')}")
+        body = re.search(r"\(.*", found[0][0], re.DOTALL) if found else None
+        if body is None:
+            raise BadInput(f"{other!r} is no plain table.", where=str(self.address))
+        self.rows(f"CREATE TABLE {quoted(table)} {body[0]}")
+
+
+def _named(table: str, schema_column: str = "table_schema") -> str:
+    schema, _, name = table.rpartition(".")
+    return f"table_name = {literal(name)} AND {schema_column} = {literal(schema or 'main')}"

@@ -1,0 +1,95 @@
+"""Whether what a name leads to can be reached, read and written, tried on the spot."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from augment.core.errors import BadInput, listed
+from augment.core.types import Json
+from augment.sources.databases import address, connection, session
+from augment.sources.files import matching
+from augment.sources.remote import uri as uris
+from augment.sources.remote.files import remote
+
+TRIED = "augment_ping"
+
+
+def tried(name: str, write: bool) -> Json:
+    """What was tried of `name`, and what came of it. Raises what tells why it failed."""
+    if address.is_address(name):
+        return _database(address.parsed(name), write)
+    if uris.is_uri(name):
+        return _remote(name, write)
+    return _local(name, write)
+
+
+def _database(place: address.Address, write: bool) -> Json:
+    steps = []
+    path = place.path
+    if path is None or path.exists() or not write:
+        with connection.connected(place) as base:
+            found = base.tables()
+            steps.append(_step("reached", f"{len(found)} tables: {listed(found) or 'none'}"))
+            if place.table is not None and not write:
+                fields = session.require_table(base, place.table)
+                session.first_row(base, place.table)
+                steps.append(_step("read", f"{place.table}, {len(fields)} columns"))
+    if write:
+        made = f"{TRIED}_{secrets.token_hex(4)}"
+        fresh = path is not None and not path.exists()
+        with connection.connected(place, write=True) as base:
+            session.make_and_undo(base, made)
+        if fresh and path is not None:
+            path.unlink(missing_ok=True)
+        steps.append(_step("written", "a table was made, and undone"))
+    return {"uri": str(place), "steps": steps}
+
+
+def _remote(name: str, write: bool) -> Json:
+    if write:
+        uris.require_writable(name)
+    steps = []
+    with remote(name) as place:
+        found = place.names()
+        steps.append(_step("reached", f"{len(found):,} files"))
+        if found:
+            place.system.cat_file(place.at(found[0]), start=0, end=1)
+            steps.append(_step("read", found[0] or name))
+        elif not write:
+            raise BadInput("there is nothing of this name.", where=name, hint="Is it spelt right?")
+    if write:
+        beside = f"{name.rstrip('/')}.{TRIED}_{secrets.token_hex(4)}"
+        with remote(beside) as place, tempfile.NamedTemporaryFile() as file:
+            file.write(b"augment ping")
+            file.flush()
+            place.send(Path(file.name), "")
+            place.remove("")
+        steps.append(_step("written", "a file was made beside it, and removed"))
+    return {"uri": name, "steps": steps}
+
+
+def _local(name: str, write: bool) -> Json:
+    steps = []
+    path = Path(name)
+    if not write or path.exists():
+        found = matching(name)
+        for each in found:
+            if not os.access(each, os.R_OK):
+                raise BadInput("this user may not read it.", where=str(each))
+        steps.append(_step("read", f"{len(found):,} files" if len(found) > 1 else str(found[0])))
+    if write:
+        folder = path if path.is_dir() else path.absolute().parent
+        try:
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{TRIED}"):
+                pass
+        except OSError as error:
+            raise BadInput(f"it cannot be written ({error.strerror}).", where=name) from None
+        steps.append(_step("written", "a file was made, and removed"))
+    return {"uri": name, "steps": steps}
+
+
+def _step(name: str, found: str) -> Json:
+    return {"name": name, "found": found}

@@ -1,0 +1,132 @@
+"""Listing, fetching and sending files that lie elsewhere."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augment.core.errors import AugmentError, BadInput, MissingExtra, OutOfResources
+from augment.sources.remote.uri import (
+    CREDENTIALS,
+    EXTRA,
+    PATTERN,
+    READ_ONLY,
+    require_no_secret,
+    root_of,
+    scheme_of,
+)
+
+REFUSED = ("PermissionError", "NoCredentialsError", "CredentialRetrievalError", "HttpError",
+           "ClientAuthenticationError", "DefaultCredentialsError", "RefreshError",
+           "PartialCredentialsError", "InvalidAccessKeyId")  # fmt: skip
+UNREACHED = ("EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError",
+             "ServiceRequestError", "ConnectionError", "ClientConnectorDNSError", "TimeoutError",
+             "FSTimeoutError", "ClientConnectionError", "ConnectionRefusedError")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What lies at an address: a file, or all below a prefix, or what a pattern names."""
+
+    uri: str
+    system: Any  # an fsspec file system
+    path: str  # as the file system calls it
+
+    @property
+    def root(self) -> str:
+        """The address below which `names` lie: of a single file, where it lies."""
+        return root_of(self.uri)
+
+    def names(self) -> list[str]:
+        """The files, by their paths below `root`; "" is the file itself. Sorted."""
+        base = self.system._strip_protocol(self.root)
+        if self._is_pattern():
+            found = [each for each in self.system.glob(self.path) if self.system.isfile(each)]
+        elif scheme_of(self.uri) in READ_ONLY or self.system.isfile(self.path):
+            return [""]
+        else:
+            found = self.system.find(self.path)
+        return sorted(posixpath.relpath(name, base) for name in found if not name.endswith("/"))
+
+    def _is_pattern(self) -> bool:
+        return scheme_of(self.uri) not in READ_ONLY and bool(PATTERN & set(self.uri))
+
+    def at(self, name: str) -> str:
+        """The file system's path of a file by its name."""
+        base = self.path if not self._is_pattern() else self.system._strip_protocol(self.root)
+        return f"{base.rstrip('/')}/{name}" if name else base
+
+    def exists(self) -> bool:
+        return bool(self.system.exists(self.path))
+
+    def read(self, name: str) -> bytes | None:
+        """A small file's bytes; None where there is none."""
+        try:
+            found: bytes = self.system.cat_file(self.at(name))
+        except FileNotFoundError:
+            return None
+        return found
+
+    def send(self, local: Path, name: str) -> None:
+        """Put a file there; it is seen once all of it is."""
+        self.system.makedirs(posixpath.dirname(self.at(name)), exist_ok=True)
+        self.system.put_file(str(local), self.at(name))
+
+    def remove(self, name: str) -> None:
+        self.system.rm_file(self.at(name))
+
+
+@contextmanager
+def remote(uri: str) -> Iterator[Remote]:
+    """What lies at `uri`. Errors of the libraries are told by their kind alone: their words may
+    hold credentials. Raises `MissingExtra` without the library, `UsageError` for a secret in the
+    address, `BadInput` where nothing is there or it cannot be reached."""
+    require_no_secret(uri)
+    try:
+        import fsspec
+
+        system, path = fsspec.core.url_to_fs(uri)
+        system.invalidate_cache()
+    except ImportError:
+        raise MissingExtra(
+            f"{scheme_of(uri)}:// needs a library that is not here: {EXTRA}"
+        ) from None
+    except Exception as error:
+        raise _told(error, uri) from None
+    try:
+        yield Remote(uri, system, path)
+    except (AugmentError, MemoryError):
+        raise
+    except Exception as error:
+        raise _told(error, uri) from None
+
+
+def _told(error: BaseException, uri: str) -> AugmentError:
+    kinds = {
+        each.__name__
+        for cause in (error, error.__cause__, error.__context__)
+        if cause is not None
+        for each in type(cause).__mro__
+    }
+    if "FileNotFoundError" in kinds:
+        return BadInput("there is nothing of this name.", where=uri, hint="Is it spelt right?")
+    if kinds & set(UNREACHED):
+        return BadInput(
+            "it cannot be reached.",
+            where=uri,
+            hint="Is there a network, and is the endpoint right? `augment ping` tries it.",
+        )
+    if kinds & set(REFUSED):
+        way = CREDENTIALS.get(scheme_of(uri))
+        hint = f"Credentials come from {way}." if way else "Try: curl … | augment run -"
+        return BadInput("access is refused.", where=uri, hint=hint)
+    if getattr(error, "errno", None) == 28:
+        return OutOfResources(f"{uri}: the disk on which it is staged is full.")
+    return BadInput(
+        f"it cannot be read or written ({type(error).__name__}).", where=uri,
+        hint="`augment ping` tries it.",
+    )  # fmt: skip

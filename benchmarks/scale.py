@@ -1,0 +1,130 @@
+"""How reading grows, beside what other readers take for the same bytes in the same run.
+
+    python benchmarks/scale.py csv --rows 800000      # 15 columns: ours, and Arrow's reader alone
+    python benchmarks/scale.py sample --rows 20000000 # 5 columns: a sample to fit on, and DuckDB's
+
+Each line is a process of its own: seconds of wall and of CPU, and the most memory it held. Made
+files lie in --scratch (110 MB for the first, 400 MB for the second) and are removed at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+CHUNK_ROWS = 1_000_000
+FIT_ROWS = 1_000_000
+OURS = """
+from augment.kinds.tables.io.reading import ReadOptions, read
+print(len(read({path!r}, ReadOptions({options})).table))
+"""
+ARROW = """
+import pyarrow.csv
+print(pyarrow.csv.read_csv({path!r}).num_rows)
+"""
+DUCKDB = """
+import duckdb
+with duckdb.connect() as base:
+    base.execute("SET memory_limit='1GB'")
+    sample = "USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1)"
+    query = "SELECT * FROM read_parquet({path!r}) " + sample
+    print(base.execute(query).to_arrow_table().num_rows)
+"""
+MEASURE = """
+import json, time, resource
+from augment.work.memory import peak_bytes
+begun = time.perf_counter()
+{code}
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps([time.perf_counter() - begun, used.ru_utime + used.ru_stime, peak_bytes()]))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["csv", "sample"])
+    parser.add_argument("--rows", type=int, default=800_000)
+    parser.add_argument("--scratch", type=Path, default=None)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
+        if arguments.what == "csv":
+            path = str(_csv(arguments.rows, Path(folder)))
+            runs = {
+                "augment": OURS.format(path=path, options=""),
+                "pyarrow.csv": ARROW.format(path=path),
+            }
+        else:
+            path = str(_parquet(arguments.rows, Path(folder)))
+            runs = {
+                "augment": OURS.format(path=path, options=f"fit_rows={FIT_ROWS}"),
+                "DuckDB": DUCKDB.format(path=path, rows=FIT_ROWS),
+            }
+        print(f"{'':<12}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
+        found = {name: _measured(code) for name, code in runs.items()}
+        for name, (wall, cpu, peak) in found.items():
+            print(f"{name:<12}{wall:>9.1f}{cpu:>9.1f}{peak / 1e6:>9.0f}")
+        ours, theirs = found.values()
+        print(
+            f"{'ratio':<12}" + "".join(f"{a / b:>9.1f}" for a, b in zip(ours, theirs, strict=True))
+        )
+
+
+def _measured(code: str) -> list[float]:
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE.format(code=code)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds: list[float] = json.loads(done.stdout.splitlines()[-1])
+    return seconds
+
+
+def _csv(rows: int, folder: Path) -> Path:
+    """Ids, decimals, integers, categories, dates and texts: 15 columns."""
+    rng = np.random.default_rng(1)
+    columns = {"id": np.arange(rows) + 100_000}
+    columns |= {f"n{i}": np.round(rng.normal(100, 20, rows), 2) for i in range(4)}
+    columns |= {f"i{i}": rng.integers(0, 1000, rows) for i in range(3)}
+    columns |= {f"c{i}": rng.choice(["red", "green", "blue, dark", "x y"], rows) for i in range(5)}
+    columns["day"] = np.datetime64("2020-01-01") + rng.integers(0, 2000, rows)
+    columns["text"] = np.array([f"name {n}" for n in rng.integers(0, 50_000, rows)])
+    path = folder / "t.csv"
+    pc.write_csv(pa.table(columns), path)
+    return path
+
+
+def _parquet(rows: int, folder: Path) -> Path:
+    """Two numbers, two categories and a date: 5 columns."""
+    rng = np.random.default_rng(1)
+    path = folder / "t.parquet"
+    writer: pq.ParquetWriter | None = None
+    for first in range(0, rows, CHUNK_ROWS):
+        size = min(CHUNK_ROWS, rows - first)
+        table = pa.table(
+            {
+                "amount": np.round(rng.normal(100, 20, size), 2),
+                "count": rng.integers(0, 1000, size),
+                "city": rng.choice(["Rome", "Oslo", "Bern"], size),
+                "kind": rng.choice(["a", "b"], size),
+                "day": np.datetime64("2020-01-01") + rng.integers(0, 2000, size),
+            }
+        )
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    assert writer is not None
+    writer.close()
+    return path
+
+
+if __name__ == "__main__":
+    main()

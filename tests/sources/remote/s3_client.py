@@ -1,0 +1,9 @@
+"""Runs commands, a JSON list of lists on standard input, and prints what came of each."""
+
+import json
+import sys
+
+from tests.cli.in_process import augment
+
+done = [augment(*command) for command in json.load(sys.stdin)]
+print(json.dumps([[d.returncode, d.stdout.decode(), d.stderr.decode()] for d in done]))

@@ -1,0 +1,18 @@
+"""A server that speaks S3, on loopback, as long as its standard input is open: its address is its
+first line."""
+
+import os
+import sys
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+host, port = server.get_host_and_port()
+address = f"http://{host}:{port}"
+os.environ.update(AWS_ENDPOINT_URL=address)
+boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="data")
+print(address, flush=True)
+sys.stdin.read()
+server.stop()
