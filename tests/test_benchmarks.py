@@ -62,3 +62,23 @@ def test_the_benchmark_of_images_fits_draws_and_scores(tmp_path: Path) -> None:
                 shutil.copy(source, tmp_path / side / label)
     quick = ["-p", "gan.steps=2", "-p", "gan.width=8"]
     assert 0 <= measured("images.py", tmp_path, "gan", *quick)["agreement"]["value"] <= 1
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_sampling_tells_speed_memory_and_the_writers_own(tmp_path: Path) -> None:
+    table, model = ROOT / "samples" / "clinic.csv", tmp_path / "m"
+    fit = [sys.executable, "-m", "augment", "fit", str(table), "-e", "independent", "-o"]
+    subprocess.run([*fit, str(model), "-q"], check=True)
+    command = [sys.executable, str(ROOT / "benchmarks" / "sampling_scale.py"), str(model)]
+    command += ["--rows", "500", "--formats", "parquet,csv", "--workers", "1,2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = [json.loads(line) for line in done.stdout.splitlines()[1:]]
+    assert [(each["format"], each["workers"]) for each in found] == [
+        ("parquet", 1),
+        ("parquet", 2),
+        ("csv", 1),
+        ("csv", 2),
+    ]
+    for each in found:
+        assert each["writer_alone_rows_per_cpu_second"] > each["rows_per_cpu_second"] > 0
+        assert each["peak_mb"] > 10

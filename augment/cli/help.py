@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "prompt",
         "prompts",
         "shard",
+        "shards",
     ),
     "Scores": (
         "target",

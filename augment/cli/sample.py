@@ -46,6 +46,10 @@ def sample(
         str | None,
         typer.Option(help="i/N: only the i-th of N even parts of one sample. Needs --seed."),
     ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Tables: N even files in the folder OUT, and a list."),
+    ] = None,
     format: o.WrittenFormat = None,
     encoding: o.WrittenEncoding = None,
     delimiter: o.WrittenDelimiter = None,
@@ -94,7 +98,8 @@ def sample(
             "mark": mark,
         }
         write = requests.writing(opened.kind.name, config, {"format": format, **spelt})
-        order = generation.Order(rows, seed, ask, shard, write.pop("format", None), write, source)
+        named = write.pop("format", None)
+        order = generation.Order(rows, seed, ask, shard, shards, named, write, source)
         place = None if out == "-" else parsed(out) if is_address(out) else made.path
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
         made.send()

@@ -127,6 +127,10 @@ class Writer(ABC, Generic[D]):
         """The name of the synthetic file or folder inside a run folder; a file ends as SRC does."""
         return f"synthetic{Path(source).suffix}"
 
+    def suffix(self, format: str) -> str:
+        """How the name of a file of this format ends; of the usual one, where it is ""."""
+        return f".{format}" if format else ""
+
     @abstractmethod
     def write(
         self,

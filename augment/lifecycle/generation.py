@@ -29,6 +29,8 @@ from augment.lifecycle.sampling import (
     parse_shard,
     parts_of,
 )
+from augment.lifecycle.shards import ShardedSample, require_shards
+from augment.lifecycle.shards import fill as fill_shards
 from augment.sources.databases.address import Address
 from augment.sources.databases.connection import connected
 from augment.sources.databases.session import write as insert
@@ -48,6 +50,7 @@ class Order:
     seed: int | None = None
     ask: Ask = field(default_factory=Ask)
     shard: str | None = None
+    shards: int | None = None  # files of a folder, evenly
     format: str | None = None
     write: Json = field(default_factory=dict)
     below: Source | None = None  # real rows that the made ones are written below
@@ -72,7 +75,10 @@ def sample(
     require_write_options(opened.kind, order.write)
     processes = _executor(opened, workers)
     writer = opened.kind.writer
-    if isinstance(out, Address):
+    if order.shards is not None:
+        place = _require_shardable(opened, order, out)
+        wanted, rows, fresh = _sharded(opened, order, place, workers, force, tell)
+    elif isinstance(out, Address):
         wanted, rows = _inserted(opened, order, out, processes, force, tell)
         fresh = rows
     elif out is not None and writer.folders:
@@ -95,6 +101,7 @@ def sample(
         "seed": wanted.origin.seed,
         "device": opened.device,
         "shard": order.shard,
+        **({} if order.shards is None else {"shards": order.shards}),
         "output": "-" if out is None else str(out),
         **({} if wanted.output.document is None else {"appended": wanted.output.document}),
     }
@@ -215,6 +222,66 @@ def _filled(
         return wanted, last - first, fresh
 
 
+def _require_shardable(opened: Opened, order: Order, out: Path | Address | None) -> Path:
+    """The folder of the shards. Refuse what cannot be parted into files."""
+    if not isinstance(out, Path):
+        raise UsageError("--shards writes files: name a folder for them with -o FOLDER.")
+    if opened.kind.writer.folders:
+        raise UsageError(
+            f"--shards parts a table into files, and {opened.kind.name} are files already. "
+            "Leave it out, or make parts of a sample with --shard i/N."
+        )
+    if order.shard is not None:
+        raise UsageError(
+            "--shard and --shards exclude each other: --shards N writes all N files, --shard i/N "
+            "one of them. Choose one."
+        )
+    if order.below is not None:
+        raise UsageError(
+            "--mode append and --shards exclude each other: append writes one file. Leave one out."
+        )
+    opened.kind.writer.suffix(order.format or "")  # an unknown format is refused before any work
+    return out
+
+
+def _sharded(
+    opened: Opened,
+    order: Order,
+    out: Path,
+    workers: int | None,
+    force: bool,
+    tell: Callable[[Tick], None],
+) -> tuple[SamplePlan, int, int]:
+    """A sample as the shards of a folder: what was wanted, its rows, how many were made now."""
+    assert order.shards is not None, "asked for by --shards"
+    folder = _store(out)
+    folder.require_ours()
+    with folder.held():
+        wanted = _wanted(opened, order, tell, None if force else folder)
+        rows, count = wanted.sample.rows, order.shards
+        require_shards(count, rows)
+        if folder.complete() and not force:
+            _require_same(folder, _attempt(wanted.origin), order.seed)
+            return wanted, rows, 0
+        folder.begin(_attempt(wanted.origin))
+        whole = ShardedSample(
+            wanted.sample,
+            count,
+            opened.kind.writer,
+            folder.partial,
+            order.format or "",
+            order.write,
+            wanted.origin,
+        )
+        about = registry.find("engines", opened.model.engine).about
+        # A shard of many blocks keeps one process busy for long: none is made here first.
+        many = rows > count * opened.model.block_rows
+        processes = executor_for(about, opened.device, workers, 0.0 if many else None)
+        fresh = fill_shards(folder, whole, processes, tell)
+        _publish(folder, wanted.origin)
+        return wanted, rows, fresh
+
+
 def _store(out: Path) -> Store:
     return Store(out, "sample.json", "augment.sample/")
 
@@ -264,6 +331,8 @@ def _wanted(
     asked: Json = {"rows": rows, "shard": order.shard, **ask}
     if opened.device != "cpu":
         asked["device"] = opened.device  # the last digits of its sums are its own
+    if order.shards is not None:
+        asked["shards"] = {"count": order.shards, "format": order.format, **order.write}
     origin = Origin(model.engine, opened.digest, 0, asked)
     seed = order.seed
     if seed is None and begun is not None:

@@ -98,10 +98,12 @@ def written(whole: FolderSample[D], start: int, end: int) -> Json:
     return {"lines": list(done.lines)}
 
 
-def executor_for(about: About, device: str, workers: int | None) -> Executor:
+def executor_for(
+    about: About, device: str, workers: int | None, patience: float | None = None
+) -> Executor:
     """What makes the blocks of a sample. Processes cannot share a device, and foreign weights are
     too large to be held more than once."""
-    return executor(1 if device != "cpu" or about.foreign else workers)
+    return executor(1 if device != "cpu" or about.foreign else workers, patience)
 
 
 def parts_of(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow.compute as pc
 
+from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.fitted import Ask, Fitted
 from augment.core.kind import (
@@ -49,6 +50,7 @@ from augment.kinds.tables.generator.private_fitting import fit_privately, public
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept
 from augment.kinds.tables.io import memory, reading
+from augment.kinds.tables.io.formats import Format
 from augment.kinds.tables.io.options import read_options
 from augment.kinds.tables.metrics import targets
 from augment.kinds.tables.metrics.costs import scoring_seconds
@@ -112,6 +114,10 @@ class TableWriter(Writer[Table]):
 
     def name(self, source: str) -> str:
         return f"synthetic{reading.suffix_like(source)}"
+
+    def suffix(self, format: str) -> str:
+        made: Format = registry.find("formats", format or "csv")()
+        return made.suffixes[0]
 
     def write(
         self,

@@ -27,16 +27,17 @@ class Executor(ABC):
         """
 
 
-def executor(workers: int | None) -> Executor:
+def executor(workers: int | None, patience: float | None = None) -> Executor:
     """What runs the tasks of a command: so many processes, None for as many as pay.
 
-    Raises `UsageError` for fewer than one.
+    `patience` are the seconds that are worked here first, where more is known than that a task
+    is short. Raises `UsageError` for fewer than one.
     """
     if workers is not None and workers < 1:
         raise UsageError(f"--workers {workers}: at least 1.")
     if (cores() if workers is None else workers) == 1:
         return _registered("inline")
-    return _registered("processes", workers)
+    return _registered("processes", workers, patience)
 
 
 def _registered(name: str, *arguments: Any) -> Executor:

@@ -51,8 +51,13 @@ class Choice:
         """The piece that each u in [0, 1) falls on within its token, and where inside it."""
         ends = np.cumsum(self.mass)
         starts = ends - self.mass
-        first = np.searchsorted(self.token, tokens, side="left")
-        last = np.searchsorted(self.token, tokens, side="right") - 1
+        every = np.arange(self.size)  # looked up once per token, not once per row
+        first_of = np.searchsorted(self.token, every, side="left")
+        last_of = np.searchsorted(self.token, every, side="right") - 1
+        first = first_of[tokens]
+        if len(self.token) == self.size and bool((first_of == last_of).all()):
+            return first, u
+        last = last_of[tokens]
         assert np.all(last >= first), "a token was drawn that the condition rules out"
         position = starts[first] + u * (ends[last] - starts[first])
         piece = np.clip(np.searchsorted(ends, position, side="right"), first, last)

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from augment.core.errors import UsageError
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
 from augment.nets.threads import torch_threads
+from augment.work.pool import cores
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
     from torch import Tensor
 
-CHUNK = 8192  # rows a trunk pass takes at once: fits the cache, and is one task of a thread
-DISTINCT_SHARE = 0.7  # contexts per row above which sharing them no longer pays
+CHUNK = 2048  # rows a trunk pass takes at once: what it makes of them stays in a core's cache
+DISTINCT_SHARE = 0.9  # contexts per row above which sharing them no longer pays
 THREADS = 2
 
 Hook = Callable[[int, "Tensor", "Tensor"], "Tensor"]
 EachPart = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
+@dataclass(frozen=True)
+class Contexts:
+    """Rows that know the same tokens, as one: `first` (contexts,) is a row of each, `place`
+    (rows,) the context of each row."""
+
+    first: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+
 class RowBlock:
     """The rows being drawn: their tokens, their embedding sums, and their distinct contexts.
 
     `known` are the tokens on the CPU, which is where rows are sorted and laws looked up; `tokens`
-    the same ones on the network's device. On the CPU they are one memory.
+    the same ones on the network's device. On the CPU they are one memory. `h` holds the sum of
+    each context while contexts are shared, and of each row after that.
     """
 
     def __init__(
@@ -43,48 +55,65 @@ class RowBlock:
         self.network, self.known, self.each_part = network, known, each_part
         self.device = network.bias.device
         self.tokens = tokens = torch.from_numpy(known).to(self.device)
-        slots = network.layout.slots(tokens)
-        self.h = embedding_bag(slots, network.embeddings, mode="sum")
-        self.context: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
-        if bool((tokens < 0).all()):
-            self._share(np.zeros(len(tokens), dtype=np.int64))
-
-    def _share(self, mixed: NDArray[np.int64]) -> None:
-        """Keep one row per distinct number and each row's place among them, while that pays."""
-        _, first, place = np.unique(mixed, return_index=True, return_inverse=True)
-        pays = len(first) < DISTINCT_SHARE * len(mixed)
-        self.context = (first, place) if pays else None
+        self.contexts: Contexts | None = None
+        if len(tokens) and bool((tokens < 0).all()):
+            nothing = np.zeros(len(tokens), dtype=np.int64)
+            self.contexts, tokens = Contexts(nothing[:1], nothing), tokens[:1]
+        self.h = embedding_bag(network.layout.slots(tokens), network.embeddings, mode="sum")
 
     def put(self, j: int, rows: NDArray[np.int64], drawn: NDArray[np.int64]) -> None:
         """Set column j of these rows, and add it and what it completes to their sums."""
+        self.known[rows, j] = drawn
+        if len(rows) == len(self.tokens):
+            self.tokens[:, j] = self._placed(drawn)
+        else:
+            self.tokens[self._placed(rows), j] = self._placed(drawn)
+        if self.contexts is None:
+            self._add(j, rows)
+            return
+        assert len(rows) == len(self.tokens), "shared contexts need every row to know the same"
+        before = self.contexts.place
+        found = _distinct(before * self.network.layout.sizes[j] + self.known[:, j])
+        pays = len(found.first) < DISTINCT_SHARE * len(rows)
+        self.contexts = found if pays else None
+        self.h = self.h[self._placed(before[found.first] if pays else before)]
+        self._add(j, found.first if pays else rows)
+
+    def _add(self, j: int, rows: NDArray[np.int64]) -> None:
+        """Add to the sums of these rows what column j and the cells that it completes say."""
         import torch
 
-        layout, at = self.network.layout, self._placed(rows)
-        whole = len(rows) == len(self.tokens)
-        self.known[rows, j] = drawn
-        self.tokens[at, j] = self._placed(drawn)
-        embeddings = self.network.embeddings
+        layout, embeddings = self.network.layout, self.network.embeddings
         change = embeddings[layout.starts[j] : layout.starts[j + 1]] - embeddings[layout.tokens + j]
         completed = [i for i, members in enumerate(layout.interactions) if j in members]
 
-        def add(part: slice) -> None:
+        def add(part: Part) -> None:
             with torch.inference_mode():
-                mine = part if whole else at[part]
-                tokens = self.tokens[mine]
+                tokens = self.tokens[part.rows]
                 more = change[tokens[:, j]]
                 for i in completed:
                     more += embeddings[layout.cell(tokens, i)]
-                self.h[mine] += more
+                self.h[part.sums] += more
 
-        list(self.each_part(add, _steps(len(rows))))
-        if self.context is not None:
-            assert whole, "shared contexts need every row to know the same columns"
-            self._share(self.context[1] * layout.sizes[j] + self.known[:, j])
+        list(self.each_part(add, self._parts(rows)))
 
     def _placed(self, numbers: NDArray[Any]) -> Tensor:
         import torch
 
         return torch.from_numpy(numbers).to(self.device)
+
+    def _parts(self, rows: NDArray[np.int64]) -> list[Part]:
+        """Where the tokens and the sums of these rows lie, so many rows at a time; of contexts
+        that are shared, `rows` is one of each."""
+        steps = _steps(len(rows))
+        if len(rows) == len(self.tokens):
+            return [Part(step, step, step) for step in steps]
+        at = [self._placed(rows[step]) for step in steps]
+        shared = self.contexts is not None
+        return [
+            Part(tokens, step if shared else tokens, step)
+            for tokens, step in zip(at, steps, strict=True)
+        ]
 
     def drawn(
         self,
@@ -95,57 +124,57 @@ class RowBlock:
         hook: Hook | None,
     ) -> NDArray[np.int64]:
         """(rows,) tokens of column j drawn at the uniforms u."""
-        import torch
-
-        if self.context is not None and hook is None and (limits is None or len(limits) == 1):
-            first, place = self.context
-            parts = self._map(lambda at: self._cumulated(j, at, limits), first)
-            table = torch.cat(parts)[self._placed(place)]
-            return np.asarray(_pick(table, self._placed(u)).cpu().numpy())
-        if hook is not None:
-            logits = torch.cat(self._map(lambda at: self._logits(j, at), rows))
-            logits = hook(j, logits, self.tokens)
-            cumulated = logits.softmax(1).cumsum(1)
-            return np.asarray(_pick(cumulated, self._placed(u)).cpu().numpy())
         spread = self._placed(u)
+        if hook is not None:
+            logits = self._for_rows(rows, lambda part: self._logits(j, part))
+            cumulated = hook(j, logits, self.tokens).softmax(1).cumsum(1)
+            return np.asarray(_pick(cumulated, spread).cpu().numpy())
+        if limits is not None and len(limits) > 1 and self.contexts is not None:
+            limits = limits[self._placed(self.contexts.first)]  # alike in all rows of a context
 
-        def pick(at: slice) -> Tensor:
-            part = limits if limits is None or len(limits) == 1 else limits[at]
-            return _pick(self._cumulated(j, rows[at], part), spread[at])
+        def cumulated_of(part: Part) -> Tensor:
+            own = limits if limits is None or len(limits) == 1 else limits[part.step]
+            return self._cumulated(j, part, own)
 
-        return np.asarray(torch.cat(list(self.each_part(pick, _steps(len(rows))))).cpu().numpy())
+        if self.contexts is not None:
+            table = self._for_rows(rows, cumulated_of)
+            return np.asarray(_pick(table, spread).cpu().numpy())
+        found = self._each(lambda part: _pick(cumulated_of(part), spread[part.step]), rows)
+        return np.asarray(found.cpu().numpy())
 
     def kept(self, j: int, rows: NDArray[np.int64], weight: Tensor) -> NDArray[np.float64]:
         """(rows,) the share of column j's probability that `weight` (tokens,) leaves."""
         import torch
 
-        def share(at: NDArray[np.int64]) -> Tensor:
+        def share(part: Part) -> Tensor:
             with torch.inference_mode():
-                return self._logits(j, at).softmax(1) @ weight
+                return self._logits(j, part).softmax(1) @ weight
 
-        if self.context is None:
-            return np.asarray(torch.cat(self._map(share, rows)).double().cpu().numpy())
-        first, place = self.context
-        return np.asarray(torch.cat(self._map(share, first)).double().cpu().numpy()[place])
+        return np.asarray(self._for_rows(rows, share).double().cpu().numpy())
 
-    def _map(
-        self, work: Callable[[NDArray[np.int64]], Tensor], rows: NDArray[np.int64]
-    ) -> list[Tensor]:
-        return list(self.each_part(work, [rows[part] for part in _steps(len(rows))]))
+    def _for_rows(self, rows: NDArray[np.int64], work: Callable[[Part], Tensor]) -> Tensor:
+        """(rows, ...) what `work` makes of rows; once for all of one context."""
+        if self.contexts is None:
+            return self._each(work, rows)
+        return self._each(work, self.contexts.first)[self._placed(self.contexts.place[rows])]
 
-    def _logits(self, j: int, rows: NDArray[np.int64]) -> Tensor:
+    def _each(self, work: Callable[[Part], Tensor], rows: NDArray[np.int64]) -> Tensor:
+        import torch
+
+        return torch.cat(list(self.each_part(work, self._parts(rows))))
+
+    def _logits(self, j: int, part: Part) -> Tensor:
         import torch
 
         with torch.inference_mode():
-            at = self._placed(rows)
-            return self.network.logits(j, self.tokens[at], self.h[at])
+            return self.network.logits(j, self.tokens[part.rows], self.h[part.sums])
 
-    def _cumulated(self, j: int, rows: NDArray[np.int64], limits: Tensor | None) -> Tensor:
+    def _cumulated(self, j: int, part: Part, limits: Tensor | None) -> Tensor:
         """(rows, tokens) cumulated probabilities. Raises `UsageError` where nothing is left."""
         import torch
 
         with torch.inference_mode():
-            logits = self._logits(j, rows)
+            logits = self._logits(j, part)
             if limits is not None:
                 logits = logits + limits
                 if bool(torch.isinf(logits.amax(1)).any()):
@@ -154,6 +183,25 @@ class RowBlock:
                         "one fits what another asks for. Ask for fewer of them at once."
                     )
             return logits.softmax(1).cumsum(1)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the rows that are at work: the places of their tokens, of their sums, and their
+    own numbers among these rows."""
+
+    rows: Any
+    sums: Any
+    step: slice
+
+
+def _distinct(mixed: NDArray[np.int64]) -> Contexts:
+    """The distinct numbers in the order in which they first come."""
+    found = pa.array(mixed).dictionary_encode()
+    place = found.indices.to_numpy().astype(np.int64)
+    first = np.empty(len(found.dictionary), dtype=np.int64)
+    first[place[::-1]] = np.arange(len(place) - 1, -1, -1)
+    return Contexts(first, place)
 
 
 def _steps(n: int) -> list[slice]:
@@ -168,7 +216,7 @@ def _pick(cumulated: Tensor, u: Tensor) -> Tensor:
         goal = u.float()[:, None] * cumulated[:, -1:]
         found = torch.searchsorted(cumulated, goal, right=True)[:, 0]
         # A rounded u can reach the very end; the last token with any mass is then meant.
-        last = (cumulated < cumulated[:, -1:]).sum(1)
+        last = torch.searchsorted(cumulated, cumulated[:, -1:].contiguous())[:, 0]
         return torch.minimum(found, last)
 
 
@@ -176,7 +224,8 @@ def _pick(cumulated: Tensor, u: Tensor) -> Tensor:
 def parts_on(device: torch.device) -> Iterator[EachPart]:
     """What applies a function to each part of the rows.
 
-    On the CPU it is a small pool whose threads run one torch operation each, so that results do
+    On the CPU it is a small pool (in a process of many, this thread alone), where an operation of
+    torch is on one thread, so that results do
     not depend on how torch would split an operation; torch's own number of threads is put back
     afterwards. Other devices have many threads of their own, and take the parts one by one.
     """
@@ -185,7 +234,11 @@ def parts_on(device: torch.device) -> Iterator[EachPart]:
     if device.type != "cpu":
         yield map
         return
-    workers = min(THREADS, os.cpu_count() or 1)
+    workers = min(THREADS, cores())
+    if workers == 1:
+        with torch_threads(1):
+            yield map
+        return
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
     with torch_threads(1), pool:
         yield pool.map

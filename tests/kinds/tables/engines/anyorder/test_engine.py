@@ -15,6 +15,7 @@ from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import numbers
+from augment.kinds.tables.engines.anyorder import row_block
 from augment.kinds.tables.engines.anyorder.calibration import GROUPS
 from augment.kinds.tables.engines.anyorder.engine import Anyorder
 from augment.kinds.tables.engines.anyorder.structure import (
@@ -225,3 +226,38 @@ def test_pairs_that_are_right_are_not_raked(tmp_path: Path) -> None:
     tables = [t for n, t in model.state().tensors.items() if n.endswith(".table") and len(t)]
     assert tables
     assert all(len(np.unique(row)) <= GROUPS for table in tables for row in table)
+
+
+def test_rows_are_the_same_by_any_number_of_threads(
+    model: AnyorderModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_block, "CHUNK", 100)
+    made = []
+    for count in (1, 2):
+        monkeypatch.setattr(row_block, "cores", lambda count=count: count)
+        made.append(model.sample(700, Seed(5)).digest())
+    assert made[0] == made[1]
+
+
+def test_contexts_are_the_distinct_numbers_as_they_first_come() -> None:
+    mixed = np.random.default_rng(3).integers(0, 50, 400)
+    found = row_block._distinct(mixed)
+    assert np.array_equal(mixed[found.first][found.place], mixed)
+    assert np.array_equal(found.first, np.sort(np.unique(mixed, return_index=True)[1]))
+
+
+def test_the_sum_of_a_shared_context_is_that_of_each_of_its_rows(model: AnyorderModel) -> None:
+    import torch
+    from torch.nn.functional import embedding_bag
+
+    network, n = model.network, 300
+    known = np.full((n, network.layout.columns), -1)
+    rng = np.random.default_rng(4)
+    with torch.inference_mode():
+        block = row_block.RowBlock(network, known, map)
+        for j in network.layout.order:
+            block.put(j, np.arange(n), rng.integers(0, network.layout.sizes[j], n))
+            slots = network.layout.slots(torch.from_numpy(known))
+            sums = embedding_bag(slots, network.embeddings, mode="sum")
+            place = slice(None) if block.contexts is None else block.contexts.place
+            assert torch.allclose(block.h[place], sums, atol=1e-4)
