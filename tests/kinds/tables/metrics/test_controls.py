@@ -126,6 +126,7 @@ def test_a_trait_of_formatting_is_detected(train: Table, test: Table) -> None:
     assert value(scores, "detection") > 0.95
 
 
+@pytest.mark.slow  # the law of each metric is quick
 def test_the_same_seed_gives_the_same_scores(train: Table, test: Table) -> None:
     names = ["shapes", "trends", "neighbours", "copies", "membership", "validity"]
     first = score(train, test, fresh(), Seed(7), metrics=names)
