@@ -31,16 +31,14 @@ check-trust-full: $(INSTALLED)
 
 # The extra [dp] is 700 MB (jax, OpenDP), so `make test` does without: its tests are skipped there.
 test-dp: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[dp]'
+	$(PIP_INSTALL) --constraint constraints.txt --editable '.[dp]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow" \
 		tests/kinds/tables/engines/aim tests/lifecycle/test_private_fits.py
 
 # Coverage-guided fuzzing of each reader for so many seconds; what ends it is kept in build/fuzz.
 FUZZ_SECONDS ?= 60
 fuzz: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
-		"$$(grep '^atheris==' constraints.txt)"
+	$(PIP_INSTALL) "$$(grep '^atheris==' constraints.txt)"
 	mkdir -p build/fuzz
 	for target in $$($(BIN)/python -m tests.trust.fuzz); do \
 		$(BIN)/python -m tests.trust.fuzz $$target -max_total_time=$(FUZZ_SECONDS) \
@@ -73,19 +71,20 @@ format: $(INSTALLED)
 	$(BIN)/python -m docs.generate
 
 # torch comes first and by its exact version: a range would fetch the newest build, with several
-# gigabytes of CUDA libraries. pip compiles on one core, and all of it: tests of packages, and large
-# ones of which little or nothing is imported. So torch is compiled while pip unpacks the rest. Files
-# that do not compile, such as templates, are no failure of the installation.
-SELDOM := transformers|diffusers|huggingface_hub|plotly|phonenumbers|faker|networkx|pygments|stdnum|pip|setuptools|mypy|mypyc|torchgen|_inductor
+# gigabytes of CUDA libraries. What is pinned for the tests is unpacked on all cores, and torch
+# compiled meanwhile; then pip adds what another platform may need. It would compile on one core, and
+# all of it: tests of packages, and large ones of which little or nothing is imported. Files that do
+# not compile, such as templates, are no failure of the installation.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+SELDOM := transformers|diffusers|huggingface_hub|moto|sqlalchemy|plotly|phonenumbers|faker|networkx|pygments|stdnum|pip|setuptools|mypy|mypyc|torchgen|_inductor
 COMPILE := $(BIN)/python -m compileall -qq -x '/tests?/|/testing/_internal/|/($(SELDOM))/'
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
-		"$$(grep '^torch==' constraints.txt)" --constraint constraints.txt
+	$(PIP_INSTALL) "$$(grep '^torch==' constraints.txt)" --constraint constraints.txt
 	$(COMPILE) $(VENV)/lib/python3*/site-packages/torch & \
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[dev]'; \
+	sed '/^torch==/d; /^#/,$$d' constraints.txt | xargs -n 40 -P 4 $(PIP_INSTALL) --no-deps; \
 	failed=$$?; wait; exit $$failed
+	$(PIP_INSTALL) --constraint constraints.txt --editable '.[dev]'
 	-$(COMPILE) -j 0 $(VENV)/lib
 	@touch $(INSTALLED)
 
