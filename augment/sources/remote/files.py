@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ REFUSED = ("PermissionError", "NoCredentialsError", "CredentialRetrievalError", 
 UNREACHED = ("EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError",
              "ServiceRequestError", "ConnectionError", "ClientConnectorDNSError", "TimeoutError",
              "FSTimeoutError", "ClientConnectionError", "ConnectionRefusedError")  # fmt: skip
+
+LIBRARIES = ("fsspec", "s3fs", "gcsfs", "adlfs", "botocore", "azure", "google", "asyncio")
 
 
 @dataclass(frozen=True)
@@ -86,23 +89,46 @@ def remote(uri: str) -> Iterator[Remote]:
     hold credentials. Raises `MissingExtra` without the library, `UsageError` for a secret in the
     address, `BadInput` where nothing is there or it cannot be reached."""
     require_no_secret(uri)
-    try:
-        import fsspec
+    with _unlogged():
+        try:
+            import fsspec
 
-        system, path = fsspec.core.url_to_fs(uri)
-        system.invalidate_cache()
-    except ImportError:
-        raise MissingExtra(
-            f"{scheme_of(uri)}:// needs a library that is not here: {EXTRA}"
-        ) from None
-    except Exception as error:
-        raise _told(error, uri) from None
+            system, path = fsspec.core.url_to_fs(uri)
+            system.invalidate_cache()
+        except ImportError:
+            raise MissingExtra(
+                f"{scheme_of(uri)}:// needs a library that is not here: {EXTRA}"
+            ) from None
+        except ValueError:  # of adlfs, which knows of no account
+            raise _refused(uri) from None
+        except Exception as error:
+            raise _told(error, uri) from None
+        try:
+            yield Remote(uri, system, path)
+        except (AugmentError, MemoryError):
+            raise
+        except Exception as error:
+            raise _told(error, uri) from None
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Without what the libraries log: stacks and addresses, for errors that are told here."""
+    loggers = [logging.getLogger(name) for name in LIBRARIES]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
-        yield Remote(uri, system, path)
-    except (AugmentError, MemoryError):
-        raise
-    except Exception as error:
-        raise _told(error, uri) from None
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _refused(uri: str) -> BadInput:
+    way = CREDENTIALS.get(scheme_of(uri))
+    hint = f"Credentials come from {way}." if way else "Try: curl … | augment run -"
+    return BadInput("access is refused.", where=uri, hint=hint)
 
 
 def _told(error: BaseException, uri: str) -> AugmentError:
@@ -121,9 +147,7 @@ def _told(error: BaseException, uri: str) -> AugmentError:
             hint="Is there a network, and is the endpoint right? `augment ping` tries it.",
         )
     if kinds & set(REFUSED):
-        way = CREDENTIALS.get(scheme_of(uri))
-        hint = f"Credentials come from {way}." if way else "Try: curl … | augment run -"
-        return BadInput("access is refused.", where=uri, hint=hint)
+        return _refused(uri)
     if getattr(error, "errno", None) == 28:
         return OutOfResources(f"{uri}: the disk on which it is staged is full.")
     return BadInput(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -288,3 +289,30 @@ def test_a_server_that_speaks_s3(s3: dict[str, str], tmp_path: Path) -> None:
     assert json.loads(done[2][1])["data"]["rows"] == 40
     assert staged(tmp_path) == []
     assert SECRET not in client.stdout + client.stderr
+
+
+def test_what_a_library_logs_is_not_shown_and_a_hosts_loggers_stay_as_they_were(
+    memory: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = logging.getLogger("gcsfs")
+
+    def failing(*_: object, **__: object) -> bool:
+        logger.error("a request to https://%s@host failed", SECRET)
+        raise ConnectionError
+
+    monkeypatch.setattr(type(memory), "isfile", failing)
+    before = logger.level
+    with pytest.raises(BadInput, match="cannot be reached"):
+        read("memory://b/one.csv", ReadOptions())
+    assert SECRET not in caplog.text and logger.level == before
+
+
+def test_an_account_that_is_not_named_is_refused_with_where_credentials_come_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unnamed(uri: str) -> tuple[object, str]:
+        raise ValueError("no account")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", unnamed)
+    with pytest.raises(BadInput, match="AZURE_STORAGE_CONNECTION_STRING"):
+        read("az://c/one.csv", ReadOptions())
