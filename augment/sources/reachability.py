@@ -53,13 +53,11 @@ def _remote(name: str, write: bool) -> Json:
         uris.require_writable(name)
     steps = []
     with remote(name) as place:
-        found = place.names()
+        found = place.names() if write else place.require_names()
         steps.append(_step("reached", f"{len(found):,} files"))
         if found:
             place.system.cat_file(place.at(found[0]), start=0, end=1)
             steps.append(_step("read", found[0] or name))
-        elif not write:
-            raise BadInput("there is nothing of this name.", where=name, hint="Is it spelt right?")
     if write:
         beside = f"{name.rstrip('/')}.{TRIED}_{secrets.token_hex(4)}"
         with remote(beside) as place, tempfile.NamedTemporaryFile() as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +10,6 @@ import adbc_driver_sqlite.dbapi as sqlite
 import pyarrow as pa
 from adbc_driver_manager import dbapi
 
-from augment.core.errors import BadInput
 from augment.sources.databases.address import Address
 from augment.sources.databases.session import (
     READ_ROWS,
@@ -19,6 +17,7 @@ from augment.sources.databases.session import (
     Field,
     Session,
     column,
+    create_by_definition,
     literal,
     quoted,
 )
@@ -82,11 +81,10 @@ class Sqlite(_Adbc):
         return cursor.fetch_record_batch()
 
     def tables(self) -> list[str]:
-        found = self.rows(
+        return self.names(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
             "AND name NOT LIKE 'sqlite_%' ORDER BY name"
         )
-        return [name for (name,) in found]
 
     def fields(self, table: str) -> list[Field]:
         info = self.rows(f"SELECT name, hidden FROM pragma_table_xinfo({literal(table)})")
@@ -94,19 +92,15 @@ class Sqlite(_Adbc):
         return [Field(name, "", hidden > 1) for name, hidden in info if hidden != 1]
 
     def key(self, table: str) -> list[str]:
-        found = self.rows(
+        return self.names(
             f"SELECT name FROM pragma_table_info({literal(table)}) WHERE pk > 0 ORDER BY pk"
         )
-        return [name for (name,) in found]
 
     def create_like(self, table: str, other: str) -> None:
-        found = self.rows(
+        definition = (
             f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(other)}"
         )
-        body = re.search(r"\(.*", found[0][0], re.DOTALL) if found else None
-        if body is None:
-            raise BadInput(f"{other!r} is no plain table.", where=str(self.address))
-        self.rows(f"CREATE TABLE {quoted(table)} {body[0]}")
+        create_by_definition(self, table, other, definition)
 
 
 class Postgresql(_Adbc):
@@ -145,12 +139,11 @@ class Postgresql(_Adbc):
         return pa.RecordBatchReader.from_batches(plain, batches)
 
     def tables(self) -> list[str]:
-        found = self.rows(
+        return self.names(
             "SELECT CASE WHEN table_schema = current_schema() THEN table_name "
             "ELSE table_schema || '.' || table_name END FROM information_schema.tables "
             "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
         )
-        return [name for (name,) in found]
 
     def fields(self, table: str) -> list[Field]:
         found = self.rows(
@@ -162,12 +155,11 @@ class Postgresql(_Adbc):
         return [Field(*row) for row in found]
 
     def key(self, table: str) -> list[str]:
-        found = self.rows(
+        return self.names(
             "SELECT attname::text FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
             f"AND attnum = ANY(indkey) WHERE indrelid = to_regclass({literal(quoted(table))}) "
             "AND indisprimary ORDER BY array_position(indkey::int2[], attnum)"
         )
-        return [name for (name,) in found]
 
     def create_like(self, table: str, other: str) -> None:
         self.rows(f"CREATE TABLE {quoted(table)} (LIKE {quoted(other)} INCLUDING ALL)")

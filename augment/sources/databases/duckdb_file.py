@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from augment.core.errors import BadInput
 from augment.sources.databases.address import Address
 from augment.sources.databases.session import (
     READ_ROWS,
     STAGED,
     Field,
     Session,
+    create_by_definition,
     literal,
-    quoted,
 )
 
 CONFIG = {"autoinstall_known_extensions": "false"}  # which come from the network
@@ -50,12 +48,11 @@ class DuckDb(Session):
         self.connection.execute("COMMIT" if commit else "ROLLBACK")
 
     def tables(self) -> list[str]:
-        found = self.rows(
+        return self.names(
             "SELECT CASE schema_name WHEN 'main' THEN name ELSE schema_name || '.' || name END "
             "FROM (SELECT schema_name, table_name AS name FROM duckdb_tables() WHERE NOT temporary "
             "UNION SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal) ORDER BY 1"
         )
-        return [name for (name,) in found]
 
     def fields(self, table: str) -> list[Field]:
         found = self.rows(
@@ -66,18 +63,14 @@ class DuckDb(Session):
         return [Field(name, kind, bool(generated)) for name, kind, generated in found]
 
     def key(self, table: str) -> list[str]:
-        found = self.rows(
+        return self.names(
             "SELECT unnest(constraint_column_names) FROM duckdb_constraints() "
             f"WHERE constraint_type = 'PRIMARY KEY' AND {_named(table, 'schema_name')}"
         )
-        return [name for (name,) in found]
 
     def create_like(self, table: str, other: str) -> None:
-        found = self.rows(f"SELECT sql FROM duckdb_tables() WHERE {_named(other, 'schema_name')}")
-        body = re.search(r"\(.*", found[0][0], re.DOTALL) if found else None
-        if body is None:
-            raise BadInput(f"{other!r} is no plain table.", where=str(self.address))
-        self.rows(f"CREATE TABLE {quoted(table)} {body[0]}")
+        definition = f"SELECT sql FROM duckdb_tables() WHERE {_named(other, 'schema_name')}"
+        create_by_definition(self, table, other, definition)
 
 
 def _named(table: str, schema_column: str = "table_schema") -> str:

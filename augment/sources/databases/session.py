@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -45,6 +46,10 @@ class Session(ABC):
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a statement gives; an empty list where it gives nothing."""
 
+    def names(self, sql: str) -> list[str]:
+        """The first column of what a statement gives."""
+        return [row[0] for row in self.rows(sql)]
+
     @abstractmethod
     def stream(self, sql: str) -> pa.RecordBatchReader:
         """What a query gives, as plain Arrow types."""
@@ -84,7 +89,7 @@ def quoted(name: str) -> str:
     >>> quoted("sales.my orders")
     '"sales"."my orders"'
     """
-    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+    return ".".join(map(column, name.split(".")))
 
 
 def column(name: str) -> str:
@@ -162,6 +167,15 @@ def query_of(session: Session, sql: str | None) -> str:
     require_table(session, address.table)
     order = ", ".join(map(column, session.key(address.table)))
     return f"SELECT * FROM {quoted(address.table)}" + (f" ORDER BY {order}" if order else "")
+
+
+def create_by_definition(session: Session, table: str, other: str, definition: str) -> None:
+    """Make a table as another is made; `definition` is a query for the SQL that made that one."""
+    found = session.names(definition)
+    body = re.search(r"\(.*", found[0], re.DOTALL) if found else None
+    if body is None:
+        raise BadInput(f"{other!r} is no plain table.", where=str(session.address))
+    session.rows(f"CREATE TABLE {quoted(table)} {body[0]}")
 
 
 def require_table(session: Session, table: str) -> list[Field]:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from augment.core.errors import BadInput
 from augment.sources.remote.files import remote
 from augment.sources.remote.naming import renamed
 from augment.sources.remote.uri import is_uri, root_of
@@ -30,10 +29,7 @@ class Fetched:
 def names(uri: str) -> list[str]:
     """The names of the files at an address. Raises `BadInput` where there is none."""
     with remote(uri) as found:
-        listed = found.names()
-        if not listed:
-            raise BadInput("there is nothing of this name.", where=uri, hint="Is it spelt right?")
-        return [name or uri.rpartition("/")[2] for name in listed]
+        return [name or uri.rpartition("/")[2] for name in found.require_names()]
 
 
 @contextmanager
@@ -44,11 +40,7 @@ def fetched(uri: str) -> Iterator[Fetched]:
         folder = Path(name) / "fetched"
         root, base = root_of(uri), uri.partition("?")[0].rpartition("/")[2]
         with remote(uri) as found:
-            listed = found.names()
-            if not listed:
-                raise BadInput(
-                    "there is nothing of this name.", where=uri, hint="Is it spelt right?"
-                )
+            listed = found.require_names()
             for each in listed:
                 place = folder / (each or base)
                 place.parent.mkdir(parents=True, exist_ok=True)

@@ -55,6 +55,13 @@ class Remote:
             found = self.system.find(self.path)
         return sorted(posixpath.relpath(name, base) for name in found if not name.endswith("/"))
 
+    def require_names(self) -> list[str]:
+        """The same. Raises `BadInput` where there is none."""
+        found = self.names()
+        if not found:
+            raise _nothing(self.uri)
+        return found
+
     def _is_pattern(self) -> bool:
         return scheme_of(self.uri) not in READ_ONLY and bool(PATTERN & set(self.uri))
 
@@ -125,6 +132,10 @@ def _unlogged() -> Iterator[None]:
             logger.setLevel(level)
 
 
+def _nothing(uri: str) -> BadInput:
+    return BadInput("there is nothing of this name.", where=uri, hint="Is it spelt right?")
+
+
 def _refused(uri: str) -> BadInput:
     way = CREDENTIALS.get(scheme_of(uri))
     hint = f"Credentials come from {way}." if way else "Try: curl … | augment run -"
@@ -139,7 +150,7 @@ def _told(error: BaseException, uri: str) -> AugmentError:
         for each in type(cause).__mro__
     }
     if "FileNotFoundError" in kinds:
-        return BadInput("there is nothing of this name.", where=uri, hint="Is it spelt right?")
+        return _nothing(uri)
     if kinds & set(UNREACHED):
         return BadInput(
             "it cannot be reached.",
