@@ -125,8 +125,7 @@ def _joined_facts(known: Raw | None, raw: Raw) -> Raw:
 
 
 def _count(census: dict[str, ColumnCensus], file: int, raw: Raw, shown: dict[Place, Raw]) -> None:
-    assert raw.rows is not None, "parts know their rows"
-    numbers = raw.rows
+    numbers = _numbers(raw)
     rows: set[int] = set()
     for name in raw.table.column_names:
         column = raw.table.column(name)
@@ -197,23 +196,22 @@ def _parts(
         chunks = [chunk for value in values for chunk in value.chunks]
         if chunks:
             needed |= column.lacking(pa.concat_arrays(chunks))
-    for place in sorted(needed):
-        have = (part.raw.rows for part in kept if part.file == place[0])
-        if not any(rows is not None and (rows == place[1]).any() for rows in have):
-            by_file[place[0]].append(shown[place])
+    for file, parts in by_file.items():
+        lacking = np.array(sorted(row for at, row in needed if at == file), np.int64)
+        have = np.concatenate([_numbers(part) for part in parts])
+        parts += [shown[file, row] for row in np.setdiff1d(lacking, have).tolist()]
     return [_in_order(parts) for parts in by_file.values()]
 
 
-def _numbers(raw: Raw) -> list[int]:
+def _numbers(raw: Raw) -> NDArray[np.int64]:
     assert raw.rows is not None, "parts know their rows"
-    numbers: list[int] = raw.rows.tolist()
-    return numbers
+    return raw.rows
 
 
 def _in_order(parts: list[Raw]) -> Raw:
     """Parts of one file as one, its rows in their order."""
     facts = parts[0]
-    rows = np.concatenate([np.array(_numbers(part), np.int64) for part in parts])
+    rows = np.concatenate([_numbers(part) for part in parts])
     order = np.argsort(rows, kind="stable")
     lines = [part.lines for part in parts if part.lines is not None]
     table = pa.concat_tables([part.table for part in parts]).take(pa.array(order, pa.int64()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -165,11 +166,19 @@ def _raw(source: Source, options: ReadOptions) -> list[Raw]:
         return [memory.raw(source, ReadOptions(like=options.like))]
     if is_address(source):
         return [_whole(Query.of(source, ReadOptions(like=options.like)))]
+    with _files(source, options) as files:
+        return [_read_member(member, name, options) for member, name in files]
+
+
+@contextmanager
+def _files(source: str, options: ReadOptions) -> Iterator[list[tuple[Member, str]]]:
+    """The files that a source names, here as long as the block, each with what it is called."""
     if is_uri(source):
         with fetched(source) as here:
             found = members_of(here.local, options)
-            return [_read_member(each, here.shown(each.path), options) for each in found]
-    return [_read_member(each, str(each.path), options) for each in members_of(source, options)]
+            yield [(member, here.shown(member.path)) for member in found]
+    else:
+        yield [(member, str(member.path)) for member in members_of(source, options)]
 
 
 def _read_member(member: Member, name: str, options: ReadOptions) -> Raw:
@@ -196,12 +205,8 @@ def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
             return _read_files([(Member(path), standard_input.SHOWN)], options, gather)
     if is_address(source) or options.sql is not None:
         return _read_database(Query.of(source, options), gather)
-    if is_uri(source):
-        with fetched(source) as here:
-            found = members_of(here.local, options)
-            return _read_files([(each, here.shown(each.path)) for each in found], options, gather)
-    found = members_of(source, options)
-    return _read_files([(each, str(each.path)) for each in found], options, gather)
+    with _files(source, options) as files:
+        return _read_files(files, options, gather)
 
 
 def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
