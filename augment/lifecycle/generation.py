@@ -77,12 +77,12 @@ def sample(
     writer = opened.kind.writer
     if order.shards is not None:
         place = _require_shardable(opened, order, out)
-        wanted, rows, fresh = _sharded(opened, order, place, workers, force, tell)
+        wanted, rows, fresh = _filled(opened, order, place, workers, force, tell)
     elif isinstance(out, Address):
         wanted, rows = _inserted(opened, order, out, processes, force, tell)
         fresh = rows
     elif out is not None and writer.folders:
-        wanted, rows, fresh = _filled(opened, order, out, processes, force, tell)
+        wanted, rows, fresh = _filled(opened, order, out, workers, force, tell)
     else:
         if out is not None:
             require_writable(out, force)
@@ -168,9 +168,9 @@ def write(
         _publish(folder, origin)
 
 
-def _executor(opened: Opened, workers: int | None) -> Executor:
+def _executor(opened: Opened, workers: int | None, patience: float | None = None) -> Executor:
     about = registry.find("engines", opened.model.engine).about
-    return executor_for(about, opened.device, workers)
+    return executor_for(about, opened.device, workers, patience)
 
 
 def _inserted(
@@ -195,7 +195,7 @@ def _filled(
     opened: Opened,
     order: Order,
     out: Path,
-    processes: Executor,
+    workers: int | None,
     force: bool,
     tell: Callable[[Tick], None],
 ) -> tuple[SamplePlan, int, int]:
@@ -204,6 +204,8 @@ def _filled(
     folder.require_ours()
     with folder.held():
         wanted = _wanted(opened, order, tell, None if force else folder)
+        if order.shards is not None:
+            require_shards(order.shards, wanted.sample.rows)
         first, last = wanted.sample.span
         if folder.complete() and not force:
             _require_same(folder, _attempt(wanted.origin), order.seed)
@@ -217,7 +219,13 @@ def _filled(
             order.write,
             wanted.origin,
         )
-        fresh = fill(folder, whole, processes, tell)
+        if order.shards is None:
+            fresh = fill(folder, whole, _executor(opened, workers), tell)
+        else:
+            # A shard of many blocks keeps one process busy for long: none is made here first.
+            many = wanted.sample.rows > order.shards * opened.model.block_rows
+            processes = _executor(opened, workers, 0.0 if many else None)
+            fresh = fill_shards(folder, ShardedSample(whole, order.shards), processes, tell)
         _publish(folder, wanted.origin)
         return wanted, last - first, fresh
 
@@ -242,44 +250,6 @@ def _require_shardable(opened: Opened, order: Order, out: Path | Address | None)
         )
     opened.kind.writer.suffix(order.format or "")  # an unknown format is refused before any work
     return out
-
-
-def _sharded(
-    opened: Opened,
-    order: Order,
-    out: Path,
-    workers: int | None,
-    force: bool,
-    tell: Callable[[Tick], None],
-) -> tuple[SamplePlan, int, int]:
-    """A sample as the shards of a folder: what was wanted, its rows, how many were made now."""
-    assert order.shards is not None, "asked for by --shards"
-    folder = _store(out)
-    folder.require_ours()
-    with folder.held():
-        wanted = _wanted(opened, order, tell, None if force else folder)
-        rows, count = wanted.sample.rows, order.shards
-        require_shards(count, rows)
-        if folder.complete() and not force:
-            _require_same(folder, _attempt(wanted.origin), order.seed)
-            return wanted, rows, 0
-        folder.begin(_attempt(wanted.origin))
-        whole = ShardedSample(
-            wanted.sample,
-            count,
-            opened.kind.writer,
-            folder.partial,
-            order.format or "",
-            order.write,
-            wanted.origin,
-        )
-        about = registry.find("engines", opened.model.engine).about
-        # A shard of many blocks keeps one process busy for long: none is made here first.
-        many = rows > count * opened.model.block_rows
-        processes = executor_for(about, opened.device, workers, 0.0 if many else None)
-        fresh = fill_shards(folder, whole, processes, tell)
-        _publish(folder, wanted.origin)
-        return wanted, rows, fresh
 
 
 def _store(out: Path) -> Store:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from augment.core.errors import UsageError
-from augment.core.kind import Origin, Part, Writer
+from augment.core.kind import Part
 from augment.core.types import Dataset, Json, Tick
-from augment.lifecycle.sampling import Sample, parts_of
+from augment.lifecycle.sampling import FolderSample, Sample, parts_of
 from augment.work.executors import Executor
 from augment.work.executors.inline import Inline
 from augment.work.folder_job import committed, committed_lines, list_files
@@ -29,20 +28,15 @@ class ShardedSample(Generic[D]):
     File i holds what `--shard i/count` gives, byte for byte.
     """
 
-    sample: Sample[D]
+    whole: FolderSample[D]
     count: int
-    writer: Writer[D]
-    folder: Path
-    format: str
-    options: Json
-    origin: Origin
 
     def shard(self, index: int) -> Sample[D]:
-        return replace(self.sample, shard=(index, self.count))
+        return replace(self.whole.sample, shard=(index, self.count))
 
     def name(self, index: int) -> str:
         """Names sort as their rows do."""
-        return f"shard-{index:05d}-of-{self.count:05d}{self.writer.suffix(self.format)}"
+        return f"shard-{index:05d}-of-{self.count:05d}{self.whole.writer.suffix(self.whole.format)}"
 
 
 def require_shards(count: int, rows: int) -> None:
@@ -56,12 +50,12 @@ def require_shards(count: int, rows: int) -> None:
         )
 
 
-def written(whole: ShardedSample[D], index: int) -> Json:
+def written(shards: ShardedSample[D], index: int) -> Json:
     """The task of writing one shard, block by block, so that memory does not grow with its rows;
     `lines` on its file."""
-    sample = whole.shard(index)
+    sample, whole = shards.shard(index), shards.whole
     parts: Iterator[Part[D]] = parts_of(sample, Inline(), sample.tick)
-    path = whole.folder / whole.name(index)
+    path = whole.folder / shards.name(index)
     whole.writer.write(parts, path, whole.format, True, whole.options, whole.origin)
     first, last = sample.span
     line = {"file": path.name, "number": index, "first": first, "rows": last - first}
@@ -69,15 +63,15 @@ def written(whole: ShardedSample[D], index: int) -> Json:
 
 
 def fill(
-    store: Store, whole: ShardedSample[Any], executor: Executor, tick: Callable[[Tick], None]
+    store: Store, shards: ShardedSample[Any], executor: Executor, tick: Callable[[Tick], None]
 ) -> int:
     """Write the shards below `.partial/` that an earlier attempt did not, and a list of all; how
     many rows were made just now."""
     fresh = 0
-    shards = range(1, whole.count + 1)
-    tasks = (Task(whole.name(index), written, (index,)) for index in shards)
-    for task, result in committed(store, whole.folder, tasks, whole, executor):
+    folder, rows = shards.whole.folder, shards.whole.sample.rows
+    tasks = (Task(shards.name(index), written, (index,)) for index in range(1, shards.count + 1))
+    for task, result in committed(store, folder, tasks, shards, executor):
         fresh += sum(int(line["rows"]) for line in result["lines"])
-        tick(Tick("sample", whole.shard(task.inputs[0]).span[1], whole.sample.rows))
-    list_files(whole.folder, committed_lines(store))
+        tick(Tick("sample", shards.shard(task.inputs[0]).span[1], rows))
+    list_files(folder, committed_lines(store))
     return fresh
