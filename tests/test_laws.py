@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -45,10 +46,32 @@ def few_trees() -> Iterator[None]:
         yield
 
 
+# Laws that cost seconds, of classes whose code other classes have tested by the same law.
+SLOW = {
+    "TestCopulaEngine": ["test_the_same_seed_gives_the_same_model_in_another_process"],
+    "TestTvaeEngine": ["test_the_same_seed_gives_the_same_model_in_another_process"],
+    "TestImagesLiftMetric": [
+        "test_a_figure_is_best_on_equal_samples_and_worse_the_more_one_is_spoilt"
+    ],
+}
+
+
 def _add(title: str, laws: type[Any], **subject: Any) -> None:
     """A test class of these laws about one thing that is registered."""
     name = f"Test{title.title().replace('_', '')}"
-    globals()[name] = type(name, (laws,), subject)
+    slow = {law: _slow(getattr(laws, law)) for law in SLOW.get(name, [])}
+    globals()[name] = type(name, (laws,), subject | slow)
+
+
+def _slow(law: Callable[..., None]) -> Callable[..., None]:
+    """The same law, for `make test-all`."""
+
+    @pytest.mark.slow
+    @wraps(law)
+    def same(*given: Any, **named: Any) -> None:
+        law(*given, **named)
+
+    return same
 
 
 for _name in registry.names("engines"):

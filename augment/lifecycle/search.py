@@ -7,6 +7,7 @@ import math
 import shutil
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from augment.core.budget import Budget
@@ -19,6 +20,7 @@ from augment.lifecycle.fitting import Prepared
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import RunRequest
 from augment.lifecycle.search_space import Space, with_values
+from augment.lifecycle.time_limit import SAFETY, fit_budget, paced
 from augment.lifecycle.trials import Bounds, Rows
 from augment.work.store import Store
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from augment.lifecycle.study import Study
 
 FINAL = 3.0  # of the longest trial: about what the two final fits on more rows and scores take
+FEWEST_TRIALS = 8  # that a limit of time is to leave room for: their fits are shortened for it
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Search:
         request = self.request
         self.study.begin({name: getattr(self.prepared.plan.engine, name) for name in self.space})
         with self.journal.stage("tune"):
+            self._tell_of_short_fits()
             while len(rows := self.study.rows()) < request.trials:
                 longest = max((row["seconds"] for row in rows), default=None)
                 seconds = self._seconds(longest)
@@ -69,6 +73,31 @@ class Search:
                     return
                 row = self._trial(rows, seconds)
                 self._require_possible(row)
+
+    @cached_property
+    def fit_seconds(self) -> float | None:
+        """What each fit may take, so that there is time for a few trials; None: as long as it does.
+
+        A search that goes on keeps to what its trials had, so that they stay comparable.
+        """
+        rows, left = self.study.rows(), self.budget.left()
+        if rows:
+            found: float | None = rows[0].get("fit_seconds")
+            return found
+        if math.isinf(left):
+            return None
+        planned = min(self.request.trials, FEWEST_TRIALS)
+        share = self.budget.within(left / (planned + FINAL))
+        forecast = paced(self.prepared.plan.foresee(self.learnt, len(self.learnt)))
+        if forecast is not None and SAFETY * forecast.seconds <= share.left():
+            return None
+        return round(fit_budget(share, forecast, True).left(), 1)
+
+    def _tell_of_short_fits(self) -> None:
+        if self.fit_seconds is not None:
+            had = f"each fit had {self.fit_seconds:.0f} s"
+            cut = f"{had}; what is best for that may not be best for longer ones"
+            self.journal.tick(Tick("tune", shortened=cut))
 
     def _seconds(self, longest: float | None) -> float:
         """What a trial may take, so that the final scores have their time."""
@@ -100,12 +129,12 @@ class Search:
                 Rows(self.learnt, self.validation),
                 self.request.objectives,
                 self.folder.scratch,
-                Bounds(self._rivals(rows, asked.parameters), seconds),
+                Bounds(self._rivals(rows, asked.parameters), seconds, self.fit_seconds),
                 tell,
                 lambda loss, step: self.study.report(asked, loss, step),
                 self.workers,
             )
-        row["defaults"] = asked.defaults
+        row |= {"defaults": asked.defaults, "fit_seconds": self.fit_seconds}
         self.study.tell(asked, json_like(row))
         self.journal.note("trial", number=number, state=row["state"], reason=row["reason"])
         return row
@@ -133,7 +162,8 @@ class Search:
         if row["reason"] == trials.OUT_OF_TIME:
             raise OutOfResources(
                 f"--max-time {self.budget.max_seconds:g}s is not enough for a trial and the final "
-                "scores. Give more time, or fewer rows."
+                f"scores: the first was not done in {row['seconds']:.0f} s. Give more time, or "
+                "fewer rows."
             )
         if " was not scored: " in row["reason"]:
             raise UsageError(
@@ -153,8 +183,9 @@ class Search:
         rows = Rows(rest(self.prepared, self.request.run.holdout), self.test)
         with self.journal.stage("final"):
             start = time.monotonic()
+            budget = Budget(self.fit_seconds)
             report = trials.scored(
-                self.prepared, engine, rows, place, self.journal.tick, self.workers
+                self.prepared, engine, rows, place, self.journal.tick, budget, self.workers
             )
             seconds = round(time.monotonic() - start, 3)
         shutil.rmtree(place, ignore_errors=True)

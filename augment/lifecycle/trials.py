@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from augment.core.budget import UNLIMITED
+from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import is_disk_failure, is_lack_of_memory, without_values
 from augment.core.files import digest_of
 from augment.core.kind import Origin
@@ -47,10 +47,11 @@ class Pruned(BaseException):
 @dataclass(frozen=True)
 class Bounds:
     """What a trial is held against and may take: the curves of earlier trials whose losses have
-    its scale, and its seconds."""
+    its scale, its seconds, and those of its fit (None: no limit)."""
 
     rivals: Sequence[Curve]
     seconds: float
+    fit_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,11 @@ def scored(
     rows: Rows,
     folder: Path,
     tick: Callable[[Tick], None],
+    budget: Budget,
     workers: int | None,
 ) -> Json:
-    """The report of an engine that is fitted on the rows it learns from and sampled once as many.
+    """The report of an engine that is fitted on the rows it learns from, within the budget, and
+    sampled once as many.
 
     What is made goes through a file, as users get it; `folder` keeps checkpoints of the fit.
     """
@@ -94,7 +97,7 @@ def scored(
     kind, data = plan.kind, prepared.loaded.data
     journal = Journal(None, tick)
     mine = dataclasses.replace(prepared, plan=plan)
-    fitted = fit_model(mine, rows.learnt, folder, journal, UNLIMITED)
+    fitted = fit_model(mine, rows.learnt, folder, journal, budget)
     model = kind.restore(fitted.stored()).on(plan.device)  # as a run samples it
     given = model.condition(plan.request.ask)
     sample = Sample(model, len(rows.learnt), plan.seed.child("sample"), given, tick=tick)
@@ -145,7 +148,8 @@ def attempt(
         with interrupted(bounds.seconds):
             engine = with_values(prepared.plan.engine, parameters)
             place.mkdir(parents=True, exist_ok=True)
-            report = scored(prepared, engine, rows, place, tick, workers)
+            budget = Budget(bounds.fit_seconds)
+            report = scored(prepared, engine, rows, place, tick, budget, workers)
     except Pruned:
         phase, share, _ = curve[-1]
         reason = f"behind most trials after {share:.0%} of {PHASES.get(phase, phase)}"

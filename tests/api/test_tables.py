@@ -93,6 +93,7 @@ def test_every_public_name_is_there_and_an_unknown_one_is_not() -> None:
         _ = augment.fitt  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_bytes_of_the_command_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,7 +64,12 @@ def slow_fit(table: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_names_the_command_that_resumes_and_leaves_only_the_partial_folder(
     table: Path, tmp_path: Path, number: signal.Signals, code: int
@@ -216,6 +221,7 @@ def test_closed_streams_are_survived(table: Path) -> None:
     assert shell("augment inspect - <&-", table.parent).returncode == 4
 
 
+@pytest.mark.slow  # `make check-trust` asks the same of more commands
 def test_the_seed_decides_the_bytes_whatever_the_locale_and_the_hash_seed(
     table: Path, model: Path
 ) -> None:

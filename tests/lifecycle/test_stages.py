@@ -249,6 +249,7 @@ def test_gates_that_are_none(text: str) -> None:
         gates.parse(text)
 
 
+@pytest.mark.slow  # `make check-trust` has hostile models too
 def test_hostile_models_are_bad_input(model: Path, tmp_path: Path) -> None:
     document = json.loads((model / "model.json").read_text())
     weights = (model / "weights.safetensors").read_bytes()

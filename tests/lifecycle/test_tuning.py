@@ -14,6 +14,7 @@ import optuna
 import pytest
 
 from augment.core.errors import GateFailed, MissingExtra, OutOfResources, UsageError
+from augment.core.kind import Forecast
 from augment.core.types import Json, Tick, silent
 from augment.lifecycle import search, trials, tuning, tuning_result
 from augment.lifecycle.plan import RunRequest
@@ -82,10 +83,10 @@ def with_scores(monkeypatch: pytest.MonkeyPatch, make: Scored) -> list[Any]:
     calls: list[Any] = []
 
     def scored(
-        prepared: Any, engine: Any, rows: Any, folder: Path, tick: Any, workers: Any
+        prepared: Any, engine: Any, rows: Any, folder: Path, tick: Any, budget: Any, workers: Any
     ) -> Json:
         calls.append((engine, rows))
-        return make(engine=engine, number=len(calls), tick=tick, folder=folder)
+        return make(engine=engine, number=len(calls), tick=tick, folder=folder, budget=budget)
 
     monkeypatch.setattr(trials, "scored", scored)
     return calls
@@ -295,6 +296,30 @@ def test_a_search_keeps_to_its_time(
     monkeypatch.setattr(search.Search, "_seconds", lambda self, longest: 60.0 - (longest or 0.0))
     document = start(limited, tmp_path / "out")
     assert len(document["trials"]) == 1 and "7 of 8 trials" in document["shortened"][0]
+
+
+def test_where_time_is_short_all_fits_are_given_the_same_part_of_it(
+    request_: TuneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def kept(engine: Any, budget: Any, **_: Any) -> Json:
+        given.append(budget.max_seconds)
+        return report_of(engine.max_levels)
+
+    with_scores(monkeypatch, kept)
+    slow = Forecast(fit=3000.0, sample=1.0, score=9.0, bytes=1)
+    monkeypatch.setattr(search, "paced", lambda found: slow)
+    limited = replace(request_, run=replace(request_.run, max_seconds=3600.0))
+    document = start(limited, tmp_path / "out")
+    assert len(document["trials"]) == 8 and len(set(given)) == 1
+    assert 300 < given[0] < 3600 / 11 - 10  # an eleventh: of 8 trials, and 3 for the last scores
+    assert f"each fit had {given[0]:.0f} s" in document["shortened"][0]
+
+    monkeypatch.setattr(search, "paced", lambda found: replace(slow, fit=30.0))
+    given.clear()
+    ample = start(limited, tmp_path / "ample")
+    assert set(given) == {None} and not ample["shortened"]
 
 
 def test_too_little_time_for_one_trial_is_said(

@@ -50,9 +50,8 @@ def test_rows_of_tables(submitted: list[str], tmp_path: Path) -> None:
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
 
 
-@pytest.mark.parametrize(
-    "names", [("trends", "detection"), pytest.param(None, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [("trends", "detection"), None])
 def test_scores_of_tables(
     submitted: list[str],
     tmp_path: Path,

@@ -142,8 +142,10 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 @pytest.fixture
 def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
-    """The pretence, for one test; float32, as where nothing shorter is native."""
+    """The pretence, for one test; both devices compute in float32, as where nothing shorter is
+    native, so that they agree to the bit."""
     answer: Callable[..., bool] = lambda including_emulation=True: False  # noqa: E731
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", answer)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", answer)
     with FakeCuda() as mode:
         yield mode

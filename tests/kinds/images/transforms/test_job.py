@@ -60,6 +60,7 @@ def images_of(out: Path) -> list[Path]:
     return [path for path in out.rglob("*.png") if path != out / "preview.png"]
 
 
+@pytest.mark.slow  # processes take seconds to start
 def test_the_same_bytes_for_any_number_of_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_copies_of_train_pass_fidelity_and_fail_privacy(many: Table, test: Table
     assert {"copies", "nndr", "membership.auc", "membership.tpr@0.001"} <= failures(judged)
 
 
+@pytest.mark.slow
 def test_shuffled_columns_fail_trends_and_detection(train: Table, test: Table) -> None:
     judged = judged_of(score(train, test, shuffled(train, ROWS, Seed(5)), Seed(1)))
     assert {"trends", "detection", "utility"} <= failures(judged)

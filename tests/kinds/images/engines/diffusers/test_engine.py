@@ -82,6 +82,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "pipeline"
 
 
+@pytest.mark.slow
 def test_text_to_image_follows_prompt_and_seed_and_nothing_else(weights: Path) -> None:
     pipe = load(looked_at(weights), "cpu")
     first = drawn(pipe, ["red", "blue"], [Seed(1), Seed(2)], HOW)

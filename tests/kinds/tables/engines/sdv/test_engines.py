@@ -41,7 +41,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("name", ["ctgan", "tvae"])
+@pytest.mark.parametrize("name", [pytest.param("ctgan", marks=pytest.mark.slow), "tvae"])
 def test_fits_with_different_seeds_differ(
     name: str, fitted: dict[str, SdvModel], tmp_path: Path
 ) -> None:
