@@ -9,6 +9,7 @@ import typer
 
 from augment.cli import continuous_integration, output, progress, report_summary, requests
 from augment.cli import options as o
+from augment.cli.parsing import joined
 from augment.settings.sections import DEFAULTS
 
 
@@ -23,8 +24,8 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A folder for report.json and report.html.")
     ] = None,
-    gate: o.Gate = None,
-    warn: o.Warn = DEFAULTS.gates.warn,
+    gate: o.Gates = None,
+    warn: o.Warn = None,
     baseline: o.Baseline = None,
     junit: o.Junit = None,
     features: o.Features = None,
@@ -49,8 +50,8 @@ def evaluate(
             kind=reading.kind,
             read=reading.suited(kind, config),
             score=requests.scoring(kind, features, config, show_real),
-            gate="none" if gate is None else gate,
-            warn=warn,
+            gate=joined(gate, "none"),
+            warn=joined(warn, "none"),
             baseline=None if baseline is None else str(baseline),
             seed=seed,
             out=out,

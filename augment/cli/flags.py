@@ -94,8 +94,9 @@ def resolved(context: typer.Context, config: Any) -> Configured:
     entries = None if job is None else job.entries
     found = resolve(path, os.environ, Path.cwd(), Path.home(), entries)
     flags: Mapping[str, Name] = context.obj[SETTINGS]
+    several = {each.name for each in context.command.params if getattr(each, "multiple", False)}
     context.default_map = {
-        name: _as_given(found.value(setting))
+        name: _as_given(found.value(setting), name in several)
         for name, setting in flags.items()
         if setting in found.origins
     }
@@ -109,8 +110,9 @@ def warn(found: Resolved) -> None:
         say(f"augment: warning: {warning}")
 
 
-def _as_given(value: Any) -> Any:
+def _as_given(value: Any, several: bool) -> Any:
     """A value as a flag gives it: several are a list, and paths are texts."""
     if isinstance(value, tuple):
         return list(value)
-    return str(value) if isinstance(value, Path) else value
+    value = str(value) if isinstance(value, Path) else value
+    return [value] if several and value is not None else value

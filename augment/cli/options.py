@@ -88,8 +88,8 @@ Features = Annotated[
 ]
 ShowReal = Annotated[bool, flag("scoring.show_real", "--show-real/--no-show-real")]
 Holdout = Annotated[float, flag("scoring.holdout", "--holdout")]
-Gate = Annotated[str | None, flag("gates.fail", "--gate", metavar="EXPR")]
-Warn = Annotated[str, flag("gates.warn", "--warn", metavar="EXPR")]
+Gates = Annotated[list[str] | None, flag("gates.fail", "--gate", metavar="EXPR")]
+Warn = Annotated[list[str] | None, flag("gates.warn", "--warn", metavar="EXPR")]
 Baseline = Annotated[
     Path | None,
     typer.Option(
@@ -99,7 +99,7 @@ Baseline = Annotated[
     ),
 ]
 Rounds = Annotated[int, flag("refining.rounds", "--rounds")]
-Goal = Annotated[str, flag("refining.goal", "--goal")]
+Goal = Annotated[list[str] | None, flag("refining.goal", "--goal", metavar="EXPR")]
 Count = Annotated[str | None, flag("sampling.rows", "-n", "--rows")]
 Engine = Annotated[str, flag("fitting.engine", "--engine", "-e", autocompletion=named("engines"))]
 Parameters = Annotated[

@@ -35,6 +35,20 @@ def parameters_by_engine(texts: list[str] | None) -> dict[str, dict[str, str]]:
     return found
 
 
+def joined(gates: list[str] | None, default: str) -> str:
+    """The one expression of a gate's option that may be given again and again.
+
+    >>> joined(["copies < 1%", "privacy"], "none"), joined(["privacy"], "all"), joined([], "all")
+    ('(copies < 1%) and (privacy)', 'privacy', 'all')
+    """
+    if not gates:
+        return default
+    asked = [each for each in gates if each.strip() != "none"]
+    if len(asked) < 2:
+        return asked[0] if asked else "none"
+    return " and ".join(f"({each})" for each in asked)
+
+
 def prompts(given: list[str] | None, file: Path | None) -> tuple[str, ...]:
     """What `--prompt` or `--prompts` says."""
     if file is None:

@@ -10,7 +10,7 @@ import typer
 from augment.cli import continuous_integration, jobs, output, progress, requests, summary
 from augment.cli import options as o
 from augment.cli.failures import usage
-from augment.cli.parsing import appends
+from augment.cli.parsing import appends, joined
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
 from augment.sources.remote.publishing import published
@@ -29,11 +29,11 @@ def run(
     mode: o.OutputMode = "only",
     mark: o.Mark = False,
     holdout: o.Holdout = DEFAULTS.scoring.holdout,
-    gate: o.Gate = None,
-    warn: o.Warn = DEFAULTS.gates.warn,
+    gate: o.Gates = None,
+    warn: o.Warn = None,
     baseline: o.Baseline = None,
     rounds: o.Rounds = DEFAULTS.refining.rounds,
-    goal: o.Goal = DEFAULTS.refining.goal,
+    goal: o.Goal = None,
     features: o.Features = None,
     show_real: o.ShowReal = DEFAULTS.scoring.show_real,
     reading: o.ReadingFlags,
@@ -66,11 +66,11 @@ def run(
         append=appends(mode),
         ask=asking.ask(),
         holdout=holdout,
-        gate=default_gate(request.engine) if gate is None else gate,
-        warn=warn,
+        gate=joined(gate, default_gate(request.engine)),
+        warn=joined(warn, "none"),
         baseline=None if baseline is None else str(baseline),
         rounds=rounds,
-        goal=goal,
+        goal=joined(goal, "all"),
         write=requests.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
         score=requests.scoring(kind, features, config, show_real),
     )

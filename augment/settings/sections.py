@@ -158,9 +158,12 @@ class Gates:
     fail: str | None = parameter(
         None,
         "What must hold, else exit 3: privacy, fidelity, utility, validity, all, none, or "
-        "'privacy and utility >= 0.95 * real'. Default: privacy for run, none for evaluate.",
+        "'privacy and utility >= 0.95 * real'. Repeatable: all must hold. Default: privacy for "
+        "run, none for evaluate.",
     )
-    warn: str = parameter("none", "What is warned of where it does not hold; as --gate.")
+    warn: str | None = parameter(
+        None, "What is warned of where it does not hold; as --gate. Repeatable. Default: none."
+    )
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,9 @@ class Refining:
     rounds: int = parameter(
         1, "Fits to make, at most, each in another way, until the goal is met.", least=1, most=100
     )
-    goal: str = parameter("all", "What ends the rounds, beside the gates; see `--gate`.")
+    goal: str | None = parameter(
+        None, "What ends the rounds, beside the gates; as --gate. Repeatable. Default: all."
+    )
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,19 @@ def test_what_failed_what_warned_and_what_to_change_are_in_the_document(
     assert titles[:2] == ["copies <= 2 * real", "copies < 1%"] and "Exact copies" in titles
 
 
+def test_gates_of_an_option_given_twice_must_all_hold(table: Path, tmp_path: Path) -> None:
+    words = ("run", table, "-o", tmp_path / "out", "-e", "independent", "--seed", "1", "--dry-run")
+    twice = augment(
+        *words, "--gate", "copies < 1% or privacy", "--gate", "detection <= 0.6", "--json"
+    )
+    assert twice.returncode == 0, twice.stderr
+    gates = json.loads(twice.stdout)["plan"]["gates"]
+    assert gates == ["copies < 1% or privacy", "detection <= 0.6"]
+    (tmp_path / "augment.toml").write_text('[gates]\nfail = "validity"\n')
+    settled = augment(*words, "--config", tmp_path / "augment.toml", "--json")
+    assert json.loads(settled.stdout)["plan"]["gates"] == ["validity"]
+
+
 def test_a_report_says_what_became_of_the_gates_and_how_often_chance_fails_them(
     rejected: dict[str, Any],
 ) -> None:

@@ -308,7 +308,7 @@ def test_config_shows_each_setting_with_its_origin(
     assert found["scoring.holdout"]["origin"].endswith("c.toml:2")
     assert found["engines.tvae.epochs"]["origin"].endswith("c.toml:4")
     assert found["tool.device"] == {"value": "cpu", "origin": "AUGMENT_TOOL_DEVICE"}
-    assert found["gates.warn"] == {"value": "none", "origin": "default"}
+    assert found["gates.warn"] == {"value": None, "origin": "default"}
     shown = in_process.augment("config", "show", "--config", config).stdout.decode()
     assert "0.3" in shown and "c.toml" not in shown
 

@@ -35,7 +35,7 @@ def test_the_environment_wins_over_the_file_which_wins_over_the_defaults(tmp_pat
     text = '[scoring]\nholdout = 0.3\n[fitting]\nengine = "tvae"\n'
     found = resolved(tmp_path, text, AUGMENT_SCORING_HOLDOUT="0.4")
     assert (found.settings.scoring.holdout, found.settings.fitting.engine) == (0.4, "tvae")
-    assert found.settings.gates.warn == "none"
+    assert found.settings.gates.warn is None
     assert dict(found.origins) == {
         ("scoring", "holdout"): "AUGMENT_SCORING_HOLDOUT",
         ("fitting", "engine"): "augment.toml:4",
