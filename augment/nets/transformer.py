@@ -28,18 +28,30 @@ class TransformerBlock(nn.Module):
         self.down = uniform_matrix(width, hidden, RESIDUAL_SCALE)
 
     def forward(self, x: Tensor) -> Tensor:
-        rows, places, width = x.shape
+        z = rms_norm(x, x.shape[-1:], self.before.to(x.dtype))
+        q, k, v = (self._heads(part) for part in linear(z, self.mixed.to(x.dtype)).chunk(3, -1))
+        seen = scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape)
+        return self._fed(x + linear(seen, self.back.to(x.dtype)))
+
+    def at(self, x: Tensor, place: int) -> Tensor:
+        """(rows, width) what `forward` makes of one place of x (rows, places, width)."""
+        width = x.shape[-1]
+        z, mixed = rms_norm(x, (width,), self.before.to(x.dtype)), self.mixed.to(x.dtype)
+        q = self._heads(linear(z[:, place : place + 1], mixed[:width]))
+        k, v = (self._heads(part) for part in linear(z, mixed[width:]).chunk(2, -1))
+        seen = scaled_dot_product_attention(q, k, v).reshape(-1, width)
+        return self._fed(x[:, place] + linear(seen, self.back.to(x.dtype)))
+
+    def _heads(self, z: Tensor) -> Tensor:
+        """(rows, places, width) → (rows, heads, places, width of a head)."""
+        rows, places, width = z.shape
         heads = max(1, width // HEAD_WIDTH)
         while width % heads:
             heads -= 1
-        z = rms_norm(x, (width,), self.before.to(x.dtype))
-        q, k, v = (
-            part.view(rows, places, heads, -1).transpose(1, 2)
-            for part in linear(z, self.mixed.to(x.dtype)).chunk(3, -1)
-        )
-        seen = scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape)
-        x = x + linear(seen, self.back.to(x.dtype))
-        z = rms_norm(x, (width,), self.norm.to(x.dtype))
+        return z.view(rows, places, heads, -1).transpose(1, 2)
+
+    def _fed(self, x: Tensor) -> Tensor:
+        z = rms_norm(x, x.shape[-1:], self.norm.to(x.dtype))
         a, b = linear(z, self.up.to(x.dtype)).chunk(2, -1)
         return x + linear(silu(a) * b, self.down.to(x.dtype))
 
@@ -54,4 +66,13 @@ class Transformer(nn.ModuleList):
     def forward(self, x: Tensor) -> Tensor:
         for block in self:
             x = block(x)
+        return rms_norm(x, x.shape[-1:], self.norm.to(x.dtype))
+
+    def at(self, x: Tensor, place: int) -> Tensor:
+        """(rows, width) what `forward` makes of one place; of the last block only what that
+        takes is computed."""
+        *early, last = self
+        for block in early:
+            x = block(x)
+        x = last.at(x, place)
         return rms_norm(x, x.shape[-1:], self.norm.to(x.dtype))

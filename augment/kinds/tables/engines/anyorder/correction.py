@@ -39,6 +39,18 @@ class Correction:
         change = embedding_bag(rows, self.table, mode="sum").add_(self.bias)
         return change if bool(known.all()) else change * known[:, None]
 
+    def of_known(self, tokens: Tensor) -> Tensor:
+        """The same for rows that all know the columns looked at; (tokens of the column,) where
+        none is."""
+        import torch
+        from torch.nn.functional import embedding_bag
+
+        if not self.columns:
+            return self.bias
+        pairs = zip(self.columns, self.group, strict=True)
+        rows = torch.stack([group[tokens[:, q]] for q, group in pairs], dim=1)
+        return embedding_bag(rows, self.table, mode="sum").add_(self.bias)
+
     def about(self, j: int, drawn: Tensor) -> Tensor:
         """(rows, tokens of j) what this column's tokens `drawn`, -1 where not known, say of j.
 
