@@ -28,8 +28,9 @@ PART = 16_384  # rows that the network takes at once
 class DeviceRows:
     """`n` rows, of which columns are drawn one after another.
 
-    `tokens` (columns, rows); `alike` (rows,) puts alike rows side by side. While rows share
-    contexts, `first` (contexts,) is a row of each and `place` (rows,) the context of each row.
+    `tokens` (columns, rows), and `slots` (places, rows) where their embeddings lie; `alike`
+    (rows,) puts alike rows side by side. While rows share contexts, `first` (contexts,) is a row
+    of each and `place` (rows,) the context of each row.
     """
 
     def __init__(self, n: int, network: FittedNetwork, laws: tuple[Dependency, ...]) -> None:
@@ -38,7 +39,9 @@ class DeviceRows:
         self.network, self.laws, self.n = network, laws, n
         self.device = network.bias.device
         self.known: frozenset[int] = frozenset()
-        self.tokens = torch.full((network.layout.columns, n), -1, device=self.device)
+        layout = network.layout
+        self.tokens = torch.full((layout.columns, n), -1, device=self.device)
+        self.slots = layout.slots(self.tokens[:, :1].t()).t().repeat(1, n)
         self.alike = torch.arange(n, device=self.device)
         self.place = torch.zeros_like(self.alike)
         self.first: Tensor | None = self.place[:1]
@@ -56,8 +59,7 @@ class DeviceRows:
                 drawn = self._placed(law.child_of)[self.tokens[law.parent]]
             else:
                 drawn = self._drawn(j, self._uniforms(shift), self._limits(j, weight), hook)
-            self.tokens[j] = drawn
-            self.known |= {j}
+            self._put(j, drawn)
             self._sort(j)
             if law is None:
                 self._part(j)
@@ -68,6 +70,16 @@ class DeviceRows:
 
         tokens = self.tokens.to(torch.int16).cpu().numpy().astype(np.int64)
         return tokens.T, self.alike.to(torch.int32).cpu().numpy().astype(np.int64)
+
+    def _put(self, j: int, drawn: Tensor) -> None:
+        """Set column j of all rows, and the cells that it completes."""
+        layout = self.network.layout
+        self.tokens[j] = drawn
+        self.slots[j] = drawn + layout.starts[j]
+        self.known |= {j}
+        for i, members in enumerate(layout.interactions):
+            if j in members and self.known.issuperset(members):
+                self.slots[layout.columns + i] = layout.cell(self.tokens.t(), i)
 
     def _law_for(self, j: int) -> Dependency | None:
         return next((law for law in self.laws if law.child == j and law.parent in self.known), None)
@@ -125,7 +137,7 @@ class DeviceRows:
     def _logits(self, j: int, part: slice) -> Tensor:
         """(contexts or rows of the part, tokens of j)."""
         at = part if self.first is None else self.first[part]
-        return self.network.logits_knowing(j, self.tokens[:, at].t(), self.known)
+        return self.network.logits_knowing(j, self.tokens[:, at], self.slots[:, at], self.known)
 
     def _parts(self) -> Iterator[slice]:
         return _parts_of(self.n if self.first is None else len(self.first), PART)

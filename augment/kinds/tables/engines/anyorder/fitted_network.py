@@ -54,19 +54,21 @@ class FittedNetwork:
                     logits += self.corrections[q].about(j, drawn)
         return logits
 
-    def logits_knowing(self, j: int, tokens: Tensor, known: frozenset[int]) -> Tensor:
-        """(rows, tokens of j) as `logits`, where all rows know the columns `known` and no others.
+    def logits_knowing(
+        self, j: int, tokens: Tensor, slots: Tensor, known: frozenset[int]
+    ) -> Tensor:
+        """(rows, tokens of j) as `logits`, of tokens (columns, rows) whose embeddings lie at
+        `slots` (places, rows); all rows know the columns `known` and no others.
 
         Nothing is read back from the device, and of a transformer's last block one place is made.
         """
         from torch.nn.functional import embedding_bag
 
         mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
-        slots = self.layout.slots(tokens)
         if self.by_places:
-            h = self.trunk.at(self.embeddings.to(self.heads.dtype)[slots], j)
+            h = self.trunk.at(self.embeddings.to(self.heads.dtype)[slots.t()], j)
         else:
-            sums = embedding_bag(slots, self.embeddings, mode="sum")
+            sums = embedding_bag(slots.t(), self.embeddings, mode="sum")
             h = self.trunk(sums.to(self.heads.dtype))
         logits: Tensor = (h @ self.heads[mine].t()).float() + self.bias[mine]
         own = self.corrections.get(j)
@@ -74,7 +76,7 @@ class FittedNetwork:
             logits += own.of_known(tokens)
         for q in self.layout.order[self.layout.rank[j] + 1 :]:
             if q in known and q in self.corrections and j in self.corrections[q].columns:
-                logits += self.corrections[q].about(j, tokens[:, q])
+                logits += self.corrections[q].about(j, tokens[q])
         return logits
 
     def _hidden(self, j: int, tokens: Tensor, sums: Tensor) -> Tensor:
