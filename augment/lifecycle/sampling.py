@@ -101,10 +101,9 @@ def written(whole: FolderSample[D], start: int, end: int) -> Json:
 def executor_for(
     about: About, device: str, workers: int | None, patience: float | None = None
 ) -> Executor:
-    """What makes the blocks of a sample. Processes share a GPU where a number of them is given:
-    each holds the model there. Foreign weights are too large to be held more than once."""
-    alone = about.foreign or (device != "cpu" and workers is None)
-    return executor(1 if alone else workers, patience)
+    """What makes the blocks of a sample. Processes cannot share a device, and foreign weights are
+    too large to be held more than once."""
+    return executor(1 if device != "cpu" or about.foreign else workers, patience)
 
 
 def parts_of(

@@ -16,8 +16,8 @@ from torch.nn.functional import linear, rms_norm, scaled_dot_product_attention, 
 from augment.nets.gated_trunk import RESIDUAL_SCALE, uniform_matrix
 
 HEAD_WIDTH = 32  # about; as many heads as divide the width
-# Of attention on a GPU. cuDNN, which torch prefers there, plans anew for every number of rows: 9 ms
-# of the processor for what the device does in 0.2 to 0.7 (H200, measured).
+# Of attention on a GPU. cuDNN, which torch prefers on some, plans anew for every number of rows:
+# 9 ms of the processor for what the device did in 0.6 (one H200, measured).
 UNPLANNED = [SDPBackend.EFFICIENT_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
 
 
@@ -57,11 +57,8 @@ class TransformerBlock(nn.Module):
         return z.view(rows, places, heads, -1).transpose(1, 2)
 
     def _fed(self, x: Tensor) -> Tensor:
-        z, up = rms_norm(x, x.shape[-1:], self.norm.to(x.dtype)), self.up.to(x.dtype)
-        if x.is_cuda:  # halves of one product are read there half as fast as two products
-            a, b = (linear(z, half) for half in up.chunk(2))
-        else:
-            a, b = linear(z, up).chunk(2, -1)
+        z = rms_norm(x, x.shape[-1:], self.norm.to(x.dtype))
+        a, b = linear(z, self.up.to(x.dtype)).chunk(2, -1)
         return x + linear(silu(a) * b, self.down.to(x.dtype))
 
 
