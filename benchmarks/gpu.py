@@ -114,7 +114,9 @@ class _Fit:
             model = self.kind.generator.fit(recipe, train, job, True, train)
             end = time.perf_counter()
         training, calibration = self._seen["fit"], self._seen["calibrate"]
-        moved = [seen for seen in training if seen[1]]  # at each check: what comes first is left out
+        moved = [
+            seen for seen in training if seen[1]
+        ]  # at each check: what comes first is left out
         steps, seconds = moved[-1][1] - moved[0][1], moved[-1][0] - moved[0][0]
         self.taken |= {
             "fit_seconds": round(end - start, 2),

@@ -194,7 +194,7 @@ def recorded(work: Callable[[], None], device: torch.device) -> Callable[[], Non
 
     if device.type != "cuda" or not torch.cuda.is_available():
         return work
-    stream = torch.cuda.Stream(device)
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(stream):
         for _ in range(WARM_UPS):

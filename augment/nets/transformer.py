@@ -79,6 +79,7 @@ class Transformer(nn.ModuleList):
         """(rows, width) what `forward` makes of one place; of the last block only what that
         takes is computed."""
         *early, last = self
+        assert isinstance(last, TransformerBlock)
         with _attention_on(x):
             for block in early:
                 x = block(x)

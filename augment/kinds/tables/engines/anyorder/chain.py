@@ -63,11 +63,11 @@ class Chain:
         import torch
 
         allowed = {} if allowed is None else allowed
-        if known is None and self.device.type != "cpu":
-            rows = DeviceRows(n, self.network, self.laws)
+        if known is None and n and self.device.type != "cpu":
+            there = DeviceRows(n, self.network, self.laws)
             for j in self._order(first):
-                rows.draw(j, rng.random(), allowed.get(j), hook)
-            return rows.fetched()
+                there.draw(j, rng.random(), allowed.get(j), hook)
+            return there.fetched()
         tokens = np.full((n, self.layout.columns), -1) if known is None else known.copy()
         order = self._order(first)
         with torch.inference_mode(), parts_on(self.device) as each_part:

@@ -14,7 +14,12 @@ import numpy as np
 
 from augment.core.errors import UsageError
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
-from augment.kinds.tables.engines.anyorder.row_block import CONTRADICTION, DISTINCT_SHARE, Hook, pick
+from augment.kinds.tables.engines.anyorder.row_block import (
+    CONTRADICTION,
+    DISTINCT_SHARE,
+    Hook,
+    pick,
+)
 from augment.kinds.tables.engines.anyorder.structure import Dependency
 from augment.kinds.tables.engines.anyorder.uniforms import GOLDEN
 

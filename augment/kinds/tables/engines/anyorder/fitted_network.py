@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from augment.kinds.tables.engines.anyorder.correction import Correction
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
@@ -66,7 +66,8 @@ class FittedNetwork:
 
         mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
         if self.by_places:
-            h = self.trunk.at(self.embeddings.to(self.heads.dtype)[slots.t()], j)
+            seen = self.embeddings.to(self.heads.dtype)[slots.t()]
+            h = cast("Transformer", self.trunk).at(seen, j)
         else:
             sums = embedding_bag(slots.t(), self.embeddings, mode="sum")
             h = self.trunk(sums.to(self.heads.dtype))

@@ -146,9 +146,7 @@ class MaskedLoss:
         device = self.rows.device
         return None if device.type == "cpu" else PaddedHeads.of(self.layout, device)
 
-    def of_all(
-        self, network: TokenNetwork, rows: Tensor, hidden: Tensor, slots: Tensor
-    ) -> Tensor:
+    def of_all(self, network: TokenNetwork, rows: Tensor, hidden: Tensor, slots: Tensor) -> Tensor:
         """The loss of all columns at once; no shape depends on what is hidden."""
         embeddings, heads = network.matrices()
         seen, columns = embeddings[slots], self.layout.columns
