@@ -34,7 +34,6 @@ from augment.kinds.tables.data.dataset import Table
 from augment.lifecycle.sampling import Sample, parts_of
 from augment.work.executors.inline import Inline
 
-DRAWN = (20_000, 131_072)  # rows of one draw
 SECONDS = 3.0  # that draws are repeated for
 
 
@@ -53,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--epochs", default="")
     parser.add_argument("--max-seconds", type=float)
+    parser.add_argument("--drawn", default="20000,131072", help="rows of one draw")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--scores", action="store_true")
@@ -71,7 +71,7 @@ def measured(preset: str, arguments: argparse.Namespace) -> dict[str, Any]:
     model = fitted.fit(train, root.child("fit"))
     found: dict[str, Any] = {"preset": preset, **fitted.taken}
     chain = model.inner._chain
-    for rows in DRAWN:
+    for rows in map(int, arguments.drawn.split(",")):
         found[f"drawn_{rows}"] = round(drawn_a_second(chain, rows))
     stream = root.child("sample")
     sample = Sample(model, len(train), stream, Condition())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PART = 16_384  # rows that the network takes at once
+ROUND = 1_024  # contexts are filled up to a multiple: libraries plan anew for every other number
 
 
 class DeviceRows:
@@ -35,7 +36,7 @@ class DeviceRows:
 
     `tokens` (columns, rows), and `slots` (places, rows) where their embeddings lie; `alike`
     (rows,) puts alike rows side by side. While rows share contexts, `first` (contexts,) is a row
-    of each and `place` (rows,) the context of each row.
+    of each, or one more of the first, and `place` (rows,) the context of each row.
     """
 
     def __init__(self, n: int, network: FittedNetwork, laws: tuple[Dependency, ...]) -> None:
@@ -170,7 +171,8 @@ class DeviceRows:
         if len(first) >= DISTINCT_SHARE * self.n:
             self.first = None
             return
-        self.first = first
+        filling = -len(first) % min(ROUND, self.n)
+        self.first = torch.cat([first, first[:1].expand(filling)])
         self.place = torch.empty_like(place)
         self.place[self.alike] = differs.cumsum(0) - 1
 
