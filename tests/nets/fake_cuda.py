@@ -164,6 +164,6 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
     """The pretence, for one test; float32, as where nothing shorter is native."""
     answer: Callable[..., bool] = lambda including_emulation=True: False  # noqa: E731
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", answer)
-    monkeypatch.setattr(torch, "Generator", FakeGenerator)
     with FakeCuda() as mode:
+        monkeypatch.setattr(torch, "Generator", FakeGenerator)
         yield mode
