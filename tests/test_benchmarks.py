@@ -34,6 +34,21 @@ def test_the_benchmark_of_tables_fits_draws_and_scores(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_benchmark_of_gpus_runs_where_there_is_none(tmp_path: Path) -> None:
+    lines = (ROOT / "samples" / "clinic.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "few.csv").write_text("".join(lines[:300]))
+    command = [sys.executable, str(ROOT / "benchmarks" / "gpu.py"), str(tmp_path / "few.csv")]
+    command += ["--device", "cpu", "--presets", "fast", "--epochs", "1", "--drawn", "200"]
+    command += ["--again", "--made", str(tmp_path / "made.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["again"] and found["steps"] > 0
+    assert found["fit_seconds"] > found["training"] > 0
+    assert found["drawn_200"] > 0 and found["rows"] > 0
+    assert len((tmp_path / "made.csv").read_text().splitlines()) > 200
+
+
+@pytest.mark.slow
 def test_the_benchmark_of_gates_scores_fresh_rows_once_and_judges_them_again(
     tmp_path: Path,
 ) -> None:

@@ -13,6 +13,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class LossInParts:
+    """A loss of a step, parted into what is drawn and what is computed.
+
+    `draw(step)` gives tensors whose shapes are the same in every step; `loss` computes on them,
+    and neither its operations nor their shapes depend on their values.
+    """
+
+    draw: Callable[[int], tuple[Tensor, ...]]
+    loss: Callable[..., Tensor]
+
+    def __call__(self, step: int) -> Tensor:
+        return self.loss(*self.draw(step))
+
+
+@dataclass(frozen=True)
 class Player:
     """Named tensors that follow the slope of a loss of their own, at `rate_factor` times the rate,
     once `waits` steps are over.
@@ -30,6 +45,16 @@ class Player:
     def tensors(self) -> list[Tensor]:
         return list(self.parameters.values())
 
+    @property
+    def captured(self) -> bool:
+        """Whether its steps can be recorded and played back: not on a CPU, which has no launches
+        to save."""
+        return isinstance(self.loss, LossInParts) and self.tensors[0].device.type == "cuda"
+
+    def factor(self, step: int) -> float:
+        """What the learning rate of a step is multiplied by."""
+        return self.rate_factor if step >= self.waits else 0.0
+
     def descended(self, step: int) -> float:
         """Take the slope of the step's loss into the tensors' `grad`; the loss."""
         value = self.loss(step)
@@ -38,13 +63,20 @@ class Player:
 
 
 def adamw(player: Player, schedule: Schedule) -> Any:
-    """The player's optimizer: Loshchilov and Hutter 2019, arXiv 1711.05101."""
+    """The player's optimizer: Loshchilov and Hutter 2019, arXiv 1711.05101.
+
+    That of a step which is recorded reads its rate from the device.
+    """
     import torch
 
+    rate: Any = schedule.learning_rate
+    if player.captured:
+        rate = torch.tensor(rate, device=player.tensors[0].device)
     return torch.optim.AdamW(
         player.tensors,
-        lr=schedule.learning_rate,
+        lr=rate,
         betas=schedule.betas,
         weight_decay=schedule.weight_decay,
         fused=True,
+        capturable=player.captured,
     )

@@ -24,6 +24,7 @@ from augment.nets.checkpoint import (
     run_digest,
     save_checkpoint,
 )
+from augment.nets.descent import Descent, descent
 from augment.nets.devices import precision
 from augment.nets.player import Player, adamw
 from augment.nets.schedule import Schedule
@@ -131,29 +132,28 @@ def play(
     path = job.scratch / CHECKPOINT
     run = resume(path, digest, names, players, schedule)
     if run is None:
-        steps = _affordable(schedule, players, job, phase)
         copies = [[t.detach().clone() for t in tensors] for _ in range(2)]
         optimizers = [adamw(each, schedule) for each in players]
-        run = TrainingState(0, steps, 0, math.inf, copies[0], copies[1], optimizers)
+        run = TrainingState(0, schedule.steps, 0, math.inf, copies[0], copies[1], optimizers)
+        moving = descent(players, optimizers, schedule, 0)
+        run.steps = _affordable(schedule, moving, job, phase)
         if job.start is not None:  # what an older fit found may be the best that there is
             _check(run, tensors, held_out)
+    else:
+        moving = descent(players, run.optimizers, schedule, run.step)
     stopped = "planned"
     while run.step < run.steps:
-        value = 0.0
-        for player, optimizer in zip(players, run.optimizers, strict=True):
-            for group in optimizer.param_groups:
-                factor = player.rate_factor if run.step >= player.waits else 0.0
-                group["lr"] = schedule.rate(run.step, run.steps) * factor
-            optimizer.zero_grad(set_to_none=True)
-            value = player.descended(run.step)
-            torch.nn.utils.clip_grad_norm_(player.tensors, schedule.clip)
-            optimizer.step()
+        moving.move(run.step, schedule.rate(run.step, run.steps))
         decay = min(schedule.average, (1 + run.step) / (10 + run.step))
         torch._foreach_lerp_(run.average, [t.detach() for t in tensors], 1 - decay)
         run.step += 1
-        run.loss += 0.02 * (value - run.loss) if run.step > 1 else value
         out_of_time = job.budget.left() <= 0
-        if run.step % schedule.check_every == 0 or run.step == run.steps or out_of_time:
+        checked = run.step % schedule.check_every == 0 or run.step == run.steps or out_of_time
+        saved = run.step % schedule.checkpoint_every == 0 and run.step < run.steps
+        values = moving.losses(checked or saved)
+        for step, value in enumerate(values, run.step - len(values) + 1):
+            run.loss += 0.02 * (value - run.loss) if step > 1 else value
+        if checked:
             run.history.append((run.step, run.loss, _check(run, tensors, held_out)))
             job.tick(Tick(phase, run.step, run.steps, loss=run.loss, held_out=run.best_loss))
             if run.step - run.best_step >= schedule.patience * schedule.check_every:
@@ -165,7 +165,7 @@ def play(
                 cut = f"{_named(phase)} stopped at step {run.step:,} of {run.steps:,}"
                 job.tick(Tick(phase, run.step, run.steps, shortened=cut))
             break
-        if run.step % schedule.checkpoint_every == 0 and run.step < run.steps:
+        if saved:
             save_checkpoint(path, digest, run, names, tensors)
     if not all(bool(weights.isfinite().all()) for weights in run.best):
         raise UsageError(
@@ -196,21 +196,16 @@ def _check(run: TrainingState, tensors: list[Tensor], held_out: Callable[[], flo
     return loss
 
 
-def _affordable(schedule: Schedule, players: Sequence[Player], job: Job, phase: str) -> int:
+def _affordable(schedule: Schedule, moving: Descent, job: Job, phase: str) -> int:
     """The planned steps, or as many as fit into the budget by a probe that changes no weight."""
     steps = schedule.steps
     if math.isinf(job.budget.left()):
         return steps
-    for player in players:
-        player.descended(0)
+    moving.probe(0)
     before = job.budget.left()
     for step in range(PROBE_STEPS):
-        for player in players:
-            player.descended(step)
+        moving.probe(step)
     seconds = max((before - job.budget.left()) / PROBE_STEPS, 1e-6)
-    for player in players:
-        for tensor in player.tensors:
-            tensor.grad = None
     affordable = int(SAFETY * job.budget.left() / seconds)
     if affordable < min(schedule.fewest, steps):
         raise TooLittleTime(phase, affordable, min(schedule.fewest, steps))

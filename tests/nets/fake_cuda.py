@@ -21,6 +21,21 @@ PRODUCTS = ("linear", "conv2d", "matmul", "embedding_bag", "scaled_dot_product_a
 FREE = ("copy_", "backward", "__repr__", "__deepcopy__", "_has_compatible_shallow_copy_type")
 
 
+class FakeGenerator(torch.Generator):
+    """A stream of any device: its numbers are the CPU's."""
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        super().__init__()
+        self.pretended = torch.device(device)
+
+    def __new__(cls, device: torch.device | str = "cpu") -> FakeGenerator:
+        return super().__new__(cls)
+
+    @property
+    def device(self) -> torch.device:
+        return CUDA if self.pretended.type == "cuda" else self.pretended
+
+
 class FakeCuda(TorchFunctionMode):
     """`products` counts by device where the costly operations ran."""
 
@@ -59,7 +74,7 @@ class FakeCuda(TorchFunctionMode):
             apart = [each for each in tensors if each.ndim and not self.marked(each)]
             if on_cuda and apart:
                 raise RuntimeError(f"{name}: expected all tensors to be on the same device")
-            if on_cuda and kwargs.get("generator") is not None:
+            if on_cuda and not _of_cuda(kwargs.get("generator")):
                 raise RuntimeError(f"{name}: expected a 'cuda' device type for generator")
         if name in PRODUCTS or name in ("mm", "bmm", "addmm", "__matmul__"):
             self.products["cuda" if on_cuda else "cpu"] += 1
@@ -110,7 +125,7 @@ class FakeCuda(TorchFunctionMode):
         on_cuda = torch.device(kwargs["device"]).type == "cuda"
         if not on_cuda:
             return func(*args, **kwargs)
-        if kwargs.get("generator") is not None:
+        if not _of_cuda(kwargs.get("generator")):
             raise RuntimeError("expected a 'cuda' device type for generator")
         kwargs["device"] = "cpu"
         return self.mark(func(*args, **kwargs))
@@ -127,6 +142,10 @@ class FakeCuda(TorchFunctionMode):
             return func(*args)
         found = func(*args)
         return self.mark(found) if marked else found
+
+
+def _of_cuda(generator: torch.Generator | None) -> bool:
+    return generator is None or generator.device.type == "cuda"
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
@@ -148,4 +167,5 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", answer)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", answer)
     with FakeCuda() as mode:
+        monkeypatch.setattr(torch, "Generator", FakeGenerator)
         yield mode

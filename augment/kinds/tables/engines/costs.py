@@ -21,7 +21,8 @@ MOST_COUNTED = 20_000  # rows in which distinct values are counted
 STEP_SECONDS = 0.0026  # of a training step, whatever its size
 PARAMETER_SECONDS = 2e-8  # of a step: slopes, their norm, AdamW and the average
 PRODUCT_SECONDS = 7e-11  # of a multiplication there and back, in bfloat16
-GPU_STEP_SECONDS, GPU_ATTENTION_SECONDS = 0.004, 0.016  # bound by launches, not by size
+GPU_START_SECONDS = 11.0  # of the first launches, libraries' plans and the recording of a step
+GPU_STEP_SECONDS, GPU_ATTENTION_SECONDS = 0.001, 0.002  # recorded, of 512 rows
 GPU_COLUMN_SECONDS = 1e-6  # of drawing one cell
 START_SECONDS = 2.0  # of loading torch and the first of every step
 LOOKING_SECONDS = 0.045  # for the rounding of one number
@@ -73,6 +74,7 @@ def anyorder_costs(
     calibration = calibration_seconds(rows, columns)
     calibration += row * min(max(rows, LEAST_DRAWN), MOST_DRAWN)
     if device != "cpu":
+        structure += GPU_START_SECONDS
         step = GPU_ATTENTION_SECONDS if shape.attention else GPU_STEP_SECONDS
         row = columns * GPU_COLUMN_SECONDS
         calibration = calibration_seconds(LEAST_DRAWN, columns)

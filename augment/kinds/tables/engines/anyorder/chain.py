@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.kinds.tables.engines.anyorder.device_rows import DeviceRows
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.row_block import Hook, RowBlock, parts_on
@@ -62,6 +63,11 @@ class Chain:
         import torch
 
         allowed = {} if allowed is None else allowed
+        if known is None and n and self.device.type != "cpu":
+            there = DeviceRows(n, self.network, self.laws)
+            for j in self._order(first):
+                there.draw(j, rng.random(), allowed.get(j), hook)
+            return there.fetched()
         tokens = np.full((n, self.layout.columns), -1) if known is None else known.copy()
         order = self._order(first)
         with torch.inference_mode(), parts_on(self.device) as each_part:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +40,28 @@ class Correction:
         rows = torch.stack([g[drawn[:, i]] for i, g in enumerate(self.group)], dim=1)
         change = embedding_bag(rows, self.table, mode="sum").add_(self.bias)
         return change if bool(known.all()) else change * known[:, None]
+
+    def of_known(self, tokens: Tensor) -> Tensor:
+        """The same for rows that all know the columns looked at, of tokens (columns, rows);
+        (tokens of the column,) where none is looked at."""
+        from torch.nn.functional import embedding_bag
+
+        if not self.columns:
+            return self.bias
+        columns, starts, groups = self._joined
+        rows = groups[tokens[columns] + starts]
+        return embedding_bag(rows.t(), self.table, mode="sum").add_(self.bias)
+
+    @cached_property
+    def _joined(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The columns (k,), where the groups of each begin (k, 1), and all groups one after
+        another, on the device of the table."""
+        import torch
+
+        device = self.table.device
+        ends = list(accumulate(map(len, self.group)))
+        starts = torch.tensor([0, *ends[:-1]], device=device)[:, None]
+        return torch.tensor(self.columns, device=device), starts, torch.cat(self.group)
 
     def about(self, j: int, drawn: Tensor) -> Tensor:
         """(rows, tokens of j) what this column's tokens `drawn`, -1 where not known, say of j.

@@ -212,6 +212,7 @@ class Anyorder(Engine[Table]):
         vocabularies."""
         import torch
 
+        from augment.kinds.tables.engines.anyorder.device_lessons import loss_of
         from augment.kinds.tables.engines.anyorder.masked_loss import MaskedLoss
         from augment.kinds.tables.engines.anyorder.network import Features, TokenNetwork
         from augment.kinds.tables.engines.anyorder.warm_start import start_from
@@ -255,7 +256,7 @@ class Anyorder(Engine[Table]):
             schedule = schedule.continued()
         outcome = train(
             network.trained(),
-            lambda step: lesson.loss(network, step, batch),
+            loss_of(lesson, network, batch),
             lambda: exam.held_out(network, hidden),
             schedule,
             job,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from augment.kinds.tables.engines.anyorder.correction import Correction
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
@@ -52,6 +52,32 @@ class FittedNetwork:
                 drawn = tokens[:, q]
                 if bool((drawn >= 0).any()):
                     logits += self.corrections[q].about(j, drawn)
+        return logits
+
+    def logits_knowing(
+        self, j: int, tokens: Tensor, slots: Tensor, known: frozenset[int]
+    ) -> Tensor:
+        """(rows, tokens of j) as `logits`, of tokens (columns, rows) whose embeddings lie at
+        `slots` (places, rows); all rows know the columns `known` and no others.
+
+        Nothing is read back from the device, and of a transformer's last block one place is made.
+        """
+        from torch.nn.functional import embedding_bag
+
+        mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
+        if self.by_places:
+            seen = self.embeddings.to(self.heads.dtype)[slots.t()]
+            h = cast("Transformer", self.trunk).at(seen, j)
+        else:
+            sums = embedding_bag(slots.t(), self.embeddings, mode="sum")
+            h = self.trunk(sums.to(self.heads.dtype))
+        logits: Tensor = (h @ self.heads[mine].t()).float() + self.bias[mine]
+        own = self.corrections.get(j)
+        if own is not None and known.issuperset(own.columns):
+            logits += own.of_known(tokens)
+        for q in self.layout.order[self.layout.rank[j] + 1 :]:
+            if q in known and q in self.corrections and j in self.corrections[q].columns:
+                logits += self.corrections[q].about(j, tokens[q])
         return logits
 
     def _hidden(self, j: int, tokens: Tensor, sums: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -60,12 +61,26 @@ class TokenLayout:
         """(rows, columns) tokens, -1 where not known → rows of the embedding matrix."""
         import torch
 
-        starts = torch.tensor(self.starts[:-1], device=tokens.device)
-        masked = self.tokens + torch.arange(self.columns, device=tokens.device)
+        starts, masked = self._rows_on(tokens.device)
         found = [torch.where(tokens < 0, masked, tokens + starts)]
         for i in range(len(self.interactions)):
             found.append(self.cell(tokens, i)[:, None])
         return torch.cat(found, dim=1)
+
+    def _rows_on(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """(columns,) each column's first row of the embedding matrix, and that of "not known";
+        kept, since bringing them to a device means waiting for it."""
+        import torch
+
+        if str(device) not in self._placed:
+            starts = torch.tensor(self.starts[:-1], device=device)
+            masked = self.tokens + torch.arange(self.columns, device=device)
+            self._placed[str(device)] = starts, masked
+        return self._placed[str(device)]
+
+    @cached_property
+    def _placed(self) -> dict[str, tuple[Tensor, Tensor]]:
+        return {}
 
     def cell(self, tokens: Tensor, i: int) -> Tensor:
         """(rows,) the embedding row of interaction i: the zeros where a member is not known."""
@@ -73,7 +88,8 @@ class TokenLayout:
 
         members = self.interactions[i]
         cell = torch.zeros_like(tokens[:, 0])
+        unknown = torch.zeros_like(cell, dtype=torch.bool)
         for j in members:
             cell = cell * self.sizes[j] + tokens[:, j]
-        unknown = (tokens[:, list(members)] < 0).any(dim=1)
+            unknown |= tokens[:, j] < 0
         return torch.where(unknown, self.cells[-1], cell + self.cells[i])

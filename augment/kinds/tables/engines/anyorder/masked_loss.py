@@ -6,7 +6,7 @@ Import it only where torch is needed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy, embedding_bag
 from augment.core.seeds import Seed
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.network import TokenNetwork
+from augment.kinds.tables.engines.anyorder.padded_heads import PaddedHeads
 from augment.nets.heads_loss import heads_loss
 from augment.nets.streams import torch_stream
 from augment.nets.transformer import Transformer
@@ -50,31 +51,38 @@ class MaskedLoss:
         """The mean over rows of the mean cross-entropy of a row's hidden columns."""
         generator = torch_stream(self.seed.child("step", step).integer())
         rows = self.rows[self.batch(step, size).to(self.rows.device)]
-        hidden = self.hide(len(rows), generator).to(rows.device)
-        slots = self._slots(rows, hidden)
-        if self.layout.interactions:
-            gone = torch.rand(len(rows), len(self.layout.interactions), generator=generator)
-            cells = slots[:, self.layout.columns :]
-            dropped = gone.to(rows.device) < INTERACTION_DROPOUT
-            cells.masked_fill_(dropped, self.layout.cells[-1])
+        hidden, slots = self.shown(rows, generator)
         asked = torch.arange(self.layout.columns)
         if self.layout.columns > HEADS_AT_ONCE:
             drawn = torch.randperm(self.layout.columns, generator=generator)
             asked = drawn[:HEADS_AT_ONCE].sort().values
-        return self._cross_entropy(network, self._blurred(rows, generator), hidden, slots, asked)
+        return self._cross_entropy(network, self.blurred(rows, generator), hidden, slots, asked)
+
+    def shown(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """(rows, columns) True where hidden, and (rows, places) the embeddings that are seen."""
+        hidden = self.hide(len(rows), generator).to(rows.device)
+        slots = self._slots(rows, hidden)
+        if self.layout.interactions:
+            shape = len(rows), len(self.layout.interactions)
+            gone = torch.rand(shape, generator=generator, device=generator.device)
+            cells = slots[:, self.layout.columns :]
+            dropped = gone.to(rows.device) < INTERACTION_DROPOUT
+            cells.masked_fill_(dropped, self.layout.cells[-1])
+        return hidden, slots
 
     def _slots(self, rows: Tensor, hidden: Tensor) -> Tensor:
         """Rows of the embedding matrix; the zeros for a cell that must not be learnt."""
         slots = self.layout.slots(torch.where(hidden, -1, rows))
         return slots.masked_fill_(self.hidden_cells[slots], self.layout.cells[-1])
 
-    def _blurred(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+    def blurred(self, rows: Tensor, generator: torch.Generator) -> Tensor:
         """The rows with each binned token moved to a bin nearby, drawn anew each step.
 
         Asked for its exact bin, a fine-binned column soon knows its training rows by heart; its
         neighbours cost little sharpness. Tokens of single values, and ends of columns, stay.
         """
-        noise = torch.randn(rows.shape, generator=generator).to(rows.device) * BLUR
+        noise = torch.randn(rows.shape, generator=generator, device=generator.device)
+        noise = noise.to(rows.device) * BLUR
         starts = torch.tensor(self.layout.starts[:-1], device=rows.device)
         last = torch.tensor(self.layout.sizes, device=rows.device) - 1
         moved = rows + noise.round().long()
@@ -114,22 +122,48 @@ class MaskedLoss:
     def hide(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, columns) True where hidden: a suffix of the preferred order, any subset, or what
         some training row lacks."""
-        columns = self.layout.columns
-        rank = torch.tensor(self.layout.rank)
-        suffix = rank[None] >= torch.randint(0, columns, (n, 1), generator=generator)
-        share = torch.rand(n, 1, generator=generator)
-        subset = torch.rand(n, columns, generator=generator) < share
+        columns, device = self.layout.columns, generator.device
+
+        def even(*shape: int) -> Tensor:
+            return torch.rand(shape, generator=generator, device=device)
+
+        def below(most: int, *shape: int) -> Tensor:
+            return torch.randint(0, most, shape, generator=generator, device=device)
+
+        rank = torch.tensor(self.layout.rank, device=device)
+        suffix = rank[None] >= below(columns, n, 1)
+        share = even(n, 1)
+        subset = even(n, columns) < share
         if len(self.gaps):
-            drawn = self.gaps[torch.randint(0, len(self.gaps), (n,), generator=generator)]
-            lacking = torch.rand(n, 1, generator=generator) < GAPS_SHARE
+            drawn = self.gaps.to(device)[below(len(self.gaps), n)]
+            lacking = even(n, 1) < GAPS_SHARE
             subset = torch.where(lacking, drawn, subset)
-        return torch.where(
-            torch.rand(n, 1, generator=generator) < self.suffix_share, suffix, subset
-        )
+        return torch.where(even(n, 1) < self.suffix_share, suffix, subset)
+
+    @cached_property
+    def _padded(self) -> PaddedHeads | None:
+        """On a GPU, where many small products take longer than a large one."""
+        device = self.rows.device
+        return None if device.type == "cpu" else PaddedHeads.of(self.layout, device)
+
+    def of_all(self, network: TokenNetwork, rows: Tensor, hidden: Tensor, slots: Tensor) -> Tensor:
+        """The loss of all columns at once; no shape depends on what is hidden."""
+        embeddings, heads = network.matrices()
+        seen, columns = embeddings[slots], self.layout.columns
+        if isinstance(network.trunk, Transformer):
+            h = network.trunk(seen.to(self.precision))[:, :columns].transpose(0, 1)
+        else:
+            h = network.trunk(seen.sum(1).to(self.precision)).expand(columns, -1, -1)
+        known = hidden & (rows >= 0)
+        weight = known / hidden.sum(1, keepdim=True).clamp(min=1) / len(rows)
+        padded = PaddedHeads.of(self.layout, rows.device) if self._padded is None else self._padded
+        return padded.loss(h, heads, network.bias, rows.clamp(min=0), weight)
 
     def _cross_entropy(
         self, network: TokenNetwork, rows: Tensor, hidden: Tensor, slots: Tensor, asked: Tensor
     ) -> Tensor:
+        if self._padded is not None:
+            return self.of_all(network, rows, hidden, slots)
         embeddings, heads = network.matrices()
         if isinstance(network.trunk, Transformer):
             x = network.trunk(embeddings[slots].to(self.precision))

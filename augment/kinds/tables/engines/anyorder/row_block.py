@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 CHUNK = 2048  # rows a trunk pass takes at once: what it makes of them stays in a core's cache
 DISTINCT_SHARE = 0.9  # contexts per row above which sharing them no longer pays
 THREADS = 2
+CONTRADICTION = (
+    "The conditions contradict each other: in the training rows no value of one fits what another "
+    "asks for. Ask for fewer of them at once."
+)
 
 Hook = Callable[[int, "Tensor", "Tensor"], "Tensor"]
 EachPart = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -128,7 +132,7 @@ class RowBlock:
         if hook is not None:
             logits = self._for_rows(rows, lambda part: self._logits(j, part))
             cumulated = hook(j, logits, self.tokens).softmax(1).cumsum(1)
-            return np.asarray(_pick(cumulated, spread).cpu().numpy())
+            return np.asarray(pick(cumulated, spread).cpu().numpy())
         if limits is not None and len(limits) > 1 and self.contexts is not None:
             limits = limits[self._placed(self.contexts.first)]  # alike in all rows of a context
 
@@ -138,8 +142,8 @@ class RowBlock:
 
         if self.contexts is not None:
             table = self._for_rows(rows, cumulated_of)
-            return np.asarray(_pick(table, spread).cpu().numpy())
-        found = self._each(lambda part: _pick(cumulated_of(part), spread[part.step]), rows)
+            return np.asarray(pick(table, spread).cpu().numpy())
+        found = self._each(lambda part: pick(cumulated_of(part), spread[part.step]), rows)
         return np.asarray(found.cpu().numpy())
 
     def kept(self, j: int, rows: NDArray[np.int64], weight: Tensor) -> NDArray[np.float64]:
@@ -178,10 +182,7 @@ class RowBlock:
             if limits is not None:
                 logits = logits + limits
                 if bool(torch.isinf(logits.amax(1)).any()):
-                    raise UsageError(
-                        "The conditions contradict each other: in the training rows no value of "
-                        "one fits what another asks for. Ask for fewer of them at once."
-                    )
+                    raise UsageError(CONTRADICTION)
             return logits.softmax(1).cumsum(1)
 
 
@@ -208,7 +209,7 @@ def _steps(n: int) -> list[slice]:
     return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
-def _pick(cumulated: Tensor, u: Tensor) -> Tensor:
+def pick(cumulated: Tensor, u: Tensor) -> Tensor:
     """(rows,) the first token whose cumulated probability passes u of the whole."""
     import torch
 
