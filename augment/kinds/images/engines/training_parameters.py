@@ -7,16 +7,17 @@ from typing import Any
 from augment.core.parameters import Between, OneOf, parameter
 
 
-def batch() -> Any:
+def batch(default: int | None = 64) -> Any:
+    """`default` None: what goes with a preset."""
     return parameter(
-        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
+        default, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
     )
 
 
-def width(default: int) -> Any:
+def width(default: int | None, help: str = "channels at half the canvas, times 8") -> Any:
     return parameter(
         default,
-        "channels at half the canvas, times 8",
+        help,
         least=8,
         most=1_024,
         multiple=8,
@@ -24,7 +25,7 @@ def width(default: int) -> Any:
     )
 
 
-def learning_rate(default: float, highest: float) -> Any:
+def learning_rate(default: float | None, highest: float) -> Any:
     """`highest` is where a search for better ones ends."""
     return parameter(
         default,
