@@ -21,6 +21,25 @@ PRODUCTS = ("linear", "conv2d", "matmul", "embedding_bag", "scaled_dot_product_a
 FREE = ("copy_", "backward", "__repr__", "__deepcopy__", "_has_compatible_shallow_copy_type")
 
 
+class FakeGenerator(torch.Generator):
+    """A stream that says which device it is of, and draws on the CPU."""
+
+    def __new__(cls, device: str | torch.device = "cpu") -> FakeGenerator:
+        return super().__new__(cls, "cpu")
+
+    def __init__(self, device: str | torch.device = "cpu") -> None:
+        self.where = torch.device(device)
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        return self.where
+
+
+def _elsewhere(generator: Any, device: str) -> bool:
+    """Whether a generator is not the device's."""
+    return generator is not None and generator.device.type != device
+
+
 class FakeCuda(TorchFunctionMode):
     """`products` counts by device where the costly operations ran."""
 
@@ -59,7 +78,7 @@ class FakeCuda(TorchFunctionMode):
             apart = [each for each in tensors if each.ndim and not self.marked(each)]
             if on_cuda and apart:
                 raise RuntimeError(f"{name}: expected all tensors to be on the same device")
-            if on_cuda and kwargs.get("generator") is not None:
+            if on_cuda and _elsewhere(kwargs.get("generator"), "cuda"):
                 raise RuntimeError(f"{name}: expected a 'cuda' device type for generator")
         if name in PRODUCTS or name in ("mm", "bmm", "addmm", "__matmul__"):
             self.products["cuda" if on_cuda else "cpu"] += 1
@@ -108,10 +127,10 @@ class FakeCuda(TorchFunctionMode):
 
     def _made(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         on_cuda = torch.device(kwargs["device"]).type == "cuda"
+        if _elsewhere(kwargs.get("generator"), "cuda" if on_cuda else "cpu"):
+            raise RuntimeError("expected another device type for generator")
         if not on_cuda:
             return func(*args, **kwargs)
-        if kwargs.get("generator") is not None:
-            raise RuntimeError("expected a 'cuda' device type for generator")
         kwargs["device"] = "cpu"
         return self.mark(func(*args, **kwargs))
 
@@ -142,8 +161,10 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 @pytest.fixture
 def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
-    """The pretence, for one test; float32, as where nothing shorter is native."""
+    """The pretence, for one test; float32 on both, as where nothing shorter is native."""
     answer: Callable[..., bool] = lambda including_emulation=True: False  # noqa: E731
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", answer)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch, "Generator", FakeGenerator)
     with FakeCuda() as mode:
         yield mode
