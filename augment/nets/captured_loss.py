@@ -48,7 +48,9 @@ def captured(
         for place, drawn in zip(inputs, draw(step), strict=True):
             place.copy_(drawn)
         recording.replay()
-        found: Tensor = _Taken.apply(recording.loss, recording.slopes, *tensors)
+        found: Tensor = _Taken.apply(  # type: ignore[no-untyped-call]
+            recording.loss, recording.slopes, *tensors
+        )
         return found
 
     return replayed
@@ -70,7 +72,7 @@ class _Taken(torch.autograd.Function):
 
 def cuda_graph(take: Take) -> Recording:
     """Recorded by the current CUDA device."""
-    aside = torch.cuda.Stream()
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(WARM_UPS):

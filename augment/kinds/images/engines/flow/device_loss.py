@@ -26,7 +26,8 @@ JUDGED = 512
 @dataclass(frozen=True)
 class DeviceLoss:
     """`pixels` are bytes (n, height, width, channels), `conditions` (n, condition_width); both and
-    the network lie on `device`. A `moved` set has half of each batch moved, half of that mirrored."""
+    the network lie on `device`. Of each batch of a `moved` set half is moved, and half of that
+    mirrored."""
 
     network: Dit
     pixels: Tensor
@@ -82,9 +83,7 @@ class DeviceLoss:
                 rows = (first + torch.arange(at_once, device=self.device)) % len(self.pixels)
                 x, t = self._floats(self.pixels[rows]), draw_times(at_once, stream)
                 told = torch.zeros(at_once, TOLD, device=self.device)
-                seen = self._see(
-                    self._noised(x, t, stream), t, 0 * t, self.conditions[rows], told
-                )
+                seen = self._see(self._noised(x, t, stream), t, 0 * t, self.conditions[rows], told)
                 found.append(weighed(seen, x, t).mean())
         return float(torch.stack(found).mean())
 

@@ -48,7 +48,9 @@ def train_on_device(
     through = compiled(device)
 
     def of(rows: Tensor) -> DeviceLoss:
-        parts = [torch.from_numpy(pictures(data, part)).to(device) for part in rows.split(PART)]
+        parts = [
+            torch.from_numpy(pictures(data, part)).to(device) for part in torch.split(rows, PART)
+        ]
         told = conditions[rows].to(device)
         return DeviceLoss(network, torch.cat(parts), told, words, batch, moved, device, through)
 

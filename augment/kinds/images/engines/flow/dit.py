@@ -81,9 +81,7 @@ class Dit(nn.Module):
         self.grid = -(-height // self.patch), -(-across // self.patch)
         inputs = self.channels * self.patch**2
         self.embed = nn.Linear(condition_width + TOLD, width, bias=False)
-        self.clock = nn.Sequential(
-            nn.Linear(4 * WAVES, width), nn.SiLU(), nn.Linear(width, width)
-        )
+        self.clock = nn.Sequential(nn.Linear(4 * WAVES, width), nn.SiLU(), nn.Linear(width, width))
         self.stem = nn.Linear(inputs, width)
         self.places = nn.Parameter(_waves_of(self.grid, width))
         self.blocks = nn.ModuleList(DitBlock(width) for _ in range(depth))
@@ -111,6 +109,7 @@ class Dit(nn.Module):
         h = self.stem(self._patches(x))
         h = h + self.places.to(h.dtype)
         for block in self.blocks:
+            assert isinstance(block, DitBlock)
             h = through(block, h, condition)
         shift, scale = self.tell(condition)[:, None].chunk(2, 2)
         return self._picture(self.pixels(_scaled(h, shift, scale)).float())
@@ -119,12 +118,13 @@ class Dit(nn.Module):
         """(n, places, channels · patch²); what is missing at the edges is grey."""
         rows, columns = (cells * self.patch for cells in self.grid)
         x = functional.pad(x, (0, columns - self.size[1], 0, rows - self.size[0]))
-        cut = x.unflatten(3, (-1, self.patch)).unflatten(2, (-1, self.patch))
+        down, along = self.grid
+        cut = x.reshape(len(x), self.channels, down, self.patch, along, self.patch)
         return cut.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
 
     def _picture(self, patches: Tensor) -> Tensor:
-        cut = patches.unflatten(2, (self.channels, self.patch, self.patch))
-        whole = cut.unflatten(1, self.grid).permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
+        cut = patches.reshape(len(patches), *self.grid, self.channels, self.patch, self.patch)
+        whole = cut.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
         return whole[:, :, : self.size[0], : self.size[1]]
 
 

@@ -1,9 +1,9 @@
 """Long steps along the path, which the network of preset `gpu` learns beside its slope.
 
-Shortcut models: Frans et al. 2024, arXiv 2410.12557. A network that is told of the length d of a step
-from t gives the picture x̂ whose straight line it follows: the jump leads to x + d (x̂ - x) / (1 - t).
-It learns to come in one jump where it comes itself in two of half the length; the shortest are
-made of slopes, which is length 0. Import it only where torch is needed.
+Shortcut models: Frans et al. 2024, arXiv 2410.12557. A network that is told of the length d of a
+step from t gives the picture x̂ towards which it goes: the jump ends in x + d (x̂ - x) / (1 - t). It
+learns to come in one jump where it comes itself in two of half the length; the shortest are made of
+slopes, which is length 0. Import it only where torch is needed.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ def picture_of_two(see: See, x: Tensor, jumps: Jumps) -> Tensor:
     told = torch.where(half < 1 / MOST, torch.zeros_like(half), half)
     first = _slope(see(x, jumps.start, told), x, jumps.start)
     between = x + _wide(half, x) * first
-    second = _slope(
-        see(between, jumps.start + half, told), between, jumps.start + half
-    )
+    second = _slope(see(between, jumps.start + half, told), between, jumps.start + half)
     return x + _wide(1 - jumps.start, x) * (first + second) / 2
 
 

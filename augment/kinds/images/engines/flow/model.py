@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 from augment.core.errors import UsageError
 from augment.core.model_folder import restoring
@@ -23,9 +23,7 @@ from augment.nets.flow_matching.path import point, velocity_towards
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from torch import Tensor
-
-    from torch import nn
+    from torch import Tensor, nn
 
     from augment.kinds.images.engines.flow.jumps import See
 
@@ -115,7 +113,7 @@ class FlowModel(Editor):
 
         def velocity(x: Tensor, t: float) -> Tensor:
             times = torch.full((len(x),), t, device=self.device)
-            return velocity_towards(see(x, times, None), x, min(t, LATEST))
+            return velocity_towards(see(x, times, torch.zeros_like(times)), x, min(t, LATEST))
 
         planned = int(self.config["sampling_steps"])
         planned = max(planned, EDITING_STEPS) if self.jumps else planned
@@ -130,12 +128,12 @@ class FlowModel(Editor):
         """
         guidance = float(self.config["guidance"])
 
-        def network(x: Tensor, t: Tensor, c: Tensor, length: Tensor | None) -> Tensor:
-            more = {} if length is None else {"length": length}
-            found: Tensor = self.network(x, t, c, **more)
+        def network(x: Tensor, t: Tensor, c: Tensor, length: Tensor) -> Tensor:
+            told = {"length": length} if self.jumps else {}
+            found: Tensor = self.network(x, t, c, **told)
             return found
 
-        def see(x: Tensor, t: Tensor, length: Tensor | None) -> Tensor:
+        def see(x: Tensor, t: Tensor, length: Tensor) -> Tensor:
             with autocast(self.device):
                 guided = network(x, t, c, length)
                 if guidance != 1.0:

@@ -1,0 +1,130 @@
+"""What preset gpu learns from, at the size of a test and without a GPU."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from augment.core.errors import OutOfResources
+from augment.core.seeds import Seed
+from augment.core.types import Job
+from augment.kinds.images.data.dataset import Images
+from augment.kinds.images.engines.conditioning import Conditioning
+from augment.kinds.images.engines.flow import device_training
+from augment.kinds.images.engines.flow.device_loss import DeviceLoss, changed, draw_times
+from augment.kinds.images.engines.flow.dit import Dit
+from augment.kinds.images.engines.flow.engine import Flow
+from augment.kinds.images.engines.flow.presets import LEAST_AT_ONCE, MOST_AT_ONCE, batch_for
+from augment.nets.random_affine import MOVES
+from augment.nets.streams import initialised, torch_stream
+from augment.testing import simple_images
+from tests.nets.test_captured_loss import recorded
+
+TINY = Flow(preset="gpu", width=8, batch=8, steps=6)
+
+
+def lesson(data: Images, batch: int = 8) -> DeviceLoss:
+    conditioning = Conditioning.of(data, True)
+    with initialised(1):
+        network = Dit(data.schema.shape, conditioning.condition_width, 16, 1)
+        for weights in network.parameters():
+            torch.nn.init.normal_(weights, std=0.2)  # at first it sees grey, whatever it is told
+    pixels = torch.from_numpy(np.array(data.pixels))
+    conditions = torch.from_numpy(conditioning.matrix_of(data))
+    return DeviceLoss(network, pixels, conditions, conditioning.word_columns, batch, True, "cpu")
+
+
+@pytest.mark.parametrize("canvas", [(8, 8), (17, 9), (32, 20)])
+def test_the_network_gives_a_picture_of_the_canvas_and_hears_all_that_it_is_told(
+    canvas: tuple[int, int],
+) -> None:
+    taught = lesson(simple_images(20, canvas, "rgb", 2))
+    x, noised, t, length, c, told = taught.draw(torch_stream(1))
+    network = taught.network
+    seen = network(noised, t, c, told, length)
+    assert seen.shape == x.shape == (8, 3, *canvas)
+    for other in (
+        network(noised, t + 0.1, c, told, length),
+        network(noised, t, c.roll(1, 1), told, length),
+        network(noised, t, c, told + 1, length),
+        network(noised, t, c, told, length + 0.5),
+        network(noised.flip(3), t, c, told, length),
+    ):
+        assert (other - seen).abs().amax((1, 2, 3)).min() > 0
+
+
+def test_a_batch_is_its_streams_and_of_one_shape() -> None:
+    taught = lesson(simple_images(20))
+    one, again, other = (taught.draw(torch_stream(seed)) for seed in (1, 1, 2))
+    assert all(torch.equal(a, b) for a, b in zip(one, again, strict=True))
+    assert [each.shape for each in one] == [each.shape for each in other]
+    assert not torch.equal(one[1], other[1])
+    assert (one[3][: taught.jumps] > 0).all() and (one[3][taught.jumps :] == 0).all()
+
+
+def test_half_of_the_pictures_are_changed_and_told_so() -> None:
+    x = torch.rand(40, 1, 8, 8, generator=torch_stream(1))
+    made, told = changed(x, torch_stream(2))
+    assert torch.equal(made[20:], x[20:]) and not told[20:].any()
+    assert (made[:20] - x[:20]).abs().amax((1, 2, 3)).min() > 0
+    assert 0 < told[:20, MOVES].sum() < 20
+
+
+def test_times_lie_on_the_path_and_reach_its_ends() -> None:
+    t = draw_times(5_000, torch_stream(1))
+    assert 0 <= t.min() < 0.02 and 0.98 < t.max() <= 1
+    assert 0.3 < t.median() < 0.5
+
+
+def test_a_jump_that_comes_where_two_of_its_half_come_has_nothing_to_learn() -> None:
+    data = simple_images(20)
+    taught = lesson(data)
+    x, noised, t, length, c, told = taught.draw(torch_stream(1))
+    straight = replace(taught, network=_Always(x))  # type: ignore[arg-type]
+    assert float(straight.loss(x, noised, t, length, c, told)) < 1e-6
+    assert taught.loss(x, noised, t, length, c, told).item() > 0.01
+
+
+class _Always(torch.nn.Module):
+    """Sees the pictures that are there, wherever it looks."""
+
+    def __init__(self, pictures: torch.Tensor) -> None:
+        super().__init__()
+        self.pictures = pictures
+
+    def forward(self, x: torch.Tensor, *rest: Any) -> torch.Tensor:
+        return self.pictures[: len(x)]
+
+
+def test_recorded_steps_teach_as_plain_ones_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = simple_images(40)
+    plain = TINY.fit(data, Job(Seed(1), tmp_path / "a"))
+    monkeypatch.setattr(device_training, "bytes_of", lambda device: 1 << 34)
+    monkeypatch.setattr(device_training, "compiled", lambda device: device_training.passed)
+    calls = []
+    monkeypatch.setattr(
+        device_training, "cuda_graph", lambda take: calls.append(1) or recorded(take)
+    )
+    again = TINY.fit(data, Job(Seed(1), tmp_path / "b"))
+    assert calls and again.sample(9, Seed(2)).digest() == plain.sample(9, Seed(2)).digest()
+
+
+def test_a_device_that_cannot_hold_the_pictures_is_told_of_before_the_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_training, "bytes_of", lambda device: 10_000)
+    with pytest.raises(OutOfResources, match="preset=cpu"):
+        TINY.fit(simple_images(400), Job(Seed(1), tmp_path))
+
+
+def test_batches_grow_with_the_memory_between_their_bounds() -> None:
+    sizes = [batch_for(gigabytes << 30, 256, 512, 8) for gigabytes in (1, 4, 16, 80, 800)]
+    assert sizes == sorted(sizes) and len(set(sizes)) > 3
+    assert sizes[0] == LEAST_AT_ONCE and sizes[-1] == MOST_AT_ONCE
