@@ -135,7 +135,7 @@ class Flow(Engine[Images]):
         require_sampling(sizes.width, sizes.sampling_steps, self.guidance)
         conditioning = Conditioning.of(data, job.protect)
         with initialised(job.seed.child("weights").integer()):
-            network = network_of(conditioning, sizes.width, sizes.blocks)
+            network = network_of(conditioning, sizes.width, sizes.blocks or None)
         if older is not None:
             take_over(network, older.network)
         trained = self._trained_on_device if sizes.blocks else self._trained
@@ -143,7 +143,7 @@ class Flow(Engine[Images]):
             outcome = trained(network.to(job.device), data, conditioning, sizes, job)
         config = {
             "width": sizes.width,
-            "blocks": sizes.blocks,
+            **({"blocks": sizes.blocks} if sizes.blocks else {}),
             "sampling_steps": sizes.sampling_steps,
             "guidance": self.guidance,
             "facts": facts({"network": outcome}, job.device, torch.get_num_threads()),

@@ -37,7 +37,7 @@ LATEST = 0.95  # of the times from noise (0) to pictures (1): beyond, velocities
 @dataclass(frozen=True)
 class FlowModel(Editor):
     """A network that sees pictures in noise; `config` holds its width, the steps of sampling and
-    the guidance, and the number of blocks of a `Dit`, which knows jumps; that of a `Unet` is 0."""
+    the guidance, and the number of blocks where it is a `Dit`, which knows jumps."""
 
     conditioning: Conditioning
     config: Json
@@ -47,7 +47,7 @@ class FlowModel(Editor):
     @property
     def jumps(self) -> bool:
         """Whether pictures are drawn by jumps and not by Heun's rule."""
-        return int(self.config["blocks"]) > 0
+        return "blocks" in self.config
 
     @property
     def block_rows(self) -> int:
@@ -157,26 +157,29 @@ class FlowModel(Editor):
 
         with restoring("flow"):
             conditioning = Conditioning.from_json(state.config["conditioning"])
-            config: Json = {name: int(state.config[name]) for name in ("width", "sampling_steps")}
+            known = ("width", "blocks", "sampling_steps")  # without blocks it is a `Unet`
+            named = [name for name in known if name != "blocks" or name in state.config]
+            config: Json = {name: int(state.config[name]) for name in named}
             config["guidance"] = float(state.config["guidance"])
-            config["blocks"] = int(state.config.get("blocks", 0))  # models before 0.3 name none
             config["facts"] = dict(state.config.get("facts", {}))
             require_sampling(config["width"], config["sampling_steps"], config["guidance"])
             with torch.device("meta"):
-                network = network_of(conditioning, config["width"], config["blocks"])
+                network = network_of(conditioning, config["width"], config.get("blocks"))
             network = load(network, state.tensors, "network/")
         return cls(conditioning, config, network)
 
 
-def network_of(conditioning: Conditioning, width: int, blocks: int) -> nn.Module:
-    """A `Dit` of so many blocks, or for 0 of them a `Unet`. Raises `UsageError`."""
+def network_of(conditioning: Conditioning, width: int, blocks: int | None) -> nn.Module:
+    """A `Dit` of so many blocks, or a `Unet`. Raises `UsageError`."""
     from augment.kinds.images.engines.flow.dit import Dit
     from augment.kinds.images.engines.flow.unet import Unet
 
     shape, conditions = conditioning.schema.shape, conditioning.condition_width
-    if not 0 <= blocks <= MOST_BLOCKS:
-        raise UsageError(f"-p blocks={blocks}: choose a number from 1 to {MOST_BLOCKS}.")
-    return Dit(shape, conditions, width, blocks) if blocks else Unet(shape, conditions, width)
+    if blocks is None:
+        return Unet(shape, conditions, width)
+    if not 1 <= blocks <= MOST_BLOCKS:
+        raise UsageError(f"a network of {blocks} blocks: there are from 1 to {MOST_BLOCKS}.")
+    return Dit(shape, conditions, width, blocks)
 
 
 def silenced(c: Tensor) -> Tensor:
