@@ -110,7 +110,7 @@ Preset = Annotated[
     str | None,
     typer.Option(
         "--preset",
-        help="The same as -p preset=…; anyorder: fast, best, transformer; flow: cpu, gpu.",
+        help="As -p preset=…; anyorder: fast, best, transformer; flow: cpu, gpu.",
     ),
 ]
 MaxTime = Annotated[str | None, flag("fitting.max_time", "--max-time")]
