@@ -16,7 +16,9 @@ LEAST_SCORING_SECONDS, SCORING_SECONDS = 60.0, 330.0
 SCORED_PIXELS = 28 * 28  # from which on a step costs no more
 PICTURE_SECONDS = 1.2e-3  # of a made picture: its label looked at, its file written
 MOST_AT_ONCE = 500  # pictures that an encoder or decoder holds
-CORE_FLOPS, GPU_FLOPS = 4e10, 1.5e14  # a second, of a transformer for pictures
+# Operations a second of a transformer for pictures: a core; a GPU that learns, and one that draws.
+CORE_RATE, LEARNING_RATE, DRAWING_RATE = 8e10, 2.9e14, 1.4e14
+RECORDING_SECONDS = 20.0  # of a GPU's steps, before the first
 GPU_PICTURES = 100  # that a GPU takes in the time that a core takes for one
 
 
@@ -59,6 +61,8 @@ def transformer_costs(
     weight and place, thrice that where a slope is taken, and a half more for its jumps."""
     places = places_of(schema)
     seen = 2 * places * blocks * width * (12 * width + 2 * places)  # of one picture, seen once
-    rate = CORE_FLOPS if device == "cpu" else GPU_FLOPS
-    held = 2 * NUMBERS_KEPT * batch * places * width * blocks if device == "cpu" else 0
-    return Costs(steps * batch * 3.5 * seen / rate, calls * seen / rate, held)
+    learnt = steps * batch * 3.5 * seen
+    if device != "cpu":
+        return Costs(RECORDING_SECONDS + learnt / LEARNING_RATE, calls * seen / DRAWING_RATE)
+    held = 2 * NUMBERS_KEPT * batch * places * width * blocks
+    return Costs(learnt / CORE_RATE, calls * seen / CORE_RATE, held)

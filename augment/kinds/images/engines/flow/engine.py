@@ -71,7 +71,7 @@ class Flow(Engine[Images]):
     )
     steps: int | None = parameter(
         None,
-        "training steps: 6,000, with preset gpu 8,000",
+        "training steps: 6,000",
         least=1,
         most=10_000_000,
         search=Between(2_000, 20_000, log=True),

@@ -34,7 +34,7 @@ class Sizes:
 
 PRESETS = {
     "cpu": Preset(6_000, 64, 32, 0, 2e-3, 8),
-    "gpu": Preset(8_000, None, 512, 8, 6e-4, 4),
+    "gpu": Preset(6_000, None, 512, 8, 6e-4, 4),
 }
 PLACES = 16  # patches along the longer side of a canvas, at most
 MOST_AT_ONCE, LEAST_AT_ONCE = 512, 16  # pictures in a step of preset gpu
