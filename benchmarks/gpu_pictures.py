@@ -5,8 +5,8 @@
 
 It fits on blood cells and coloured digits (see `colour_pictures`) for so many minutes, draws by
 jumps and by Heun's rule, and has a classifier that was trained on real pictures say what it sees.
-`out` then holds figures.json, and grids of three of these and of real pictures: look at those first.
-Minutes are those of the fit; a minute goes into drawing, and some into the classifier, on a CPU.
+`out` then holds figures.json, and grids of three of these and of real pictures: look at those
+first. Minutes are those of the fit; more go into drawing and, on a CPU, into the classifier.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from augment.core.errors import BadInput
 from augment.core.parameters import Between, parameter
 from augment.core.remedy import Remedy, Symptom, by_length
-from augment.core.types import About, Costs, Engine, Job
+from augment.core.types import About, Costs, Engine, Job, Tick
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.schema import ImageSchema
 from augment.kinds.images.data.tensors import pictures, split_rows, to_floats
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 JUDGED = 512
 JITTER_BELOW = 50_000
 CENTRE, SPREAD = -0.4, 1.0  # of the normal distribution whose logistic times are drawn
+SLOW = "preset gpu on a CPU: hours in the place of minutes; a GPU is asked for by --device cuda"
 SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
 
 
@@ -143,6 +144,8 @@ class Flow(Engine[Images]):
         if older is not None:
             take_over(network, older.network)
         trained = self._trained_on_device if sizes.blocks else self._trained
+        if sizes.blocks and job.device == "cpu":
+            job.tick(Tick("fit", note=SLOW))
         with or_a_smaller_canvas(data.schema):
             outcome = trained(network.to(job.device), data, conditioning, sizes, job)
         config = {

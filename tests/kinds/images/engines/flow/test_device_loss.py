@@ -12,13 +12,13 @@ import torch
 
 from augment.core.errors import OutOfResources
 from augment.core.seeds import Seed
-from augment.core.types import Job
+from augment.core.types import Job, Tick
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.flow import device_training
 from augment.kinds.images.engines.flow.device_loss import DeviceLoss, changed, draw_times
 from augment.kinds.images.engines.flow.dit import Dit
-from augment.kinds.images.engines.flow.engine import Flow
+from augment.kinds.images.engines.flow.engine import SLOW, Flow
 from augment.kinds.images.engines.flow.presets import LEAST_AT_ONCE, MOST_AT_ONCE, batch_for
 from augment.nets.random_affine import MOVES
 from augment.nets.streams import initialised, torch_stream
@@ -128,3 +128,22 @@ def test_batches_grow_with_the_memory_between_their_bounds() -> None:
     sizes = [batch_for(gigabytes << 30, 256, 512, 8) for gigabytes in (1, 4, 16, 80, 800)]
     assert sizes == sorted(sizes) and len(set(sizes)) > 3
     assert sizes[0] == LEAST_AT_ONCE and sizes[-1] == MOST_AT_ONCE
+
+
+def test_on_a_cpu_it_is_said_that_the_preset_is_slow_there(tmp_path: Path) -> None:
+    ticks: list[Tick] = []
+    TINY.fit(simple_images(20), Job(Seed(1), tmp_path, tick=ticks.append))
+    Flow(width=8, batch=8, steps=6).fit(simple_images(20), Job(Seed(1), tmp_path / "small"))
+    assert sum(tick.note == SLOW for tick in ticks) == 1
+
+
+def test_a_gpu_learns_and_draws_faster_and_a_longer_fit_costs_more() -> None:
+    data = simple_images(20, (32, 32), "rgb", 2)
+    recipe = Flow(preset="gpu", batch=512)
+    here, there = recipe.costs(data, "cpu"), recipe.costs(data, "cuda")
+    assert there.fit_seconds < here.fit_seconds and there.row_seconds < here.row_seconds
+    longer = replace(recipe, steps=12_000, sampling_steps=8).costs(data, "cuda")
+    assert longer.fit_seconds > 1.9 * there.fit_seconds
+    assert longer.row_seconds == pytest.approx(2 * there.row_seconds)
+    assert 300 < there.fit_seconds < 1_200  # 537 by what was measured on one H200
+    assert 1_000 < 1 / there.row_seconds < 5_000  # 2,536 there
