@@ -46,7 +46,6 @@ WAYS = {  # of drawing: jumps or steps of Heun's rule, and the guidance
     "jumps 4, guided by 1.5": ("jumps", 4, 1.5),
     "heun 16, guided by 1.5": ("heun", 16, 1.5),
 }
-JUDGE_STEPS = 2_000
 
 
 def main() -> None:
@@ -62,13 +61,13 @@ def main() -> None:
         (out / "figures.json").write_text(json.dumps(figures, indent=1), "utf-8")
 
     for way in WAYS:
-        figures[way], drawn[way] = drawing(model, way, len(test), arguments.device)
+        figures[way], drawn[way] = drawing(model, way, arguments.pictures, arguments.device)
         print(way, figures[way], flush=True)
         kept()
     for way in ("jumps 1", "jumps 4", "heun 16"):
         (out / f"{way.replace(' ', '-')}.png").write_bytes(sheets(drawn[way]))
     (out / "real.png").write_bytes(sheets(test))
-    figures["recognised"] = recognised(train, test, drawn)
+    figures["recognised"] = recognised(train, test, drawn, arguments.judge_steps)
     kept()
     print(json.dumps(figures["recognised"], indent=1))
 
@@ -85,6 +84,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", default="pictures")
     parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--device", default="cuda", choices=("cpu", "cuda"))
+    parser.add_argument("--pictures", type=int, default=1_500, help="that are looked at")
+    parser.add_argument("--judge-steps", type=int, default=2_000, help="of the classifier")
     parser.add_argument("-p", "--param", action="append", default=[], help="NAME=VALUE, of flow")
     return parser.parse_args()
 
@@ -152,13 +153,13 @@ def _by_heun(model: Any, n: int, seed: Seed) -> Images:
     return Images.of_arrays(np.concatenate(parts), conditions.codes, SCHEMA)
 
 
-def recognised(train: Images, test: Images, drawn: dict[str, Images]) -> dict[str, Any]:
+def recognised(train: Images, test: Images, drawn: dict[str, Images], steps: int) -> dict[str, Any]:
     """The share of pictures, of all and of each class, that a classifier of real ones knows."""
     from augment.kinds.images.metrics.classifier import trained_judge
 
     classes = train.schema.classes
     judge = trained_judge(
-        train.pixels, train.label_codes, len(classes), Seed(5), JUDGE_STEPS, classical=1.0
+        train.pixels, train.label_codes, len(classes), Seed(5), steps, classical=1.0
     )
     found = {}
     for name, images in {"real, unseen": test, **drawn}.items():

@@ -21,6 +21,7 @@ EVEN = 0.1  # share of times that are drawn evenly, so that none is new to a jum
 SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
 JUMPS = 0.25  # share of a batch that learns long steps
 JUDGED = 512
+LEAST_JUDGED = 128  # at a time; so many jumps has the largest batch, and blocks are compiled for it
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class DeviceLoss:
 
     def held_out(self, stream: torch.Generator) -> float:
         """On slopes alone, of these pictures as they are, over and over to `JUDGED` of them."""
-        at_once, found = max(1, self.jumps), []
+        at_once, found = max(LEAST_JUDGED, self.jumps), []
         with torch.no_grad():
             for first in range(0, JUDGED, at_once):
                 rows = (first + torch.arange(at_once, device=self.device)) % len(self.pixels)
