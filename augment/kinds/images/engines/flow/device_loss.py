@@ -21,7 +21,7 @@ EVEN = 0.1  # share of times that are drawn evenly, so that none is new to a jum
 SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
 JUMPS = 0.25  # share of a batch that learns long steps
 JUDGED = 512
-LEAST_JUDGED = 128  # at a time; so many jumps has the largest batch, and blocks are compiled for it
+LEAST_JUDGED = 128  # at a time: as many as the jumps of the largest batch, which is compiled
 
 
 @dataclass(frozen=True)
