@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.places import ROOT
 
@@ -97,3 +99,46 @@ def test_the_benchmark_of_sampling_tells_speed_memory_and_the_writers_own(tmp_pa
     for each in found:
         assert each["writer_alone_rows_per_cpu_second"] > each["rows_per_cpu_second"] > 0
         assert each["peak_mb"] > 10
+
+
+@pytest.mark.slow  # eight ways of drawing, in a process of its own
+def test_the_benchmark_of_colour_pictures_fits_draws_and_asks_a_classifier(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def picture(path: Path, *shape: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, shape, np.uint8)).save(path)
+
+    for side in ("train", "test"):
+        for digit in range(10):
+            picture(tmp_path / "digits" / side / str(digit) / "1.png", 28, 28)
+    boxes = "".join(
+        f"<object><name>{kind}</name><bndbox><xmin>{left}</xmin><ymin>20</ymin>"
+        f"<xmax>{left + 40}</xmax><ymax>60</ymax></bndbox></object>"
+        for kind, left in (("RBC", 5), ("WBC", 60), ("Platelets", 120))
+    )
+    (tmp_path / "cells" / "annotations").mkdir(parents=True)
+    for name in "abcdefghi":
+        picture(tmp_path / "cells" / "images" / f"{name}.jpg", 180, 200, 3)
+        (tmp_path / "cells" / "annotations" / f"{name}.xml").write_text(f"<a>{boxes}</a>")
+    script, out = str(ROOT / "benchmarks" / "gpu_pictures.py"), tmp_path / "out"
+    command = [
+        sys.executable,
+        script,
+        "--device",
+        "cpu",
+        "--judge-steps",
+        "5",
+        "--pictures",
+        "13",
+        "--out",
+        str(out),
+    ]
+    command += ["--digits", str(tmp_path / "digits"), "--photographs", str(tmp_path / "cells")]
+    for text in ("width=8", "batch=8", "steps=3"):
+        command += ["-p", text]
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    figures = json.loads((out / "figures.json").read_text())
+    assert figures["training"]["steps"] == 3 and figures["jumps 1"]["pictures_per_second"] > 0
+    assert 0 <= figures["recognised"]["real, unseen"]["all"] <= 1
+    assert {path.name for path in out.glob("*.png")} >= {"real.png", "jumps-4.png"}

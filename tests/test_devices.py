@@ -30,6 +30,7 @@ RECIPES: dict[str, tuple[str, dict[str, str]]] = {
     "cvae": ("cvae", SMALL | {"latent": "4", "prior": "gaussian"}),
     "cvae with a flow": ("cvae", SMALL | {"latent": "4", "prior": "flow"}),
     "flow": ("flow", SMALL | {"sampling_steps": "2", "guidance": "2"}),
+    "flow for a GPU": ("flow", SMALL | {"preset": "gpu", "sampling_steps": "2", "guidance": "2"}),
     "gan": ("gan", SMALL | {"latent": "4"}),
 }
 

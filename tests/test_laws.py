@@ -79,6 +79,8 @@ for _name in registry.names("engines"):
     if not (_about.foreign or _about.private):  # tests/kinds/…/engines have their laws
         _recipe = registry.engine(_name, QUICK.get(_name))
         _add(f"{_name}_engine", ENGINES[_about.kind], recipe=_recipe)
+_recipe = registry.engine("flow", QUICK["flow"] | {"preset": "gpu"})
+_add("flow_for_a_gpu_engine", ImageEngineLaws, recipe=_recipe)
 for _name in registry.names("metrics"):
     _metric = registry.find("metrics", _name)
     _add(f"{_name.replace('.', '_')}_metric", METRICS[_metric.kind], metric=_metric)

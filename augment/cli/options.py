@@ -108,7 +108,10 @@ Parameters = Annotated[
 ]
 Preset = Annotated[
     str | None,
-    typer.Option("--preset", help="The same as -p preset=…; anyorder: fast, best or transformer."),
+    typer.Option(
+        "--preset",
+        help="As -p preset=…; anyorder: fast, best, transformer; flow: cpu, gpu.",
+    ),
 ]
 MaxTime = Annotated[str | None, flag("fitting.max_time", "--max-time")]
 Device = Annotated[str, flag("tool.device", "--device")]

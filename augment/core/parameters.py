@@ -103,6 +103,7 @@ class Parameter:
     search: Between | OneOf | None = None  # None: nothing that a search should turn
     form: Form | None = None
     changes_loss: bool = False  # of held-out rows: losses at two values cannot be compared
+    searched: bool = True  # False: a choice that is the user's, such as what a device is for
 
 
 _KEY = "parameter"
@@ -119,13 +120,16 @@ def parameter(
     search: Between | OneOf | None = None,
     form: Form | None = None,
     changes_loss: bool = False,
+    searched: bool = True,
 ) -> Any:
     """A dataclass field that is an option.
 
     `least`, `most`, `above` and `multiple` bound a number, or each of a tuple of numbers.
-    `changes_loss` says that fits with two values of it have held-out losses of two scales.
+    `changes_loss` says that fits with two values of it have held-out losses of two scales, and
+    `searched` whether choices are a search space of themselves.
     """
-    declared = Parameter(help, Range(least, most, above, multiple), search, form, changes_loss)
+    bounds = Range(least, most, above, multiple)
+    declared = Parameter(help, bounds, search, form, changes_loss, searched)
     return dataclasses.field(default=default, metadata={_KEY: declared, "help": help})
 
 
@@ -141,7 +145,7 @@ def declared(field: dataclasses.Field[Any], hint: Any) -> Parameter:
     if not isinstance(found, Parameter):  # a plugin's plain field
         found = Parameter(field.metadata.get("help", ""))
     few = choices(hint)
-    if found.search is None and few:
+    if found.search is None and few and found.searched:
         return dataclasses.replace(found, search=OneOf(few))
     return found
 

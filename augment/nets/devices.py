@@ -40,6 +40,15 @@ def autocast(device: str) -> Iterator[None]:
         yield
 
 
+def bytes_of(device: str) -> int | None:
+    """The memory of a CUDA device; None for the CPU, and where no such device is."""
+    import torch
+
+    if device == "cpu" or not torch.cuda.is_available():
+        return None
+    return int(torch.cuda.get_device_properties(device).total_memory)
+
+
 def copy_to(network: N, device: str) -> N:
     """A copy on `device`; the network itself stays where it is."""
     return copy.deepcopy(network).to(device)

@@ -18,7 +18,7 @@ MOVES = 4  # numbers that say how a picture was moved: turn, scale, shift across
 
 def draw_moves(n: int, stream: torch.Generator) -> Tensor:
     """(n, MOVES) evenly drawn from -1 to 1; 0 leaves a picture as it is."""
-    drawn: Tensor = 2 * torch.rand(n, MOVES, generator=stream) - 1
+    drawn: Tensor = 2 * torch.rand(n, MOVES, generator=stream, device=stream.device) - 1
     return drawn
 
 

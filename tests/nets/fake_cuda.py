@@ -36,6 +36,11 @@ class FakeGenerator(torch.Generator):
         return CUDA if self.pretended.type == "cuda" else self.pretended
 
 
+def _elsewhere(generator: Any, device: str) -> bool:
+    """Whether a generator is not the device's."""
+    return generator is not None and generator.device.type != device
+
+
 class FakeCuda(TorchFunctionMode):
     """`products` counts by device where the costly operations ran."""
 
@@ -74,7 +79,7 @@ class FakeCuda(TorchFunctionMode):
             apart = [each for each in tensors if each.ndim and not self.marked(each)]
             if on_cuda and apart:
                 raise RuntimeError(f"{name}: expected all tensors to be on the same device")
-            if on_cuda and not _of_cuda(kwargs.get("generator")):
+            if on_cuda and _elsewhere(kwargs.get("generator"), "cuda"):
                 raise RuntimeError(f"{name}: expected a 'cuda' device type for generator")
         if name in PRODUCTS or name in ("mm", "bmm", "addmm", "__matmul__"):
             self.products["cuda" if on_cuda else "cpu"] += 1
@@ -123,10 +128,10 @@ class FakeCuda(TorchFunctionMode):
 
     def _made(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         on_cuda = torch.device(kwargs["device"]).type == "cuda"
+        if _elsewhere(kwargs.get("generator"), "cuda" if on_cuda else "cpu"):
+            raise RuntimeError("expected another device type for generator")
         if not on_cuda:
             return func(*args, **kwargs)
-        if not _of_cuda(kwargs.get("generator")):
-            raise RuntimeError("expected a 'cuda' device type for generator")
         kwargs["device"] = "cpu"
         return self.mark(func(*args, **kwargs))
 
@@ -142,10 +147,6 @@ class FakeCuda(TorchFunctionMode):
             return func(*args)
         found = func(*args)
         return self.mark(found) if marked else found
-
-
-def _of_cuda(generator: torch.Generator | None) -> bool:
-    return generator is None or generator.device.type == "cuda"
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

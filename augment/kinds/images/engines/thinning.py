@@ -21,8 +21,9 @@ def thinned(c: Tensor, word_columns: slice, stream: torch.Generator) -> Tensor:
         return c
     said = c[:, word_columns] > 0
     shape = said.shape
-    chosen = torch.rand(shape[0], 1, generator=stream) < THINNED
-    lost = chosen & (torch.rand(shape, generator=stream) < LOST)
+    where = stream.device
+    chosen = torch.rand(shape[0], 1, generator=stream, device=where) < THINNED
+    lost = chosen & (torch.rand(shape, generator=stream, device=where) < LOST)
     kept = said & ~lost.to(c.device)
     fewer = c.clone()
     fewer[:, word_columns] = kept / kept.sum(1, keepdim=True).clamp(min=1).sqrt()

@@ -7,16 +7,15 @@ from typing import Any
 from augment.core.parameters import Between, OneOf, parameter
 
 
-def batch() -> Any:
-    return parameter(
-        64, "pictures in a step", least=1, most=100_000, search=Between(16, 256, log=True)
-    )
+def batch(default: int | None = 64, help: str = "pictures in a step") -> Any:
+    """`default` None: what goes with a preset, which the help then names."""
+    return parameter(default, help, least=1, most=100_000, search=Between(16, 256, log=True))
 
 
-def width(default: int) -> Any:
+def width(default: int | None, help: str = "channels at half the canvas, times 8") -> Any:
     return parameter(
         default,
-        "channels at half the canvas, times 8",
+        help,
         least=8,
         most=1_024,
         multiple=8,
@@ -24,11 +23,13 @@ def width(default: int) -> Any:
     )
 
 
-def learning_rate(default: float, highest: float) -> Any:
+def learning_rate(
+    default: float | None, highest: float, help: str = "highest rate of the schedule"
+) -> Any:
     """`highest` is where a search for better ones ends."""
     return parameter(
         default,
-        "highest rate of the schedule",
+        help,
         above=0,
         most=1,
         search=Between(2e-4, highest, log=True),
