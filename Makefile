@@ -70,9 +70,9 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m docs.generate
 
-# torch comes first and by its exact version: a range would fetch the newest build, with several
-# gigabytes of CUDA libraries. What is pinned for the tests is unpacked on all cores, and torch
-# compiled meanwhile; then pip adds what another platform may need. It would compile on one core, and
+# torch comes by its exact version: a range would fetch the newest build, with several gigabytes of
+# CUDA libraries. It is unpacked and compiled beside all else that is pinned for the tests; then pip
+# adds what another platform may need, while the rest is compiled. pip would compile on one core, and
 # all of it: tests of packages, and large ones of which little or nothing is imported. Files that do
 # not compile, such as templates, are no failure of the installation.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
@@ -80,12 +80,12 @@ SELDOM := transformers|diffusers|huggingface_hub|moto|sqlalchemy|plotly|phonenum
 COMPILE := $(BIN)/python -m compileall -qq -x '/tests?/|/testing/_internal/|/($(SELDOM))/'
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) "$$(grep '^torch==' constraints.txt)" --constraint constraints.txt
-	$(COMPILE) $(VENV)/lib/python3*/site-packages/torch & \
-	sed '/^torch==/d; /^#/,$$d' constraints.txt | xargs -n 40 -P 4 $(PIP_INSTALL) --no-deps; \
-	failed=$$?; wait; exit $$failed
-	$(PIP_INSTALL) --constraint constraints.txt --editable '.[dev]'
-	-$(COMPILE) -j 0 $(VENV)/lib
+	{ $(PIP_INSTALL) --no-deps "$$(grep '^torch==' constraints.txt)" && \
+		{ $(COMPILE) $(VENV)/lib/python3*/site-packages/torch || true; }; } & torch=$$!; \
+	sed '/^torch==/d; /^#/,$$d' constraints.txt | xargs -n 40 -P 4 $(PIP_INSTALL) --no-deps && \
+	wait $$torch
+	$(COMPILE) -j 0 $(VENV)/lib & \
+	$(PIP_INSTALL) --constraint constraints.txt --editable '.[dev]'; failed=$$?; wait; exit $$failed
 	@touch $(INSTALLED)
 
 clean:
