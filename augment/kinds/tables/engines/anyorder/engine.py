@@ -212,7 +212,7 @@ class Anyorder(Engine[Table]):
         vocabularies."""
         import torch
 
-        from augment.kinds.tables.engines.anyorder.device_lessons import loss_of
+        from augment.kinds.tables.engines.anyorder.device_batches import loss_of
         from augment.kinds.tables.engines.anyorder.masked_loss import MaskedLoss
         from augment.kinds.tables.engines.anyorder.network import Features, TokenNetwork
         from augment.kinds.tables.engines.anyorder.warm_start import start_from

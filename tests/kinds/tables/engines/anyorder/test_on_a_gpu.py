@@ -14,7 +14,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Job
 from augment.kinds.tables.engines.anyorder import device_rows
 from augment.kinds.tables.engines.anyorder.chain import Chain
-from augment.kinds.tables.engines.anyorder.device_lessons import DeviceLessons
+from augment.kinds.tables.engines.anyorder.device_batches import DeviceBatches
 from augment.kinds.tables.engines.anyorder.engine import Anyorder
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.masked_loss import MaskedLoss
@@ -84,22 +84,22 @@ def test_held_out_rows_lose_as_much(trunk: str, cuda: FakeCuda) -> None:
 
 
 def test_what_a_step_draws_depends_on_the_step_alone(cuda: FakeCuda) -> None:
-    def drawn(lessons: DeviceLessons, step: int) -> list[object]:
-        return [each.cpu().tolist() for each in lessons.draw(step)]
+    def drawn(batches: DeviceBatches, step: int) -> list[object]:
+        return [each.cpu().tolist() for each in batches.draw(step)]
 
-    walked, asked = DeviceLessons(lesson_on("cuda"), 40), DeviceLessons(lesson_on("cuda"), 40)
+    walked, asked = DeviceBatches(lesson_on("cuda"), 40), DeviceBatches(lesson_on("cuda"), 40)
     seen = [drawn(walked, step) for step in range(40)]
     assert [drawn(asked, step) for step in (37, 2, 16, 15)] == [seen[s] for s in (37, 2, 16, 15)]
     assert len({str(each) for each in seen}) == 40
 
 
-def test_lessons_are_of_the_rows_that_a_cpu_takes_and_show_what_is_not_hidden(
+def test_batches_are_of_the_rows_that_a_cpu_takes_and_show_what_is_not_hidden(
     cuda: FakeCuda,
 ) -> None:
     lesson = lesson_on("cuda")
-    lessons, shares = DeviceLessons(lesson, 40), []
+    batches, shares = DeviceBatches(lesson, 40), []
     for step in range(30):
-        rows, hidden, slots = (each.cpu() for each in lessons.draw(step))
+        rows, hidden, slots = (each.cpu() for each in batches.draw(step))
         taken = lesson.rows.cpu()[lesson.batch(step, 40)]
         assert torch.equal(rows[:, 2], taken[:, 2]), (
             "columns without bins are asked for as they are"

@@ -1,4 +1,4 @@
-"""The lessons of a training, drawn on the device that learns from them.
+"""The batches of a training, drawn on the device that learns from them.
 
 Import it only where torch is needed.
 """
@@ -18,7 +18,7 @@ from augment.nets.streams import torch_stream
 STEPS_AT_ONCE = 16  # what is drawn is small, so that asking for it is what takes time
 
 
-class DeviceLessons:
+class DeviceBatches:
     """What the steps hide and ask for, of several steps at a time.
 
     The rows of a step are those that a CPU takes. The rest is drawn on the device, from a stream
@@ -53,9 +53,9 @@ def loss_of(lesson: MaskedLoss, network: TokenNetwork, size: int) -> Callable[[i
     """The loss of a step of `size` rows; on a GPU one that can be recorded."""
     if lesson.rows.device.type == "cpu":
         return lambda step: lesson.loss(network, step, size)
-    lessons = DeviceLessons(lesson, size)
+    batches = DeviceBatches(lesson, size)
 
     def loss(rows: Tensor, hidden: Tensor, slots: Tensor) -> Tensor:
         return lesson.of_all(network, rows, hidden, slots)
 
-    return LossInParts(lessons.draw, loss)
+    return LossInParts(batches.draw, loss)
