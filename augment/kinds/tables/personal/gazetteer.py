@@ -51,13 +51,16 @@ def likely(distinct: pa.Array, repeats: bool) -> str:
     texts = [_folded(text) for text in distinct.slice(0, SAMPLE).to_pylist()]
     if len(texts) < FEWEST or not any(map(_lettered, texts)):
         return ""
-    shares = {"name": _share(texts, _is_name)}
-    if not repeats or len(texts) >= MANY:
-        shares |= {kind: _share(texts, _known(kind).__contains__) for kind in LISTS}
+    least = max(LEAST_REPEATED if repeats else LEAST_SHARE, FEWEST / len(texts))
+    many, shares = not repeats or len(texts) >= MANY, {"name": 0.0}
+    if _share(texts, _without_digits) >= least:  # the lists take half a second to load
+        shares = {"name": _share(texts, _is_name)}
+        if many:
+            shares |= {kind: _share(texts, _known(kind).__contains__) for kind in LISTS}
+    if many:
         shares["company"] = _share(texts, lambda text: bool(FIRM.search(text)))
     best = max(shares, key=lambda kind: shares[kind])
-    least = LEAST_REPEATED if repeats else LEAST_SHARE
-    return best if shares[best] >= max(least, FEWEST / len(texts)) else ""
+    return best if shares[best] >= least else ""
 
 
 def fitting_locale(kind: str, distinct: pa.Array, default: str) -> str:
@@ -101,6 +104,10 @@ def _lettered(text: str) -> bool:
     return text[:1].isalpha()
 
 
+def _without_digits(text: str) -> bool:
+    return not re.search(r"\d", text)
+
+
 def _tokens(text: str) -> list[str]:
     return [token for token in re.split(r"[,\s]+", text) if token]
 
@@ -108,7 +115,7 @@ def _tokens(text: str) -> list[str]:
 def _is_name(text: str) -> bool:
     """Two to five words of which one is known as a first name and another as a last name."""
     words = _tokens(text)
-    if len(words) not in NAME_WORDS or re.search(r"\d", text) or FIRM.search(text):
+    if len(words) not in NAME_WORDS or not _without_digits(text) or FIRM.search(text):
         return False
     firsts = {place for place, word in enumerate(words) if word in _known("first_name")}
     lasts = {place for place, word in enumerate(words) if word in _known("last_name")}
