@@ -18,6 +18,7 @@ from tests.places import SHARED
 os.environ.update(ENVIRONMENT)
 os.environ["OMP_NUM_THREADS"] = "1"  # small data: a second thread costs more than it brings
 
+
 settings.register_profile("quick", max_examples=100, deadline=None)
 settings.register_profile("thorough", max_examples=1_000, deadline=None)
 settings.load_profile("quick")
@@ -41,6 +42,15 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared data is not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_shadow_models() -> Iterator[None]:
+    """Tables of tests are small, and every run of one would fit some more."""
+    name = "augment.kinds.tables.metrics.membership.shadow_models"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(name, lambda train, unseen: 0)
+        yield
 
 
 @pytest.fixture

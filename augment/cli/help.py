@@ -35,6 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Scores": (
         "target",
         "holdout",
+        "shadow-models",
         "gate",
         "warn",
         "baseline",

@@ -87,6 +87,7 @@ Features = Annotated[
     Path | None, flag("scoring.features", "--features", exists=True, dir_okay=False)
 ]
 ShowReal = Annotated[bool, flag("scoring.show_real", "--show-real/--no-show-real")]
+ShadowModels = Annotated[int | None, flag("scoring.shadow_models", "--shadow-models")]
 Holdout = Annotated[float, flag("scoring.holdout", "--holdout")]
 Gates = Annotated[list[str] | None, flag("gates.fail", "--gate", metavar="EXPR")]
 Warn = Annotated[list[str] | None, flag("gates.warn", "--warn", metavar="EXPR")]

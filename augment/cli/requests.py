@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 
 def scoring(
-    kind: str | None, features: Path | None, config: Configured, show_real: bool = False
+    kind: str | None,
+    features: Path | None,
+    config: Configured,
+    show_real: bool = False,
+    shadow_models: int | None = None,
 ) -> Json:
     """What a kind's `Evaluator` is told, by the names that it knows."""
     given: Json = {} if features is None else {"features": str(features)}
     if show_real:
         given["show_real"] = True
+    if shadow_models is not None:
+        given["shadow_models"] = shadow_models
     if kind is None or not given:
         return given
     return config.suited(given, registry.find("kinds", kind).evaluator.options)

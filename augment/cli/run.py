@@ -34,6 +34,7 @@ def run(
     baseline: o.Baseline = None,
     rounds: o.Rounds = DEFAULTS.refining.rounds,
     goal: o.Goal = None,
+    shadow_models: o.ShadowModels = None,
     features: o.Features = None,
     show_real: o.ShowReal = DEFAULTS.scoring.show_real,
     reading: o.ReadingFlags,
@@ -72,7 +73,7 @@ def run(
         rounds=rounds,
         goal=joined(goal, "all"),
         write=requests.writing(kind, config, {"excel_safe": excel_safe, "mark": mark}),
-        score=requests.scoring(kind, features, config, show_real),
+        score=requests.scoring(kind, features, config, show_real, shadow_models),
     )
     with progress.shown(screen) as tell, published(out, force=force, replace=if_changed) as place:
         document = lifecycle.run(

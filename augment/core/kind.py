@@ -197,10 +197,28 @@ class Generator(ABC, Generic[D]):
         """
 
 
+@dataclass(frozen=True)
+class Shadow(Generic[D]):
+    """What is known of a shadow model, a fit like the one that is judged on other rows: the
+    `members` that it learnt from, `outsiders`, and rows that it `made`.
+
+    Shokri et al. 2017, arXiv 1610.05820.
+    """
+
+    members: D
+    outsiders: D
+    made: D
+
+
 class Evaluator(ABC, Generic[D]):
     """From real and made rows to scores and a verdict."""
 
     options: frozenset[str]  # what `score` can be told
+
+    def shadow_models(self, train: D, test: D, options: Json) -> int:
+        """How many shadow models it takes to tell whether a model gives its rows away: none where
+        unseen rows tell, or where nothing is made of them."""
+        return 0
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:
@@ -218,8 +236,11 @@ class Evaluator(ABC, Generic[D]):
         budget: Budget = UNLIMITED,
         workers: int | None = 1,
         charts: bool = False,
+        shadows: Sequence[Shadow[D]] = (),
     ) -> Scored:
         """Scores and verdict; without `test` nobody knows which rows a generator saw.
+
+        `shadows` are as many as `shadow_models` asks for, or none.
 
         With `charts` the document has what a report draws, too (see `evaluation/charts.py`).
 

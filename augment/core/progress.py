@@ -12,6 +12,7 @@ PHASES = {  # of a command and of a fit, and what a user is told is being done
     "prior": "training the prior",
     "calibrate": "calibrating",
     "sample": "sampling",
+    "shadow": "fitting shadow models",
     "score": "scoring",
     "compare": "comparing",
     "write": "writing",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Self
 
 from augment.core.budget import UNLIMITED, Budget
 from augment.core.holdout import split_order
+from augment.core.kind import Shadow
 from augment.core.seeds import Seed
 from augment.core.types import D, Dataset, Json, Tick, silent
 
@@ -34,6 +35,7 @@ class Comparison(Generic[D]):
     tick: Callable[[Tick], None] = silent
     options: Json = field(default_factory=dict)
     budget: Budget = UNLIMITED
+    shadows: Sequence[Shadow[D]] = ()
 
     @classmethod
     def of(
@@ -45,13 +47,15 @@ class Comparison(Generic[D]):
         tick: Callable[[Tick], None] = silent,
         options: Json | None = None,
         budget: Budget = UNLIMITED,
+        shadows: Sequence[Shadow[D]] = (),
     ) -> Self:
         """Made rows beside those that their generator saw, and, in `test`, those it did not."""
         seen, unseen = train, test
         if unseen is None:
             first, second = halves(train, seed.child("halves"))
             seen, unseen = train.take(first), train.take(second)
-        return cls(train, seen, unseen, made, test is not None, seed, tick, options or {}, budget)
+        known, given = test is not None, options or {}
+        return cls(train, seen, unseen, made, known, seed, tick, given, budget, shadows)
 
     def counts(self) -> Json:
         """How many rows stand on each side, as `report.json` holds it."""

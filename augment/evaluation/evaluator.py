@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from augment.core.budget import UNLIMITED, Budget
 from augment.core.json_numbers import finite
-from augment.core.kind import Evaluator, Scored
+from augment.core.kind import Evaluator, Scored, Shadow
 from augment.core.seeds import Seed
 from augment.core.types import D, Json, Tick
 from augment.evaluation.charts import Chart
@@ -49,6 +49,11 @@ def nothing_unscored(data: Any) -> Sequence[Unscored]:
     return ()
 
 
+def no_shadows(train: Any, test: Any) -> int:
+    """How many shadow models are of use: none."""
+    return 0
+
+
 def no_extras(rows: Comparison[Any]) -> Extras:
     """Scores alone."""
     return Extras()
@@ -59,7 +64,8 @@ class MetricEvaluator(Evaluator[D]):
     """Scores by every metric that is registered for `kind`, and what the kind adds to them.
 
     `views` shows the rows of a comparison to the metrics; `unscored` names what none of them looks
-    at; `options` are what a comparison may hold beside rows.
+    at; `shadows` says how many shadow models rows seen and unseen call for; `options` are what a
+    comparison may hold beside rows.
     """
 
     kind: str
@@ -67,10 +73,15 @@ class MetricEvaluator(Evaluator[D]):
     views: Callable[[Comparison[D]], Sides] = as_they_are
     unscored: Callable[[D], Sequence[Unscored]] = nothing_unscored
     extras: Callable[[Comparison[D]], Extras] = no_extras
+    shadows: Callable[[D, D], int] = no_shadows
     options: frozenset[str] = frozenset()
 
     def names(self) -> tuple[str, ...]:
         return tuple(measure.name for measure in measures(metrics(self.kind)))
+
+    def shadow_models(self, train: D, test: D, options: Json) -> int:
+        asked: int | None = options.get("shadow_models")
+        return self.shadows(train, test) if asked is None else asked
 
     def score(
         self,
@@ -83,8 +94,9 @@ class MetricEvaluator(Evaluator[D]):
         budget: Budget = UNLIMITED,
         workers: int | None = 1,
         charts: bool = False,
+        shadows: Sequence[Shadow[D]] = (),
     ) -> Scored:
-        rows = Comparison.of(train, test, fake, seed, tick, options, budget)
+        rows = Comparison.of(train, test, fake, seed, tick, options, budget, shadows)
         extras = self.extras(rows)  # first: they are of use even where no time is left to score
         chosen = metrics(self.kind)
         views = functools.cache(lambda: self.views(rows))

@@ -40,21 +40,38 @@ def strongest_auc(
     All rankings are of the same m positives and n negatives, at least one of each, in the same
     order. `spreads` widen the interval of each, where it has noise beside that of the rows ranked.
     """
-    v10, v01 = (
-        np.array(each) for each in zip(*(_placements(*pair) for pair in rankings), strict=True)
-    )
-    areas = v10.mean(axis=1)
-    m, n = v10.shape[1], v01.shape[1]
-    covariance = _covariance(v10) / m + _covariance(v01) / n
+    return strongest_mean_auc([rankings], spreads, seed)
+
+
+def strongest_mean_auc(
+    repetitions: Sequence[Rankings], spreads: Sequence[float], seed: Seed
+) -> tuple[int, float, Interval]:
+    """The same of the areas' means over repetitions, in each of which it was drawn anew, and by lot
+    alone, which rows are positives: where rankings know nothing of that, their areas in one
+    repetition are independent of those in another."""
+    found = [_areas(rankings) for rankings in repetitions]
+    count = len(found)
+    areas = np.mean([each for each, _, _ in found], axis=0)
+    covariance = np.sum([each for _, each, _ in found], axis=0) / count**2
+    least = float(np.sqrt(np.sum([each for _, _, each in found]))) / count
     deviations = np.sqrt(np.diag(covariance))
     scale = np.where(deviations > 0, deviations, 1.0)
     correlation = covariance / np.outer(scale, scale)
     np.fill_diagonal(correlation, 1.0)
-    least = np.sqrt((m + n + 1) / (12 * m * n))
     half = np.array(spreads) * _greatest(correlation, seed) * np.maximum(deviations, least)
     first = int(np.argmax(areas))
     low, high = float((areas - half).max()), float((areas + half).max())
     return first, float(areas[first]), Interval(max(0.0, low), min(1.0, high))
+
+
+def _areas(rankings: Rankings) -> tuple[Floats, Floats, float]:
+    """(rankings,) areas, their covariance, and the least variance that any of them has."""
+    v10, v01 = (
+        np.array(each) for each in zip(*(_placements(*pair) for pair in rankings), strict=True)
+    )
+    m, n = v10.shape[1], v01.shape[1]
+    covariance = _covariance(v10) / m + _covariance(v01) / n
+    return v10.mean(axis=1), covariance, (m + n + 1) / (12 * m * n)
 
 
 def strongest_hits(rankings: Rankings, false_rate: float) -> tuple[int, float, Interval]:

@@ -152,6 +152,7 @@ class _Rounds:
             journal=journal,
             resumed=resumed,
             budget=budget,
+            shadows=False,
         )
         completed(stages, self.train, self.judge, round=number)
         folder.publish()

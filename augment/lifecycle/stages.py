@@ -19,7 +19,7 @@ from augment.core.budget import Budget
 from augment.core.errors import BadInput
 from augment.core.files import atomic, write_json
 from augment.core.fitted import Fitted
-from augment.core.kind import Origin
+from augment.core.kind import Origin, Shadow
 from augment.core.source import Rows
 from augment.core.types import Json
 from augment.lifecycle import changes, gates
@@ -28,6 +28,7 @@ from augment.lifecycle.fitting import Prepared, described, fit_model
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import row_count
 from augment.lifecycle.sampling import FolderSample, Sample, executor_for, fill, parts_of
+from augment.lifecycle.shadow_models import shadows
 from augment.lifecycle.time_limit import fit_budget, paced, score_budget
 from augment.report import facts, html
 from augment.work.folder_job import LINES
@@ -47,6 +48,7 @@ class Stages:
     budget: Budget
     workers: int | None
     refit: Json | None = None  # why a finished result is replaced, see `changes`
+    shadows: bool = True  # whether there may be shadow models, for attacks on few rows
 
     def model(self, train: Any) -> Fitted[Any]:
         """Fit, or take the model that an earlier attempt finished; always as read from disk."""
@@ -123,12 +125,14 @@ class Stages:
                 found: Json = record.result["report"]
                 return found
         plan = self.prepared.plan
+        known = self._shadows(train, test)
         with self.journal.stage("score"):
             fake = plan.kind.reader.read_like(str(path), self.prepared.loaded.data, {}).data
             if output.real is not None:
                 fake = fake.take(np.arange(len(fake) - output.rows, len(fake), dtype=np.int64))
             seed, options = plan.seed.child("score"), plan.request.score
             budget = score_budget(self.budget)
+            more = {"shadows": known} if known else {}
             scored = plan.kind.evaluator.score(
                 train,
                 test,
@@ -139,6 +143,7 @@ class Stages:
                 budget,
                 self.workers,
                 charts=True,
+                **more,
             )
             for name, content in scored.files.items():
                 with atomic(self.folder.partial / name) as stream:
@@ -146,6 +151,14 @@ class Stages:
             report = facts.document(scored, {})
             self.folder.commit("score", list(scored.files), report=report)
             return report
+
+    def _shadows(self, train: Any, test: Any) -> list[Shadow[Any]]:
+        if not self.shadows:
+            return []
+        plan = self.prepared.plan
+        count = plan.kind.evaluator.shadow_models(train, test, plan.request.score)
+        scratch = self.folder.scratch
+        return shadows(self.prepared, count, scratch, self.journal, self.budget, self.workers)
 
 
 def completed(stages: Stages, train: Any, test: Any, **more: Any) -> Json:

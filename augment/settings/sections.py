@@ -146,6 +146,13 @@ class Scoring:
     features: Path | None = parameter(
         None, "Images: a TorchScript network (Inception, DINOv2) whose space is scored too."
     )
+    shadow_models: int | None = parameter(
+        None,
+        "Tables: fits on other rows of the source, for attacks on membership; 0: none. Default: "
+        "4 to 8 where unseen rows are too few.",
+        least=0,
+        most=100,
+    )
     show_real: bool = parameter(
         False, "Images: show real ones in the report, also those nearest to made ones."
     )

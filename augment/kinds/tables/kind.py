@@ -214,12 +214,20 @@ def _extras(rows: Comparison[Table]) -> Extras:
     return scoring.extras(rows)
 
 
+def _shadows(train: Table, test: Table) -> int:
+    from augment.kinds.tables.metrics.membership import shadow_models
+
+    return shadow_models(len(train), len(test))
+
+
 EVALUATOR = MetricEvaluator(
     Table.kind,
     Words(rows=NOUN, columns="columns", floor="columns shuffled apart from one another"),
     views=_views,
     unscored=_unscored,
     extras=_extras,
+    shadows=_shadows,
+    options=frozenset({"shadow_models"}),
 )
 TABLES = Kind(
     Table.kind, NOUN, TableReader(), TableWriter(), TableGenerator(), EVALUATOR, fallback=True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from augment.core.seeds import Seed
 from augment.core.types import Group, Score
 from augment.evaluation.charts import Chart, Tone
@@ -12,18 +14,19 @@ from augment.evaluation.curves import attack_curve
 from augment.evaluation.limits import fixed
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.roc import auc
-from augment.evaluation.strongest import rows_needed, strongest_auc, strongest_hits
-from augment.kinds.tables.metrics.attacks.attack import REMEDY, too_little
+from augment.evaluation.strongest import rows_needed, strongest_hits, strongest_mean_auc
+from augment.kinds.tables.metrics.attacks.attack import LEAST_ROWS, REMEDY, too_little
 from augment.kinds.tables.metrics.attacks.panel import ATTACKS, Accusations, accusations
-from augment.kinds.tables.metrics.views import FakeViews, RealViews
+from augment.kinds.tables.metrics.views import FakeViews, RealViews, ShadowViews
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
 MOST_NOISE = 0.16  # half an interval of the AUC, beyond which nothing is shown
+AIM, SHADOWS = 0.08, (4, 8)  # half an interval that shadow models are to bring, and how many do
+DEVIATIONS = 4.6  # of an AUC that knows nothing, in half the interval of the strongest attack's
 RATES = (0.001, 0.01)  # false-positive rates at which true positives are counted
 
 MEANING = (
@@ -48,6 +51,11 @@ class Membership(Metric[RealViews, FakeViews]):
     picked out of all of them: see `evaluation/strongest.py`. `membership.auc` at an attack's name
     is the AUC of that attack. What counts most is the share of members found while few others are
     accused (Carlini et al. 2022, arXiv 2112.03570).
+
+    A table of few rows leaves so few of them unseen that neither is shown. There attacks are made
+    on shadow models (Shokri et al. 2017, arXiv 1610.05820), each fitted on as many rows, drawn by
+    lot, as the model was, with the others as outsiders. AUCs are means over them, and rates are of
+    all their rows, each ranked among those of its model.
 
     The ceiling is what rows that carry nothing about anyone give in expectation: an AUC of 0.5,
     and true positives at the rate of false ones, by one attack; the best of eleven lies a little
@@ -103,18 +111,23 @@ class Membership(Metric[RealViews, FakeViews]):
         why = _too_little(real, fake)
         if why:
             return [Score(name, None, "lower", "privacy", note=why) for name in NAMES]
-        found = _accusations(real, fake, seed)
-        rankings = [(each.members, each.outsiders) for each in found]
-        place, value, interval = strongest_auc(
-            rankings, [attack.spread for attack in ATTACKS], seed.child("choice")
+        each_panel = _panels(real, fake, seed)
+        place, value, interval = strongest_mean_auc(
+            [[(each.members, each.outsiders) for each in panel] for panel in each_panel],
+            [attack.spread for attack in ATTACKS],
+            seed.child("choice"),
         )
+        found = _together(each_panel)
+        rankings = [(each.members, each.outsiders) for each in found]
         note = f"Strongest of {len(found)} attacks: {found[place].attack}."
-        if value - interval.low > MOST_NOISE:
+        if real.shadows:
+            note += f" {_of_shadows(real)}"
+        elif value - interval.low > MOST_NOISE:
             enough = rows_needed(value - interval.low, MOST_NOISE, len(real.test))
             note += f" About {enough:,} unseen rows would tell more."
         scores = [Score("membership.auc", value, "lower", "privacy", interval=interval, note=note)]
         for rate, name in zip(RATES, NAMES[1:], strict=True):
-            outsiders = len(found[0].outsiders)
+            outsiders = len(each_panel[0][0].outsiders)
             if rate * outsiders < 1:
                 note = f"Not enough evidence: {outsiders:,} unseen rows cannot show a {rate:.1%}"
                 note += " false-positive rate."
@@ -138,7 +151,8 @@ class Membership(Metric[RealViews, FakeViews]):
     def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
         if _too_little(real, fake):
             return ()
-        found = [(auc(a.members, a.outsiders)[0], a) for a in _accusations(real, fake, seed)]
+        together = _together(_panels(real, fake, seed))
+        found = [(auc(a.members, a.outsiders)[0], a) for a in together]
         ranked = [each for _, each in sorted(found, key=lambda pair: -pair[0])]
         lines: list[tuple[str, Tone, Floats, Floats]] = [
             (each.attack, tone, each.members, each.outsiders)
@@ -147,14 +161,63 @@ class Membership(Metric[RealViews, FakeViews]):
         return [attack_curve(lines, MEANING)]
 
 
-def _accusations(real: RealViews, fake: FakeViews, seed: Seed) -> list[Accusations]:
-    train, unseen, made = (
-        view.select(real.predictors) for view in (real.train, real.test, fake.rows)
-    )
-    seed = seed.child("panel")
-    return fake.once(
-        ("panel", seed), lambda: accusations(train, unseen, made, seed, real.unseen.entity)
-    )
+def shadow_models(train: int, unseen: int) -> int:
+    """How many shadow models show what so many unseen rows do not; 0 where those are enough, or
+    too few for any attack."""
+    half = _half_interval(train, unseen)
+    if min(train, unseen) < LEAST_ROWS or half <= MOST_NOISE:
+        return 0
+    return int(np.clip(np.ceil((half / AIM) ** 2), *SHADOWS))
+
+
+def _half_interval(members: int, outsiders: int) -> float:
+    """About half the interval of the strongest attack's AUC."""
+    least = (members + outsiders + 1) / (12 * max(1, members * outsiders))
+    return float(DEVIATIONS * np.sqrt(least))
+
+
+def _panels(real: RealViews, fake: FakeViews, seed: Seed) -> list[list[Accusations]]:
+    """What each attack says of each shadow model's rows, or, without any, of the model's own."""
+    seed, own = seed.child("panel"), (real.train, real.test, fake.rows)
+    models = real.shadows or (ShadowViews(*own, real.unseen.entity),)
+
+    def panel(number: int, rows: ShadowViews) -> list[Accusations]:
+        members, outsiders, made = (
+            view.select(real.predictors) for view in (rows.members, rows.outsiders, rows.made)
+        )
+        stream = seed.child("shadow", number) if real.shadows else seed
+        return accusations(members, outsiders, made, stream, rows.entity)
+
+    return fake.once(("panel", seed), lambda: [panel(*each) for each in enumerate(models)])
+
+
+def _together(panels: list[list[Accusations]]) -> list[Accusations]:
+    """Each attack on the rows of all shadow models: their ranks among those of their own."""
+    if len(panels) == 1:
+        return panels[0]
+    found = []
+    for parts in zip(*panels, strict=True):
+        ranks = [_ranks(part) for part in parts]
+        members, outsiders = (np.concatenate(side) for side in zip(*ranks, strict=True))
+        found.append(Accusations(parts[0].attack, members, outsiders))
+    return found
+
+
+def _ranks(found: Accusations) -> tuple[Floats, Floats]:
+    """Of members and of outsiders, as the share of outsiders that an attack accuses less."""
+    outsiders = np.sort(found.outsiders)
+
+    def share(rows: Floats) -> Floats:
+        below = np.searchsorted(outsiders, rows, "left") + np.searchsorted(outsiders, rows, "right")
+        return np.asarray(below / (2 * len(outsiders)))
+
+    return share(found.members), share(found.outsiders)
+
+
+def _of_shadows(real: RealViews) -> str:
+    count, learnt = len(real.shadows), len(real.shadows[0].members)
+    few = f"{len(real.test):,} unseen rows alone would show little"
+    return f"By {count} shadow models, each fitted on {learnt:,} rows drawn by lot; {few}."
 
 
 def _too_little(real: RealViews, fake: FakeViews) -> str:

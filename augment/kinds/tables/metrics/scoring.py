@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from augment.core.kind import Shadow
 from augment.core.seeds import Seed
 from augment.core.types import Job, Score, silent
 from augment.evaluation import scoring
@@ -20,13 +21,20 @@ from augment.kinds.tables.data.schema import Role, Schema
 from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.identity.timeline import Timeline
 from augment.kinds.tables.io.alignment import Aligned, aligned
-from augment.kinds.tables.metrics.axes import axis_of
+from augment.kinds.tables.metrics.axes import Axis, axis_of
 from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
 from augment.kinds.tables.metrics.overlays import overlays
 from augment.kinds.tables.metrics.sample_rows import sample_rows
 from augment.kinds.tables.metrics.structure import repeated_ids
 from augment.kinds.tables.metrics.targets import chosen as chosen_target
-from augment.kinds.tables.metrics.views import FakeViews, RealViews, View, predictors, text_keys
+from augment.kinds.tables.metrics.views import (
+    FakeViews,
+    RealViews,
+    ShadowViews,
+    View,
+    predictors,
+    text_keys,
+)
 
 UNSCORED: dict[Role, str] = {
     "text": "texts are replaced, and what they say is not compared",
@@ -111,6 +119,18 @@ def _real(rows: Comparison[Table], target: str | None) -> RealViews:
         unseen=Identities.of(aligned(unseen, schema).table if rows.seen_known else unseen, time),
         stamp=schema.stamp,
         predictors=predictors(len(axes), rows.seed.child("predictors")),
+        shadows=tuple(_shadow(each, schema, axes, time) for each in rows.shadows),
+    )
+
+
+def _shadow(
+    shadow: Shadow[Table], schema: Schema, axes: tuple[Axis, ...], time: Timeline | None
+) -> ShadowViews:
+    return ShadowViews(
+        View.of(shadow.members, axes),
+        View.of(shadow.outsiders, axes),
+        View.of(aligned(shadow.made, schema).table, axes),
+        Identities.of(shadow.outsiders, time).entity,
     )
 
 

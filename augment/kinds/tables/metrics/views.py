@@ -114,6 +114,16 @@ def _encoded(table: Table, axis: Axis) -> NDArray[Any]:
 
 
 @dataclass(frozen=True)
+class ShadowViews:
+    """A shadow model's rows (see `core.kind.Shadow`); `entity` (outsiders,) is whose each is."""
+
+    members: View
+    outsiders: View
+    made: View
+    entity: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
 class RealViews:
     """The real side: `train` is what the generator saw, `test` is what it never saw.
 
@@ -132,6 +142,7 @@ class RealViews:
     unseen: Identities = field(kw_only=True)
     stamp: tuple[str, ...] = field(kw_only=True)  # the columns of the time
     predictors: tuple[int, ...] = field(kw_only=True)  # places of the columns classifiers are given
+    shadows: tuple[ShadowViews, ...] = field(default=(), kw_only=True)
 
     @property
     def axes(self) -> tuple[Axis, ...]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from augment.core.holdout import split
+from augment.core.kind import Shadow
 from augment.core.seeds import Seed
+from augment.core.types import silent
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.roc import auc
-from augment.evaluation.scoring import measures, metrics
-from augment.evaluation.strongest import strongest_auc, strongest_hits
+from augment.evaluation.scoring import measures, metrics, scored
+from augment.evaluation.strongest import strongest_auc, strongest_hits, strongest_mean_auc
 from augment.evaluation.verdict import Verdict, verdict
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.metrics.attacks.panel import ATTACKS, Accusations, _dealt, accusations
+from augment.kinds.tables.metrics.membership import shadow_models
 from augment.kinds.tables.metrics.scoring import score, sides
 from tests.kinds.tables.metrics.raked import raked
 from tests.kinds.tables.metrics.simulated import people
@@ -161,3 +167,37 @@ def test_fresh_rows_pass_in_nineteen_of_twenty_seeds() -> None:
         )
         passed += judged(made, members, outsiders).state("privacy") == "pass"
     assert passed >= 19
+
+
+def shadowed(rows: int, count: int, make: Callable[[Table, int], Table]) -> Verdict:
+    """The verdict on a table of few rows by shadow models that `make` rows of their members."""
+    data, shadows = people(rows, 7), []
+    for number in range(count):
+        members, outsiders = split(data, 0.2, Seed(1).child("shadow", number))
+        shadows.append(Shadow(members, outsiders, make(members, 50 + number)))
+    train, test = split(data, 0.2, Seed(1))
+    rows_of = Comparison.of(train, test, make(train, 49), Seed(1), shadows=shadows)
+    chosen = metrics("table", ["membership"])
+    found = scored(chosen, lambda: sides(rows_of), Seed(1), silent)
+    return verdict(found, measures(chosen))
+
+
+@pytest.mark.usefixtures("few_trees")
+def test_shadow_models_pass_fresh_rows_and_fail_jittered_copies_of_a_hundred() -> None:
+    passed = shadowed(100, 8, lambda members, seed: people(len(members), seed))
+    assert not passed.failed() and passed.state("privacy") == "pass"
+    assert "membership.auc" in shadowed(100, 8, jittered).failed()
+
+
+def test_so_many_shadow_models_are_fitted_as_unseen_rows_are_few() -> None:
+    assert [shadow_models(4 * n, n) for n in (5, 19, 20, 84, 400)] == [0, 0, 8, 5, 0]
+    assert shadow_models(30_000, 19) == 0
+
+
+def test_a_mean_over_repetitions_is_as_sure_as_its_rows() -> None:
+    rng = np.random.default_rng(0)
+    one = [(rng.normal(size=60), rng.normal(size=60)) for _ in range(3)]
+    many = [[(rng.normal(size=60), rng.normal(size=60)) for _ in range(3)] for _ in range(9)]
+    first, mean = (strongest_mean_auc(each, [1.0] * 3, Seed(1))[2] for each in ([one], many))
+    assert (mean.high - mean.low) < 0.5 * (first.high - first.low)
+    assert strongest_mean_auc([one], [1.0] * 3, Seed(1)) == strongest_auc(one, [1.0] * 3, Seed(1))
