@@ -77,7 +77,13 @@ def _spelt(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def scoring_of(features: str | os.PathLike[str] | None, show_real: bool = False) -> Json:
+def scoring_of(
+    features: str | os.PathLike[str] | None,
+    show_real: bool = False,
+    shadow_models: int | None = None,
+) -> Json:
     """What an `Evaluator` is told, by the names that it knows."""
     given: Json = {} if features is None else {"features": os.fspath(features)}
+    if shadow_models is not None:
+        given["shadow_models"] = shadow_models
     return {**given, "show_real": True} if show_real else given

@@ -91,6 +91,7 @@ def run(
     baseline: str | os.PathLike[str] | None = None,
     rounds: int = 1,
     goal: str = "all",
+    shadow_models: int | None = None,
     features: str | os.PathLike[str] | None = None,
     show_real: bool = False,
     seed: int | None = None,
@@ -138,7 +139,7 @@ def run(
         write={
             name: True for name, said in {"excel_safe": excel_safe, "mark": mark}.items() if said
         },
-        score=scoring_of(features, show_real),
+        score=scoring_of(features, show_real, shadow_models),
     )
     document = lifecycle.run(
         request,
