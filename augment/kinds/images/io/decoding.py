@@ -27,6 +27,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from augment.core.errors import is_lack_of_memory
+from augment.kinds.images.io.png_checksums import is_intact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,10 +81,9 @@ def header_of(data: bytes) -> ImageHeader:
 def decode(data: bytes) -> Picture:
     """The whole image as its file has it, by the table above. Raises `Undecodable`."""
     with decoding(), _opened(data) as image:
-        deep_colour = _deep_colour(data, image)
-        if deep_colour:
+        if _deep_colour(data, image):
             raise Undecodable("has 16 bits per colour, which only a canvas can take (8 bits)")
-        return _picture(_loaded(image))
+        return _picture(_loaded(data, image))
 
 
 def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
@@ -92,7 +92,7 @@ def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
         notes: tuple[str, ...] = (
             ("16-bit colours scaled to 8 bits",) if _deep_colour(data, image) else ()
         )
-        picture = _picture(_loaded(image))
+        picture = _picture(_loaded(data, image))
     pixels, mode = picture.pixels, picture.mode
     notes += picture.notes
     if mode == DEEP:
@@ -151,8 +151,10 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _loaded(image: Image.Image) -> Image.Image:
+def _loaded(data: bytes, image: Image.Image) -> Image.Image:
     """Decode all of it, upright."""
+    if image.format == "PNG" and not is_intact(data):
+        raise Undecodable("is damaged (a checksum in it is wrong, or its end is missing)")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning)
         image.load()

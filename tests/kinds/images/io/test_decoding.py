@@ -143,3 +143,22 @@ def test_a_decoder_that_says_so_with_memory_left_means_a_damaged_file(
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lacking)
     with pytest.raises(Undecodable, match="damaged"):
         decode(pictures.file_of(pictures.noise(1)))
+
+
+def test_no_bit_of_a_png_can_flip_unseen() -> None:
+    """Pillow alone takes one in twenty of these for pixels: a slope packs into few bytes."""
+    slope = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
+    data = pictures.file_of(slope)
+    decode(data + b"what follows the end is no part of the image")
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(Undecodable):
+            decode(bytes(flipped))
+
+
+def test_a_png_without_its_end_is_undecodable() -> None:
+    data = pictures.file_of(pictures.noise(1))
+    for end in (len(data) - 1, len(data) - 12):
+        with pytest.raises(Undecodable, match="its end is missing"):
+            decode(data[:end])
