@@ -119,8 +119,10 @@ def transformed(folder: Path, workplace: Workplace) -> tuple[dict[str, str], int
     """The digest of what is made of each picture of a folder, in its order, and how many are
     refused."""
     out, rejected = folder.with_suffix(".out"), folder.with_suffix(".jsonl")
+    steps = folder.with_suffix(".json")  # none: the pixels of each picture as it was read
+    steps.write_text(json.dumps({"transforms": [{"name": "NoOp"}]}))
     done = workplace.commands(
-        "transform", folder, "-o", out, "--seed", "1", "-q",
+        "transform", folder, "-o", out, "--pipeline", steps, "--seed", "1", "-q",
         "--on-error", "skip", "--max-bad", "1000", "--rejects", rejected,
     )  # fmt: skip
     assert sound(done).code == 0, done.err
