@@ -112,10 +112,13 @@ def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
 def decoding() -> Iterator[None]:
     """Tell as `Undecodable` whatever decoders raise, which on hostile bytes is what they like.
 
-    Lack of memory is no fault of the image: it stays a `MemoryError`.
+    Lack of memory is no fault of the image: it stays a `MemoryError`. Pillow's warnings, which are
+    about odd EXIF and not about pixels, are not shown.
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning)
+            yield
     except (Undecodable, MemoryError):
         raise
     except Exception as error:
@@ -133,7 +136,6 @@ def _opened(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.filterwarnings("ignore", category=UserWarning)  # about odd EXIF, not pixels
             image = Image.open(io.BytesIO(data), formats=DECODERS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise Undecodable(f"has more than {MOST_PIXELS:,} pixels (a bomb?)") from None
@@ -155,10 +157,8 @@ def _loaded(data: bytes, image: Image.Image) -> Image.Image:
     """Decode all of it, upright."""
     if image.format == "PNG" and not is_intact(data):
         raise Undecodable("is damaged (a checksum in it is wrong, or its end is missing)")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning)
-        image.load()
-        return ImageOps.exif_transpose(image)
+    image.load()
+    return ImageOps.exif_transpose(image)
 
 
 def _picture(image: Image.Image) -> Picture:

@@ -87,7 +87,9 @@ def test_bad_files_are_refused_with_a_reason(name: str) -> None:
 
 
 @pytest.mark.parametrize("cut", range(0, 600, 37))
-def test_no_cut_of_a_file_raises_anything_else(cut: int) -> None:
+def test_no_cut_of_a_file_raises_or_says_anything_else(
+    cut: int, recwarn: pytest.WarningsRecorder
+) -> None:
     for format in ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP"):
         data = pictures.file_of(pictures.noise(3), format)
         broken = data[:cut] + b"\xff" + data[cut + 1 :]
@@ -97,6 +99,7 @@ def test_no_cut_of_a_file_raises_anything_else(cut: int) -> None:
                 header_of(candidate)
             except Undecodable:
                 continue
+    assert [str(each.message) for each in recwarn] == []
 
 
 def test_a_damaged_tiff_is_undecodable_whatever_its_decoder_raises() -> None:
