@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import mmap
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -117,12 +118,27 @@ LACK_OF_MEMORY = (
 )
 
 
+LEAST_BYTES = 256 << 20  # where there is not as much left, a library's failure comes of that
+
+
 def is_lack_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, of whatever class its library makes it."""
+    """Whether an error says that memory ran out, of whatever class its library makes it; or says
+    nothing of the kind ("could not create a primitive": torch) where hardly any is left."""
     if isinstance(error, MemoryError):
         return True
-    said = isinstance(error, Exception) and not isinstance(error, AugmentError)
-    return said and any(words in str(error).lower() for words in LACK_OF_MEMORY)
+    if isinstance(error, AugmentError) or not isinstance(error, Exception):
+        return False
+    said = any(words in str(error).lower() for words in LACK_OF_MEMORY)
+    return said or (isinstance(error, (RuntimeError, SystemError)) and not _has_memory())
+
+
+def _has_memory() -> bool:
+    """Whether the system would give this process as much again as libraries may ask for."""
+    try:
+        mmap.mmap(-1, LEAST_BYTES).close()  # room for them, which is not filled
+    except OSError:
+        return False
+    return True
 
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -13,7 +13,7 @@ from augment.core.errors import BadInput, Locked
 from augment.core.files import LOCK_NAME, locked, read_json
 from augment.core.types import Json
 from augment.work.manifest import MANIFEST, PARTIAL, files_below, verify
-from augment.work.store import PUBLISH, RUN, Store
+from augment.work.store import RUN, Store
 
 State = Literal["finished", "unfinished", "rejected", "damaged"]
 REJECTED = ".rejected"
@@ -64,7 +64,7 @@ def _run_folders(root: Path) -> Iterator[Path]:
 def _is_run(folder: Path) -> bool:
     if (folder / RUN).is_file() and not (folder / "model.json").is_file():
         return True
-    return Store(folder).begun()
+    return Store(folder).begun() or Store(folder).cut_short()
 
 
 def of(folder: Path) -> RunFolder:
@@ -81,10 +81,10 @@ def of(folder: Path) -> RunFolder:
 def _of(folder: Path) -> list[RunFolder]:
     store, held = Store(folder), _held(folder)
     attempt = []
-    if store.begun():
+    if store.begun() or store.cut_short():
         partial = store.partial
         attempt = [RunFolder(str(folder), "unfinished", held, *_size([partial], partial))]
-    if not (folder / RUN).is_file() or (store.partial / PUBLISH).is_file():
+    if not (folder / RUN).is_file() or store.cut_short():
         return attempt
     inside = [path for path in folder.iterdir() if path.name not in (PARTIAL, LOCK_NAME)]
     seconds, size = _size(inside, folder)
@@ -183,14 +183,14 @@ def remove(runs: list[RunFolder], older_seconds: float) -> list[RunFolder]:
                 current = [now for now in _of(folder) if now.state == each.state]
                 if not any(now.seconds >= older_seconds for now in current):
                     continue
-                if each.state == "unfinished":
-                    Store(folder).clear_attempt()
-                else:
+                if each.state == "rejected":
                     Store(folder).clear_result()
+                elif Store(folder).recover() is None:  # no removal that was cut short
+                    Store(folder).clear_attempt()
                 gone.append(each)
         except Locked:
             continue
-        if each.state == "rejected" and not any(folder.iterdir()):
+        if folder.name.endswith(REJECTED) and not any(folder.iterdir()):
             folder.rmdir()
     return gone
 

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,16 +148,21 @@ class Store:
         except BadInput:
             return False
 
+    def cut_short(self) -> bool:
+        """Whether a publication or a removal was decided on here, and not finished."""
+        return (self.partial / PUBLISH).is_file()
+
     def clear_attempt(self) -> None:
         """Remove an unfinished attempt, and nothing else. Whoever calls holds the folder."""
-        shutil.rmtree(self.partial, ignore_errors=True)
+        _clear(self.partial, PLAN)
         clear_unfinished(self.path)
 
     def clear_result(self) -> None:
-        """Remove the files that the manifest lists, it first, so that a half removed result is
-        none; other files stay."""
-        names = sorted(listed(self.path))
-        _remove(self.path, [MANIFEST, *names])
+        """Remove the files that the manifest lists; other files stay. What a kill leaves of them
+        is removed by `recover`."""
+        gone = [MANIFEST, *sorted(listed(self.path))]
+        write_json(self.partial / PUBLISH, {"rejected": False, "files": [], "gone": gone})
+        self.recover()
 
     def lent_seed(self, key: str) -> int | None:
         """The seed of an unfinished attempt at this plan, for a command that names none."""
@@ -248,7 +253,7 @@ class Store:
         _move_all(self.partial, target, results)
         _remove(target, gone)
         _move_all(self.partial, target, [MANIFEST])
-        shutil.rmtree(self.partial, ignore_errors=True)
+        _clear(self.partial, PUBLISH)
         return target
 
 
@@ -272,6 +277,16 @@ def _move(file: Path, to: Path) -> None:
         with file.open("rb") as source, atomic(to) as target:
             shutil.copyfileobj(source, target)
         file.unlink()
+
+
+def _clear(folder: Path, last: str) -> None:
+    """Remove a folder, the file `last` after all others: what a kill leaves is known by it."""
+    for path in list(folder.glob("*")):
+        shutil.rmtree(path, ignore_errors=True)  # of folders
+        if path.name != last:
+            with suppress(OSError):
+                path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove(folder: Path, names: list[str]) -> None:

@@ -25,7 +25,8 @@ ALL = ("write", "fsync", "rename", "unlink")
 class Fault:
     """At step `at` of `steps` below `folder` comes `end`: an error's name, or "kill".
 
-    `lasting`: every later step fails too, as on a disk that stays full.
+    `lasting`: every later step fails too, as on a disk that stays full. `trees`: what is removed
+    with its whole folder counts file by file.
     """
 
     folder: str
@@ -33,6 +34,7 @@ class Fault:
     end: str
     steps: tuple[str, ...] = ALL
     lasting: bool = False
+    trees: bool = False
     seen: list[str] = field(default_factory=list)
 
     def step(self, name: str, path: str) -> None:
@@ -104,8 +106,11 @@ class Fault:
         self, real: Callable[..., Any], name: str, path_of: Callable[[Any], str]
     ) -> Callable[..., Any]:
         def call(target: Any, *rest: Any, **more: Any) -> Any:
-            if more.get("dir_fd") is None:  # how a tree is removed: names are relative then
+            folder = more.get("dir_fd")  # of a tree that is removed, whose names are relative then
+            if folder is None:
                 self.step(name, path_of(target))
+            elif self.trees:
+                self.step(name, f"{_of_handle(folder)}/{target}")
             return real(target, *rest, **more)
 
         return call

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.child import augment, write_table
+from tests.cli.child import augment, environment, write_table
 from tests.kinds.images.pictures import saved
 from tests.lifecycle.test_kills import result
+from tests.places import ROOT
 
 pytestmark = pytest.mark.trust
-
-
-def installed() -> set[str]:
-    done = subprocess.run(["locale", "-a"], capture_output=True, text=True)
-    return set(done.stdout.split())
 
 
 SURROUNDINGS: dict[str, tuple[dict[str, str], int]] = {
@@ -25,7 +24,15 @@ SURROUNDINGS: dict[str, tuple[dict[str, str], int]] = {
     "other": ({"PYTHONHASHSEED": "77", "TZ": "Asia/Kathmandu", "LC_ALL": "C"}, 2),
     "west": ({"PYTHONHASHSEED": "random", "TZ": "America/St_Johns", "LC_ALL": "POSIX"}, 4),
 }
-FOREIGN = ("de_DE.utf8", "tr_TR.utf8", "fr_FR.utf8")  # commas in numbers, a dotless i
+FOREIGN = ("de_DE", "tr_TR", "fr_FR")  # commas in numbers, a dotless i
+# A host program that has taken up its locale, which Python by itself only does for letters.
+HOSTED = """
+import locale
+locale.setlocale(locale.LC_ALL, "")
+assert locale.localeconv()["decimal_point"] == ",", "the locale is not there"
+from augment.cli.app import main
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +50,24 @@ WORDS = {
 }
 
 
-def made(name: str, sources: Path, out: Path, env: dict[str, str], workers: int) -> Any:
+def call(name: str, sources: Path, out: Path, workers: int) -> list[str]:
     source, *rest = WORDS[name]
-    done = augment(
-        "run", sources / source, *rest, "-o", out, "--seed", "5", "--gate", "none", "-q",
-        "--workers", str(workers), env=env,
-    )  # fmt: skip
+    words = ("run", sources / source, *rest, "-o", out, "--seed", "5", "--gate", "none", "-q")
+    return [str(word) for word in (*words, "--workers", workers)]
+
+
+def made(name: str, sources: Path, out: Path, env: dict[str, str], workers: int) -> Any:
+    done = augment(*call(name, sources, out, workers), env=env)
     assert done.returncode == 0, done.stderr
     return result(out)
+
+
+@pytest.fixture(scope="module")
+def first(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """The result in the first surroundings, which all others are held against."""
+    return cache(
+        lambda name: made(name, sources, tmp_path_factory.mktemp("first"), *SURROUNDINGS["first"])
+    )
 
 
 def unlike(found: Any, expected: Any) -> list[str]:
@@ -61,22 +78,68 @@ def unlike(found: Any, expected: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "places", [("first", "other"), pytest.param(tuple(SURROUNDINGS), marks=pytest.mark.trust_full)]
+    ("name", "place"),
+    [
+        ("table", "other"),
+        pytest.param("table", "west", marks=pytest.mark.trust_full),
+        pytest.param("pictures", "other", marks=pytest.mark.trust_full),
+        pytest.param("pictures", "west", marks=pytest.mark.trust_full),
+    ],
 )
-@pytest.mark.parametrize("name", WORDS)
 def test_fit_sample_and_report_are_the_same_bytes(
-    name: str, places: tuple[str, ...], sources: Path, tmp_path: Path
+    name: str, place: str, first: Callable[[str], Any], sources: Path, tmp_path: Path
 ) -> None:
-    results = {each: made(name, sources, tmp_path / each, *SURROUNDINGS[each]) for each in places}
-    for each, found in results.items():
-        assert unlike(found, results["first"]) == [], each
+    found = made(name, sources, tmp_path / "out", *SURROUNDINGS[place])
+    assert unlike(found, first(name)) == []
 
 
-@pytest.mark.trust_full
-@pytest.mark.parametrize("locale", FOREIGN)
-def test_a_foreign_locale_changes_no_byte(locale: str, sources: Path, tmp_path: Path) -> None:
-    if locale not in installed():
-        pytest.skip(f"the locale {locale} is not installed")
-    first, env = SURROUNDINGS["first"][0], {"LC_ALL": locale, "TZ": "UTC"}
-    one = made("table", sources, tmp_path / "one", first, 1)
-    assert unlike(made("table", sources, tmp_path / "two", env, 1), one) == []
+def test_images_are_the_same_bytes(sources: Path, tmp_path: Path) -> None:
+    """Without their report, which takes twice as long as all the rest."""
+    source, *rest = WORDS["pictures"]
+    found = []
+    for place in ("first", "other"):
+        (env, workers), folder = SURROUNDINGS[place], tmp_path / place
+        model, seed = folder / "model", ("--seed", "5", "-q")
+        images = ("-n", "6", "--workers", str(workers), "-o", folder / "images")
+        for words in (("fit", sources / source, *rest, "-o", model), ("sample", model, *images)):
+            done = augment(*words, *seed, env=env)
+            assert done.returncode == 0, done.stderr
+        found.append({p.name: p.read_bytes() for p in folder.glob("images/**/*.png")} | {
+            "weights": (model / "weights.safetensors").read_bytes()
+        })  # fmt: skip
+    assert len(found[0]) > 6
+    assert unlike(*found) == []
+
+
+@pytest.fixture(scope="module")
+def locales(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of foreign locales, for `LOCPATH`, of the sources that glibc has of them."""
+    folder = tmp_path_factory.mktemp("locales")
+    for name in FOREIGN:
+        try:
+            done = subprocess.run(
+                ["localedef", "--no-archive", "-i", name, "-f", "UTF-8", folder / f"{name}.UTF-8"],
+                capture_output=True,
+            )
+        except FileNotFoundError:
+            pytest.skip("this machine has no localedef")
+        if done.returncode and not (folder / f"{name}.UTF-8").is_dir():
+            pytest.skip(f"localedef makes no {name} here")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [FOREIGN[0], *(pytest.param(name, marks=pytest.mark.trust_full) for name in FOREIGN[1:])],
+)
+def test_a_host_program_of_a_foreign_locale_changes_no_byte(
+    locale: str, locales: Path, first: Callable[[str], Any], sources: Path, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HOSTED, *call("table", sources, tmp_path / "out", 1)],
+        capture_output=True,
+        cwd=ROOT,
+        env=environment({"LOCPATH": str(locales), "LC_ALL": f"{locale}.UTF-8", "TZ": "UTC"}),
+    )
+    assert done.returncode == 0, done.stderr
+    assert unlike(result(tmp_path / "out"), first("table")) == []

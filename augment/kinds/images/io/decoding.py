@@ -27,6 +27,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from augment.core.errors import is_lack_of_memory
+from augment.kinds.images.io.png_checksums import is_intact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,10 +81,9 @@ def header_of(data: bytes) -> ImageHeader:
 def decode(data: bytes) -> Picture:
     """The whole image as its file has it, by the table above. Raises `Undecodable`."""
     with decoding(), _opened(data) as image:
-        deep_colour = _deep_colour(data, image)
-        if deep_colour:
+        if _deep_colour(data, image):
             raise Undecodable("has 16 bits per colour, which only a canvas can take (8 bits)")
-        return _picture(_loaded(image))
+        return _picture(_loaded(data, image))
 
 
 def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
@@ -92,7 +92,7 @@ def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
         notes: tuple[str, ...] = (
             ("16-bit colours scaled to 8 bits",) if _deep_colour(data, image) else ()
         )
-        picture = _picture(_loaded(image))
+        picture = _picture(_loaded(data, image))
     pixels, mode = picture.pixels, picture.mode
     notes += picture.notes
     if mode == DEEP:
@@ -112,10 +112,13 @@ def decode_8bit(data: bytes, alpha: Alpha) -> Picture:
 def decoding() -> Iterator[None]:
     """Tell as `Undecodable` whatever decoders raise, which on hostile bytes is what they like.
 
-    Lack of memory is no fault of the image: it stays a `MemoryError`.
+    Lack of memory is no fault of the image: it stays a `MemoryError`. Pillow's warnings, which are
+    about odd EXIF and not about pixels, are not shown.
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning)
+            yield
     except (Undecodable, MemoryError):
         raise
     except Exception as error:
@@ -133,7 +136,6 @@ def _opened(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.filterwarnings("ignore", category=UserWarning)  # about odd EXIF, not pixels
             image = Image.open(io.BytesIO(data), formats=DECODERS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise Undecodable(f"has more than {MOST_PIXELS:,} pixels (a bomb?)") from None
@@ -151,12 +153,12 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _loaded(image: Image.Image) -> Image.Image:
+def _loaded(data: bytes, image: Image.Image) -> Image.Image:
     """Decode all of it, upright."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning)
-        image.load()
-        return ImageOps.exif_transpose(image)
+    if image.format == "PNG" and not is_intact(data):
+        raise Undecodable("is damaged (a checksum in it is wrong, or its end is missing)")
+    image.load()
+    return ImageOps.exif_transpose(image)
 
 
 def _picture(image: Image.Image) -> Picture:

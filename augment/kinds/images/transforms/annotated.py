@@ -16,6 +16,7 @@ from augment.kinds.images.io.decoding import Undecodable, decode, decoding
 from augment.kinds.images.io.layouts import Entry
 from augment.kinds.images.io.layouts.yolo import in_pixels
 from augment.kinds.images.io.manifest import read_bytes
+from augment.kinds.images.io.png_checksums import is_intact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,6 +100,8 @@ def read(entry: Entry) -> Annotated:
 def _mask(folder: str, path: Path, width: int, height: int) -> Mask:
     try:
         with decoding(), Image.open(path, formats=("PNG",)) as image:
+            if not is_intact(path.read_bytes()):
+                raise Undecodable("is damaged")
             fits = image.size == (width, height)  # asked before it is decoded
             numbers = image.mode in ("P", "L", "1", "I;16")
             if fits and numbers:

@@ -10,10 +10,12 @@ import pytest
 
 from augment.kinds.images.data.annotations import Mark
 from augment.kinds.images.data.outlines import drawn, of_runs, runs_of, traced
-from augment.kinds.images.io.decoding import decode
+from augment.kinds.images.io.decoding import Undecodable, decode
 from augment.kinds.images.io.layouts.voc import read_xml
+from augment.kinds.images.transforms import annotated
 from augment.kinds.images.transforms.application import apply
 from augment.kinds.images.transforms.pipeline import Pipeline, compose, preset
+from tests.kinds.images import pictures
 
 HEIGHT, WIDTH = 96, 128
 GEOMETRY = [
@@ -177,3 +179,16 @@ def test_what_was_applied_is_plain_json() -> None:
     made = apply(compose(preset("strong").fitted("gray"), True, True), pixels, marks, (), 4)
     assert json.loads(json.dumps(list(made.applied), allow_nan=False)) == list(made.applied)
     assert {step["name"] for step in made.applied} <= set(preset("strong").names())
+
+
+def test_no_bit_of_a_mask_can_flip_unseen(tmp_path: Path) -> None:
+    path, numbers = tmp_path / "1.png", np.repeat(np.arange(16, dtype=np.uint8), 12).reshape(12, 16)
+    data = pictures.file_of(numbers)
+    path.write_bytes(data)
+    assert (annotated._mask("masks", path, 16, 12).pixels == numbers).all()
+    for bit in range(0, 8 * len(data), 3):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(Undecodable, match="mask in masks"):
+            annotated._mask("masks", path, 16, 12)

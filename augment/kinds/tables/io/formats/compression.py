@@ -24,6 +24,7 @@ OFFICE = ("[Content_Types].xml", "mimetype")  # a zip with one of these is a doc
 LIKELY = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".jsonlines", ".json")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold
 MOST_NAMED = 5
+NAMES = "the names in it are not UTF-8"
 UNREADABLE = (OSError, EOFError, zlib.error)  # what a damaged file or archive raises
 
 
@@ -82,9 +83,10 @@ def _archive(path: Path, name: str) -> zipfile.ZipFile | None:
     """A zip archive of files; None where it is a document of an office suite, as a workbook is."""
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, UnicodeError) as error:
+        said = NAMES if isinstance(error, UnicodeError) else error
         raise BadInput(
-            f"this is a damaged zip archive or workbook ({error}).",
+            f"this is a damaged zip archive or workbook ({said}).",
             where=name,
             hint="Restore a whole copy. Save or export what it holds as CSV or Parquet.",
         ) from None
@@ -117,16 +119,18 @@ def _member(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
             hint="Unpack it, and name the file.",
         ) from None
     except zipfile.BadZipFile as error:
-        raise _damaged(error, name) from None
+        raise _damaged(str(error), name) from None
+    except UnicodeError:
+        raise _damaged(NAMES, name) from None
     try:
         with unpacked:
             yield unpacked
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise _damaged(error, name) from None
+        raise _damaged(str(error), name) from None
 
 
-def _damaged(error: Exception, name: str) -> BadInput:
-    return BadInput(f"the archive is damaged ({error}).", where=name, hint="Restore a whole copy.")
+def _damaged(why: str, name: str) -> BadInput:
+    return BadInput(f"the archive is damaged ({why}).", where=name, hint="Restore a whole copy.")
 
 
 def _tables(archive: zipfile.ZipFile) -> list[str]:
@@ -212,6 +216,6 @@ def _inner_suffix(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             found = [Path(name).suffix.lower() for name in _tables(archive)]
-    except (OSError, zipfile.BadZipFile, NotImplementedError):
+    except (OSError, zipfile.BadZipFile, NotImplementedError, UnicodeError):
         return ""
     return found[0] if len(found) == 1 and found[0] in LIKELY else ""

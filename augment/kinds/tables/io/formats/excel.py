@@ -104,7 +104,7 @@ def _require_small(path: Path, name: str) -> None:
                         rows, columns = _extent(stream)
                     if rows * columns > MOST_CELLS:
                         raise _too_large(name, f"has a sheet of {rows:,} by {columns:,} cells")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, UnicodeError):
         raise _unreadable(name) from None
 
 

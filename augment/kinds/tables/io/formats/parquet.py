@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -39,21 +39,21 @@ class Parquet(Format):
     def read(self, path: Path, name: str, options: ReadOptions) -> Raw:
         most = most_bytes(path)
         with validation.reading("Parquet", name):
-            with pq.ParquetFile(path) as file:
+            with _opened(path) as file:
                 schema = file.schema_arrow
                 _require_bounded(file.metadata, schema, name, most)
             # As dictionaries texts take no more memory than the file's pages, however long and
             # often repeated they are. What is kept so is not asked of the metadata: pyarrow 26
             # ends the process where that part is damaged.
             texts = [field.name for field in schema if field.type == pa.string()]
-            with pq.ParquetFile(path, read_dictionary=texts) as file:
+            with _opened(path, texts) as file:
                 groups = (file.read_row_group(number) for number in range(file.num_row_groups))
                 table = validation.joined(groups, schema, name, most)
         return declared.raw(table, name, options)
 
     def blocks(self, path: Path, name: str, options: ReadOptions) -> Iterator[Raw]:
         first = 0
-        with validation.reading("Parquet", name), pq.ParquetFile(path) as file:
+        with validation.reading("Parquet", name), _opened(path) as file:
             schema = file.schema_arrow
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 part = pa.Table.from_batches([batch])
@@ -69,11 +69,19 @@ class Parquet(Format):
         for batch in declared.batches(chunks, schema):
             if writer is None:
                 writer = pq.ParquetWriter(
-                    pa.PythonFile(stream, mode="w"), batch.schema, compression="zstd"
+                    pa.PythonFile(stream, mode="w"),
+                    batch.schema,
+                    compression="zstd",
+                    write_page_checksum=True,
                 )
             writer.write_table(batch)
         assert writer is not None, "there is always a first chunk"
         writer.close()
+
+
+def _opened(path: Path, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
+    """A file whose pages are held against their checksums, where it has any."""
+    return pq.ParquetFile(path, read_dictionary=dictionaries, page_checksum_verification=True)
 
 
 def _require_bounded(metadata: pq.FileMetaData, schema: pa.Schema, name: str, most: int) -> None:

@@ -24,7 +24,7 @@ from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.formats import expansion
 from augment.kinds.tables.io.reading import ReadOptions
-from tests.cli.child import environment
+from tests.cli.child import environment, write_table
 from tests.places import ROOT
 
 READ_MUTANTS = """
@@ -173,3 +173,20 @@ def test_integers_beyond_signed_64_bits_are_learnt_sampled_and_written(
     assert again.type == pa.uint64()
     assert len(set(again.to_pylist())) >= 3
     assert min(again.to_pylist()) >= (2**63 if repeating else 10**18)
+
+
+def test_no_bit_of_the_pages_of_what_is_written_as_parquet_can_flip_unseen(tmp_path: Path) -> None:
+    made, path = tmp_path / "made.parquet", tmp_path / "flipped.parquet"
+    write_table(tmp_path / "t.csv", rows=60)
+    table = source.read(str(tmp_path / "t.csv"), ReadOptions()).table
+    source.write(table, made, "parquet", force=True)
+    data = made.read_bytes()
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    found = 0
+    for at in range(4, footer, 7):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+        try:
+            assert source.read(str(path), ReadOptions()).table.data.equals(table.data)
+        except BadInput:
+            found += 1
+    assert found > footer / 7 / 2

@@ -74,6 +74,19 @@ def test_damage_is_refused(tmp_path: Path) -> None:
             source.read(str(path), ReadOptions())
 
 
+@pytest.mark.parametrize("name", ["t.zip", "t.xlsx"])
+def test_names_that_are_no_utf8_are_damage(name: str, tmp_path: Path) -> None:
+    """zipfile raises of them what it raises of no other damage."""
+    path = Path(packed(tmp_path / name, {"é.csv": CSV}))
+    whole, good, bad = path.read_bytes(), "é".encode(), b"\xc3("
+    before, _, after = whole.rpartition(good)  # the directory at the end
+    for content in (before + bad + after, whole.replace(good, bad, 1), whole.replace(good, bad)):
+        path.write_bytes(content)
+        with pytest.raises(BadInput):
+            source.read(str(path), ReadOptions())
+        assert source.suffix_like(str(path)) in (".csv", ".csv.zip", ".xlsx")
+
+
 def test_what_packs_itself_is_not_packed_again(tmp_path: Path) -> None:
     for name in ("o.xlsx.zip", "o.parquet.zip"):
         with pytest.raises(UsageError, match=r"leave \.zip off"):
