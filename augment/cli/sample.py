@@ -48,7 +48,15 @@ def sample(
     ] = None,
     shards: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Tables: N even files in the folder OUT, and a list."),
+        typer.Option(metavar="N", help="N even files in the folder OUT, and a list of them."),
+    ] = None,
+    per_shard: Annotated[
+        str | None,
+        typer.Option(
+            "--per-shard",
+            metavar="ROWS",
+            help="As many such files as make about ROWS each: 10k, 1e6.",
+        ),
     ] = None,
     format: o.WrittenFormat = None,
     encoding: o.WrittenEncoding = None,
@@ -61,6 +69,7 @@ def sample(
 ) -> None:
     """Write new rows from a fitted model."""
     from augment.lifecycle import generation, opened_model
+    from augment.lifecycle.shards import Parting
 
     if out == "-" and screen.as_json:
         raise UsageError("--json and -o - both claim standard output. Choose one.")
@@ -99,7 +108,8 @@ def sample(
         }
         write = requests.writing(opened.kind.name, config, {"format": format, **spelt})
         named = write.pop("format", None)
-        order = generation.Order(rows, seed, ask, shard, shards, named, write, source)
+        parting = Parting(shards, per_shard)
+        order = generation.Order(rows, seed, ask, shard, parting, named, write, source)
         place = None if out == "-" else parsed(out) if is_address(out) else made.path
         document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
         made.send()

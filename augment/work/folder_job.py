@@ -45,8 +45,8 @@ class FolderJob(ABC):
     @abstractmethod
     def accept(self, result: Json) -> None:
         """Take note of what a task gave, now or in an earlier attempt: `lines`, one on each file
-        that it made (`number`, `file`; `masks` are pairs whose second is a file too), and what
-        else the job knows of. Raises what is to be said where a task failed."""
+        that it made (`number`, `file`; a `list` is a file too, and the second of each of `masks`),
+        and what else the job knows of. Raises what is to be said where a task failed."""
 
     @abstractmethod
     def finish(self, folder: Path, lines: Callable[[], Iterator[Json]], shared: Any) -> Json:
@@ -128,7 +128,8 @@ def committed(
 
 
 def _files(line: Json) -> list[str]:
-    return [line["file"], *(file for _, file in line.get("masks", ()))]
+    listed = [line["list"]] if "list" in line else []
+    return [line["file"], *listed, *(file for _, file in line.get("masks", ()))]
 
 
 def list_files(folder: Path, lines: Iterable[Json]) -> None:
