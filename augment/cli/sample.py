@@ -8,7 +8,7 @@ import typer
 
 from augment.cli import options as o
 from augment.cli import output, progress, requests, summary
-from augment.cli.parsing import appends, pairs
+from augment.cli.parsing import appends, pairs, placed
 from augment.core.errors import UsageError
 from augment.settings.sections import DEFAULTS
 from augment.sources.databases.address import is_address, parsed
@@ -63,6 +63,7 @@ def sample(
     delimiter: o.WrittenDelimiter = None,
     excel_safe: o.ExcelSafe = False,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
@@ -111,7 +112,9 @@ def sample(
         parting = Parting(shards, per_shard)
         order = generation.Order(rows, seed, ask, shard, parting, named, write, source)
         place = None if out == "-" else parsed(out) if is_address(out) else made.path
-        document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
+        document = generation.sample(
+            opened, order, place, workers=placed(workers, executor), force=force, tell=tell
+        )
         made.send()
         document = made.shown(document) | ({} if model is None else {"model": model})
     output.show(document, screen, summary.of_sample)

@@ -16,7 +16,7 @@ from augment.core.model_folder import Stored
 from augment.core.parameters import setting_of
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import D, Engine, Job, Json, Score, Tick
+from augment.core.types import D, Engine, Job, Json, Score, Tick, Workers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -218,7 +218,7 @@ class Evaluator(ABC, Generic[D]):
         tick: Callable[[Tick], None],
         options: Json,
         budget: Budget = UNLIMITED,
-        workers: int | None = 1,
+        workers: Workers = 1,
         charts: bool = False,
     ) -> Scored:
         """Scores and verdict; without `test` nobody knows which rows a generator saw.

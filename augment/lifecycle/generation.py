@@ -17,7 +17,7 @@ from augment.core.fitted import Ask, Fitted
 from augment.core.kind import Origin, Part, Writer, flag
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import Condition, Json, Tick
+from augment.core.types import Condition, Json, Tick, Workers
 from augment.lifecycle.augmentation import Output, output_of, require_appendable
 from augment.lifecycle.opened_model import Opened
 from augment.lifecycle.plan import require_write_options, row_count
@@ -61,7 +61,7 @@ def sample(
     order: Order,
     out: Path | Address | None,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     force: bool,
     tell: Callable[[Tick], None],
 ) -> Json:
@@ -135,7 +135,7 @@ class Drawn:
 
 
 def draw(
-    opened: Opened, order: Order, tell: Callable[[Tick], None], workers: int | None = None
+    opened: Opened, order: Order, tell: Callable[[Tick], None], workers: Workers = None
 ) -> Drawn:
     """The same sample as `sample` writes, in memory; `order.format` and `order.write` are idle."""
     wanted = _wanted(opened, order, tell)
@@ -174,7 +174,7 @@ def write(
         _publish(folder, origin)
 
 
-def _executor(opened: Opened, workers: int | None, patience: float | None = None) -> Executor:
+def _executor(opened: Opened, workers: Workers, patience: float | None = None) -> Executor:
     about = registry.find("engines", opened.model.engine).about
     return executor_for(about, opened.device, workers, patience)
 
@@ -201,7 +201,7 @@ def _filled(
     opened: Opened,
     order: Order,
     out: Path,
-    workers: int | None,
+    workers: Workers,
     force: bool,
     tell: Callable[[Tick], None],
 ) -> tuple[SamplePlan, int, int]:

@@ -34,6 +34,9 @@ class Tool:
     )
     device: Literal["auto", "cpu", "cuda"] = parameter("auto", "auto, cpu or cuda.")
     workers: int | None = parameter(None, "Processes. The result does not depend on them.", least=1)
+    executor: str | None = parameter(
+        None, "What runs the tasks: processes (here), inline, ray or ray://HOST:PORT."
+    )
 
 
 @dataclass(frozen=True)
