@@ -16,6 +16,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -51,22 +52,26 @@ class Ray(Executor):
         cluster = connected(self.address)
         sent = cluster.put(pickle.dumps(shared))
         submit = cluster.remote(num_cpus=1, max_retries=RETRIES)(_run).remote
-        waiting: deque[Any] = deque()
+        waiting: deque[tuple[Any, Future[R]]] = deque()
         try:
             task: Task[R] | None = begun
             while task is not None:
                 while len(waiting) >= AHEAD * self._room(cluster):
-                    yield _result(cluster, waiting.popleft())
+                    yield _result(cluster, waiting[0][1])
+                    waiting.popleft()
                 if self.most is not None:
-                    _leave_room(cluster, waiting, self.most)
-                waiting.append(submit([sent], task, augment.__version__))
+                    _leave_room([future for _, future in waiting], self.most)
+                reference = submit([sent], task, augment.__version__)
+                # Waited for in Python: in Ray's own waiting a signal loses what it means.
+                waiting.append((reference, reference.future()))
                 task = next(left, None)
             while waiting:
-                yield _result(cluster, waiting.popleft())
+                yield _result(cluster, waiting[0][1])
+                waiting.popleft()
         except BaseException:
-            for each in waiting:
+            for reference, _ in waiting:
                 with suppress(Exception):  # it may be done, or the cluster gone
-                    cluster.cancel(each, force=True)
+                    cluster.cancel(reference, force=True)
             raise
 
     def _room(self, cluster: Any) -> int:
@@ -144,11 +149,11 @@ def _handlers_kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _result(cluster: Any, task: Any) -> Any:
+def _result(cluster: Any, future: Future[R]) -> R:
     """What a task gave; raises what it raised."""
     lost = cluster.exceptions
     try:
-        return cluster.get(task)
+        return future.result()
     except lost.RayTaskError as error:
         cause = error.cause
         raise (cause if isinstance(cause, Exception) else error) from None
@@ -164,11 +169,10 @@ def _result(cluster: Any, task: Any) -> Any:
         ) from error
 
 
-def _leave_room(cluster: Any, waiting: Sequence[Any], most: int) -> None:
+def _leave_room(futures: Sequence[Future[Any]], most: int) -> None:
     """Wait until fewer than `most` tasks run."""
-    running = list(waiting)
-    while len(running) >= most:
-        _, running = cluster.wait(running, num_returns=len(running) - most + 1)
+    while len(running := [each for each in futures if not each.done()]) >= most:
+        wait(running, return_when=FIRST_COMPLETED)
 
 
 def _run(sent: list[Any], task: Task[R], version: str) -> R:

@@ -1,0 +1,120 @@
+"""A Ray cluster of real processes: a head, and machines that are started one after another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cli.child import environment
+from tests.places import ROOT
+
+PATIENCE = 120.0  # seconds until a test gives up
+STORE = "--object-store-memory=80000000"  # the least that Ray takes
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """`address` is for drivers on this machine, `client` for those elsewhere."""
+
+    address: str
+    client: str
+    processes: list[subprocess.Popen[bytes]]
+
+    def busy(self) -> list[int]:
+        """The processes that run a task."""
+        below = {process.pid for process in self.processes}
+        parents, titles = dict[int, int](), dict[int, bytes]()
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                pid, text = int(folder.name), (folder / "stat").read_text()
+                parents[pid] = int(text.rpartition(")")[2].split()[1])
+                titles[pid] = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue  # it has ended
+        ours = []
+        for pid, title in titles.items():
+            above = pid
+            while above > 1 and above not in below:
+                above = parents.get(above, 0)
+            if above in below and title.startswith(b"ray::_run"):
+                ours.append(pid)
+        return ours
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For a command that says `--executor ray`."""
+        return environment({"RAY_ADDRESS": self.address})
+
+
+@contextmanager
+def cluster(machines: int = 2) -> Iterator[Cluster]:
+    """A head that runs no task, and so many machines of one core each."""
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # names of sockets have to be short
+    ports = _free_ports(2)
+    begun: list[subprocess.Popen[bytes]] = []
+    found = Cluster(f"127.0.0.1:{ports[0]}", f"ray://127.0.0.1:{ports[1]}", begun)
+    head = ("--head", f"--port={ports[0]}", f"--ray-client-server-port={ports[1]}")
+    try:
+        begun.append(
+            _started(*head, "--num-cpus=0", "--include-dashboard=false", f"--temp-dir={folder}")
+        )
+        for _ in range(machines):
+            begun.append(_started(f"--address={found.address}", "--num-cpus=1"))
+        yield found
+    finally:
+        for process in reversed(begun):
+            process.send_signal(signal.SIGTERM)
+        for process in begun:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(*words: str) -> subprocess.Popen[bytes]:
+    """`ray start`, once it says that it runs."""
+    command = [str(Path(sys.executable).with_name("ray")), "start", *words, STORE]
+    process = subprocess.Popen(
+        [*command, "--disable-usage-stats", "--block"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=ROOT,
+        env=environment({"RAY_memory_monitor_refresh_ms": "0"}),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line.decode())
+        if "will now block forever" in said[-1]:
+            return process
+    raise AssertionError("".join(said))
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def until(met: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.02)
