@@ -38,6 +38,7 @@ NO_SETTINGS = {  # what belongs to one call alone
     "all_jobs", "start", "show_values",
 }  # fmt: skip
 TEXTS = {  # where not any text will do: two values each
+    ("tool", "executor"): ("ray", "ray://head:1"),
     ("reading", "column"): ("a=id", "b=drop"),
     ("reading", "kind"): ("table", "images"),
     ("reading", "canvas"): ("32", "64"),

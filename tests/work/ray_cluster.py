@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,23 +32,39 @@ class Cluster:
 
     def busy(self) -> list[int]:
         """The processes that run a task."""
-        below = {process.pid for process in self.processes}
-        parents, titles = dict[int, int](), dict[int, bytes]()
+        return [pid for pid in self._below(self.processes) if _title(pid).startswith(b"ray::_run")]
+
+    def join(self) -> subprocess.Popen[bytes]:
+        """One more machine."""
+        self.processes.append(_started(f"--address={self.address}", "--num-cpus=1"))
+        return self.processes[-1]
+
+    def lose(self, machine: subprocess.Popen[bytes]) -> int:
+        """Kill all processes of a machine at once; how many of them ran a task."""
+        below = self._below([machine])
+        ran = sum(_title(pid).startswith(b"ray::_run") for pid in below)
+        for pid in (*below, machine.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.processes.remove(machine)
+        machine.wait()
+        return ran
+
+    def _below(self, machines: list[subprocess.Popen[bytes]]) -> list[int]:
+        """The processes that machines started."""
+        roots, parents = {process.pid for process in machines}, dict[int, int]()
         for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                pid, text = int(folder.name), (folder / "stat").read_text()
-                parents[pid] = int(text.rpartition(")")[2].split()[1])
-                titles[pid] = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue  # it has ended
-        ours = []
-        for pid, title in titles.items():
-            above = pid
-            while above > 1 and above not in below:
+            with suppress(OSError):  # it has ended
+                text = (folder / "stat").read_text()
+                parents[int(folder.name)] = int(text.rpartition(")")[2].split()[1])
+        found = []
+        for pid in parents:
+            above = parents[pid]
+            while above > 1 and above not in roots:
                 above = parents.get(above, 0)
-            if above in below and title.startswith(b"ray::_run"):
-                ours.append(pid)
-        return ours
+            if above in roots:
+                found.append(pid)
+        return found
 
     @property
     def environment(self) -> dict[str, str]:
@@ -69,7 +85,7 @@ def cluster(machines: int = 2) -> Iterator[Cluster]:
             _started(*head, "--num-cpus=0", "--include-dashboard=false", f"--temp-dir={folder}")
         )
         for _ in range(machines):
-            begun.append(_started(f"--address={found.address}", "--num-cpus=1"))
+            found.join()
         yield found
     finally:
         for process in reversed(begun):
@@ -101,6 +117,13 @@ def _started(*words: str) -> subprocess.Popen[bytes]:
         if "will now block forever" in said[-1]:
             return process
     raise AssertionError("".join(said))
+
+
+def _title(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _free_ports(count: int) -> list[int]:

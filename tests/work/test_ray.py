@@ -110,6 +110,18 @@ def test_a_sample_is_the_same_when_a_process_is_killed(
     assert killed and files(tmp_path / "s") == inline
 
 
+def test_a_sample_is_the_same_when_a_machine_is_lost(
+    there: Cluster, model: Path, inline: dict[str, bytes], tmp_path: Path
+) -> None:
+    machine = there.join()
+    process = begun(there, *sample(model, tmp_path / "s"))
+    until(lambda: len(there.busy()) == 3, "a task on each machine")
+    assert there.lose(machine) == 1
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err.decode()
+    assert files(tmp_path / "s") == inline
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_command_that_is_stopped_ends_its_tasks_and_goes_on(
     there: Cluster,
