@@ -82,3 +82,16 @@ def test_the_benchmark_of_sampling_tells_speed_memory_and_the_writers_own(tmp_pa
     for each in found:
         assert each["writer_alone_rows_per_cpu_second"] > each["rows_per_cpu_second"] > 0
         assert each["peak_mb"] > 10
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_scale_tells_how_each_stage_grows() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "scale.py"), "grow"]
+    command += ["--rows", "300,400", "--columns", "4,6", "--engine", "independent"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    assert [line[:2] for line in lines] == [["300", "4"], ["400", "4"], ["300", "6"]]
+    for line in lines:
+        for cell in line[2:]:
+            seconds, peak = (float(part.split()[0]) for part in cell.split(", "))
+            assert seconds > 0 and peak > 50
