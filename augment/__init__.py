@@ -33,14 +33,14 @@ if TYPE_CHECKING:
         OutOfResources,
         UsageError,
     )
-    from augment.core.types import Elsewhere, Interval, Score, Tick
+    from augment.core.types import Cluster, Interval, Score, Tick
 
 __version__ = "0.2.0"
 __all__ = [
     "AugmentError",
     "BadInput",
+    "Cluster",
     "Data",
-    "Elsewhere",
     "Evaluation",
     "FilledFolder",
     "GateFailed",
@@ -84,7 +84,7 @@ _MODULES = {
         "OutOfResources",
         "UsageError",
     ),
-    "augment.core.types": ("Elsewhere", "Interval", "Score", "Tick"),
+    "augment.core.types": ("Cluster", "Interval", "Score", "Tick"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

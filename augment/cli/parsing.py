@@ -6,7 +6,7 @@ from pathlib import Path
 
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError, did_you_mean
-from augment.core.types import Elsewhere, Workers
+from augment.core.types import Cluster, Workers
 
 MODES = ("only", "append")
 
@@ -26,7 +26,7 @@ def placed(workers: int | None, executor: str | None) -> Workers:
     """What `--workers` and `--executor` say together.
 
     >>> placed(4, "ray://head:10001")
-    Elsewhere(name='ray', address='ray://head:10001', most=4)
+    Cluster(name='ray', address='ray://head:10001', most=4)
     """
     if executor is None:
         return workers
@@ -42,7 +42,7 @@ def placed(workers: int | None, executor: str | None) -> Workers:
         return 1
     if name in ("processes", "inline") or (scheme and not rest):
         raise UsageError(f"--executor {executor}: write it as NAME, or as ray://HOST:PORT.")
-    return Elsewhere(name, executor if scheme else None, workers)
+    return Cluster(name, executor if scheme else None, workers)
 
 
 def parameters_by_engine(texts: list[str] | None) -> dict[str, dict[str, str]]:

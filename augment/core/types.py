@@ -26,7 +26,7 @@ Scalar = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class Cluster:
     """Tasks are run by an executor that is registered under `name`, reached at `address` if one is
     given, at most so many at a time (None: as many as there is room for)."""
 
@@ -35,7 +35,7 @@ class Elsewhere:
     most: int | None = None
 
 
-Workers = int | None | Elsewhere  # so many processes here, None: as many as pay
+Workers = int | None | Cluster  # so many processes here, None: as many as pay
 
 
 class Dataset(ABC):

@@ -23,7 +23,7 @@ STORE = "--object-store-memory=80000000"  # the least that Ray takes
 
 
 @dataclass(frozen=True)
-class Cluster:
+class RayCluster:
     """`address` is for drivers on this machine, `client` for those elsewhere."""
 
     address: str
@@ -73,12 +73,12 @@ class Cluster:
 
 
 @contextmanager
-def cluster(machines: int = 2) -> Iterator[Cluster]:
+def cluster(machines: int = 2) -> Iterator[RayCluster]:
     """A head that runs no task, and so many machines of one core each."""
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # names of sockets have to be short
     ports = _free_ports(2)
     begun: list[subprocess.Popen[bytes]] = []
-    found = Cluster(f"127.0.0.1:{ports[0]}", f"ray://127.0.0.1:{ports[1]}", begun)
+    found = RayCluster(f"127.0.0.1:{ports[0]}", f"ray://127.0.0.1:{ports[1]}", begun)
     head = ("--head", f"--port={ports[0]}", f"--ray-client-server-port={ports[1]}")
     try:
         begun.append(

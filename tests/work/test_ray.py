@@ -20,7 +20,7 @@ from augment.testing import ExecutorLaws
 from tests.cli.child import write_table
 from tests.kinds.images import pictures
 from tests.places import ROOT
-from tests.work.ray_cluster import Cluster, cluster, until
+from tests.work.ray_cluster import RayCluster, cluster, until
 
 pytestmark = [
     pytest.mark.slow,  # a cluster starts in half a minute
@@ -30,20 +30,20 @@ ROWS = "200k"
 
 
 @pytest.fixture(scope="module")
-def there() -> Iterator[Cluster]:
+def there() -> Iterator[RayCluster]:
     with cluster(machines=2) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory, there: Cluster) -> Path:
+def model(tmp_path_factory: pytest.TempPathFactory, there: RayCluster) -> Path:
     folder = tmp_path_factory.mktemp("ray")
     table = write_table(folder / "t.csv", rows=200)
     called(there, "fit", table, "-o", folder / "m", "-e", "independent", "--seed", "1")
     return folder / "m"
 
 
-def begun(there: Cluster, *words: str | Path) -> subprocess.Popen[bytes]:
+def begun(there: RayCluster, *words: str | Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "augment", *map(str, words), "--json"],
         stdout=subprocess.PIPE,
@@ -53,7 +53,7 @@ def begun(there: Cluster, *words: str | Path) -> subprocess.Popen[bytes]:
     )
 
 
-def called(there: Cluster, *words: str | Path) -> Any:
+def called(there: RayCluster, *words: str | Path) -> Any:
     process = begun(there, *words)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err.decode()
@@ -75,13 +75,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def inline(model: Path, there: Cluster) -> dict[str, bytes]:
+def inline(model: Path, there: RayCluster) -> dict[str, bytes]:
     """What one process makes."""
     called(there, *sample(model, model.parent / "inline", "inline"))
     return files(model.parent / "inline")
 
 
-def test_the_laws_of_executors_hold(there: Cluster) -> None:
+def test_the_laws_of_executors_hold(there: RayCluster) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.work.ray_laws"],
         capture_output=True,
@@ -95,7 +95,7 @@ def test_the_laws_of_executors_hold(there: Cluster) -> None:
 
 
 def test_a_sample_is_the_same_when_a_process_is_killed(
-    there: Cluster, model: Path, inline: dict[str, bytes], tmp_path: Path
+    there: RayCluster, model: Path, inline: dict[str, bytes], tmp_path: Path
 ) -> None:
     rng, killed = random.Random(3), 0
     process = begun(there, *sample(model, tmp_path / "s"))
@@ -111,7 +111,7 @@ def test_a_sample_is_the_same_when_a_process_is_killed(
 
 
 def test_a_sample_is_the_same_when_a_machine_is_lost(
-    there: Cluster, model: Path, inline: dict[str, bytes], tmp_path: Path
+    there: RayCluster, model: Path, inline: dict[str, bytes], tmp_path: Path
 ) -> None:
     machine = there.join()
     process = begun(there, *sample(model, tmp_path / "s"))
@@ -122,9 +122,11 @@ def test_a_sample_is_the_same_when_a_machine_is_lost(
     assert files(tmp_path / "s") == inline
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
+)
 def test_a_command_that_is_stopped_ends_its_tasks_and_goes_on(
-    there: Cluster,
+    there: RayCluster,
     model: Path,
     inline: dict[str, bytes],
     tmp_path: Path,
@@ -136,14 +138,14 @@ def test_a_command_that_is_stopped_ends_its_tasks_and_goes_on(
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err.decode()
-    assert b"augment sample" in err  # how it goes on
+    assert code < 0 or b"augment sample" in err  # how it goes on
     until(lambda: not there.busy(), "the tasks to end")
     called(there, *sample(model, tmp_path / "s"))
     assert files(tmp_path / "s") == inline
 
 
 def test_from_another_machine_rows_come_back_through_the_client(
-    there: Cluster, model: Path, tmp_path: Path
+    there: RayCluster, model: Path, tmp_path: Path
 ) -> None:
     asked = ("sample", model, "-n", "45k", "--seed", "2")
     for name, executor in (("one", "inline"), ("two", there.client)):
@@ -151,7 +153,7 @@ def test_from_another_machine_rows_come_back_through_the_client(
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
 
 
-def test_scores_and_transformed_images_are_the_same(there: Cluster, tmp_path: Path) -> None:
+def test_scores_and_transformed_images_are_the_same(there: RayCluster, tmp_path: Path) -> None:
     real, made = (write_table(tmp_path / f"{seed}.csv", 120, seed) for seed in (1, 2))
     for number in range(8):
         pictures.saved(tmp_path / "in" / "ab"[number % 2] / f"{number}.png", number)
@@ -164,7 +166,7 @@ def test_scores_and_transformed_images_are_the_same(there: Cluster, tmp_path: Pa
     assert scores[0] == scores[1] and images[0] == images[1]
 
 
-def test_where_nobody_answers_the_command_says_so(model: Path, there: Cluster) -> None:
+def test_where_nobody_answers_the_command_says_so(model: Path, there: RayCluster) -> None:
     words = ("sample", model, "-n", "9", "-o", "-", "--executor", "ray://127.0.0.1:9")
     done = subprocess.run(
         [sys.executable, "-m", "augment", *map(str, words)],

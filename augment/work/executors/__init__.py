@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from augment.core import registry
 from augment.core.errors import UsageError
-from augment.core.types import Elsewhere, Workers
+from augment.core.types import Cluster, Workers
 from augment.work.pool import cores
 from augment.work.task import Task
 
@@ -37,10 +37,10 @@ def executor(workers: Workers, patience: float | None = None) -> Executor:
     `patience` are the seconds that are worked here first, where more is known than that a task
     is short. Raises `UsageError` for fewer than one.
     """
-    most = workers.most if isinstance(workers, Elsewhere) else workers
+    most = workers.most if isinstance(workers, Cluster) else workers
     if most is not None and most < 1:
         raise UsageError(f"--workers {most}: at least 1.")
-    if isinstance(workers, Elsewhere):
+    if isinstance(workers, Cluster):
         return _registered(workers.name, workers.address, most)
     if (cores() if workers is None else workers) == 1:
         return _registered("inline")
