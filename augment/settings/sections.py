@@ -134,7 +134,9 @@ class Sampling:
         None, "Rows: 5000, 10k, 1e6, or 2x the rows of the source. Default: 1x.", form=ROWS
     )
     format: str | None = parameter(
-        None, "csv, tsv, json, jsonl, parquet, arrow, xlsx. Default: by name."
+        None,
+        "csv, tsv, json, jsonl, parquet, arrow, xlsx; of images png, or tar or parquet of many. "
+        "Default: by name.",
     )
     encoding: str | None = parameter(None, "Of the text file written. Default: the source's.")
     delimiter: str | None = parameter(None, "Of the file written. Default: the source's.")
