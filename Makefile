@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 # says that no bytecode is to be written.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-dp check-trust check-trust-full fuzz audit lint check format clean
+.PHONY: demo test test-all test-dp test-ray check-trust check-trust-full fuzz audit lint check format clean
 
 demo: $(INSTALLED)
 	$(BIN)/augment run samples/clinic.csv -o demo --target readmitted --seed 7 --force
@@ -34,6 +34,11 @@ test-dp: $(INSTALLED)
 	$(PIP_INSTALL) --constraint constraints.txt --editable '.[dp]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow" \
 		tests/kinds/tables/engines/aim tests/lifecycle/test_private_fits.py
+
+# The extra [ray] is left out likewise: a head and machines of Ray's as processes on this machine.
+test-ray: $(INSTALLED)
+	$(PIP_INSTALL) --constraint constraints.txt --editable '.[ray]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/work/test_ray.py
 
 # Coverage-guided fuzzing of each reader for so many seconds; what ends it is kept in build/fuzz.
 FUZZ_SECONDS ?= 60

@@ -33,12 +33,13 @@ if TYPE_CHECKING:
         OutOfResources,
         UsageError,
     )
-    from augment.core.types import Interval, Score, Tick
+    from augment.core.types import Cluster, Interval, Score, Tick
 
 __version__ = "0.2.0"
 __all__ = [
     "AugmentError",
     "BadInput",
+    "Cluster",
     "Data",
     "Evaluation",
     "FilledFolder",
@@ -83,7 +84,7 @@ _MODULES = {
         "OutOfResources",
         "UsageError",
     ),
-    "augment.core.types": ("Interval", "Score", "Tick"),
+    "augment.core.types": ("Cluster", "Interval", "Score", "Tick"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

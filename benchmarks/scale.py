@@ -2,9 +2,15 @@
 
     python benchmarks/scale.py csv --rows 800000      # 15 columns: ours, and Arrow's reader alone
     python benchmarks/scale.py sample --rows 20000000 # 5 columns: a sample to fit on, and DuckDB's
+    python benchmarks/scale.py grow --rows 10000,100000,1000000 --columns 10,30,100,300
 
 Each line is a process of its own: seconds of wall and of CPU, and the most memory it held. Made
 files lie in --scratch (110 MB for the first, 400 MB for the second) and are removed at the end.
+
+The third tells how `fit`, `sample` (as many rows) and `evaluate` grow: with rows at the fewest
+columns, and with columns at the fewest rows. Seconds are of CPU, of the command and its processes,
+start included, so that other work on the machine counts little; what takes over --most seconds of
+wall is ended and shown as such.
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import growth
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
@@ -51,19 +58,27 @@ print(json.dumps([time.perf_counter() - begun, used.ru_utime + used.ru_stime, pe
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["csv", "sample"])
-    parser.add_argument("--rows", type=int, default=800_000)
+    parser.add_argument("what", choices=["csv", "sample", "grow"])
+    parser.add_argument("--rows", default="800000")
+    parser.add_argument("--columns", default="10", help="of grow")
+    parser.add_argument("--engine", default="anyorder", help="of grow")
+    parser.add_argument("--most", type=float, default=3600.0, help="of grow: seconds of a command")
     parser.add_argument("--scratch", type=Path, default=None)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
+        if arguments.what == "grow":
+            counts = (_numbers(text) for text in (arguments.rows, arguments.columns))
+            growth.show(*counts, arguments.engine, arguments.most, Path(folder))
+            return
+        (rows,) = _numbers(arguments.rows)
         if arguments.what == "csv":
-            path = str(_csv(arguments.rows, Path(folder)))
+            path = str(_csv(rows, Path(folder)))
             runs = {
                 "augment": OURS.format(path=path, options=""),
                 "pyarrow.csv": ARROW.format(path=path),
             }
         else:
-            path = str(_parquet(arguments.rows, Path(folder)))
+            path = str(_parquet(rows, Path(folder)))
             runs = {
                 "augment": OURS.format(path=path, options=f"fit_rows={FIT_ROWS}"),
                 "DuckDB": DUCKDB.format(path=path, rows=FIT_ROWS),
@@ -76,6 +91,10 @@ def main() -> None:
         print(
             f"{'ratio':<12}" + "".join(f"{a / b:>9.1f}" for a, b in zip(ours, theirs, strict=True))
         )
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(float(each)) for each in text.split(",")]
 
 
 def _measured(code: str) -> list[float]:

@@ -142,3 +142,16 @@ def test_the_benchmark_of_colour_pictures_fits_draws_and_asks_a_classifier(tmp_p
     assert figures["training"]["steps"] == 3 and figures["jumps 1"]["pictures_per_second"] > 0
     assert 0 <= figures["recognised"]["real, unseen"]["all"] <= 1
     assert {path.name for path in out.glob("*.png")} >= {"real.png", "jumps-4.png"}
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_scale_tells_how_each_stage_grows() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "scale.py"), "grow"]
+    command += ["--rows", "300,400", "--columns", "4,6", "--engine", "independent"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    assert [line[:2] for line in lines] == [["300", "4"], ["400", "4"], ["300", "6"]]
+    for line in lines:
+        for cell in line[2:]:
+            seconds, peak = (float(part.split()[0]) for part in cell.split(", "))
+            assert seconds > 0 and peak > 50

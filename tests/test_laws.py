@@ -90,6 +90,8 @@ for _name in registry.names("layouts"):
     _layout = registry.find("layouts", _name)
     _add(f"{_name}_layout", LayoutLaws, layout=_layout, example=staticmethod(EXAMPLES[_name]))
 for _name in registry.names("executors"):
+    if _name == "ray":  # tests/work/test_ray.py starts a cluster for them
+        continue
     _options: dict[str, Any] = {"most": 2, "patience": 0} if _name == "processes" else {}
     _executor = registry.find("executors", _name)(**_options)
     _add(f"{_name}_executor", ExecutorLaws, executor=_executor)

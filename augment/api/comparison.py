@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.api.arguments import count_of, scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import read
-from augment.core.types import Json, Tick, silent
+from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import compare as lifecycle
 from augment.lifecycle.comparison import CompareRequest
 from augment.lifecycle.plan import RunRequest
@@ -72,7 +72,7 @@ def compare(
     protect: bool = True,
     device: str = "auto",
     max_seconds: float | None = None,
-    workers: int | None = 1,
+    workers: Workers = 1,
     force: bool = False,
     tell: Callable[[Tick], None] = silent,
 ) -> Leaderboard:

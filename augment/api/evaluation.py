@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from augment.api.arguments import scoring_of, seed_of
 from augment.api.data import read, source_of
-from augment.core.types import Interval, Json, Score, Tick, silent
+from augment.core.types import Interval, Json, Score, Tick, Workers, silent
 from augment.evaluation import gates
 from augment.lifecycle import evaluation
 from augment.work import environment
@@ -86,7 +86,7 @@ def evaluate(
     show_real: bool = False,
     baseline: str | os.PathLike[str] | None = None,
     seed: int | None = None,
-    workers: int | None = 1,
+    workers: Workers = 1,
     tell: Callable[[Tick], None] = silent,
 ) -> Evaluation:
     """Score made rows, from any tool, against real ones: fidelity, utility, privacy, validity.

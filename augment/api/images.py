@@ -12,7 +12,7 @@ from augment.api.arguments import seed_of, texts
 from augment.api.data import source_of
 from augment.api.model import Model, load
 from augment.core.errors import AugmentError
-from augment.core.types import Json, Tick, silent
+from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import edit as editing
 from augment.lifecycle import transform as transforming
 from augment.work import environment
@@ -71,7 +71,7 @@ def transform(
     keep_marks: bool = False,
     image_format: str = "png",
     options: Mapping[str, Any] | None = None,
-    workers: int | None = 1,
+    workers: Workers = 1,
     seed: int | None = None,
     force: bool = False,
     dry_run: bool = False,

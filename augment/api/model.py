@@ -16,7 +16,7 @@ from augment.core.errors import BadInput
 from augment.core.files import read_json
 from augment.core.fitted import Ask
 from augment.core.source import External, Rows, Source
-from augment.core.types import Json, Tick, silent
+from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import fitting, generation, opened_model
 from augment.lifecycle.plan import RunRequest
 from augment.work import environment
@@ -71,7 +71,7 @@ class Model:
         balance: str | None = None,
         given: DataLike | None = None,
         prompts: str | Sequence[str] | None = None,
-        workers: int | None = 1,
+        workers: Workers = 1,
         tell: Callable[[Tick], None] = silent,
     ) -> Data:
         """Exactly `n` new rows in memory: a number, or "10k", or "2x" the rows of the source.

@@ -18,7 +18,7 @@ from augment.core.errors import GateFailed
 from augment.core.fitted import Ask
 from augment.core.kind import Origin
 from augment.core.source import Rows
-from augment.core.types import Json, Tick, silent
+from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import gates, inspection
 from augment.lifecycle import run as lifecycle
 from augment.lifecycle.plan import RunRequest, default_gate
@@ -98,7 +98,7 @@ def run(
     protect: bool = True,
     device: str = "auto",
     max_seconds: float | None = None,
-    workers: int | None = 1,
+    workers: Workers = 1,
     excel_safe: bool = False,
     if_changed: bool = False,
     force: bool = False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.api.arguments import scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import read
-from augment.core.types import Json, Tick, silent
+from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import tuning, tuning_result
 from augment.lifecycle.plan import RunRequest
 from augment.lifecycle.search import TuneRequest
@@ -100,7 +100,7 @@ def tune(
     protect: bool = True,
     device: str = "auto",
     max_seconds: float | None = None,
-    workers: int | None = 1,
+    workers: Workers = 1,
     force: bool = False,
     tell: Callable[[Tick], None] = silent,
 ) -> Tuning:

@@ -11,7 +11,7 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, progress, requests
 from augment.cli.flags import Configured, flag
-from augment.cli.parsing import parameters_by_engine
+from augment.cli.parsing import parameters_by_engine, placed
 from augment.core import registry
 from augment.settings.sections import DEFAULTS
 
@@ -56,6 +56,7 @@ def compare(
     features: o.Features = None,
     reading: o.ReadingFlags,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     force: o.Force = False,
     dry_run: o.Estimate = False,
     config: o.Config = o.BUILT_IN,
@@ -80,6 +81,6 @@ def compare(
     )
     with progress.shown(screen) as tell:
         document = lifecycle_compare(
-            request, out, workers=workers, force=force, dry_run=dry_run, tell=tell
+            request, out, workers=placed(workers, executor), force=force, dry_run=dry_run, tell=tell
         )
     output.show(document, screen, leaderboard.of_compare)

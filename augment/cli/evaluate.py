@@ -9,7 +9,7 @@ import typer
 
 from augment.cli import continuous_integration, output, progress, report_summary, requests
 from augment.cli import options as o
-from augment.cli.parsing import joined
+from augment.cli.parsing import joined, placed
 from augment.settings.sections import DEFAULTS
 
 
@@ -33,6 +33,7 @@ def evaluate(
     seed: o.Seed = None,
     reading: o.ReadingFlags,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
@@ -55,7 +56,7 @@ def evaluate(
             baseline=None if baseline is None else str(baseline),
             seed=seed,
             out=out,
-            workers=workers,
+            workers=placed(workers, executor),
             force=force,
             tell=tell,
         )

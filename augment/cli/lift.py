@@ -9,6 +9,7 @@ import typer
 
 from augment.cli import lift_summary, output, progress, requests
 from augment.cli import options as o
+from augment.cli.parsing import placed
 
 
 def lift(
@@ -20,6 +21,7 @@ def lift(
     seed: o.Seed = None,
     reading: o.ReadingFlags,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     force: o.Force = False,
     dry_run: o.Estimate = False,
     config: o.Config = o.BUILT_IN,
@@ -32,6 +34,12 @@ def lift(
     request = requests.request(source, fitting, reading, seed, config, kind)
     with progress.shown(screen) as tell:
         document = lifecycle_lift(
-            request, out, seeds=seeds, workers=workers, force=force, dry_run=dry_run, tell=tell
+            request,
+            out,
+            seeds=seeds,
+            workers=placed(workers, executor),
+            force=force,
+            dry_run=dry_run,
+            tell=tell,
         )
     output.show(document, screen, lift_summary.of_lift)

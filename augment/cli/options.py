@@ -117,6 +117,10 @@ Preset = Annotated[
 MaxTime = Annotated[str | None, flag("fitting.max_time", "--max-time")]
 Device = Annotated[str, flag("tool.device", "--device")]
 Workers = Annotated[int | None, flag("tool.workers", "--workers")]
+Executor = Annotated[
+    str | None,
+    flag("tool.executor", "--executor", metavar="NAME", autocompletion=named("executors")),
+]
 Weights = Annotated[
     Path | None,
     typer.Option("--weights", help="A local Stable Diffusion folder (safetensors) that draws."),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from augment.core import registry
 from augment.core.errors import BadInput, UsageError, did_you_mean
+from augment.core.types import Cluster, Workers
 
 MODES = ("only", "append")
 
@@ -18,6 +20,29 @@ def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
             raise UsageError(f"{option} {text}: write it as NAME=VALUE.")
         found[name] = value
     return found
+
+
+def placed(workers: int | None, executor: str | None) -> Workers:
+    """What `--workers` and `--executor` say together.
+
+    >>> placed(4, "ray://head:10001")
+    Cluster(name='ray', address='ray://head:10001', most=4)
+    """
+    if executor is None:
+        return workers
+    name, scheme, rest = executor.partition("://")
+    known = registry.names("executors")
+    if name not in known:
+        raise UsageError(f"--executor {executor}: {did_you_mean(name, known)}")
+    if name == "processes" and not scheme:
+        return workers
+    if name == "inline" and not scheme:
+        if workers not in (None, 1):
+            raise UsageError(f"--executor inline is one process, and --workers asks for {workers}.")
+        return 1
+    if name in ("processes", "inline") or (scheme and not rest):
+        raise UsageError(f"--executor {executor}: write it as NAME, or as ray://HOST:PORT.")
+    return Cluster(name, executor if scheme else None, workers)
 
 
 def parameters_by_engine(texts: list[str] | None) -> dict[str, dict[str, str]]:

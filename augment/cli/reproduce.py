@@ -10,6 +10,7 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, progress
 from augment.cli.output import line
+from augment.cli.parsing import placed
 from augment.core.types import Json
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def reproduce(
         typer.Option("-o", "--out", help="Keep the second run here. Default: it is removed."),
     ] = None,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
@@ -35,7 +37,9 @@ def reproduce(
     from augment.lifecycle import reproduction
 
     with progress.shown(screen) as tell:
-        document = reproduction.reproduce(run, source, out, workers=workers, tell=tell)
+        document = reproduction.reproduce(
+            run, source, out, workers=placed(workers, executor), tell=tell
+        )
     output.show(document, screen, _told, failure=reproduction.failure(document))
 
 

@@ -10,7 +10,7 @@ import typer
 from augment.cli import continuous_integration, jobs, output, progress, requests, summary
 from augment.cli import options as o
 from augment.cli.failures import usage
-from augment.cli.parsing import appends, joined
+from augment.cli.parsing import appends, joined, placed
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
 from augment.sources.remote.publishing import published
@@ -40,6 +40,7 @@ def run(
     reading: o.ReadingFlags,
     excel_safe: o.ExcelSafe = False,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     junit: o.Junit = None,
     if_changed: o.IfChanged = False,
     force: o.Force = False,
@@ -79,7 +80,7 @@ def run(
         document = lifecycle.run(
             request,
             place.path,
-            workers=workers,
+            workers=placed(workers, executor),
             force=force,
             dry_run=dry_run,
             if_changed=if_changed,

@@ -8,7 +8,7 @@ import typer
 
 from augment.cli import options as o
 from augment.cli import output, progress, requests, summary
-from augment.cli.parsing import appends, pairs
+from augment.cli.parsing import appends, pairs, placed
 from augment.core.errors import UsageError
 from augment.settings.sections import DEFAULTS
 from augment.sources.databases.address import is_address, parsed
@@ -48,19 +48,29 @@ def sample(
     ] = None,
     shards: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Tables: N even files in the folder OUT, and a list."),
+        typer.Option(metavar="N", help="N even files in the folder OUT, and a list of them."),
+    ] = None,
+    per_shard: Annotated[
+        str | None,
+        typer.Option(
+            "--per-shard",
+            metavar="ROWS",
+            help="As many such files as make about ROWS each: 10k, 1e6.",
+        ),
     ] = None,
     format: o.WrittenFormat = None,
     encoding: o.WrittenEncoding = None,
     delimiter: o.WrittenDelimiter = None,
     excel_safe: o.ExcelSafe = False,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
     """Write new rows from a fitted model."""
     from augment.lifecycle import generation, opened_model
+    from augment.lifecycle.shards import Parting
 
     if out == "-" and screen.as_json:
         raise UsageError("--json and -o - both claim standard output. Choose one.")
@@ -99,9 +109,12 @@ def sample(
         }
         write = requests.writing(opened.kind.name, config, {"format": format, **spelt})
         named = write.pop("format", None)
-        order = generation.Order(rows, seed, ask, shard, shards, named, write, source)
+        parting = Parting(shards, per_shard)
+        order = generation.Order(rows, seed, ask, shard, parting, named, write, source)
         place = None if out == "-" else parsed(out) if is_address(out) else made.path
-        document = generation.sample(opened, order, place, workers=workers, force=force, tell=tell)
+        document = generation.sample(
+            opened, order, place, workers=placed(workers, executor), force=force, tell=tell
+        )
         made.send()
         document = made.shown(document) | ({} if model is None else {"model": model})
     output.show(document, screen, summary.of_sample)

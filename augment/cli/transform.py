@@ -10,6 +10,7 @@ import typer
 from augment.cli import image_jobs, output, progress
 from augment.cli import options as o
 from augment.cli.flags import flag
+from augment.cli.parsing import placed
 
 
 def transform(
@@ -42,6 +43,7 @@ def transform(
     image_format: Annotated[str, flag("transform.image_format", "--image-format")] = "png",
     files: o.Files,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     seed: o.Seed = None,
     force: o.Force = False,
     dry_run: o.DryRun = False,
@@ -67,7 +69,7 @@ def transform(
             keep_marks=keep_marks,
             image_format=image_format,
             options=files.given(),
-            workers=workers,
+            workers=placed(workers, executor),
             seed=seed,
             force=force,
             dry_run=dry_run,

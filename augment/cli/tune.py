@@ -11,6 +11,7 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, progress, requests
 from augment.cli.flags import flag
+from augment.cli.parsing import placed
 from augment.settings.file import FILE
 from augment.settings.sections import DEFAULTS
 
@@ -40,6 +41,7 @@ def tune(
     features: o.Features = None,
     reading: o.ReadingFlags,
     workers: o.Workers = None,
+    executor: o.Executor = None,
     force: o.Force = False,
     dry_run: o.Estimate = False,
     config: o.Config = o.BUILT_IN,
@@ -60,7 +62,7 @@ def tune(
     request = TuneRequest(run, trials, tuple(objective), storage)
     with progress.shown(screen) as tell:
         document = tuning.tune(
-            request, out, workers=workers, force=force, dry_run=dry_run, tell=tell
+            request, out, workers=placed(workers, executor), force=force, dry_run=dry_run, tell=tell
         )
     if apply and not dry_run:
         document["applied"] = tuning_result.apply(document, config.path or Path(FILE))

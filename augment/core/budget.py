@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,16 @@ class Budget:
     max_seconds: float | None = None
     clock: Callable[[], float] = time.monotonic
     start: float = field(default_factory=time.monotonic)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "sent": time.time(), "passed": self.clock() - self.start}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """On another machine the same clock began at another time; the time of day is shared."""
+        sent, passed = state.pop("sent"), state.pop("passed")
+        if state["clock"] is time.monotonic:
+            state["start"] = time.monotonic() - passed - max(0.0, time.time() - sent)
+        vars(self).update(state)
 
     def left(self) -> float:
         """Seconds left, infinite where there is no limit, never below zero."""

@@ -16,7 +16,7 @@ from augment.core.model_folder import Stored
 from augment.core.parameters import setting_of
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import D, Engine, Job, Json, Score, Tick
+from augment.core.types import D, Engine, Job, Json, Score, Tick, Workers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,6 +122,7 @@ class Writer(ABC, Generic[D]):
 
     folders: ClassVar[bool] = False  # whether a sample is a folder of files or one file
     options: frozenset[str] = frozenset()  # of `write`; "format" where there are several
+    packed: ClassVar[tuple[str, ...]] = ()  # formats of a folder's kind that are files of many rows
 
     def name(self, source: str) -> str:
         """The name of the synthetic file or folder inside a run folder; a file ends as SRC does."""
@@ -145,7 +146,8 @@ class Writer(ABC, Generic[D]):
 
         A file gets all parts in one call, and is whole or absent. A folder is filled by many
         calls, in any process and order; each of its files is whole or absent, and one that is
-        there with the same bytes is left.
+        there with the same bytes is left. A file of a `packed` format gets all parts in one call,
+        as any file; its one line names it and, as `list`, the file with a line on each row.
         """
 
     @abstractmethod
@@ -234,7 +236,7 @@ class Evaluator(ABC, Generic[D]):
         tick: Callable[[Tick], None],
         options: Json,
         budget: Budget = UNLIMITED,
-        workers: int | None = 1,
+        workers: Workers = 1,
         charts: bool = False,
         shadows: Sequence[Shadow[D]] = (),
     ) -> Scored:

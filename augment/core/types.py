@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 Scalar = str | int | float | bool | None
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """Tasks are run by an executor that is registered under `name`, reached at `address` if one is
+    given, at most so many at a time (None: as many as there is room for)."""
+
+    name: str
+    address: str | None = None
+    most: int | None = None
+
+
+Workers = int | None | Cluster  # so many processes here, None: as many as pay
+
+
 class Dataset(ABC):
     """Immutable rows; a row is a table row or an image. They have no target and stand alone unless
     their kind says otherwise."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from augment.core.budget import UNLIMITED, Budget
 from augment.core.seeds import Seed
-from augment.core.types import Tick
+from augment.core.types import Tick, Workers
 from augment.evaluation.charts import Chart
 from augment.evaluation.metric import Metric
 from augment.evaluation.scoring import Sides, same_sums
@@ -26,7 +26,7 @@ def drawn(
     seed: Seed,
     tick: Callable[[Tick], None],
     budget: Budget = UNLIMITED,
-    workers: int | None = 1,
+    workers: Workers = 1,
 ) -> list[Chart]:
     """The charts of the metrics, in their order; what there is no time for is left out, and
     `tick` is told so. They do not depend on `workers`."""

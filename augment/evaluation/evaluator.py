@@ -11,7 +11,7 @@ from augment.core.budget import UNLIMITED, Budget
 from augment.core.json_numbers import finite
 from augment.core.kind import Evaluator, Scored, Shadow
 from augment.core.seeds import Seed
-from augment.core.types import D, Json, Tick
+from augment.core.types import D, Json, Tick, Workers
 from augment.evaluation.charts import Chart
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.drawing import drawn
@@ -92,7 +92,7 @@ class MetricEvaluator(Evaluator[D]):
         tick: Callable[[Tick], None],
         options: Json,
         budget: Budget = UNLIMITED,
-        workers: int | None = 1,
+        workers: Workers = 1,
         charts: bool = False,
         shadows: Sequence[Shadow[D]] = (),
     ) -> Scored:

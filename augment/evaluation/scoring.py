@@ -13,7 +13,7 @@ from augment.core import registry
 from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import UsageError, did_you_mean, listed
 from augment.core.seeds import Seed
-from augment.core.types import Better, Group, Score, Tick
+from augment.core.types import Better, Group, Score, Tick, Workers
 from augment.evaluation.charts import Chart
 from augment.evaluation.metric import Measure, Metric
 from augment.work.deadline import TimeIsUp, interrupted
@@ -66,7 +66,7 @@ def scored(
     seed: Seed,
     tick: Callable[[Tick], None],
     budget: Budget = UNLIMITED,
-    workers: int | None = 1,
+    workers: Workers = 1,
 ) -> list[Score]:
     """The scores of the made rows: see `evaluated`."""
     return evaluated(chosen, sides, seed, tick, budget, workers)[0]
@@ -78,7 +78,7 @@ def evaluated(
     seed: Seed,
     tick: Callable[[Tick], None],
     budget: Budget = UNLIMITED,
-    workers: int | None = 1,
+    workers: Workers = 1,
     draw: bool = False,
 ) -> tuple[list[Score], list[Chart]]:
     """The scores of the made rows, each with its ceiling and floor beside it; with `draw`, which

@@ -15,7 +15,7 @@ from augment.core.errors import BadInput, MissingExtra, OutOfResources
 from augment.core.files import require_outside, write_json
 from augment.core.kind import Wanted
 from augment.core.source import path_of
-from augment.core.types import Json, Tick
+from augment.core.types import Json, Tick, Workers
 from augment.lifecycle.comparison import CompareRequest, ComparisonPlan, planned
 from augment.lifecycle.engine_race import Race
 from augment.lifecycle.fitting import finished
@@ -34,7 +34,7 @@ def compare(
     *,
     force: bool,
     dry_run: bool,
-    workers: int | None = None,
+    workers: Workers = None,
     tell: Callable[[Tick], None],
 ) -> Json:
     """Race the engines into the folder `out`: `compare.json` and `compare.html`. Returns what
@@ -67,7 +67,7 @@ def store_at(path: Path) -> Store:
 
 
 def raced(
-    plan: ComparisonPlan, folder: Store, journal: Journal, budget: Budget, workers: int | None
+    plan: ComparisonPlan, folder: Store, journal: Journal, budget: Budget, workers: Workers
 ) -> Json:
     """Do what is left of a comparison that was begun, and publish it; its document."""
     document = Race(plan, folder, journal, budget, workers).document()

@@ -27,7 +27,7 @@ from augment.core.files import make_private
 from augment.core.json_numbers import finite
 from augment.core.kind import Kind, Origin, Part, Wanted
 from augment.core.seeds import Seed
-from augment.core.types import Condition, Engine, Job, Json, Tick
+from augment.core.types import Condition, Engine, Job, Json, Tick, Workers
 from augment.evaluation.standing import standing
 from augment.lifecycle.sampling import Sample
 from augment.lifecycle.time_limit import (
@@ -63,7 +63,7 @@ class Field:
     seed: Seed
     protect: bool
     score: Json
-    workers: int | None
+    workers: Workers
     scratch: Path
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from augment.core.budget import Budget
 from augment.core.errors import AugmentError, MissingExtra, OutOfResources
-from augment.core.types import Engine, Json, Tick
+from augment.core.types import Engine, Json, Tick, Workers
 from augment.lifecycle.comparison import ComparisonPlan
 from augment.lifecycle.contender import Field, contend
 from augment.lifecycle.halving import ranked, rounds, winner, within_noise
@@ -45,7 +45,7 @@ class Race:
     folder: Store
     journal: Journal
     budget: Budget
-    workers: int | None
+    workers: Workers
 
     def document(self) -> Json:
         """Every round, and the leaderboard that comes of them."""

@@ -12,7 +12,7 @@ from augment.core.files import write_json
 from augment.core.kind import Loaded
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import Json, Tick
+from augment.core.types import Json, Tick, Workers
 from augment.evaluation.verdict import anything_scored
 from augment.lifecycle import gates
 from augment.lifecycle.gates import REPORT
@@ -36,7 +36,7 @@ def evaluate(
     seed: int | None,
     out: Path | None,
     force: bool,
-    workers: int | None = None,
+    workers: Workers = None,
     tell: Callable[[Tick], None],
 ) -> Json:
     """Score `synthetic` against `real`. Returns what `--json` prints.

@@ -17,7 +17,7 @@ from augment.core.fitted import Ask, Fitted
 from augment.core.kind import Origin, Part, Writer, flag
 from augment.core.seeds import Seed
 from augment.core.source import Source
-from augment.core.types import Condition, Json, Tick
+from augment.core.types import Condition, Json, Tick, Workers
 from augment.lifecycle.augmentation import Output, output_of, require_appendable
 from augment.lifecycle.opened_model import Opened
 from augment.lifecycle.plan import require_write_options, row_count
@@ -29,7 +29,7 @@ from augment.lifecycle.sampling import (
     parse_shard,
     parts_of,
 )
-from augment.lifecycle.shards import ShardedSample, require_shards
+from augment.lifecycle.shards import Parting, ShardedSample, is_parted, require_files, shardable
 from augment.lifecycle.shards import fill as fill_shards
 from augment.sources.databases.address import Address
 from augment.sources.databases.connection import connected
@@ -50,7 +50,7 @@ class Order:
     seed: int | None = None
     ask: Ask = field(default_factory=Ask)
     shard: str | None = None
-    shards: int | None = None  # files of a folder, evenly
+    parting: Parting = field(default_factory=Parting)  # into files of a folder
     format: str | None = None
     write: Json = field(default_factory=dict)
     below: Source | None = None  # real rows that the made ones are written below
@@ -61,7 +61,7 @@ def sample(
     order: Order,
     out: Path | Address | None,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     force: bool,
     tell: Callable[[Tick], None],
 ) -> Json:
@@ -75,8 +75,9 @@ def sample(
     require_write_options(opened.kind, order.write)
     processes = _executor(opened, workers)
     writer = opened.kind.writer
-    if order.shards is not None:
-        place = _require_shardable(opened, order, out)
+    if is_parted(writer, order.parting, order.format):
+        format, place = shardable(opened.kind, order.parting, order.format, out)
+        order = replace(order, format=format)
         wanted, rows, fresh = _filled(opened, order, place, workers, force, tell)
     elif isinstance(out, Address):
         wanted, rows = _inserted(opened, order, out, processes, force, tell)
@@ -101,7 +102,7 @@ def sample(
         "seed": wanted.origin.seed,
         "device": opened.device,
         "shard": order.shard,
-        **({} if order.shards is None else {"shards": order.shards}),
+        **({} if wanted.files is None else {"shards": wanted.files}),
         "output": "-" if out is None else str(out),
         **({} if wanted.output.document is None else {"appended": wanted.output.document}),
     }
@@ -114,6 +115,7 @@ class SamplePlan:
     sample: Sample[Any]
     origin: Origin
     output: Output
+    files: int | None = None  # that the rows are parted into
     real_notes: tuple[str, ...] = ()  # on the real rows
 
     def notes(self) -> tuple[str, ...]:
@@ -133,7 +135,7 @@ class Drawn:
 
 
 def draw(
-    opened: Opened, order: Order, tell: Callable[[Tick], None], workers: int | None = None
+    opened: Opened, order: Order, tell: Callable[[Tick], None], workers: Workers = None
 ) -> Drawn:
     """The same sample as `sample` writes, in memory; `order.format` and `order.write` are idle."""
     wanted = _wanted(opened, order, tell)
@@ -158,6 +160,10 @@ def write(
         require_writable(out, force)
         writer.write(numbered, out, format or "", force, options, origin)
         return
+    if format in writer.packed:
+        raise UsageError(
+            f"Files of many, as {format}, are for samples of a model: `augment sample --shards`."
+        )
     folder = _store(out)
     folder.require_ours()
     with folder.held():
@@ -168,7 +174,7 @@ def write(
         _publish(folder, origin)
 
 
-def _executor(opened: Opened, workers: int | None, patience: float | None = None) -> Executor:
+def _executor(opened: Opened, workers: Workers, patience: float | None = None) -> Executor:
     about = registry.find("engines", opened.model.engine).about
     return executor_for(about, opened.device, workers, patience)
 
@@ -195,7 +201,7 @@ def _filled(
     opened: Opened,
     order: Order,
     out: Path,
-    workers: int | None,
+    workers: Workers,
     force: bool,
     tell: Callable[[Tick], None],
 ) -> tuple[SamplePlan, int, int]:
@@ -204,13 +210,6 @@ def _filled(
     folder.require_ours()
     with folder.held():
         wanted = _wanted(opened, order, tell, None if force else folder)
-        if order.shards is not None:
-            require_shards(order.shards, wanted.sample.rows)
-        first, last = wanted.sample.span
-        if folder.complete() and not force:
-            _require_same(folder, _attempt(wanted.origin), order.seed)
-            return wanted, last - first, 0
-        folder.begin(_attempt(wanted.origin))
         whole = FolderSample(
             wanted.sample,
             opened.kind.writer,
@@ -219,37 +218,21 @@ def _filled(
             order.write,
             wanted.origin,
         )
-        if order.shards is None:
+        shards = None if wanted.files is None else ShardedSample(whole, wanted.files)
+        first, last = wanted.sample.span if shards is None else shards.span
+        if folder.complete() and not force:
+            _require_same(folder, _attempt(wanted.origin), order.seed)
+            return wanted, last - first, 0
+        folder.begin(_attempt(wanted.origin))
+        if shards is None:
             fresh = fill(folder, whole, _executor(opened, workers), tell)
         else:
             # A shard of many blocks keeps one process busy for long: none is made here first.
-            many = wanted.sample.rows > order.shards * opened.model.block_rows
+            many = wanted.sample.rows > shards.count * opened.model.block_rows
             processes = _executor(opened, workers, 0.0 if many else None)
-            fresh = fill_shards(folder, ShardedSample(whole, order.shards), processes, tell)
+            fresh = fill_shards(folder, shards, processes, tell)
         _publish(folder, wanted.origin)
         return wanted, last - first, fresh
-
-
-def _require_shardable(opened: Opened, order: Order, out: Path | Address | None) -> Path:
-    """The folder of the shards. Refuse what cannot be parted into files."""
-    if not isinstance(out, Path):
-        raise UsageError("--shards writes files: name a folder for them with -o FOLDER.")
-    if opened.kind.writer.folders:
-        raise UsageError(
-            f"--shards parts a table into files, and {opened.kind.name} are files already. "
-            "Leave it out, or make parts of a sample with --shard i/N."
-        )
-    if order.shard is not None:
-        raise UsageError(
-            "--shard and --shards exclude each other: --shards N writes all N files, --shard i/N "
-            "one of them. Choose one."
-        )
-    if order.below is not None:
-        raise UsageError(
-            "--mode append and --shards exclude each other: append writes one file. Leave one out."
-        )
-    opened.kind.writer.suffix(order.format or "")  # an unknown format is refused before any work
-    return out
 
 
 def _store(out: Path) -> Store:
@@ -301,8 +284,11 @@ def _wanted(
     asked: Json = {"rows": rows, "shard": order.shard, **ask}
     if opened.device != "cpu":
         asked["device"] = opened.device  # the last digits of its sums are its own
-    if order.shards is not None:
-        asked["shards"] = {"count": order.shards, "format": order.format, **order.write}
+    files = None
+    if is_parted(opened.kind.writer, order.parting, order.format):
+        files = order.parting.files(rows)
+        require_files(files, parse_shard(order.shard))
+        asked["shards"] = {"count": files, "format": order.format or None, **order.write}
     origin = Origin(model.engine, opened.digest, 0, asked)
     seed = order.seed
     if seed is None and begun is not None:
@@ -314,11 +300,15 @@ def _wanted(
         )
     used = Seed.fresh() if seed is None else Seed(seed)
     sample = Sample(model, rows, used.child("sample"), given, parse_shard(order.shard), tell)
-    return SamplePlan(sample, replace(origin, seed=used.value), output, real_notes)
+    return SamplePlan(sample, replace(origin, seed=used.value), output, files, real_notes)
 
 
 def _require_appendable(opened: Opened, order: Order) -> None:
     require_appendable(opened.kind)
+    if order.parting.wanted:
+        raise UsageError(
+            "--mode append and --shards exclude each other: append writes one file. Leave one out."
+        )
     if order.shard is not None:
         raise UsageError(
             "--mode append and --shard exclude each other: shards are joined behind one another. "

@@ -27,7 +27,7 @@ from augment.core.parameters import listed_choices
 from augment.core.seeds import Seed
 from augment.core.source import Rows as SourceRows
 from augment.core.source import path_of
-from augment.core.types import Json, Tick
+from augment.core.types import Json, Tick, Workers
 from augment.evaluation.lift import Draw, Lift, Rows, compared
 from augment.lifecycle.augmentation import output_of
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
@@ -56,7 +56,7 @@ class Repetitions:
     journal: Journal
     budget: Budget
     seeds: int
-    workers: int | None
+    workers: Workers
 
     def results(self) -> list[list[Json]]:
         """Every repetition's results, those of an earlier attempt among them."""
@@ -124,7 +124,7 @@ def lift(
     seeds: int = LEAST_SEEDS,
     force: bool,
     dry_run: bool = False,
-    workers: int | None = None,
+    workers: Workers = None,
     tell: Callable[[Tick], None],
 ) -> Json:
     """Train on real rows with and without made ones, `seeds` times; returns what `--json` prints.

@@ -15,7 +15,7 @@ from augment.core.files import digest_of, read_json
 from augment.core.fitted import Ask
 from augment.core.kind import Loaded
 from augment.core.source import Rows
-from augment.core.types import Json, Tick
+from augment.core.types import Json, Tick, Workers
 from augment.lifecycle import inspection
 from augment.lifecycle.journal import LOG
 from augment.lifecycle.plan import RunRequest, digests, is_private
@@ -63,7 +63,7 @@ def reproduce(
     source: str | None,
     out: Path | None,
     *,
-    workers: int | None,
+    workers: Workers,
     tell: Callable[[Tick], None],
 ) -> Json:
     """Run a finished run again and compare the bytes of every file but those that hold times.

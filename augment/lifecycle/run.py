@@ -14,7 +14,7 @@ from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside
 from augment.core.holdout import independent_split, kept_secret, split
 from augment.core.source import path_of
-from augment.core.types import Json, Tick
+from augment.core.types import Json, Tick, Workers
 from augment.lifecycle import changes, gates
 from augment.lifecycle.augmentation import require_appendable, require_unmarked
 from augment.lifecycle.fitting import Prepared, described, finished, prepare
@@ -35,7 +35,7 @@ def run(
     force: bool,
     dry_run: bool,
     if_changed: bool = False,
-    workers: int | None = None,
+    workers: Workers = None,
     tell: Callable[[Tick], None],
 ) -> Json:
     """The whole lifecycle into a run folder. Returns what `--json` prints.

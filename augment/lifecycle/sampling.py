@@ -17,7 +17,7 @@ from augment.core.fitted import Fitted
 from augment.core.kind import Origin, Part, Writer
 from augment.core.model_folder import using
 from augment.core.seeds import Seed
-from augment.core.types import About, Condition, Dataset, Json, Tick, Whole, silent
+from augment.core.types import About, Condition, Dataset, Json, Tick, Whole, Workers, silent
 from augment.work.executors import Executor, executor
 from augment.work.folder_job import committed, committed_lines, list_files
 from augment.work.store import Store
@@ -99,7 +99,7 @@ def written(whole: FolderSample[D], start: int, end: int) -> Json:
 
 
 def executor_for(
-    about: About, device: str, workers: int | None, patience: float | None = None
+    about: About, device: str, workers: Workers, patience: float | None = None
 ) -> Executor:
     """What makes the blocks of a sample. Processes cannot share a device, and foreign weights are
     too large to be held more than once."""

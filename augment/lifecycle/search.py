@@ -14,7 +14,7 @@ from augment.core.budget import Budget
 from augment.core.errors import OutOfResources, UsageError
 from augment.core.files import digest_of
 from augment.core.holdout import split
-from augment.core.types import PHASES, Json, Tick
+from augment.core.types import PHASES, Json, Tick, Workers
 from augment.lifecycle import trials
 from augment.lifecycle.fitting import Prepared
 from augment.lifecycle.journal import Journal
@@ -52,7 +52,7 @@ class Search:
     study: Study
     journal: Journal
     budget: Budget
-    workers: int | None
+    workers: Workers
     learnt: Any
     validation: Any
     test: Any

@@ -18,7 +18,7 @@ from augment.core.errors import AugmentError, DiskFailed
 from augment.core.holdout import split
 from augment.core.kind import Shadow
 from augment.core.source import Rows
-from augment.core.types import Condition, Tick, silent
+from augment.core.types import Condition, Tick, Workers, silent
 from augment.lifecycle.fitting import Prepared, fit_model
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.sampling import Sample, executor_for, parts_of
@@ -34,7 +34,7 @@ def shadows(
     scratch: Path,
     journal: Journal,
     budget: Budget,
-    workers: int | None,
+    workers: Workers,
 ) -> list[Shadow[Any]]:
     """`count` shadow models of the plan's engine, or as many as half of the time left is enough
     for; none where those are fewer than two, or where the engine learns from no rows, is private
@@ -64,7 +64,7 @@ def shadows(
 
 
 def _shadow(
-    prepared: Prepared, number: int, scratch: Path, budget: Budget, workers: int | None
+    prepared: Prepared, number: int, scratch: Path, budget: Budget, workers: Workers
 ) -> Shadow[Any]:
     plan, data = prepared.plan, prepared.loaded.data
     seed = plan.seed.child("shadow", number)

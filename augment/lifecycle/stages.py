@@ -21,7 +21,7 @@ from augment.core.files import atomic, write_json
 from augment.core.fitted import Fitted
 from augment.core.kind import Origin, Shadow
 from augment.core.source import Rows
-from augment.core.types import Json
+from augment.core.types import Json, Workers
 from augment.lifecycle import changes, gates
 from augment.lifecycle.augmentation import Output, output_of
 from augment.lifecycle.fitting import Prepared, described, fit_model
@@ -46,7 +46,7 @@ class Stages:
     journal: Journal
     resumed: bool
     budget: Budget
-    workers: int | None
+    workers: Workers
     refit: Json | None = None  # why a finished result is replaced, see `changes`
     shadows: bool = True  # whether there may be shadow models, for attacks on few rows
 

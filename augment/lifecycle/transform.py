@@ -8,7 +8,7 @@ from pathlib import Path
 from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.files import require_outside
-from augment.core.types import Json, Tick
+from augment.core.types import Json, Tick, Workers
 from augment.lifecycle.plan import kind_of
 from augment.work.executors import executor
 from augment.work.folder_job import perform
@@ -19,7 +19,7 @@ def transform(
     out: Path,
     options: Json,
     *,
-    workers: int | None,
+    workers: Workers,
     seed: int | None,
     force: bool,
     dry_run: bool,

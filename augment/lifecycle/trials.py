@@ -21,7 +21,7 @@ from augment.core.budget import UNLIMITED, Budget
 from augment.core.errors import is_disk_failure, is_lack_of_memory, without_values
 from augment.core.files import digest_of
 from augment.core.kind import Origin
-from augment.core.types import PHASES, Engine, Json, Tick
+from augment.core.types import PHASES, Engine, Json, Tick, Workers
 from augment.evaluation import objective
 from augment.lifecycle.fitting import Prepared, fit_model
 from augment.lifecycle.journal import Journal
@@ -86,7 +86,7 @@ def scored(
     folder: Path,
     tick: Callable[[Tick], None],
     budget: Budget,
-    workers: int | None,
+    workers: Workers,
 ) -> Json:
     """The report of an engine that is fitted on the rows it learns from, within the budget, and
     sampled once as many.
@@ -124,7 +124,7 @@ def attempt(
     bounds: Bounds,
     tell: Callable[[Tick], None],
     heard: Callable[[float, int], None],
-    workers: int | None,
+    workers: Workers,
 ) -> Json:
     """A trial's row: its state (done, pruned or failed) with the reason, and what it came to.
 

@@ -22,7 +22,7 @@ from augment.core.files import atomic, read_json, require_outside, write_json
 from augment.core.holdout import split
 from augment.core.seeds import Seed
 from augment.core.source import path_of
-from augment.core.types import Json, Tick
+from augment.core.types import Json, Tick, Workers
 from augment.evaluation import objective
 from augment.lifecycle import search_space
 from augment.lifecycle.fitting import Prepared, described, finished, prepare
@@ -50,7 +50,7 @@ def tune(
     *,
     force: bool,
     dry_run: bool,
-    workers: int | None = None,
+    workers: Workers = None,
     tell: Callable[[Tick], None],
 ) -> Json:
     """Search for parameters into the folder `out`; returns what `--json` prints (tune.json).

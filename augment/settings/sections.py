@@ -34,6 +34,9 @@ class Tool:
     )
     device: Literal["auto", "cpu", "cuda"] = parameter("auto", "auto, cpu or cuda.")
     workers: int | None = parameter(None, "Processes. The result does not depend on them.", least=1)
+    executor: str | None = parameter(
+        None, "What runs the tasks: processes (here), inline, ray or ray://HOST:PORT."
+    )
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,9 @@ class Sampling:
         None, "Rows: 5000, 10k, 1e6, or 2x the rows of the source. Default: 1x.", form=ROWS
     )
     format: str | None = parameter(
-        None, "csv, tsv, json, jsonl, parquet, arrow, xlsx. Default: by name."
+        None,
+        "csv, tsv, json, jsonl, parquet, arrow, xlsx; of images png, or tar or parquet of many. "
+        "Default: by name.",
     )
     encoding: str | None = parameter(None, "Of the text file written. Default: the source's.")
     delimiter: str | None = parameter(None, "Of the file written. Default: the source's.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.core.errors import UsageError
+from augment.core.errors import BadInput, UsageError
 from augment.core.files import atomic, digest_of, read_json, write_json
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
@@ -45,8 +45,8 @@ class FolderJob(ABC):
     @abstractmethod
     def accept(self, result: Json) -> None:
         """Take note of what a task gave, now or in an earlier attempt: `lines`, one on each file
-        that it made (`number`, `file`; `masks` are pairs whose second is a file too), and what
-        else the job knows of. Raises what is to be said where a task failed."""
+        that it made (`number`, `file`; a `list` is a file too, and the second of each of `masks`),
+        and what else the job knows of. Raises what is to be said where a task failed."""
 
     @abstractmethod
     def finish(self, folder: Path, lines: Callable[[], Iterator[Json]], shared: Any) -> Json:
@@ -123,12 +123,25 @@ def committed(
             task = begun.popleft()
             accept(result)
             names = [(base / name).as_posix() for line in result["lines"] for name in _files(line)]
+            _require_here(store, names)
             store.commit(task.key, names, **result)
             yield task, result
 
 
+def _require_here(store: Store, names: list[str]) -> None:
+    """Refuse files that another machine wrote, and this one does not see."""
+    for name in names:
+        if not (store.partial / name).is_file():
+            raise BadInput(
+                f"{name} was written on another machine and is not seen on this one.",
+                where=str(store.path),
+                hint="Choose an -o on storage that all machines of the cluster share.",
+            )
+
+
 def _files(line: Json) -> list[str]:
-    return [line["file"], *(file for _, file in line.get("masks", ()))]
+    listed = [line["list"]] if "list" in line else []
+    return [line["file"], *listed, *(file for _, file in line.get("masks", ()))]
 
 
 def list_files(folder: Path, lines: Iterable[Json]) -> None:

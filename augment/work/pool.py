@@ -22,7 +22,7 @@ ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
 _shared: Any = None  # in a process of a pool: what its tasks are given first
-_single = True  # in a process of a pool: whether it computes on one thread
+_single: bool | None = None  # whether this process is to compute on one thread, where it was told
 
 
 class Pool:
@@ -81,11 +81,18 @@ def pool(workers: int, shared: Any, *, single: bool = True) -> Iterator[Pool]:
 
 def cores() -> int:
     """How many cores this process may keep busy; one in a process of a pool of single threads."""
-    if multiprocessing.parent_process() is not None and _single:
+    if multiprocessing.parent_process() is not None if _single is None else _single:
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def take_one_core() -> None:
+    """Compute on one thread from now on: other processes are busy on the other cores."""
+    global _single
+    _single = True
+    os.environ |= ONE_THREAD
 
 
 def _run(task: Task[R]) -> R:
@@ -100,7 +107,7 @@ def _begin(sent: bytes, single: bool) -> None:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if single:
-        os.environ |= ONE_THREAD
+        take_one_core()
     _shared = pickle.loads(sent)  # noqa: S301 - from the process that started us
 
 

@@ -33,11 +33,12 @@ CALLS = {
 SOURCES = {"table": "t.csv", "images": "pictures"}
 NO_SETTINGS = {  # what belongs to one call alone
     "source", "model", "real", "synthetic", "unseen", "out", "force", "dry_run", "config",
-    "where", "balance", "mode", "mark", "prompt", "prompts", "given", "shard", "shards", "param",
-    "preset", "weights", "baseline", "if_changed", "junit", "job", "all_jobs", "start",
-    "show_values",
+    "where", "balance", "mode", "mark", "prompt", "prompts", "given", "shard", "shards",
+    "per_shard", "param", "preset", "weights", "baseline", "if_changed", "junit", "job",
+    "all_jobs", "start", "show_values",
 }  # fmt: skip
 TEXTS = {  # where not any text will do: two values each
+    ("tool", "executor"): ("ray", "ray://head:1"),
     ("reading", "column"): ("a=id", "b=drop"),
     ("reading", "kind"): ("table", "images"),
     ("reading", "canvas"): ("32", "64"),

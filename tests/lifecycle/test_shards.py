@@ -107,7 +107,7 @@ def test_what_was_written_before_a_kill_is_kept(
     [
         (("--shards", "0"), "from 1 to"),
         (("--shards", "902"), "at most 901"),
-        (("--shards", "2", "--shard", "1/2"), "exclude each other"),
+        (("--shards", "2", "--per-shard", "100"), "exclude each other"),
         (("--shards", "2", "--format", "spss"), "spss"),
         (("--shard", "3/2"), "1/4"),
     ],

@@ -20,6 +20,7 @@ CALLS = {
 ALLOWED = {
     # between processes of one command, never to or from a file
     "augment/work/pool.py": {"pickle", "pickle.loads"},
+    "augment/work/executors/ray.py": {"pickle", "pickle.loads"},
     # its settings of parallel work, nothing is loaded
     "augment/kinds/tables/engines/sdv/training.py": {"joblib"},
 }

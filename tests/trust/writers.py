@@ -37,6 +37,9 @@ WRITERS = {
          "-o", "OUT"), "model"),
     "sample": Writer(("sample", "model", "-n", "50", "-o", "OUT"), "made.csv", verified=False),
     "sample images": Writer(("sample", "painter", "-n", "6", "-o", "OUT"), "made"),
+    "shards": Writer(("sample", "model", "-n", "50", "--shards", "4", "-o", "OUT"), "rows"),
+    "image shards": Writer(
+        ("sample", "painter", "-n", "9", "--shards", "3", "-o", "OUT"), "archives"),
     "run": Writer(
         ("run", *TABLE, "--target", "job", "--gate", "none", "-o", "OUT"), "run"),
     "rounds": Writer(

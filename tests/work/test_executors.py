@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
-from augment.core.errors import UsageError
+from augment.cli.parsing import placed
+from augment.core.errors import MissingExtra, UsageError
+from augment.core.types import Cluster, Workers
 from augment.testing.executors import square
 from augment.work import pool
-from augment.work.executors import executor
+from augment.work.executors import executor, ray
 from augment.work.executors.processes import Processes
 from augment.work.task import Task
 
@@ -35,7 +38,49 @@ def test_a_process_of_several_keeps_one_core_busy() -> None:
     assert list(Processes(2, patience=0).map(tasks, 0))[1:] == [1, 1]
 
 
-@pytest.mark.parametrize("workers", [0, -1])
-def test_fewer_than_one_process_is_refused(workers: int) -> None:
+def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    elsewhere = executor(Cluster("ray", "ray://head:10001"))
+    with pytest.raises(MissingExtra, match=r"augment-synth\[ray\]"):
+        list(elsewhere.map([Task("one", square, (1,))], 0))
+
+
+def test_a_machine_with_another_version_refuses_a_task() -> None:
+    with pytest.raises(UsageError, match=r"this is 0\.0"):
+        ray._run([], Task("one", square, (1,)), "0.0")
+
+
+@pytest.mark.parametrize(
+    ("workers", "name", "meant"),
+    [
+        (None, None, None),
+        (3, "processes", 3),
+        (None, "inline", 1),
+        (None, "ray", Cluster("ray")),
+        (8, "ray://head:10001", Cluster("ray", "ray://head:10001", 8)),
+    ],
+)
+def test_what_the_command_line_says_of_executors(
+    workers: int | None, name: str | None, meant: Workers
+) -> None:
+    assert placed(workers, name) == meant
+
+
+@pytest.mark.parametrize(
+    ("workers", "name", "says"),
+    [
+        (None, "rays", "Did you mean 'ray'"),
+        (None, "ray://", "ray://HOST:PORT"),
+        (None, "processes://here", "ray://HOST:PORT"),
+        (2, "inline", "one process"),
+    ],
+)
+def test_executors_that_are_none_are_refused(workers: int | None, name: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        placed(workers, name)
+
+
+@pytest.mark.parametrize("workers", [0, -1, Cluster("ray", most=0)])
+def test_fewer_than_one_process_is_refused(workers: Workers) -> None:
     with pytest.raises(UsageError, match="--workers"):
         executor(workers)

@@ -38,7 +38,7 @@ from augment.kinds.images.engines.diffusers.engine import Diffusers
 from augment.kinds.images.generator import photographs
 from augment.kinds.images.generator.conditions import condition_of
 from augment.kinds.images.generator.model import ImageModel
-from augment.kinds.images.io import memory, reading, writing
+from augment.kinds.images.io import archives, memory, reading, writing
 from augment.nets.devices import device_for
 
 if TYPE_CHECKING:
@@ -85,9 +85,10 @@ class ImageReader(Reader[Images]):
 
 
 class ImageWriter(Writer[Images]):
-    """A folder of pictures."""
+    """A folder of pictures, or an archive of them."""
 
     folders: ClassVar[bool] = True
+    packed: ClassVar[tuple[str, ...]] = tuple(archives.FORMATS)
 
     def name(self, source: str) -> str:
         return "images"
@@ -103,8 +104,13 @@ class ImageWriter(Writer[Images]):
     ) -> Written:
         if path is None:
             raise UsageError("Images go into a folder: name one with -o FOLDER.")
+        if format in self.packed:
+            return archives.write_archive(parts, path, format, force, origin)
         if format not in FORMATS:
-            raise UsageError(f"--format {format}: images are written as png.")
+            raise UsageError(
+                f"--format {format}: images are written as png, or into files of many as "
+                f"{' or '.join(self.packed)}."
+            )
         lines = [line for part in parts for line in writing.written(part, path, origin)]
         return Written(len(lines), tuple(lines))
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from augment.core import registry
 from augment.core.errors import UsageError
+from augment.core.types import Cluster, Workers
 from augment.work.pool import cores
 from augment.work.task import Task
 
@@ -15,7 +16,9 @@ R = TypeVar("R")
 
 
 class Executor(ABC):
-    """Runs tasks somewhere. Registered in the group `augment.executors`."""
+    """Runs tasks somewhere. Registered in the group `augment.executors`; one that is not of this
+    package is made with the address that was given, or None, and the most tasks at a time, or
+    None."""
 
     @abstractmethod
     def map(self, tasks: Iterable[Task[R]], shared: Any) -> Generator[R, None, None]:
@@ -27,14 +30,18 @@ class Executor(ABC):
         """
 
 
-def executor(workers: int | None, patience: float | None = None) -> Executor:
-    """What runs the tasks of a command: so many processes, None for as many as pay.
+def executor(workers: Workers, patience: float | None = None) -> Executor:
+    """What runs the tasks of a command: so many processes, None for as many as pay, or what is
+    elsewhere.
 
     `patience` are the seconds that are worked here first, where more is known than that a task
     is short. Raises `UsageError` for fewer than one.
     """
-    if workers is not None and workers < 1:
-        raise UsageError(f"--workers {workers}: at least 1.")
+    most = workers.most if isinstance(workers, Cluster) else workers
+    if most is not None and most < 1:
+        raise UsageError(f"--workers {most}: at least 1.")
+    if isinstance(workers, Cluster):
+        return _registered(workers.name, workers.address, most)
     if (cores() if workers is None else workers) == 1:
         return _registered("inline")
     return _registered("processes", workers, patience)

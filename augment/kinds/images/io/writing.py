@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from augment.core.kind import Origin, Part
@@ -12,18 +15,36 @@ from augment.kinds.images.io.image_files import encoded, put
 from augment.kinds.images.io.layouts.folders import class_folder
 
 
-def written(part: Part[Images], folder: Path, origin: Origin) -> list[Json]:
-    """Write the images as PNG, in a folder of their class where they have one; a line on each
-    with the true name of the class and where the image comes from."""
-    data, lines = part.data, []
-    labels = data.labels()
-    for row, name in enumerate(data.sources):
+@dataclass(frozen=True)
+class Picture:
+    """An image as a PNG file, and a line on it: its name, the true name of its class, and where
+    it comes from."""
+
+    data: bytes
+    line: Json
+
+
+def pictures(part: Part[Images], origin: Origin) -> Iterator[Picture]:
+    """The images as PNG, each named in a folder of its class where it has one."""
+    images = part.data
+    labels = images.labels()
+    for row, name in enumerate(images.sources):
         label = None if labels is None else labels[row]
         assert label is None or isinstance(label, str), "classes have names"
         file = f"{'' if labels is None else class_folder(label)}{escaped(name)}.png"
-        digest = put(folder / file, encoded(data.pixels[row]))
+        data = encoded(images.pixels[row])
+        digest = hashlib.sha256(data).hexdigest()
         line: Json = {"file": file, "label": label, "number": part.start + row, "sha256": digest}
-        if data.captions is not None:
-            line["caption"] = data.captions[row]
-        lines.append(line | {"engine": origin.engine, "seed": origin.seed, "model": origin.model})
+        if images.captions is not None:
+            line["caption"] = images.captions[row]
+        line |= {"engine": origin.engine, "seed": origin.seed, "model": origin.model}
+        yield Picture(data, line)
+
+
+def written(part: Part[Images], folder: Path, origin: Origin) -> list[Json]:
+    """Write the images into a folder; the line on each."""
+    lines = []
+    for picture in pictures(part, origin):
+        put(folder / picture.line["file"], picture.data)
+        lines.append(picture.line)
     return lines
