@@ -30,10 +30,12 @@ def interrupted(seconds: float) -> Iterator[None]:
     if math.isinf(seconds) or alone:
         yield
         return
-    inside = True
+    inside, rung = True, False
 
     def ring(number: int, frame: FrameType | None) -> None:
+        nonlocal rung
         if inside:
+            rung = True
             raise TimeIsUp
 
     start = time.monotonic()
@@ -41,6 +43,10 @@ def interrupted(seconds: float) -> Iterator[None]:
     outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except Exception as error:
+        if rung:  # NumPy's buffers make an error of their own of whatever is raised inside them
+            raise TimeIsUp from error
+        raise
     finally:
         inside = False
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -42,3 +42,13 @@ def test_a_bound_outlives_one_inside_it() -> None:
             spin()
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
         spin()
+
+
+def test_an_error_that_a_library_makes_of_the_interruption_is_one() -> None:
+    with pytest.raises(TimeIsUp), interrupted(0.05):
+        try:
+            time.sleep(5)
+        except BaseException:
+            raise ValueError("not a valid format") from None  # as NumPy does
+    with pytest.raises(ValueError, match="its own"), interrupted(60):
+        raise ValueError("an error of its own")
