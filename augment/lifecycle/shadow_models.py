@@ -43,9 +43,10 @@ def shadows(
     if not count or about.private or about.foreign:
         return []
     found: list[Shadow[Any]] = []
-    longest, within = 0.0, budget.part(SHARE)
+    within, longest = budget.part(SHARE), journal.seconds.get("fit", 0.0)
+    enough = within.left() > FEWEST * longest
     with journal.stage("shadow"):
-        while len(found) < count and within.left() > longest:
+        while enough and len(found) < count and within.left() > longest:
             journal.tick(Tick("shadow", len(found), count))
             start, each = time.monotonic(), within.part(FITTING / (count - len(found)))
             folder = scratch / f"shadow-{len(found)}"

@@ -90,6 +90,18 @@ def test_without_time_there_are_none_and_it_is_said(table: Path, tmp_path: Path)
     assert not found and ticks[-1].shortened == "0 of 3 shadow models were fitted"
 
 
+def test_none_is_begun_where_the_runs_own_fit_took_too_long_for_two(
+    table: Path, tmp_path: Path
+) -> None:
+    request = RunRequest(str(table), engine="independent", seed=1)
+    prepared = prepare(request, Journal(None, silent), None, 0.2)
+    journal = Journal(None, silent, seconds={"fit": 40.0})
+    given = (tmp_path, journal, Budget(100.0), 1)
+    assert not shadow_models.shadows(prepared, 4, *given)
+    assert journal.shortened == ["0 of 4 shadow models were fitted"]
+    assert len(shadow_models.shadows(prepared, 2, *given[:2], Budget(10_000.0), 1)) == 2
+
+
 def test_an_engine_that_fails_on_fewer_rows_leaves_the_run_alone(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
