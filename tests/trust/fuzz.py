@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 Target = Callable[[Path, bytes], object]
-SUFFIXES = ("csv", "json", "jsonl", "parquet", "arrow", "xlsx", "csv.gz", "csv.zst")
+SUFFIXES = ("csv", "json", "jsonl", "parquet", "arrow", "xlsx", "csv.gz", "csv.zst", "csv.zip")
 EXAMPLES = {
     "annotation": b"<annotation><size><width>9</width></size><object/></annotation>",
     "condition": b"a >= 1 and (b in ('x', 'y') or not c is null)",

@@ -138,7 +138,8 @@ def _tables(archive: zipfile.ZipFile) -> list[str]:
     names = [
         entry.filename
         for entry in archive.infolist()
-        if not entry.is_dir()
+        if entry.filename  # a damaged archive has nameless ones
+        and not entry.is_dir()
         and not entry.filename.startswith("__MACOSX/")
         and not Path(entry.filename).name.startswith(".")
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -85,6 +86,17 @@ def test_names_that_are_no_utf8_are_damage(name: str, tmp_path: Path) -> None:
         with pytest.raises(BadInput):
             source.read(str(path), ReadOptions())
         assert source.suffix_like(str(path)) in (".csv", ".csv.zip", ".xlsx")
+
+
+@pytest.mark.parametrize("name", ["t.zip", "t.xlsx"])
+def test_what_has_no_name_is_no_table(name: str, tmp_path: Path) -> None:
+    path = Path(packed(tmp_path / name, {"t.csv": CSV}))
+    data = bytearray(path.read_bytes())
+    lengths = data.rindex(b"PK\1\2") + 28  # of a name, of extras, of a comment
+    data[lengths : lengths + 6] = struct.pack("<HHH", 0, 0, len("t.csv"))
+    path.write_bytes(data)
+    with pytest.raises(BadInput):
+        source.read(str(path), ReadOptions())
 
 
 def test_what_packs_itself_is_not_packed_again(tmp_path: Path) -> None:
