@@ -50,6 +50,12 @@ def few_trees() -> Iterator[None]:
 SLOW = {
     "TestCopulaEngine": ["test_the_same_seed_gives_the_same_model_in_another_process"],
     "TestTvaeEngine": ["test_the_same_seed_gives_the_same_model_in_another_process"],
+    "TestFlowForAGpuEngine": [
+        "test_a_stored_model_samples_the_same_rows_in_another_process",
+        "test_any_canvas_mode_and_labelling",
+        "test_few_rows_are_learnt_from_or_refused_with_their_number",
+        "test_the_same_seed_gives_the_same_model_in_another_process",
+    ],
     "TestImagesLiftMetric": [
         "test_a_figure_is_best_on_equal_samples_and_worse_the_more_one_is_spoilt"
     ],

@@ -60,6 +60,7 @@ def folder(model: Path) -> list[dict[str, Any]]:
     return lines(out)
 
 
+@pytest.mark.slow
 def test_tars_hold_the_images_of_the_folder_for_any_number_of_processes(
     model: Path,
     folder: list[dict[str, Any]],

@@ -92,6 +92,7 @@ def test_text_to_image_follows_prompt_and_seed_and_nothing_else(weights: Path) -
     assert not np.array_equal(first[:1], drawn(pipe, ["red"], [Seed(3)], HOW))
 
 
+@pytest.mark.slow
 def test_image_to_image_leaves_more_to_chance_at_more_strength(weights: Path) -> None:
     pipe = load(looked_at(weights), "cpu")
     how = PipelineSettings(steps=20, guidance=1.0, negative="", width=16, height=16)
