@@ -54,7 +54,11 @@ SLOW = {
         "test_a_stored_model_samples_the_same_rows_in_another_process",
         "test_any_canvas_mode_and_labelling",
         "test_few_rows_are_learnt_from_or_refused_with_their_number",
+        "test_a_killed_fit_that_is_taken_up_gives_the_same_model",
         "test_the_same_seed_gives_the_same_model_in_another_process",
+    ],
+    "TestImagesUtilityMetric": [
+        "test_a_figure_is_best_on_equal_samples_and_worse_the_more_one_is_spoilt"
     ],
     "TestImagesLiftMetric": [
         "test_a_figure_is_best_on_equal_samples_and_worse_the_more_one_is_spoilt"

@@ -216,6 +216,7 @@ def test_an_evaluation_of_dataframes(frame: pd.DataFrame, tmp_path: Path) -> Non
     assert of_sample.scores == found.scores
 
 
+@pytest.mark.slow
 def test_an_evaluation_gives_the_scores_of_the_command_line(tmp_path: Path) -> None:
     real = write_table(tmp_path / "t.csv", 150)
     made = augment.fit(real, "independent", seed=1).sample(150, seed=1)

@@ -215,6 +215,7 @@ def test_pipes_need_no_home_no_temporary_folder_and_no_terminal(table: Path) -> 
     assert len(done.stdout.splitlines()) == 4
 
 
+@pytest.mark.slow
 def test_closed_streams_are_survived(table: Path) -> None:
     assert shell(f"augment inspect '{table}' 2>&- <&-", table.parent).returncode == 0
     assert shell(f"augment inspect '{table}' --json >&-", table.parent).returncode == 6

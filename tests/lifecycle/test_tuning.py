@@ -25,6 +25,7 @@ from tests.cli import in_process
 from tests.places import ROOT
 
 ROWS = 200
+SLOW = pytest.mark.slow
 BEST = 500  # levels, of the made-up scores below
 
 
@@ -148,7 +149,7 @@ def test_a_trial_that_fails_privacy_cannot_win(
     assert "privacy" in str(tuning_result.unmet(document))
 
 
-@pytest.mark.parametrize("stop", [1, 4, 9])
+@pytest.mark.parametrize("stop", [pytest.param(1, marks=SLOW), 4, pytest.param(9, marks=SLOW)])
 def test_a_search_that_was_cut_short_goes_on_to_the_same_trials(
     request_: TuneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
@@ -171,7 +172,7 @@ def test_a_search_that_was_cut_short_goes_on_to_the_same_trials(
     assert len(calls) == 10 - (stop - 1)  # 8 trials and 2 final scores, those done are kept
 
 
-@pytest.mark.parametrize("stop", [1, 5])
+@pytest.mark.parametrize("stop", [pytest.param(1, marks=SLOW), 5])
 def test_a_trial_that_was_scored_but_not_ended_counts_when_the_search_goes_on(
     request_: TuneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:

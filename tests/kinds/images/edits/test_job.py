@@ -288,6 +288,7 @@ def fitted(engine: str, parameters: dict[str, str], folder: Path) -> str:
     return str(folder / engine)
 
 
+@pytest.mark.slow
 def test_the_command(source: Path, tmp_path: Path) -> None:
     run = CliRunner().invoke
     small = {"steps": "4", "batch": "8", "width": "8"}

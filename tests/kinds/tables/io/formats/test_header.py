@@ -116,6 +116,7 @@ def test_rows_beside_a_table_with_odd_names_may_have_those_names(tmp_path: Path)
     assert made.data.to_pydict() == {"2021": [1], "2019": [2], "2020": [3]}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not TABLES, reason="the shared tables are not here")
 @pytest.mark.parametrize("file", TABLES, ids=lambda file: file.stem)
 def test_real_tables(tmp_path: Path, file: Path) -> None:
