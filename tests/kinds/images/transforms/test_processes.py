@@ -36,7 +36,7 @@ def begun(source: Path, out: Path) -> subprocess.Popen[bytes]:
         cwd=ROOT,
         env=environment(),
     )
-    until(lambda: any(out.glob("*.png")) or process.poll() is not None, "an image")
+    until(lambda: any(out.rglob("*.png")) or process.poll() is not None, "an image")
     assert process.poll() is None
     return process
 
