@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.core.errors import BadInput, UsageError
+from augment.core.errors import AugmentError, BadInput, UsageError
 from augment.core.files import (
     LOCK_NAME,
     PRIVATE_MODE,
@@ -104,9 +104,13 @@ class Store:
         return ours and (self.path / MANIFEST).is_file()
 
     def require_free(self, force: bool) -> None:
-        """Refuse a folder that holds a finished result, unless it may be replaced."""
+        """Refuse a folder that holds a finished result, unless it may be replaced. What a kill
+        left beside it at the very end is cleared away."""
         self.require_ours()
         if self.complete() and not force:
+            if self.cut_short():
+                with suppress(AugmentError, OSError), self.held():
+                    self.recover()
             raise UsageError(
                 f"{self.path} holds a finished result already. "
                 "Pass --force to replace it, or choose another -o."
