@@ -263,3 +263,18 @@ def test_a_second_holder_is_refused_and_an_earlier_publication_is_finished(tmp_p
         assert content(folder.path).items() >= FILES.items()
         with pytest.raises(Locked), folder.held():
             pass
+
+
+def test_what_a_kill_leaves_beside_a_finished_result_is_cleared_by_a_refusal(
+    tmp_path: Path,
+) -> None:
+    folder = Store(tmp_path / "out")
+    build(folder, {**FILES, "run.json": RUN})
+    folder.publish()
+    finished = content(folder.path)
+    folder.partial.mkdir()
+    write_json(folder.partial / module.PLAN, {})
+    write_json(folder.partial / module.PUBLISH, {"rejected": False, "files": [], "gone": []})
+    with pytest.raises(UsageError, match="already"):
+        folder.require_free(force=False)
+    assert not folder.partial.exists() and content(folder.path) == finished
