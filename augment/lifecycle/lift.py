@@ -33,7 +33,7 @@ from augment.lifecycle.augmentation import output_of
 from augment.lifecycle.fitting import Prepared, described, finished, fit_model, prepare
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import Plan, RunRequest, require_once
-from augment.lifecycle.sampling import Sample, executor_for, parts_of
+from augment.lifecycle.sampling import Sample, executor_for, rows_in_memory
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.report import lift as page
 from augment.work.store import Attempt, Store
@@ -113,8 +113,7 @@ class Repetitions:
         plan = self.prepared.plan
         sample = Sample(model, output.rows, seed, output.given, tick=self.journal.tick)
         processes = executor_for(plan.engine.about, plan.device, self.workers)
-        parts = [part.data for part in parts_of(sample, processes, self.journal.tick)]
-        return model.source_rows(SourceRows("the made rows", tuple(parts)))[0]
+        return rows_in_memory(sample, processes, self.journal.tick, "the made rows")
 
 
 def lift(

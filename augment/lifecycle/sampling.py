@@ -17,6 +17,7 @@ from augment.core.fitted import Fitted
 from augment.core.kind import Origin, Part, Writer
 from augment.core.model_folder import using
 from augment.core.seeds import Seed
+from augment.core.source import Rows
 from augment.core.types import About, Condition, Dataset, Json, Tick, Whole, Workers, silent
 from augment.work.executors import Executor, executor
 from augment.work.folder_job import committed, committed_lines, list_files
@@ -115,6 +116,14 @@ def parts_of(
         for part in parts:
             tick(Tick("sample", part.start + len(part.data) - first, last - first))
             yield part
+
+
+def rows_in_memory(
+    sample: Sample[D], executor: Executor, tick: Callable[[Tick], None], called: str
+) -> D:
+    """The whole sample as rows of the source are; `called` names it in messages."""
+    parts = tuple(part.data for part in parts_of(sample, executor, tick))
+    return sample.model.source_rows(Rows(called, parts))[0]
 
 
 def fill(

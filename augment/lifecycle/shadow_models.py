@@ -17,11 +17,10 @@ from augment.core.budget import Budget
 from augment.core.errors import AugmentError, DiskFailed
 from augment.core.holdout import split
 from augment.core.kind import Shadow
-from augment.core.source import Rows
 from augment.core.types import Condition, Tick, Workers, silent
 from augment.lifecycle.fitting import Prepared, fit_model
 from augment.lifecycle.journal import Journal
-from augment.lifecycle.sampling import Sample, executor_for, parts_of
+from augment.lifecycle.sampling import Sample, executor_for, rows_in_memory
 
 SHARE = 0.5  # of the time that is left, at most
 FITTING = 0.8  # of what a shadow model may take, for its fit: it is sampled and attacked, too
@@ -77,6 +76,5 @@ def _shadow(
     model = plan.kind.restore(fitted.stored()).on(plan.device)  # as a run samples it
     sample = Sample(model, len(members), seed.child("sample"), Condition())
     processes = executor_for(plan.engine.about, plan.device, workers)
-    parts = tuple(part.data for part in parts_of(sample, processes, silent))
-    made = model.source_rows(Rows("the rows of a shadow model", parts))[0]
+    made = rows_in_memory(sample, processes, silent, "the rows of a shadow model")
     return Shadow(members, outsiders, made)

@@ -132,7 +132,6 @@ class Stages:
                 fake = fake.take(np.arange(len(fake) - output.rows, len(fake), dtype=np.int64))
             seed, options = plan.seed.child("score"), plan.request.score
             budget = score_budget(self.budget)
-            more = {"shadows": known} if known else {}
             scored = plan.kind.evaluator.score(
                 train,
                 test,
@@ -143,7 +142,7 @@ class Stages:
                 budget,
                 self.workers,
                 charts=True,
-                **more,
+                shadows=known,
             )
             for name, content in scored.files.items():
                 with atomic(self.folder.partial / name) as stream:

@@ -21,6 +21,18 @@ HEAD_WIDTH = 32  # about; as many heads as divide the width
 UNPLANNED = [SDPBackend.EFFICIENT_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
 
 
+def head_count(width: int, about: int) -> int:
+    """As many heads of `about` that width as divide the whole.
+
+    >>> head_count(96, 32), head_count(100, 32), head_count(8, 32)
+    (3, 2, 1)
+    """
+    heads = max(1, width // about)
+    while width % heads:
+        heads -= 1
+    return heads
+
+
 class TransformerBlock(nn.Module):
     """Self-attention, then a gated feed-forward part, each beside a residual path."""
 
@@ -51,10 +63,7 @@ class TransformerBlock(nn.Module):
     def _heads(self, z: Tensor) -> Tensor:
         """(rows, places, width) → (rows, heads, places, width of a head)."""
         rows, places, width = z.shape
-        heads = max(1, width // HEAD_WIDTH)
-        while width % heads:
-            heads -= 1
-        return z.view(rows, places, heads, -1).transpose(1, 2)
+        return z.view(rows, places, head_count(width, HEAD_WIDTH), -1).transpose(1, 2)
 
     def _fed(self, x: Tensor) -> Tensor:
         z = rms_norm(x, x.shape[-1:], self.norm.to(x.dtype))

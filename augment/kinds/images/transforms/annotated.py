@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,8 +100,11 @@ def read(entry: Entry) -> Annotated:
 
 def _mask(folder: str, path: Path, width: int, height: int) -> Mask:
     try:
-        with decoding(), Image.open(path, formats=("PNG",)) as image:
-            if not is_intact(path.read_bytes()):
+        with (
+            decoding(),
+            Image.open(io.BytesIO(data := path.read_bytes()), formats=("PNG",)) as image,
+        ):
+            if not is_intact(data):
                 raise Undecodable("is damaged")
             fits = image.size == (width, height)  # asked before it is decoded
             numbers = image.mode in ("P", "L", "1", "I;16")

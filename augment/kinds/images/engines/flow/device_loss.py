@@ -11,16 +11,14 @@ from torch import Tensor
 from augment.kinds.images.engines.flow.dit import TOLD, Dit, Through, passed
 from augment.kinds.images.engines.flow.jumps import Jumps, draw_jumps, picture_of_two
 from augment.kinds.images.engines.flow.model import LATEST, silenced
+from augment.kinds.images.engines.flow.presets import CENTRE, JUDGED, SILENCED, SPREAD
 from augment.kinds.images.engines.thinning import thinned
 from augment.nets.devices import autocast
 from augment.nets.flow_matching.path import point
 from augment.nets.random_affine import MOVES, draw_moves, move
 
-CENTRE, SPREAD = -0.4, 1.0  # of the normal distribution whose logistic times are drawn
 EVEN = 0.1  # share of times that are drawn evenly, so that none is new to a jump
-SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
 JUMPS = 0.25  # share of a batch that learns long steps
-JUDGED = 512
 LEAST_JUDGED = 128  # at a time: as many as the jumps of the largest batch, which is compiled
 
 

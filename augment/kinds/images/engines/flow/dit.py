@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from augment.kinds.images.engines.flow.presets import patch_of
 from augment.nets.random_affine import MOVES
+from augment.nets.transformer import head_count
 
 HEAD_WIDTH = 64
 WAVES = 32
@@ -28,9 +29,7 @@ class DitBlock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.heads = max(1, width // HEAD_WIDTH)
-        while width % self.heads:
-            self.heads -= 1
+        self.heads = head_count(width, HEAD_WIDTH)
         self.tell = nn.Linear(width, 6 * width)
         self.asks = nn.Linear(width, 3 * width)
         self.answers = nn.Linear(width, width)

@@ -17,13 +17,21 @@ from augment.kinds.images.engines import training_parameters
 from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.costs import network_costs, transformer_costs
 from augment.kinds.images.engines.flow.model import (
-    LATEST,
     FlowModel,
     network_of,
     require_sampling,
     silenced,
 )
-from augment.kinds.images.engines.flow.presets import PRESETS, Sizes, batch_for, places_of
+from augment.kinds.images.engines.flow.presets import (
+    CENTRE,
+    JUDGED,
+    PRESETS,
+    SILENCED,
+    SPREAD,
+    Sizes,
+    batch_for,
+    places_of,
+)
 from augment.kinds.images.engines.sizes import FEWEST_STEPS, or_a_smaller_canvas
 from augment.nets.devices import autocast, bytes_of
 from augment.nets.flow_matching.path import point
@@ -34,11 +42,8 @@ from augment.work import environment
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-JUDGED = 512
 JITTER_BELOW = 50_000
-CENTRE, SPREAD = -0.4, 1.0  # of the normal distribution whose logistic times are drawn
 SLOW = "preset gpu on a CPU: hours in the place of minutes; a GPU is asked for by --device cuda"
-SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,7 @@ class Flow(Engine[Images]):
         """Fit the network in place."""
         import torch
 
+        from augment.kinds.images.engines.flow.device_loss import weighed
         from augment.kinds.images.engines.thinning import thinned
         from augment.nets.random_affine import MOVES, draw_moves, move
         from augment.nets.streams import torch_stream
@@ -202,8 +208,7 @@ class Flow(Engine[Images]):
             noised = point(noise, x, t[:, None, None, None])
             with autocast(device):
                 found: Tensor = network(noised, t, c.to(device), by.to(device))
-            apart = (found - x).square().flatten(1).mean(1)
-            return (apart / (1 - t.clamp(max=LATEST)) ** 2).mean()
+            return weighed(found, x, t).mean()
 
         def loss(step: int) -> Tensor:
             stream = torch_stream(job.seed.child("step", step).integer())

@@ -21,21 +21,19 @@ class Preset:
 
 
 @dataclass(frozen=True)
-class Sizes:
+class Sizes(Preset):
     """A preset with what the user asked for in its place, on a device."""
 
-    steps: int
     batch: int
-    width: int
-    blocks: int
-    learning_rate: float
-    sampling_steps: int
 
 
 PRESETS = {
     "cpu": Preset(6_000, 64, 32, 0, 2e-3, 8),
     "gpu": Preset(6_000, None, 512, 8, 6e-4, 4),
 }
+CENTRE, SPREAD = -0.4, 1.0  # of the normal distribution whose logistic times are drawn
+SILENCED = 0.1  # share of training pictures whose condition is hidden, so that guidance can work
+JUDGED = 512  # pictures that the held-out loss is taken on
 PLACES = 16  # patches along the longer side of a canvas, at most
 MOST_AT_ONCE, LEAST_AT_ONCE = 512, 16  # pictures in a step of preset gpu
 NUMBERS_KEPT = 30  # of each place and block, for the slope: times the width
