@@ -17,6 +17,9 @@ QUIET = {
 }
 ENVIRONMENT = OFFLINE | {
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait by spinning stall a busy machine
+    # oneDNN keeps a plan for each number of rows that it has met, a thousand of them by default:
+    # some 200 MB after a million rows.
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
 }
 
 
