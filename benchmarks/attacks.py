@@ -67,7 +67,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "-p", "--param", action="append", default=[], help="ENGINE.NAME=VALUE, repeatable"
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not arguments.rows and "shares" in arguments.engines.split(","):
+        parser.error("shares draws from rows that are not learnt: it needs --rows above 0")
+    return arguments
 
 
 def measure(
