@@ -8,7 +8,10 @@ outsiders and, in other folds, the attackers' reference. `--rows 0` learns 80% o
 `fresh` 40%, and leaves 20% unseen. As many rows are made as were learnt.
 AUCs stand with the 95% interval that allows for the choice of the strongest; figures are means over
 the seeds, of each of which `--all` prints every attack. The engine `fresh` makes real rows that
-nothing has seen: what any attack finds of those is noise.
+nothing has seen: what any attack finds of those is noise. The engine `shares` draws such rows with
+weights that give each column alone the shares of the learnt rows: what attacks find of those is
+what a generator gives away that learns no more than columns alone (it needs rows to draw from, so
+not `--rows 0`).
 """
 
 from __future__ import annotations
@@ -19,9 +22,11 @@ from statistics import fmean
 from typing import Any
 
 import fits
+import numpy as np
 from tables import reading
 
 METRICS = ("membership", "closeness", "disclosure", "copies", "detection", "utility")
+SHARES_TOKENS, SHARES_PASSES = 10, 25  # of `shares`: tokens of a number; rounds of raking
 SHOWN = {
     "membership.auc": "attack",
     "membership.tpr@0.01": "TPR 1%",
@@ -62,7 +67,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "-p", "--param", action="append", default=[], help="ENGINE.NAME=VALUE, repeatable"
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not arguments.rows and "shares" in arguments.engines.split(","):
+        parser.error("shares draws from rows that are not learnt: it needs --rows above 0")
+    return arguments
 
 
 def measure(
@@ -86,11 +94,31 @@ def measure(
     train, test = data.take(order[:learnt]), data.take(order[learnt : learnt + unseen])
     if engine == "fresh":
         made = data.take(order[learnt + unseen : 2 * learnt + unseen])
+    elif engine == "shares":
+        made = with_shares(train, data.take(order[learnt + unseen :]), root.child("shares"))
     else:
         made = Table.join(fits.fitted(kind, engine, given, train, root)[1])
     scores = scoring.score(train, test, made, root.child("score"), metrics=METRICS)
     judged = verdict(scores, measures(metrics("table", METRICS)))
     return scores, judged.state("privacy")
+
+
+def with_shares(train: Any, pool: Any, seed: Any) -> Any:
+    """As many rows of the `pool` as `train` has, drawn with weights (repeats are possible) that
+    give each column alone the shares of `train` (raking; Deming and Stephan 1940)."""
+    from augment.kinds.tables.engines.anyorder.encoding import encode, fitted_vocabularies
+
+    vocabularies = fitted_vocabularies(train, SHARES_TOKENS, True)
+    learnt, others = (encode(rows, vocabularies) + 1 for rows in (train, pool))  # 0: no token
+    weight = np.ones(len(others))
+    for _ in range(SHARES_PASSES):
+        for j, vocabulary in enumerate(vocabularies):
+            size = vocabulary.size + 1
+            wanted = np.bincount(learnt[:, j], minlength=size) / len(learnt)
+            found = np.bincount(others[:, j], weight, minlength=size) / weight.sum()
+            factor = np.divide(wanted, found, out=np.ones(size), where=found > 0)
+            weight *= factor[others[:, j]]
+    return pool.take(seed.rng().choice(len(others), len(learnt), p=weight / weight.sum()))
 
 
 def _print(table: str, engine: str, runs: list[tuple[list[Any], str]], every: bool) -> None:

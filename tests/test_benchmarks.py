@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from augment.core.seeds import Seed
+from augment.testing.simulated import mixed_table
 from tests.places import ROOT
 
 
@@ -155,3 +159,19 @@ def test_the_benchmark_of_scale_tells_how_each_stage_grows() -> None:
         for cell in line[2:]:
             seconds, peak = (float(part.split()[0]) for part in cell.split(", "))
             assert seconds > 0 and peak > 50
+
+
+def test_unseen_rows_drawn_by_shares_have_the_shares_of_the_learnt_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    with patch.dict(sys.modules):  # its neighbours have names that others may want
+        attacks = importlib.import_module("attacks")
+    pool, apart = mixed_table(6_000, seed=1), mixed_table(3_000, seed=2)
+    member = np.asarray(apart.column("member").to_pylist(), dtype=bool)
+    learnt = apart.take(np.flatnonzero(member)[:600])  # older than the pool, all of them members
+    made = attacks.with_shares(learnt, pool, Seed(0))
+    assert len(made) == len(learnt)
+    assert all(made.column("member").to_pylist())
+    ages = [np.mean(rows.column("age").to_numpy()) for rows in (learnt, made, pool)]
+    assert abs(ages[1] - ages[0]) < 2 < ages[0] - ages[2]
