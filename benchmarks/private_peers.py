@@ -2,12 +2,13 @@
 
     PYTHON benchmarks/private_peers.py --peer-python PEER_PYTHON --engines aim,peer-mst --seeds 0,1
 
-The peers are dpmm's, in an environment of its own (`pip install dpmm==0.1.9`, Apache-2.0): MST, AIM and
-PrivBayes by their defaults, but one process, within `--epsilon` and `--delta` in all. The categories
-and ends of all columns are public to every engine, as papers take them. Every fit runs in a process
-of its own: 80% of the rows are learnt, a sample as large is drawn, and all scores are on the other
-20%; AUC and accuracy are those of scikit-learn's histogram gradient boosting by its defaults.
-The target has two classes. Times compare within one run on one machine, and with nothing else.
+The peers are dpmm's, in an environment of its own (`pip install dpmm==0.1.9`, Apache-2.0): MST, AIM
+and PrivBayes by their defaults, but one process, within `--epsilon` and `--delta` in all. The
+categories and ends of all columns are public to every engine, as papers take them. Every fit runs
+in a process of its own: 80% of the rows are learnt, a sample as large is drawn, and all scores are
+on the other 20%; AUC and accuracy are those of scikit-learn's histogram gradient boosting by its
+defaults. The target has two classes. Times compare within one run on one machine, and with nothing
+else; those of the peers are of one process.
 """
 
 from __future__ import annotations
