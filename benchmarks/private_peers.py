@@ -8,8 +8,8 @@ categories and ends of all columns are public to every engine, as papers take th
 in a process of its own: 80% of the rows are learnt, a sample as large is drawn, and all scores are
 on the other 20%; AUC and accuracy are those of scikit-learn's histogram gradient boosting by its
 defaults. The target has two classes. Times compare within one run on one machine, and with nothing
-else; those of the peers are of one process. dpmm's AIM, which by its defaults takes hours, has two
-rounds for each column in place of 16, and a model of at most 4 MB, which its pipeline does not bound.
+else. dpmm's AIM, which by its defaults takes hours, has two rounds for each column in place of 16,
+and a model of at most 4 MB, which its pipeline does not bound.
 """
 
 from __future__ import annotations
