@@ -52,7 +52,8 @@ def main() -> None:
         if (source.stem, rows, seed) in done or time.monotonic() > until:
             continue
         if source not in data:
-            options = {} if arguments.images else reading(source)
+            images = {"canvas": arguments.canvas} if arguments.canvas else {}
+            options = images if arguments.images else reading(source)
             data[source] = registry.find("kinds", kind).reader.read(str(source), options).data
         run = {"data": source.stem, "rows": rows, "seed": seed}
         run["scores"] = measure(kind, data[source], rows, Seed(seed))
@@ -68,6 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tables", default="../shared/data/tables", help="folder of tables")
     parser.add_argument("--only", default="", help="names of tables, with commas between")
     parser.add_argument("--images", default="", help="a folder of classes, in the place of tables")
+    parser.add_argument("--canvas", default="", help="of images: pixels of a side")
     parser.add_argument("--sizes", default="500,1000,4000", help="rows of the sources")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--keep", default="", help="a file of scores that grows")

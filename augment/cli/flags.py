@@ -4,7 +4,7 @@ defaults."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import typer
 from typer.models import OptionInfo
 
 from augment.cli.terminal import say
-from augment.core.parameters import optional, setting_of
+from augment.core.parameters import Parameter, expected, optional, setting_of
 from augment.core.types import Json
 from augment.settings import names
 from augment.settings.jobs import Listed
@@ -64,9 +64,22 @@ def flag(setting: str, *words: str, **more: Any) -> Any:
     found = names.of_sections()[section, name]
     if optional(found.hint)[0] in (int, float):
         more |= {"min": found.declared.range.least, "max": found.declared.range.most}
+        if found.declared.range.above is not None:  # which typer has no word for
+            more["callback"] = _checked(found.hint, found.declared)
     if found.default is False:
         more["show_default"] = False
     return Flag(found.name, param_decls=words, help=found.declared.help, **more)
+
+
+def _checked(hint: Any, declared: Parameter) -> Callable[[Any], Any]:
+    """A callback that refuses numbers outside of the range, in the name of the flag."""
+
+    def check(value: Any) -> Any:
+        if value is not None and value not in declared.range:
+            raise typer.BadParameter(f"expected {expected(hint, declared)}")
+        return value
+
+    return check
 
 
 def settings_of(parameters: Mapping[str, Any]) -> dict[str, Name]:

@@ -96,6 +96,11 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
         return
     if document.get("up_to_date"):
         line(console, "Up to date: this model is fitted already; nothing was done.", style="green")
+        if document.get("rows_compared") is False:
+            line(
+                console, "Whether the rows have changed since is not known: a private model keeps "
+            )
+            line(console, "no trace of them. --force fits anew, and spends the budget once more.")
     line(console, f"Model: {document['model']}", style="bold")
     line(console, f"Sample it with: augment sample {document['model']} -n 10k -o FILE")
 

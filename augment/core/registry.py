@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import typing
 from functools import cache
-from importlib import metadata
+from importlib import metadata, util
 from typing import Any
 
 from augment.core import parameters
 from augment.core.errors import MissingExtra, UsageError, did_you_mean
-from augment.core.types import Engine, Json
+from augment.core.types import About, Engine, Json
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}  # where the module's name differs
 GROUPS = (
@@ -79,6 +79,21 @@ def engine(
     recipe = find("engines", name)
     values = {**(settings or {}), **parse_parameters(recipe, texts or {})}
     return typing.cast("Engine[Any]", recipe(**values))
+
+
+def require_libraries(about: About) -> None:
+    """Refuse an engine whose packages are not installed, before a fit begins; imports none.
+
+    Raises `MissingExtra`.
+    """
+    for package in about.needs:
+        if util.find_spec(package) is None:
+            known = DISTRIBUTIONS.get(package, package)
+            what = f"'augment-synth[{about.extra}]'" if about.extra else known
+            raise MissingExtra(
+                f"Engine {about.name!r} needs the Python package {package!r}, which is not "
+                f"installed. Install it with: pip install {what}"
+            )
 
 
 def described(name: str, detailed: bool) -> Json:

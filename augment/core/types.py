@@ -223,7 +223,8 @@ class About:
     kind: str
     summary: str
     licence: str
-    needs: tuple[str, ...] = ()  # distributions beyond NumPy and Arrow
+    needs: tuple[str, ...] = ()  # packages that it imports beyond NumPy and Arrow
+    extra: str = ""  # the extra of augment that installs them
     conditions: frozenset[str] = frozenset()  # of {"where", "given"}; how: see `exact`
     exact: bool = False  # conditions are placed, not searched for by rejection
     control: bool = False  # a yardstick that `auto` never picks

@@ -161,12 +161,17 @@ def fit(
             if start
             else {}
         )
+        standing = folder.complete() and not force
+        if not standing:
+            registry.require_libraries(prepared.plan.engine.about)
         if dry_run:
             estimate = forecast_document(paced(_forecast(prepared)), ("fit",))
             return {"schema": SCHEMA, "dry_run": True, **facts, **shown, "estimate": estimate}
-        if folder.complete() and not force:
+        if standing:
             document = finished(folder, prepared.key, request.seed)
-            return {**document, **facts} if prepared.plan.engine.about.private else document
+            if prepared.plan.engine.about.private:  # which keeps nothing to tell other rows by
+                return {**document, **facts, "rows_compared": False}
+            return document
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
             data = prepared.loaded.data

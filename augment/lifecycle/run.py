@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import augment
+from augment.core import registry
 from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside
@@ -68,6 +69,8 @@ def run(
         if request.write.get("mark"):
             require_unmarked(plan.kind, data)
         standing = changes.standing(folder, prepared, force, if_changed, tell)
+        if standing.result is None:
+            registry.require_libraries(plan.engine.about)
         if dry_run:
             costly = ("fit", "sample", *(["score"] if gates.scorable(request, len(data)) else []))
             estimate = forecast_document(paced(foreseen), costly, request.rounds)

@@ -73,14 +73,29 @@ def test_roles_that_are_learnt_from_rows_are_refused(folder: Path) -> None:
     assert done.returncode == 2 and b"'x=drop'" in done.stderr
 
 
-def test_without_the_extra_the_install_line_is_told(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", ["fit", "run"])
+def test_without_the_extra_the_install_line_is_told_and_nothing_left(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "opendp.prelude", None)
+    monkeypatch.setitem(sys.modules, "opendp", None)
     words = ["--dp-epsilon", "1", "--schema", folder / "schema.json"]
-    done = augment("fit", folder / "rows.csv", "-o", folder / "absent", *words)
+    done = augment(command, folder / "rows.csv", "-o", folder / "absent", *words)
     assert done.returncode == 5
     assert b"pip install 'augment-synth[dp]'" in done.stderr
+    assert not (folder / "absent").exists()
+
+
+@pytest.mark.parametrize("flag", ["--dp-epsilon", "--dp-delta"])
+@pytest.mark.parametrize("value", ["0", "-1", "200", "nan"])
+def test_a_budget_out_of_range_is_refused_in_the_name_of_its_flag(
+    folder: Path, flag: str, value: str
+) -> None:
+    words = {"--dp-epsilon": "1", "--dp-delta": "1e-9", flag: value}
+    given = [word for pair in words.items() for word in pair]
+    schema = folder / "schema.json"
+    done = augment("fit", folder / "rows.csv", "-o", folder / "out", "--schema", schema, *given)
+    assert done.returncode == 2
+    assert flag.encode() in done.stderr and b"-p epsilon" not in done.stderr
 
 
 def test_a_coin_for_each_row_parts_the_same_rows_whenever_it_is_asked_for(tmp_path: Path) -> None:
@@ -136,6 +151,11 @@ def test_a_private_model_is_the_same_for_whoever_does_not_know_the_rows(folder: 
     rows.write_text((folder / "rows.csv").read_text() + "a,b\n")
     done = augment("fit", rows, "-o", out, *words)
     assert done.returncode == 0 and (out / "fit.json").read_bytes() == before
+    assert b"Whether the rows have changed since is not known" in done.stderr
+    assert (
+        json.loads(augment("fit", rows, "-o", out, *words, "--json").stdout)["rows_compared"]
+        is False
+    )
     model = api.fit(api.read(rows, schema=folder / "schema.json"), "aim", parameters={"epsilon": 2})
     model.save(folder / "saved")
     saved = json.loads((folder / "saved" / "fit.json").read_text())

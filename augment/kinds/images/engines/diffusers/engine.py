@@ -174,6 +174,7 @@ class Diffusers(Engine[Images]):
         summary="a local Stable Diffusion folder (--weights): fits nothing, draws by prompts",
         licence="Apache-2.0, and the weights' own",
         needs=("torch", "diffusers", "transformers"),
+        extra="diffusers",
         conditions=frozenset({"where"}),
         exact=True,
         foreign=True,

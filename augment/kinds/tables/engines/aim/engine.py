@@ -43,6 +43,7 @@ class Aim(Engine[Table]):
         "differentially private (--dp-epsilon): noisy marginals, and a graphical model of them",
         licence="Apache-2.0",
         needs=("opendp", "mbi"),
+        extra="dp",
         conditions=frozenset({"where"}),
         exact=True,
         private=True,
