@@ -6,12 +6,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from augment.core.errors import OutOfResources
+
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 class RankFinished(Exception):
     """Leaves the fit of a rank that is not the first, once the training is over."""
+
+
+class RankLost(OutOfResources):
+    """Another process of the training ended in its midst."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a process of the training was lost, most likely since memory ran out. Use fewer of "
+            "them (--workers), or a machine with more memory; the same command goes on where "
+            "this one stopped."
+        )
 
 
 class Ranks(ABC):

@@ -40,7 +40,7 @@ def fitted(fit: Fit, job: Job, workers: Workers) -> Fitted[Any]:
     most = fit.engine.most_ranks()
     if most == 1:
         if isinstance(workers, Cluster) and workers.name == "ray":
-            job.tick(Tick("fit", note="one process fits: no -p micro_batches=N parts the steps"))
+            job.tick(Tick("fit", note="one process trains: the steps of this fit have one part"))
         return fit(job)
     if isinstance(workers, Cluster):
         if workers.name == "ray":

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from augment.core.ranks import RankFinished
+from augment.core.files import atomic
+from augment.core.ranks import RankFinished, RankLost
 from augment.core.types import Job, silent
 from augment.nets.threads import threads
 from augment.work.pool import pool
@@ -22,7 +24,6 @@ from augment.work.task import Task
 R = TypeVar("R")
 
 POLL_SECONDS = 0.05
-CAUSE_SECONDS = 5.0  # that a process which ends has to say why
 INTERFACE = "GLOO_SOCKET_IFNAME"
 LOOPBACK = "lo" if sys.platform.startswith("linux") else "lo0"
 CARDS = "CUDA_VISIBLE_DEVICES"
@@ -36,8 +37,6 @@ def fitted_by_ranks(fit: Callable[[Job], R], job: Job, count: int) -> R:
     """
     import torch
 
-    from augment.nets.process_group import RankLost
-
     sent = replace(job, tick=silent)
     number = torch.get_num_threads() if job.device != "cpu" else 1
     with (
@@ -50,7 +49,7 @@ def fitted_by_ranks(fit: Callable[[Job], R], job: Job, count: int) -> R:
             with _group(folder, 0, count, job.device, others):
                 return _led(fit, job)
         except RankLost:
-            _raise_cause(others)
+            _raise_failure(folder)
             raise
 
 
@@ -61,12 +60,21 @@ def _led(fit: Callable[[Job], R], job: Job) -> R:
 
 
 def _follow(shared: tuple[Callable[[Job], object], Job, str, int], rank: int) -> None:
-    """All that a rank but the first does."""
+    """All that a rank but the first does.
+
+    One that fails ends its process, for the others wait until its connections are closed.
+    """
     fit, job, folder, count = shared
     if job.device != "cpu":
         os.environ[CARDS] = _card(rank)
-    with _group(folder, rank, count, job.device), suppress(RankFinished):
-        _led(fit, job)
+    try:
+        with _group(folder, rank, count, job.device), suppress(RankFinished):
+            _led(fit, job)
+    except Exception as error:
+        if not isinstance(error, RankLost):
+            with atomic(Path(folder) / f"failure-{rank}") as stream:
+                stream.write(pickle.dumps(error))
+        os._exit(1)
 
 
 def _card(rank: int) -> str:
@@ -89,8 +97,9 @@ def _group(
     store.set(f"here {rank}", "")
     if rank == 0:
         while not store.check([f"here {each}" for each in range(count)]):
-            for each in others:
-                _raise_failure(each)
+            if any(each.done() for each in others):
+                _raise_failure(folder)
+                raise RankLost
             time.sleep(POLL_SECONDS)
     before = os.environ.get(INTERFACE)
     os.environ[INTERFACE] = LOOPBACK  # nobody else is to reach what the ranks tell each other
@@ -109,15 +118,7 @@ def _group(
         dist.destroy_process_group()
 
 
-def _raise_failure(other: Future[None]) -> None:
-    if other.done():
-        other.result()
-
-
-def _raise_cause(others: Sequence[Future[None]]) -> None:
-    """What ended a rank, where that was no loss of yet another."""
-    from augment.nets.process_group import RankLost
-
-    for each in wait(others, timeout=CAUSE_SECONDS).done:
-        with suppress(RankLost):
-            each.result()
+def _raise_failure(folder: str) -> None:
+    """Raise what ended another rank, where it has said so."""
+    for path in sorted(Path(folder).glob("failure-*")):
+        raise pickle.loads(path.read_bytes())  # noqa: S301 - from a process of our own

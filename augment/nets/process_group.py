@@ -13,20 +13,8 @@ import torch.distributed as dist
 from torch import Tensor
 
 from augment.core.budget import Budget
-from augment.core.errors import OutOfResources
-from augment.core.ranks import RankFinished, Ranks
+from augment.core.ranks import RankFinished, RankLost, Ranks
 from augment.core.types import Job
-
-
-class RankLost(OutOfResources):
-    """Another process of the training ended in its midst."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "a process of the training was lost, most likely since memory ran out. Use fewer of "
-            "them (--workers), or a machine with more memory; the same command goes on where "
-            "this one stopped."
-        )
 
 
 class ProcessGroup(Ranks):

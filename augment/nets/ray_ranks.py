@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import augment
 from augment.core.errors import AugmentError, BadInput, MissingExtra, OutOfResources
-from augment.core.ranks import RankFinished
+from augment.core.ranks import RankFinished, RankLost
 from augment.core.types import Job, Tick, silent
 from augment.work.executors.ray import INSTALL, connected, require_version
 from augment.work.pool import take_one_core
@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 TICK_SECONDS = 0.3
 RESTARTS = 8  # of a training that lost a process or a machine
-TOKEN = "storage"
+SEEN = "storage"  # a file that every rank has to see
 RAY_FILES = "ray"  # folder of what Ray Train itself writes
 
 
@@ -69,7 +69,7 @@ def fitted_on_cluster(
     count = min(parts, room if most is None else most)
     job.tick(Tick("fit", note=f"up to {count} processes of the cluster share the training"))
     token = uuid.uuid4().hex
-    (job.scratch / TOKEN).write_text(token)
+    (job.scratch / SEEN).write_text(token)
     mailbox = cluster.remote(num_cpus=0)(Mailbox).remote()
     there = replace(job, tick=silent, scratch=job.scratch.absolute())
     sent = cluster.put(pickle.dumps((fit, there, token)))
@@ -148,15 +148,17 @@ def _conduct(
 
 
 def _rank(config: dict[str, Any]) -> None:
-    """One process of the training. What `fit` refuses is an answer; what else goes wrong makes Ray
-    Train begin again."""
+    """One process of the training. What goes wrong makes Ray Train begin again; what `fit` refuses
+    is kept as the answer."""
     import ray
 
-    from augment.nets.process_group import ProcessGroup, RankLost, joined
+    from augment.nets.process_group import ProcessGroup, joined
     from augment.nets.threads import threads
 
     take_one_core()
     mailbox = config["mailbox"]
+    if ray.get(mailbox.kept.remote()) is not None:
+        return  # a refusal made Ray Train begin again
     fit, job, token = pickle.loads(ray.get(config["sent"][0]))  # noqa: S301 - from the command
     ranks = ProcessGroup()
     if ranks.rank == 0:
@@ -170,11 +172,12 @@ def _rank(config: dict[str, Any]) -> None:
         raise
     except AugmentError as error:
         ray.get(mailbox.keep.remote(pickle.dumps(error)))
+        raise  # ends the others, which may wait for this one
 
 
 def _require_shared(scratch: Path, token: str) -> None:
     try:
-        shared = (scratch / TOKEN).read_text() == token
+        shared = (scratch / SEEN).read_text() == token
     except OSError:
         shared = False
     if not shared:
