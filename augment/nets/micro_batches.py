@@ -54,8 +54,10 @@ def flat(tensors: Sequence[Tensor], loss: Tensor) -> Tensor:
 
 def spread(slopes: Tensor, tensors: Sequence[Tensor]) -> Tensor:
     """Undo `flat` into the tensors' `grad`, in place where there is one; the loss, ()."""
-    for tensor, part in zip(tensors, slopes[:-1].split([t.numel() for t in tensors]), strict=True):
-        value = part.view(tensor.shape)
+    start = 0
+    for tensor in tensors:
+        value = slopes[start : start + tensor.numel()].view(tensor.shape)
+        start += tensor.numel()
         if tensor.grad is None:
             tensor.grad = value.clone()
         else:

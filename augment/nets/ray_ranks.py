@@ -84,7 +84,8 @@ def fitted_on_cluster(
             done = bool(wait([future], timeout=TICK_SECONDS).done)
             for tick in mailbox.told.remote().future().result():
                 job.tick(tick)
-        return _made(cluster, future)
+        made: R = _made(cluster, future)
+        return made
     except BaseException:
         with suppress(Exception):  # it may be done, or the cluster gone
             cluster.cancel(reference, force=True)
