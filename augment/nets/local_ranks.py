@@ -17,7 +17,6 @@ from typing import TypeVar
 from augment.core.files import atomic
 from augment.core.ranks import RankFinished, RankLost
 from augment.core.types import Job, silent
-from augment.nets.threads import threads
 from augment.work.pool import pool
 from augment.work.task import Task
 
@@ -35,14 +34,10 @@ def fitted_by_ranks(fit: Callable[[Job], R], job: Job, count: int) -> R:
     `fit` and the job can be pickled, save for its clock and `tick`. Raises what `fit` does, and
     `OutOfResources` where a process is lost.
     """
-    import torch
-
     sent = replace(job, tick=silent)
-    number = torch.get_num_threads() if job.device != "cpu" else 1
     with (
         tempfile.TemporaryDirectory(prefix="augment-") as folder,
         pool(count - 1, (fit, sent, folder, count)) as processes,
-        threads(number),
     ):
         others = [processes.submit(Task("rank", _follow, (rank,))) for rank in range(1, count)]
         try:
