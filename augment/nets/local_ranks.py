@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from augment.core.files import atomic
-from augment.core.ranks import RankFinished, RankLost
+from augment.core.ranks import RankFinished, RankLost, packed
 from augment.core.types import Job, silent
 from augment.work.pool import pool
 from augment.work.task import Task
@@ -68,7 +68,7 @@ def _follow(shared: tuple[Callable[[Job], object], Job, str, int], rank: int) ->
     except Exception as error:
         if not isinstance(error, RankLost):
             with atomic(Path(folder) / f"failure-{rank}") as stream:
-                stream.write(pickle.dumps(error))
+                stream.write(packed(error))
         os._exit(1)
 
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import augment
 from augment.core.errors import AugmentError, BadInput, MissingExtra, OutOfResources
-from augment.core.ranks import RankFinished, RankLost
+from augment.core.ranks import RankFinished, RankLost, packed
 from augment.core.types import Job, Tick, silent
 from augment.work.executors.ray import INSTALL, connected, require_version
 from augment.work.pool import take_one_core
@@ -86,9 +86,11 @@ def fitted_on_cluster(
                 job.tick(tick)
         made: R = _made(cluster, future)
         return made
-    except BaseException:
+    except BaseException as error:
         with suppress(Exception):  # it may be done, or the cluster gone
             cluster.cancel(reference, force=True)
+        if isinstance(error, cluster.exceptions.RayError):
+            raise _lost("and what led it", error) from error
         raise
     finally:
         with suppress(Exception):
@@ -108,15 +110,20 @@ def _require_train() -> None:
 def _made(cluster: Any, future: Future[bytes]) -> Any:
     try:
         made = pickle.loads(future.result())  # noqa: S301 - from our own process of the cluster
-    except cluster.exceptions.RayError as error:
-        raise OutOfResources(
-            f"the cluster lost the training {RESTARTS + 1} times, most likely since memory ran out "
-            f"or machines went away ({_reason(error)}). The same command goes on where this one "
-            "stopped."
-        ) from error
-    if isinstance(made, AugmentError):
+    except cluster.exceptions.RayTaskError as error:
+        if isinstance(error.cause, AugmentError):
+            raise error.cause from None
+        raise _lost(f"{RESTARTS + 1} times", error) from error
+    if isinstance(made, Exception):
         raise made
     return made
+
+
+def _lost(how: str, error: Exception) -> OutOfResources:
+    return OutOfResources(
+        f"the cluster lost the training {how}, most likely since memory ran out or machines went "
+        f"away ({_reason(error)}). The same command goes on where this one stopped."
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -149,7 +156,7 @@ def _conduct(
 
 
 def _rank(config: dict[str, Any]) -> None:
-    """One process of the training. What goes wrong makes Ray Train begin again; what `fit` refuses
+    """One process of the training. A lost rank makes Ray Train begin again; what `fit` fails with
     is kept as the answer."""
     import ray
 
@@ -159,7 +166,7 @@ def _rank(config: dict[str, Any]) -> None:
     take_one_core()
     mailbox = config["mailbox"]
     if ray.get(mailbox.kept.remote()) is not None:
-        return  # a refusal made Ray Train begin again
+        return  # a failure made Ray Train begin again
     fit, job, token = pickle.loads(ray.get(config["sent"][0]))  # noqa: S301 - from the command
     ranks = ProcessGroup()
     if ranks.rank == 0:
@@ -171,8 +178,8 @@ def _rank(config: dict[str, Any]) -> None:
             ray.get(mailbox.keep.remote(pickle.dumps(made)))
     except RankLost:
         raise
-    except AugmentError as error:
-        ray.get(mailbox.keep.remote(pickle.dumps(error)))
+    except Exception as error:
+        ray.get(mailbox.keep.remote(packed(error)))
         raise  # ends the others, which may wait for this one
 
 
