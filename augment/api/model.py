@@ -112,6 +112,7 @@ def fit(
     device: str = "auto",
     max_seconds: float | None = None,
     start: Model | str | os.PathLike[str] | None = None,
+    workers: Workers = 1,
     tell: Callable[[Tick], None] = silent,
 ) -> Model:
     """Fit a generator on all rows of `data`; `engine="auto"` picks one that suits it.
@@ -120,6 +121,9 @@ def fit(
     `parameters` are the engine's (`augment engines NAME` lists them). `protect` keeps rare
     categories and exact extremes out of the model. The same seed gives the model that
     `augment fit --seed` writes. `tell` is called with each `Tick` of progress.
+
+    `workers` is the most processes that share the training where `micro_batches`, a parameter of
+    some engines, parts its steps; the model does not depend on it.
 
     With `start`, a model or a model's folder, the fit goes on from that older model, as `augment
     fit --from` does: its columns, engine, parameters and protection stay what they are.
@@ -143,7 +147,15 @@ def fit(
     opened = None if older is None else older._opened
     with tempfile.TemporaryDirectory(prefix="augment-") as scratch:
         folder = Path(scratch) / "model"
-        document = fitting.fit(request, folder, force=False, dry_run=False, tell=tell, start=opened)
+        document = fitting.fit(
+            request,
+            folder,
+            force=False,
+            dry_run=False,
+            tell=tell,
+            start=opened,
+            workers=workers,
+        )
         opened = opened_model.open_model(folder, device)
     return Model(opened, document, dtypes)
 

@@ -10,6 +10,7 @@ import typer
 
 from augment.cli import options as o
 from augment.cli import output, progress, requests, summary
+from augment.cli.parsing import placed
 from augment.core.errors import UsageError
 from augment.sources.remote.publishing import published
 
@@ -30,6 +31,8 @@ def fit(
     ] = False,
     fitting: o.FittingFlags,
     seed: o.Seed = None,
+    workers: o.Workers = None,
+    executor: o.Executor = None,
     reading: o.ReadingFlags,
     force: o.Force = False,
     dry_run: o.Estimate = False,
@@ -58,6 +61,7 @@ def fit(
             tell=tell,
             start=older,
             show_values=show_values,
+            workers=placed(workers, executor),
         )
         if not dry_run:
             place.send()

@@ -14,6 +14,7 @@ from augment.core.parameters import require_in_range
 from augment.core.progress import PHASES as PHASES
 from augment.core.progress import Tick as Tick
 from augment.core.progress import silent as silent
+from augment.core.ranks import ALONE, Ranks
 from augment.core.seeds import Seed
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class Job:
     `scratch` outlives a killed process: an engine that can resume keeps its checkpoints there,
     and the caller hands the same folder to the next attempt. The caller empties it after success.
     With `protect`, an engine keeps and emits nothing that stands for fewer than five rows.
-    `start` is the older model that an engine which `continues` goes on from.
+    `start` is the older model that an engine which `continues` goes on from. `ranks` are the
+    processes that share the training, see `Engine.most_ranks`.
     """
 
     seed: Seed
@@ -95,6 +97,7 @@ class Job:
     budget: Budget = field(default_factory=Budget)
     tick: Callable[[Tick], None] = silent
     start: Start | None = None
+    ranks: Ranks = ALONE
 
     def rows_seen(self, rows: int) -> int:
         """How many rows a model has seen in all once it is fitted on `rows` of them."""
@@ -264,6 +267,11 @@ class Engine(ABC, Generic[D]):
     def costs(self, data: D, device: str) -> Costs | None:
         """About what a fit on `data` takes, and its samples; None where nobody knows."""
         return None
+
+    def most_ranks(self) -> int:
+        """Into how many parts each step of the training falls, which as many processes may compute
+        side by side; the model is the same for any number of them."""
+        return 1
 
     def remedies(self, symptom: Symptom, data: D) -> Iterator[Remedy]:
         """Recipes to try where a fit of this one does not do, the mildest change first."""

@@ -19,7 +19,8 @@ from augment.core.kind import Forecast, Loaded, Reserved, require_known
 from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import path_of
-from augment.core.types import Job, Json, Tick
+from augment.core.types import Job, Json, Tick, Workers
+from augment.lifecycle.data_parallel import Fit, fitted
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.opened_model import Opened
 from augment.lifecycle.plan import (
@@ -31,7 +32,7 @@ from augment.lifecycle.plan import (
     resolve,
 )
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
-from augment.lifecycle.update import REASON, described_start, following, start_of
+from augment.lifecycle.update import REASON, described_start, following
 from augment.nets.schedule import CONTINUED_STEPS
 from augment.work.manifest import verify
 from augment.work.store import Attempt, Store
@@ -116,9 +117,17 @@ def prepare(
 
 
 def fit_model(
-    prepared: Prepared, data: Any, scratch: Path, journal: Journal, budget: Budget
+    prepared: Prepared,
+    data: Any,
+    scratch: Path,
+    journal: Journal,
+    budget: Budget,
+    workers: Workers = 1,
 ) -> Fitted[Any]:
-    """Fit the plan's engine on `data`, with checkpoints in `scratch`, within the budget."""
+    """Fit the plan's engine on `data`, with checkpoints in `scratch`, within the budget.
+
+    `workers` share its training where the engine's steps fall into parts.
+    """
     plan = prepared.plan
     job = Job(
         seed=plan.seed.child("fit"),
@@ -126,10 +135,10 @@ def fit_model(
         device=plan.device,
         budget=budget,
         tick=journal.tick,
-        start=None if prepared.start is None else start_of(prepared.start),
     )
     whole = prepared.loaded.data
-    return plan.kind.generator.fit(plan.engine, data, job, plan.request.protect, whole)
+    fit = Fit(plan.kind.name, plan.engine, data, plan.request.protect, whole, prepared.start)
+    return fitted(fit, job, workers)
 
 
 def fit(
@@ -141,11 +150,13 @@ def fit(
     tell: Callable[[Tick], None],
     start: Opened | None = None,
     show_values: bool = False,
+    workers: Workers = 1,
 ) -> Json:
     """`augment fit`: a model folder from a source. Returns what `--json` prints.
 
     `start` is an older model to go on from. How the source differs from what it knows is told
     before the fit; with `show_values` the values that it lacks are named, but never written.
+    `workers` share the training where its steps fall into parts, and change nothing.
     """
     require_outside(out, path_of(request.source))
     folder = _store(out)
@@ -175,7 +186,7 @@ def fit(
         resumed = folder.begin(Attempt(prepared.key, prepared.plan.seed.value))
         with journal.stage("fit"):
             data = prepared.loaded.data
-            model = fit_model(prepared, data, folder.scratch, journal, budget)
+            model = fit_model(prepared, data, folder.scratch, journal, budget, workers)
         document = {
             "schema": SCHEMA,
             "augment": augment.__version__,

@@ -61,7 +61,8 @@ class Stages:
                 self.journal.note("the unfinished attempt's model is damaged")
         with self.journal.stage("fit"):
             budget = self._fit_budget(train)
-            fitted = fit_model(self.prepared, train, self.folder.scratch, self.journal, budget)
+            scratch = self.folder.scratch
+            fitted = fit_model(self.prepared, train, scratch, self.journal, budget, self.workers)
             store.save(path, fitted.stored())
             self.folder.commit("fit", ["model/model.json"])
         return kind.restore(store.load(path)).on(self.prepared.plan.device)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from augment.core.ranks import ALONE, Ranks
+from augment.nets.micro_batches import flat, mean_slope, spread
 from augment.nets.player import LossInParts, Player
 from augment.nets.schedule import Schedule
 
@@ -28,9 +30,14 @@ class Descent(ABC):
     """Players and their optimizers, one for each."""
 
     def __init__(
-        self, players: Sequence[Player], optimizers: Sequence[Any], schedule: Schedule
+        self,
+        players: Sequence[Player],
+        optimizers: Sequence[Any],
+        schedule: Schedule,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.players, self.optimizers, self.schedule = players, optimizers, schedule
+        self.ranks = ranks
 
     @abstractmethod
     def move(self, step: int, rate: float) -> None:
@@ -58,7 +65,7 @@ class PlainDescent(Descent):
             for group in optimizer.param_groups:
                 group["lr"] = rate * player.factor(step)
             optimizer.zero_grad(set_to_none=True)
-            self._loss = player.descended(step)
+            self._loss = self._descended(player, step)
             torch.nn.utils.clip_grad_norm_(player.tensors, self.schedule.clip)
             optimizer.step()
 
@@ -67,9 +74,15 @@ class PlainDescent(Descent):
 
     def probe(self, step: int) -> None:
         for player in self.players:
-            player.descended(step)
+            self._descended(player, step)
             for tensor in player.tensors:
                 tensor.grad = None
+
+    def _descended(self, player: Player, step: int) -> float:
+        count = self.schedule.micro_batches
+        if count == 1:
+            return player.descended(step)
+        return player.descended_together(step, count, self.ranks)
 
 
 @dataclass
@@ -86,9 +99,14 @@ class CapturedDescent(Descent):
     """Recorded once, played back in every step. Each player's loss is a `LossInParts`."""
 
     def __init__(
-        self, players: Sequence[Player], optimizers: Sequence[Any], schedule: Schedule, step: int
+        self,
+        players: Sequence[Player],
+        optimizers: Sequence[Any],
+        schedule: Schedule,
+        step: int,
+        ranks: Ranks = ALONE,
     ) -> None:
-        super().__init__(players, optimizers, schedule)
+        super().__init__(players, optimizers, schedule, ranks)
         self._recorded = [
             _record(player, optimizer, schedule, step)
             for player, optimizer in zip(players, optimizers, strict=True)
@@ -101,8 +119,7 @@ class CapturedDescent(Descent):
         ):
             for group in optimizer.param_groups:
                 group["lr"].fill_(rate * player.factor(step))
-            _filled(recorded.inputs, _parts(player).draw(step))
-            recorded.slopes()
+            self._descend(player, recorded, step)
             recorded.steps()
         self._waiting.append(self._recorded[-1].loss.clone())
 
@@ -117,18 +134,36 @@ class CapturedDescent(Descent):
 
     def probe(self, step: int) -> None:
         for player, recorded in zip(self.players, self._recorded, strict=True):
-            _filled(recorded.inputs, _parts(player).draw(step))
-            recorded.slopes()
+            self._descend(player, recorded, step)
         float(self._recorded[-1].loss)
+
+    def _descend(self, player: Player, recorded: _Recorded, step: int) -> None:
+        def play(number: int) -> None:
+            _filled(recorded.inputs, _parts(player).draw(number))
+            recorded.slopes()
+
+        def slope(number: int) -> Tensor:
+            play(number)
+            return flat(player.tensors, recorded.loss)
+
+        count = self.schedule.micro_batches
+        if count == 1:
+            play(step)
+            return
+        recorded.loss.copy_(spread(mean_slope(slope, step, count, self.ranks), player.tensors))
 
 
 def descent(
-    players: Sequence[Player], optimizers: Sequence[Any], schedule: Schedule, step: int
+    players: Sequence[Player],
+    optimizers: Sequence[Any],
+    schedule: Schedule,
+    step: int,
+    ranks: Ranks = ALONE,
 ) -> Descent:
     """What suits the players' losses and their device; `step` is the next one."""
     if all(player.captured for player in players):
-        return CapturedDescent(players, optimizers, schedule, step)
-    return PlainDescent(players, optimizers, schedule)
+        return CapturedDescent(players, optimizers, schedule, step, ranks)
+    return PlainDescent(players, optimizers, schedule, ranks)
 
 
 def _parts(player: Player) -> LossInParts:

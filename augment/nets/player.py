@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from augment.core.ranks import Ranks
+from augment.nets.micro_batches import flat, mean_slope, spread
 from augment.nets.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class Player:
 
     Within a step the players move one after another, each seeing what those before it did. A
     slope is taken for the player's own tensors only, so that losses may pass through another's.
+    Where a step has several micro-batches, `loss` is given their numbers, counted through all
+    steps, and the mean of their slopes is gone down by.
     """
 
     parameters: dict[str, Tensor]
@@ -57,9 +61,24 @@ class Player:
 
     def descended(self, step: int) -> float:
         """Take the slope of the step's loss into the tensors' `grad`; the loss."""
-        value = self.loss(step)
+        return float(self.slope(step))
+
+    def slope(self, number: int) -> Tensor:
+        """The same for a micro-batch; the loss, ()."""
+        value = self.loss(number)
         value.backward(inputs=self.tensors)  # type: ignore[no-untyped-call]
-        return float(value.detach())
+        return value.detach()
+
+    def descended_together(self, step: int, count: int, ranks: Ranks) -> float:
+        """`descended` for a step of so many micro-batches."""
+
+        def slope(number: int) -> Tensor:
+            for tensor in self.tensors:
+                tensor.grad = None
+            loss = self.slope(number)
+            return flat(self.tensors, loss)
+
+        return float(spread(mean_slope(slope, step, count, ranks), self.tensors))
 
 
 def adamw(player: Player, schedule: Schedule) -> Any:

@@ -26,6 +26,7 @@ class Schedule:
     betas: tuple[float, float] = (0.9, 0.99)
     lowest: float = 0.01  # share of the full rate that it falls to
     fewest: int = 0  # steps, below which nothing is learnt that is worth having
+    micro_batches: int = 1  # of a step, whose slopes are averaged
 
     def continued(self) -> Schedule:
         """The same for weights that start from those of an older fit: shorter, slower, and with

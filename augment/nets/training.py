@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from augment.core.errors import OutOfResources, UsageError
+from augment.core.ranks import Ranks
 from augment.core.types import Job, Json, Tick
 from augment.nets.checkpoint import (
     CHECKPOINT,
@@ -103,7 +104,8 @@ def train(
 ) -> TrainingOutcome:
     """Fit `parameters` in place; afterwards they hold the best averaged weights seen.
 
-    `loss(step)` must draw all its randomness from `step`. `held_out()` is called while the
+    `loss(step)` must draw all its randomness from `step`; where a step has several micro-batches,
+    it is given their numbers instead, counted through all steps. `held_out()` is called while the
     parameters hold the averaged weights. `label` names the data and the model: a checkpoint made
     under another label, seed or schedule is not continued. `phase` is what progress calls it.
     """
@@ -128,19 +130,25 @@ def play(
     parameters = {name: tensor for each in players for name, tensor in each.parameters.items()}
     assert len(parameters) == sum(len(each.parameters) for each in players), "names repeat"
     names, tensors = list(parameters), list(parameters.values())
+
+    def judged() -> float:
+        return job.ranks.told_number(held_out)
+
     digest = run_digest(parameters, schedule, job, label)
     path = job.scratch / CHECKPOINT
     run = resume(path, digest, names, players, schedule)
+    _require_agreement(job.ranks, f"{digest} {0 if run is None else run.step}")
     if run is None:
+        _take_weights(job.ranks, tensors)
         copies = [[t.detach().clone() for t in tensors] for _ in range(2)]
         optimizers = [adamw(each, schedule) for each in players]
         run = TrainingState(0, schedule.steps, 0, math.inf, copies[0], copies[1], optimizers)
-        moving = descent(players, optimizers, schedule, 0)
+        moving = descent(players, optimizers, schedule, 0, job.ranks)
         run.steps = _affordable(schedule, moving, job, phase)
         if job.start is not None:  # what an older fit found may be the best that there is
-            _check(run, tensors, held_out)
+            _check(run, tensors, judged)
     else:
-        moving = descent(players, run.optimizers, schedule, run.step)
+        moving = descent(players, run.optimizers, schedule, run.step, job.ranks)
     stopped = "planned"
     while run.step < run.steps:
         moving.move(run.step, schedule.rate(run.step, run.steps))
@@ -154,7 +162,7 @@ def play(
         for step, value in enumerate(values, run.step - len(values) + 1):
             run.loss += 0.02 * (value - run.loss) if step > 1 else value
         if checked:
-            run.history.append((run.step, run.loss, _check(run, tensors, held_out)))
+            run.history.append((run.step, run.loss, _check(run, tensors, judged)))
             job.tick(Tick(phase, run.step, run.steps, loss=run.loss, held_out=run.best_loss))
             if run.step - run.best_step >= schedule.patience * schedule.check_every:
                 stopped = "early"
@@ -165,7 +173,7 @@ def play(
                 cut = f"{_named(phase)} stopped at step {run.step:,} of {run.steps:,}"
                 job.tick(Tick(phase, run.step, run.steps, shortened=cut))
             break
-        if saved:
+        if saved and job.ranks.rank == 0:
             save_checkpoint(path, digest, run, names, tensors)
     if not all(bool(weights.isfinite().all()) for weights in run.best):
         raise UsageError(
@@ -174,8 +182,28 @@ def play(
     with torch.no_grad():
         for tensor, weights in zip(tensors, run.best, strict=True):
             tensor.copy_(weights)
+    job.ranks.finish()
     told = (run.step, run.best_step, run.best_loss, stopped, run.steps, tuple(run.history))
     return TrainingOutcome(*told)
+
+
+def _require_agreement(ranks: Ranks, plan: str) -> None:
+    """Raise where a rank would train otherwise than rank 0, or go on from elsewhere."""
+    if ranks.told(lambda: plan) != plan:
+        raise UsageError(
+            "The processes that were to train together have made different plans. Give them "
+            "machines and cards of one type, and a folder that all of them see."
+        )
+
+
+def _take_weights(ranks: Ranks, tensors: list[Tensor]) -> None:
+    """Begin with rank 0's: what a library computes may differ by a bit between machines."""
+    import torch
+
+    if ranks.size > 1:
+        with torch.no_grad():
+            for tensor in tensors:
+                tensor.copy_(ranks.gather(tensor.detach())[0])
 
 
 def _check(run: TrainingState, tensors: list[Tensor], held_out: Callable[[], float]) -> float:

@@ -34,6 +34,10 @@ class RayCluster:
         """The processes that run a task."""
         return [pid for pid in self._below(self.processes) if _title(pid).startswith(b"ray::_run")]
 
+    def ranks(self) -> list[int]:
+        """The processes that train together."""
+        return [pid for pid in self._below(self.processes) if b"TrainWorker" in _title(pid)]
+
     def join(self) -> subprocess.Popen[bytes]:
         """One more machine."""
         self.processes.append(_started(f"--address={self.address}", "--num-cpus=1"))

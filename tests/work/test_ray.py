@@ -166,6 +166,70 @@ def test_scores_and_transformed_images_are_the_same(there: RayCluster, tmp_path:
     assert scores[0] == scores[1] and images[0] == images[1]
 
 
+def fit(table: Path, out: Path, executor: str) -> tuple[str | Path, ...]:
+    """A training whose steps have three parts, with a checkpoint every tenth of it."""
+    asked = ("fit", table, "-o", out, "-e", "anyorder", "--seed", "5", "--executor", executor)
+    return (*asked, "-p", "micro_batches=3", "-p", "epochs=80")
+
+
+def trained(folder: Path) -> list[bytes]:
+    return [(folder / name).read_bytes() for name in ("weights.safetensors", "model.json")]
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory: pytest.TempPathFactory, there: RayCluster) -> Path:
+    """A folder with a table, and the model that one process fits on it."""
+    folder = tmp_path_factory.mktemp("trained")
+    table = write_table(folder / "t.csv", rows=1_200)
+    called(there, *fit(table, folder / "serial", "inline"))
+    return folder
+
+
+def test_a_training_ends_with_the_same_weights_when_a_rank_is_killed(
+    there: RayCluster, serial: Path
+) -> None:
+    rng, out = random.Random(4), serial / "killed"
+    process = begun(there, *fit(serial / "t.csv", out, "ray"))
+    until(lambda: checkpoint(out), "a checkpoint")
+    time.sleep(rng.uniform(0, 0.5))
+    before = there.ranks()
+    os.kill(rng.choice(before), signal.SIGKILL)
+    until(lambda: set(there.ranks()) - set(before), "other ranks")
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err.decode()
+    assert trained(out) == trained(serial / "serial")
+
+
+def test_a_training_that_is_stopped_ends_its_ranks_and_goes_on_in_one_process(
+    there: RayCluster, serial: Path
+) -> None:
+    out = serial / "stopped"
+    process = begun(there, *fit(serial / "t.csv", out, "ray"))
+    until(lambda: checkpoint(out), "a checkpoint")
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143, err.decode()
+    assert b"augment fit" in err  # how it goes on
+    until(lambda: not there.ranks(), "the ranks to end")
+    assert called(there, *fit(serial / "t.csv", out, "inline"))["resumed"]
+    assert trained(out) == trained(serial / "serial")
+
+
+def test_what_a_rank_fails_with_is_told(there: RayCluster) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.work.ray_failing_rank"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**there.environment, "PYTHONPATH": str(ROOT)},  # which its processes get, too
+    )
+    assert done.stdout.splitlines() == ["here: rank 1 says why", "True"], done.stderr
+
+
+def checkpoint(out: Path) -> list[Path]:
+    return list(out.glob(".partial/**/training.safetensors"))
+
+
 def test_where_nobody_answers_the_command_says_so(model: Path, there: RayCluster) -> None:
     words = ("sample", model, "-n", "9", "-o", "-", "--executor", "ray://127.0.0.1:9")
     done = subprocess.run(

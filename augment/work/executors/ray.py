@@ -179,16 +179,21 @@ def _run(sent: list[Any], task: Task[R], version: str) -> R:
     """Run a task in a process of the cluster. `sent` holds the reference to what tasks share, which
     is fetched once."""
     global _held
-    if version != augment.__version__:
-        raise UsageError(
-            f"The cluster has augment {augment.__version__}, and this is {version}. "
-            "Install the same on all machines."
-        )
+    require_version(version)
     take_one_core()
     key = sent[0].hex()
     if _held[0] != key:
         _held = (key, _fetched(sent[0]))
     return task.run(_held[1])
+
+
+def require_version(version: str) -> None:
+    """Raise `UsageError` in a process of the cluster that has another version than the command."""
+    if version != augment.__version__:
+        raise UsageError(
+            f"The cluster has augment {augment.__version__}, and this is {version}. "
+            "Install the same on all machines."
+        )
 
 
 def _fetched(reference: Any) -> Any:

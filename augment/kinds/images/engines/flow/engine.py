@@ -35,7 +35,9 @@ from augment.kinds.images.engines.flow.presets import (
 from augment.kinds.images.engines.sizes import FEWEST_STEPS, or_a_smaller_canvas
 from augment.nets.devices import autocast, bytes_of
 from augment.nets.flow_matching.path import point
+from augment.nets.micro_batches import micro_batches_parameter
 from augment.nets.schedule import Schedule
+from augment.nets.threads import torch_threads
 from augment.nets.training import TrainingOutcome, facts, train
 from augment.work import environment
 
@@ -85,6 +87,7 @@ class Flow(Engine[Images]):
     batch: int | None = training_parameters.batch(
         None, "pictures in a step: 64, with preset gpu as many as fit its memory, up to 512"
     )
+    micro_batches: int = micro_batches_parameter()
     width: int | None = training_parameters.width(
         None, "32 channels at half the canvas, times 8; preset gpu: 512 at each place"
     )
@@ -110,6 +113,9 @@ class Flow(Engine[Images]):
             return transformer_costs(data.schema, *sizes, whole.steps, calls, device)
         wide = data.schema, whole.steps, whole.batch, whole.width, device
         return network_costs(*wide, 8.0e-6, 3.4e-6 * calls)
+
+    def most_ranks(self) -> int:
+        return self.micro_batches
 
     def remedies(self, symptom: Symptom, data: Images) -> Iterator[Remedy]:
         steps = PRESETS[self.preset].steps if self.steps is None else self.steps
@@ -151,14 +157,16 @@ class Flow(Engine[Images]):
         trained = self._trained_on_device if sizes.blocks else self._trained
         if sizes.blocks and job.device == "cpu":
             job.tick(Tick("fit", note=SLOW))
-        with or_a_smaller_canvas(data.schema):
+        # A micro-batch is the same wherever it is computed: on one thread, as cores share them.
+        threads = torch.get_num_threads() if self.micro_batches == 1 else 1
+        with or_a_smaller_canvas(data.schema), torch_threads(threads):
             outcome = trained(network.to(job.device), data, conditioning, sizes, job)
         config = {
             "width": sizes.width,
             **({"blocks": sizes.blocks} if sizes.blocks else {}),
             "sampling_steps": sizes.sampling_steps,
             "guidance": self.guidance,
-            "facts": facts({"network": outcome}, job.device, torch.get_num_threads()),
+            "facts": facts({"network": outcome}, job.device, threads),
         }
         network = network.eval().requires_grad_(False)
         return FlowModel(conditioning, config, network, job.device)
@@ -172,8 +180,9 @@ class Flow(Engine[Images]):
         assert isinstance(network, Dit), "of so many blocks"
         moved, label = len(data) < JITTER_BELOW, f"flow {self} {sizes} {data.digest()}"
         schedule = self._schedule(sizes, job)
+        micro_batch = max(1, sizes.batch // self.micro_batches)
         return train_on_device(
-            network, data, conditioning, sizes.batch, moved, schedule, label, job
+            network, data, conditioning, micro_batch, moved, schedule, label, job
         )
 
     def _trained(
@@ -190,6 +199,7 @@ class Flow(Engine[Images]):
         conditions = torch.from_numpy(conditioning.matrix_of(data))
         word_columns = conditioning.word_columns
         kept, learnt = split_rows(len(data), job.seed.child("held out"))
+        micro_batch = max(1, sizes.batch // self.micro_batches)
         device, few = job.device, len(data) < JITTER_BELOW
 
         def loss_on(rows: Tensor, stream: torch.Generator, learning: bool) -> Tensor:
@@ -212,7 +222,7 @@ class Flow(Engine[Images]):
 
         def loss(step: int) -> Tensor:
             stream = torch_stream(job.seed.child("step", step).integer())
-            rows = learnt[torch.randint(len(learnt), (sizes.batch,), generator=stream)]
+            rows = learnt[torch.randint(len(learnt), (micro_batch,), generator=stream)]
             return loss_on(rows, stream, True)
 
         def held_out() -> float:
@@ -235,5 +245,6 @@ class Flow(Engine[Images]):
             patience=10,
             checkpoint_every=1_000 if sizes.blocks else 200,
             fewest=FEWEST_STEPS,
+            micro_batches=self.micro_batches,
         )
         return schedule if job.start is None else schedule.continued()

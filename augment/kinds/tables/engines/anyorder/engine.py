@@ -40,6 +40,7 @@ from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
 from augment.kinds.tables.engines.costs import anyorder_costs, calibration_seconds, token_count
 from augment.nets.devices import precision as precision_of
 from augment.nets.held_out import held_out_count, held_out_rows
+from augment.nets.micro_batches import micro_batches_parameter
 from augment.nets.schedule import Schedule
 from augment.nets.threads import threads
 from augment.nets.training import TooLittleTime, facts, train
@@ -106,6 +107,7 @@ class Anyorder(Engine[Table]):
     learning_rate: float | None = parameter(
         None, "at its peak", above=0, most=1, search=Between(2e-4, 1e-2, log=True)
     )
+    micro_batches: int = micro_batches_parameter()
     suffix: float = parameter(
         0.7,
         "share of training rows hidden in sampling order, not at random",
@@ -171,6 +173,9 @@ class Anyorder(Engine[Table]):
         return anyorder_costs(
             data, shape, token_count(data, self._bins(data)), batch, steps, device
         )
+
+    def most_ranks(self) -> int:
+        return self.micro_batches
 
     def remedies(self, symptom: Symptom, data: Table) -> Iterator[Remedy]:
         batch = self._batch(len(data))
@@ -256,7 +261,7 @@ class Anyorder(Engine[Table]):
             schedule = schedule.continued()
         outcome = train(
             network.trained(),
-            loss_of(lesson, network, batch),
+            loss_of(lesson, network, max(1, batch // self.micro_batches)),
             lambda: exam.held_out(network, hidden),
             schedule,
             job,
@@ -285,7 +290,14 @@ class Anyorder(Engine[Table]):
         rate = RATE if rows >= SMALL_ROWS else SMALL_RATE
         rate = rate if self.learning_rate is None else self.learning_rate
         fewest = FEWEST_WORTH_IT if self.epochs is None else 0  # who names epochs wants no more
-        return Schedule(steps, rate, check_every=every, checkpoint_every=2 * every, fewest=fewest)
+        return Schedule(
+            steps,
+            rate,
+            check_every=every,
+            checkpoint_every=2 * every,
+            fewest=fewest,
+            micro_batches=self.micro_batches,
+        )
 
 
 def _older(job: Job) -> AnyorderModel | None:

@@ -1,0 +1,119 @@
+"""A fit whose training processes of this machine share, each on a core or a card of its own."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from augment.core.files import atomic
+from augment.core.ranks import RankFinished, RankLost, packed
+from augment.core.types import Job, silent
+from augment.work.pool import pool
+from augment.work.task import Task
+
+R = TypeVar("R")
+
+POLL_SECONDS = 0.05
+INTERFACE = "GLOO_SOCKET_IFNAME"
+LOOPBACK = "lo" if sys.platform.startswith("linux") else "lo0"
+CARDS = "CUDA_VISIBLE_DEVICES"
+
+
+def fitted_by_ranks(fit: Callable[[Job], R], job: Job, count: int) -> R:
+    """What `fit` gives, the training being shared with `count` - 1 more processes.
+
+    `fit` and the job can be pickled, save for its clock and `tick`. Raises what `fit` does, and
+    `OutOfResources` where a process is lost.
+    """
+    sent = replace(job, tick=silent)
+    with (
+        tempfile.TemporaryDirectory(prefix="augment-") as folder,
+        pool(count - 1, (fit, sent, folder, count)) as processes,
+    ):
+        others = [processes.submit(Task("rank", _follow, (rank,))) for rank in range(1, count)]
+        try:
+            with _group(folder, 0, count, job.device, others):
+                return _led(fit, job)
+        except RankLost:
+            _raise_failure(folder)
+            raise
+
+
+def _led(fit: Callable[[Job], R], job: Job) -> R:
+    from augment.nets.process_group import ProcessGroup, joined
+
+    return fit(joined(job, ProcessGroup()))
+
+
+def _follow(shared: tuple[Callable[[Job], object], Job, str, int], rank: int) -> None:
+    """All that a rank but the first does.
+
+    One that fails ends its process, for the others wait until its connections are closed.
+    """
+    fit, job, folder, count = shared
+    if job.device != "cpu":
+        os.environ[CARDS] = _card(rank)
+    try:
+        with _group(folder, rank, count, job.device), suppress(RankFinished):
+            _led(fit, job)
+    except Exception as error:
+        if not isinstance(error, RankLost):
+            with atomic(Path(folder) / f"failure-{rank}") as stream:
+                stream.write(packed(error))
+        os._exit(1)
+
+
+def _card(rank: int) -> str:
+    """The name of the card for a rank, of those that this process may use."""
+    named = os.environ.get(CARDS)
+    return str(rank) if named is None else named.split(",")[rank].strip()
+
+
+@contextmanager
+def _group(
+    folder: str, rank: int, count: int, device: str, others: Sequence[Future[None]] = ()
+) -> Iterator[None]:
+    """The process joins the others in the block. Raises what ends one of the `others` before it
+    has come."""
+    import torch.distributed as dist
+
+    from augment.nets.process_group import backend
+
+    store = dist.FileStore(str(Path(folder) / "ranks"), count)
+    store.set(f"here {rank}", "")
+    if rank == 0:
+        while not store.check([f"here {each}" for each in range(count)]):
+            if any(each.done() for each in others):
+                _raise_failure(folder)
+                raise RankLost
+            time.sleep(POLL_SECONDS)
+    before = os.environ.get(INTERFACE)
+    os.environ[INTERFACE] = LOOPBACK  # nobody else is to reach what the ranks tell each other
+    try:
+        dist.init_process_group(
+            backend(device), store=dist.PrefixStore("group", store), rank=rank, world_size=count
+        )
+    finally:
+        if before is None:
+            del os.environ[INTERFACE]
+        else:
+            os.environ[INTERFACE] = before
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def _raise_failure(folder: str) -> None:
+    """Raise what ended another rank, where it has said so."""
+    for path in sorted(Path(folder).glob("failure-*")):
+        raise pickle.loads(path.read_bytes())  # noqa: S301 - from a process of our own
