@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ROWS = 1_000_000  # drawn of a table that memory could not hold
 SCORED_ROWS = 200_000  # drawn of a table that is only to be scored
-SCORED_BYTES = 64 * 2**20  # in memory, beyond which it is: the same on any machine
+SCORED_BYTES = 32 * 2**20  # in memory, beyond which it is: the same on any machine
 MOST_SHARE = 0.5  # of the memory that is left may be taken by a table that is read whole
 GROWTH = {".parquet": 6, ".pq": 6}  # of a file's bytes in memory, while it is typed
 TEXT_GROWTH = 4

@@ -103,7 +103,7 @@ def read_like(source: Source, schema: Schema, options: ReadOptions | None = None
     """
     given = options or ReadOptions()
     asked = ReadOptions(like=schema, bad_rows=given.bad_rows, max_bad=given.max_bad)
-    if given.scored and isinstance(source, str) and _isopened(source):
+    if given.scored and isinstance(source, str) and _is_files(source):
         asked = replace(asked, fit_rows=given.fit_rows, scored=True)
         found = _read_paths(source, asked, lambda p: (gathering.gather_like(p, schema), ()))
         found = _with_whole(found, source, asked, schema)
@@ -117,7 +117,7 @@ def read_like(source: Source, schema: Schema, options: ReadOptions | None = None
     return ReadTable(table, (), tuple(notes), rejected, said)
 
 
-def _isopened(source: str) -> bool:
+def _is_files(source: str) -> bool:
     return source != standard_input.NAME and not is_address(source)
 
 
@@ -192,14 +192,14 @@ def _raw(source: Source, options: ReadOptions) -> list[Raw]:
 def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
     if source == standard_input.NAME:
         with standard_input.spooled() as path:
-            return _readopened([(Member(path), standard_input.SHOWN)], options, gather)
+            return _read_files([(Member(path), standard_input.SHOWN)], options, gather)
     if is_address(source) or options.sql is not None:
         return _read_database(Query.of(source, options), gather)
     with opened(source, options) as files:
-        return _readopened(files, options, gather)
+        return _read_files(files, options, gather)
 
 
-def _readopened(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
+def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
     drawn = _sampled(files, options)
     if drawn is None:
         parts = [read_member(member, name, options) for member, name in files]

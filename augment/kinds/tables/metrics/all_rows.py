@@ -1,4 +1,4 @@
-"""What is counted of all rows of tables of which metrics else see a sample: one pass over each side.
+"""What is counted of all rows of tables of which metrics else see a sample: a pass over each side.
 
 Numbers are counted between and at points that the samples give, categories by their values, and
 whole rows by 64-bit hashes. Memory does not grow with the rows.
@@ -40,9 +40,9 @@ OTHER = 1 << 62  # hashes of such values lie beyond any code
 class ColumnCounts:
     """One column of all rows of a side.
 
-    `counts` of a number column are (2 · knots + 1,): at odd places rows at a knot, between them rows
-    between knots; of a category one per level. `others` are values that are no level, None where
-    they were too many; `beyond` rows lie outside the real ends.
+    `counts` of a number column are (2 · knots + 1,): at odd places rows at a knot, before and
+    after them rows between knots; of a category one per level. `others` are values that are no
+    level, None where they were too many; `beyond` rows lie outside the real ends.
     """
 
     missing: int
