@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py csv --rows 800000      # 15 columns: ours, and Arrow's reader alone
     python benchmarks/scale.py sample --rows 20000000 # 5 columns: a sample to fit on, and DuckDB's
-    python benchmarks/scale.py folder --rows 1e8      # the same in a folder of files, and its counts
+    python benchmarks/scale.py folder --rows 1e8      # the same in a folder, and what is in it
     python benchmarks/scale.py grow --rows 10000,100000,1000000 --columns 10,30,100,300
 
 Each line is a process of its own: seconds of wall and of CPU, and the most memory it held. Made
