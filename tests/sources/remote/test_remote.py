@@ -379,7 +379,22 @@ def test_images_that_lie_elsewhere_are_transformed_and_edited(
             memory.pipe(
                 f"/b/i/{label}/{number:02}.png", (here / label / f"{number:02}.png").read_bytes()
             )
-    fit = ("fit", here, "-e", "cvae", "--max-time", "1s", "--seed", "1", "--device", "cpu")
+    fit = (
+        "fit",
+        here,
+        "-e",
+        "cvae",
+        "-p",
+        "steps=2",
+        "-p",
+        "width=8",
+        "--canvas",
+        "8",
+        "--seed",
+        "1",
+        "--device",
+        "cpu",
+    )
     assert augment(*fit, "-o", tmp_path / "m").returncode == 0
     for command in (("transform",), ("edit", tmp_path / "m")):
         made = []
