@@ -48,13 +48,14 @@ class ColumnCounts:
     missing: int
     counts: NDArray[np.int64]
     others: dict[Scalar, int] | None
+    other_rows: int  # that hold them
     beyond: int
     least: float
     greatest: float
 
     @property
     def present(self) -> int:
-        return int(self.counts.sum()) + sum((self.others or {}).values())
+        return int(self.counts.sum()) + self.other_rows
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class _Column:
     beyond: int = 0
     least: float = np.inf
     greatest: float = -np.inf
+    other_rows: int = 0
     others: Counter[Scalar] | None = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -158,6 +160,7 @@ class _Column:
                 lookup[place] = known
                 continue
             lookup[place] = OTHER + _hash(level) % OTHER
+            self.other_rows += count
             if self.others is not None:
                 self.others[level] += count
                 if len(self.others) > MOST_OTHERS:
@@ -167,7 +170,13 @@ class _Column:
     def done(self) -> ColumnCounts:
         others = None if self.others is None else dict(self.others)
         return ColumnCounts(
-            self.missing, self.counts, others, self.beyond, self.least, self.greatest
+            self.missing,
+            self.counts,
+            others,
+            self.other_rows,
+            self.beyond,
+            self.least,
+            self.greatest,
         )
 
 
@@ -270,11 +279,13 @@ def _ks(p: NDArray[np.float64], q: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def total_variation(left: ColumnCounts, right: ColumnCounts, *, missing: bool) -> float:
-    """Half the sum of |p - q| over levels, other values, and missing ones if asked for."""
-    names = sorted({*(left.others or {}), *(right.others or {})}, key=repr)
+    """Half the sum of |p - q| over levels, other values (as one where they are too many), and
+    missing ones if asked for."""
+    known = left.others is not None and right.others is not None
+    names = sorted({*(left.others or {}), *(right.others or {})}, key=repr) if known else []
     rows = []
     for side in (left, right):
-        others = [(side.others or {}).get(name, 0) for name in names]
+        others = [(side.others or {}).get(name, 0) for name in names] or [side.other_rows]
         counts = np.array([*side.counts, *others, side.missing if missing else 0], np.float64)
         rows.append(counts / max(1.0, counts.sum()))
     return float(np.abs(rows[0] - rows[1]).sum() / 2)

@@ -109,6 +109,19 @@ def test_counts_are_those_of_the_whole_tables(sources: tuple[str, str]) -> None:
     assert ceiling["copies", ""] == 0.0 == ceiling["copies.texts", ""]
 
 
+def test_values_too_many_to_remember_are_counted_as_one(
+    sources: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(all_rows, "MOST_OTHERS", 20)
+    sides = scoring.sides(compared(sources, **FIT))
+    place = [axis.name for axis in sides.real.axes].index("zip")
+    for side in (sides.real, sides.made):
+        assert side.whole.columns[place].others is None
+        assert side.whole.columns[place].present == ROWS
+    scores = by_name(Validity().score(sides.real, sides.made, Seed(0)))
+    assert ("validity.unknown", "zip") not in scores and ("validity.unknown", "city") in scores
+
+
 def test_small_tables_are_scored_as_ever(sources: tuple[str, str]) -> None:
     plain, asked = compared(sources), compared(sources, scored=True)
     assert asked.real.whole is None and asked.made.whole is None
