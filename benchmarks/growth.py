@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+PART_ROWS = 1_000_000
 # In a small process of its own: what its children held, and not what this one did.
 MEASURE = """
 import json, resource, subprocess, sys
@@ -24,17 +25,30 @@ print(json.dumps([code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
 """
 
 
-def show(rows: list[int], columns: list[int], engine: str, most: float, scratch: Path) -> None:
-    """Print a table of CPU seconds and peaks of memory in MB, a line as soon as it is known."""
+def show(
+    rows: list[int],
+    columns: list[int],
+    engine: str,
+    most: float,
+    scratch: Path,
+    fit_rows: int | None = None,
+    drawn: int | None = None,
+) -> None:
+    """Print a table of CPU seconds and peaks of memory in MB, a line as soon as it is known.
+
+    Models are fitted on at most `fit_rows` rows, and at most `drawn` are sampled.
+    """
     sizes = [(each, min(columns)) for each in rows]
     sizes += [(min(rows), each) for each in columns if each != min(columns)]
     print("| rows | columns | fit | sample | evaluate |\n| --- | --- | --- | --- | --- |")
     for count, width in sizes:
         real, model, made = (scratch / name for name in ("real.parquet", "m", "made.parquet"))
-        pq.write_table(table(count, width), real)
+        write(real, count, width)
+        fewer = [] if fit_rows is None else ["--fit-rows", fit_rows]
+        made_rows = count if drawn is None else min(count, drawn)
         commands = (
-            ["fit", real, "-e", engine, "-o", model, "--device", "cpu", "--force"],
-            ["sample", model, "-n", count, "-o", made, "--workers", 1, "--force"],
+            ["fit", real, "-e", engine, "-o", model, "--device", "cpu", "--force", *fewer],
+            ["sample", model, "-n", made_rows, "-o", made, "--workers", 1, "--force"],
             ["evaluate", real, made, "--workers", 1],
         )
         cells: list[str] = []
@@ -46,10 +60,18 @@ def show(rows: list[int], columns: list[int], engine: str, most: float, scratch:
         print(f"| {count:,} | {width} | {' | '.join(cells)} |", flush=True)
 
 
-def table(rows: int, columns: int) -> pa.Table:
+def write(path: Path, rows: int, columns: int) -> None:
+    """A made table as Parquet, a million rows at a time."""
+    with pq.ParquetWriter(path, table(0, columns).schema) as writer:
+        for first in range(0, rows, PART_ROWS):
+            seed = first // PART_ROWS
+            writer.write_table(table(min(PART_ROWS, rows - first), columns, seed + 1))
+
+
+def table(rows: int, columns: int, seed: int = 1) -> pa.Table:
     """Half numbers of which each depends on the one before, half categories that depend on these,
     of 2 to 20 values."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     hidden: NDArray[np.float64] = rng.normal(size=rows)
     found: dict[str, NDArray[np.generic]] = {}
     for number in range(columns):

@@ -2,12 +2,14 @@
 
     python benchmarks/scale.py csv --rows 800000      # 15 columns: ours, and Arrow's reader alone
     python benchmarks/scale.py sample --rows 20000000 # 5 columns: a sample to fit on, and DuckDB's
+    python benchmarks/scale.py folder --rows 1e8      # the same in a folder, and what is in it
     python benchmarks/scale.py grow --rows 10000,100000,1000000 --columns 10,30,100,300
 
 Each line is a process of its own: seconds of wall and of CPU, and the most memory it held. Made
-files lie in --scratch (110 MB for the first, 400 MB for the second) and are removed at the end.
+files lie in --scratch (110 MB for the first, 400 MB for the second, 2 GB for the third) and are
+removed at the end.
 
-The third tells how `fit`, `sample` (as many rows) and `evaluate` grow: with rows at the fewest
+The last tells how `fit`, `sample` (as many rows) and `evaluate` grow: with rows at the fewest
 columns, and with columns at the fewest rows. Seconds are of CPU, of the command and its processes,
 start included, so that other work on the machine counts little; what takes over --most seconds of
 wall is ended and shown as such.
@@ -46,6 +48,17 @@ with duckdb.connect() as base:
     query = "SELECT * FROM read_parquet({path!r}) " + sample
     print(base.execute(query).to_arrow_table().num_rows)
 """
+COUNTS = """
+import duckdb
+with duckdb.connect() as base:
+    base.execute("SET memory_limit='1GB'")
+    for name in ("amount", "count", "city", "kind", "day"):
+        query = f"SELECT min({{name}}), max({{name}}), count({{name}}) FROM read_parquet({path!r})"
+        print(base.execute(query).fetchall())
+    for name in ("count", "city", "kind"):
+        query = f"SELECT {{name}}, count(*) FROM read_parquet({path!r}) GROUP BY {{name}}"
+        print(len(base.execute(query).fetchall()))
+"""
 MEASURE = """
 import json, time, resource
 from augment.work.memory import peak_bytes
@@ -58,19 +71,25 @@ print(json.dumps([time.perf_counter() - begun, used.ru_utime + used.ru_stime, pe
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["csv", "sample", "grow"])
+    parser.add_argument("what", choices=["csv", "sample", "folder", "grow"])
     parser.add_argument("--rows", default="800000")
     parser.add_argument("--columns", default="10", help="of grow")
     parser.add_argument("--engine", default="anyorder", help="of grow")
+    parser.add_argument("--fit-rows", type=int, default=None, help="of grow: most rows to fit on")
+    parser.add_argument("--drawn", type=int, default=None, help="of grow: most rows to sample")
     parser.add_argument("--most", type=float, default=3600.0, help="of grow: seconds of a command")
     parser.add_argument("--scratch", type=Path, default=None)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
         if arguments.what == "grow":
             counts = (_numbers(text) for text in (arguments.rows, arguments.columns))
-            growth.show(*counts, arguments.engine, arguments.most, Path(folder))
+            more = (arguments.fit_rows, arguments.drawn)
+            growth.show(*counts, arguments.engine, arguments.most, Path(folder), *more)
             return
         (rows,) = _numbers(arguments.rows)
+        if arguments.what == "folder":
+            _show_folder(_folder(rows, Path(folder) / "t"))
+            return
         if arguments.what == "csv":
             path = str(_csv(rows, Path(folder)))
             runs = {
@@ -83,14 +102,31 @@ def main() -> None:
                 "augment": OURS.format(path=path, options=f"fit_rows={FIT_ROWS}"),
                 "DuckDB": DUCKDB.format(path=path, rows=FIT_ROWS),
             }
-        print(f"{'':<12}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
-        found = {name: _measured(code) for name, code in runs.items()}
-        for name, (wall, cpu, peak) in found.items():
-            print(f"{name:<12}{wall:>9.1f}{cpu:>9.1f}{peak / 1e6:>9.0f}")
-        ours, theirs = found.values()
-        print(
-            f"{'ratio':<12}" + "".join(f"{a / b:>9.1f}" for a, b in zip(ours, theirs, strict=True))
-        )
+        _show(runs)
+
+
+def _show(runs: dict[str, str]) -> None:
+    """A line per run, and the first beside each of the others."""
+    print(f"{'':<24}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
+    found = {name: _measured(code) for name, code in runs.items()}
+    for name, (wall, cpu, peak) in found.items():
+        print(f"{name:<24}{wall:>9.1f}{cpu:>9.1f}{peak / 1e6:>9.0f}")
+    (_, ours), *others = found.items()
+    for name, theirs in others:
+        ratios = "".join(f"{a / b:>9.2f}" for a, b in zip(ours, theirs, strict=True))
+        print(f"{'ratio to ' + name:<24}{ratios}")
+
+
+def _show_folder(folder: Path) -> None:
+    """A folder of Parquet files: our sample and census beside two scans of DuckDB's."""
+    files = str(folder / "*.parquet")
+    _show(
+        {
+            "augment": OURS.format(path=str(folder), options=f"fit_rows={FIT_ROWS}"),
+            "DuckDB, reservoir": DUCKDB.format(path=files, rows=FIT_ROWS),
+            "DuckDB, counts": COUNTS.format(path=files),
+        }
+    )
 
 
 def _numbers(text: str) -> list[int]:
@@ -126,23 +162,32 @@ def _parquet(rows: int, folder: Path) -> Path:
     """Two numbers, two categories and a date: 5 columns."""
     rng = np.random.default_rng(1)
     path = folder / "t.parquet"
-    writer: pq.ParquetWriter | None = None
-    for first in range(0, rows, CHUNK_ROWS):
-        size = min(CHUNK_ROWS, rows - first)
-        table = pa.table(
-            {
-                "amount": np.round(rng.normal(100, 20, size), 2),
-                "count": rng.integers(0, 1000, size),
-                "city": rng.choice(["Rome", "Oslo", "Bern"], size),
-                "kind": rng.choice(["a", "b"], size),
-                "day": np.datetime64("2020-01-01") + rng.integers(0, 2000, size),
-            }
-        )
-        writer = writer or pq.ParquetWriter(path, table.schema)
-        writer.write_table(table)
-    assert writer is not None
-    writer.close()
+    with pq.ParquetWriter(path, _part(0, rng).schema) as writer:
+        for first in range(0, rows, CHUNK_ROWS):
+            writer.write_table(_part(min(CHUNK_ROWS, rows - first), rng))
     return path
+
+
+def _folder(rows: int, folder: Path) -> Path:
+    """The same columns in files of a million rows each."""
+    folder.mkdir()
+    for first in range(0, rows, CHUNK_ROWS):
+        rng = np.random.default_rng(first)
+        number = first // CHUNK_ROWS
+        pq.write_table(_part(min(CHUNK_ROWS, rows - first), rng), folder / f"{number:05}.parquet")
+    return folder
+
+
+def _part(rows: int, rng: np.random.Generator) -> pa.Table:
+    return pa.table(
+        {
+            "amount": np.round(rng.normal(100, 20, rows), 2),
+            "count": rng.integers(0, 1000, rows),
+            "city": rng.choice(["Rome", "Oslo", "Bern"], rows),
+            "kind": rng.choice(["a", "b"], rows),
+            "day": np.datetime64("2020-01-01") + rng.integers(0, 2000, rows),
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ from augment.cli.flags import SETTINGS, settings_of
 from augment.cli.grouping import expanded
 from augment.cli.help import Command, Commands
 from augment.core.errors import AugmentError, Interrupted, UsageError
+from augment.sources.remote.listing import listed_once
 from augment.work import environment
 
 app = typer.Typer(
@@ -105,7 +106,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             command(**given)
             return
         try:
-            command(**given)
+            with listed_once():
+                command(**given)
             sys.stdout.flush()
         except (Exception, KeyboardInterrupt) as error:
             code = failures.told(error, bool(given.get("as_json")))

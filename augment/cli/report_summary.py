@@ -24,6 +24,8 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
         line(console, *report["verdict"]["sentences"], style=STYLES["not shown"])
         return
     line(console, _compared(report["compared"], summary.words(report)["rows"]), style="bold")
+    if "all_rows" in report:
+        line(console, _drawn(report["compared"], report["all_rows"]))
     lines = [x for x in summary.lines(report) if verbose or x.mark]
     head = ["score", "synthetic", "passes", "fresh real", "shuffled", ""]
     table(
@@ -57,6 +59,15 @@ def _compared(counts: Json, noun: str) -> str:
     return (
         f"Scored {made:,} synthetic {noun} against {counts['real']:,} real {noun}. Which of them "
         f"the generator saw is unknown; a half ({unseen:,}) stands for unseen ones."
+    )
+
+
+def _drawn(counts: Json, every: Json) -> str:
+    """How many rows those of the scores were drawn from."""
+    made, real = every["synthetic"], every["real"]
+    return (
+        f"Those are {counts['synthetic']:,} of {made:,} synthetic and {counts['real']:,} of "
+        f"{real:,} real rows, drawn evenly; what is counted is counted in all of them."
     )
 
 

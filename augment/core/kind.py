@@ -97,6 +97,7 @@ class Reader(ABC, Generic[D]):
     """From what the user names, or holds in memory, to rows and to words on them."""
 
     options: frozenset[str] = frozenset()  # that `read` takes; others never reach it
+    scored: ClassVar[Json] = {}  # options for rows that are only to be scored
 
     @abstractmethod
     def recognises(self, source: Source) -> bool:

@@ -51,6 +51,7 @@ def evaluate(
     used = Seed.fresh() if seed is None else Seed(seed)
     require_scorable(data_kind, score)
     with journal.stage("read"):
+        read = read | data_kind.reader.scored
         loaded = data_kind.read(real, read)
         made = data_kind.reader.read_like(synthetic, loaded.data, read)
         new = None if unseen is None else data_kind.reader.read_like(unseen, loaded.data, read)
@@ -72,6 +73,8 @@ def evaluate(
         "rows": _rows(len(loaded.data), None if fresh is None else len(fresh), len(fake)),
         "seconds": journal.seconds,
     }
+    if sampled := _sampled([(real, loaded), (synthetic, made), (unseen, new)]):
+        about["sampled"] = sampled
     report = {**facts.document(scored, about), "data": described}
     report["gates"] = gates.judged(gated, report)
     if not anything_scored(report):
@@ -116,6 +119,11 @@ def _reasons(report: Json) -> list[str]:
     """Why the measures have no value, each reason once, at most three."""
     notes = [score["note"] for score in report["scores"] if score["note"]]
     return list(dict.fromkeys(notes))[:3]
+
+
+def _sampled(sides: list[tuple[Source | None, Loaded[Any] | None]]) -> str:
+    """Of which sides only some rows were scored, and what is of all."""
+    return " ".join(f"{source}: {side.sampled}" for source, side in sides if side and side.sampled)
 
 
 def _notes(source: str, read: Loaded[Any] | None) -> list[str]:

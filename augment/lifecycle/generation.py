@@ -12,7 +12,7 @@ from typing import Any
 from augment.core import model_folder as store
 from augment.core import registry
 from augment.core.errors import UsageError
-from augment.core.files import digest_of, read_json, require_writable, write_json
+from augment.core.files import require_writable
 from augment.core.fitted import Ask, Fitted
 from augment.core.kind import Origin, Part, Writer, flag
 from augment.core.seeds import Seed
@@ -21,6 +21,7 @@ from augment.core.types import Condition, Json, Tick, Workers
 from augment.lifecycle.augmentation import Output, output_of, require_appendable
 from augment.lifecycle.opened_model import Opened
 from augment.lifecycle.plan import require_write_options, row_count
+from augment.lifecycle.sample_folders import attempt_of, publish, require_same, store_at
 from augment.lifecycle.sampling import (
     FolderSample,
     Sample,
@@ -36,7 +37,7 @@ from augment.sources.databases.connection import connected
 from augment.sources.databases.session import write as insert
 from augment.work.executors import Executor
 from augment.work.folder_job import list_files
-from augment.work.store import Attempt, Store
+from augment.work.store import Store
 
 
 @dataclass(frozen=True)
@@ -164,14 +165,14 @@ def write(
         raise UsageError(
             f"Files of many, as {format}, are for samples of a model: `augment sample --shards`."
         )
-    folder = _store(out)
+    folder = store_at(out)
     folder.require_ours()
     with folder.held():
         folder.require_free(force)
-        folder.begin(_attempt(origin))
+        folder.begin(attempt_of(origin))
         written = writer.write(numbered, folder.partial, format or "", force, options, origin)
         list_files(folder.partial, list(written.lines))
-        _publish(folder, origin)
+        publish(folder, origin)
 
 
 def _executor(opened: Opened, workers: Workers, patience: float | None = None) -> Executor:
@@ -206,7 +207,7 @@ def _filled(
     tell: Callable[[Tick], None],
 ) -> tuple[SamplePlan, int, int]:
     """A sample as a folder: what was wanted, its rows, and how many were made just now."""
-    folder = _store(out)
+    folder = store_at(out)
     folder.require_ours()
     with folder.held():
         wanted = _wanted(opened, order, tell, None if force else folder)
@@ -221,9 +222,9 @@ def _filled(
         shards = None if wanted.files is None else ShardedSample(whole, wanted.files)
         first, last = wanted.sample.span if shards is None else shards.span
         if folder.complete() and not force:
-            _require_same(folder, _attempt(wanted.origin), order.seed)
+            require_same(folder, attempt_of(wanted.origin), order.seed)
             return wanted, last - first, 0
-        folder.begin(_attempt(wanted.origin))
+        folder.begin(attempt_of(wanted.origin))
         if shards is None:
             fresh = fill(folder, whole, _executor(opened, workers), tell)
         else:
@@ -231,38 +232,8 @@ def _filled(
             many = wanted.sample.rows > shards.count * opened.model.block_rows
             processes = _executor(opened, workers, 0.0 if many else None)
             fresh = fill_shards(folder, shards, processes, tell)
-        _publish(folder, wanted.origin)
+        publish(folder, wanted.origin)
         return wanted, last - first, fresh
-
-
-def _store(out: Path) -> Store:
-    return Store(out, "sample.json", "augment.sample/")
-
-
-def _attempt(origin: Origin) -> Attempt:
-    """What a sample follows: all that decides its rows apart from the seed, and the seed."""
-    return Attempt(digest_of(_plan(origin)), origin.seed)
-
-
-def _plan(origin: Origin) -> Json:
-    return {"engine": origin.engine, "model": origin.model, **origin.asked}
-
-
-def _require_same(folder: Store, attempt: Attempt, seed: int | None) -> None:
-    """Refuse a whole sample that is not the one that is wanted."""
-    document = read_json(folder.path / folder.document)
-    if seed is None or (document.get("key"), document.get("seed")) != (attempt.key, seed):
-        raise UsageError(
-            f"{folder.path} holds a sample made in another way or by another seed. "
-            "Pass --force to replace it, or choose another -o."
-        )
-
-
-def _publish(folder: Store, origin: Origin) -> None:
-    attempt = _attempt(origin)
-    document = {"schema": "augment.sample/1", "key": attempt.key, "seed": attempt.seed}
-    write_json(folder.partial / folder.document, document | {"plan": _plan(origin)})
-    folder.publish()
 
 
 def _wanted(
@@ -292,7 +263,7 @@ def _wanted(
     origin = Origin(model.engine, opened.digest, 0, asked)
     seed = order.seed
     if seed is None and begun is not None:
-        seed = begun.lent_seed(_attempt(origin).key)
+        seed = begun.lent_seed(attempt_of(origin).key)
     if seed is None and order.shard is not None:
         raise UsageError(
             f"--shard {order.shard} needs --seed: without one, each shard would be a part of "

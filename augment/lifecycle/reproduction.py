@@ -14,6 +14,7 @@ from augment.core.errors import BadInput, NotReproduced, UsageError, listed
 from augment.core.files import digest_of, read_json
 from augment.core.fitted import Ask
 from augment.core.kind import Loaded
+from augment.core.result_files import MANIFEST
 from augment.core.source import Rows
 from augment.core.types import Json, Tick, Workers
 from augment.lifecycle import inspection
@@ -21,7 +22,6 @@ from augment.lifecycle.journal import LOG
 from augment.lifecycle.plan import RunRequest, digests, is_private
 from augment.lifecycle.run import run
 from augment.lifecycle.stages import versions
-from augment.work.manifest import MANIFEST
 from augment.work.store import RUN, Store
 
 SCHEMA = "augment.reproduce/1"

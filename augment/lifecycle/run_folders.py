@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 from augment.core.errors import BadInput, Locked
 from augment.core.files import LOCK_NAME, locked, read_json
+from augment.core.result_files import MANIFEST, PARTIAL, REJECTED
 from augment.core.types import Json
-from augment.work.manifest import MANIFEST, PARTIAL, files_below, verify
+from augment.work.manifest import files_below, verify
 from augment.work.store import RUN, Store
 
 State = Literal["finished", "unfinished", "rejected", "damaged"]
-REJECTED = ".rejected"
 REMOVABLE: tuple[State, ...] = ("unfinished", "rejected")
 
 

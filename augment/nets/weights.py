@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from augment.core.errors import UsageError
 
 N = TypeVar("N", bound=nn.Module)
+ALIGNED = 64  # bytes, as torch's own memory is
 
 
 def to_array(tensor: Tensor) -> NDArray[Any]:
@@ -31,13 +32,15 @@ def to_arrays(network: nn.Module, prefix: str) -> dict[str, NDArray[Any]]:
 
 
 def to_tensor(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> Tensor:
-    """The finite float32 array of that name and shape. Raises `KeyError` or `ValueError`."""
+    """The finite float32 array of that name and shape, which is not to be written to: it may be the
+    array itself. Raises `KeyError` or `ValueError`."""
     value = arrays[name]
     if value.shape != shape or value.dtype != np.float32:
         raise ValueError(f"{name!r} is {value.dtype} {value.shape}, not float32 {shape}")
     if not np.isfinite(value).all():
         raise ValueError(f"{name!r} holds numbers that are not finite")
-    return torch.from_numpy(np.array(value))
+    whole = value.flags.c_contiguous and value.flags.writeable and not value.ctypes.data % ALIGNED
+    return torch.from_numpy(value if whole else np.array(value))  # shared pages stay shared
 
 
 def load(network: N, arrays: Mapping[str, NDArray[Any]], prefix: str) -> N:

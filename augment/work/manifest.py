@@ -8,10 +8,9 @@ from pathlib import Path
 from augment.core import model_folder
 from augment.core.errors import BadInput
 from augment.core.files import LOCK_NAME, read_json, sha256, write_json
+from augment.core.result_files import MANIFEST, PARTIAL
 
-MANIFEST = "manifest.json"
 SCHEMA = "augment.manifest/1"
-PARTIAL = ".partial"  # where an unfinished result is built: see `store.py`
 
 
 def write_manifest(folder: Path, besides: frozenset[str] = frozenset()) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from augment.core.errors import OutOfResources
+from augment.work.shared_pages import Packed, packed
 from augment.work.task import Task
 
 R = TypeVar("R")
@@ -59,24 +59,24 @@ def pool(workers: int, shared: Any, *, single: bool = True) -> Iterator[Pool]:
     """
     # Not forked: a fork of a process with threads (OpenCV, torch) can hang.
     context = multiprocessing.get_context("spawn")
-    sent = pickle.dumps(shared)  # unpickled when the process has said how many threads it wants
-    executor = ProcessPoolExecutor(workers, context, _begin, (sent, single))
-    made = Pool(executor)
-    try:
-        yield made
-    except BrokenProcessPool:
-        if not made.killed():
+    with packed(shared) as sent:  # opened by a process that has said how many threads it wants
+        executor = ProcessPoolExecutor(workers, context, _begin, (sent, single))
+        made = Pool(executor)
+        try:
+            yield made
+        except BrokenProcessPool:
+            if not made.killed():
+                raise
+            raise OutOfResources(
+                "a process was killed, most likely since memory ran out. Use fewer of them "
+                f"(--workers {max(1, workers // 2)}), or a machine with more memory; "
+                "the same command goes on where this one stopped."
+            ) from None
+        except BaseException:
+            made.end()
             raise
-        raise OutOfResources(
-            "a process was killed, most likely since memory ran out. Use fewer of them "
-            f"(--workers {max(1, workers // 2)}), or a machine with more memory; "
-            "the same command goes on where this one stopped."
-        ) from None
-    except BaseException:
-        made.end()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
+        finally:
+            executor.shutdown(cancel_futures=True)
 
 
 def cores() -> int:
@@ -99,7 +99,7 @@ def _run(task: Task[R]) -> R:
     return task.run(_shared)
 
 
-def _begin(sent: bytes, single: bool) -> None:
+def _begin(sent: Packed, single: bool) -> None:
     """A terminal signals its whole group; the process that started us decides what comes of it."""
     global _shared, _single
     _single = single
@@ -108,7 +108,7 @@ def _begin(sent: bytes, single: bool) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if single:
         take_one_core()
-    _shared = pickle.loads(sent)  # noqa: S301 - from the process that started us
+    _shared = sent.content()
 
 
 def _end_with_parent() -> None:

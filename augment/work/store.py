@@ -31,9 +31,10 @@ from augment.core.files import (
     sync_folder,
     write_json,
 )
+from augment.core.result_files import MANIFEST, PARTIAL, REJECTED
 from augment.core.types import Json
 from augment.work import manifest
-from augment.work.manifest import MANIFEST, PARTIAL, files_below, inside, listed
+from augment.work.manifest import files_below, inside, listed
 
 RUN = "run.json"
 PLAN = "plan.json"
@@ -83,7 +84,7 @@ class Store:
     def rejected(self) -> Path:
         """The sibling in which a result is kept that failed a gate."""
         whole = self.path if self.path.name not in ("", "..") else self.path.resolve()
-        return whole.with_name(whole.name + ".rejected")
+        return whole.with_name(whole.name + REJECTED)
 
     @contextmanager
     def held(self) -> Iterator[None]:

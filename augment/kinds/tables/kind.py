@@ -72,6 +72,7 @@ class TableReader(Reader[Table]):
     """Files with rows and columns."""
 
     options = frozenset(f.name for f in dataclasses.fields(reading.ReadOptions)) - {"like"}
+    scored: ClassVar[Json] = {"scored": True}  # of large files some are drawn
 
     def recognises(self, source: Source) -> bool:
         if not isinstance(source, str):
@@ -93,7 +94,7 @@ class TableReader(Reader[Table]):
         if marker.MARKER in table.schema.names and marker.MARKER not in data.schema.names:
             table, more = marker.made_rows(table)
             notes += more
-        return Loaded(table, (), notes, found.rejected)
+        return Loaded(table, (), notes, found.rejected, sampled=found.sampled)
 
     def describe(self, data: Table, show_values: bool) -> Json:
         return {

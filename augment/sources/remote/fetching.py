@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augment.sources.remote.files import remote
+from augment.sources.remote.listing import require_names
 from augment.sources.remote.naming import renamed
 from augment.sources.remote.uri import is_uri, root_of
 
@@ -26,12 +27,6 @@ class Fetched:
         return str(path).replace(str(self.folder), self.root)
 
 
-def names(uri: str) -> list[str]:
-    """The names of the files at an address. Raises `BadInput` where there is none."""
-    with remote(uri) as found:
-        return [name or uri.rpartition("/")[2] for name in found.require_names()]
-
-
 @contextmanager
 def fetched(uri: str) -> Iterator[Fetched]:
     """The files at `uri` in a folder that is there as long as the block; in errors they have their
@@ -40,7 +35,7 @@ def fetched(uri: str) -> Iterator[Fetched]:
         folder = Path(name) / "fetched"
         root, base = root_of(uri), uri.partition("?")[0].rpartition("/")[2]
         with remote(uri) as found:
-            listed = found.require_names()
+            listed = require_names(found)
             for each in listed:
                 place = folder / (each or base)
                 place.parent.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,8 @@ from augment.sources.remote.uri import (
 REFUSED = ("PermissionError", "NoCredentialsError", "CredentialRetrievalError", "HttpError",
            "ClientAuthenticationError", "DefaultCredentialsError", "RefreshError",
            "PartialCredentialsError", "InvalidAccessKeyId")  # fmt: skip
+MALFORMED = ("ValueError", "ParamValidationError")
+NO_ACCOUNT = ("account", "connection_string", "credential")  # stand in what adlfs says
 UNREACHED = ("EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError",
              "ServiceRequestError", "ConnectionError", "ClientConnectorDNSError", "TimeoutError",
              "FSTimeoutError", "ClientConnectionError", "ConnectionRefusedError")  # fmt: skip
@@ -106,8 +108,6 @@ def remote(uri: str) -> Iterator[Remote]:
             raise MissingExtra(
                 f"{scheme_of(uri)}:// needs a library that is not here: {EXTRA}"
             ) from None
-        except ValueError:  # of adlfs, which knows of no account
-            raise _refused(uri) from None
         except Exception as error:
             raise _told(error, uri) from None
         try:
@@ -142,6 +142,27 @@ def _refused(uri: str) -> BadInput:
     return BadInput("access is refused.", where=uri, hint=hint)
 
 
+def _malformed(error: BaseException, uri: str) -> BadInput:
+    """What a library found to be no endpoint, account or address; its words are only looked at."""
+    words = str(error).lower()
+    if "endpoint" in words:
+        return BadInput(
+            "the endpoint is no address.",
+            where=uri,
+            hint="Write AWS_ENDPOINT_URL as https://HOST:PORT, or unset it.",
+        )
+    if any(word in words for word in NO_ACCOUNT):
+        way = CREDENTIALS.get(scheme_of(uri), "the usual places")
+        return BadInput(
+            "no account is known to reach it by.", where=uri, hint=f"It comes from {way}."
+        )
+    return BadInput(
+        "this is no address of a file or a folder.",
+        where=uri,
+        hint=f"Write it as {scheme_of(uri)}://BUCKET/PATH, as the store names them.",
+    )
+
+
 def _told(error: BaseException, uri: str) -> AugmentError:
     kinds = {
         each.__name__
@@ -159,6 +180,8 @@ def _told(error: BaseException, uri: str) -> AugmentError:
         )
     if kinds & set(REFUSED):
         return _refused(uri)
+    if kinds & set(MALFORMED):
+        return _malformed(error, uri)
     if getattr(error, "errno", None) == 28:
         return OutOfResources(f"{uri}: the disk on which it is staged is full.")
     return BadInput(

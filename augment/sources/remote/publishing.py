@@ -18,13 +18,11 @@ from typing import Any
 
 from augment.core.errors import UsageError
 from augment.core.files import make_private
+from augment.core.result_files import MANIFEST, PARTIAL, REJECTED
 from augment.sources.remote.files import Remote, remote
 from augment.sources.remote.naming import in_document, renamed
 from augment.sources.remote.uri import is_uri, require_no_secret, require_writable
 
-MANIFEST = "manifest.json"
-PARTIAL = ".partial"  # an attempt that is not finished, see `work.store`
-REJECTED = ".rejected"
 UNSENT = "unsent"  # beside a result that is finished, until all of it lies at its address
 
 

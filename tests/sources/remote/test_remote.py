@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from augment.core.errors import AugmentError, BadInput, UsageError
 from augment.core.files import sha256
@@ -316,3 +318,92 @@ def test_an_account_that_is_not_named_is_refused_with_where_credentials_come_fro
     monkeypatch.setattr(fsspec.core, "url_to_fs", unnamed)
     with pytest.raises(BadInput, match="AZURE_STORAGE_CONNECTION_STRING"):
         read("az://c/one.csv", ReadOptions())
+
+
+@pytest.mark.parametrize(
+    ("uri", "words", "said"),
+    [
+        ("s3://b/t.csv", "Invalid endpoint: not-a-url", "AWS_ENDPOINT_URL"),
+        ("s3://", "Cannot traverse all of S3", "s3://BUCKET/PATH"),
+        (
+            "az://c/t.csv",
+            "Must provide either a connection_string or account_name with credentials!!",
+            "no account is known",
+        ),
+    ],
+)
+def test_a_wrong_endpoint_address_and_account_are_told_apart(
+    memory: object, monkeypatch: pytest.MonkeyPatch, uri: str, words: str, said: str
+) -> None:
+    def wrong(*_: object, **__: object) -> bool:
+        raise ValueError(words)
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda uri: (memory, "/b/t.csv"))
+    monkeypatch.setattr(type(memory), "isfile", wrong)
+    with pytest.raises(BadInput, match=said) as refused:
+        read(uri, ReadOptions())
+    assert words not in str(refused.value) and "access is refused" not in str(refused.value)
+
+
+def test_a_folder_is_listed_once_by_a_command_and_anew_by_the_next(
+    memory: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    memory.pipe("/b/t/1.csv", head(40))
+    asked: list[str] = []
+    find = type(memory).find
+    monkeypatch.setattr(
+        type(memory),
+        "find",
+        lambda self, path, **more: asked.append(path) or find(self, path, **more),
+    )
+    run = ("run", "memory://b/t", "-e", "independent", "--seed", "1", "--gate", "none", "-o")
+    assert augment(*run, tmp_path / "one").returncode == 0
+    assert len(asked) == 1
+    memory.pipe("/b/t/2.csv", head(40))
+    assert augment(*run, tmp_path / "two").returncode == 0
+    assert len(asked) == 2
+    files = json.loads((tmp_path / "two" / "run.json").read_text("utf-8"))["files"]
+    assert [file["path"] for file in files] == ["memory://b/t/1.csv", "memory://b/t/2.csv"]
+
+
+def test_images_that_lie_elsewhere_are_transformed_and_edited(
+    memory: object, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(1)
+    here = tmp_path / "here"
+    for label in ("a", "b"):
+        (here / label).mkdir(parents=True)
+        for number in range(12):
+            pixels = rng.integers(0, 255, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(here / label / f"{number:02}.png")
+            memory.pipe(
+                f"/b/i/{label}/{number:02}.png", (here / label / f"{number:02}.png").read_bytes()
+            )
+    fit = (
+        "fit",
+        here,
+        "-e",
+        "cvae",
+        "-p",
+        "steps=2",
+        "-p",
+        "width=8",
+        "--canvas",
+        "8",
+        "--seed",
+        "1",
+        "--device",
+        "cpu",
+    )
+    assert augment(*fit, "-o", tmp_path / "m").returncode == 0
+    for command in (("transform",), ("edit", tmp_path / "m")):
+        made = []
+        for source in (here, "memory://b/i"):
+            out = tmp_path / f"{command[0]}-{len(made)}"
+            done = augment(*command, source, "-o", out, "--seed", "2", "--json")
+            assert done.returncode == 0, done.stderr
+            assert json.loads(done.stdout)["source"] == str(source)
+            made.append({p.relative_to(out): sha256(p) for p in sorted(out.rglob("*.png"))})
+            for path in out.rglob("*.json*"):
+                assert "augment-" not in path.read_text("utf-8").replace("augment-synth", "")
+        assert made[0] == made[1] and made[0]

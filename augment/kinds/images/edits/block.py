@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,10 +134,12 @@ def written(kept: Kept, edits: Edits) -> Json:
     stem = f"{escaped(Path(name).stem)}__{edits.engine}__{kept.number:06d}"
     labelled = bool(edits.editor.conditioning.schema.classes or pictures.schema.classes)
     file = f"{class_folder(kept.label) if labelled else ''}{stem}.png"
+    data = encoded(kept.pixels)
+    put(edits.out / file, data)
     return {
         "number": kept.number,
         "file": file,
-        "sha256": put(edits.out / file, encoded(kept.pixels)),
+        "sha256": hashlib.sha256(data).hexdigest(),
         "label": kept.label,
         "caption": kept.caption or None,
         "source": name,

@@ -6,7 +6,6 @@ shared out.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -41,9 +40,8 @@ def encoded(pixels: NDArray[Any], suffix: str = ".png") -> bytes:
     return stream.getvalue()
 
 
-def put(path: Path, data: bytes) -> str:
-    """Write one file unless it is there with these bytes; its SHA-256."""
+def put(path: Path, data: bytes) -> None:
+    """Write one file unless it is there with these bytes."""
     if not (path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data):
         with atomic(path) as stream:
             stream.write(data)
-    return hashlib.sha256(data).hexdigest()

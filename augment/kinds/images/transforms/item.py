@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -203,7 +204,9 @@ def _written(item: Item, number: int, result: Result, shared: Transformation) ->
     base = shared.layout.picture({"label": label, "stem": stem})
     jpeg = shared.source_format and Path(entry.name).suffix.lower() in JPEG_SUFFIXES
     file = f"{base}{'.jpg' if jpeg else '.png'}"
-    digest = put(shared.out / file, encoded(image.pixels, Path(file).suffix))
+    data = encoded(image.pixels, Path(file).suffix)
+    put(shared.out / file, data)
+    digest = hashlib.sha256(data).hexdigest()
     mask_files = []
     for mask in image.masks:
         name = f"{mask.folder}/{stem}.png"

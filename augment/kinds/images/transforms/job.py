@@ -25,6 +25,7 @@ from augment.kinds.images.transforms.item import Item, Transformation, made
 from augment.kinds.images.transforms.options import Options, options_of
 from augment.kinds.images.transforms.partners import require_mixable, with_partners
 from augment.kinds.images.transforms.pipeline import Pipeline
+from augment.sources.remote.fetching import here
 from augment.work.folder_job import FolderJob, Tasks
 from augment.work.task import Task
 
@@ -38,9 +39,16 @@ def transform_job(source: str, given: Json, tell: Callable[[Tick], None]) -> Ite
     `given` are options by name, those of reading images among them. Images that cannot be used
     are listed when the block ends, however it ends.
     """
+    with here(source) as root, _job(source, root, given, tell) as job:
+        yield job
+
+
+@contextmanager
+def _job(source: str, root: Path, given: Json, tell: Callable[[Tick], None]) -> Iterator[FolderJob]:
+    """The same of images that lie at `root` and are called `source`."""
     options = options_of(given)
-    root, rejects = Path(source), options.rejects
-    layout = layout_of(source, options.asked)
+    rejects = options.rejects
+    layout = layout_of(str(root), options.asked)
     rejects.require_outside(root)
     try:
         with tempfile.TemporaryFile("w+", prefix="augment-", encoding="utf-8") as stream:

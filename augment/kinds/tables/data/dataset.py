@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -20,18 +20,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@dataclass(frozen=True)
+class Whole:
+    """The source of a sample: how many rows it has, and all of them, some at a time, each part with
+    those columns of the sample that it has, in types of its own where they differ."""
+
+    rows: int
+    parts: Callable[[], Iterator[Table]]
+
+
 @dataclass(frozen=True, eq=False)
 class Table(Dataset):
     """Rows and their schema; `data` has exactly the schema's columns in the schema's order.
 
     Where the rows are a sample, `counts` tells of categories how many rows of the whole source
-    hold each value; what is made of the table does not keep it.
+    hold each value, and `whole` reads all of them again; what is made of the table keeps neither.
     """
 
     kind: ClassVar[str] = "table"
     data: pa.Table
     schema: Schema
     counts: Mapping[str, Mapping[Scalar, int]] = field(default_factory=dict)
+    whole: Whole | None = None
 
     def __post_init__(self) -> None:
         assert self.data.column_names == self.schema.names, "table and schema disagree"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEFAULT_ROWS = 1_000_000  # drawn of a table that memory could not hold
+SCORED_ROWS = 200_000  # drawn of a table that is only to be scored
+SCORED_BYTES = 32 * 2**20  # in memory, beyond which it is: the same on any machine
 MOST_SHARE = 0.5  # of the memory that is left may be taken by a table that is read whole
 GROWTH = {".parquet": 6, ".pq": 6}  # of a file's bytes in memory, while it is typed
 TEXT_GROWTH = 4
@@ -57,6 +59,8 @@ def rows_to_fit(paths: list[Path], options: ReadOptions) -> int | None:
         return options.fit_rows
     if options.stratify:
         raise UsageError("--stratify goes with --fit-rows N.")
+    if options.scored:
+        return SCORED_ROWS if _bytes_in_memory(paths) > SCORED_BYTES else None
     available = available_bytes()
     if available is None or _bytes_in_memory(paths) <= MOST_SHARE * available:
         return None
@@ -95,12 +99,20 @@ def sampled(blocks: Blocks, rows: int, options: ReadOptions) -> Sampled | None:
         how = "of each value of the target its share"
     parts = _parts(seen, kept, census, shown)
     count = sum(part.table.num_rows for part in parts)
+    return Sampled(parts, total, census, _note(f"{count:,} of {total:,} rows", how, options))
+
+
+def _note(rows: str, how: str, options: ReadOptions) -> str:
+    if options.scored:
+        return (
+            f"{rows} are scored, {how}. Column shapes, missing values, ranges, unknown categories, "
+            "exact copies and repeated ids are of all rows."
+        )
     why = "" if options.fit_rows is not None else " (all would take too much memory)"
-    note = (
-        f"{count:,} of {total:,} rows are fitted on, {how}{why}. Values, how rare they are, ends "
+    return (
+        f"{rows} are fitted on, {how}{why}. Values, how rare they are, ends "
         "and gaps are those of all rows; -n 1x is as many as are fitted on."
     )
-    return Sampled(parts, total, census, note)
 
 
 def _keyed(blocks: Blocks) -> Iterator[tuple[tuple[int, Raw], NDArray[np.float64]]]:

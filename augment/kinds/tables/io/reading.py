@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from augment.core.errors import BadInput, OutOfResources, listed
 from augment.core.files import atomic_alone
 from augment.core.source import External, Rows, Source
 from augment.core.types import Json
-from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.dataset import Table, Whole
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.io import assembly as gathering
 from augment.kinds.tables.io import memory, newer_columns
@@ -26,11 +22,10 @@ from augment.kinds.tables.io.formats import (
     WriteOptions,
 )
 from augment.kinds.tables.io.large_sources import Sampled, rows_to_fit, sampled
+from augment.kinds.tables.io.opened_files import all_rows, blocks_of, opened, read_member
 from augment.kinds.tables.io.source_files import (
     files_of,
     format_of,
-    known_format,
-    members_of,
     suffix_like,
 )
 from augment.kinds.tables.io.writing import write
@@ -42,8 +37,6 @@ from augment.sources.files import (
     entry_of,
 )
 from augment.sources.partitions import Member
-from augment.sources.remote.fetching import fetched
-from augment.sources.remote.uri import is_uri
 
 __all__ = [
     "ReadOptions",
@@ -68,6 +61,7 @@ class ReadTable:
     notes: tuple[str, ...]
     rejected: int
     sampled: str = ""  # as in `core.kind.Loaded`
+    rows: int | None = None  # of the whole source, where only some were drawn
 
 
 def read(source: Source, options: ReadOptions) -> ReadTable:
@@ -78,7 +72,10 @@ def read(source: Source, options: ReadOptions) -> ReadTable:
     """
     if not isinstance(source, str):
         return _read_memory(source, options)
-    return _read_paths(source, options, lambda parts: gathering.gather(parts, options))
+    if source == standard_input.NAME:  # cannot be read again
+        options = replace(options, scored=False)
+    found = _read_paths(source, options, lambda parts: gathering.gather(parts, options))
+    return _with_whole(found, source, options, found.table.schema)
 
 
 def read_newer(source: Source, schema: Schema, options: ReadOptions) -> ReadTable:
@@ -105,12 +102,34 @@ def read_like(source: Source, schema: Schema, options: ReadOptions | None = None
     Raises `BadInput` where the two hardly have columns in common.
     """
     given = options or ReadOptions()
-    parts = _raw(source, ReadOptions(like=schema, bad_rows=given.bad_rows, max_bad=given.max_bad))
-    table = gathering.gather_like(parts, schema)
-    rejected = sum(part.rejected for part in parts)
-    notes = [f"{rejected:,} bad rows are left out."] if rejected else []
+    asked = ReadOptions(like=schema, bad_rows=given.bad_rows, max_bad=given.max_bad)
+    if given.scored and isinstance(source, str) and _is_files(source):
+        asked = replace(asked, fit_rows=given.fit_rows, scored=True)
+        found = _read_paths(source, asked, lambda p: (gathering.gather_like(p, schema), ()))
+        found = _with_whole(found, source, asked, schema)
+        table, rejected, notes, said = found.table, found.rejected, [*found.notes], found.sampled
+    else:
+        parts = _raw(source, asked)
+        table = gathering.gather_like(parts, schema)
+        rejected, notes, said = sum(part.rejected for part in parts), [], ""
+    notes += [f"{rejected:,} bad rows are left out."] if rejected else []
     notes += require_alike(table.schema.names, schema.names, str(source))
-    return ReadTable(table, (), tuple(notes), rejected)
+    return ReadTable(table, (), tuple(notes), rejected, said)
+
+
+def _is_files(source: str) -> bool:
+    return source != standard_input.NAME and not is_address(source)
+
+
+def _with_whole(
+    found: ReadTable, source: Source, options: ReadOptions, schema: Schema
+) -> ReadTable:
+    """With the way to all rows, where only some were drawn and they are to be scored."""
+    if found.rows is None or not options.scored:
+        return found
+    assert isinstance(source, str), "rows in memory are not drawn from"
+    whole = Whole(found.rows, lambda: all_rows(source, replace(options, like=schema), schema))
+    return replace(found, table=replace(found.table, whole=whole))
 
 
 def read_partial(source: Source, schema: Schema) -> tuple[Table, Callable[[int], str]]:
@@ -166,37 +185,8 @@ def _raw(source: Source, options: ReadOptions) -> list[Raw]:
         return [memory.raw(source, ReadOptions(like=options.like))]
     if is_address(source):
         return [_whole(Query.of(source, ReadOptions(like=options.like)))]
-    with _files(source, options) as files:
-        return [_read_member(member, name, options) for member, name in files]
-
-
-@contextmanager
-def _files(source: str, options: ReadOptions) -> Iterator[list[tuple[Member, str]]]:
-    """The files that a source names, here as long as the block, each with what it is called."""
-    if is_uri(source):
-        with fetched(source) as here:
-            found = members_of(here.local, options)
-            yield [(member, here.shown(member.path)) for member in found]
-    else:
-        yield [(member, str(member.path)) for member in members_of(source, options)]
-
-
-def _read_member(member: Member, name: str, options: ReadOptions) -> Raw:
-    """A file with the columns that its folders name, unless it has them itself."""
-    return _with_partitions(_read_file(member.path, name, options), member)
-
-
-def _with_partitions(raw: Raw, member: Member) -> Raw:
-    table = raw.table
-    for key, value in member.values:
-        if key not in table.column_names:
-            scalar = pa.scalar(value or None, pa.string())
-            table = table.append_column(key, pa.repeat(scalar, table.num_rows))
-    return replace(raw, table=table)
-
-
-def _read_file(path: Path, name: str, options: ReadOptions) -> Raw:
-    return known_format(path, name, options).read(path, name, options)
+    with opened(source, options) as files:
+        return [read_member(member, name, options) for member, name in files]
 
 
 def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
@@ -205,14 +195,14 @@ def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
             return _read_files([(Member(path), standard_input.SHOWN)], options, gather)
     if is_address(source) or options.sql is not None:
         return _read_database(Query.of(source, options), gather)
-    with _files(source, options) as files:
+    with opened(source, options) as files:
         return _read_files(files, options, gather)
 
 
 def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
     drawn = _sampled(files, options)
     if drawn is None:
-        parts = [_read_member(member, name, options) for member, name in files]
+        parts = [read_member(member, name, options) for member, name in files]
     else:
         parts = drawn.parts
     entries = [entry_of(member.path, name) for member, name in files]
@@ -223,8 +213,10 @@ def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: G
     table, notes = gather(parts)
     if drawn is not None:
         table, notes = drawn.counted(table), (drawn.note, *notes)
-    said = "" if drawn is None else drawn.note
-    return ReadTable(table, tuple(entries), notes, sum(part.rejected for part in parts), said)
+    rejected = sum(part.rejected for part in parts)
+    if drawn is None:
+        return ReadTable(table, tuple(entries), notes, rejected)
+    return ReadTable(table, tuple(entries), notes, rejected, drawn.note, drawn.rows)
 
 
 def _read_database(query: Query, gather: Gather) -> ReadTable:
@@ -235,7 +227,9 @@ def _read_database(query: Query, gather: Gather) -> ReadTable:
     entry = entry_called(query.name, table, table.data.nbytes)
     if drawn is None:
         return ReadTable(table, (entry,), notes, 0)
-    return ReadTable(drawn.counted(table), (entry,), (drawn.note, *notes), 0, drawn.note)
+    return ReadTable(
+        drawn.counted(table), (entry,), (drawn.note, *notes), 0, drawn.note, drawn.rows
+    )
 
 
 def _whole(query: Query) -> Raw:
@@ -254,10 +248,4 @@ def _sampled(files: list[tuple[Member, str]], options: ReadOptions) -> Sampled |
     if rows is None:
         return None
 
-    def blocks() -> Iterator[tuple[int, Raw]]:
-        for number, (member, name) in enumerate(files):
-            format = known_format(member.path, name, options)
-            for raw in format.blocks(member.path, name, options):
-                yield number, _with_partitions(raw, member)
-
-    return sampled(blocks, rows, options)
+    return sampled(lambda: blocks_of(files, options), rows, options)

@@ -12,7 +12,7 @@ from augment.sources import partitions
 from augment.sources.databases.address import is_address
 from augment.sources.files import folder_of, matching
 from augment.sources.partitions import Member
-from augment.sources.remote.fetching import names
+from augment.sources.remote.listing import names
 from augment.sources.remote.uri import is_uri
 
 FOREIGN = {

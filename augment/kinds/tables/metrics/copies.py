@@ -16,6 +16,7 @@ from augment.evaluation.distances import nearest, nearest_others
 from augment.evaluation.limits import natural_rate, part_of_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.roc import binomial
+from augment.kinds.tables.metrics.all_rows import AllRows
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -121,19 +122,26 @@ class Copies(Metric[RealViews, FakeViews]):
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         note = "" if real.seen_known else HALVED
+        exact = [_exact(real.suspects, fake.rows, note), *_with_texts(real, fake, note)]
+        if fake.whole is not None and fake.whole.rows and real.axes:
+            exact = _copied(fake.whole, note)
         return [
-            _exact(real.suspects, fake.rows, note),
-            *_with_texts(real, fake, note),
+            *exact,
             *_neighbours(real.suspects, fake.rows, seed, note),
         ]
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         texts = [] if real.texts is None else [_repeated("copies.texts", real.texts)]
         exact, (near, ratio) = _exact_among(real.suspects), _neighbours_among(real.suspects, seed)
+        fresh = _exact(real.train, real.test, "")
+        whole, unseen = real.whole, real.whole_unseen
+        if whole is not None and unseen is not None and real.axes:
+            exact, *texts = _repeated_in(whole)
+            fresh = _share("copies", unseen.copied, max(1, unseen.rows), "")
         if real.seen_known:
-            exact = _bounded(_exact(real.train, real.test, ""), exact)
-            fresh, ratio = _neighbours(real.train, real.test, seed, "")
-            near = _surest(fresh, near)
+            exact = _bounded(fresh, exact)
+            others, ratio = _neighbours(real.train, real.test, seed, "")
+            near = _surest(others, near)
         return [exact, *texts, near, ratio]
 
     def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:
@@ -160,6 +168,22 @@ def _exact(seen: View, fake: View, note: str) -> Score:
     if not len(seen) or not len(fake) or not seen.axes:
         return _nothing("copies", "lower")
     return _share("copies", np.isin(fake.keys, seen.keys).sum(), len(fake), note)
+
+
+def _copied(made: AllRows, note: str) -> list[Score]:
+    """Exact copies among all rows."""
+    found = [_share("copies", made.copied, made.rows, note)]
+    if made.texts is not None:
+        found.append(_share("copies.texts", made.texts[1], made.rows, note))
+    return found
+
+
+def _repeated_in(real: AllRows) -> list[Score]:
+    """The natural rates of copies among all real rows."""
+    found = [_share("copies", real.repeated, real.rows, "")]
+    if real.texts is not None:
+        found.append(_share("copies.texts", real.texts[0], real.rows, ""))
+    return found
 
 
 def _exact_among(rows: View) -> Score:

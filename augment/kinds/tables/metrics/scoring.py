@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from augment.core.kind import Shadow
 from augment.core.seeds import Seed
-from augment.core.types import Job, Score, silent
+from augment.core.types import Job, Json, Score, silent
 from augment.evaluation import scoring
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.evaluator import Extras
@@ -21,6 +22,7 @@ from augment.kinds.tables.data.schema import Role, Schema
 from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.identity.timeline import Timeline
 from augment.kinds.tables.io.alignment import Aligned, aligned
+from augment.kinds.tables.metrics import all_rows
 from augment.kinds.tables.metrics.axes import Axis, axis_of
 from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
 from augment.kinds.tables.metrics.overlays import overlays
@@ -96,6 +98,12 @@ def sides(
     made = fake_views(aligned(rows.made, rows.seen.schema), real.axes, time)
     low = with_shuffled_ids(floor(rows), rows.seen, rows.seed.child("ids"))
     lowest = fake_views(aligned(low, rows.seen.schema), real.axes, time)
+    counted = all_rows.counted(rows, real.axes)
+    if counted is not None:
+        seen, unseen, every = counted
+        real = replace(real, whole=seen, whole_unseen=unseen)
+        problems = made.problems | {"unfit_values": every.unfit, "repeated_ids": every.repeated_ids}
+        made = replace(made, whole=every, problems=problems)
     return scoring.Sides(real, made, lowest, len(made))
 
 
@@ -148,7 +156,16 @@ def extras(rows: Comparison[Table]) -> Extras:
     fitting = aligned(rows.made, rows.real.schema).table
     columns = overlays(rows.real, fitting)
     rows_shown = sample_rows(rows.real, fitting, rows.seed.child("shown"))
-    return Extras({"target": {"column": target, "note": why}, "columns": columns}, rows_shown)
+    document: Json = {"target": {"column": target, "note": why}, "columns": columns}
+    wholes = {"real": rows.real, "synthetic": rows.made}
+    if any(side.whole is not None for side in wholes.values()):
+        document["all_rows"] = {name: _count(side) for name, side in wholes.items()}
+    return Extras(document, rows_shown)
+
+
+def _count(table: Table) -> int:
+    """Of all rows, of which these may be a sample."""
+    return len(table) if table.whole is None else table.whole.rows
 
 
 def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:

@@ -11,6 +11,8 @@ from augment.core.types import Group, Interval, Score
 from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.noise import Z95
+from augment.kinds.tables.metrics import all_rows
+from augment.kinds.tables.metrics.all_rows import AllRows
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class Shapes(Metric[RealViews, FakeViews]):
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
+        if real.whole is not None and fake.whole is not None:
+            return _of_all_rows(real, real.whole, fake.whole)
         return _scores(real.test, fake.rows) + _errors(real.train, fake.rows)
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
@@ -76,6 +80,28 @@ def _scores(real: View, fake: View) -> list[Score]:
     for axis, value in zip(real.axes, each, strict=False):
         scores.append(Score("shapes", value, "higher", "fidelity", axis.where))
     return scores
+
+
+def _of_all_rows(real: RealViews, whole: AllRows, made: AllRows) -> list[Score]:
+    """Both figures from the counts of all rows; the interval holds what lies between two points at
+    which numbers are counted, too."""
+    unseen = real.whole_unseen or whole
+    if not unseen.rows or not made.rows or not real.axes:
+        return _scores(real.test, real.test.take(np.empty(0, np.int64)))
+    sides = [*zip(real.axes, unseen.columns, whole.columns, made.columns, strict=True)]
+    found = [all_rows.distance(axis, fresh, fake) for axis, fresh, _, fake in sides]
+    mean = 1 - float(np.mean([each for each, _ in found]))
+    slack = float(np.mean([more for _, more in found]))
+    noise = around(mean, unseen.rows, made.rows, len(found))
+    interval = Interval(max(0.0, noise.low - slack), noise.high)
+    note = f"Of all rows: {made.rows:,} made, {unseen.rows:,} real."
+    scores = [Score("shapes", mean, "higher", "fidelity", interval=interval, note=note)]
+    for axis, (each, _) in zip(real.axes, found, strict=True):
+        scores.append(Score("shapes", 1 - each, "higher", "fidelity", axis.where))
+    errors = [all_rows.error(axis, seen, fake) for axis, _, seen, fake in sides]
+    known = [each for each in errors if each is not None]
+    error = float(np.mean(known)) if known else None
+    return [*scores, Score("shapes.error", error, "lower", "fidelity", note=note)]
 
 
 def around(

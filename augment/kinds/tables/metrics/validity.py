@@ -12,6 +12,7 @@ from augment.evaluation.limits import fixed, near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.noise import Z95
 from augment.evaluation.roc import binomial
+from augment.kinds.tables.metrics.all_rows import AllRows
 from augment.kinds.tables.metrics.axes import NAMELESS, Axis
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
@@ -113,7 +114,11 @@ class Validity(Metric[RealViews, FakeViews]):
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
-        return _values(real, real.suspects, fake.rows) + _structure(fake.problems)
+        if real.whole is not None and fake.whole is not None and fake.whole.rows:
+            values = _of_all_rows(real, real.whole, fake.whole)
+        else:
+            values = _values(real, real.suspects, fake.rows)
+        return values + _structure(fake.problems)
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         nothing: dict[str, dict[str, int]] = {check: {} for check in STRUCTURE}
@@ -156,6 +161,28 @@ def _values(real: RealViews, known: View, fake: View) -> list[Score]:
     ]
 
 
+def _of_all_rows(real: RealViews, whole: AllRows, made: AllRows) -> list[Score]:
+    """The same from the counts of all rows. Where a category has too many values to remember, the
+    unknown ones are left out."""
+    missing, beyond, unknown = [], [], []
+    rates = []
+    for axis, left, right in zip(real.axes, whole.columns, made.columns, strict=True):
+        rates.append(left.missing / whole.rows)
+        missing.append((axis.where, abs(rates[-1] - right.missing / made.rows), 1))
+        present = right.present
+        if axis.numeric:
+            beyond.append((axis.where, right.beyond / max(1, present), present))
+        elif left.others is not None and right.others is not None:
+            new = int(right.counts[left.counts == 0].sum())
+            new += sum(n for level, n in right.others.items() if level not in left.others)
+            unknown.append((axis.where, new / max(1, present), present))
+    return [
+        *_table("validity.missing", missing, _rate_noise(rates, whole.rows, made.rows)),
+        *_table("validity.range", beyond),
+        *_table("validity.unknown", unknown),
+    ]
+
+
 def _table(
     metric: str, parts: list[tuple[str, float, int]], half: float | None = None
 ) -> list[Score]:
@@ -179,7 +206,11 @@ def _missing_noise(real: RealViews, known: View, fake: View) -> float:
     """Half a 95% interval of the mean difference of missing rates, as if all columns went missing
     together: so many do that nothing can be averaged away."""
     rates = [_null(axis, left) for axis, left in zip(real.axes, known.columns, strict=True)]
-    spread = (1 / len(known) + 1 / len(fake)) ** 0.5
+    return _rate_noise(rates, len(known), len(fake))
+
+
+def _rate_noise(rates: list[float], known: int, fake: int) -> float:
+    spread = (1 / known + 1 / fake) ** 0.5
     deviations = [(rate * (1 - rate)) ** 0.5 * spread for rate in rates]
     return float(Z95 * sum(deviations) / max(1, len(deviations)))
 

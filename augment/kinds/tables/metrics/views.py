@@ -26,6 +26,8 @@ from augment.kinds.tables.metrics.identities import Identities
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from augment.kinds.tables.metrics.all_rows import AllRows
+
 R = TypeVar("R")
 
 MOST_PREDICTORS = 200  # columns that classifiers are given; of more, so many are drawn
@@ -143,6 +145,8 @@ class RealViews:
     stamp: tuple[str, ...] = field(kw_only=True)  # the columns of the time
     predictors: tuple[int, ...] = field(kw_only=True)  # places of the columns classifiers are given
     shadows: tuple[ShadowViews, ...] = field(default=(), kw_only=True)
+    whole: AllRows | None = field(default=None, kw_only=True)  # where these are a sample
+    whole_unseen: AllRows | None = field(default=None, kw_only=True)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -174,6 +178,7 @@ class FakeViews:
     identities: Identities
     problems: dict[str, dict[str, int]] = field(default_factory=dict)  # check -> column -> count
     texts: NDArray[np.uint64] | None = None  # (rows,) as `RealViews.texts`
+    whole: AllRows | None = None  # where these, or the real rows, are a sample
     _computed: dict[Hashable, Any] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:

@@ -9,7 +9,7 @@ from augment.core.errors import BadInput, UsageError
 from augment.kinds.images.io.layouts import AS_FOUND, SUFFIXES, Asked, Layout
 from augment.sources import standard_input
 from augment.sources.files import absent
-from augment.sources.remote.fetching import names
+from augment.sources.remote.listing import names
 from augment.sources.remote.uri import is_uri
 
 

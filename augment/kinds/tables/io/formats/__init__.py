@@ -38,7 +38,8 @@ class ReadOptions:
     is Faker's, for surrogates.
 
     Of more than `fit_rows` rows so many are drawn; None: of what memory could not hold. `stratify`
-    draws from each value of the target as many as are its share.
+    draws from each value of the target as many as are its share. `scored` rows are only to be
+    scored: of a large source some are drawn, and `Table.whole` reads all.
 
     `like` is for rows that stand beside a table already read: its names and its spelling are
     what is looked for first, and nothing of it is required.
@@ -59,6 +60,7 @@ class ReadOptions:
     sql: str | None = None  # a query, where the source is a database
     fit_rows: int | None = None
     stratify: bool = False
+    scored: bool = False
     like: Schema | None = None
 
     @property
