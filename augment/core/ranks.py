@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -26,16 +25,6 @@ class RankLost(OutOfResources):
             "them (--workers), or a machine with more memory; the same command goes on where "
             "this one stopped."
         )
-
-
-def packed(error: Exception) -> bytes:
-    """An error for another process, `pickle`d; one that cannot be sent goes by its words."""
-    try:
-        sent = pickle.dumps(error)
-        pickle.loads(sent)  # noqa: S301 - just made here
-    except Exception:
-        return pickle.dumps(RuntimeError(repr(error)))
-    return sent
 
 
 class Ranks(ABC):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 import tempfile
 import time
@@ -14,9 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from augment.core.files import atomic
-from augment.core.ranks import RankFinished, RankLost, packed
-from augment.core.types import Job, silent
+from augment.core import errors
+from augment.core.errors import AugmentError, BadInput
+from augment.core.files import read_json, write_json
+from augment.core.ranks import RankFinished, RankLost
+from augment.core.types import Job, Json, silent
 from augment.work.pool import pool
 from augment.work.task import Task
 
@@ -67,8 +68,7 @@ def _follow(shared: tuple[Callable[[Job], object], Job, str, int], rank: int) ->
             _led(fit, job)
     except Exception as error:
         if not isinstance(error, RankLost):
-            with atomic(Path(folder) / f"failure-{rank}") as stream:
-                stream.write(packed(error))
+            write_json(Path(folder) / f"failure-{rank}", _document(error))
         os._exit(1)
 
 
@@ -116,4 +116,24 @@ def _group(
 def _raise_failure(folder: str) -> None:
     """Raise what ended another rank, where it has said so."""
     for path in sorted(Path(folder).glob("failure-*")):
-        raise pickle.loads(path.read_bytes())  # noqa: S301 - from a process of our own
+        raise _error(read_json(path))
+
+
+def _document(error: Exception) -> Json:
+    """An error as JSON: by the nearest of its classes that all of `augment` knows, if any."""
+    known = [
+        each.__name__ for each in type(error).__mro__ if vars(errors).get(each.__name__) is each
+    ]
+    if not known:
+        return {"class": None, "words": repr(error)}
+    facts = vars(error) if isinstance(error, BadInput) else {}
+    return {"class": known[0], "words": str(error), **facts}
+
+
+def _error(document: Json) -> Exception:
+    if document["class"] is None:
+        return RuntimeError(document["words"])
+    if document["class"] == BadInput.__name__:
+        return BadInput(document["what"], where=document["where"], hint=document["hint"])
+    found: type[AugmentError] = getattr(errors, document["class"])
+    return found(document["words"])

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import augment
 from augment.core.errors import AugmentError, BadInput, MissingExtra, OutOfResources
-from augment.core.ranks import RankFinished, RankLost, packed
+from augment.core.ranks import RankFinished, RankLost
 from augment.core.types import Job, Tick, silent
 from augment.work.executors.ray import INSTALL, connected, require_version
 from augment.work.pool import take_one_core
@@ -179,7 +179,7 @@ def _rank(config: dict[str, Any]) -> None:
     except RankLost:
         raise
     except Exception as error:
-        ray.get(mailbox.keep.remote(packed(error)))
+        ray.get(mailbox.keep.remote(_sendable(error)))
         raise  # ends the others, which may wait for this one
 
 
@@ -194,3 +194,13 @@ def _require_shared(scratch: Path, token: str) -> None:
             where=str(scratch),
             hint="Choose an -o on storage that all machines of the cluster share.",
         )
+
+
+def _sendable(error: Exception) -> bytes:
+    """An error, pickled; one that cannot be goes by its words."""
+    try:
+        sent = pickle.dumps(error)
+        pickle.loads(sent)  # noqa: S301 - just made here
+    except Exception:
+        return pickle.dumps(RuntimeError(repr(error)))
+    return sent

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from augment.core.errors import OutOfResources
@@ -28,14 +30,11 @@ _single: bool | None = None  # whether this process is to compute on one thread,
 class Pool:
     """Runs tasks in other processes."""
 
-    def __init__(self, executor: ProcessPoolExecutor) -> None:
-        self._executor = executor
-        self._processes: list[multiprocessing.process.BaseProcess] = []
+    def __init__(self, executor: ProcessPoolExecutor, context: _Spawning) -> None:
+        self._executor, self._processes = executor, context.made
 
     def submit(self, task: Task[R]) -> Future[R]:
-        future = self._executor.submit(_run, task)
-        self._processes = list(multiprocessing.active_children()) or self._processes
-        return future
+        return self._executor.submit(_run, task)
 
     def end(self) -> None:
         """Stop what runs, in the middle of its task."""
@@ -49,6 +48,18 @@ class Pool:
         return any(process.exitcode == -signal.SIGKILL for process in self._processes)
 
 
+class _Spawning(SpawnContext):
+    """Starts processes anew, and knows its own from those that a host program has."""
+
+    def __init__(self) -> None:
+        self.made: list[BaseProcess] = []
+
+    def Process(self, *given: Any, **named: Any) -> BaseProcess:  # type: ignore[override]  # noqa: N802
+        process = super().Process(*given, **named)
+        self.made.append(process)
+        return process
+
+
 @contextmanager
 def pool(workers: int, shared: Any, *, single: bool = True) -> Iterator[Pool]:
     """Up to `workers` processes of one thread each; they end with the block. Where they are not
@@ -58,10 +69,10 @@ def pool(workers: int, shared: Any, *, single: bool = True) -> Iterator[Pool]:
     stopped. Raises `OutOfResources` where a process is killed.
     """
     # Not forked: a fork of a process with threads (OpenCV, torch) can hang.
-    context = multiprocessing.get_context("spawn")
+    context = _Spawning()
     with packed(shared) as sent:  # opened by a process that has said how many threads it wants
         executor = ProcessPoolExecutor(workers, context, _begin, (sent, single))
-        made = Pool(executor)
+        made = Pool(executor, context)
         try:
             yield made
         except BrokenProcessPool:

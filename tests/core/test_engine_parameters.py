@@ -44,7 +44,8 @@ def test_what_a_fit_learns_by_has_a_search_space_within_its_range(
     if registry.find("engines", engine).about.private:
         return  # a search would fit again and again, which adds up
     if not found.searched:
-        assert found.search is None and choices(hint)
+        assert found.search is None
+        assert choices(hint) or field.name == "micro_batches"  # says who computes, not what
         return
     if isinstance(found.search, Between):
         assert found.search.low < found.search.high

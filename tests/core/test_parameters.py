@@ -13,7 +13,9 @@ from augment.core.parameters import Between, OneOf, Range, declared, fields_of, 
 # What a search should leave alone: inputs, words, the size of what is drawn, and all of a private
 # engine, with which every trial would spend its budget.
 UNSEARCHED = {
-    "flow": {"preset"},  # the user's to say: it is what the device is for
+    # the user's to say: what the device is for, and how many share a training
+    "anyorder": {"micro_batches"},
+    "flow": {"preset", "micro_batches"},
     "aim": {"epsilon", "delta", "intervals", "max_cells"},
     "diffusers": {"weights", "negative", "template", "width", "height", "batch"},
 }

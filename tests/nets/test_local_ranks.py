@@ -23,15 +23,16 @@ def test_a_killed_rank_ends_the_fit_and_the_next_goes_on_to_the_weights_of_one_p
     alone = fit(Job(Seed(1), tmp_path / "alone"))
     fit.killer.write_text("kill")
     job = Job(Seed(1), tmp_path / "shared", tick=ticks.append)
+    others = set(multiprocessing.active_children())  # of other tests
     with pytest.raises(OutOfResources, match=r"killed|lost"):
         fitted_by_ranks(fit, job, 2)
     assert ticks[-1].step and ticks[-1].step < DIES_AT
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= others
     ticks.clear()
     shared = fitted_by_ranks(fit, job, 2)
     assert ticks[0].step and ticks[0].step > 20  # from a checkpoint
     assert torch.equal(shared[1], alone[1]) and shared[0] == alone[0]
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= others
 
 
 @pytest.mark.slow  # two more processes start

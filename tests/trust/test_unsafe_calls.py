@@ -19,8 +19,9 @@ CALLS = {
 }  # fmt: skip
 ALLOWED = {
     # between processes of one command, never to or from a file
-    "augment/work/pool.py": {"pickle", "pickle.loads"},
+    "augment/work/shared_pages.py": {"pickle", "pickle.loads"},
     "augment/work/executors/ray.py": {"pickle", "pickle.loads"},
+    "augment/nets/ray_ranks.py": {"pickle", "pickle.loads"},
     # its settings of parallel work, nothing is loaded
     "augment/kinds/tables/engines/sdv/training.py": {"joblib"},
 }

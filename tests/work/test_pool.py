@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import operator
 import os
 import signal
 import subprocess
@@ -12,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from augment.work.pool import pool
+from augment.work.task import Task
 from tests.cli.child import environment
 from tests.places import ROOT
 
@@ -81,3 +85,16 @@ def test_a_process_that_the_system_kills_is_lack_of_memory(busy: subprocess.Pope
     os.kill(below[0], signal.SIGKILL)
     assert busy.wait(PATIENCE) == 6
     assert not any(map(running, below))
+
+
+def test_a_pool_that_is_stopped_leaves_other_processes_alone() -> None:
+    host = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    host.start()
+    try:
+        with pytest.raises(KeyboardInterrupt), pool(1, None) as processes:
+            assert processes.submit(Task("t", operator.is_, (None,))).result()
+            raise KeyboardInterrupt
+        host.join(timeout=1)
+        assert host.is_alive()
+    finally:
+        host.kill()
