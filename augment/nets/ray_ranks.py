@@ -7,6 +7,7 @@ wrote to the job's scratch folder on storage that all machines share.
 
 from __future__ import annotations
 
+import os
 import pickle
 import uuid
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class Mailbox:
     def __init__(self) -> None:
         self._ticks: list[Tick] = []
         self._made: bytes | None = None
+        self._failure: bytes | None = None
 
     def tell(self, tick: Tick) -> None:
         self._ticks.append(tick)
@@ -44,6 +46,12 @@ class Mailbox:
     def told(self) -> list[Tick]:
         ticks, self._ticks = self._ticks, []
         return ticks
+
+    def fail(self, failure: bytes) -> None:
+        self._failure = self._failure or failure
+
+    def failure(self) -> bytes | None:
+        return self._failure
 
     def keep(self, made: bytes) -> None:
         self._made = made
@@ -84,6 +92,9 @@ def fitted_on_cluster(
             done = bool(wait([future], timeout=TICK_SECONDS).done)
             for tick in mailbox.told.remote().future().result():
                 job.tick(tick)
+        failure = mailbox.failure.remote().future().result()
+        if failure is not None:
+            raise pickle.loads(failure)  # noqa: S301 - from our own process of the cluster
         made: R = _made(cluster, future)
         return made
     except BaseException as error:
@@ -114,8 +125,6 @@ def _made(cluster: Any, future: Future[bytes]) -> Any:
         if isinstance(error.cause, AugmentError):
             raise error.cause from None
         raise _lost(f"{RESTARTS + 1} times", error) from error
-    if isinstance(made, Exception):
-        raise made
     return made
 
 
@@ -157,7 +166,7 @@ def _conduct(
 
 def _rank(config: dict[str, Any]) -> None:
     """One process of the training. A lost rank makes Ray Train begin again; what `fit` fails with
-    is kept as the answer."""
+    is told, and ends them all."""
     import ray
 
     from augment.nets.process_group import ProcessGroup, joined
@@ -165,7 +174,7 @@ def _rank(config: dict[str, Any]) -> None:
 
     take_one_core()
     mailbox = config["mailbox"]
-    if ray.get(mailbox.kept.remote()) is not None:
+    if ray.get(mailbox.failure.remote()) is not None:
         return  # a failure made Ray Train begin again
     fit, job, token = pickle.loads(ray.get(config["sent"][0]))  # noqa: S301 - from the command
     ranks = ProcessGroup()
@@ -179,8 +188,8 @@ def _rank(config: dict[str, Any]) -> None:
     except RankLost:
         raise
     except Exception as error:
-        ray.get(mailbox.keep.remote(_sendable(error)))
-        raise  # ends the others, which may wait for this one
+        ray.get(mailbox.fail.remote(_sendable(error)))
+        os._exit(1)  # the others wait until the connections of this one are closed
 
 
 def _require_shared(scratch: Path, token: str) -> None:

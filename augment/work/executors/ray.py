@@ -104,10 +104,20 @@ def connected(address: str | None) -> Any:
     with _handlers_kept():
         try:
             _require_answer(place)
+            _say_nothing()
             ray.init(place, log_to_driver=False, logging_level=logging.CRITICAL)
         except (OSError, RuntimeError, ValueError) as error:
             raise _unreachable(place, error) from error
     return ray
+
+
+def _say_nothing() -> None:
+    """Ray prints what its machines complain of, such as a process that was killed, on standard
+    output, whatever it is told of logs; rows or JSON may be there."""
+    from ray._private import worker
+
+    if hasattr(worker, "print_to_stdstream"):
+        worker.print_to_stdstream = lambda *_, **__: None
 
 
 def _require_answer(place: str) -> None:
