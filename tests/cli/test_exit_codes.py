@@ -20,6 +20,8 @@ from tests.cli.in_process import augment
 from tests.places import ROOT
 
 SLOW_START = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in background
 import sys
 from augment.kinds.tables.engines.independent import Independent
 fit = Independent.fit
