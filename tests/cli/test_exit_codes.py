@@ -21,7 +21,7 @@ from tests.places import ROOT
 
 SLOW_START = """
 import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in background
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 import sys
 from augment.kinds.tables.engines.independent import Independent
 fit = Independent.fit
