@@ -200,6 +200,17 @@ def test_a_training_ends_with_the_same_weights_when_a_rank_is_killed(
     assert trained(out) == trained(serial / "serial")
 
 
+def test_what_a_rank_fails_with_is_told(there: RayCluster) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.work.ray_failing_rank"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**there.environment, "PYTHONPATH": str(ROOT)},  # which its processes get, too
+    )
+    assert done.stdout.splitlines() == ["here: rank 1 says why", "True"], done.stderr
+
+
 def test_a_training_that_is_stopped_ends_its_ranks_and_goes_on_in_one_process(
     there: RayCluster, serial: Path
 ) -> None:
@@ -213,17 +224,6 @@ def test_a_training_that_is_stopped_ends_its_ranks_and_goes_on_in_one_process(
     until(lambda: not there.ranks(), "the ranks to end")
     assert called(there, *fit(serial / "t.csv", out, "inline"))["resumed"]
     assert trained(out) == trained(serial / "serial")
-
-
-def test_what_a_rank_fails_with_is_told(there: RayCluster) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.work.ray_failing_rank"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**there.environment, "PYTHONPATH": str(ROOT)},  # which its processes get, too
-    )
-    assert done.stdout.splitlines() == ["here: rank 1 says why", "True"], done.stderr
 
 
 def checkpoint(out: Path) -> list[Path]:
