@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from augment.core.errors import UsageError
+from augment.work.shared_pages import ALIGNED
 
 N = TypeVar("N", bound=nn.Module)
-ALIGNED = 64  # bytes, as torch's own memory is
 
 
 def to_array(tensor: Tensor) -> NDArray[Any]:
