@@ -50,7 +50,13 @@ def begun(there: RayCluster, *words: str | Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         cwd=ROOT,
         env=there.environment,
+        preexec_fn=heard,
     )
+
+
+def heard() -> None:
+    """Let Ctrl-C reach what is begun, also where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def called(there: RayCluster, *words: str | Path) -> Any:
