@@ -80,6 +80,11 @@ class Calendar:
             parts.append(Column(column.name + TIME, "numeric", "integer"))
         return parts
 
+    def drawn_for(self, names: tuple[str, ...]) -> set[str]:
+        """The columns that stand for these in the table that is split."""
+        parts = {c.name: [part.name for part in self._parts(c)] for c in self.columns}
+        return {made for n in names for made in (parts[n] if n in self.whole else [n])}
+
     def inside(self, condition: Condition) -> Condition:
         """The condition on the parts: a split column's clauses become the weeks they touch."""
         clauses: list[Clause] = []

@@ -52,7 +52,8 @@ def fit_model(
         seen, notes = safe.table, safe.notes
     job, shortened = job.noted()
     inner = recipe.fit(
-        seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
+        _keyed(seen, found.drawn_for(schema.key)),
+        dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected),
     )
     found = found.as_learnt(seen, list(core.schema))
     whole = found.put_back(seen, list(core.schema), core.schema.target)
@@ -83,6 +84,12 @@ def fit_model(
         identity,
         facts,
     )
+
+
+def _keyed(seen: Table, key: tuple[str, ...]) -> Table:
+    """The table, which says what its key is where an engine draws all of it."""
+    names = key if set(key) <= {*seen.schema.names} else ()
+    return Table(seen.data, dataclasses.replace(seen.schema, key=names))
 
 
 def _beside(learnt: Table, data: Table) -> Table:

@@ -74,6 +74,11 @@ class Relations:
         """Rows as an engine drew them, one by one, with the columns in common that rows share."""
         return made if self.block is None else self.block.shared(made, rng)
 
+    def drawn_for(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """What stands for these columns in the table as an engine sees it, of dates and others."""
+        dates = {name: dated.name for dated in self.dates for name in dated.members}
+        return tuple(dict.fromkeys(dates.get(name, name) for name in names))
+
     def taken_out(self, table: Table) -> Table:
         """The table as an engine sees it."""
         taken, masks = self.filled(table)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from augment.kinds.tables.codecs.calendar import WEEK
 from augment.kinds.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
 from augment.kinds.tables.codecs.levels import Levels
-from augment.kinds.tables.codecs.spans import Spans
+from augment.kinds.tables.codecs.spans import ROWS_PER_BIN, Spans
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Vocabulary
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import codes, numbers
@@ -18,16 +19,23 @@ from augment.kinds.tables.engines.anyorder.structure import cell_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+MOST_WEEKS = 1_024  # that have a token each, where they have the rows for it
 MOST_GAPS = 4_000
 SIGNATURE_COLUMNS = 32
 
 
 def fitted_vocabularies(data: Table, bins: int, protect: bool) -> list[Vocabulary]:
-    """One for each column: `bins` tokens at most of a number, levels of all else."""
+    """One for each column: `bins` tokens at most of a number, levels of all else.
+
+    Weeks are told apart beyond that, as far as rows go round: two in one bin would make one day of
+    two of their days, and what sets one day off from the next be lost.
+    """
+    weeks = max(bins, min(len(data) // ROWS_PER_BIN, MOST_WEEKS))
     found: list[Vocabulary] = []
     for column in data.schema:
         if column.role in ("numeric", "datetime"):
-            found.append(Spans.fit(numbers(data, column.name), bins, protect))
+            most = weeks if column.name.endswith(WEEK) else bins
+            found.append(Spans.fit(numbers(data, column.name), most, protect))
         else:
             level_of, levels = codes(data, column.name)
             crowded = len(levels) > LEVELS_AT_MOST

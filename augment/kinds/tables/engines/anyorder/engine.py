@@ -30,12 +30,7 @@ from augment.kinds.tables.engines.anyorder.encoding import (
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.presets import PRESETS, Preset, Shape
-from augment.kinds.tables.engines.anyorder.structure import (
-    dependencies,
-    described,
-    interactions,
-    preferred_order,
-)
+from augment.kinds.tables.engines.anyorder.structure import described, layout_of
 from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
 from augment.kinds.tables.engines.costs import anyorder_costs, calibration_seconds, token_count
 from augment.nets.devices import precision as precision_of
@@ -126,6 +121,7 @@ class Anyorder(Engine[Table]):
 
     def fit(self, data: Table, job: Job) -> AnyorderModel:
         calendar = Calendar.of(data, self.bins, job.protect)
+        key = calendar.drawn_for(data.schema.key)
         data = calendar.split(data)
         vocabularies = fitted_vocabularies(data, self._bins(data), job.protect)
         rows = encode(data, vocabularies)
@@ -136,17 +132,14 @@ class Anyorder(Engine[Table]):
             vocabularies = fitted_vocabularies(data, self._bins(data), job.protect)
             rows = encode(data, vocabularies)
         columns = list(data.schema)
-        sizes = [each.size for each in vocabularies]
-        laws = dependencies(rows, sizes, [each.exact() for each in vocabularies], looking)
-        found = interactions(rows, sizes, looking)
+        layout, laws = layout_of(columns, rows, vocabularies, key, looking)
         if looking.left() <= 0:
             cut = "the search for columns that settle others or belong together was cut short"
             job.tick(Tick("fit", shortened=cut))
-        layout = TokenLayout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
         job.tick(Tick("fit", note=described(columns, layout, laws)))
         with threads(THREADS):
             left = job.budget.left()
-            reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
+            reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(columns)))
             early = replace(job, budget=job.budget.within(left - reserved))
             names = [column.name for column in columns]
             named = dict(zip(names, vocabularies, strict=True))
@@ -155,7 +148,7 @@ class Anyorder(Engine[Table]):
             except TooLittleTime as error:
                 way = "Or give fewer columns, or pass --engine independent."
                 raise OutOfResources(f"{error} {way}") from None
-            counts = [token_counts(rows[:, j], sizes[j]) for j in range(len(sizes))]
+            counts = [token_counts(rows[:, j], size) for j, size in enumerate(layout.sizes)]
             groups = tuple(
                 coarse(c, isinstance(w, Spans), w.null() is not None)
                 for c, w in zip(counts, vocabularies, strict=True)

@@ -21,7 +21,7 @@ from augment.nets.streams import torch_stream
 from augment.nets.transformer import Transformer
 
 HEADS_AT_ONCE = 64  # a wider table's loss is taken on this many columns a step, drawn anew
-INTERACTION_DROPOUT = 0.1  # how often an interaction is left out, lest its cells be memorised
+INTERACTION_DROPOUT = 0.5  # how often an interaction is left out, lest its cells be memorised
 GAPS_SHARE = 0.25  # of the subsets of columns that are hidden, where rows lack values
 BLUR = 1.0  # bins, the deviation of the noise on the bins that the net is asked for
 

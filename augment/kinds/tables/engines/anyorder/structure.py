@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.core.budget import UNLIMITED, Budget
+from augment.kinds.tables.codecs.calendar import WEEK
+from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from augment.kinds.tables.codecs.vocabulary import Vocabulary
     from augment.kinds.tables.data.schema import Column
-    from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 
 ROWS_PER_LEVEL = 10  # of a parent, on average, before "always so" is taken for a law
 MAX_MEMBERS = 3  # of an interaction
@@ -22,6 +24,7 @@ MAX_INTERACTIONS = 4
 MAX_CANDIDATES = 12  # columns that may take part in interactions, the strongest first
 ROWS_PER_CELL = 8  # the fewest rows that a cell of an interaction may have on average
 LEAST_GAIN = 0.05  # share of a column's variance that the cells must explain beyond their parts
+MAX_LEVELS = 64  # of a member, unless it is said to have more that matter
 MAX_MINED = 60  # columns that are looked at for interactions
 PROBED_ROWS = 300  # that rule out most dependencies
 MAX_ROWS = 40_000  # that interactions are mined on
@@ -34,6 +37,24 @@ class Dependency:
     parent: int
     child: int
     child_of: NDArray[np.int64]
+
+
+def layout_of(
+    columns: list[Column],
+    tokens: NDArray[np.int32],
+    vocabularies: list[Vocabulary],
+    key: set[str],
+    budget: Budget,
+) -> tuple[TokenLayout, list[Dependency]]:
+    """The layout of a table's tokens (rows, columns), and the dependencies that hold in it; `key`
+    are the names of columns that no two rows share."""
+    sizes = [each.size for each in vocabularies]
+    laws = dependencies(tokens, sizes, [each.exact() for each in vocabularies], budget)
+    weeks = frozenset(j for j, column in enumerate(columns) if column.name.endswith(WEEK))
+    found = interactions(tokens, sizes, budget, weeks)
+    first = frozenset(j for j, column in enumerate(columns) if column.name in key)
+    order = preferred_order(sizes, laws, found, first)
+    return TokenLayout(tuple(sizes), tuple(order), tuple(found)), laws
 
 
 def dependencies(
@@ -90,10 +111,13 @@ def _mapping(
 
 
 def preferred_order(
-    sizes: list[int], laws: list[Dependency], together: list[tuple[int, ...]]
+    sizes: list[int],
+    laws: list[Dependency],
+    together: list[tuple[int, ...]],
+    key: frozenset[int] = frozenset(),
 ) -> list[int]:
-    """Members of the strongest interaction first, then columns from few tokens to many; a child
-    right after its parent.
+    """The `key` first, since rows are filled given a key that no other has; then members of the
+    strongest interaction, then columns from few tokens to many; a child right after its parent.
 
     Early columns then have few distinct contexts, each of which is computed once for all rows;
     and a cell of the interaction is learnt from every column that it bears on.
@@ -101,16 +125,21 @@ def preferred_order(
     children = {law.child for law in laws}
     members = set(together[0]) if together else set()
     order: list[int] = []
-    for j in sorted(range(len(sizes)), key=lambda j: (j not in members, sizes[j], j)):
+    for j in sorted(range(len(sizes)), key=lambda j: (j not in key, j not in members, sizes[j], j)):
         if j not in children:
             order += [j, *(law.child for law in laws if law.parent == j)]
     return order
 
 
 def interactions(
-    tokens: NDArray[np.int32], sizes: list[int], budget: Budget = UNLIMITED
+    tokens: NDArray[np.int32],
+    sizes: list[int],
+    budget: Budget = UNLIMITED,
+    many: frozenset[int] = frozenset(),
 ) -> list[tuple[int, ...]]:
     """Sets of two or three columns whose cells say what their parts do not, the strongest first.
+
+    Members have `MAX_LEVELS` tokens at most, save those of `many`.
 
     The gain of a set is the largest share of another column's (rank) variance that its cell means
     explain out of sample (each row against the mean of the *other* rows of its cell), beyond the
@@ -123,7 +152,8 @@ def interactions(
 
     tokens = tokens[:: max(1, len(tokens) // MAX_ROWS)]
     n, columns = tokens.shape
-    able = [j for j in range(columns) if 1 < sizes[j] <= 64][:MAX_MINED]
+    able = [j for j in range(columns) if sizes[j] > 1 and (sizes[j] <= MAX_LEVELS or j in many)]
+    able = able[:MAX_MINED]
     targets = mid_ranks(tokens)
     alone = {j: _explained(tokens[:, j].astype(np.int64), targets) for j in able}
     strength = {j: float(np.delete(alone[j], j).sum()) if columns > 1 else 0.0 for j in able}

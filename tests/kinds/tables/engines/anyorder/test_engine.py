@@ -147,6 +147,16 @@ def test_a_calendar_in_three_columns_is_an_interaction() -> None:
     assert interactions(tokens[:, [0, 1, 4]], [5, 12, 4]) == []
 
 
+def test_a_column_of_many_values_is_in_an_interaction_only_where_it_is_said_to_matter() -> None:
+    rng = np.random.default_rng(0)
+    week, weekday = rng.integers(0, 100, 12_000), rng.integers(0, 7, 12_000)
+    level = rng.normal(0, 10, (100, 7))[week, weekday] + rng.normal(0, 3, 12_000)
+    bins = np.digitize(level, np.linspace(-20, 20, 30))
+    tokens = np.column_stack([week, weekday, bins]).astype(np.int32)
+    assert interactions(tokens, [100, 7, 31]) == []
+    assert interactions(tokens, [100, 7, 31], many=frozenset({0}))[0] == (0, 1)
+
+
 def test_the_order_runs_from_few_tokens_to_many_with_children_after_parents() -> None:
     rng = np.random.default_rng(0)
     parent = rng.integers(0, 9, 500)
@@ -157,6 +167,7 @@ def test_the_order_runs_from_few_tokens_to_many_with_children_after_parents() ->
     assert preferred_order([9, 3, 5], laws, [(0, 2), (1, 2)]) == [2, 0, 1]
     assert preferred_order([9, 3, 5], [], [(0, 2)]) == [2, 0, 1]
     assert preferred_order([9, 3, 5], [], [(0, 1)]) == [1, 0, 2]
+    assert preferred_order([9, 3, 5], laws, [(0, 1)], frozenset({2})) == [2, 0, 1]
 
 
 def test_endings_come_as_often_as_in_training() -> None:

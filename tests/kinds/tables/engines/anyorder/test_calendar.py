@@ -1,0 +1,87 @@
+"""What `anyorder` learns of days: weeks apart, days as cells of their own, keys before all else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from augment.core.seeds import Seed
+from augment.core.types import Condition, Job, silent
+from augment.kinds.tables.codecs.calendar import TIME, WEEK, WEEKDAY
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.data.values import numbers
+from augment.kinds.tables.engines.anyorder.encoding import fitted_vocabularies
+from augment.kinds.tables.engines.anyorder.engine import Anyorder
+from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
+from augment.kinds.tables.generator.fitting import fit_model
+from augment.kinds.tables.generator.model import TableModel
+
+PARTS = ("year", "month", "day", "hour")
+
+
+def hourly(weeks: int, hours: int = 1) -> Table:
+    """A level that each day sets anew, told of at times so many hours apart, from a Monday on."""
+    rng = np.random.default_rng(0)
+    moments = np.arange("2018-01-01T00", weeks * 168, hours, dtype="datetime64[h]")
+    days = moments.astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    level = rng.normal(0, 10, weeks * 7)[(days - days[0]).astype(int)]
+    columns = {
+        "year": months.astype("datetime64[Y]").astype(int) + 1970,
+        "month": months.astype(int) % 12 + 1,
+        "day": (days - months.astype("datetime64[D]")).astype(int) + 1,
+        "hour": (moments - days.astype("datetime64[h]")).astype(int),
+        "level": (level + rng.normal(0, 3, len(moments))).round(1),
+    }
+    schema = [Column(name, "numeric", "integer") for name in PARTS]
+    schema.append(Column("level", "numeric", "float", max_decimals=1))
+    table = pa.table({name: pa.array(values) for name, values in columns.items()})
+    return Table(table, Schema(tuple(schema), key=PARTS, stamp=PARTS))
+
+
+def fitted(table: Table, scratch: Path, **parameters: int) -> tuple[TableModel, AnyorderModel]:
+    job = Job(Seed(1), scratch)
+    model = fit_model(Anyorder(**parameters), table, job, True, len(table))
+    assert isinstance(model.inner, AnyorderModel)
+    return model, model.inner
+
+
+@pytest.mark.parametrize(("rows_a_week", "apart"), [(28, True), (14, False)])
+def test_weeks_with_enough_rows_have_a_token_each(rows_a_week: int, apart: bool) -> None:
+    weeks = pa.array(np.repeat(np.arange(200), rows_a_week))
+    column = Column("on" + WEEK, "numeric", "integer")
+    table = Table(pa.table({column.name: weeks}), Schema((column,)))
+    found = fitted_vocabularies(table, 128, True)[0]
+    assert found.exact() == apart and (found.size == 200) == apart
+
+
+def test_a_key_is_drawn_before_all_else(tmp_path: Path) -> None:
+    _, inner = fitted(hourly(30), tmp_path, epochs=1)
+    names = [list(inner.vocabularies)[j] for j in inner.network.layout.order]
+    date = names[0].partition("\x1f")[0]
+    assert {*names[:3]} == {date + part for part in (WEEK, WEEKDAY, TIME)}
+    assert names[3] != "level"  # the month, which tells of seasons
+
+
+@pytest.mark.slow
+def test_each_day_of_years_keeps_its_level(tmp_path: Path) -> None:
+    table = hourly(160)
+    model, inner = fitted(table, tmp_path)
+    assert len(inner.network.layout.interactions[0]) == 2
+    made = model.sample(0, 20_000, Seed(2), Condition(), silent)
+    real, drawn = _means(table), _means(made)
+    both = sorted(real.keys() & drawn.keys())
+    assert len(both) > 1_000
+    pairs = np.corrcoef([real[day] for day in both], [drawn[day] for day in both])
+    assert pairs[0, 1] > 0.96
+
+
+def _means(table: Table) -> dict[int, float]:
+    days = numbers(table, "year") * 10_000 + numbers(table, "month") * 100 + numbers(table, "day")
+    values, place = np.unique(days, return_inverse=True)
+    means = np.bincount(place, numbers(table, "level")) / np.bincount(place)
+    return dict(zip(values.astype(int).tolist(), means.tolist(), strict=True))
