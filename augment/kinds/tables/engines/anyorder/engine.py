@@ -142,7 +142,8 @@ class Anyorder(Engine[Table]):
         if looking.left() <= 0:
             cut = "the search for columns that settle others or belong together was cut short"
             job.tick(Tick("fit", shortened=cut))
-        layout = TokenLayout(tuple(sizes), tuple(preferred_order(sizes, laws, found)), tuple(found))
+        order = preferred_order(rows, sizes, laws, found)
+        layout = TokenLayout(tuple(sizes), tuple(order), tuple(found))
         job.tick(Tick("fit", note=described(columns, layout, laws)))
         with threads(THREADS):
             left = job.budget.left()
