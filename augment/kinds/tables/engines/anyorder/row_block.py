@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from augment.core.errors import UsageError
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.uniforms import resorted
 from augment.nets.threads import torch_threads
 from augment.work.pool import cores
 
@@ -47,7 +47,8 @@ class RowBlock:
 
     `known` are the tokens on the CPU, which is where rows are sorted and laws looked up; `tokens`
     the same ones on the network's device. On the CPU they are one memory. `h` holds the sum of
-    each context while contexts are shared, and of each row after that.
+    each context while contexts are shared, and of each row after that. `alike` (rows,) puts rows
+    that were drawn alike side by side.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class RowBlock:
 
         self.network, self.known, self.each_part = network, known, each_part
         self.device = network.bias.device
+        self.alike = np.arange(len(known))
         self.tokens = tokens = torch.from_numpy(known).to(self.device)
         self.contexts: Contexts | None = None
         if len(tokens) and bool((tokens < 0).all()):
@@ -67,20 +69,20 @@ class RowBlock:
 
     def put(self, j: int, rows: NDArray[np.int64], drawn: NDArray[np.int64]) -> None:
         """Set column j of these rows, and add it and what it completes to their sums."""
-        self.known[rows, j] = drawn
-        if len(rows) == len(self.tokens):
-            self.tokens[:, j] = self._placed(drawn)
-        else:
-            self.tokens[self._placed(rows), j] = self._placed(drawn)
+        whole = len(rows) == len(self.known)
+        self.known[slice(None) if whole else rows, j] = drawn
+        if self.device.type != "cpu":
+            self.tokens[slice(None) if whole else self._placed(rows), j] = self._placed(drawn)
+        self.alike = resorted(self.alike, self.known[:, j])
         if self.contexts is None:
             self._add(j, rows)
             return
-        assert len(rows) == len(self.tokens), "shared contexts need every row to know the same"
+        assert whole, "shared contexts need every row to know the same"
         before = self.contexts.place
-        found = _distinct(before * self.network.layout.sizes[j] + self.known[:, j])
+        found = _parted(before, self.known[:, j], self.alike)
         pays = len(found.first) < DISTINCT_SHARE * len(rows)
         self.contexts = found if pays else None
-        self.h = self.h[self._placed(before[found.first] if pays else before)]
+        self.h = self.h.index_select(0, self._placed(before[found.first] if pays else before))
         self._add(j, found.first if pays else rows)
 
     def _add(self, j: int, rows: NDArray[np.int64]) -> None:
@@ -93,11 +95,14 @@ class RowBlock:
 
         def add(part: Part) -> None:
             with torch.inference_mode():
-                tokens = self.tokens[part.rows]
-                more = change[tokens[:, j]]
+                tokens = _rows_of(self.tokens, part.rows)
+                more = change.index_select(0, tokens[:, j])
                 for i in completed:
-                    more += embeddings[layout.cell(tokens, i)]
-                self.h[part.sums] += more
+                    more += embeddings.index_select(0, layout.cell(tokens, i))
+                if isinstance(part.sums, slice):
+                    self.h[part.sums].add_(more)
+                else:
+                    self.h.index_add_(0, part.sums, more)
 
         list(self.each_part(add, self._parts(rows)))
 
@@ -134,7 +139,9 @@ class RowBlock:
             cumulated = hook(j, logits, self.tokens).softmax(1).cumsum(1)
             return np.asarray(pick(cumulated, spread).cpu().numpy())
         if limits is not None and len(limits) > 1 and self.contexts is not None:
-            limits = limits[self._placed(self.contexts.first)]  # alike in all rows of a context
+            limits = limits.index_select(
+                0, self._placed(self.contexts.first)
+            )  # alike in all rows of a context
 
         def cumulated_of(part: Part) -> Tensor:
             own = limits if limits is None or len(limits) == 1 else limits[part.step]
@@ -160,7 +167,8 @@ class RowBlock:
         """(rows, ...) what `work` makes of rows; once for all of one context."""
         if self.contexts is None:
             return self._each(work, rows)
-        return self._each(work, self.contexts.first)[self._placed(self.contexts.place[rows])]
+        place = self._placed(self.contexts.place[rows])
+        return self._each(work, self.contexts.first).index_select(0, place)
 
     def _each(self, work: Callable[[Part], Tensor], rows: NDArray[np.int64]) -> Tensor:
         import torch
@@ -171,7 +179,8 @@ class RowBlock:
         import torch
 
         with torch.inference_mode():
-            return self.network.logits(j, self.tokens[part.rows], self.h[part.sums])
+            tokens, sums = _rows_of(self.tokens, part.rows), _rows_of(self.h, part.sums)
+            return self.network.logits(j, tokens, sums)
 
     def _cumulated(self, j: int, part: Part, limits: Tensor | None) -> Tensor:
         """(rows, tokens) cumulated probabilities. Raises `UsageError` where nothing is left."""
@@ -191,18 +200,27 @@ class Part:
     """Some of the rows that are at work: the places of their tokens, of their sums, and their
     own numbers among these rows."""
 
-    rows: Any
-    sums: Any
+    rows: slice | Tensor
+    sums: slice | Tensor
     step: slice
 
 
-def _distinct(mixed: NDArray[np.int64]) -> Contexts:
-    """The distinct numbers in the order in which they first come."""
-    found = pa.array(mixed).dictionary_encode()
-    place = found.indices.to_numpy().astype(np.int64)
-    first = np.empty(len(found.dictionary), dtype=np.int64)
-    first[place[::-1]] = np.arange(len(place) - 1, -1, -1)
-    return Contexts(first, place)
+def _parted(
+    place: NDArray[np.int64], drawn: NDArray[np.int64], alike: NDArray[np.int64]
+) -> Contexts:
+    """Contexts that are told apart by what was drawn, too; rows of one lie side by side in `alike`
+    by then."""
+    place, drawn = place[alike], drawn[alike]
+    differs = np.ones(len(alike), dtype=np.bool_)
+    differs[1:] = (place[1:] != place[:-1]) | (drawn[1:] != drawn[:-1])
+    found = np.empty_like(place)
+    found[alike] = np.cumsum(differs) - 1
+    return Contexts(alike[differs], found)
+
+
+def _rows_of(matrix: Tensor, rows: slice | Tensor) -> Tensor:
+    """Chosen rows; `matrix[rows]` takes several times as long where they are numbered."""
+    return matrix[rows] if isinstance(rows, slice) else matrix.index_select(0, rows)
 
 
 def _steps(n: int) -> list[slice]:
@@ -214,11 +232,10 @@ def pick(cumulated: Tensor, u: Tensor) -> Tensor:
     import torch
 
     with torch.inference_mode():
-        goal = u.float()[:, None] * cumulated[:, -1:]
-        found = torch.searchsorted(cumulated, goal, right=True)[:, 0]
+        whole = cumulated[:, -1:]
         # A rounded u can reach the very end; the last token with any mass is then meant.
-        last = torch.searchsorted(cumulated, cumulated[:, -1:].contiguous())[:, 0]
-        return torch.minimum(found, last)
+        goal = torch.minimum(u.float()[:, None] * whole, whole.nextafter(torch.zeros_like(whole)))
+        return torch.searchsorted(cumulated, goal, right=True)[:, 0]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -99,14 +100,20 @@ def preferred_order(
     sizes: list[int],
     laws: list[Dependency],
     together: list[tuple[int, ...]],
+    older: Sequence[int] = (),
 ) -> list[int]:
     """Members of the strongest interaction first, then always the column that adds the fewest
     distinct rows to what is known by then; a child right after its parent.
 
     Early columns then have few distinct contexts, each of which is computed once for all rows:
     columns of few values, columns that have one value nearly always, and those that follow from
-    others. And a cell of the interaction is learnt from every column that it bears on.
+    others. And a cell of the interaction is learnt from every column that it bears on. The
+    `older` order of a model that is gone on from stays, where it has all columns and keeps to the
+    laws: most of what that model learnt was in this order.
     """
+    whole = sorted(older) == list(range(len(sizes)))
+    if whole and all(older.index(law.parent) < older.index(law.child) for law in laws):
+        return list(older)
     tokens = tokens[:: max(1, len(tokens) // MAX_ORDERED)]
     spread = [_entropy(tokens[:, j]) for j in range(len(sizes))]
     children = {law.child for law in laws}

@@ -158,6 +158,9 @@ def test_the_order_runs_from_few_distinct_rows_to_many_with_children_after_paren
     assert preferred_order(tokens, sizes, laws, [(0, 2), (1, 2)]) == [2, 0, 1]
     assert preferred_order(tokens, sizes, [], [(0, 1)]) == [1, 0, 2]  # the second adds no row
     assert preferred_order(tokens, sizes, [], [(0, 2)]) == [2, 0, 1]
+    assert preferred_order(tokens, sizes, laws, [], [0, 1, 2]) == [0, 1, 2]
+    for unfit in ([1, 0, 2], [0, 1]):  # a child before its parent; a column that is new
+        assert preferred_order(tokens, sizes, laws, [], unfit) == [2, 0, 1]
 
 
 def test_columns_that_add_few_distinct_rows_come_before_columns_of_fewer_tokens() -> None:
@@ -248,11 +251,22 @@ def test_rows_are_the_same_by_any_number_of_threads(
     assert made[0] == made[1]
 
 
-def test_contexts_are_the_distinct_numbers_as_they_first_come() -> None:
-    mixed = np.random.default_rng(3).integers(0, 50, 400)
-    found = row_block._distinct(mixed)
+def test_contexts_are_told_apart_by_what_was_drawn() -> None:
+    rng = np.random.default_rng(3)
+    before, drawn = rng.integers(0, 9, 400), rng.integers(0, 6, 400)
+    alike = np.lexsort((before, drawn))
+    found = row_block._parted(before, drawn, alike)
+    mixed = before * 6 + drawn
     assert np.array_equal(mixed[found.first][found.place], mixed)
-    assert np.array_equal(found.first, np.sort(np.unique(mixed, return_index=True)[1]))
+    assert len(found.first) == len(np.unique(mixed))
+
+
+def test_a_uniform_at_the_very_end_picks_the_last_token_with_any_mass() -> None:
+    import torch
+
+    cumulated = torch.tensor([[0.0, 0.25, 1.0, 1.0]]).repeat(5, 1)
+    u = torch.tensor([0.0, 0.2499, 0.25, 0.9, 1 - 2**-53], dtype=torch.float64)
+    assert row_block.pick(cumulated, u).tolist() == [1, 1, 2, 2, 2]
 
 
 def test_the_sum_of_a_shared_context_is_that_of_each_of_its_rows(model: AnyorderModel) -> None:
