@@ -33,8 +33,18 @@ class GatedBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         z = layer_norm(x, x.shape[-1:], self.norm.to(x.dtype), self.shift.to(x.dtype))
+        if torch.is_inference_mode_enabled() and x.device.type == "cpu":
+            return self._in_place(x, z)
         a, b = linear(z, self.up.to(x.dtype), self.up_bias.to(x.dtype)).chunk(2, -1)
         return x + linear(silu(a) * b, self.down.to(x.dtype), self.down_bias.to(x.dtype))
+
+    def _in_place(self, x: Tensor, z: Tensor) -> Tensor:
+        """The same numbers in less memory, so that more of it stays in a core's cache."""
+        half = self.down.shape[1]
+        up, bias, down = self.up.to(x.dtype), self.up_bias.to(x.dtype), self.down.to(x.dtype)
+        a = silu(linear(z, up[:half], bias[:half]), inplace=True)
+        a.mul_(linear(z, up[half:], bias[half:]))
+        return linear(a, down, self.down_bias.to(x.dtype)).add_(x)
 
 
 class GatedTrunk(nn.ModuleList):
