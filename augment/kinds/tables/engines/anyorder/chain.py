@@ -81,7 +81,7 @@ class Chain:
                 if law is not None:
                     state.put(j, rows, law.child_of[tokens[rows, law.parent]])
                 else:
-                    limits = self._limits(j, allowed.get(j), tokens[rows])
+                    limits = self._limits(j, allowed.get(j), tokens, rows)
                     state.put(j, rows, state.drawn(j, rows, u[rows], limits, hook))
         return tokens, state.alike
 
@@ -121,7 +121,11 @@ class Chain:
         return None
 
     def _limits(
-        self, j: int, allowed: NDArray[np.float64] | None, tokens: NDArray[np.int64]
+        self,
+        j: int,
+        allowed: NDArray[np.float64] | None,
+        tokens: NDArray[np.int64],
+        rows: NDArray[np.int64],
     ) -> Tensor | None:
         """(1 or rows, tokens of j) log-weights: what is asked for, and what the laws leave open."""
         import torch
@@ -131,8 +135,8 @@ class Chain:
             with np.errstate(divide="ignore"):
                 limits = torch.from_numpy(np.log(allowed)).to(self.device)[None].float()
         for law in self.laws:
-            if law.parent == j and bool((tokens[:, law.child] >= 0).any()):
-                child = tokens[:, law.child]
+            if law.parent == j and bool((tokens[rows, law.child] >= 0).any()):
+                child = tokens[rows, law.child]
                 fits = (law.child_of[None, :] == child[:, None]) | (child < 0)[:, None]
                 fits |= ~fits.any(axis=1, keepdims=True)
                 open_ = torch.from_numpy(np.where(fits, 0.0, -np.inf)).to(self.device).float()

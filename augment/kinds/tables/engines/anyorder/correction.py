@@ -36,10 +36,9 @@ class Correction:
             return self.bias.expand(len(tokens), -1)
         columns, starts, groups = self._joined
         drawn = tokens.index_select(1, columns)
-        least = drawn.amin(1)
         rows = groups.take(drawn + starts.t())  # some row of the table where a token is not known
         change = embedding_bag(rows, self.table, mode="sum").add_(self.bias)
-        return change if bool(least.amin() >= 0) else change.mul_((least >= 0)[:, None])
+        return change if bool(drawn.min() >= 0) else change * (drawn >= 0).all(1)[:, None]
 
     def of_known(self, tokens: Tensor) -> Tensor:
         """The same for rows that all know the columns looked at, of tokens (columns, rows);

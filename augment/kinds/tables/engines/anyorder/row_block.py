@@ -36,10 +36,12 @@ EachPart = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 @dataclass(frozen=True)
 class Contexts:
     """Rows that know the same tokens, as one: `first` (contexts,) is a row of each, `place`
-    (rows,) the context of each row."""
+    (rows,) the context of each row. Contexts are numbered as their rows come in `RowBlock.alike`,
+    where those of context c are from `begins[c]` to `begins[c + 1]`."""
 
     first: NDArray[np.int64]
     place: NDArray[np.int64]
+    begins: NDArray[np.int64]
 
 
 class RowBlock:
@@ -64,8 +66,11 @@ class RowBlock:
         self.contexts: Contexts | None = None
         if len(tokens) and bool((tokens < 0).all()):
             nothing = np.zeros(len(tokens), dtype=np.int64)
-            self.contexts, tokens = Contexts(nothing[:1], nothing), tokens[:1]
+            self.contexts = Contexts(nothing[:1], nothing, np.array([0, len(tokens)]))
+            tokens = tokens[:1]
         self.h = embedding_bag(network.layout.slots(tokens), network.embeddings, mode="sum")
+        # Where sums lie in turn: memory that is asked of the system anew has to be cleared first.
+        self.turns = [self.h.new_empty(len(known), self.h.shape[1]) for _ in range(2)]
 
     def put(self, j: int, rows: NDArray[np.int64], drawn: NDArray[np.int64]) -> None:
         """Set column j of these rows, and add it and what it completes to their sums."""
@@ -82,8 +87,16 @@ class RowBlock:
         found = _parted(before, self.known[:, j], self.alike)
         pays = len(found.first) < DISTINCT_SHARE * len(rows)
         self.contexts = found if pays else None
-        self.h = self.h.index_select(0, self._placed(before[found.first] if pays else before))
+        self._move(before[found.first] if pays else before)
         self._add(j, found.first if pays else rows)
+
+    def _move(self, places: NDArray[np.int64]) -> None:
+        """Put the sums at these places one after another."""
+        import torch
+
+        self.turns.reverse()
+        room = self.turns[0][: len(places)]
+        self.h = torch.index_select(self.h, 0, self._placed(places), out=room)
 
     def _add(self, j: int, rows: NDArray[np.int64]) -> None:
         """Add to the sums of these rows what column j and the cells that it completes say."""
@@ -114,7 +127,7 @@ class RowBlock:
     def _parts(self, rows: NDArray[np.int64]) -> list[Part]:
         """Where the tokens and the sums of these rows lie, so many rows at a time; of contexts
         that are shared, `rows` is one of each."""
-        steps = _steps(len(rows))
+        steps = _steps(0, len(rows))
         if len(rows) == len(self.tokens):
             return [Part(step, step, step) for step in steps]
         at = [self._placed(rows[step]) for step in steps]
@@ -139,19 +152,35 @@ class RowBlock:
             cumulated = hook(j, logits, self.tokens).softmax(1).cumsum(1)
             return np.asarray(pick(cumulated, spread).cpu().numpy())
         if limits is not None and len(limits) > 1 and self.contexts is not None:
-            limits = limits.index_select(
-                0, self._placed(self.contexts.first)
-            )  # alike in all rows of a context
+            # They are alike in all rows of a context.
+            limits = limits.index_select(0, self._placed(self.contexts.first))
 
-        def cumulated_of(part: Part) -> Tensor:
+        def picked(part: Part) -> Tensor:
             own = limits if limits is None or len(limits) == 1 else limits[part.step]
-            return self._cumulated(j, part, own)
+            cumulated = self._cumulated(j, part, own)
+            if self.contexts is None:
+                return pick(cumulated, spread[part.step])
+            return self._picked_of(self.contexts, part.step, cumulated, spread)
 
-        if self.contexts is not None:
-            table = self._for_rows(rows, cumulated_of)
-            return np.asarray(pick(table, spread).cpu().numpy())
-        found = self._each(lambda part: pick(cumulated_of(part), spread[part.step]), rows)
-        return np.asarray(found.cpu().numpy())
+        if self.contexts is None:
+            return np.asarray(self._each(picked, rows).cpu().numpy())
+        found = np.empty_like(rows)
+        found[self.alike] = self._each(picked, self.contexts.first).cpu().numpy()
+        return found
+
+    def _picked_of(
+        self, contexts: Contexts, some: slice, cumulated: Tensor, spread: Tensor
+    ) -> Tensor:
+        """The tokens of all rows of some contexts, in the order `alike`."""
+        import torch
+
+        with torch.inference_mode():
+            found = []
+            for step in _steps(*contexts.begins[[some.start, some.stop]].tolist()):
+                rows = self.alike[step]
+                own = cumulated.index_select(0, self._placed(contexts.place[rows] - some.start))
+                found.append(pick(own, spread.index_select(0, self._placed(rows))))
+            return torch.cat(found)
 
     def kept(self, j: int, rows: NDArray[np.int64], weight: Tensor) -> NDArray[np.float64]:
         """(rows,) the share of column j's probability that `weight` (tokens,) leaves."""
@@ -213,9 +242,10 @@ def _parted(
     place, drawn = place[alike], drawn[alike]
     differs = np.ones(len(alike), dtype=np.bool_)
     differs[1:] = (place[1:] != place[:-1]) | (drawn[1:] != drawn[:-1])
+    begins = np.flatnonzero(differs)
     found = np.empty_like(place)
     found[alike] = np.cumsum(differs) - 1
-    return Contexts(alike[differs], found)
+    return Contexts(alike[begins], found, np.append(begins, len(alike)))
 
 
 def _rows_of(matrix: Tensor, rows: slice | Tensor) -> Tensor:
@@ -223,8 +253,8 @@ def _rows_of(matrix: Tensor, rows: slice | Tensor) -> Tensor:
     return matrix[rows] if isinstance(rows, slice) else matrix.index_select(0, rows)
 
 
-def _steps(n: int) -> list[slice]:
-    return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+def _steps(first: int, end: int) -> list[slice]:
+    return [slice(start, min(start + CHUNK, end)) for start in range(first, end, CHUNK)]
 
 
 def pick(cumulated: Tensor, u: Tensor) -> Tensor:
