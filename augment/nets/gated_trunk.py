@@ -11,8 +11,10 @@ RESIDUAL_SCALE = 0.3  # of a block's last layer at the start: the trunk begins n
 
 def uniform_matrix(rows: int, columns: int, scale: float = 1.0) -> nn.Parameter:
     """(rows, columns) from torch's global stream, the bound in proportion to 1/√columns."""
-    bound = scale * columns**-0.5
-    return nn.Parameter((torch.rand(rows, columns) * 2 - 1) * bound)
+    numbers, bound = torch.rand(rows, columns), scale * columns**-0.5
+    if numbers.is_meta:  # a shape alone: to compute with it would load torch's compiler
+        return nn.Parameter(numbers)
+    return nn.Parameter((numbers * 2 - 1) * bound)
 
 
 class GatedBlock(nn.Module):
