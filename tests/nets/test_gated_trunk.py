@@ -31,5 +31,7 @@ def test_rows_are_drawn_by_the_numbers_that_are_trained() -> None:
 
 
 def test_a_stored_trunk_is_put_together_without_the_compiler_of_torch() -> None:
-    done = subprocess.run([sys.executable, "-c", STORED], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", STORED], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["False", "False"]

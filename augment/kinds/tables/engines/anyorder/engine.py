@@ -142,15 +142,14 @@ class Anyorder(Engine[Table]):
         if looking.left() <= 0:
             cut = "the search for columns that settle others or belong together was cut short"
             job.tick(Tick("fit", shortened=cut))
-        names, older = [column.name for column in columns], _older(job)
-        before = () if older is None else [names.index(n) for n in older.order if n in names]
-        order = preferred_order(rows, sizes, laws, found, before)
+        order = preferred_order(rows, sizes, laws, found)
         layout = TokenLayout(tuple(sizes), tuple(order), tuple(found))
         job.tick(Tick("fit", note=described(columns, layout, laws)))
         with threads(THREADS):
             left = job.budget.left()
             reserved = min(CALIBRATING * left, calibration_seconds(len(rows), len(sizes)))
             early = replace(job, budget=job.budget.within(left - reserved))
+            names = [column.name for column in columns]
             named = dict(zip(names, vocabularies, strict=True))
             try:
                 network, report = self._trained(layout, rows, named, early)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from augment.core.budget import UNLIMITED, Budget
-from augment.kinds.tables.engines.anyorder.row_block import DISTINCT_SHARE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,9 +24,8 @@ ROWS_PER_CELL = 8  # the fewest rows that a cell of an interaction may have on a
 LEAST_GAIN = 0.05  # share of a column's variance that the cells must explain beyond their parts
 MAX_MINED = 60  # columns that are looked at for interactions
 PROBED_ROWS = 300  # that rule out most dependencies
+FEW = 32  # tokens: columns of more are ordered by their entropy
 MAX_ROWS = 40_000  # that interactions are mined on
-MAX_ORDERED = 20_000  # rows that tell how columns are ordered: as many as are drawn at once
-MAX_COMPARED = 12  # columns that are candidates for a place in the order, the least spread first
 
 
 @dataclass(frozen=True)
@@ -100,43 +95,31 @@ def preferred_order(
     sizes: list[int],
     laws: list[Dependency],
     together: list[tuple[int, ...]],
-    older: Sequence[int] = (),
 ) -> list[int]:
-    """Members of the strongest interaction first, then always the column that adds the fewest
-    distinct rows to what is known by then; a child right after its parent.
+    """Members of the strongest interaction first, then columns from few tokens to many, those of
+    many from the least entropy to the most; a child right after its parent.
 
-    Early columns then have few distinct contexts, each of which is computed once for all rows:
-    columns of few values, columns that have one value nearly always, and those that follow from
-    others. And a cell of the interaction is learnt from every column that it bears on. The
-    `older` order of a model that is gone on from stays, where it has all columns and keeps to the
-    laws: most of what that model learnt was in this order.
+    Early columns then have few distinct contexts, each of which is computed once for all rows;
+    and a cell of the interaction is learnt from every column that it bears on. Numbers that are
+    nearly always zero add few contexts, however many tokens they have. They are not put before
+    columns of few tokens: what is learnt from a number is blurred (see `MaskedLoss.blurred`).
     """
-    whole = sorted(older) == list(range(len(sizes)))
-    if whole and all(older.index(law.parent) < older.index(law.child) for law in laws):
-        return list(older)
-    tokens = tokens[:: max(1, len(tokens) // MAX_ORDERED)]
-    spread = [_entropy(tokens[:, j]) for j in range(len(sizes))]
+    entropy = [_entropy(tokens[:, j]) if size > FEW else 0.0 for j, size in enumerate(sizes)]
+
+    def place(j: int) -> tuple[bool, int, float, int]:
+        return j not in members, min(sizes[j], FEW + 1), entropy[j], j
+
     children = {law.child for law in laws}
     members = set(together[0]) if together else set()
-    left = sorted(
-        (j for j in range(len(sizes)) if j not in children),
-        key=lambda j: (j not in members, spread[j], j),
-    )
     order: list[int] = []
-    known, contexts = np.zeros(len(tokens), dtype=np.int64), 1
-    while left:
-        near = left[: MAX_COMPARED if contexts < DISTINCT_SHARE * len(tokens) else 1]
-        near = [j for j in near if (j in members) == (left[0] in members)]
-        rows = {j: known * (sizes[j] + 1) + tokens[:, j] + 1 for j in near}
-        best = min(near, key=lambda j: (len(pc.unique(pa.array(rows[j]))), sizes[j], j))
-        found = pa.array(rows[best]).dictionary_encode()
-        known, contexts = found.indices.to_numpy().astype(np.int64), len(found.dictionary)
-        order += [best, *(law.child for law in laws if law.parent == best)]
-        left.remove(best)
+    for j in sorted(range(len(sizes)), key=place):
+        if j not in children:
+            order += [j, *(law.child for law in laws if law.parent == j)]
     return order
 
 
 def _entropy(tokens: NDArray[np.int32]) -> float:
+    """In nats; unknown is a token of its own."""
     share = np.bincount(tokens + 1) / max(1, len(tokens))
     share = share[share > 0]
     return float(-(share * np.log(share)).sum())

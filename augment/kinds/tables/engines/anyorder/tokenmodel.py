@@ -59,11 +59,6 @@ class AnyorderModel(ConditionalModel):
         return dict(zip(names, self._vocabularies, strict=True))
 
     @property
-    def order(self) -> list[str]:
-        """The names of these columns in the order in which they are drawn."""
-        return [self._columns[j].name for j in self.network.layout.order]
-
-    @property
     def network(self) -> FittedNetwork:
         return self._chain.network
 
