@@ -74,7 +74,8 @@ class RowBlock:
             tokens = tokens[:1]
         self.h = embedding_bag(network.layout.slots(tokens), network.embeddings, mode="sum")
         # Where sums lie in turn: memory that is asked of the system anew has to be cleared first.
-        self.turns = [self.h.new_empty(len(known), self.h.shape[1]) for _ in range(2)]
+        room = 0 if self.contexts is None else len(known)
+        self.turns = [self.h.new_empty(room, self.h.shape[1]) for _ in range(2)]
 
     def put(self, j: int, rows: NDArray[np.int64], drawn: NDArray[np.int64]) -> None:
         """Set column j of these rows, and add it and what it completes to their sums."""
