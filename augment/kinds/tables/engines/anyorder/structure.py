@@ -24,7 +24,8 @@ ROWS_PER_CELL = 8  # the fewest rows that a cell of an interaction may have on a
 LEAST_GAIN = 0.05  # share of a column's variance that the cells must explain beyond their parts
 MAX_MINED = 60  # columns that are looked at for interactions
 PROBED_ROWS = 300  # that rule out most dependencies
-FEW = 32  # tokens: columns of more are ordered by their entropy
+SETTLED = 0.9  # share of rows with one value, from which a column takes its turn as if it had
+FEW = 32  # tokens at most
 MAX_ROWS = 40_000  # that interactions are mined on
 
 
@@ -96,33 +97,27 @@ def preferred_order(
     laws: list[Dependency],
     together: list[tuple[int, ...]],
 ) -> list[int]:
-    """Members of the strongest interaction first, then columns from few tokens to many, those of
-    many from the least entropy to the most; a child right after its parent.
+    """Members of the strongest interaction first, then columns from few tokens to many; a child
+    right after its parent.
 
     Early columns then have few distinct contexts, each of which is computed once for all rows;
-    and a cell of the interaction is learnt from every column that it bears on. Numbers that are
-    nearly always zero add few contexts, however many tokens they have. They are not put before
-    columns of few tokens: what is learnt from a number is blurred (see `MaskedLoss.blurred`).
+    and a cell of the interaction is learnt from every column that it bears on. A column that has
+    one value on nearly all rows adds few contexts, and counts as one of few tokens. Numbers of
+    many values stay late: what is learnt from a number is blurred (see `MaskedLoss.blurred`).
     """
-    entropy = [_entropy(tokens[:, j]) if size > FEW else 0.0 for j, size in enumerate(sizes)]
-
-    def place(j: int) -> tuple[bool, int, float, int]:
-        return j not in members, min(sizes[j], FEW + 1), entropy[j], j
-
     children = {law.child for law in laws}
     members = set(together[0]) if together else set()
+
+    def place(j: int) -> tuple[bool, int, int]:
+        commonest = np.bincount(tokens[:, j] + 1, minlength=1).max()  # unknown is a value, too
+        settled = commonest >= SETTLED * len(tokens)
+        return j not in members, min(sizes[j], FEW) if settled else sizes[j], j
+
     order: list[int] = []
     for j in sorted(range(len(sizes)), key=place):
         if j not in children:
             order += [j, *(law.child for law in laws if law.parent == j)]
     return order
-
-
-def _entropy(tokens: NDArray[np.int32]) -> float:
-    """In nats; unknown is a token of its own."""
-    share = np.bincount(tokens + 1) / max(1, len(tokens))
-    share = share[share > 0]
-    return float(-(share * np.log(share)).sum())
 
 
 def interactions(
