@@ -14,7 +14,7 @@ from augment.cli import options as o
 from augment.cli import output
 from augment.cli.output import line, size, table
 from augment.cli.parsing import age
-from augment.core.errors import UsageError
+from augment.core.errors import BadInput, UsageError
 from augment.core.types import Json
 
 if TYPE_CHECKING:
@@ -127,19 +127,35 @@ def _one(console: Console, document: Json, verbose: bool) -> None:
         if document["state"] == "unfinished":
             line(console, "The command that began it goes on with it when it is given again.")
         return
-    plan, rows = run["plan"], run["rows"]
-    line(console, f"Source: {plan['source']} ({run['data']['rows']:,} {run['data']['noun']}).")
-    line(console, f"Engine {plan['engine']} ({plan['engine_reason']}), seed {run['seed']}.")
-    line(console, f"Made: {rows['synthetic']:,}; fitted on {rows['train']:,}.")
-    line(console, f"augment {run['augment']}, torch {run['versions'].get('torch', '?')}.")
-    if run.get("refit"):
-        line(console, f"It replaced another, since {'; '.join(run['refit']['reasons'])}.")
+    try:
+        said = _record(run)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise BadInput(
+            f"{document['path']}: run.json is damaged.",
+            hint="`augment verify` says which files are not as they were written.",
+        ) from None
+    for each in said:
+        line(console, each)
     line(console, f"Verdict: {_verdict(document['verdict']) or 'nothing was scored'}.")
     files = document["files"]
     line(console, f"{len(files['whole'])} files are as the manifest says.")
     for name in ("changed", "missing"):
         for file in files[name]:
             line(console, f"{name}: {file}", style="red")
+
+
+def _record(run: Json) -> list[str]:
+    """What `run.json` says. Raises one of four errors where it was damaged."""
+    plan, rows = run["plan"], run["rows"]
+    said = [
+        f"Source: {plan['source']} ({run['data']['rows']:,} {run['data']['noun']}).",
+        f"Engine {plan['engine']} ({plan['engine_reason']}), seed {run['seed']}.",
+        f"Made: {rows['synthetic']:,}; fitted on {rows['train']:,}.",
+        f"augment {run['augment']}, torch {run['versions'].get('torch', '?')}.",
+    ]
+    if run.get("refit"):
+        said.append(f"It replaced another, since {'; '.join(run['refit']['reasons'])}.")
+    return said
 
 
 def _cleaned(console: Console, document: Json, verbose: bool) -> None:

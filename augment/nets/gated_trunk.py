@@ -11,8 +11,10 @@ RESIDUAL_SCALE = 0.3  # of a block's last layer at the start: the trunk begins n
 
 def uniform_matrix(rows: int, columns: int, scale: float = 1.0) -> nn.Parameter:
     """(rows, columns) from torch's global stream, the bound in proportion to 1/√columns."""
-    bound = scale * columns**-0.5
-    return nn.Parameter((torch.rand(rows, columns) * 2 - 1) * bound)
+    numbers, bound = torch.rand(rows, columns), scale * columns**-0.5
+    if numbers.is_meta:  # a shape alone: to compute with it would load torch's compiler
+        return nn.Parameter(numbers)
+    return nn.Parameter((numbers * 2 - 1) * bound)
 
 
 class GatedBlock(nn.Module):
@@ -33,8 +35,18 @@ class GatedBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         z = layer_norm(x, x.shape[-1:], self.norm.to(x.dtype), self.shift.to(x.dtype))
+        if torch.is_inference_mode_enabled() and x.device.type == "cpu":
+            return self._in_place(x, z)
         a, b = linear(z, self.up.to(x.dtype), self.up_bias.to(x.dtype)).chunk(2, -1)
         return x + linear(silu(a) * b, self.down.to(x.dtype), self.down_bias.to(x.dtype))
+
+    def _in_place(self, x: Tensor, z: Tensor) -> Tensor:
+        """The same numbers in less memory, so that more of it stays in a core's cache."""
+        half = self.down.shape[1]
+        up, bias, down = self.up.to(x.dtype), self.up_bias.to(x.dtype), self.down.to(x.dtype)
+        a = silu(linear(z, up[:half], bias[:half]), inplace=True)
+        a.mul_(linear(z, up[half:], bias[half:]))
+        return linear(a, down, self.down_bias.to(x.dtype)).add_(x)
 
 
 class GatedTrunk(nn.ModuleList):

@@ -17,7 +17,7 @@ from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.row_block import Hook, RowBlock, parts_on
 from augment.kinds.tables.engines.anyorder.structure import Dependency
-from augment.kinds.tables.engines.anyorder.uniforms import resorted, spread_uniforms
+from augment.kinds.tables.engines.anyorder.uniforms import spread_uniforms
 
 if TYPE_CHECKING:
     import torch
@@ -72,20 +72,18 @@ class Chain:
         order = self._order(first)
         with torch.inference_mode(), parts_on(self.device) as each_part:
             state = RowBlock(self.network, tokens, each_part)
-            alike = np.arange(n)
             for j in order:
                 rows = np.flatnonzero(tokens[:, j] < 0)
                 if not len(rows):
                     continue
-                u = spread_uniforms(rng, alike)
+                u = spread_uniforms(rng, state.alike)
                 law = self._law_for(j, tokens)
                 if law is not None:
                     state.put(j, rows, law.child_of[tokens[rows, law.parent]])
                 else:
-                    limits = self._limits(j, allowed.get(j), tokens[rows])
+                    limits = self._limits(j, allowed.get(j), tokens, rows)
                     state.put(j, rows, state.drawn(j, rows, u[rows], limits, hook))
-                alike = resorted(alike, tokens[:, j])
-        return tokens, alike
+        return tokens, state.alike
 
     def _order(self, first: frozenset[int]) -> list[int]:
         """The columns in the order in which they are drawn."""
@@ -123,7 +121,11 @@ class Chain:
         return None
 
     def _limits(
-        self, j: int, allowed: NDArray[np.float64] | None, tokens: NDArray[np.int64]
+        self,
+        j: int,
+        allowed: NDArray[np.float64] | None,
+        tokens: NDArray[np.int64],
+        rows: NDArray[np.int64],
     ) -> Tensor | None:
         """(1 or rows, tokens of j) log-weights: what is asked for, and what the laws leave open."""
         import torch
@@ -133,8 +135,8 @@ class Chain:
             with np.errstate(divide="ignore"):
                 limits = torch.from_numpy(np.log(allowed)).to(self.device)[None].float()
         for law in self.laws:
-            if law.parent == j and bool((tokens[:, law.child] >= 0).any()):
-                child = tokens[:, law.child]
+            if law.parent == j and bool((tokens[rows, law.child] >= 0).any()):
+                child = tokens[rows, law.child]
                 fits = (law.child_of[None, :] == child[:, None]) | (child < 0)[:, None]
                 fits |= ~fits.any(axis=1, keepdims=True)
                 open_ = torch.from_numpy(np.where(fits, 0.0, -np.inf)).to(self.device).float()

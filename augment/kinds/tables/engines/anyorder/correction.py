@@ -30,16 +30,15 @@ class Correction:
 
     def of(self, tokens: Tensor) -> Tensor:
         """(rows, tokens of the column) what to add for rows with these `tokens`."""
-        import torch
         from torch.nn.functional import embedding_bag
 
         if not self.columns:
             return self.bias.expand(len(tokens), -1)
-        drawn = tokens[:, list(self.columns)]
-        known = (drawn >= 0).all(1)
-        rows = torch.stack([g[drawn[:, i]] for i, g in enumerate(self.group)], dim=1)
+        columns, starts, groups = self._joined
+        drawn = tokens.index_select(1, columns)
+        rows = groups.take(drawn + starts.t())  # some row of the table where a token is not known
         change = embedding_bag(rows, self.table, mode="sum").add_(self.bias)
-        return change if bool(known.all()) else change * known[:, None]
+        return change if bool(drawn.min() >= 0) else change * (drawn >= 0).all(1)[:, None]
 
     def of_known(self, tokens: Tensor) -> Tensor:
         """The same for rows that all know the columns looked at, of tokens (columns, rows);

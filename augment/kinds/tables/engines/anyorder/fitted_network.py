@@ -44,7 +44,7 @@ class FittedNetwork:
         embeddings."""
         mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
         h = self._hidden(j, tokens, sums)
-        logits = (h @ self.heads[mine].t()).float() + self.bias[mine]
+        logits = (h @ self.heads[mine].t()).float().add_(self.bias[mine])
         if j in self.corrections:
             logits += self.corrections[j].of(tokens)
         for q in self.layout.order[self.layout.rank[j] + 1 :]:  # known before its turn: conditions

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from augment.core.errors import UsageError
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.uniforms import resorted
 from augment.nets.threads import torch_threads
 from augment.work.pool import cores
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-CHUNK = 2048  # rows a trunk pass takes at once: what it makes of them stays in a core's cache
+# Rows that a trunk pass takes at once, twice as many of two bytes a number: what it makes of them,
+# 6 MB at the usual width, stays in a cache.
+CHUNK = 2_500
 DISTINCT_SHARE = 0.9  # contexts per row above which sharing them no longer pays
 THREADS = 2
 CONTRADICTION = (
@@ -36,10 +38,12 @@ EachPart = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 @dataclass(frozen=True)
 class Contexts:
     """Rows that know the same tokens, as one: `first` (contexts,) is a row of each, `place`
-    (rows,) the context of each row."""
+    (rows,) the context of each row. Contexts are numbered as their rows come in `RowBlock.alike`,
+    where those of context c are from `begins[c]` to `begins[c + 1]`."""
 
     first: NDArray[np.int64]
     place: NDArray[np.int64]
+    begins: NDArray[np.int64]
 
 
 class RowBlock:
@@ -47,7 +51,8 @@ class RowBlock:
 
     `known` are the tokens on the CPU, which is where rows are sorted and laws looked up; `tokens`
     the same ones on the network's device. On the CPU they are one memory. `h` holds the sum of
-    each context while contexts are shared, and of each row after that.
+    each context while contexts are shared, and of each row after that. `alike` (rows,) puts rows
+    that were drawn alike side by side.
     """
 
     def __init__(
@@ -57,31 +62,46 @@ class RowBlock:
         from torch.nn.functional import embedding_bag
 
         self.network, self.known, self.each_part = network, known, each_part
+        short = network.heads.itemsize == 2 and not network.by_places
+        self.at_once = CHUNK * (2 if short else 1)
         self.device = network.bias.device
+        self.alike = np.arange(len(known))
         self.tokens = tokens = torch.from_numpy(known).to(self.device)
         self.contexts: Contexts | None = None
         if len(tokens) and bool((tokens < 0).all()):
             nothing = np.zeros(len(tokens), dtype=np.int64)
-            self.contexts, tokens = Contexts(nothing[:1], nothing), tokens[:1]
+            self.contexts = Contexts(nothing[:1], nothing, np.array([0, len(tokens)]))
+            tokens = tokens[:1]
         self.h = embedding_bag(network.layout.slots(tokens), network.embeddings, mode="sum")
+        # Where sums lie in turn: memory that is asked of the system anew has to be cleared first.
+        room = 0 if self.contexts is None else len(known)
+        self.turns = [self.h.new_empty(room, self.h.shape[1]) for _ in range(2)]
 
     def put(self, j: int, rows: NDArray[np.int64], drawn: NDArray[np.int64]) -> None:
         """Set column j of these rows, and add it and what it completes to their sums."""
-        self.known[rows, j] = drawn
-        if len(rows) == len(self.tokens):
-            self.tokens[:, j] = self._placed(drawn)
-        else:
-            self.tokens[self._placed(rows), j] = self._placed(drawn)
+        whole = len(rows) == len(self.known)
+        self.known[slice(None) if whole else rows, j] = drawn
+        if self.device.type != "cpu":
+            self.tokens[slice(None) if whole else self._placed(rows), j] = self._placed(drawn)
+        self.alike = resorted(self.alike, self.known[:, j])
         if self.contexts is None:
             self._add(j, rows)
             return
-        assert len(rows) == len(self.tokens), "shared contexts need every row to know the same"
+        assert whole, "shared contexts need every row to know the same"
         before = self.contexts.place
-        found = _distinct(before * self.network.layout.sizes[j] + self.known[:, j])
+        found = _parted(before, self.known[:, j], self.alike)
         pays = len(found.first) < DISTINCT_SHARE * len(rows)
         self.contexts = found if pays else None
-        self.h = self.h[self._placed(before[found.first] if pays else before)]
+        self._move(before[found.first] if pays else before)
         self._add(j, found.first if pays else rows)
+
+    def _move(self, places: NDArray[np.int64]) -> None:
+        """Put the sums at these places one after another."""
+        import torch
+
+        self.turns.reverse()
+        room = self.turns[0][: len(places)]
+        self.h = torch.index_select(self.h, 0, self._placed(places), out=room)
 
     def _add(self, j: int, rows: NDArray[np.int64]) -> None:
         """Add to the sums of these rows what column j and the cells that it completes say."""
@@ -93,11 +113,14 @@ class RowBlock:
 
         def add(part: Part) -> None:
             with torch.inference_mode():
-                tokens = self.tokens[part.rows]
-                more = change[tokens[:, j]]
+                tokens = _rows_of(self.tokens, part.rows)
+                more = change.index_select(0, tokens[:, j])
                 for i in completed:
-                    more += embeddings[layout.cell(tokens, i)]
-                self.h[part.sums] += more
+                    more += embeddings.index_select(0, layout.cell(tokens, i))
+                if isinstance(part.sums, slice):
+                    self.h[part.sums].add_(more)
+                else:
+                    self.h.index_add_(0, part.sums, more)
 
         list(self.each_part(add, self._parts(rows)))
 
@@ -109,7 +132,7 @@ class RowBlock:
     def _parts(self, rows: NDArray[np.int64]) -> list[Part]:
         """Where the tokens and the sums of these rows lie, so many rows at a time; of contexts
         that are shared, `rows` is one of each."""
-        steps = _steps(len(rows))
+        steps = _steps(0, len(rows), self.at_once)
         if len(rows) == len(self.tokens):
             return [Part(step, step, step) for step in steps]
         at = [self._placed(rows[step]) for step in steps]
@@ -134,17 +157,36 @@ class RowBlock:
             cumulated = hook(j, logits, self.tokens).softmax(1).cumsum(1)
             return np.asarray(pick(cumulated, spread).cpu().numpy())
         if limits is not None and len(limits) > 1 and self.contexts is not None:
-            limits = limits[self._placed(self.contexts.first)]  # alike in all rows of a context
+            # They are alike in all rows of a context.
+            limits = limits.index_select(0, self._placed(self.contexts.first))
 
-        def cumulated_of(part: Part) -> Tensor:
+        def picked(part: Part) -> Tensor:
             own = limits if limits is None or len(limits) == 1 else limits[part.step]
-            return self._cumulated(j, part, own)
+            cumulated = self._cumulated(j, part, own)
+            if self.contexts is None:
+                return pick(cumulated, spread[part.step])
+            return self._picked_of(self.contexts, part.step, cumulated, spread)
 
-        if self.contexts is not None:
-            table = self._for_rows(rows, cumulated_of)
-            return np.asarray(pick(table, spread).cpu().numpy())
-        found = self._each(lambda part: pick(cumulated_of(part), spread[part.step]), rows)
-        return np.asarray(found.cpu().numpy())
+        if self.contexts is None:
+            return np.asarray(self._each(picked, rows).cpu().numpy())
+        found = np.empty_like(rows)
+        found[self.alike] = self._each(picked, self.contexts.first).cpu().numpy()
+        return found
+
+    def _picked_of(
+        self, contexts: Contexts, some: slice, cumulated: Tensor, spread: Tensor
+    ) -> Tensor:
+        """The tokens of all rows of some contexts, in the order `alike`."""
+        import torch
+
+        with torch.inference_mode():
+            found = []
+            first, end = contexts.begins[[some.start, some.stop]].tolist()
+            for step in _steps(first, end, self.at_once):
+                rows = self.alike[step]
+                own = cumulated.index_select(0, self._placed(contexts.place[rows] - some.start))
+                found.append(pick(own, spread.index_select(0, self._placed(rows))))
+            return torch.cat(found)
 
     def kept(self, j: int, rows: NDArray[np.int64], weight: Tensor) -> NDArray[np.float64]:
         """(rows,) the share of column j's probability that `weight` (tokens,) leaves."""
@@ -160,7 +202,8 @@ class RowBlock:
         """(rows, ...) what `work` makes of rows; once for all of one context."""
         if self.contexts is None:
             return self._each(work, rows)
-        return self._each(work, self.contexts.first)[self._placed(self.contexts.place[rows])]
+        place = self._placed(self.contexts.place[rows])
+        return self._each(work, self.contexts.first).index_select(0, place)
 
     def _each(self, work: Callable[[Part], Tensor], rows: NDArray[np.int64]) -> Tensor:
         import torch
@@ -171,7 +214,8 @@ class RowBlock:
         import torch
 
         with torch.inference_mode():
-            return self.network.logits(j, self.tokens[part.rows], self.h[part.sums])
+            tokens, sums = _rows_of(self.tokens, part.rows), _rows_of(self.h, part.sums)
+            return self.network.logits(j, tokens, sums)
 
     def _cumulated(self, j: int, part: Part, limits: Tensor | None) -> Tensor:
         """(rows, tokens) cumulated probabilities. Raises `UsageError` where nothing is left."""
@@ -191,22 +235,32 @@ class Part:
     """Some of the rows that are at work: the places of their tokens, of their sums, and their
     own numbers among these rows."""
 
-    rows: Any
-    sums: Any
+    rows: slice | Tensor
+    sums: slice | Tensor
     step: slice
 
 
-def _distinct(mixed: NDArray[np.int64]) -> Contexts:
-    """The distinct numbers in the order in which they first come."""
-    found = pa.array(mixed).dictionary_encode()
-    place = found.indices.to_numpy().astype(np.int64)
-    first = np.empty(len(found.dictionary), dtype=np.int64)
-    first[place[::-1]] = np.arange(len(place) - 1, -1, -1)
-    return Contexts(first, place)
+def _parted(
+    place: NDArray[np.int64], drawn: NDArray[np.int64], alike: NDArray[np.int64]
+) -> Contexts:
+    """Contexts that are told apart by what was drawn, too; rows of one lie side by side in `alike`
+    by then."""
+    place, drawn = place[alike], drawn[alike]
+    differs = np.ones(len(alike), dtype=np.bool_)
+    differs[1:] = (place[1:] != place[:-1]) | (drawn[1:] != drawn[:-1])
+    begins = np.flatnonzero(differs)
+    found = np.empty_like(place)
+    found[alike] = np.cumsum(differs) - 1
+    return Contexts(alike[begins], found, np.append(begins, len(alike)))
 
 
-def _steps(n: int) -> list[slice]:
-    return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+def _rows_of(matrix: Tensor, rows: slice | Tensor) -> Tensor:
+    """Chosen rows; `matrix[rows]` takes several times as long where they are numbered."""
+    return matrix[rows] if isinstance(rows, slice) else matrix.index_select(0, rows)
+
+
+def _steps(first: int, end: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, end)) for start in range(first, end, size)]
 
 
 def pick(cumulated: Tensor, u: Tensor) -> Tensor:
@@ -214,11 +268,10 @@ def pick(cumulated: Tensor, u: Tensor) -> Tensor:
     import torch
 
     with torch.inference_mode():
-        goal = u.float()[:, None] * cumulated[:, -1:]
-        found = torch.searchsorted(cumulated, goal, right=True)[:, 0]
+        whole = cumulated[:, -1:]
         # A rounded u can reach the very end; the last token with any mass is then meant.
-        last = torch.searchsorted(cumulated, cumulated[:, -1:].contiguous())[:, 0]
-        return torch.minimum(found, last)
+        goal = torch.minimum(u.float()[:, None] * whole, whole.nextafter(torch.zeros_like(whole)))
+        return torch.searchsorted(cumulated, goal, right=True)[:, 0]
 
 
 @contextmanager

@@ -27,6 +27,8 @@ LEAST_GAIN = 0.05  # share of a column's variance that the cells must explain be
 MAX_LEVELS = 64  # of a member, unless it is said to have more that matter
 MAX_MINED = 60  # columns that are looked at for interactions
 PROBED_ROWS = 300  # that rule out most dependencies
+SETTLED = 0.9  # share of rows with one value, from which a column takes its turn as if it had
+FEW = 32  # tokens at most
 MAX_ROWS = 40_000  # that interactions are mined on
 
 
@@ -53,7 +55,7 @@ def layout_of(
     weeks = frozenset(j for j, column in enumerate(columns) if column.name.endswith(WEEK))
     found = interactions(tokens, sizes, budget, weeks)
     first = frozenset(j for j, column in enumerate(columns) if column.name in key)
-    order = preferred_order(sizes, laws, found, first)
+    order = preferred_order(tokens, sizes, laws, found, first)
     return TokenLayout(tuple(sizes), tuple(order), tuple(found)), laws
 
 
@@ -111,6 +113,7 @@ def _mapping(
 
 
 def preferred_order(
+    tokens: NDArray[np.int32],
     sizes: list[int],
     laws: list[Dependency],
     together: list[tuple[int, ...]],
@@ -120,12 +123,21 @@ def preferred_order(
     strongest interaction, then columns from few tokens to many; a child right after its parent.
 
     Early columns then have few distinct contexts, each of which is computed once for all rows;
-    and a cell of the interaction is learnt from every column that it bears on.
+    and a cell of the interaction is learnt from every column that it bears on. A column that has
+    one value on nearly all rows adds few contexts, and counts as one of few tokens. Numbers of
+    many values stay late: what is learnt from a number is blurred (see `MaskedLoss.blurred`).
     """
     children = {law.child for law in laws}
     members = set(together[0]) if together else set()
+
+    def place(j: int) -> tuple[bool, bool, int, int]:
+        commonest = np.bincount(tokens[:, j] + 1, minlength=1).max()  # unknown is a value, too
+        settled = commonest >= SETTLED * len(tokens)
+        size = min(sizes[j], FEW) if settled else sizes[j]
+        return j not in key, j not in members, size, j
+
     order: list[int] = []
-    for j in sorted(range(len(sizes)), key=lambda j: (j not in key, j not in members, sizes[j], j)):
+    for j in sorted(range(len(sizes)), key=place):
         if j not in children:
             order += [j, *(law.child for law in laws if law.parent == j)]
     return order

@@ -163,11 +163,20 @@ def test_the_order_runs_from_few_tokens_to_many_with_children_after_parents() ->
     tokens = np.column_stack([parent, parent % 3, rng.integers(0, 5, 500)]).astype(np.int32)
     laws = dependencies(tokens, [9, 3, 5], [True] * 3)
     assert [(law.parent, law.child) for law in laws] == [(0, 1)]
-    assert preferred_order([9, 3, 5], laws, []) == [2, 0, 1]
-    assert preferred_order([9, 3, 5], laws, [(0, 2), (1, 2)]) == [2, 0, 1]
-    assert preferred_order([9, 3, 5], [], [(0, 2)]) == [2, 0, 1]
-    assert preferred_order([9, 3, 5], [], [(0, 1)]) == [1, 0, 2]
-    assert preferred_order([9, 3, 5], laws, [(0, 1)], frozenset({2})) == [2, 0, 1]
+    assert preferred_order(tokens, [9, 3, 5], laws, []) == [2, 0, 1]
+    assert preferred_order(tokens, [9, 3, 5], laws, [(0, 2), (1, 2)]) == [2, 0, 1]
+    assert preferred_order(tokens, [9, 3, 5], [], [(0, 2)]) == [2, 0, 1]
+    assert preferred_order(tokens, [9, 3, 5], [], [(0, 1)]) == [1, 0, 2]
+    assert preferred_order(tokens, [9, 3, 5], laws, [(0, 1)], frozenset({2})) == [2, 0, 1]
+
+
+def test_columns_that_are_nearly_always_the_same_come_before_those_of_many_tokens() -> None:
+    rng = np.random.default_rng(0)
+    even, mostly_zero = rng.integers(0, 40, 500), rng.integers(0, 90, 500)
+    mostly_zero[rng.random(500) < 0.92] = 0
+    tokens = np.column_stack([even, mostly_zero, rng.integers(0, 20, 500)]).astype(np.int32)
+    assert preferred_order(tokens, [40, 90, 20], [], []) == [2, 1, 0]
+    assert preferred_order(tokens[mostly_zero > 0], [40, 90, 20], [], []) == [2, 0, 1]
 
 
 def test_endings_come_as_often_as_in_training() -> None:
@@ -250,11 +259,22 @@ def test_rows_are_the_same_by_any_number_of_threads(
     assert made[0] == made[1]
 
 
-def test_contexts_are_the_distinct_numbers_as_they_first_come() -> None:
-    mixed = np.random.default_rng(3).integers(0, 50, 400)
-    found = row_block._distinct(mixed)
+def test_contexts_are_told_apart_by_what_was_drawn() -> None:
+    rng = np.random.default_rng(3)
+    before, drawn = rng.integers(0, 9, 400), rng.integers(0, 6, 400)
+    alike = np.lexsort((before, drawn))
+    found = row_block._parted(before, drawn, alike)
+    mixed = before * 6 + drawn
     assert np.array_equal(mixed[found.first][found.place], mixed)
-    assert np.array_equal(found.first, np.sort(np.unique(mixed, return_index=True)[1]))
+    assert len(found.first) == len(np.unique(mixed))
+
+
+def test_a_uniform_at_the_very_end_picks_the_last_token_with_any_mass() -> None:
+    import torch
+
+    cumulated = torch.tensor([[0.0, 0.25, 1.0, 1.0]]).repeat(5, 1)
+    u = torch.tensor([0.0, 0.2499, 0.25, 0.9, 1 - 2**-53], dtype=torch.float64)
+    assert row_block.pick(cumulated, u).tolist() == [1, 1, 2, 2, 2]
 
 
 def test_the_sum_of_a_shared_context_is_that_of_each_of_its_rows(model: AnyorderModel) -> None:
