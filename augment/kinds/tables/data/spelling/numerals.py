@@ -59,7 +59,7 @@ def parse(column: Column, texts: pa.Array) -> pa.Array:
     grammar = WHOLE if column.storage == "integer" else NUMBER
     fits = pc.match_substring_regex(texts, grammar)
     texts = pc.if_else(fits, texts, pa.scalar(None, pa.string()))
-    texts = pc.replace_substring_regex(texts, r"^\+", "")
+    texts = pc.ascii_ltrim(texts, "+")
     if column.storage == "float":
         values = texts.cast(pa.float64())
         return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
@@ -182,7 +182,7 @@ def _clearly_kept(column: Column, texts: pa.Array) -> bool:
 
 def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     """Ways to hold numbers of which some have a point or an exponent, best first."""
-    plain = not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py()
+    plain = not _with_exponent(texts)
     after = pc.min_max(_after_point(texts))
     most, least = after["max"].as_py(), after["min"].as_py()
     floats = dataclasses.replace(
@@ -206,6 +206,11 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     return [*found, short if not plain else repr_like]
 
 
+def _with_exponent(texts: pa.Array) -> bool:
+    """Whether any of these numbers has an exponent."""
+    return any(pc.any(pc.match_substring(texts, letter)).as_py() for letter in "eE")
+
+
 def _after_point(texts: pa.Array) -> pa.Array:
     """How many characters stand behind the point of each number, 0 where it has none."""
     point = pc.find_substring(texts, ".")
@@ -218,7 +223,7 @@ def _used_decimals(texts: pa.Array) -> int | None:
 
     1.0 and 2.0 have a digit after the point, but none that a new number may use; 5e-05 has five.
     """
-    if not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py():
+    if not _with_exponent(texts):
         most = pc.max(_after_point(pc.utf8_rtrim(texts, "0"))).as_py()
         return most if most <= MAX_SHORTEST_DIGITS else None
     parts = pc.extract_regex(
