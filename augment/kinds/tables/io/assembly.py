@@ -181,25 +181,25 @@ def column_of(
     name: str, parts: list[Raw], given: Column | None, options: ReadOptions
 ) -> tuple[Column, pa.Array]:
     """One column over all parts."""
-    values = _contiguous([part.table.column(name) for part in parts])
+    values = _joined([part.table.column(name) for part in parts])
     where = _places(parts)
     said = options.columns.get(name)
     declared = None if said == "drop" else _declared(name, parts)
-    encoded: pa.DictionaryArray | None = None
+    encoded = values
     if given is not None:
         column = given
     elif declared is None:
-        encoded = values.dictionary_encode()
-        column = inference.from_text(name, values, encoded.dictionary)
+        encoded = text.encoded(values)
+        column = inference.from_text(name, encoded)
     else:
         column = inference.from_values(name, values, declared)
     if said is not None:
-        column = overrides.obeyed(column, said, values, where)
+        column = overrides.obeyed(column, said, text.decoded(values), where)
     elif given is None and name == options.target:
         column = _as_target(column)
     if column.role == "drop":
         return column, values
-    return column, text.convert(column, values, where, encoded)
+    return column, text.convert(column, values if column.storage == "string" else encoded, where)
 
 
 def _places(parts: list[Raw]) -> Callable[[int], str]:
@@ -238,5 +238,8 @@ def _as_target(column: Column) -> Column:
     return replace(column, role=role, pattern="", pii="", note="It is the target.")
 
 
-def _contiguous(columns: list[pa.ChunkedArray]) -> pa.Array:
-    return pa.concat_arrays([chunk for column in columns for chunk in column.chunks])
+def _joined(columns: list[pa.ChunkedArray]) -> pa.Array:
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    if len({chunk.type for chunk in chunks}) > 1:  # dictionaries in some files alone
+        chunks = [text.decoded(chunk) for chunk in chunks]
+    return pa.concat_arrays(chunks)

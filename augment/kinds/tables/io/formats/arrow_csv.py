@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 23
 MOST_ROW_BYTES = 1 << 26
+ROWS_PER_TEXT = 2  # on average, from which a column is kept as a dictionary
 QUOTE, LINE_FEED, RETURN = ord('"'), ord("\n"), ord("\r")
 MARK = "\ufeff".encode()  # Arrow would take it off
 
@@ -33,7 +35,9 @@ class Doubtful(Exception):
 @dataclass(frozen=True)
 class Rows:
     """Rows as columns of text, null where a cell is empty; `lines` (rows,) holds the line on which
-    each begins, `blank` counts the empty lines among them, behind the first row of the text."""
+    each begins, `blank` counts the empty lines among them, behind the first row of the text.
+
+    Text is `string`, or from `read` a dictionary of strings."""
 
     table: pa.Table
     lines: NDArray[np.int64]
@@ -50,17 +54,44 @@ class _Block:
     line_count: int
 
 
-def read(stream: IO[bytes], mark: str, width: int) -> Rows:
-    """The rows of UTF-8 text without a byte-order mark, `width` cells each, parted by `mark`.
+def read(stream: IO[bytes], mark: str, width: int, skipped: int) -> Rows:
+    """The rows of UTF-8 text without a byte-order mark, `width` cells each, parted by `mark`;
+    `skipped` rows (0 or 1) at the top are left out.
 
-    Raises `Doubtful` where it is not sure that the strict reader would give the same.
+    Columns whose texts repeat come as dictionaries, a block at a time, so that the text of
+    only one block is held. Raises `Doubtful` where it is not sure that the strict reader would
+    give the same.
     """
-    found = list(blocks(stream, mark, width))
-    if not found:
+    tables: list[pa.Table] = []
+    lines: list[NDArray[np.int64]] = []
+    repeating: list[bool] = []
+    blank = 0
+    for rows in blocks(stream, mark, width):
+        table = rows.table.slice(skipped)
+        if table.num_rows:
+            repeating = repeating or _repeating(table)
+            tables.append(_encoded(table, repeating))
+        lines.append(rows.lines[skipped:])
+        blank += rows.blank
+        skipped = 0
+    if not lines:
         raise Doubtful
-    table = pa.concat_tables([each.table for each in found])
-    lines = np.concatenate([each.lines for each in found])
-    return Rows(table, lines, sum(each.blank for each in found))
+    table = pa.concat_tables(tables) if tables else _empty(width)
+    return Rows(table, np.concatenate(lines), blank)
+
+
+def _repeating(table: pa.Table) -> list[bool]:
+    """(columns,) Whether the texts of each column repeat, as the first rows show."""
+    most = table.num_rows / ROWS_PER_TEXT
+    return [pc.count_distinct(column).as_py() <= most for column in table.columns]
+
+
+def _encoded(table: pa.Table, repeating: list[bool]) -> pa.Table:
+    columns = [
+        column.dictionary_encode() if repeats else column
+        for column, repeats in zip(table.columns, repeating, strict=True)
+    ]
+    return pa.table(columns, names=table.column_names)
 
 
 def blocks(stream: IO[bytes], mark: str, width: int) -> Iterator[Rows]:
