@@ -56,8 +56,7 @@ def _doubt(distinct: pa.Array) -> str:
             return f"Its dates fit {' and '.join(formats)} alike; give one as datetime:FORMAT."
         return "It stays text, since its dates are not all real and of one format."
     share = pc.mean(pc.match_substring_regex(distinct, numerals.NUMBER)).as_py()
-    coded = pc.any(pc.match_substring_regex(distinct, numerals.PADDED)).as_py()
-    if coded:
+    if numerals.are_padded(distinct):
         return ""
     if MOSTLY <= share < 1:
         return "Most of its values are numbers, but not all, so it stays text."
@@ -80,11 +79,10 @@ def null_of(column: Column, texts: pa.Array) -> str | None:
 
 def _missing(texts: pa.DictionaryArray, tokens: pa.Array) -> dict[str, int]:
     """How often "missing" is spelt in which way, "" being the empty cell."""
-    places = pc.index_in(tokens, texts.dictionary).to_pylist()
-    counts = {
-        token: pc.sum(pc.equal(texts.indices, place)).as_py()
-        for token, place in zip(tokens.to_pylist(), places, strict=True)
-    }
+    counts = {}
+    for token in tokens.to_pylist():
+        place = pc.index(texts.dictionary, token).as_py()
+        counts[token] = pc.sum(pc.equal(texts.indices, place)).as_py()
     return counts | ({"": texts.null_count} if texts.null_count else {})
 
 

@@ -14,6 +14,7 @@ from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import birth_numbers
 from augment.kinds.tables.data.spelling.units import has_units
+from augment.kinds.tables.data.values import whole_numbers
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer, surrogates
 
@@ -101,7 +102,7 @@ def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
 
 def _are_consecutive(distinct: pa.Array) -> bool:
     """Whether the numbers, in some order, follow one another without a gap."""
-    span = pc.min_max(distinct.cast(pa.decimal128(38, 0)))
+    span = pc.min_max(whole_numbers(distinct))
     return int(span["max"].as_py()) - int(span["min"].as_py()) == len(distinct) - 1
 
 

@@ -21,7 +21,7 @@ from pyarrow import csv
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 22
 MOST_ROW_BYTES = 1 << 26
 ROWS_PER_TEXT = 2  # on average, from which a column is kept as a dictionary
 QUOTE, LINE_FEED, RETURN = ord('"'), ord("\n"), ord("\r")
@@ -193,7 +193,7 @@ def _parsed(content: bytes, mark: str, width: int) -> pa.Table:
     try:
         return csv.read_csv(
             pa.BufferReader(content),
-            csv.ReadOptions(column_names=names, block_size=len(content) + 1),
+            csv.ReadOptions(column_names=names, block_size=len(content) + 1, use_threads=False),
             csv.ParseOptions(
                 delimiter=mark,
                 quote_char='"',
