@@ -16,6 +16,7 @@ from augment.kinds.tables.data.values import arrow_type
 from augment.kinds.tables.identity import key_search
 from augment.kinds.tables.io import inference, overrides
 from augment.kinds.tables.io.formats import Raw, ReadOptions
+from augment.work.threads import in_order
 
 
 def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ...]]:
@@ -31,9 +32,10 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     notes = [f"{part.path}: {note}" for part in parts for note in part.notes]
     columns: list[Column] = []
     arrays: list[pa.Array] = []
-    for name in options.schema.names if options.schema else names:
-        given = options.schema[name] if options.schema else None
-        column, values = column_of(name, parts, given, options)
+    names = options.schema.names if options.schema else names
+    given = {column.name: column for column in options.schema or ()}
+    found = in_order(lambda name: column_of(name, parts, given.get(name), options), names)
+    for name, (column, values) in zip(names, found, strict=True):
         if column.role == "drop":
             notes.append(f"Column {name!r} is left out, as asked.")
             continue
