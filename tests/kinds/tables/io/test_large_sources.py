@@ -14,9 +14,9 @@ from augment.core.seeds import Seed
 from augment.core.source import Rows
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.generator import rare_categories
 from augment.kinds.tables.generator.protection import protect
-from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.io import large_sources
 from augment.kinds.tables.io.formats import Raw, ReadOptions, arrow_csv
 from augment.kinds.tables.io.formats.delimited import Csv

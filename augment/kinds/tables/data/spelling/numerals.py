@@ -39,10 +39,10 @@ LEAST_PLAIN, MOST_PLAIN = 1e-4, 1e9  # between these neither Python nor Arrow wr
 
 def are_numbers(texts: pa.Array) -> bool:
     """Whether all are plain finite numbers; codes with leading zeros or a plus are not."""
-    if not are_digits(texts):
-        if not pc.all(pc.match_substring_regex(texts, NUMBER), min_count=0).as_py():
-            return False
-    return not are_padded(texts)
+    numbers = (
+        are_digits(texts) or pc.all(pc.match_substring_regex(texts, NUMBER), min_count=0).as_py()
+    )
+    return numbers and not are_padded(texts)
 
 
 def are_digits(texts: pa.Array) -> bool:

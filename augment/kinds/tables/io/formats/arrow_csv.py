@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from augment.work.threads import in_order
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -46,11 +48,12 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Block:
-    """Whole rows, with where each begins in its bytes, and on which of its lines, from 0."""
+    """Whole rows, and on which of its lines each begins, from 0; `filled` (rows,) are those with
+    a character other than their line end."""
 
-    content: bytes
-    starts: NDArray[np.int64]  # (rows,)
+    table: pa.Table  # the filled rows
     lines: NDArray[np.int64]  # (rows,)
+    filled: NDArray[np.bool_]
     line_count: int
 
 
@@ -99,18 +102,12 @@ def blocks(stream: IO[bytes], mark: str, width: int) -> Iterator[Rows]:
     if width < 2 or not mark.isascii():  # an empty line may be a row of one cell
         raise Doubtful
     line, begun = 1, False
-    for content in _contents(stream):
-        block = _checked(content, ord(mark))
-        filled = _filled(block)
-        if filled.any():
-            table = _parsed(content, mark, width)
-            if table.num_rows != int(filled.sum()):
-                raise Doubtful
+    for block in in_order(lambda content: _block(content, mark, width), _contents(stream)):
+        filled = block.filled
+        if begun or filled.any():
             leading = 0 if begun else int(np.argmax(filled))
             begun = True
-            yield Rows(table, block.lines[filled] + line, int((~filled).sum()) - leading)
-        elif begun:
-            yield Rows(_empty(width), block.lines[filled], len(filled))
+            yield Rows(block.table, block.lines[filled] + line, int((~filled).sum()) - leading)
         line += block.line_count
 
 
@@ -141,7 +138,7 @@ def _end_of_rows(content: bytes) -> int:
     return 0
 
 
-def _checked(content: bytes, mark: int) -> _Block:
+def _block(content: bytes, mark: str, width: int) -> _Block:
     """The rows of a block. Raises `Doubtful` unless its quotes are as the module says, and where
     a lone carriage return ends a row."""
     if b"\0" in content or content.startswith(MARK):
@@ -149,7 +146,7 @@ def _checked(content: bytes, mark: int) -> _Block:
     data = np.frombuffer(content, np.uint8)
     ends = feeds = np.flatnonzero(data == LINE_FEED)
     quotes = np.flatnonzero(data == QUOTE) if b'"' in content else feeds[:0]
-    _require_by_turns(data, quotes, mark)
+    _require_by_turns(data, quotes, ord(mark))
     if len(quotes):
         feeds = feeds[np.searchsorted(quotes, feeds) % 2 == 0]
     if b"\r" in content:
@@ -160,8 +157,12 @@ def _checked(content: bytes, mark: int) -> _Block:
         ends = np.union1d(ends, lone)
     starts = np.concatenate(([0], feeds + 1))
     starts = starts[starts < len(data)]
-    lines = np.searchsorted(ends, starts)
-    return _Block(content, starts, lines, len(ends))
+    first = data[starts]
+    filled = (first != LINE_FEED) & (first != RETURN)
+    table = _parsed(content, mark, width) if filled.any() else _empty(width)
+    if table.num_rows != int(filled.sum()):
+        raise Doubtful
+    return _Block(table, np.searchsorted(ends, starts), filled, len(ends))
 
 
 def _require_by_turns(data: NDArray[np.uint8], quotes: NDArray[np.int64], mark: int) -> None:
@@ -174,14 +175,6 @@ def _require_by_turns(data: NDArray[np.uint8], quotes: NDArray[np.int64], mark: 
     ends = (after == mark) | (after == LINE_FEED) | (after == RETURN) | (after == QUOTE)
     if not (begins.all() and ends.all()):
         raise Doubtful
-
-
-def _filled(block: _Block) -> NDArray[np.bool_]:
-    """(rows,) Whether a row has a character other than its line end."""
-    data = np.frombuffer(block.content, np.uint8)
-    first = data[block.starts]
-    found: NDArray[np.bool_] = (first != LINE_FEED) & (first != RETURN)
-    return found
 
 
 def _empty(width: int) -> pa.Table:
