@@ -23,7 +23,7 @@ from augment.work.threads import in_order
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 21
 MOST_ROW_BYTES = 1 << 26
 ROWS_PER_TEXT = 2  # on average, from which a column is kept as a dictionary
 QUOTE, LINE_FEED, RETURN = ord('"'), ord("\n"), ord("\r")
