@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.kinds.tables.data.identifiers import ALPHABETS, MAX_PERMUTED
-from augment.kinds.tables.data.spelling.numerals import are_digits, are_padded
+from augment.kinds.tables.data.spelling.numerals import are_padded
+from augment.kinds.tables.data.spelling.patterns import are_digits
 from augment.kinds.tables.data.values import whole_numbers
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

@@ -115,9 +115,12 @@ def _typed(name: str, distinct: pa.Array) -> Column | None:
 def _spelt(name: str, distinct: pa.Array) -> Column | None:
     """The column as dates or numbers with units, which are written back as they were."""
     dated = date(name, distinct)
-    if dated is not None or personal.kind(name, distinct) in personal.IDENTIFYING:
+    if dated is not None:
         return dated
-    return numerals.with_units(Column(name, "numeric", "float"), distinct)
+    number = numerals.with_units(Column(name, "numeric", "float"), distinct)
+    if number is not None and personal.kind(name, distinct) in personal.IDENTIFYING:
+        return None
+    return number
 
 
 def _number(name: str, distinct: pa.Array) -> Column | None:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import units
+from augment.kinds.tables.data.spelling.patterns import all_match, are_digits
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d+$"
@@ -39,15 +40,7 @@ LEAST_PLAIN, MOST_PLAIN = 1e-4, 1e9  # between these neither Python nor Arrow wr
 
 def are_numbers(texts: pa.Array) -> bool:
     """Whether all are plain finite numbers; codes with leading zeros or a plus are not."""
-    numbers = (
-        are_digits(texts) or pc.all(pc.match_substring_regex(texts, NUMBER), min_count=0).as_py()
-    )
-    return numbers and not are_padded(texts)
-
-
-def are_digits(texts: pa.Array) -> bool:
-    """Whether all are digits of ASCII and nothing else; told in a tenth of a pattern's time."""
-    return bool(pc.all(pc.ascii_is_decimal(texts)).as_py())
+    return (are_digits(texts) or all_match(texts, NUMBER)) and not are_padded(texts)
 
 
 def are_padded(texts: pa.Array) -> bool:
@@ -158,7 +151,7 @@ def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
     there is none, the last, and False.
     """
     bare = units.without_units(column, texts)
-    if are_digits(bare) or pc.all(pc.match_substring_regex(bare, WHOLE)).as_py():
+    if are_digits(bare) or all_match(bare, WHOLE):
         candidates = [dataclasses.replace(column, storage="integer", decimals=None)]
     else:
         candidates = _fractional(column, bare)
@@ -191,9 +184,7 @@ def _clearly_kept(column: Column, texts: pa.Array) -> bool:
         styled = rf"^-?(0|[1-9]\d*)\.\d{{{column.decimals}}}$"
     else:
         styled = SHORTEST_PLAIN if column.format == PLAIN else SHORTEST
-    if not pc.all(pc.match_substring_regex(texts, styled)).as_py():
-        return False
-    return bool(longest <= MAX_FLOAT_DIGITS)
+    return longest <= MAX_FLOAT_DIGITS and all_match(texts, styled)
 
 
 def _fractional(column: Column, texts: pa.Array) -> list[Column]:
