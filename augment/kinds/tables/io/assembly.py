@@ -90,19 +90,17 @@ def gather_like(parts: list[Raw], schema: Schema) -> Table:
     lacks too, and one that is not there stays away.
     """
     names, wanted = common_names(parts), set(schema.names)
-    columns: list[Column] = []
-    arrays: list[pa.Array] = []
-    for name in names:
-        given = schema[name] if name in wanted else None
+
+    def either(name: str) -> tuple[Column, pa.Array]:
         try:
-            column, values = column_of(name, parts, given, ReadOptions())
+            return column_of(name, parts, schema[name] if name in wanted else None, ReadOptions())
         except BadInput:
-            column, values = column_of(name, parts, None, ReadOptions())
-        columns.append(column)
-        arrays.append(values)
+            return column_of(name, parts, None, ReadOptions())
+
+    columns, arrays = zip(*in_order(either, names), strict=True)
     target = schema.target if schema.target in names else None
-    found = Schema(tuple(columns), target)
-    return Table(pa.table(arrays, names=found.names), found)
+    found = Schema(columns, target)
+    return Table(pa.table(list(arrays), names=found.names), found)
 
 
 def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[int], str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-FIRST = 20
+FIRST = 200
 
 
 def all_match(texts: pa.Array, pattern: str) -> bool:
