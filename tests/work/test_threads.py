@@ -28,15 +28,10 @@ def test_results_are_those_of_map(count: int) -> None:
 @pytest.mark.usefixtures("cores")
 def test_the_first_error_comes_first_behind_the_results_before_it() -> None:
     found = []
-    with pytest.raises(ValueError, match="^3$"):
-        found.extend(_collected(in_order(_refuse, range(50)), found))
+    with pytest.raises(ValueError, match=r"^3$"):
+        for result in in_order(_refuse, range(50)):
+            found.append(result)
     assert found == [0, 1, 2]
-
-
-def _collected(results: Iterator[int], found: list[int]) -> list[int]:
-    for result in results:
-        found.append(result)
-    return []
 
 
 def _refuse(n: int) -> int:
