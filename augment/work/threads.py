@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +19,10 @@ def in_order(function: Callable[[A], R], items: Iterable[A]) -> Iterator[R]:
     """`map` by as many threads as this process may keep busy: the same results, in the same order,
     and the same error first. A few items are taken ahead of the results."""
     threads = min(cores(), MOST_THREADS)
-    if threads == 1:
+    items = iter(items)
+    first = list(itertools.islice(items, 2))
+    items = itertools.chain(first, items)
+    if threads == 1 or len(first) < 2:
         yield from map(function, items)
         return
     waiting: deque[Future[R]] = deque()

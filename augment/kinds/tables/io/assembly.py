@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pyarrow as pa
@@ -17,6 +17,8 @@ from augment.kinds.tables.identity import key_search
 from augment.kinds.tables.io import inference, overrides
 from augment.kinds.tables.io.formats import Raw, ReadOptions
 from augment.work.threads import in_order
+
+THREADED_CELLS = 1_000_000  # from which a table is typed on several cores
 
 
 def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ...]]:
@@ -34,7 +36,7 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     arrays: list[pa.Array] = []
     names = options.schema.names if options.schema else names
     given = {column.name: column for column in options.schema or ()}
-    found = in_order(lambda name: column_of(name, parts, given.get(name), options), names)
+    found = _each(lambda name: column_of(name, parts, given.get(name), options), names, parts)
     for name, (column, values) in zip(names, found, strict=True):
         if column.role == "drop":
             notes.append(f"Column {name!r} is left out, as asked.")
@@ -97,10 +99,18 @@ def gather_like(parts: list[Raw], schema: Schema) -> Table:
         except BadInput:
             return column_of(name, parts, None, ReadOptions())
 
-    columns, arrays = zip(*in_order(either, names), strict=True)
+    columns, arrays = zip(*_each(either, names, parts), strict=True)
     target = schema.target if schema.target in names else None
     found = Schema(columns, target)
     return Table(pa.table(list(arrays), names=found.names), found)
+
+
+def _each(
+    typed: Callable[[str], tuple[Column, pa.Array]], names: list[str], parts: list[Raw]
+) -> Iterator[tuple[Column, pa.Array]]:
+    """The columns of these names, on several cores where that is worth their start."""
+    cells = len(names) * sum(part.table.num_rows for part in parts)
+    return in_order(typed, names) if cells >= THREADED_CELLS else map(typed, names)
 
 
 def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[int], str]]:

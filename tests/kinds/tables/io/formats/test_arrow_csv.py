@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from augment.core.errors import AugmentError
-from augment.kinds.tables.io import reading
+from augment.kinds.tables.io import assembly, reading
 from augment.kinds.tables.io.formats import Raw, ReadOptions, arrow_csv
 from augment.kinds.tables.io.formats.delimited import Csv
 from augment.work import threads
@@ -154,6 +154,7 @@ def test_columns_are_typed_as_those_of_the_strict_reader(
     path.write_text("a,b\n" + "".join(f"{a},{b}\n" for a, b in rows), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "cores", lambda: cores)
+        patch.setattr(assembly, "THREADED_CELLS", 0)
         quick = typed(path, said)
         patch.setattr(arrow_csv, "read", _doubt)
         assert typed(path, said) == quick
