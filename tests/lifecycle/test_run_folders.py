@@ -162,3 +162,12 @@ def test_a_report_is_made_again_from_its_json_alone(results: Path, tmp_path: Pat
         assert in_process.augment(*words).returncode == code
     report.write_text(json.dumps({"schema": json.loads(report.read_text())["schema"]}))
     assert in_process.augment("report", report, "--format", "html").returncode == 4
+
+
+@pytest.mark.parametrize("lost", ["plan", "versions", "seed"])
+def test_a_record_that_lacks_a_part_is_damaged_and_no_crash(lost: str, results: Path) -> None:
+    path = results / "good" / "run.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({name: part for name, part in record.items() if name != lost}))
+    done = in_process.augment("runs", "show", results / "good")
+    assert done.returncode == 4 and b"run.json is damaged" in done.stderr

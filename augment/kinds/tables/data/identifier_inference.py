@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.kinds.tables.data.identifiers import ALPHABETS, MAX_PERMUTED
+from augment.kinds.tables.data.spelling.numerals import are_padded
+from augment.kinds.tables.data.spelling.patterns import are_digits
+from augment.kinds.tables.data.values import whole_numbers
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 MOST_DIGITS = {  # with any digits a number of so many fits the declared type
@@ -19,6 +22,7 @@ NARROW_FIRST = ("digits", "letters", "LETTERS", "hex", "HEX", "alnum", "ALNUM", 
 PIECE = "[A-Za-z0-9]+"
 MAX_PIECES = 20
 MAX_CHARACTERS = 200
+MOST_NUMBER_DIGITS = 38
 ROOM = 10  # times as many rows as were seen should find numbers of the same width
 SPARSE = 0.01  # ids that fill less than this share of their range are drawn, not counted
 
@@ -42,10 +46,13 @@ def derive(distinct: pa.Array) -> str:
     cut = re.escape(marks[0]) + "".join(
         f"(?P<{name}>{PIECE}){re.escape(mark)}" for name, mark in zip(names, marks[1:], strict=True)
     )
-    found = pc.extract_regex(distinct, f"^{cut}$")
-    if found.null_count:
-        return ""
-    pieces = [pc.struct_field(found, name) for name in names]
+    if marks == ["", ""] and are_digits(distinct):
+        pieces = [distinct]
+    else:
+        found = pc.extract_regex(distinct, f"^{cut}$")
+        if found.null_count:
+            return ""
+        pieces = [pc.struct_field(found, name) for name in names]
     fields = [_field(piece) for piece in pieces]
     if sum(field != "" for _, field in fields) > 1:  # a count and something else, or two counts
         fields = [_fixed(piece) for piece in pieces]
@@ -76,7 +83,7 @@ def _field(pieces: pa.Array) -> tuple[str, str | None]:
     lead, rest = _lead(pieces)
     if rest is None:
         return lead, ""
-    if pc.all(pc.match_substring_regex(rest, r"^\d{1,38}$")).as_py():
+    if are_digits(rest) and pc.max(pc.binary_length(rest)).as_py() <= MOST_NUMBER_DIGITS:
         return lead, _number(rest)
     return _fixed(pieces)
 
@@ -106,10 +113,10 @@ def _number(digits: pa.Array) -> str | None:
     lengths = pc.min_max(pc.utf8_length(digits))
     width = lengths["max"].as_py()
     same_width = lengths["min"].as_py() == width
-    padded = pc.any(pc.match_substring_regex(digits, r"^0\d")).as_py()
+    padded = are_padded(digits)
     if padded and not same_width:
         return None
-    ends = pc.min_max(digits.cast(pa.decimal128(38, 0)))
+    ends = pc.min_max(whole_numbers(digits))
     largest, smallest = int(ends["max"].as_py()), int(ends["min"].as_py())
     form = f":0{width}d" if padded else ""
     limit = 10**width if same_width else 10**18
@@ -138,4 +145,4 @@ def _lead(pieces: pa.Array) -> tuple[str, pa.Array | None]:
         return low, None
     same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
     lead = "".join(itertools.takewhile(str.isalpha, (letter for letter, _ in same)))
-    return lead, pc.utf8_slice_codeunits(pieces, len(lead))
+    return lead, pc.utf8_slice_codeunits(pieces, len(lead)) if lead else pieces

@@ -101,29 +101,34 @@ def _candidates(schema: Schema, stamps: list[Names]) -> Iterator[Names]:
 
 
 class _Tried:
-    """The codes of the columns that were looked at, each made once."""
+    """The codes of the columns that were looked at, each made once for as many rows."""
 
     def __init__(self, table: Table, stamps: list[Names]) -> None:
         self._table, self._stamps = table, stamps
-        self._codes: dict[str, NDArray[np.int64]] = {}
+        self._codes: dict[tuple[str, int], NDArray[np.int64]] = {}
 
-    def _of(self, name: str) -> NDArray[np.int64]:
-        if name not in self._codes:
-            self._codes[name] = ranks(self._table, name)
-        return self._codes[name]
+    def _of(self, name: str, rows: int | None = None) -> NDArray[np.int64]:
+        """(rows,) The codes of the first rows, of all for None."""
+        rows = len(self._table) if rows is None else min(rows, len(self._table))
+        if (name, rows) not in self._codes:
+            self._codes[name, rows] = ranks(self._table.slice(0, rows), name)
+        return self._codes[name, rows]
+
+    def _joint(self, names: Names) -> Iterator[NDArray[np.int64]]:
+        """The joint codes of more and more rows, at last of all: repeats mostly show early."""
+        rows = tried = 0
+        while tried < len(self._table):
+            rows = max(ROWS_TRIED, MORE_ROWS * rows)
+            joint = joint_codes([self._of(name, rows) for name in names])
+            tried = len(joint)
+            yield joint
 
     def is_key(self, names: Names) -> bool:
-        columns = [self._of(name) for name in names]
+        if any(self._table.column(name).null_count for name in names):
+            return False
+        if any(distinct(joint) < len(joint) for joint in self._joint(names)):
+            return False
         rows = len(self._table)
-        for column in columns:
-            if column.min() < 0:
-                return False
-        tried = 0
-        while tried < rows:  # a repeat that is there mostly shows early
-            tried = max(ROWS_TRIED, MORE_ROWS * tried)
-            joint = joint_codes([column[:tried] for column in columns])
-            if distinct(joint) < len(joint):
-                return False
         pairs = rows * (rows - 1) / 2
         domain = 1.0
         chance = 1.0
@@ -167,8 +172,9 @@ class _Tried:
 
     def is_series(self, names: Names) -> bool:
         """Whether nearly every row has a stamp of its own, in regular steps."""
-        joint = joint_codes([self._of(name) for name in names])
-        if distinct(joint) < NEARLY_ALL * len(joint):
-            return False
+        rows = len(self._table)
+        for joint in self._joint(names):
+            if rows - len(joint) + distinct(joint) < NEARLY_ALL * rows:
+                return False
         grid = Timeline.of(self._table, names)
         return grid is not None and is_regular(grid.positions(self._table))

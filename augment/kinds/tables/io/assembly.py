@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pyarrow as pa
@@ -16,6 +16,9 @@ from augment.kinds.tables.data.values import arrow_type
 from augment.kinds.tables.identity import key_search
 from augment.kinds.tables.io import inference, overrides
 from augment.kinds.tables.io.formats import Raw, ReadOptions
+from augment.work.threads import in_order
+
+THREADED_CELLS = 1_000_000  # from which a table is typed on several cores
 
 
 def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ...]]:
@@ -31,9 +34,10 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     notes = [f"{part.path}: {note}" for part in parts for note in part.notes]
     columns: list[Column] = []
     arrays: list[pa.Array] = []
-    for name in options.schema.names if options.schema else names:
-        given = options.schema[name] if options.schema else None
-        column, values = column_of(name, parts, given, options)
+    names = options.schema.names if options.schema else names
+    given = {column.name: column for column in options.schema or ()}
+    found = _each(lambda name: column_of(name, parts, given.get(name), options), names, parts)
+    for name, (column, values) in zip(names, found, strict=True):
         if column.role == "drop":
             notes.append(f"Column {name!r} is left out, as asked.")
             continue
@@ -88,19 +92,25 @@ def gather_like(parts: list[Raw], schema: Schema) -> Table:
     lacks too, and one that is not there stays away.
     """
     names, wanted = common_names(parts), set(schema.names)
-    columns: list[Column] = []
-    arrays: list[pa.Array] = []
-    for name in names:
-        given = schema[name] if name in wanted else None
+
+    def either(name: str) -> tuple[Column, pa.Array]:
         try:
-            column, values = column_of(name, parts, given, ReadOptions())
+            return column_of(name, parts, schema[name] if name in wanted else None, ReadOptions())
         except BadInput:
-            column, values = column_of(name, parts, None, ReadOptions())
-        columns.append(column)
-        arrays.append(values)
+            return column_of(name, parts, None, ReadOptions())
+
+    columns, arrays = zip(*_each(either, names, parts), strict=True)
     target = schema.target if schema.target in names else None
-    found = Schema(tuple(columns), target)
-    return Table(pa.table(arrays, names=found.names), found)
+    found = Schema(columns, target)
+    return Table(pa.table(list(arrays), names=found.names), found)
+
+
+def _each(
+    typed: Callable[[str], tuple[Column, pa.Array]], names: list[str], parts: list[Raw]
+) -> Iterator[tuple[Column, pa.Array]]:
+    """The columns of these names, on several cores where that is worth their start."""
+    cells = len(names) * sum(part.table.num_rows for part in parts)
+    return in_order(typed, names) if cells >= THREADED_CELLS else map(typed, names)
 
 
 def gather_partial(parts: list[Raw], schema: Schema) -> tuple[Table, Callable[[int], str]]:
@@ -181,25 +191,25 @@ def column_of(
     name: str, parts: list[Raw], given: Column | None, options: ReadOptions
 ) -> tuple[Column, pa.Array]:
     """One column over all parts."""
-    values = _contiguous([part.table.column(name) for part in parts])
+    values = _joined([part.table.column(name) for part in parts])
     where = _places(parts)
     said = options.columns.get(name)
     declared = None if said == "drop" else _declared(name, parts)
-    encoded: pa.DictionaryArray | None = None
+    encoded = values
     if given is not None:
         column = given
     elif declared is None:
-        encoded = values.dictionary_encode()
-        column = inference.from_text(name, values, encoded.dictionary)
+        encoded = text.encoded(values)
+        column = inference.from_text(name, encoded)
     else:
         column = inference.from_values(name, values, declared)
     if said is not None:
-        column = overrides.obeyed(column, said, values, where)
+        column = overrides.obeyed(column, said, text.decoded(values), where)
     elif given is None and name == options.target:
         column = _as_target(column)
     if column.role == "drop":
         return column, values
-    return column, text.convert(column, values, where, encoded)
+    return column, text.convert(column, values if column.storage == "string" else encoded, where)
 
 
 def _places(parts: list[Raw]) -> Callable[[int], str]:
@@ -238,5 +248,8 @@ def _as_target(column: Column) -> Column:
     return replace(column, role=role, pattern="", pii="", note="It is the target.")
 
 
-def _contiguous(columns: list[pa.ChunkedArray]) -> pa.Array:
-    return pa.concat_arrays([chunk for column in columns for chunk in column.chunks])
+def _joined(columns: list[pa.ChunkedArray]) -> pa.Array:
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    if len({chunk.type for chunk in chunks}) > 1:  # dictionaries in some files alone
+        chunks = [text.decoded(chunk) for chunk in chunks]
+    return pa.concat_arrays(chunks)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from augment.kinds.tables.data.schema import Column, Storage
 from augment.kinds.tables.data.spelling import date_formats, dates, integer_dates, numerals
 from augment.kinds.tables.data.spelling.dates import DAY_US
-from augment.kinds.tables.data.spelling.text import NULL_TOKENS, parse_distinct
+from augment.kinds.tables.data.spelling.text import NULL_TOKENS, encoded, parse_distinct
 from augment.kinds.tables.io import roles
 from augment.kinds.tables.personal import detection as personal
 
@@ -28,9 +28,10 @@ MOSTLY = 0.9
 ALL_MISSING = "Every value is missing."
 
 
-def from_text(name: str, texts: pa.Array, distinct: pa.Array | None = None) -> Column:
-    """The column that an untyped text column is; `distinct` are its texts, where they are known."""
-    distinct = pc.unique(texts.drop_null()) if distinct is None else distinct
+def from_text(name: str, texts: pa.Array) -> Column:
+    """The column that an untyped text column is, which may be a dictionary of texts."""
+    indexed = encoded(texts)
+    distinct, rows, missing = indexed.dictionary, len(indexed), indexed.null_count
     if not len(distinct):
         return Column(name, "constant", "string", null="", note=ALL_MISSING)
     is_token = pc.is_in(distinct, pa.array(NULL_TOKENS, pa.string()))
@@ -39,9 +40,10 @@ def from_text(name: str, texts: pa.Array, distinct: pa.Array | None = None) -> C
         tokens = distinct.filter(is_token)
         column = _typed(name, values)
         if column is not None:
-            return roles.decided(_with_null(column, tokens, texts), values, _without(texts, tokens))
-    column = Column(name, "categorical", "string", null=empty(texts), note=_doubt(values))
-    return roles.decided(column, distinct, texts)
+            counts = _missing(indexed, tokens)
+            return roles.decided(_with_null(column, counts), values, rows, sum(counts.values()))
+    column = Column(name, "categorical", "string", null=empty(indexed), note=_doubt(values))
+    return roles.decided(column, distinct, rows, missing)
 
 
 def _doubt(distinct: pa.Array) -> str:
@@ -54,19 +56,12 @@ def _doubt(distinct: pa.Array) -> str:
             return f"Its dates fit {' and '.join(formats)} alike; give one as datetime:FORMAT."
         return "It stays text, since its dates are not all real and of one format."
     share = pc.mean(pc.match_substring_regex(distinct, numerals.NUMBER)).as_py()
-    coded = pc.any(pc.match_substring_regex(distinct, numerals.PADDED)).as_py()
-    if coded:
+    if numerals.are_padded(distinct):
         return ""
     if MOSTLY <= share < 1:
         return "Most of its values are numbers, but not all, so it stays text."
     with_signs = pc.all(pc.match_substring_regex(distinct, WITH_SIGNS)).as_py()
     return "Its numbers bear signs or separators, so it stays text." if with_signs else ""
-
-
-def _without(texts: pa.Array, tokens: pa.Array) -> pa.Array:
-    if not len(tokens):
-        return texts
-    return pc.if_else(pc.is_in(texts, tokens), pa.scalar(None, pa.string()), texts)
 
 
 def empty(texts: pa.Array) -> str | None:
@@ -76,16 +71,23 @@ def empty(texts: pa.Array) -> str | None:
 
 def null_of(column: Column, texts: pa.Array) -> str | None:
     """The commonest spelling of a missing value in a column that is no text."""
-    tokens = pc.unique(texts.drop_null())
+    indexed = encoded(texts)
+    tokens = indexed.dictionary
     tokens = tokens.filter(pc.is_in(tokens, pa.array(NULL_TOKENS, pa.string())))
-    return _with_null(column, tokens, texts).null
+    return _with_null(column, _missing(indexed, tokens)).null
 
 
-def _with_null(column: Column, tokens: pa.Array, texts: pa.Array) -> Column:
+def _missing(texts: pa.DictionaryArray, tokens: pa.Array) -> dict[str, int]:
+    """How often "missing" is spelt in which way, "" being the empty cell."""
+    counts = {}
+    for token in tokens.to_pylist():
+        place = pc.index(texts.dictionary, token).as_py()
+        counts[token] = pc.sum(pc.equal(texts.indices, place)).as_py()
+    return counts | ({"": texts.null_count} if texts.null_count else {})
+
+
+def _with_null(column: Column, counts: dict[str, int]) -> Column:
     """The column with the spelling of its missing values, the commonest where there are several."""
-    counts = {token: pc.sum(pc.equal(texts, token)).as_py() for token in tokens.to_pylist()}
-    if texts.null_count:
-        counts[""] = texts.null_count
     if not counts:
         return column
     common = max(counts, key=lambda token: counts[token])
@@ -113,9 +115,12 @@ def _typed(name: str, distinct: pa.Array) -> Column | None:
 def _spelt(name: str, distinct: pa.Array) -> Column | None:
     """The column as dates or numbers with units, which are written back as they were."""
     dated = date(name, distinct)
-    if dated is not None or personal.kind(name, distinct) in personal.IDENTIFYING:
+    if dated is not None:
         return dated
-    return numerals.with_units(Column(name, "numeric", "float"), distinct)
+    number = numerals.with_units(Column(name, "numeric", "float"), distinct)
+    if number is not None and personal.kind(name, distinct) in personal.IDENTIFYING:
+        return None
+    return number
 
 
 def _number(name: str, distinct: pa.Array) -> Column | None:
@@ -184,7 +189,7 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
         )
     else:
         column = Column(name, "numeric", "integer", arrow=declared)
-    return roles.decided(column, distinct, values)
+    return roles.decided(column, distinct, len(values), values.null_count)
 
 
 def _storage(kind: pa.DataType) -> Storage:

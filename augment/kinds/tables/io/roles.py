@@ -14,6 +14,7 @@ from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import birth_numbers
 from augment.kinds.tables.data.spelling.units import has_units
+from augment.kinds.tables.data.values import whole_numbers
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer, surrogates
 
@@ -37,23 +38,22 @@ PERSONS_DIGITS = 6  # on average: fewer make no telephone number
 LONG_TEXT = 40  # characters on average: nobody's category
 
 
-def decided(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
+def decided(column: Column, distinct: pa.Array, rows: int, missing: int) -> Column:
     """The column with its role.
 
-    `distinct` are its values without missing ones, as text where the source is text; `values`
-    (rows,) is the column in the order of the rows, null where missing.
+    `distinct` are its values without missing ones, as text where the source is text; of its
+    `rows` so many as `missing` have none.
     """
-    missing = values.null_count > 0 or bool(column.null)
-    if len(distinct) == 1 and not missing:
+    if len(distinct) == 1 and not missing and not column.null:
         return replace(column, role="constant")
     if column.storage == "integer" and not has_units(column):
-        return _of_integers(column, distinct, values)
+        return _of_integers(column, distinct, rows, missing)
     if column.storage == "string":
-        return _of_strings(column, distinct, len(values) - values.null_count)
+        return _of_strings(column, distinct, rows - missing)
     return column
 
 
-def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column:
+def _of_integers(column: Column, distinct: pa.Array, rows: int, missing: int) -> Column:
     """Integers are quantities unless named as ids or telephones, or counting the rows."""
     texts = distinct.cast(pa.string())
     numbers = np.asarray(pc.cast(texts, pa.float64()))
@@ -62,7 +62,7 @@ def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column
         return replace(column, note=note)
     if pc.any(pc.starts_with(texts, "-")).as_py():
         return column
-    present = len(values) - values.null_count
+    present = rows - missing
     share = len(distinct) / present
     named = bool(ID_NAME.search(column.name))
     if len(distinct) > FEW_LEVELS:
@@ -80,9 +80,9 @@ def _of_integers(column: Column, distinct: pa.Array, values: pa.Array) -> Column
         return replace(column, role="categorical", note="It is named like an id, but repeats.")
     counts = (
         share == 1
-        and present == len(values) >= SEQUENCE_ROWS
+        and present == rows >= SEQUENCE_ROWS
         and not CALENDAR_NAME.search(column.name)
-        and _counts_rows(values)
+        and _are_consecutive(distinct)
     )
     return _as_id(column, texts, "It counts the rows.") if counts else column
 
@@ -100,11 +100,10 @@ def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
     return share >= MANY_NAMED or (distinct > FEW_LEVELS and bool(PERSON_NAME.search(name)))
 
 
-def _counts_rows(values: pa.Array) -> bool:
-    """Whether the values, in some order, are as many consecutive numbers as there are rows."""
-    numbers = values.cast(pa.decimal128(38, 0))
-    span = pc.min_max(numbers)
-    return int(span["max"].as_py()) - int(span["min"].as_py()) == len(values) - 1
+def _are_consecutive(distinct: pa.Array) -> bool:
+    """Whether the numbers, in some order, follow one another without a gap."""
+    span = pc.min_max(whole_numbers(distinct))
+    return int(span["max"].as_py()) - int(span["min"].as_py()) == len(distinct) - 1
 
 
 def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:

@@ -14,6 +14,7 @@ from augment.core.seeds import Seed
 from augment.core.source import Rows
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.generator import rare_categories
 from augment.kinds.tables.generator.protection import protect
 from augment.kinds.tables.io import large_sources
@@ -178,7 +179,9 @@ def test_so_are_those_of_a_typed_file(sources: dict[str, str]) -> None:
 
 
 def same(parts: list[Raw], whole: Raw) -> None:
-    assert pa.concat_tables([part.table for part in parts]).equals(whole.table.combine_chunks())
+    texts = [text.decoded(column.combine_chunks()) for column in whole.table.columns]
+    table = pa.table(texts, names=whole.table.column_names)
+    assert pa.concat_tables([part.table for part in parts]).equals(table)
     rows = np.concatenate([part.rows for part in parts])
     assert rows.tolist() == list(range(whole.table.num_rows))
     where = [part.where(row) for part in parts for row in range(part.table.num_rows)]

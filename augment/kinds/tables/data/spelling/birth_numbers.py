@@ -20,6 +20,7 @@ RAISED = 50
 CENTURY = 100
 LEAST_EACH = 20  # numbers with a raised month, and as many without
 LEAST_MONTHS, LEAST_DAYS = 10, 25
+FIRST = 1_000  # values that settle most columns
 
 
 def first_year(values: NDArray[np.float64]) -> int | None:
@@ -32,6 +33,8 @@ def first_year(values: NDArray[np.float64]) -> int | None:
         return None
     if known.min() < 101 or known.max() > 991_231 + RAISED * 100:
         return None
+    if not _are_days(known[:FIRST]).all():
+        return None
     start = 1900 + _start(np.unique(known // 10_000).astype(np.int64))
     stamps, raised, real = decoded(known, start)
     if not real.all() or not LEAST_EACH <= raised.sum() <= len(known) - LEAST_EACH:
@@ -39,6 +42,14 @@ def first_year(values: NDArray[np.float64]) -> int | None:
     parts = dates.parts_of(stamps)
     varied = len(np.unique(parts["m"])) >= LEAST_MONTHS
     return start if varied and len(np.unique(parts["d"])) >= LEAST_DAYS else None
+
+
+def _are_days(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each may have a month and a day of the month, in whichever year."""
+    month, day = values // 100 % 100, values % 100
+    month = month - RAISED * (month > RAISED)
+    found: NDArray[np.bool_] = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    return found
 
 
 def _start(years: NDArray[np.int64]) -> int:

@@ -20,6 +20,7 @@ from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import dates
 from augment.kinds.tables.data.spelling.dates import DAY_US
+from augment.kinds.tables.data.spelling.patterns import all_match
 from augment.kinds.tables.data.spelling.text import keeps
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def column(name: str, distinct: pa.Array, declared: bool = False) -> Column | No
 
     Where it is `declared` that they are dates, they need only be real ones.
     """
-    if not len(distinct) or not pc.all(pc.match_substring_regex(distinct, WHOLE)).as_py():
+    if not len(distinct) or not all_match(distinct, WHOLE):
         return None
     tail = ".0" if distinct[0].as_py().endswith(".0") else ""
     lengths = pc.min_max(pc.utf8_length(distinct))
@@ -98,8 +99,8 @@ def digits(values: pa.Array) -> pa.Array | None:
 
 def doubt(name: str, distinct: pa.Array) -> str:
     """Why whole numbers that look like dates are none; "" where they do not look so."""
-    eight = pc.mean(pc.match_substring_regex(distinct, r"^\d{8}$")).as_py()
-    if eight < MOSTLY:
+    eight = pc.and_(pc.equal(pc.binary_length(distinct), 8), pc.ascii_is_decimal(distinct))
+    if pc.mean(eight).as_py() < MOSTLY:
         return ""
     real = distinct.filter(pc.is_valid(dates.parse("%Y%m%d", distinct)))
     share = len(real) / len(distinct)

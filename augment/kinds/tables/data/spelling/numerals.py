@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import units
+from augment.kinds.tables.data.spelling.patterns import all_match, are_digits
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d+$"
@@ -39,9 +40,13 @@ LEAST_PLAIN, MOST_PLAIN = 1e-4, 1e9  # between these neither Python nor Arrow wr
 
 def are_numbers(texts: pa.Array) -> bool:
     """Whether all are plain finite numbers; codes with leading zeros or a plus are not."""
-    if not pc.all(pc.match_substring_regex(texts, NUMBER), min_count=0).as_py():
-        return False
-    return not pc.any(pc.match_substring_regex(texts, PADDED)).as_py()
+    return (are_digits(texts) or all_match(texts, NUMBER)) and not are_padded(texts)
+
+
+def are_padded(texts: pa.Array) -> bool:
+    """Whether any begins with zeros before its digits, or a plus."""
+    begins = (pc.any(pc.starts_with(texts, lead)).as_py() for lead in ("0", "-0", "+"))
+    return any(begins) and bool(pc.any(pc.match_substring_regex(texts, PADDED)).as_py())
 
 
 def with_units(column: Column, texts: pa.Array) -> Column | None:
@@ -56,10 +61,11 @@ def with_units(column: Column, texts: pa.Array) -> Column | None:
 def parse(column: Column, texts: pa.Array) -> pa.Array:
     """Values of the column's storage; null where a text is none."""
     texts = units.without_units(column, texts)
-    grammar = WHOLE if column.storage == "integer" else NUMBER
-    fits = pc.match_substring_regex(texts, grammar)
-    texts = pc.if_else(fits, texts, pa.scalar(None, pa.string()))
-    texts = pc.replace_substring_regex(texts, r"^\+", "")
+    if not are_digits(texts):
+        grammar = WHOLE if column.storage == "integer" else NUMBER
+        fits = pc.match_substring_regex(texts, grammar)
+        texts = pc.if_else(fits, texts, pa.scalar(None, pa.string()))
+        texts = pc.ascii_ltrim(texts, "+")
     if column.storage == "float":
         values = texts.cast(pa.float64())
         return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
@@ -145,7 +151,7 @@ def spelt(column: Column, texts: pa.Array) -> tuple[Column, bool]:
     there is none, the last, and False.
     """
     bare = units.without_units(column, texts)
-    if pc.all(pc.match_substring_regex(bare, WHOLE)).as_py():
+    if are_digits(bare) or all_match(bare, WHOLE):
         candidates = [dataclasses.replace(column, storage="integer", decimals=None)]
     else:
         candidates = _fractional(column, bare)
@@ -167,22 +173,23 @@ def _clearly_kept(column: Column, texts: pa.Array) -> bool:
     """Whether the look of the texts alone says that they come back; False leaves it open.
 
     A decimal of at most 15 digits survives a float64 and is its shortest form, so that no number
-    has to be written to see it.
+    has to be written to see it; so do digits that an int64 holds.
     """
-    if column.storage != "float" or units.has_units(column):
+    if units.has_units(column) or column.storage == "decimal":
         return False
+    longest = pc.max(pc.utf8_length(texts)).as_py()
+    if column.storage == "integer":
+        return longest <= MAX_INT64_DIGITS and are_digits(texts) and not are_padded(texts)
     if column.decimals is not None:
         styled = rf"^-?(0|[1-9]\d*)\.\d{{{column.decimals}}}$"
     else:
         styled = SHORTEST_PLAIN if column.format == PLAIN else SHORTEST
-    if not pc.all(pc.match_substring_regex(texts, styled)).as_py():
-        return False
-    return bool(pc.max(pc.utf8_length(texts)).as_py() <= MAX_FLOAT_DIGITS)
+    return longest <= MAX_FLOAT_DIGITS and all_match(texts, styled)
 
 
 def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     """Ways to hold numbers of which some have a point or an exponent, best first."""
-    plain = not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py()
+    plain = not _with_exponent(texts)
     after = pc.min_max(_after_point(texts))
     most, least = after["max"].as_py(), after["min"].as_py()
     floats = dataclasses.replace(
@@ -206,6 +213,11 @@ def _fractional(column: Column, texts: pa.Array) -> list[Column]:
     return [*found, short if not plain else repr_like]
 
 
+def _with_exponent(texts: pa.Array) -> bool:
+    """Whether any of these numbers has an exponent."""
+    return any(pc.any(pc.match_substring(texts, letter)).as_py() for letter in "eE")
+
+
 def _after_point(texts: pa.Array) -> pa.Array:
     """How many characters stand behind the point of each number, 0 where it has none."""
     point = pc.find_substring(texts, ".")
@@ -218,7 +230,7 @@ def _used_decimals(texts: pa.Array) -> int | None:
 
     1.0 and 2.0 have a digit after the point, but none that a new number may use; 5e-05 has five.
     """
-    if not pc.any(pc.match_substring_regex(texts, r"[eE]")).as_py():
+    if not _with_exponent(texts):
         most = pc.max(_after_point(pc.utf8_rtrim(texts, "0"))).as_py()
         return most if most <= MAX_SHORTEST_DIGITS else None
     parts = pc.extract_regex(

@@ -22,22 +22,27 @@ NULL_TOKENS = ("NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "Null", "null", "
                "#N/A", "?", "-", "--")  # fmt: skip
 
 
-def parse(
-    column: Column,
-    texts: pa.Array,
-    where: Callable[[int], str],
-    encoded: pa.DictionaryArray | None = None,
-) -> pa.Array:
-    """Text (null for the empty cell) as values of the column's storage; `encoded` are the texts as
-    a dictionary, where they are so already.
+def encoded(texts: pa.Array) -> pa.DictionaryArray:
+    """Texts as a dictionary of them, which they may be already."""
+    return texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+
+
+def decoded(values: pa.Array) -> pa.Array:
+    """Undo `encoded`."""
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
+def parse(column: Column, texts: pa.Array, where: Callable[[int], str]) -> pa.Array:
+    """Text (null for the empty cell), perhaps a dictionary of it, as values of the column's
+    storage.
 
     `where` tells the place of a row. Raises `BadInput` with the place of the first value that
     does not fit; the value itself is not told.
     """
-    if column.storage == "string":
+    if column.storage == "string" and pa.types.is_string(texts.type):
         return without_tokens(column, texts)
-    encoded = texts.dictionary_encode() if encoded is None else encoded
-    spelt = without_tokens(column, encoded.dictionary)
+    indexed = encoded(texts)
+    spelt = without_tokens(column, indexed.dictionary)
     present = pc.is_valid(spelt)
     known = parse_distinct(column, spelt.drop_null())
     values = known if spelt.null_count == 0 else pc.replace_with_mask(
@@ -45,14 +50,14 @@ def parse(
     )  # fmt: skip
     bad = pc.and_(pc.is_null(values), present)
     if pc.any(bad).as_py():
-        rows = pc.fill_null(bad.take(encoded.indices), False)
+        rows = pc.fill_null(bad.take(indexed.indices), False)
         row = pc.index(rows, pa.scalar(True)).as_py()
         raise BadInput(
             f"this value of column {column.name!r} is no {_kind(column)}.",
             where=where(row),
             hint=f"Mend it, or pass --column {column.name}=category (or =text) to keep it as text.",
         )
-    return values.take(encoded.indices)
+    return values.take(indexed.indices)
 
 
 def without_tokens(column: Column, texts: pa.Array) -> pa.Array:
@@ -113,19 +118,14 @@ def _kind(column: Column) -> str:
     return {"integer": "whole number", "decimal": "decimal number"}.get(column.storage, "number")
 
 
-def convert(
-    column: Column,
-    values: pa.Array,
-    where: Callable[[int], str],
-    encoded: pa.DictionaryArray | None = None,
-) -> pa.Array:
+def convert(column: Column, values: pa.Array, where: Callable[[int], str]) -> pa.Array:
     """Values of a typed source as values of the column's storage; text is parsed (see `parse`).
 
     Raises `BadInput` where the declared type cannot become the storage.
     """
     wanted = arrow_type(column)
-    if pa.types.is_string(values.type):
-        return parse(column, values, where, encoded)
+    if pa.types.is_string(values.type) or pa.types.is_dictionary(values.type):
+        return parse(column, values, where)
     numeric = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
     if column.storage == "datetime" and numeric and dates.is_number(column.format):
         return parse(column, _digits(values), where)

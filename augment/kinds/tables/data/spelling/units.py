@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.spelling.patterns import all_match
 
 CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK"
 WITH_UNITS = (
@@ -29,10 +30,7 @@ def found(column: Column, texts: pa.Array) -> Column | None:
 
     A comma before three digits parts thousands if it can, as in 1,234.
     """
-    if (
-        len(texts) < LEAST_DISTINCT
-        or pc.all(pc.match_substring_regex(texts, WITH_UNITS)).as_py() is False
-    ):
+    if len(texts) < LEAST_DISTINCT or not all_match(texts, WITH_UNITS):
         return None
     parts = pc.extract_regex(texts, WITH_UNITS)
     prefixes, suffixes = (

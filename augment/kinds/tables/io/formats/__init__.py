@@ -84,7 +84,8 @@ class Raw:
 
     It may be a part of the file: `rows` (rows,) then holds the number of each in it, from 0.
     `declared` holds the types of the columns that the file itself types, in the spelling of
-    `Column.arrow`; the other columns are text, still to be typed. `lines` (rows,) holds the line
+    `Column.arrow`; the other columns are text, still to be typed, as strings or (from `read`
+    alone) a dictionary of strings. `lines` (rows,) holds the line
     on which each row begins, for formats that have lines. `dialect` is how the file is spelt,
     for formats of which that can differ.
     """

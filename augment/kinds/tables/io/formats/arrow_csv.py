@@ -15,13 +15,17 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
+
+from augment.work.threads import in_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 21
 MOST_ROW_BYTES = 1 << 26
+ROWS_PER_TEXT = 2  # on average, from which a column is kept as a dictionary
 QUOTE, LINE_FEED, RETURN = ord('"'), ord("\n"), ord("\r")
 MARK = "\ufeff".encode()  # Arrow would take it off
 
@@ -33,7 +37,9 @@ class Doubtful(Exception):
 @dataclass(frozen=True)
 class Rows:
     """Rows as columns of text, null where a cell is empty; `lines` (rows,) holds the line on which
-    each begins, `blank` counts the empty lines among them, behind the first row of the text."""
+    each begins, `blank` counts the empty lines among them, behind the first row of the text.
+
+    Text is `string`, or from `read` a dictionary of strings."""
 
     table: pa.Table
     lines: NDArray[np.int64]
@@ -42,25 +48,53 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Block:
-    """Whole rows, with where each begins in its bytes, and on which of its lines, from 0."""
+    """Whole rows, and on which of its lines each begins, from 0; `filled` (rows,) are those with
+    a character other than their line end."""
 
-    content: bytes
-    starts: NDArray[np.int64]  # (rows,)
+    table: pa.Table  # the filled rows
     lines: NDArray[np.int64]  # (rows,)
+    filled: NDArray[np.bool_]
     line_count: int
 
 
-def read(stream: IO[bytes], mark: str, width: int) -> Rows:
-    """The rows of UTF-8 text without a byte-order mark, `width` cells each, parted by `mark`.
+def read(stream: IO[bytes], mark: str, width: int, skipped: int) -> Rows:
+    """The rows of UTF-8 text without a byte-order mark, `width` cells each, parted by `mark`;
+    `skipped` rows (0 or 1) at the top are left out.
 
-    Raises `Doubtful` where it is not sure that the strict reader would give the same.
+    Columns whose texts repeat come as dictionaries, a block at a time, so that the text of
+    only one block is held. Raises `Doubtful` where it is not sure that the strict reader would
+    give the same.
     """
-    found = list(blocks(stream, mark, width))
-    if not found:
+    tables: list[pa.Table] = []
+    lines: list[NDArray[np.int64]] = []
+    repeating: list[bool] = []
+    blank = 0
+    for rows in blocks(stream, mark, width):
+        table = rows.table.slice(skipped)
+        if table.num_rows:
+            repeating = repeating or _repeating(table)
+            tables.append(_encoded(table, repeating))
+        lines.append(rows.lines[skipped:])
+        blank += rows.blank
+        skipped = 0
+    if not lines:
         raise Doubtful
-    table = pa.concat_tables([each.table for each in found])
-    lines = np.concatenate([each.lines for each in found])
-    return Rows(table, lines, sum(each.blank for each in found))
+    table = pa.concat_tables(tables) if tables else _empty(width)
+    return Rows(table, np.concatenate(lines), blank)
+
+
+def _repeating(table: pa.Table) -> list[bool]:
+    """(columns,) Whether the texts of each column repeat, as the first rows show."""
+    most = table.num_rows / ROWS_PER_TEXT
+    return [pc.count_distinct(column).as_py() <= most for column in table.columns]
+
+
+def _encoded(table: pa.Table, repeating: list[bool]) -> pa.Table:
+    columns = [
+        column.dictionary_encode() if repeats else column
+        for column, repeats in zip(table.columns, repeating, strict=True)
+    ]
+    return pa.table(columns, names=table.column_names)
 
 
 def blocks(stream: IO[bytes], mark: str, width: int) -> Iterator[Rows]:
@@ -68,18 +102,12 @@ def blocks(stream: IO[bytes], mark: str, width: int) -> Iterator[Rows]:
     if width < 2 or not mark.isascii():  # an empty line may be a row of one cell
         raise Doubtful
     line, begun = 1, False
-    for content in _contents(stream):
-        block = _checked(content, ord(mark))
-        filled = _filled(block)
-        if filled.any():
-            table = _parsed(content, mark, width)
-            if table.num_rows != int(filled.sum()):
-                raise Doubtful
+    for block in in_order(lambda content: _block(content, mark, width), _contents(stream)):
+        filled = block.filled
+        if begun or filled.any():
             leading = 0 if begun else int(np.argmax(filled))
             begun = True
-            yield Rows(table, block.lines[filled] + line, int((~filled).sum()) - leading)
-        elif begun:
-            yield Rows(_empty(width), block.lines[filled], len(filled))
+            yield Rows(block.table, block.lines[filled] + line, int((~filled).sum()) - leading)
         line += block.line_count
 
 
@@ -110,7 +138,7 @@ def _end_of_rows(content: bytes) -> int:
     return 0
 
 
-def _checked(content: bytes, mark: int) -> _Block:
+def _block(content: bytes, mark: str, width: int) -> _Block:
     """The rows of a block. Raises `Doubtful` unless its quotes are as the module says, and where
     a lone carriage return ends a row."""
     if b"\0" in content or content.startswith(MARK):
@@ -118,7 +146,7 @@ def _checked(content: bytes, mark: int) -> _Block:
     data = np.frombuffer(content, np.uint8)
     ends = feeds = np.flatnonzero(data == LINE_FEED)
     quotes = np.flatnonzero(data == QUOTE) if b'"' in content else feeds[:0]
-    _require_by_turns(data, quotes, mark)
+    _require_by_turns(data, quotes, ord(mark))
     if len(quotes):
         feeds = feeds[np.searchsorted(quotes, feeds) % 2 == 0]
     if b"\r" in content:
@@ -129,8 +157,12 @@ def _checked(content: bytes, mark: int) -> _Block:
         ends = np.union1d(ends, lone)
     starts = np.concatenate(([0], feeds + 1))
     starts = starts[starts < len(data)]
-    lines = np.searchsorted(ends, starts)
-    return _Block(content, starts, lines, len(ends))
+    first = data[starts]
+    filled = (first != LINE_FEED) & (first != RETURN)
+    table = _parsed(content, mark, width) if filled.any() else _empty(width)
+    if table.num_rows != int(filled.sum()):
+        raise Doubtful
+    return _Block(table, np.searchsorted(ends, starts), filled, len(ends))
 
 
 def _require_by_turns(data: NDArray[np.uint8], quotes: NDArray[np.int64], mark: int) -> None:
@@ -145,14 +177,6 @@ def _require_by_turns(data: NDArray[np.uint8], quotes: NDArray[np.int64], mark: 
         raise Doubtful
 
 
-def _filled(block: _Block) -> NDArray[np.bool_]:
-    """(rows,) Whether a row has a character other than its line end."""
-    data = np.frombuffer(block.content, np.uint8)
-    first = data[block.starts]
-    found: NDArray[np.bool_] = (first != LINE_FEED) & (first != RETURN)
-    return found
-
-
 def _empty(width: int) -> pa.Table:
     return pa.table({str(number): pa.array([], pa.string()) for number in range(width)})
 
@@ -162,7 +186,7 @@ def _parsed(content: bytes, mark: str, width: int) -> pa.Table:
     try:
         return csv.read_csv(
             pa.BufferReader(content),
-            csv.ReadOptions(column_names=names, block_size=len(content) + 1),
+            csv.ReadOptions(column_names=names, block_size=len(content) + 1, use_threads=False),
             csv.ParseOptions(
                 delimiter=mark,
                 quote_char='"',

@@ -151,15 +151,15 @@ def _read_by_arrow(text: _Text) -> Raw | None:
     header, name = text.records.header, text.records.rejects.name
     try:
         with _bytes(text) as stream:
-            rows = arrow_csv.read(stream, text.records.mark, len(header.names))
+            skipped = 1 if header.given else 0
+            rows = arrow_csv.read(stream, text.records.mark, len(header.names), skipped)
     except (arrow_csv.Doubtful, *compression.UNREADABLE):
         return None
-    first = 1 if header.given else 0
     return Raw(
         path=name,
-        table=rows.table.slice(first).rename_columns(header.names),
+        table=rows.table.rename_columns(header.names),
         declared={},
-        lines=rows.lines[first:],
+        lines=rows.lines,
         notes=blank_note(rows.blank),
     )
 

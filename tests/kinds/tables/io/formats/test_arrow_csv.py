@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from augment.core.errors import AugmentError
-from augment.kinds.tables.io import reading
+from augment.kinds.tables.io import assembly, reading
 from augment.kinds.tables.io.formats import Raw, ReadOptions, arrow_csv
 from augment.kinds.tables.io.formats.delimited import Csv
+from augment.work import threads
 from tests.places import SHARED
 
 CORPORA = SHARED / "corpora"
 TABLES = SHARED / "data" / "tables"
 FILES = [*sorted((CORPORA / "csv-spectrum" / "csvs").glob("*.csv")), *sorted(TABLES.glob("*.csv"))]
+TEXTS = pa.dictionary(pa.int32(), pa.string())
 HEAD_BYTES = 100_000  # of each table; the strict reader is slow
 pieces = st.sampled_from(
     ["a", "é", "1", "", ",", ",", ",", "\n", "\n", "\n", "\r\n", "\r", '"', '""', '"b"', '"c,\n"',
@@ -26,6 +29,10 @@ pieces = st.sampled_from(
 cells = st.sampled_from(
     ["", "a", "é\u2028", "1", "NA", '""', '"b"', '"c,\n"', '"d\r\n""e"', '"\r"']
 )
+values = st.sampled_from(
+    ["1", "2", "1.5", "-0", "+3", "007", "1e3", "2024-01-01", "2024-02-30", "$5", "$7", "yes",
+     "no", "NA", "?", "", "x", "Ann Lee", "a-1", "20240131", "é"]
+)  # fmt: skip
 ends = st.sampled_from(["\n", "\r\n", "\n\n", "\r\n\r\n"])
 rows = st.tuples(st.tuples(cells, cells).map(",".join), ends).map("".join)
 texts = st.lists(pieces, max_size=60).map("".join) | st.lists(rows, max_size=12).map("".join)
@@ -64,9 +71,11 @@ def outcome(path: Path, options: ReadOptions) -> object:
 
 def told(raw: Raw) -> object:
     assert raw.lines is not None
-    columns = [raw.table.column(n).to_pylist() for n in range(raw.table.num_columns)]
+    names = raw.table.column_names
+    columns = [raw.table.column(n) for n in range(len(names))]
+    assert all(column.type in (pa.string(), TEXTS) for column in columns)
     facts = (raw.notes, raw.rejected, raw.rejects, raw.dialect)
-    return raw.table.schema, columns, raw.lines.tolist(), facts
+    return names, [column.to_pylist() for column in columns], raw.lines.tolist(), facts
 
 
 OPTIONS = [
@@ -110,6 +119,7 @@ def test_so_do_any_bytes(path: Path, content: bytes) -> None:
 def test_real_and_hostile_files_read_alike_and_are_typed_alike(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(arrow_csv, "BLOCK_BYTES", 4_000)  # dictionaries of many parts
     head = file.read_bytes()[:HEAD_BYTES]
     path = tmp_path / file.name
     path.write_bytes(head[: head.rindex(b"\n") + 1])
@@ -121,13 +131,48 @@ def test_real_and_hostile_files_read_alike_and_are_typed_alike(
         assert typed(path) == quick
 
 
-def typed(path: Path) -> object:
+def typed(path: Path, said: dict[str, str] | None = None) -> object:
     """What becomes of a file's columns, or the error."""
     try:
-        found = reading.read(str(path), ReadOptions(header=True))
+        found = reading.read(str(path), ReadOptions(header=True, columns=said or {}))
     except AugmentError as error:
         return type(error), str(error)
     return found.table.digest(), found.table.schema, found.notes
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+@pytest.mark.usefixtures("small_blocks")
+@given(
+    st.lists(st.tuples(values, values), min_size=1, max_size=60),
+    st.sampled_from([{}, {"a": "category"}, {"a": "id", "b": "number"}, {"b": "text"}]),
+)
+@example([("2024-01-01", "x y")] * 7 + [("NA", "")], {})
+@example([("1", "3")] * 9 + [("007", "x")], {"b": "number"})
+def test_columns_are_typed_as_those_of_the_strict_reader(
+    path: Path, cores: int, rows: list[tuple[str, str]], said: dict[str, str]
+) -> None:
+    path.write_text("a,b\n" + "".join(f"{a},{b}\n" for a, b in rows), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "cores", lambda: cores)
+        patch.setattr(assembly, "THREADED_CELLS", 0)
+        quick = typed(path, said)
+        patch.setattr(arrow_csv, "read", _doubt)
+        assert typed(path, said) == quick
+
+
+def test_texts_that_repeat_are_held_once_a_block(path: Path) -> None:
+    path.write_text("a,b\n" + "".join(f"{n},{'xy'[n % 2]}\n" for n in range(9)), "utf-8")
+    table = Csv().read(path, "t.csv", ReadOptions()).table
+    assert table.schema.types == [pa.string(), TEXTS]
+    assert table.column("b").chunk(0).dictionary.to_pylist() == ["x", "y"]  # not its name
+
+
+def test_files_of_which_one_is_read_strictly_are_one_table(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text("a,b\n" + "1,x\n" * 9, "utf-8")
+    (tmp_path / "2.csv").write_text("a,b\n" + "1,x\n" * 9 + "2,y\r", "utf-8", newline="")
+    table = reading.read(str(tmp_path), ReadOptions()).table
+    assert table.column("a").to_pylist() == [1] * 18 + [2]
+    assert table.column("b").to_pylist() == ["x"] * 18 + ["y"]
 
 
 def test_plain_text_is_never_read_row_by_row(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,39 @@
+"""Work that frees Python's lock, such as Arrow's and NumPy's, on several cores of this process."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from augment.work.pool import cores
+
+A = TypeVar("A")
+R = TypeVar("R")
+MOST_THREADS = 4  # beyond which Python's lock leaves little to gain
+
+
+def in_order(function: Callable[[A], R], items: Iterable[A]) -> Iterator[R]:
+    """`map` by as many threads as this process may keep busy: the same results, in the same order,
+    and the same error first. A few items are taken ahead of the results."""
+    threads = min(cores(), MOST_THREADS)
+    items = iter(items)
+    first = list(itertools.islice(items, 2))
+    items = itertools.chain(first, items)
+    if threads == 1 or len(first) < 2:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
