@@ -35,7 +35,7 @@ test-dp: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow" \
 		tests/kinds/tables/engines/aim tests/lifecycle/test_private_fits.py
 
-# The extra [ray] is left out likewise: a head and machines of Ray's as processes on this machine.
+# The extra [ray] is not needed but here: a head and machines of Ray's as processes on this machine.
 test-ray: $(INSTALLED)
 	$(PIP_INSTALL) --constraint constraints.txt --editable '.[ray]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/work/test_ray.py
