@@ -15,6 +15,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from PIL import Image
 
 from augment.kinds.tables.io.reading import ReadOptions, read
@@ -52,7 +53,6 @@ def packed(path: Path, table: pa.Table) -> bytes:
         return gzip.compress(text.getvalue(), mtime=0)
     if kind == "csv.zst":
         # Arrow's own frames carry no checksum, those of the zstd program do
-        zstandard = pytest.importorskip("zstandard")
         made: bytes = zstandard.ZstdCompressor(write_checksum=True).compress(text.getvalue())
         return made
     if kind == "parquet":

@@ -17,6 +17,9 @@ from augment.kinds.tables.generator.protection import least_rows, protect
 from augment.kinds.tables.generator.unmodelled import kept, unmodelled_columns
 from augment.kinds.tables.identity.row_identity import RowIdentity
 
+CROWDED = (
+    0.2  # of the keys that there are, from which on many rows get another than they were drawn
+)
 UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
 
 
@@ -50,14 +53,16 @@ def fit_model(
         counts = data.counts if source_table is None else source_table.counts
         safe = protect(seen, job.seed.child("protect"), least, counts)
         seen, notes = safe.table, safe.notes
-    job, shortened = job.noted()
-    inner = recipe.fit(
-        _keyed(seen, found.drawn_for(schema.key)),
-        dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected),
-    )
     found = found.as_learnt(seen, list(core.schema))
     whole = found.put_back(seen, list(core.schema), core.schema.target)
     identity = identity.with_key(_beside(whole, data), schema.key, source_rows, least)
+    crowded = identity.key is not None and source_rows >= CROWDED * identity.key.size
+    if crowded:
+        seen = _keyed(seen, found.drawn_for(schema.key))
+    job, shortened = job.noted()
+    inner = recipe.fit(
+        seen, dataclasses.replace(job, seed=job.seed.child("engine"), protect=protected)
+    )
     facts = {
         "parameters": dataclasses.asdict(recipe),
         **job.history(len(data)),

@@ -49,7 +49,7 @@ def layout_of(
     budget: Budget,
 ) -> tuple[TokenLayout, list[Dependency]]:
     """The layout of a table's tokens (rows, columns), and the dependencies that hold in it; `key`
-    are the names of columns that no two rows share."""
+    are the names of columns that no two rows share, where rows will be filled given them."""
     sizes = [each.size for each in vocabularies]
     laws = dependencies(tokens, sizes, [each.exact() for each in vocabularies], budget)
     weeks = frozenset(j for j, column in enumerate(columns) if column.name.endswith(WEEK))

@@ -59,12 +59,20 @@ def test_weeks_with_enough_rows_have_a_token_each(rows_a_week: int, apart: bool)
     assert found.exact() == apart and (found.size == 200) == apart
 
 
-def test_a_key_is_drawn_before_all_else(tmp_path: Path) -> None:
+def test_a_key_of_which_few_are_free_is_drawn_before_all_else(tmp_path: Path) -> None:
     _, inner = fitted(hourly(30), tmp_path, epochs=1)
     names = [list(inner.vocabularies)[j] for j in inner.network.layout.order]
     date = names[0].partition("\x1f")[0]
     assert {*names[:3]} == {date + part for part in (WEEK, WEEKDAY, TIME)}
     assert names[3] != "level"  # the month, which tells of seasons
+
+
+def test_a_key_of_which_most_are_free_is_drawn_in_its_turn(tmp_path: Path) -> None:
+    table = hourly(30)
+    few = table.take(np.random.default_rng(1).permutation(len(table))[:300])
+    _, inner = fitted(few, tmp_path, epochs=1)
+    names = [list(inner.vocabularies)[j] for j in inner.network.layout.order]
+    assert not all(name.endswith((WEEK, WEEKDAY, TIME)) for name in names[:3])
 
 
 @pytest.mark.slow
