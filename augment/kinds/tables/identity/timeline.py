@@ -32,6 +32,8 @@ HOUR_US = DAY_US // 24
 WEEK_US = 7 * DAY_US
 FIRST_SLOT_US = 4 * DAY_US  # 1970 began on a Thursday: weeks are counted from a Monday
 LARGEST = 2**62  # of an ordinal
+STAMPS_PER_SLOT = 20  # of the week, on average, from which on each is judged by itself
+FEWEST_PER_PLACE, FAIR = 8, 0.25  # stamps for a weekday or an hour, and the part of an even share
 REGULAR = 0.9  # of the steps between neighbouring stamps are one and the same
 
 
@@ -101,13 +103,23 @@ class Timeline:
         return replace(grid, slots=grid._slots(known, least))
 
     def _slots(self, known: NDArray[np.int64], least: int) -> tuple[int, ...]:
-        """The places within the week with at least `least` stamps; () for all, or no such grid."""
+        """The places within the week with at least `least` stamps; () for all, or no such grid.
+
+        Few stamps do not tell places that are never taken from those that chance left out: then
+        days of the week and times of the day are looked at apart.
+        """
         per_week = self._per_week()
         if not per_week or self.count < 2 * per_week:
             return ()
-        positions = (known - self.low) // self.step
-        found = np.bincount(self._slot(positions, per_week), minlength=per_week)
-        open_slots = np.flatnonzero(found >= least)
+        slot = self._slot((known - self.low) // self.step, per_week)
+        taken = np.bincount(slot, minlength=per_week) >= least
+        if len(slot) < STAMPS_PER_SLOT * per_week:
+            if per_week % 7:
+                return ()
+            per_day = per_week // 7
+            days, times = _often(slot // per_day, 7, least), _often(slot % per_day, per_day, least)
+            taken = np.repeat(days, per_day) & np.tile(times, 7)
+        open_slots = np.flatnonzero(taken)
         return () if len(open_slots) == per_week else tuple(int(slot) for slot in open_slots)
 
     def _per_week(self) -> int:
@@ -209,6 +221,15 @@ def is_regular(positions: NDArray[np.float64]) -> bool:
         return False
     _, counts = np.unique(steps, return_counts=True)
     return bool(counts.max() >= REGULAR * len(steps))
+
+
+def _often(places: NDArray[np.int64], count: int, least: int) -> NDArray[np.bool_]:
+    """(count,) whether a place has at least `least` of the stamps, or a fair part of an even share;
+    all places where they are too many to tell."""
+    found, even = np.bincount(places, minlength=count), len(places) / count
+    if even < FEWEST_PER_PLACE:
+        return np.ones(count, dtype=bool)
+    return np.asarray((found >= least) | (found >= FAIR * even))
 
 
 def _ordinals(

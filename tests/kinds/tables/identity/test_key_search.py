@@ -161,3 +161,25 @@ def test_no_stamp_is_made_of_parts_that_form_no_date() -> None:
     grid = Timeline.of(table, ("year", "month", "day"))
     assert grid is not None
     assert np.isnan(grid.positions(table)).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("hours", "rows", "places"),
+    [(range(24), 300, 0), (range(24), 900, 0), (range(8, 18), 300, 50), (range(8, 18), 6_000, 50)],
+)
+def test_few_stamps_close_no_hour_that_chance_left_out(
+    hours: range, rows: int, places: int
+) -> None:
+    rng = np.random.default_rng(4)
+    days = np.flatnonzero(np.is_busday(np.arange("2020-01-06", "2024-01-01", dtype="M8[D]")))
+    day = rng.choice(days if places else days.max() + 1, rows)
+    at = np.datetime64("2020-01-06T00", "h") + day * 24 + rng.choice(list(hours), rows)
+    months, days = at.astype("M8[M]"), at.astype("M8[D]")
+    table = read(
+        year=(months.astype(int) // 12 + 1970).tolist(),
+        month=(months.astype(int) % 12 + 1).tolist(),
+        day=((days - months).astype(int) + 1).tolist(),
+        hour=((at - days).astype(int)).tolist(),
+    )
+    grid = Timeline.of(table, ("year", "month", "day", "hour"), least=5)
+    assert grid is not None and len(grid.slots) == places
