@@ -82,8 +82,9 @@ class Calendar:
 
     def drawn_for(self, names: tuple[str, ...]) -> set[str]:
         """The columns that stand for these in the table that is split."""
-        parts = {c.name: [part.name for part in self._parts(c)] for c in self.columns}
-        return {made for n in names for made in (parts[n] if n in self.whole else [n])}
+        split = [name for name in names if name in self.whole]
+        parts = {part.name for name in split for part in self._parts(self._column(name))}
+        return parts | ({*names} - {*split})
 
     def inside(self, condition: Condition) -> Condition:
         """The condition on the parts: a split column's clauses become the weeks they touch."""

@@ -17,9 +17,7 @@ from augment.kinds.tables.generator.protection import least_rows, protect
 from augment.kinds.tables.generator.unmodelled import kept, unmodelled_columns
 from augment.kinds.tables.identity.row_identity import RowIdentity
 
-CROWDED = (
-    0.2  # of the keys that there are, from which on many rows get another than they were drawn
-)
+CROWDED = 0.2  # of all keys, from which on many rows get another than they were drawn with
 UNPROTECTED = "nothing (--no-protect): rare categories and exact extremes may be given away"
 
 

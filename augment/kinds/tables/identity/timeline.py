@@ -112,10 +112,11 @@ class Timeline:
         if not per_week or self.count < 2 * per_week:
             return ()
         slot = self._slot((known - self.low) // self.step, per_week)
-        taken = np.bincount(slot, minlength=per_week) >= least
-        if len(slot) < STAMPS_PER_SLOT * per_week:
-            if per_week % 7:
-                return ()
+        if len(slot) >= STAMPS_PER_SLOT * per_week:
+            taken = np.bincount(slot, minlength=per_week) >= least
+        elif per_week % 7:
+            return ()
+        else:
             per_day = per_week // 7
             days, times = _often(slot // per_day, 7, least), _often(slot % per_day, per_day, least)
             taken = np.repeat(days, per_day) & np.tile(times, 7)
