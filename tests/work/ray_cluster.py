@@ -18,7 +18,11 @@ from pathlib import Path
 from tests.cli.child import environment
 from tests.places import ROOT
 
-PATIENCE = 120.0  # seconds until a test gives up
+PATIENCE = 300.0  # seconds until a test gives up
+SETTINGS = {
+    "RAY_memory_monitor_refresh_ms": "0",
+    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "90",  # seconds until a client's process answers
+}
 STORE = "--object-store-memory=80000000"  # the least that Ray takes
 
 
@@ -111,7 +115,7 @@ def _started(*words: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=ROOT,
-        env=environment({"RAY_memory_monitor_refresh_ms": "0"}),
+        env=environment(SETTINGS),
         start_new_session=True,
     )
     assert process.stdout is not None

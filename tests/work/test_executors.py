@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from augment.cli.parsing import placed
-from augment.core.errors import MissingExtra, UsageError
+from augment.core.errors import BadInput, MissingExtra, UsageError
 from augment.core.types import Cluster, Workers
 from augment.testing.executors import square
 from augment.work import pool
@@ -43,6 +44,28 @@ def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch: pytest.M
     elsewhere = executor(Cluster("ray", "ray://head:10001"))
     with pytest.raises(MissingExtra, match=r"augment-synth\[ray\]"):
         list(elsewhere.map([Task("one", square, (1,))], 0))
+
+
+@pytest.mark.parametrize("failures", [2, 3])
+def test_a_cluster_that_gives_a_client_no_process_is_asked_thrice(
+    failures: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = iter(["Initialization failure:\nTraceback (most recent call last):\nno port left"] * 3)
+    left = iter(range(failures))
+
+    def init(*_: object, **__: object) -> None:
+        if next(left, None) is not None:
+            raise ConnectionAbortedError(next(said))
+
+    cluster = SimpleNamespace(is_initialized=lambda: False, init=init)
+    monkeypatch.setitem(sys.modules, "ray", cluster)
+    for name in ("_require_answer", "_say_nothing"):
+        monkeypatch.setattr(ray, name, lambda *_: None)
+    if failures < 3:
+        assert ray.connected("head:6379") is cluster
+        return
+    with pytest.raises(BadInput, match="no port left"):
+        ray.connected("head:6379")
 
 
 def test_a_machine_with_another_version_refuses_a_task() -> None:

@@ -20,7 +20,7 @@ from augment.testing import ExecutorLaws
 from tests.cli.child import write_table
 from tests.kinds.images import pictures
 from tests.places import ROOT
-from tests.work.ray_cluster import RayCluster, cluster, until
+from tests.work.ray_cluster import PATIENCE, RayCluster, cluster, until
 
 pytestmark = [
     pytest.mark.slow,  # a cluster starts in half a minute
@@ -61,7 +61,7 @@ def heard() -> None:
 
 def called(there: RayCluster, *words: str | Path) -> Any:
     process = begun(there, *words)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err.decode()
     return json.loads(out)
 
@@ -111,7 +111,7 @@ def test_a_sample_is_the_same_when_a_process_is_killed(
         for pid in rng.sample(running := there.busy(), min(1, len(running))):
             os.kill(pid, signal.SIGKILL)
             killed += 1
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err.decode()
     assert killed and files(tmp_path / "s") == inline
 
@@ -123,7 +123,7 @@ def test_a_sample_is_the_same_when_a_machine_is_lost(
     process = begun(there, *sample(model, tmp_path / "s"))
     until(lambda: len(there.busy()) == 3, "a task on each machine")
     assert there.lose(machine) == 1
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err.decode()
     assert files(tmp_path / "s") == inline
 
@@ -142,7 +142,7 @@ def test_a_command_that_is_stopped_ends_its_tasks_and_goes_on(
     process = begun(there, *sample(model, tmp_path / "s"))
     until(there.busy, "a task that runs")
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, err.decode()
     assert code < 0 or b"augment sample" in err  # how it goes on
     until(lambda: not there.busy(), "the tasks to end")
@@ -201,7 +201,7 @@ def test_a_training_ends_with_the_same_weights_when_a_rank_is_killed(
     before = there.ranks()
     os.kill(rng.choice(before), signal.SIGKILL)
     until(lambda: set(there.ranks()) - set(before), "other ranks")
-    _, err = process.communicate(timeout=240)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err.decode()
     assert trained(out) == trained(serial / "serial")
 
@@ -224,7 +224,7 @@ def test_a_training_that_is_stopped_ends_its_ranks_and_goes_on_in_one_process(
     process = begun(there, *fit(serial / "t.csv", out, "ray"))
     until(lambda: checkpoint(out), "a checkpoint")
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 143, err.decode()
     assert b"augment fit" in err  # how it goes on
     until(lambda: not there.ranks(), "the ranks to end")

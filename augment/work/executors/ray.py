@@ -33,6 +33,7 @@ INSTALL = "pip install 'augment-synth[ray]'"
 AHEAD = 2  # tasks per core that wait, or whose results do: enough to ask a cluster to grow
 ANSWER_SECONDS = 10.0
 RETRIES = 4  # of a task whose process or machine was lost
+CONNECTIONS = 3  # begun at most: the head starts a process for each, and gives up after 30 s
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 _held: tuple[str, Any] = ("", None)  # in a process of the cluster: what tasks are given first
 
@@ -105,10 +106,20 @@ def connected(address: str | None) -> Any:
         try:
             _require_answer(place)
             _say_nothing()
-            ray.init(place, log_to_driver=False, logging_level=logging.CRITICAL)
+            _connect(ray, place)
         except (OSError, RuntimeError, ValueError) as error:
             raise _unreachable(place, error) from error
     return ray
+
+
+def _connect(ray: Any, place: str) -> None:
+    for left in reversed(range(CONNECTIONS)):
+        try:
+            ray.init(place, log_to_driver=False, logging_level=logging.CRITICAL)
+            return
+        except ConnectionAbortedError:  # the head's process for a client was too slow, or failed
+            if not left:
+                raise
 
 
 def _say_nothing() -> None:
@@ -131,7 +142,8 @@ def _require_answer(place: str) -> None:
 
 
 def _unreachable(place: str, error: Exception) -> BadInput:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    reason = said[-1] if any(line.startswith("Traceback") for line in said) else said[0]
     if place == "auto":
         return BadInput(
             "no Ray cluster runs on this machine.",
