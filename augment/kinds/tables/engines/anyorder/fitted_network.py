@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from augment.nets.transformer import Transformer
 
 
+ROUND = 256  # rows are filled up to a multiple, few of them to a power of two
+
+
 @dataclass(frozen=True)
 class FittedNetwork:
     """What of a `TokenNetwork` is left once it is fitted, and what calibration adds to it."""
@@ -44,7 +47,7 @@ class FittedNetwork:
         embeddings."""
         mine = slice(self.layout.starts[j], self.layout.starts[j + 1])
         h = self._hidden(j, tokens, sums)
-        logits = (h @ self.heads[mine].t()).float().add_(self.bias[mine])
+        logits = (h @ self.heads[mine].t())[: len(tokens)].float().add_(self.bias[mine])
         if j in self.corrections:
             logits += self.corrections[j].of(tokens)
         for q in self.layout.order[self.layout.rank[j] + 1 :]:  # known before its turn: conditions
@@ -81,10 +84,19 @@ class FittedNetwork:
         return logits
 
     def _hidden(self, j: int, tokens: Tensor, sums: Tensor) -> Tensor:
-        """(rows, width) what the trunk makes of these rows for column j."""
+        """(rows, width) what the trunk makes of these rows for column j, and of some filling."""
         found: Tensor
         if not self.by_places:
-            found = self.trunk(sums.to(self.heads.dtype))
+            filled = sums.new_zeros(filled_up(len(sums)), sums.shape[1], dtype=self.heads.dtype)
+            filled[: len(sums)] = sums
+            found = self.trunk(filled)
             return found
         found = self.trunk(self.embeddings[self.layout.slots(tokens)].to(self.heads.dtype))
         return found[:, j]
+
+
+def filled_up(rows: int) -> int:
+    """How many rows a CPU computes where so many are asked for: oneDNN compiles code for each
+    number of them, and keeps that of the last 1,024 numbers and shapes."""
+    step = min(ROUND, 1 << max(rows - 1, 0).bit_length())
+    return -(-rows // step) * step

@@ -15,7 +15,7 @@ from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import numbers
-from augment.kinds.tables.engines.anyorder import row_block
+from augment.kinds.tables.engines.anyorder import fitted_network, row_block
 from augment.kinds.tables.engines.anyorder.calibration import GROUPS
 from augment.kinds.tables.engines.anyorder.engine import Anyorder
 from augment.kinds.tables.engines.anyorder.structure import (
@@ -292,3 +292,14 @@ def test_the_sum_of_a_shared_context_is_that_of_each_of_its_rows(model: Anyorder
             sums = embedding_bag(slots, network.embeddings, mode="sum")
             place = slice(None) if block.contexts is None else block.contexts.place
             assert torch.allclose(block.h[place], sums, atol=1e-4)
+
+
+def test_a_pass_is_filled_up_so_that_few_numbers_of_rows_are_compiled(
+    model: AnyorderModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = {rows: fitted_network.filled_up(rows) for rows in range(5_000)}
+    assert all(rows <= size <= max(2 * rows, rows + 255) for rows, size in sizes.items())
+    assert len({*sizes.values()}) < 30
+    drawn = model.sample(700, Seed(2))
+    monkeypatch.setattr(fitted_network, "filled_up", lambda rows: rows)
+    assert model.sample(700, Seed(2)).data.equals(drawn.data)
