@@ -17,7 +17,8 @@ MOST_THREADS = 4  # beyond which Python's lock leaves little to gain
 
 def in_order(function: Callable[[A], R], items: Iterable[A]) -> Iterator[R]:
     """`map` by as many threads as this process may keep busy: the same results, in the same order,
-    and the same error first. A few items are taken ahead of the results."""
+    and the same error first. A few items are taken ahead of the results, fewer where these come
+    sooner than items do."""
     threads = min(cores(), MOST_THREADS)
     items = iter(items)
     first = list(itertools.islice(items, 2))
@@ -30,7 +31,7 @@ def in_order(function: Callable[[A], R], items: Iterable[A]) -> Iterator[R]:
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))
-                if len(waiting) > threads:
+                while waiting and (len(waiting) > threads or waiting[0].done()):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -4,6 +4,8 @@ than they are asked for."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -53,3 +55,21 @@ def test_few_items_are_taken_ahead(cores: int) -> None:
     assert len(taken) <= threads.MOST_THREADS + 1
     results.close()  # type: ignore[attr-defined]
     assert len(taken) <= threads.MOST_THREADS + 1
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Has done what is submitted before it says so."""
+
+    def submit(self, *given: Any, **named: Any) -> Future[Any]:
+        future = super().submit(*given, **named)
+        future.exception()
+        return future
+
+
+def test_a_result_that_is_there_waits_for_no_further_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "cores", lambda: 9)
+    monkeypatch.setattr(threads, "ThreadPoolExecutor", AtOnce)
+    items = iter(range(9))
+    results = in_order(lambda n: n, items)
+    assert (next(results), next(items)) == (0, 2)  # two are taken to see whether there are several
+    results.close()  # type: ignore[attr-defined]

@@ -97,11 +97,12 @@ class Reference:
 
 
 def fitted(table: Table, least: int) -> tuple[Reference, ...]:
-    """The ids of `table` that repeat, the finest first; see `GroupSizes.fit` for `least`."""
+    """The ids of `table` that repeat, the finest first; see `GroupSizes.fit` for `least`. A column
+    of which no row has an id is none of them."""
     found: list[Reference] = []
-    ids = {c.name: ranks(table, c.name) for c in table.schema
-           if c.role == "reference"}  # fmt: skip
-    order = sorted(ids, key=lambda name: -int(ids[name].max(initial=-1)))
+    every = {c.name: ranks(table, c.name) for c in table.schema if c.role == "reference"}
+    ids = {name: found for name, found in every.items() if (found >= 0).any()}
+    order = sorted(ids, key=lambda name: -int(ids[name].max()))
     units = np.arange(len(table))
     within = ""
     taken: set[str] = set()

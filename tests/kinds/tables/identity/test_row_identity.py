@@ -195,6 +195,16 @@ def test_missing_ids_stay_missing_as_often(tmp_path: Path) -> None:
     assert made.groupby("customer_id").size().mean() > 2
 
 
+def test_ids_that_no_row_has_stay_missing(tmp_path: Path) -> None:
+    orders()[["paid", "count"]].assign(customer_id="").to_csv(tmp_path / "t.csv", index=False)
+    options = ReadOptions(columns={"customer_id": "reference"})
+    table = source.read(str(tmp_path / "t.csv"), options).table
+    fitted = fit_model(
+        registry.engine("independent", {}), table, Job(Seed(1), tmp_path), True, len(table)
+    )
+    assert sample(TableModel.restore(fitted.stored()), 900)["customer_id"].isna().all()
+
+
 KEY = ["year", "month", "day", "hour"]
 
 

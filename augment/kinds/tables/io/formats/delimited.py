@@ -37,9 +37,10 @@ from augment.kinds.tables.io.formats.csv_records import Records, blank_note, lon
 from augment.kinds.tables.io.formats.encoding import Encoder, encoding_of, opened
 from augment.kinds.tables.io.formats.quoting import observed
 from augment.kinds.tables.io.formats.rejects import Rejects
+from augment.work.threads import in_order
 
 SAMPLE_CHARACTERS = 1 << 16
-WRITTEN_CELLS = 4_000_000  # held as text at once: some 40 MB, and a column is handled as a whole
+WRITTEN_CELLS = 1_000_000  # a thread holds as text at once: some 10 MB
 SPELT_ALIKE = ("csv", "tsv")
 FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet takes for the beginning of a formula
 
@@ -103,10 +104,14 @@ class Delimited(Format):
             encoder.write(stream, spelt.delimiter.join(names) + spelt.line_end, schema.names)
         marks = guessed if len(schema) == 1 and not spelt.header else spelt.delimiter
         size = max(1, WRITTEN_CELLS // max(1, len(schema)))
-        for chunk in chunks:
-            for start in range(0, len(chunk), size):
-                cells = _cells(chunk.slice(start, size), spelt, marks, options.excel_safe)
-                encoder.write_rows(stream, cells, schema.names, spelt.delimiter, spelt.line_end)
+
+        def spell(part: Table) -> tuple[pa.StringArray, list[pa.Array]]:
+            cells = _cells(part, spelt, marks, options.excel_safe)
+            return _rows(cells, spelt), cells
+
+        parts = (chunk.slice(at, size) for chunk in chunks for at in range(0, len(chunk), size))
+        for rows, cells in in_order(spell, parts):
+            encoder.write_rows(stream, rows, cells, schema.names)
 
     def _spelling(self, dialect: Dialect | None, options: WriteOptions) -> Dialect:
         """How to write rows that were spelt so: JSON and workbooks say nothing about CSV."""
@@ -227,6 +232,13 @@ def _cells(table: Table, spelt: Dialect, marks: str, excel_safe: bool) -> list[p
     if len(cells) == 1:  # a bare empty line would be taken for no row at all by other readers
         cells[0] = pc.if_else(pc.equal(cells[0], ""), '""', cells[0])
     return cells
+
+
+def _rows(cells: list[pa.Array], spelt: Dialect) -> pa.StringArray:
+    """The rows of a file, from the cells of each column."""
+    ended = [*cells[:-1], pc.binary_join_element_wise(cells[-1], spelt.line_end, "")]
+    rows = pc.binary_join_element_wise(*ended, spelt.delimiter)
+    return rows.combine_chunks() if isinstance(rows, pa.ChunkedArray) else rows
 
 
 def _quoted(texts: pa.Array, marks: str, always: pa.Array | bool = False) -> pa.Array:

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-import pyarrow.compute as pc
-
 from augment.core.errors import BadInput
 from augment.core.files import CHUNK_BYTES
 from augment.kinds.tables.io.formats import ReadOptions, checked_encoding, compression
@@ -117,13 +115,14 @@ class Encoder:
             raise self._lacking(next(name for name in names if self._lacks(name))) from None
 
     def write_rows(
-        self, stream: IO[bytes], cells: list[pa.Array], names: list[str], mark: str, end: str
+        self, stream: IO[bytes], rows: pa.StringArray, cells: list[pa.Array], names: list[str]
     ) -> None:
-        """Write the rows whose cells stand in `cells` (columns of text), parted by `mark`."""
-        ended = [*cells[:-1], pc.binary_join_element_wise(cells[-1], end, "")]
-        text = "".join(pc.binary_join_element_wise(*ended, mark).to_pylist())
+        """Write rows as they are, whose `cells` (columns of text) stand in the columns `names`."""
+        if self.codec == "utf-8":  # which is how Arrow holds them, one after another
+            stream.write(_held(rows))
+            return
         try:
-            stream.write(self._encoder.encode(text))
+            stream.write(self._encoder.encode("".join(rows.to_pylist())))
         except UnicodeEncodeError:
             bad = zip(names, cells, strict=True)
             name = next(n for n, column in bad if self._lacks("".join(column.to_pylist())))
@@ -142,3 +141,12 @@ class Encoder:
             where=f"column {name!r}",
             hint="Pass --encoding utf-8 to `augment sample`.",
         )
+
+
+def _held(texts: pa.StringArray) -> memoryview:
+    """The bytes of all texts, one after another."""
+    _, ends, held = texts.buffers()
+    if not len(texts) or held is None:
+        return memoryview(b"")
+    places = memoryview(ends).cast("i")
+    return memoryview(held)[places[texts.offset] : places[texts.offset + len(texts)]]
