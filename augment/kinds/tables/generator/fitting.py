@@ -90,8 +90,8 @@ def fit_model(
 
 
 def _keyed(seen: Table, key: tuple[str, ...]) -> Table:
-    """The table, which says what its key is, as far as an engine draws it."""
-    names = tuple(name for name in key if name in seen.schema.names)
+    """The table, which says what its key is where an engine draws all of it."""
+    names = key if set(key) <= {*seen.schema.names} else ()
     return Table(seen.data, dataclasses.replace(seen.schema, key=names))
 
 

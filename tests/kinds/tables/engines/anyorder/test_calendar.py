@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +65,6 @@ def test_a_key_of_which_few_are_free_is_drawn_before_all_else(tmp_path: Path) ->
     date = names[0].partition("\x1f")[0]
     assert {*names[:3]} == {date + part for part in (WEEK, WEEKDAY, TIME)}
     assert names[3] != "level"  # the month, which tells of seasons
-
-
-def test_a_part_of_a_key_that_never_changes_leaves_the_others_first(tmp_path: Path) -> None:
-    table = hourly(30)
-    columns = (replace(table.schema["year"], role="constant"), *tuple(table.schema)[1:])
-    within_a_year = Table(table.data, Schema(columns, key=PARTS, stamp=PARTS))
-    _, inner = fitted(within_a_year, tmp_path, epochs=1)
-    names = [list(inner.vocabularies)[j] for j in inner.network.layout.order]
-    assert all(name.endswith((WEEK, WEEKDAY, TIME)) for name in names[:3]) and "level" in names
 
 
 def test_a_key_of_which_most_are_free_is_drawn_in_its_turn(tmp_path: Path) -> None:
