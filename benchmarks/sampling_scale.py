@@ -4,9 +4,11 @@
     python benchmarks/sampling_scale.py MODEL --rows 20000,200000 --formats parquet,csv
 
 Each line is one `augment sample` in a process of its own. Seconds of CPU are those of the command
-and its processes, start included; the peak is that of the largest of them. Efficiency is rows per
-second of wall, per process, against the first number of processes; it means something only where
-nothing else runs. `writer alone` writes the same table with Arrow's Parquet writer.
+and its processes, start included, `own_cpu_seconds` those of the command's process alone (Linux):
+what more rows add to it is what bounds any number of processes that draw for one file. The peak is
+that of the largest process. Efficiency is rows per second of wall, per process, against the first
+number of processes; it means something only where nothing else runs. `writer alone` writes the same
+table with Arrow's Parquet writer.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
@@ -29,10 +31,12 @@ import pyarrow.parquet as pq
 
 @dataclass(frozen=True)
 class Taken:
-    """What a command took: seconds of wall and of CPU, and the peak of one process in MB."""
+    """What a command took: seconds of wall, of CPU, of CPU in its own process, and the peak of one
+    process in MB."""
 
     wall: float
     cpu: float
+    own: float
     peak_mb: float
 
 
@@ -54,6 +58,7 @@ def main() -> None:
                 "workers": int(workers),
                 "rows_per_cpu_second": round(int(rows) / taken.cpu),
                 "rows_per_second": round(int(rows) / taken.wall),
+                "own_cpu_seconds": round(taken.own, 1),
                 "efficiency": round(share / first, 2),
                 "peak_mb": round(taken.peak_mb),
                 "writer_alone_rows_per_cpu_second": round(int(rows) / alone),
@@ -85,10 +90,20 @@ def _sampled(model: str, rows: int, workers: int, out: Path) -> Taken:
 def _child(command: list[str]) -> None:
     """Run one command, and print what it and its processes took."""
     start = time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        wall = time.monotonic() - start
+        stat = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        if process.wait():
+            raise subprocess.CalledProcessError(process.returncode, command)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    wall, cpu = time.monotonic() - start, used.ru_utime + used.ru_stime
-    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": used.ru_maxrss / 1024}))
+    taken = Taken(
+        wall=wall,
+        cpu=used.ru_utime + used.ru_stime,
+        own=sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK"),
+        peak_mb=used.ru_maxrss / 1024,
+    )
+    print(json.dumps(asdict(taken)))
 
 
 def _written_alone(file: Path) -> float:
