@@ -37,6 +37,7 @@ from augment.sources.files import (
     entry_of,
 )
 from augment.sources.partitions import Member
+from augment.sources.remote.fetching import keep
 
 __all__ = [
     "ReadOptions",
@@ -196,7 +197,10 @@ def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
     if is_address(source) or options.sql is not None:
         return _read_database(Query.of(source, options), gather)
     with opened(source, options) as files:
-        return _read_files(files, options, gather)
+        found = _read_files(files, options, gather)
+        if found.rows is not None and options.scored:
+            keep(source)  # since all its rows are read once more
+        return found
 
 
 def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
