@@ -70,7 +70,7 @@ def test_a_cluster_that_gives_a_client_no_process_is_asked_thrice(
 
 def test_a_machine_with_another_version_refuses_a_task() -> None:
     with pytest.raises(UsageError, match=r"this is 0\.0"):
-        ray._run([], Task("one", square, (1,)), "0.0")
+        ray._run([], Task("one", square, (1,)), "/", "0.0")
 
 
 @pytest.mark.parametrize(
