@@ -27,8 +27,7 @@ ROWS, FEW = 3_000, 200
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augment.sources.databases.duckdb_file.READ_ROWS", 700)
-    monkeypatch.setattr("augment.sources.databases.adbc.TYPED_ROWS", 700)
+    monkeypatch.setattr(database, "PART_ROWS", 700)
     monkeypatch.setattr(large_sources, "DEFAULT_ROWS", FEW)
     monkeypatch.setattr(large_sources, "SCORED_ROWS", FEW)
 
@@ -84,6 +83,23 @@ def test_where_memory_is_short_rows_are_drawn_in_one_pass_and_said(
     monkeypatch.setattr(large_sources, "DEFAULT_ROWS", ROWS)
     asked.clear()
     assert read(made, ReadOptions()).table.digest() == whole.table.digest() and asked == ["made"]
+
+
+@pytest.mark.parametrize("batches", [1, 300, 1_900, ROWS])
+def test_the_rows_drawn_do_not_depend_on_how_a_driver_hands_them_over(
+    batches: int, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB's batches differ with its threads, others' with their versions."""
+    plain = [raw.table for raw in Query.of(made, ReadOptions()).parts()]
+    assert [table.num_rows for table in plain] == [0, 700, 700, 700, 700, 200]
+
+    def cut(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        table = reader.read_all().combine_chunks()
+        return table.to_reader(max_chunksize=batches)
+
+    tables = database._tables
+    monkeypatch.setattr(database, "_tables", lambda reader: tables(cut(reader)))
+    assert [raw.table for raw in Query.of(made, ReadOptions()).parts()] == plain
 
 
 def test_rows_that_no_memory_holds_are_refused(made: str, monkeypatch: pytest.MonkeyPatch) -> None:

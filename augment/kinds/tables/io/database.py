@@ -23,6 +23,7 @@ from augment.sources.databases.connection import connected
 from augment.work.memory import available_bytes
 
 GROWTH = 4  # of what came, while it is typed
+PART_ROWS = 1 << 16
 OF_ANY = ("sql", "fit_rows", "stratify")
 
 
@@ -108,10 +109,21 @@ def _emptied(held: deque[Raw]) -> Iterator[Raw]:
 
 
 def _tables(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The batches as tables; one without rows where there are none."""
+    """One table without rows, then `PART_ROWS` at a time, however many a driver gives: which rows
+    are drawn depends on the parts."""
     yield reader.schema.empty_table()
+    held, count = list[pa.RecordBatch](), 0
     for batch in reader:
-        yield pa.Table.from_batches([batch])
+        first = 0
+        while first < batch.num_rows:
+            taken = min(PART_ROWS - count, batch.num_rows - first)
+            held.append(batch.slice(first, taken))
+            first, count = first + taken, count + taken
+            if count == PART_ROWS:
+                yield pa.Table.from_batches(held).combine_chunks()
+                held, count = [], 0
+    if held:
+        yield pa.Table.from_batches(held).combine_chunks()
 
 
 def _raw(table: pa.Table, name: str, options: ReadOptions) -> Raw:
