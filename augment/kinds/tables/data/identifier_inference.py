@@ -33,6 +33,8 @@ def derive(distinct: pa.Array) -> str:
     The texts are cut at everything that is neither letter nor digit; the cuts must agree, and
     each piece must be constant, or a number, or of one length over one alphabet.
     """
+    if not len(distinct):
+        return ""
     first: str = distinct[0].as_py()
     for name, uuid in (("uuid4", UUID), ("UUID4", UUID.replace("a-f", "A-F"))):
         if not re.fullmatch(uuid, first):
