@@ -69,6 +69,19 @@ def test_large_tables_are_fetched_once_and_counted_whole(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow  # scores two runs
+def test_a_run_is_reproduced_from_where_its_source_lies(
+    memory: object, few_trees: None, tmp_path: Path
+) -> None:
+    memory.pipe("/b/few.csv", b"".join(memory.cat("/b/real.csv").splitlines(keepends=True)[:61]))
+    run = ("run", "memory://b/few.csv", "-e", "independent", "--gate", "none", "--seed", "1")
+    assert augment(*run, "-o", tmp_path / "out").returncode == 0
+    assert augment("reproduce", tmp_path / "out").returncode == 0
+    memory.rm("/b/few.csv")
+    done = augment("reproduce", tmp_path / "out")
+    assert done.returncode == 4 and b"memory://b/few.csv" in done.stderr
+
+
 @pytest.mark.parametrize("error", [BadInput("wrong"), KeyboardInterrupt()])
 def test_copies_are_gone_where_the_command_fails(
     memory: object,
