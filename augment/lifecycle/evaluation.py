@@ -19,9 +19,11 @@ from augment.lifecycle.gates import REPORT
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.plan import kind_of, require_scorable
 from augment.report import facts, html
+from augment.sources.remote.fetching import fetched_once
 from augment.work.store import Attempt, Store
 
 
+@fetched_once()
 def evaluate(
     real: Source,
     synthetic: Source,

@@ -22,6 +22,8 @@ from augment.lifecycle.journal import LOG
 from augment.lifecycle.plan import RunRequest, digests, is_private
 from augment.lifecycle.run import run
 from augment.lifecycle.stages import versions
+from augment.sources.databases.address import is_address
+from augment.sources.remote.uri import is_uri
 from augment.work.store import RUN, Store
 
 SCHEMA = "augment.reproduce/1"
@@ -161,7 +163,8 @@ def _loaded(old: Json, source: str | None, read: Json, tell: Callable[[Tick], No
 
 
 def _is_there(source: str) -> bool:
-    return Path(source).exists() or bool(set(source) & set("*?["))
+    elsewhere = is_uri(source) or is_address(source)  # where reading tells
+    return elsewhere or Path(source).exists() or bool(set(source) & set("*?["))
 
 
 def _request(old: Json, loaded: Loaded[Any]) -> RunRequest:

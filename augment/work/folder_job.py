@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,7 @@ from augment.work.store import Attempt, Store
 from augment.work.task import Task
 
 LINES = "manifest.jsonl"  # a line of JSON on each file of the result
+COPIES = "copies"  # in the scratch folder: of what other machines could not see
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ class FolderJob(ABC):
     document: Json  # what is said of it, done or not: its `schema`, the source, the notes
 
     @abstractmethod
-    def tasks(self, seed: Seed, folder: Path) -> Tasks:
-        """What fills `folder`."""
+    def tasks(self, seed: Seed, folder: Path, copies: Path | None) -> Tasks:
+        """What fills `folder`. Of files that only this machine sees tasks on others need copies,
+        which go to the folder `copies`, there as long as they run; None: no task runs elsewhere."""
 
     @abstractmethod
     def accept(self, result: Json) -> None:
@@ -84,11 +87,16 @@ def perform(
         folder.begin(Attempt(key, used.value))
         for record in folder.records():
             job.accept(record.result)
-        work, fresh = job.tasks(used, folder.partial), 0
-        made = committed(folder, folder.partial, work.tasks, work.shared, executor, job.accept)
-        for _, result in made:
-            fresh += len(result["lines"])
-            tell(Tick("write", fresh, work.total))
+        copies = folder.scratch / COPIES
+        try:
+            work = job.tasks(used, folder.partial, None if executor.sees_files else copies)
+            fresh = 0
+            made = committed(folder, folder.partial, work.tasks, work.shared, executor, job.accept)
+            for _, result in made:
+                fresh += len(result["lines"])
+                tell(Tick("write", fresh, work.total))
+        finally:
+            shutil.rmtree(copies, ignore_errors=True)
         list_files(folder.partial, committed_lines(folder))
         outcome = job.finish(folder.partial, lambda: lines_of(folder.partial), work.shared)
         settled: Json = {"schema": name, "key": key, "seed": used.value, "plan": job.plan}

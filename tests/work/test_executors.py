@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+import augment
 from augment.cli.parsing import placed
 from augment.core.errors import BadInput, MissingExtra, UsageError
 from augment.core.types import Cluster, Workers
@@ -68,9 +70,30 @@ def test_a_cluster_that_gives_a_client_no_process_is_asked_thrice(
         ray.connected("head:6379")
 
 
+def folder_there(shared: object) -> str:
+    return str(Path.cwd())
+
+
+def test_relative_names_mean_the_commands_folder_on_a_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(ray, "take_one_core", lambda: None)
+    monkeypatch.setattr(ray, "_held", ("sent before", None))
+    sent = [SimpleNamespace(hex=lambda: "sent before")]
+
+    def folder(asked: Path) -> str:
+        return ray._run(sent, Task("one", folder_there), str(asked), augment.__version__)
+
+    assert folder(tmp_path / "nowhere") == str(tmp_path / "here")
+    assert folder(tmp_path / "there") == str(tmp_path / "there")
+
+
 def test_a_machine_with_another_version_refuses_a_task() -> None:
     with pytest.raises(UsageError, match=r"this is 0\.0"):
-        ray._run([], Task("one", square, (1,)), "0.0")
+        ray._run([], Task("one", square, (1,)), "/", "0.0")
 
 
 @pytest.mark.parametrize(

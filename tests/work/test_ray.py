@@ -217,11 +217,11 @@ def test_what_a_rank_fails_with_is_told(there: RayCluster) -> None:
     assert done.stdout.splitlines() == ["here: rank 1 says why", "True"], done.stderr
 
 
-def test_a_training_that_is_stopped_ends_its_ranks_and_goes_on_in_one_process(
+def test_a_training_that_is_stopped_through_the_client_goes_on_in_one_process(
     there: RayCluster, serial: Path
 ) -> None:
     out = serial / "stopped"
-    process = begun(there, *fit(serial / "t.csv", out, "ray"))
+    process = begun(there, *fit(serial / "t.csv", out, there.client))
     until(lambda: checkpoint(out), "a checkpoint")
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=PATIENCE)

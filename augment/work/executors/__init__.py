@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from augment.core import registry
 from augment.core.errors import UsageError
@@ -19,6 +19,8 @@ class Executor(ABC):
     """Runs tasks somewhere. Registered in the group `augment.executors`; one that is not of this
     package is made with the address that was given, or None, and the most tasks at a time, or
     None."""
+
+    sees_files: ClassVar[bool] = False  # whether tasks surely see all files of this machine
 
     @abstractmethod
     def map(self, tasks: Iterable[Task[R]], shared: Any) -> Generator[R, None, None]:

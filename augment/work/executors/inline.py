@@ -14,6 +14,8 @@ R = TypeVar("R")
 class Inline(Executor):
     """Runs each task when its result is asked for."""
 
+    sees_files = True
+
     def map(self, tasks: Iterable[Task[R]], shared: Any) -> Generator[R, None, None]:
         for task in tasks:
             yield task.run(shared)

@@ -26,6 +26,8 @@ class Processes(Executor):
     much time has passed as that costs takes at most twice the time of the better choice.
     """
 
+    sees_files = True
+
     def __init__(self, most: int | None = None, patience: float | None = None) -> None:
         self.most = cores() if most is None else most
         self.patience = PATIENCE if patience is None else patience

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -53,6 +54,7 @@ class Ray(Executor):
         cluster = connected(self.address)
         sent = cluster.put(pickle.dumps(shared))
         submit = cluster.remote(num_cpus=1, max_retries=RETRIES)(_run).remote
+        place = str(Path.cwd()), augment.__version__
         waiting: deque[tuple[Any, Future[R]]] = deque()
         try:
             task: Task[R] | None = begun
@@ -62,7 +64,7 @@ class Ray(Executor):
                     waiting.popleft()
                 if self.most is not None:
                     _leave_room([future for _, future in waiting], self.most)
-                reference = submit([sent], task, augment.__version__)
+                reference = submit([sent], task, *place)
                 # Waited for in Python: in Ray's own waiting a signal loses what it means.
                 waiting.append((reference, reference.future()))
                 task = next(left, None)
@@ -197,11 +199,13 @@ def _leave_room(futures: Sequence[Future[Any]], most: int) -> None:
         wait(running, return_when=FIRST_COMPLETED)
 
 
-def _run(sent: list[Any], task: Task[R], version: str) -> R:
+def _run(sent: list[Any], task: Task[R], folder: str, version: str) -> R:
     """Run a task in a process of the cluster. `sent` holds the reference to what tasks share, which
-    is fetched once."""
+    is fetched once; `folder` is the one below which the command was given relative names."""
     global _held
     require_version(version)
+    with suppress(OSError):  # it is not here: then only full names can be
+        os.chdir(folder)
     take_one_core()
     key = sent[0].hex()
     if _held[0] != key:

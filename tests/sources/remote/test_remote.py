@@ -26,6 +26,7 @@ from tests.places import ROOT
 fsspec = pytest.importorskip("fsspec", reason="the extra [cloud] is not installed")
 CLINIC = ROOT / "samples" / "clinic.csv"
 SECRET = "open-sesame"
+FEW = ("--fit-rows", "100", "--workers", "1", "-q")
 
 
 @pytest.fixture(autouse=True)
@@ -243,14 +244,20 @@ def test_a_library_that_is_missing_is_told_with_the_install_line(
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[dict[str, str]]:
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file in which the server notes what it is asked."""
+    return tmp_path_factory.mktemp("s3") / "asked"
+
+
+@pytest.fixture(scope="module")
+def s3(asked: Path) -> Iterator[dict[str, str]]:
     """The environment in which a server on loopback is the object store."""
     pytest.importorskip("moto.server", reason="moto is not installed")
     pytest.importorskip("s3fs", reason="the extra [cloud] is not installed")
     keys = {"AWS_ACCESS_KEY_ID": "one", "AWS_SECRET_ACCESS_KEY": SECRET}
     script = str(Path(__file__).with_name("s3_server.py"))
     server = subprocess.Popen(
-        [sys.executable, script],
+        [sys.executable, script, str(asked)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -268,28 +275,32 @@ def s3() -> Iterator[dict[str, str]]:
         server.stdout.close()
 
 
-def test_a_server_that_speaks_s3(s3: dict[str, str], tmp_path: Path) -> None:
+def test_a_server_that_speaks_s3(s3: dict[str, str], asked: Path, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(head(60))
+    (tmp_path / "fetched").mkdir()
     commands = [
         ["fit", str(tmp_path / "t.csv"), "-o", "s3://data/m", "-e", "independent"],
-        ["sample", "s3://data/m", "-n", "40", "-o", "s3://data/made/s.csv"],
+        ["sample", "s3://data/m", "-n", "140", "-o", "s3://data/made/s.csv"],
         ["inspect", "s3://data/made/*.csv", "--json", "-q"],
+        ["evaluate", "s3://data/made/s.csv", str(tmp_path / "t.csv"), *FEW],
         ["ping", "s3://data/made/", "--write"],
         ["inspect", "s3://nobucket/t.csv"],
     ]
     client = subprocess.run(  # in this process nothing may be connected to
         [sys.executable, "-m", "tests.sources.remote.s3_client"],
         input=json.dumps(commands),
-        env={**s3, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        env={**s3, "XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "fetched")},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
     done = json.loads(client.stdout)
-    assert [code for code, _, _ in done] == [0, 0, 0, 0, 4], done
-    assert json.loads(done[2][1])["data"]["rows"] == 40
-    assert staged(tmp_path) == []
+    assert [code for code, _, _ in done] == [0, 0, 0, 0, 0, 4], done
+    assert json.loads(done[2][1])["data"]["rows"] == 140
+    fetched = asked.read_text().count('"GET /data/made/s.csv')
+    assert fetched == 2  # by `inspect`, and by `evaluate`, which reads it twice
+    assert staged(tmp_path) == [] == list((tmp_path / "fetched").iterdir())
     assert SECRET not in client.stdout + client.stderr
 
 

@@ -90,7 +90,7 @@ class EditJob(FolderJob):
     numbers: list[int]
     tell: Callable[[Tick], None]
 
-    def tasks(self, seed: Seed, folder: Path) -> Tasks:
+    def tasks(self, seed: Seed, folder: Path, copies: Path | None) -> Tasks:
         root = seed.child("edit")
         edits = Edits(
             folder,

@@ -67,6 +67,7 @@ class Transformation:
     seed: int
     source_format: bool
     keep_marks: bool = False  # draw again where nothing of what was marked is left
+    elsewhere: bool = False  # it may be made on a machine that does not see the images
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from augment.core.errors import BadInput, UsageError
+from augment.core.files import make_private
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
 from augment.kinds.images.io import preview
@@ -20,13 +22,16 @@ from augment.kinds.images.io.decoding import Undecodable
 from augment.kinds.images.io.layouts import Entry, Layout
 from augment.kinds.images.io.layouts.found import layout_of
 from augment.kinds.images.io.manifest import Census, records, scan
+from augment.kinds.images.io.rejects import printed
 from augment.kinds.images.transforms.flips import permitted, points_of
 from augment.kinds.images.transforms.item import Item, Transformation, made
 from augment.kinds.images.transforms.options import Options, options_of
 from augment.kinds.images.transforms.partners import require_mixable, with_partners
 from augment.kinds.images.transforms.pipeline import Pipeline
 from augment.sources.remote.fetching import here
+from augment.sources.remote.uri import is_uri
 from augment.work.folder_job import FolderJob, Tasks
+from augment.work.manifest import files_below
 from augment.work.task import Task
 
 CHUNK = 16  # images of a task
@@ -45,7 +50,7 @@ def transform_job(source: str, given: Json, tell: Callable[[Tick], None]) -> Ite
 
 @contextmanager
 def _job(source: str, root: Path, given: Json, tell: Callable[[Tick], None]) -> Iterator[FolderJob]:
-    """The same of images that lie at `root` and are called `source`."""
+    """The same of images that lie at `root`, for this command alone if `source` is another name."""
     options = options_of(given)
     rejects = options.rejects
     layout = layout_of(str(root), options.asked)
@@ -67,7 +72,7 @@ def _job(source: str, root: Path, given: Json, tell: Callable[[Tick], None]) -> 
             document = _document(source, images, census, pipeline)
             document["notes"] = notes + rejects.notes()
             plan = _plan(images, census, pipeline)
-            yield TransformJob(plan, document, images, pipeline, notes)
+            yield TransformJob(plan, document, images, pipeline, notes, is_uri(source))
     finally:
         rejects.write()
 
@@ -129,6 +134,16 @@ class Listed:
                 yield Item(entry, number, size, self.options.originals)
             number += size
 
+    def copied(self, folder: Path) -> Listed:
+        """The same images below another folder, into which they are copied."""
+        shutil.rmtree(folder, ignore_errors=True)  # a killed command's
+        place = folder.absolute() / self.source.name
+        for path in files_below(self.source) if self.source.is_dir() else [self.source]:
+            copy = place / path.relative_to(self.source)
+            make_private(copy.parent)
+            shutil.copyfile(path, copy)
+        return replace(self, source=place)
+
     def usable(self) -> Iterator[Entry]:
         """The images that no look at their heads has refused."""
         listed = self.layout.entries(self.source, _unnamed, self.options.asked)
@@ -159,10 +174,13 @@ class TransformJob(FolderJob):
     images: Listed
     pipeline: Pipeline
     notes: list[str]
+    fetched: bool = False  # only this machine sees the images
     refused: set[str] = field(default_factory=set)
 
-    def tasks(self, seed: Seed, folder: Path) -> Tasks:
-        options = self.images.options
+    def tasks(self, seed: Seed, folder: Path, copies: Path | None) -> Tasks:
+        options, images = self.images.options, self.images
+        if copies is not None and self.fetched:
+            images = images.copied(copies)
         shared = Transformation(
             folder,
             self.images.layout,
@@ -171,8 +189,9 @@ class TransformJob(FolderJob):
             seed.value,
             options.source_format,
             options.keep_marks,
+            elsewhere=copies is not None,
         )
-        return Tasks(shared, self._tasks(seed), self.document["planned"])
+        return Tasks(shared, self._tasks(images, seed), self.document["planned"])
 
     def accept(self, result: Json) -> None:
         for each in result["refused"]:
@@ -194,10 +213,10 @@ class TransformJob(FolderJob):
         notes = self.notes + self.images.options.rejects.notes()
         return {"made": made, "notes": notes, "preview": preview.PREVIEW if made else None}
 
-    def _tasks(self, seed: Seed) -> Iterator[Task[Json]]:
-        items = self.images.items()
+    def _tasks(self, images: Listed, seed: Seed) -> Iterator[Task[Json]]:
+        items = images.items()
         if self.pipeline.mixing:
-            items = with_partners(items, self.images.usable(), self.pipeline.mixing, seed)
+            items = with_partners(items, images.usable(), self.pipeline.mixing, seed)
         while chunk := tuple(islice(items, CHUNK)):
             yield Task(f"from {chunk[0].first}", made_chunk, (chunk,))
 
@@ -207,6 +226,8 @@ def made_chunk(shared: Transformation, chunk: tuple[Item, ...]) -> Json:
     ones with the reason. Raises `UsageError` where the pipeline is at fault."""
     lines, refused = list[Json](), list[Json]()
     for item in chunk:
+        if shared.elsewhere:
+            _require_seen(item.entry)
         try:
             found, unusable = made(item, shared)
             lines += found
@@ -214,6 +235,17 @@ def made_chunk(shared: Transformation, chunk: tuple[Item, ...]) -> Json:
         except Undecodable as error:
             refused.append(_refused(item.entry, str(error)))
     return {"lines": lines, "refused": refused}
+
+
+def _require_seen(entry: Entry) -> None:
+    """Refuse, and do not leave out, an image that this machine does not see."""
+    if not entry.path.exists():
+        raise BadInput(
+            "the image is not seen on a machine of the cluster.",
+            where=printed(entry.name),
+            hint="Choose a place for images and -o that all machines share; what a URI names is "
+            "copied below -o.",
+        )
 
 
 def _refused(entry: Entry, error: str) -> Json:

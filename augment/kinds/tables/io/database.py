@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
+from itertools import chain, count
 
 import numpy as np
 import pyarrow as pa
 
-from augment.core.errors import UsageError
+from augment.core.errors import OutOfResources, UsageError
 from augment.core.kind import flag
 from augment.kinds.tables.io.formats import Raw, ReadOptions, declared
-from augment.kinds.tables.io.large_sources import DEFAULT_ROWS, MOST_SHARE, Sampled, sampled
+from augment.kinds.tables.io.large_sources import Sampled, drawn_of_more, sampled
 from augment.kinds.tables.io.memory import OF_FILES
 from augment.sources.databases import session as sessions
 from augment.sources.databases.address import Address, is_address, parsed
@@ -19,6 +23,7 @@ from augment.sources.databases.connection import connected
 from augment.work.memory import available_bytes
 
 GROWTH = 4  # of what came, while it is typed
+PART_ROWS = 1 << 16
 OF_ANY = ("sql", "fit_rows", "stratify")
 
 
@@ -46,7 +51,7 @@ class Query:
         """What it is called in messages and records."""
         return str(self.address)
 
-    def parts(self) -> Iterator[Raw]:
+    def parts(self) -> Generator[Raw, None, None]:
         """All rows, some at a time, with their numbers."""
         first = 0
         with connected(self.address) as session:
@@ -56,35 +61,69 @@ class Query:
                 yield replace(raw, rows=np.arange(first, first + part.num_rows))
                 first += part.num_rows
 
-    def whole(self) -> Raw | None:
-        """All rows at once; None where they would take too much memory."""
-        available = available_bytes()
-        found: list[Raw] = []
-        taken = 0
-        for raw in self.parts():
-            found.append(raw)
-            taken += GROWTH * raw.table.nbytes
-            if available is not None and taken > MOST_SHARE * available:
-                return None
-        notes = tuple(dict.fromkeys(note for raw in found for note in raw.notes))
-        table = pa.concat_tables([raw.table for raw in found])
-        return replace(found[0], table=table, notes=notes, rows=None)
+    def whole(self) -> Raw:
+        """All rows at once. Raises `OutOfResources` where they take more memory than is left."""
+        found = self._read(math.inf, math.inf)
+        assert isinstance(found, Raw)
+        return found
 
-    def drawn(self) -> Sampled | None:
-        """A sample of the rows; None where there are no more than are asked for."""
-        rows = self.options.fit_rows
-        return sampled(
-            lambda: ((0, raw) for raw in self.parts()),
-            DEFAULT_ROWS if rows is None else rows,
-            self.options,
-        )
+    def read(self) -> Raw | Sampled:
+        """All rows, or a sample where there are more than are asked for or memory should hold."""
+        rows, most_bytes = drawn_of_more(self.options)
+        return self._read(rows, most_bytes)
+
+    def _read(self, rows: float, most_bytes: float) -> Raw | Sampled:
+        """All rows in one pass, or `rows` of them where there are more and they take more than
+        `most_bytes`. What a sample cannot be smaller than is held before it is begun."""
+        available = available_bytes()
+        held: deque[Raw] = deque()
+        here, taken = 0, 0
+        with closing(self.parts()) as parts:
+            for raw in parts:
+                held.append(raw)
+                here += raw.table.num_rows
+                taken += GROWTH * raw.table.nbytes
+                if here > rows and taken > most_bytes:
+                    return self._drawn(chain(_emptied(held), parts), int(rows))
+                if available is not None and taken > available:
+                    raise OutOfResources(
+                        f"{self.name}: its rows take too much memory. Pass --fit-rows N, or name "
+                        "fewer with --sql."
+                    )
+        notes = tuple(dict.fromkeys(note for raw in held for note in raw.notes))
+        table = pa.concat_tables([raw.table for raw in held])
+        return replace(held[0], table=table, notes=notes, rows=None)
+
+    def _drawn(self, begun: Iterator[Raw], rows: int) -> Sampled:
+        """A sample of more than `rows` rows, of which the first pass is begun."""
+        passes = chain([begun], (self.parts() for _ in count()))
+        found = sampled(lambda: ((0, raw) for raw in next(passes)), rows, self.options)
+        assert found is not None, "there are more rows"
+        return found
+
+
+def _emptied(held: deque[Raw]) -> Iterator[Raw]:
+    """The parts, each let go."""
+    while held:
+        yield held.popleft()
 
 
 def _tables(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The batches as tables; one without rows where there are none."""
+    """One table without rows, then `PART_ROWS` at a time, however many a driver gives: which rows
+    are drawn depends on the parts."""
     yield reader.schema.empty_table()
+    held, count = list[pa.RecordBatch](), 0
     for batch in reader:
-        yield pa.Table.from_batches([batch])
+        first = 0
+        while first < batch.num_rows:
+            taken = min(PART_ROWS - count, batch.num_rows - first)
+            held.append(batch.slice(first, taken))
+            first, count = first + taken, count + taken
+            if count == PART_ROWS:
+                yield pa.Table.from_batches(held).combine_chunks()
+                held, count = [], 0
+    if held:
+        yield pa.Table.from_batches(held).combine_chunks()
 
 
 def _raw(table: pa.Table, name: str, options: ReadOptions) -> Raw:

@@ -52,19 +52,23 @@ class Sampled:
         return replace(table, counts=_counts(table, self.census))
 
 
-def rows_to_fit(paths: list[Path], options: ReadOptions) -> int | None:
-    """How many rows are to be drawn: as asked, or where reading all of them took too much memory;
-    None: all are read."""
+def drawn_of_more(options: ReadOptions) -> tuple[int, float]:
+    """How many rows are drawn of a source that takes more than so many bytes of memory: as asked,
+    or where reading all of them took too much."""
     if options.fit_rows is not None:
-        return options.fit_rows
+        return options.fit_rows, -1
     if options.stratify:
         raise UsageError("--stratify goes with --fit-rows N.")
     if options.scored:
-        return SCORED_ROWS if _bytes_in_memory(paths) > SCORED_BYTES else None
+        return SCORED_ROWS, SCORED_BYTES
     available = available_bytes()
-    if available is None or _bytes_in_memory(paths) <= MOST_SHARE * available:
-        return None
-    return DEFAULT_ROWS
+    return DEFAULT_ROWS, np.inf if available is None else MOST_SHARE * available
+
+
+def rows_to_fit(paths: list[Path], options: ReadOptions) -> int | None:
+    """How many rows of these files are to be drawn; None: all are read."""
+    rows, most_bytes = drawn_of_more(options)
+    return rows if _bytes_in_memory(paths) > most_bytes else None
 
 
 def _bytes_in_memory(paths: list[Path]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from augment.core.errors import BadInput
 from augment.kinds.tables.data import marker
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
@@ -55,14 +56,31 @@ def blocks_of(files: list[tuple[Member, str]], options: ReadOptions) -> Iterator
             yield number, _with_partitions(raw, member)
 
 
-def all_rows(source: str, options: ReadOptions, schema: Schema) -> Iterator[Table]:
-    """All rows of a source, some at a time, with the columns of `schema` that are there."""
+def all_rows(source: str, options: ReadOptions, schema: Schema, rows: int) -> Iterator[Table]:
+    """All rows of a source, some at a time, with the columns of `schema` that are there.
+
+    Raises `BadInput` at the end where they are no longer as many as `rows`.
+    """
     if is_address(source):
-        parts = (raw for raw in Query.of(source, options).parts())
-        yield from _typed(parts, schema)
+        yield from _typed(_as_many(Query.of(source, options).parts(), rows, source), schema)
         return
     with opened(source, options) as files:
-        yield from _typed((raw for _, raw in blocks_of(files, options)), schema)
+        parts = (raw for _, raw in blocks_of(files, options))
+        yield from _typed(_as_many(parts, rows, source), schema)
+
+
+def _as_many(parts: Iterator[Raw], rows: int, source: str) -> Iterator[Raw]:
+    """The parts, which have to hold `rows` rows."""
+    found = 0
+    for raw in parts:
+        found += raw.table.num_rows
+        yield raw
+    if found != rows:
+        raise BadInput(
+            f"it had {rows:,} rows, and {found:,} when it was read again.",
+            where=source,
+            hint="Give the command again when nobody writes to it, or name a copy.",
+        )
 
 
 def _typed(parts: Iterator[Raw], schema: Schema) -> Iterator[Table]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from augment.core.errors import BadInput, OutOfResources, listed
+from augment.core.errors import BadInput, listed
 from augment.core.files import atomic_alone
 from augment.core.source import External, Rows, Source
 from augment.core.types import Json
@@ -37,6 +37,7 @@ from augment.sources.files import (
     entry_of,
 )
 from augment.sources.partitions import Member
+from augment.sources.remote.fetching import keep
 
 __all__ = [
     "ReadOptions",
@@ -103,7 +104,9 @@ def read_like(source: Source, schema: Schema, options: ReadOptions | None = None
     """
     given = options or ReadOptions()
     asked = ReadOptions(like=schema, bad_rows=given.bad_rows, max_bad=given.max_bad)
-    if given.scored and isinstance(source, str) and _is_files(source):
+    if isinstance(source, str) and is_address(source):
+        asked = ReadOptions(like=schema)
+    if given.scored and isinstance(source, str) and source != standard_input.NAME:
         asked = replace(asked, fit_rows=given.fit_rows, scored=True)
         found = _read_paths(source, asked, lambda p: (gathering.gather_like(p, schema), ()))
         found = _with_whole(found, source, asked, schema)
@@ -117,10 +120,6 @@ def read_like(source: Source, schema: Schema, options: ReadOptions | None = None
     return ReadTable(table, (), tuple(notes), rejected, said)
 
 
-def _is_files(source: str) -> bool:
-    return source != standard_input.NAME and not is_address(source)
-
-
 def _with_whole(
     found: ReadTable, source: Source, options: ReadOptions, schema: Schema
 ) -> ReadTable:
@@ -128,7 +127,8 @@ def _with_whole(
     if found.rows is None or not options.scored:
         return found
     assert isinstance(source, str), "rows in memory are not drawn from"
-    whole = Whole(found.rows, lambda: all_rows(source, replace(options, like=schema), schema))
+    rows, options = found.rows, replace(options, like=schema)
+    whole = Whole(rows, lambda: all_rows(source, options, schema, rows))
     return replace(found, table=replace(found.table, whole=whole))
 
 
@@ -184,7 +184,7 @@ def _raw(source: Source, options: ReadOptions) -> list[Raw]:
     if not isinstance(source, str):
         return [memory.raw(source, ReadOptions(like=options.like))]
     if is_address(source):
-        return [_whole(Query.of(source, ReadOptions(like=options.like)))]
+        return [Query.of(source, ReadOptions(like=options.like)).whole()]
     with opened(source, options) as files:
         return [read_member(member, name, options) for member, name in files]
 
@@ -196,7 +196,10 @@ def _read_paths(source: str, options: ReadOptions, gather: Gather) -> ReadTable:
     if is_address(source) or options.sql is not None:
         return _read_database(Query.of(source, options), gather)
     with opened(source, options) as files:
-        return _read_files(files, options, gather)
+        found = _read_files(files, options, gather)
+        if found.rows is not None and options.scored:
+            keep(source)  # since all its rows are read once more
+        return found
 
 
 def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: Gather) -> ReadTable:
@@ -220,26 +223,14 @@ def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: G
 
 
 def _read_database(query: Query, gather: Gather) -> ReadTable:
-    raw = query.whole() if query.options.fit_rows is None else None
-    drawn = query.drawn() if raw is None else None
-    parts = [raw or _whole(query)] if drawn is None else drawn.parts
-    table, notes = gather(parts)
+    found = query.read()
+    table, notes = gather([found] if isinstance(found, Raw) else found.parts)
     entry = entry_called(query.name, table, table.data.nbytes)
-    if drawn is None:
+    if isinstance(found, Raw):
         return ReadTable(table, (entry,), notes, 0)
     return ReadTable(
-        drawn.counted(table), (entry,), (drawn.note, *notes), 0, drawn.note, drawn.rows
+        found.counted(table), (entry,), (found.note, *notes), 0, found.note, found.rows
     )
-
-
-def _whole(query: Query) -> Raw:
-    raw = query.whole()
-    if raw is None:
-        raise OutOfResources(
-            f"{query.name}: its rows take too much memory. Pass --fit-rows N, or name fewer with "
-            "--sql."
-        )
-    return raw
 
 
 def _sampled(files: list[tuple[Member, str]], options: ReadOptions) -> Sampled | None:
