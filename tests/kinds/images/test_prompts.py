@@ -17,6 +17,7 @@ from augment.core.types import silent
 from augment.kinds.images.data.captions import Lexicon, spoken, with_kept_words
 from augment.kinds.images.data.dataset import Images
 from augment.kinds.images.data.schema import ImageSchema
+from augment.kinds.images.engines.conditioning import Conditioning
 from augment.kinds.images.engines.cvae import prior
 from augment.lifecycle import fitting, generation, opened_model, run
 from augment.lifecycle.plan import RunRequest
@@ -125,6 +126,26 @@ def test_rare_words_and_captions_do_not_enter_a_protected_model() -> None:
     again = Counter(spoken(data, protect=True))
     assert again == {"a dark shoe": 6, "a, dark, shoe, of, john": 6, "": 2}
     assert "odd" in with_kept_words(said(texts, [-1] * 14), protect=False)[0].schema.vocabulary
+
+
+def test_what_no_picture_shows_together_is_known_as_new() -> None:
+    texts = ["red disc", "red disc", "blue disc", "blue bar", "green bar, striped"]
+    data, _ = with_kept_words(said(texts, [0, 0, 0, 1, 1], ("disc", "bar")), protect=False)
+    conditioning = Conditioning.of(data, protect=False)
+    asked = {
+        (0, "red disc"): False,
+        (0, "red"): False,
+        (0, ""): False,
+        (1, "green"): False,  # less than a caption says
+        (-1, "blue disc"): False,
+        (1, "red bar"): True,
+        (0, "green"): True,  # of another class alone
+        (-1, "red striped"): True,
+        (1, "blue striped"): True,
+    }
+    codes = np.array([code for code, _ in asked])
+    matrix = conditioning.matrix(codes, [text for _, text in asked])
+    assert conditioning.new_together(matrix).tolist() == [*asked.values()]
 
 
 def test_words_choose_the_classes_they_were_found_with() -> None:

@@ -106,6 +106,15 @@ class Conditioning:
     def matrix_of(self, data: Images) -> NDArray[np.float32]:
         return self.matrix(data.label_codes, data.captions or [""] * len(data))
 
+    def new_together(self, matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """(n,) whether no kind of picture in the training set has the class and all the words of a
+        row of `matrix`. Under protection rare captions have lost words, and count without them."""
+        codes = np.array([kind.code for kind in self.kinds])
+        known = self.matrix(codes, [kind.caption for kind in self.kinds]) > 0
+        rows, place = np.unique(matrix > 0, axis=0, return_inverse=True)
+        lacking = rows.astype(np.float32) @ (~known).astype(np.float32).T  # (rows, kinds)
+        return np.asarray((lacking > 0).all(axis=1)[place.reshape(-1)])
+
     def wanted(self, n: int, seed: Seed, given: Condition | None) -> PictureConditions:
         """What `n` pictures shall show: as asked for, and for the rest as the training set is.
 

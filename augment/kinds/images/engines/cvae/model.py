@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from augment.kinds.images.engines.cvae.autoencoder import Autoencoder
-    from augment.kinds.images.engines.cvae.prior import Gaussians, VelocityField
+    from augment.kinds.images.engines.cvae.prior import Asked, Gaussians, VelocityField
 
 MADE_AT_ONCE = 500
 
@@ -70,7 +70,7 @@ class CvaeModel(Blender):
 
     def latents(self, u: Tensor, codes: Tensor, conditions: Tensor) -> Tensor:
         """Standard normal noise (n, latent) to latents of these classes."""
-        latents = u if self.flow is None else self.flow.latents_of(u, conditions)
+        latents = u if self.flow is None else self.flow.latents_of(u, self._asked(conditions))
         return self.around.coloured(latents, codes)
 
     def edited(
@@ -113,7 +113,17 @@ class CvaeModel(Blender):
         codes, conditions = self._codes_and_conditions(shown)
         mean, _ = self.network.encode(to_floats(pixels, self.device), conditions)
         u = self.around.whitened(mean, codes)
-        return u if self.flow is None else self.flow.noise_of(u, conditions)
+        return u if self.flow is None else self.flow.noise_of(u, self._asked(conditions))
+
+    def _asked(self, conditions: Tensor) -> Asked:
+        import torch
+
+        from augment.kinds.images.engines.cvae.prior import Asked
+
+        wordless = conditions.clone()
+        wordless[:, self.conditioning.word_columns] = 0
+        new = self.conditioning.new_together(conditions.cpu().numpy())
+        return Asked(conditions, wordless, torch.from_numpy(new)[:, None].to(self.device))
 
     def _pictures(self, noise: Tensor, wanted: PictureConditions) -> NDArray[np.uint8]:
         codes, conditions = self._codes_and_conditions(wanted)

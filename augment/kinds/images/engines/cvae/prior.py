@@ -32,6 +32,7 @@ EMBEDDED_WIDTH = 64
 BATCH = 256
 JUDGED = 2_000  # draws that each check looks at
 STEPS = 10  # of Heun's rule from noise to latents
+NEW_GUIDANCE = 4.0  # how far words that were never seen together are followed; others: as learnt
 MOVED = 0.5  # share of the pictures in a step that are shown moved
 SCHEDULE = Schedule(
     steps=4_500,
@@ -110,6 +111,21 @@ def _scatter(apart: Tensor, noise: Tensor) -> Tensor:
     return apart.T @ apart + torch.diag(noise.sum(0))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What pictures shall show: conditions `c` (n, condition_width), the same without words, and
+    `new` (n, 1), whether no training picture had the class and all of the words.
+
+    A network that learnt words apart follows them together only half-heartedly; classifier-free
+    guidance (Ho and Salimans 2022, arXiv 2207.12598) goes further where the words lead. It would
+    make what was learnt less varied, so pictures of known combinations do without.
+    """
+
+    c: Tensor
+    wordless: Tensor
+    new: Tensor
+
+
 class VelocityField(nn.Module):
     """It carries N(0, I) to the whitened latents of a condition c (n, condition_width).
 
@@ -143,18 +159,24 @@ class VelocityField(nn.Module):
         found: Tensor = self.last(h)
         return found.float()
 
-    def latents_of(self, noise: Tensor, c: Tensor) -> Tensor:
+    def latents_of(self, noise: Tensor, asked: Asked) -> Tensor:
         """Noise (n, latent) carried to latents."""
-        return self._carried(noise, c, 0.0, 1.0)
+        return self._carried(noise, asked, 0.0, 1.0)
 
-    def noise_of(self, latents: Tensor, c: Tensor) -> Tensor:
+    def noise_of(self, latents: Tensor, asked: Asked) -> Tensor:
         """Undo `latents_of`, up to the error of Heun's rule."""
-        return self._carried(latents, c, 1.0, 0.0)
+        return self._carried(latents, asked, 1.0, 0.0)
 
-    def _carried(self, u: Tensor, c: Tensor, start: float, end: float) -> Tensor:
+    def _carried(self, u: Tensor, asked: Asked, start: float, end: float) -> Tensor:
+        guided = bool(asked.new.any())
+
         def at(place: Tensor, t: float) -> Tensor:
-            found: Tensor = self(place, torch.full((len(u), 1), t, device=u.device), c)
-            return found
+            times = torch.full((len(u), 1), t, device=u.device)
+            found: Tensor = self(place, times, asked.c)
+            if not guided:
+                return found
+            bare = self(place, times, asked.wordless)
+            return torch.where(asked.new, bare + NEW_GUIDANCE * (found - bare), found)
 
         return heun(at, u, start, end, STEPS)
 
