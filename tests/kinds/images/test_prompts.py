@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,21 +31,21 @@ def fitted(root: Path, rows: int, **parameters: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("prompts")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prior, "SCHEDULE", dataclasses.replace(prior.SCHEDULE, steps=900))
         patch.setattr(prior, "BATCH", 64)  # of 320 pictures: more at once draw them no better
-        yield fitted(root, 320, steps="600", batch="32", width="16", latent="12")
+        return fitted(root, 320, steps="600", batch="32", width="16", latent="12")
 
 
 @pytest.fixture(scope="module")
-def barely_fitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def barely_fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that knows the words and draws badly."""
     root = tmp_path_factory.mktemp("barely")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prior, "SCHEDULE", dataclasses.replace(prior.SCHEDULE, steps=20))
-        yield fitted(root, 120, steps="6", batch="8", width="8", latent="4")
+        return fitted(root, 120, steps="6", batch="8", width="8", latent="4")
 
 
 def asked(model: Path, out: Path, *prompts: str, n: int = 40) -> list[dict[str, str]]:
