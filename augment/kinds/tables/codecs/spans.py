@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from augment.core.types import Clause, Json, State
-from augment.kinds.tables.codecs.curve import curve_of
 from augment.kinds.tables.codecs.endings import EXPONENTS, Precision, ended, heaps_of
 from augment.kinds.tables.codecs.intervals import clause_intervals, intersection
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Choice, Vocabulary
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+MAX_KNOTS = 1024
 ROWS_PER_BIN = 20  # the fewest rows that a bin is fitted on
 OCTAVES = 7  # of sines and cosines over the ranks
 FADING = 0.7  # of each octave beside the one below: smooth laws are learnt before rough ones
@@ -37,8 +37,7 @@ class Spans(Vocabulary):
     that `knots` (k,) trace, evenly spaced in rank; bin b holds the values from `edges[b]` up to
     `edges[b + 1]`, which are the ranks `ranks[b]` to `ranks[b + 1]` of it. Between knots values
     are interpolated, so no bin gives back a training row; the outer knots are means of the
-    outermost rows under protection, and those of few rows are smoothed (see `curve_of`).
-    `spread` (values,) are the quantile levels of the tokens.
+    outermost rows under protection. `spread` (values,) are the quantile levels of the tokens.
     `heaps` (bins, exponents) are the cumulated shares of a bin's rows by the coarsest power of
     ten that their value is a multiple of, from coarse to fine: people and instruments round, and
     a sample that does not is told from real rows by its last digits. Values are written with
@@ -65,7 +64,7 @@ class Spans(Vocabulary):
         atoms = distinct[counts >= often]
         rest = known[np.isin(known, atoms, invert=True)]
         bins = min(most_tokens - len(atoms), len(rest) // ROWS_PER_BIN)
-        knots, edges, ranks = curve_of(rest, max(1, bins), protect)
+        knots, edges, ranks = _curve(rest, max(1, bins), protect)
         if len(atoms) and len(rest) < least:  # too few rows to draw a curve through
             knots, edges, ranks = knots[:0], edges[:0], ranks[:0]
         centres = np.sort(np.concatenate([atoms, (edges[1:] + edges[:-1]) / 2]))
@@ -258,6 +257,27 @@ class Spans(Vocabulary):
 
 
 _ARRAYS = ("atoms", "knots", "edges", "ranks", "spread", "heaps")
+
+
+def _curve(
+    rest: NDArray[np.float64], bins: int, protect: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Knots, bin edges and the edges' ranks for sorted rows."""
+    n = len(rest)
+    if n == 0:
+        return rest, rest, rest
+    least = LEAST_ROWS if protect else 1
+    count = max(1, min(MAX_KNOTS, n // least))
+    at = np.linspace(0, n, count + 1).round().astype(int)[1:-1]
+    ends = rest[:least].mean(), rest[-least:].mean()
+    knots = np.concatenate([[ends[0]], (rest[at - 1] + rest[at]) / 2, [ends[1]]])
+    knots = np.clip(knots, *ends)
+    edges = np.unique(np.interp(np.linspace(0, 1, bins + 1), np.linspace(0, 1, count + 1), knots))
+    if len(edges) == 1:  # one value only
+        return knots, np.repeat(edges, 2), np.array([0.0, 1.0])
+    ranks = np.searchsorted(rest, edges, "left") / n
+    ranks[0], ranks[-1] = 0.0, 1.0
+    return knots, edges, ranks
 
 
 def grid(column: Column) -> float:
