@@ -119,6 +119,22 @@ def clear_unfinished(folder: Path) -> None:
         left.unlink(missing_ok=True)
 
 
+def empty_folder(folder: Path) -> None:
+    """Remove all that is in a folder, if it is there. Raises as `atomic` does where that fails:
+    what is left of one result must not be taken for a part of the next."""
+    try:
+        for where, folders, files in os.walk(folder, topdown=False):
+            for name in (*files, *folders):
+                path = Path(where, name)
+                with suppress(FileNotFoundError):  # a process that ends removes its own files
+                    if path.is_dir() and not path.is_symlink():
+                        path.rmdir()
+                    else:
+                        path.unlink()
+    except OSError as error:
+        raise _refused(folder, error) from error
+
+
 def require_outside(out: Path, source: Path | None) -> None:
     """Refuse to write below a folder that is read: its next reading would take that for data.
 
