@@ -102,7 +102,7 @@ def _of_system(error: OSError) -> OSError | AugmentError:
             hint="Give another path, or see to the permissions of this one.",
         )
     if error.errno in LIMITS:
-        return _limit(error.strerror)
+        return _limit(str(error.strerror))
     if error.errno == errno.ENOENT and "temporary directory" in str(error.strerror):
         return OutOfResources(
             "no folder for temporary files can be written: the disk is full, or it is not "

@@ -6,6 +6,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from augment.core.errors import UsageError
+
 WORDS = "augment.words"  # of a command line, in its context's meta
 # Options by their first long name. What stands in no group is the command's own: "Options".
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -169,8 +171,22 @@ class Command(TyperCommand):
     """A command whose help lists its options by group, and its examples last."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As every command does; the words are kept for jobs, each of which is one more call."""
+        """As every command does; the words are kept for jobs, each of which is one more call.
+
+        Raises `UsageError` for an empty place: it would be taken for the folder that one is in.
+        """
         ctx.meta[WORDS] = list(args)
+        if not all(args) or "--out=" in args:
+            given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+            for parameter in self.params:
+                place = parameter.name == "out" or parameter.param_type_name == "argument"
+                if place and given.get(parameter.name) == "":
+                    name = (
+                        "-o"
+                        if parameter.name == "out"
+                        else parameter.metavar or parameter.name.upper()
+                    )
+                    raise UsageError(f"{name} is empty, as of a shell's variable that is not set.")
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -211,6 +211,39 @@ def test_a_folder_that_was_removed_is_a_matter_of_usage(model: Path, tmp_path: P
     assert "exists no more" in json.loads(done.stdout)["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["inspect", ""], b"SRC"),
+        (["runs", "list", ""], b"DIR"),
+        (["evaluate", "a.csv", ""], b"SYNTHETIC"),
+        (["fit", "a.csv", "-o", ""], b"-o"),
+        (["fit", "a.csv", "--out="], b"-o"),
+    ],
+)
+def test_an_empty_name_is_not_taken_for_the_folder_that_one_is_in(
+    words: list[str], name: bytes
+) -> None:
+    done = augment(*words)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"augment: error: " + name + b" is empty")
+
+
+def test_a_pipe_with_a_name_is_refused_for_what_it_is(table: Path, tmp_path: Path) -> None:
+    done = shell(f"augment inspect <(cat {table})", tmp_path)
+    assert done.returncode == 4, done.stderr
+    assert b"this is a pipe" in done.stderr
+
+
+def test_rows_from_standard_input_are_filled_and_scored(model: Path, tmp_path: Path) -> None:
+    line = f"printf 'age\\n30\\n' | augment sample {model} --given - -o -"
+    done = shell(line + " --seed 1 -q | augment inspect - --json", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["data"]["rows"] == 1
+    done = shell(f"cat {model.parent / 't.csv'} | augment evaluate - - ", tmp_path)
+    assert (done.returncode, b"the file is empty" in done.stderr) == (4, True), done.stderr
+
+
 @pytest.mark.parametrize("words", ["--version", "--help", "config schema"])
 def test_output_that_finds_no_room_is_six(words: str, tmp_path: Path) -> None:
     done = shell(f"augment {words} > /dev/full", tmp_path)
