@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -178,15 +179,9 @@ class Command(TyperCommand):
         ctx.meta[WORDS] = list(args)
         if not all(args) or "--out=" in args:
             given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-            for parameter in self.params:
-                place = parameter.name == "out" or parameter.param_type_name == "argument"
-                if place and given.get(parameter.name) == "":
-                    name = (
-                        "-o"
-                        if parameter.name == "out"
-                        else parameter.metavar or parameter.name.upper()
-                    )
-                    raise UsageError(f"{name} is empty, as of a shell's variable that is not set.")
+            for name, place in _places(self.params):
+                if given.get(name) == "":
+                    raise UsageError(f"{place} is empty, as of a shell's variable that is not set.")
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -221,6 +216,15 @@ class Commands(TyperGroup):
             if found:
                 with formatter.section(title):
                     formatter.write_dl([(c.name, _first_line(c.help)) for c in found])
+
+
+def _places(parameters: list[Any]) -> Iterator[tuple[str, str]]:
+    """The names of what says where something lies, and as users know them."""
+    for parameter in parameters:
+        if parameter.name == "out":
+            yield "out", "-o"
+        elif parameter.param_type_name == "argument":
+            yield parameter.name, parameter.metavar or parameter.name.upper()
 
 
 def _section(parameter: Any) -> str:

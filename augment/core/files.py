@@ -56,6 +56,7 @@ def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[A
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+        require_writable(path, force)  # another writer may have ended meanwhile
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
