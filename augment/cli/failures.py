@@ -17,6 +17,8 @@ from augment.core.errors import (
     OutOfResources,
     UsageError,
     is_lack_of_memory,
+    is_limit,
+    limit_reached,
 )
 from augment.core.types import Json
 
@@ -31,7 +33,6 @@ UNUSABLE = (
     errno.ENOTDIR,
     errno.ESTALE,
 )  # what is wrong with a path
-LIMITS = (errno.EAGAIN, errno.EMFILE, errno.ENFILE)  # of processes, of open files
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )
@@ -87,8 +88,8 @@ def told(error: BaseException, as_json: bool) -> int | None:
         terminal.discard(sys.stdout)
         report(f"the output cannot be written ({error.strerror}).", code, as_json=False)
         return code
-    if isinstance(error, RuntimeError) and "start new thread" in str(error):
-        report(str(_limit("no more threads")), code, as_json)
+    if is_limit(error):
+        report(str(limit_reached(error)), code, as_json)
         return code
     return None
 
@@ -101,21 +102,12 @@ def _of_system(error: OSError) -> OSError | AugmentError:
             where=os.fsdecode(error.filename),
             hint="Give another path, or see to the permissions of this one.",
         )
-    if error.errno in LIMITS:
-        return _limit(str(error.strerror))
     if error.errno == errno.ENOENT and "temporary directory" in str(error.strerror):
         return OutOfResources(
             "no folder for temporary files can be written: the disk is full, or it is not "
             "allowed. Set TMPDIR to a folder that can be."
         )
     return error
-
-
-def _limit(reason: str) -> OutOfResources:
-    return OutOfResources(
-        f"a limit of the system is reached ({reason}). Use fewer processes (--workers 1), or "
-        "raise the limit (see ulimit -a)."
-    )
 
 
 def report(message: str, code: int, as_json: bool, error: Json | None = None) -> None:
