@@ -55,7 +55,8 @@ class Pool:
     def end(self) -> None:
         """Stop what runs, in the middle of its task."""
         for process in self._processes:
-            process.terminate()
+            if process.pid is not None:  # it was started
+                process.terminate()
 
     def killed(self) -> bool:
         """Whether one of the processes was killed, as the system does where memory is short, or

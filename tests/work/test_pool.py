@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import operator
 import os
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import popen_spawn_posix
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +135,15 @@ def test_a_thread_that_the_system_refuses_is_no_wait_without_end() -> None:
         timeout=PATIENCE,
     )
     assert done.stderr.startswith(b"6: a limit of the system is reached"), done.stderr
+
+
+def test_a_process_that_the_system_refuses_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(popen: object, process: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(popen_spawn_posix.Popen, "_launch", refused)
+    with pytest.raises(BlockingIOError), pool(1, None) as processes:
+        processes.submit(Task("t", operator.is_, (None,)))
 
 
 @pytest.mark.parametrize(
