@@ -173,11 +173,14 @@ def main() -> None:
     except KeyboardInterrupt as stop:
         code = stop.exit_code if isinstance(stop, Interrupted) else 130
     except Exception as error:
-        terminal.say(traces.of(error), whole=True)
-        terminal.say(
-            "augment: this is a bug in augment, not in your data. Please report the lines above "
-            "(they hold none of your data)."
-        )
+        code = failures.told(error, "--json" in sys.argv[1:])
+        if code is None:
+            code = 1
+            terminal.say(traces.of(error), whole=True)
+            terminal.say(
+                "augment: this is a bug in augment, not in your data. Please report the lines "
+                "above (they hold none of your data)."
+            )
     if code in (129, 130, 143):
         _farewell(sys.argv[1:])
     sys.exit(code)

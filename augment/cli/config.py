@@ -14,6 +14,7 @@ from augment.cli import options as o
 from augment.cli import output, settings_summary
 from augment.cli.flags import warn
 from augment.core.errors import UsageError
+from augment.core.folders import home_folder, working_folder
 from augment.core.types import Json
 from augment.settings.jobs import listed
 from augment.settings.names import dotted
@@ -68,8 +69,9 @@ def config(
     # a file that is named is checked alone
     environment = os.environ if path is None else {}
     try:
-        found = resolve(path or file, environment, Path.cwd(), Path.home())
-        jobs = () if found.path is None else listed(found.path, Path.cwd())
+        folder = working_folder()
+        found = resolve(path or file, environment, folder, home_folder())
+        jobs = () if found.path is None else listed(found.path, folder)
     except BadSettings as error:
         if action is not Action.CHECK:
             raise

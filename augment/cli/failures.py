@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from contextlib import suppress
 
@@ -16,11 +17,22 @@ from augment.core.errors import (
     OutOfResources,
     UsageError,
     is_lack_of_memory,
+    is_limit,
+    limit_reached,
 )
 from augment.core.types import Json
 
 SCHEMA = "augment.error/1"
 UNWRITABLE = (*DISK_ERRORS, errno.EBADF)
+UNUSABLE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOTDIR,
+    errno.ESTALE,
+)  # what is wrong with a path
 LESS_MEMORY = (
     "Use fewer rows, columns, pixels or processes (--workers), or a machine with more memory."
 )
@@ -51,6 +63,8 @@ def told(error: BaseException, as_json: bool) -> int | None:
 
     None for a bug, of which nothing is said here.
     """
+    if isinstance(error, OSError):
+        error = _of_system(error)
     if isinstance(error, AugmentError):
         report(str(error), error.exit_code, as_json, document(error))
         return error.exit_code
@@ -74,7 +88,26 @@ def told(error: BaseException, as_json: bool) -> int | None:
         terminal.discard(sys.stdout)
         report(f"the output cannot be written ({error.strerror}).", code, as_json=False)
         return code
+    if is_limit(error):
+        report(str(limit_reached(error)), code, as_json)
+        return code
     return None
+
+
+def _of_system(error: OSError) -> OSError | AugmentError:
+    """What the system refuses for a reason that is the user's to mend; else the error itself."""
+    if error.errno in UNUSABLE and isinstance(error.filename, str | bytes):
+        return BadInput(
+            f"the system does not let this be used ({error.strerror}).",
+            where=os.fsdecode(error.filename),
+            hint="Give another path, or see to the permissions of this one.",
+        )
+    if error.errno == errno.ENOENT and "temporary directory" in str(error.strerror):
+        return OutOfResources(
+            "no folder for temporary files can be written: the disk is full, or it is not "
+            "allowed. Set TMPDIR to a folder that can be."
+        )
+    return error
 
 
 def report(message: str, code: int, as_json: bool, error: Json | None = None) -> None:

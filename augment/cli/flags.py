@@ -13,6 +13,7 @@ import typer
 from typer.models import OptionInfo
 
 from augment.cli.terminal import say
+from augment.core.folders import home_folder, working_folder
 from augment.core.parameters import Parameter, expected, optional, setting_of
 from augment.core.types import Json
 from augment.settings import names
@@ -105,7 +106,7 @@ def resolved(context: typer.Context, config: Any) -> Configured:
     path = config if isinstance(config, Path) else None
     job: Listed | None = context.obj.get(JOB)
     entries = None if job is None else job.entries
-    found = resolve(path, os.environ, Path.cwd(), Path.home(), entries)
+    found = resolve(path, os.environ, working_folder(), home_folder(), entries)
     flags: Mapping[str, Name] = context.obj[SETTINGS]
     several = {each.name for each in context.command.params if getattr(each, "multiple", False)}
     context.default_map = {

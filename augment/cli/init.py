@@ -12,6 +12,7 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, progress
 from augment.cli.output import line
+from augment.core.folders import working_folder
 from augment.core.types import Json
 from augment.settings.file import FILE
 
@@ -46,7 +47,7 @@ def init(
             reading.kind,
             reading.suited(kind, config),
             _as_settings(reading, place.parent),
-            folder=Path.cwd() if out == STDOUT else place.parent,
+            folder=working_folder() if out == STDOUT else place.parent,
             tell=tell,
         )
     if out != STDOUT:

@@ -18,6 +18,7 @@ from augment.cli.help import WORDS
 from augment.cli.options import Screen
 from augment.cli.output import clock, line, table
 from augment.core.errors import UsageError, did_you_mean
+from augment.core.folders import working_folder
 from augment.core.types import Json
 from augment.settings.file import FILE
 from augment.settings.jobs import Listed, listed
@@ -98,7 +99,7 @@ def run(names: list[str] | None, config: Configured, screen: Screen, junit: Path
 
 
 def _chosen(names: list[str] | None, path: Path | None) -> list[Listed]:
-    known = () if path is None else listed(path, Path.cwd())
+    known = () if path is None else listed(path, working_folder())
     if not known:
         where = f"no {FILE} here or above" if path is None else f"no [[jobs]] in {path}"
         raise UsageError(f"There is {where}. Write one: [[jobs]] with name, source and out.")

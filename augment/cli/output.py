@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -53,19 +54,19 @@ def _print(
     from rich.console import Console
 
     stream = sys.stdout if loud else sys.stderr
+    held = io.BytesIO()
+    page = io.TextIOWrapper(held, stream.encoding or "ascii", "backslashreplace", newline="")
     console = Console(
-        file=stream,
+        file=page,  # written below: rich answers a closed pipe with exit 1, a full disk by raising
         force_terminal=stream.isatty(),  # FORCE_COLOR would put codes into files and pipes
         no_color=screen.no_color,
         highlight=False,
         soft_wrap=False,
     )
-    with console.capture() as text:  # written here, since rich answers a closed pipe with exit 1
-        tell(console, document, screen.verbose)
-    encoding = stream.encoding or "ascii"
-    shown = text.get().encode(encoding, "backslashreplace").decode(encoding)
+    tell(console, document, screen.verbose)
+    page.flush()
     with suppress(*(() if loud else (OSError,))):
-        stream.write(shown)
+        stream.write(held.getvalue().decode(page.encoding))
         stream.flush()
 
 

@@ -141,6 +141,26 @@ def _has_memory() -> bool:
     return True
 
 
+LIMITS = (errno.EAGAIN, errno.EMFILE, errno.ENFILE)
+NO_THREAD = "can't start new thread"
+
+
+def is_limit(error: BaseException) -> bool:
+    """Whether an error says that the system gives no more processes, threads or open files."""
+    if isinstance(error, OSError):
+        return error.errno in LIMITS
+    return isinstance(error, RuntimeError) and NO_THREAD in str(error)
+
+
+def limit_reached(error: BaseException) -> OutOfResources:
+    """What is told of such an error."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or NO_THREAD
+    return OutOfResources(
+        f"a limit of the system is reached ({reason}). Use fewer processes (--workers 1), or "
+        "raise the limit (see ulimit -a)."
+    )
+
+
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 

@@ -56,6 +56,7 @@ def atomic(path: Path, mode: str = "wb", *, force: bool = True) -> Iterator[IO[A
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+        require_writable(path, force)  # another writer may have ended meanwhile
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
@@ -117,6 +118,22 @@ def clear_unfinished(folder: Path) -> None:
     """Remove the unfinished files that a killed writer left anywhere below a folder."""
     for left in folder.rglob(f"{TEMPORARY}*"):
         left.unlink(missing_ok=True)
+
+
+def empty_folder(folder: Path) -> None:
+    """Remove all that is in a folder, if it is there. Raises as `atomic` does where that fails:
+    what is left of one result must not be taken for a part of the next."""
+    try:
+        for where, folders, files in os.walk(folder, topdown=False):
+            for name in (*files, *folders):
+                path = Path(where, name)
+                with suppress(FileNotFoundError):  # a process that ends removes its own files
+                    if path.is_dir() and not path.is_symlink():
+                        path.rmdir()
+                    else:
+                        path.unlink()
+    except OSError as error:
+        raise _refused(folder, error) from error
 
 
 def require_outside(out: Path, source: Path | None) -> None:

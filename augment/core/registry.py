@@ -12,7 +12,7 @@ from importlib import metadata, util
 from typing import Any
 
 from augment.core import parameters
-from augment.core.errors import MissingExtra, UsageError, did_you_mean
+from augment.core.errors import MissingExtra, UsageError, did_you_mean, is_lack_of_memory
 from augment.core.types import About, Engine, Json
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}  # where the module's name differs
@@ -65,6 +65,8 @@ def find(group: str, name: str) -> Any:
             f"Install it with: pip install {DISTRIBUTIONS.get(module, module)}"
         ) from error
     except (ImportError, AttributeError) as error:
+        if is_lack_of_memory(error):
+            raise
         raise MissingExtra(f"{name!r} ({points[name].value}) cannot be loaded: {error}.") from error
 
 

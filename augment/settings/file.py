@@ -17,22 +17,23 @@ JOBS = "jobs"  # the array of tables, see `jobs.py`
 ROOTS = (".git", ".hg", ".svn")
 
 
-def found(folder: Path, home: Path) -> Path | None:
+def found(folder: Path, home: Path | None) -> Path | None:
     """The nearest `augment.toml` in the folder or its parents.
 
-    The search ends at the root of the repository, else at the home folder; in a folder that is in
-    neither, it looks nowhere else, so that nobody's file in a shared parent counts.
+    The search ends at the root of the repository, else at the home folder, for those who have one;
+    in a folder that is in neither, it looks nowhere else, so that nobody's file in a shared parent
+    counts. Folders that may not be entered have none.
     """
     for place in _places(folder, home):
-        if (place / FILE).is_file():
+        if os.path.isfile(place / FILE):  # False where it may not be seen  # noqa: PTH113
             return place / FILE
     return None
 
 
-def _places(folder: Path, home: Path) -> list[Path]:
+def _places(folder: Path, home: Path | None) -> list[Path]:
     places = [folder, *folder.parents]
     for number, place in enumerate(places):
-        if any((place / root).exists() for root in ROOTS):
+        if any(os.path.exists(place / root) for root in ROOTS):  # noqa: PTH110
             return places[: number + 1]
     return places[: places.index(home) + 1] if home in places else places[:1]
 

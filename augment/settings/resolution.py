@@ -71,7 +71,7 @@ def resolve(
     config: Path | None,
     environment: Mapping[str, str],
     folder: Path,
-    home: Path,
+    home: Path | None,
     job: Mapping[Name, Entry] | None = None,
 ) -> Resolved:
     """What file and environment settle; `config` names the file, which is looked for if None.

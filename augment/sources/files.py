@@ -16,8 +16,14 @@ MOST_COMPARED = 50  # names in a folder among which a near one is looked for
 
 def matching(source: str) -> list[Path]:
     """What a pattern with `*`, `?` or `[` names, sorted; what is there under the name itself comes
-    first. Raises `BadInput` with a near name where there is nothing."""
+    first. Raises `BadInput` with a near name where there is nothing, and for a pipe."""
     path = Path(source)
+    if path.is_fifo():
+        raise BadInput(
+            "this is a pipe, and a source is read more than once.",
+            where=source,
+            hint="Give it as standard input (-), or write it to a file first.",
+        )
     if path.exists():
         return [path]
     found = sorted(file for file in _globbed(path) if file.is_file())

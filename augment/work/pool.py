@@ -7,14 +7,14 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from augment.core.errors import OutOfResources
+from augment.core.errors import OutOfResources, is_lack_of_memory, is_limit, limit_reached
 from augment.work.shared_pages import Packed, packed
 from augment.work.task import Task
 
@@ -23,6 +23,8 @@ R = TypeVar("R")
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
+NO_ROOM = 76  # how a process ends that finds no memory or thread to begin with
+EXECUTORS = ProcessPoolExecutor.__module__
 _shared: Any = None  # in a process of a pool: what its tasks are given first
 _single: bool | None = None  # whether this process is to compute on one thread, where it was told
 
@@ -32,20 +34,34 @@ class Pool:
 
     def __init__(self, executor: ProcessPoolExecutor, context: _Spawning) -> None:
         self._executor, self._processes = executor, context.made
+        self._waiting: set[Future[Any]] = set()
+        self._lost: BaseException | None = None
 
     def submit(self, task: Task[R]) -> Future[R]:
-        return self._executor.submit(_run, task)
+        future = self._executor.submit(_run, task)
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
+        if self._lost is not None:
+            self.lose(self._lost)
+        return future
+
+    def lose(self, error: BaseException) -> None:
+        """Let all that is waited for end with an error: nobody hands out tasks any more."""
+        self._lost = error
+        for future in list(self._waiting):
+            with suppress(InvalidStateError):
+                future.set_exception(error)
 
     def end(self) -> None:
         """Stop what runs, in the middle of its task."""
         for process in self._processes:
-            process.terminate()
+            if process.pid is not None:  # it was started
+                process.terminate()
 
     def killed(self) -> bool:
-        """Whether one of the processes was killed, as the system does where memory is short."""
-        for process in self._processes:
-            process.join(timeout=1)
-        return any(process.exitcode == -signal.SIGKILL for process in self._processes)
+        """Whether one of the processes was killed, as the system does where memory is short, or
+        found no memory or thread to begin with."""
+        return any(process.exitcode in (-signal.SIGKILL, NO_ROOM) for process in self._processes)
 
 
 class _Spawning(SpawnContext):
@@ -74,8 +90,10 @@ def pool(workers: int, shared: Any, *, single: bool = True) -> Iterator[Pool]:
         executor = ProcessPoolExecutor(workers, context, _begin, (sent, single))
         made = Pool(executor, context)
         try:
-            yield made
+            with _watched(made):
+                yield made
         except BrokenProcessPool:
+            executor.shutdown(cancel_futures=True)  # else another thread may be at the exit codes
             if not made.killed():
                 raise
             raise OutOfResources(
@@ -88,6 +106,26 @@ def pool(workers: int, shared: Any, *, single: bool = True) -> Iterator[Pool]:
             raise
         finally:
             executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _watched(made: Pool) -> Iterator[None]:
+    """In the block, nobody waits for ever where the thread that hands out the tasks ends: the
+    system may refuse it the next thread, and Python's executor tells nobody."""
+    before = threading.excepthook
+
+    def ended(what: threading.ExceptHookArgs) -> None:
+        error = what.exc_value
+        if type(what.thread).__module__ != EXECUTORS or error is None:
+            before(what)
+            return
+        made.lose(limit_reached(error) if is_limit(error) else error)
+
+    threading.excepthook = ended
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def cores() -> int:
@@ -116,10 +154,15 @@ def _begin(sent: Packed, single: bool) -> None:
     _single = single
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     if single:
         take_one_core()
-    _shared = sent.content()
+    try:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        _shared = sent.content()
+    except Exception as error:
+        if is_limit(error) or is_lack_of_memory(error):
+            os._exit(NO_ROOM)
+        raise
 
 
 def _end_with_parent() -> None:

@@ -9,7 +9,6 @@ plan starts afresh.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -21,10 +20,10 @@ from typing import Any
 from augment.core.errors import AugmentError, BadInput, UsageError
 from augment.core.files import (
     LOCK_NAME,
-    PRIVATE_MODE,
     TEMPORARY,
     atomic,
     clear_unfinished,
+    empty_folder,
     locked,
     make_private,
     read_json,
@@ -32,13 +31,12 @@ from augment.core.files import (
     write_json,
 )
 from augment.core.result_files import MANIFEST, PARTIAL, REJECTED
-from augment.core.types import Json
-from augment.work import manifest
+from augment.work import manifest, records
 from augment.work.manifest import files_below, inside, listed
+from augment.work.records import DONE, Record
 
 RUN = "run.json"
 PLAN = "plan.json"
-DONE = "done.jsonl"
 PUBLISH = "publish.json"
 SCRATCH = "scratch"
 WORKING = frozenset({PLAN, DONE, PUBLISH, SCRATCH})  # what `.partial/` has besides results
@@ -50,15 +48,6 @@ class Attempt:
 
     key: str
     seed: int
-
-
-@dataclass(frozen=True)
-class Record:
-    """A task that is done: its key, the files that it left, and what it gave."""
-
-    key: str
-    files: tuple[str, ...]
-    result: Json
 
 
 @dataclass(frozen=True)
@@ -175,10 +164,13 @@ class Store:
         return earlier.seed if earlier is not None and earlier.key == key else None
 
     def begin(self, attempt: Attempt) -> bool:
-        """Start or take up an attempt; True where an earlier one with the same plan goes on."""
+        """Start or take up an attempt; True where an earlier one with the same plan goes on. Of
+        that, tasks whose files were damaged are to be done again; of another, nothing is left."""
         resumed = self.planned() == attempt
-        if not resumed:
-            shutil.rmtree(self.partial, ignore_errors=True)
+        if resumed:
+            records.drop_damaged(self.partial)
+        else:
+            empty_folder(self.partial)
             plan = {"key": attempt.key, "seed": attempt.seed, "document": self.document}
             write_json(self.partial / PLAN, plan)
         clear_unfinished(self.partial)
@@ -188,29 +180,14 @@ class Store:
     def commit(self, key: str, files: Sequence[str] = (), **result: Any) -> None:
         """Note that a task is done, with its files (by their names in `.partial/`), which are
         written to their ends, and with what it gave."""
-        line = json.dumps({"key": key, "files": list(files), "result": result}) + "\n"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        with os.fdopen(os.open(self.partial / DONE, flags, PRIVATE_MODE), "ab") as stream:
-            stream.write(line.encode("ascii"))
+        records.append(self.partial, key, files, result)
 
     def records(self) -> Iterator[Record]:
         """The tasks that are done, in the order in which they were committed, each once; one
-        whose files are gone is not done. A last line that a kill tore is passed over and cut off.
+        whose files are gone is not done. A last line that a kill tore, or lines from a damaged one
+        on, are passed over and cut off.
         """
-        journal, seen = self.partial / DONE, set()
-        if not journal.is_file():
-            return
-        with journal.open("r+b") as stream:
-            for line in stream:
-                if not line.endswith(b"\n"):
-                    stream.truncate(stream.tell() - len(line))
-                    return
-                found = json.loads(line)
-                record = Record(found["key"], tuple(found["files"]), found["result"])
-                there = all((self.partial / name).is_file() for name in record.files)
-                if there and record.key not in seen:
-                    seen.add(record.key)
-                    yield record
+        return records.read(self.partial)
 
     def done(self) -> set[str]:
         """The keys of the tasks that are done."""
@@ -228,8 +205,8 @@ class Store:
         target = self.rejected if rejected else self.path
         shutil.rmtree(self.scratch, ignore_errors=True)
         manifest.write_manifest(self.partial, WORKING)
-        names = {path.relative_to(self.partial).as_posix() for path in files_below(self.partial)}
-        fresh = sorted(names - WORKING)
+        names = [path.relative_to(self.partial) for path in files_below(self.partial)]
+        fresh = sorted(name.as_posix() for name in names if name.parts[0] not in WORKING)
         gone = sorted(listed(target) - set(fresh))
         record = {"rejected": rejected, "files": fresh, "gone": gone}
         write_json(self.partial / PUBLISH, record)

@@ -65,6 +65,15 @@ def test_a_place_that_cannot_be_written_is_usage(place: str) -> None:
         pass
 
 
+def test_a_file_that_another_writer_ended_first_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with pytest.raises(UsageError, match="--force"), files.atomic(path, force=False) as stream:
+        path.write_bytes(b"theirs")
+        stream.write(b"ours")
+    assert path.read_bytes() == b"theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_an_existing_file_needs_force_and_a_folder_is_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_text("old")

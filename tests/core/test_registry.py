@@ -56,6 +56,17 @@ def test_a_plugin_is_listed_and_found_like_a_built_in(plugins: None) -> None:
     assert [p["name"] for p in listed["parameters"]][:2] == ["epochs", "rate"]
 
 
+def test_an_engine_that_finds_no_memory_is_not_missing(
+    plugins: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(point: metadata.EntryPoint) -> None:
+        raise ImportError("libblas.so: failed to map segment from shared object")
+
+    monkeypatch.setattr(metadata.EntryPoint, "load", load)
+    with pytest.raises(ImportError, match="failed to map"):
+        registry.find("engines", "mine")
+
+
 def test_a_plugin_that_cannot_be_loaded_says_what_to_install(plugins: None) -> None:
     with pytest.raises(MissingExtra, match="pip install no_such_package"):
         registry.find("engines", "lacking")

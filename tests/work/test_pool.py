@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import operator
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import popen_spawn_posix
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from augment.core.errors import OutOfResources
 from augment.work.pool import pool
 from augment.work.task import Task
 from tests.cli.child import environment
@@ -24,6 +29,20 @@ PATIENCE = 60.0  # seconds until a test gives up
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").is_dir(), reason="the tests ask /proc for processes"
 )
+
+
+class Unreadable:
+    """What no process can take in."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return failing, (self.error,)
+
+
+def failing(error: Exception) -> None:
+    raise error
 
 
 def until(met: Callable[[], bool], what: str) -> None:
@@ -85,6 +104,65 @@ def test_a_process_that_the_system_kills_is_lack_of_memory(busy: subprocess.Pope
     os.kill(below[0], signal.SIGKILL)
     assert busy.wait(PATIENCE) == 6
     assert not any(map(running, below))
+
+
+WITHOUT_THREADS = """
+import operator, sys
+from multiprocessing import queues
+from augment.core.errors import OutOfResources
+from augment.work.pool import pool
+from augment.work.task import Task
+
+def refused(queue):
+    raise RuntimeError("can't start new thread")
+
+if __name__ == "__main__":
+    queues.Queue._start_thread = refused
+    try:
+        with pool(1, None) as processes:
+            processes.submit(Task("t", operator.is_, (None,))).result()
+    except OutOfResources as error:
+        sys.exit(f"{error.exit_code}: {error}")
+"""
+
+
+def test_a_thread_that_the_system_refuses_is_no_wait_without_end() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THREADS],
+        capture_output=True,
+        cwd=ROOT,
+        env=environment(),
+        timeout=PATIENCE,
+    )
+    assert done.stderr.startswith(b"6: a limit of the system is reached"), done.stderr
+
+
+def test_a_process_that_the_system_refuses_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(popen: object, process: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(popen_spawn_posix.Popen, "_launch", refused)
+    with pytest.raises(BlockingIOError), pool(1, None) as processes:
+        processes.submit(Task("t", operator.is_, (None,)))
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("can't start new thread")], ids=lambda e: type(e).__name__
+)
+def test_a_process_that_finds_no_room_to_begin_is_lack_of_it(error: Exception) -> None:
+    with pytest.raises(OutOfResources), pool(1, Unreadable(error)) as processes:
+        processes.submit(Task("t", operator.is_, (None,))).result()
+
+
+def test_the_hook_of_the_host_program_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda what: told.append(what.exc_value))
+    hook, wrong = threading.excepthook, ValueError("of the host")
+    with pool(1, None):
+        thread = threading.Thread(target=failing, args=(wrong,))
+        thread.start()
+        thread.join()
+    assert (told, threading.excepthook) == ([wrong], hook)
 
 
 def test_a_pool_that_is_stopped_leaves_other_processes_alone() -> None:

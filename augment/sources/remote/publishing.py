@@ -18,6 +18,7 @@ from typing import Any
 
 from augment.core.errors import UsageError
 from augment.core.files import make_private
+from augment.core.folders import home_folder
 from augment.core.result_files import MANIFEST, PARTIAL, REJECTED
 from augment.sources.remote.files import Remote, remote
 from augment.sources.remote.naming import in_document, renamed
@@ -134,5 +135,14 @@ def _is_begun(staging: Path, path: Path) -> bool:
 
 def _staging(uri: str) -> Path:
     """The folder here for results of an address, the same in each command."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    given, home = os.environ.get("XDG_CACHE_HOME"), home_folder()
+    if given:
+        cache = Path(given)
+    elif home is not None:
+        cache = home / ".cache"
+    else:
+        raise UsageError(
+            f"{uri}: what is sent there is made here first, and there is no home folder for it. "
+            "Set XDG_CACHE_HOME to a folder that can be written."
+        )
     return cache / "augment" / "staging" / hashlib.sha256(uri.encode()).hexdigest()[:16]

@@ -185,6 +185,9 @@ def _raw(source: Source, options: ReadOptions) -> list[Raw]:
         return [memory.raw(source, ReadOptions(like=options.like))]
     if is_address(source):
         return [Query.of(source, ReadOptions(like=options.like)).whole()]
+    if source == standard_input.NAME:
+        with standard_input.spooled() as path:
+            return [read_member(Member(path), standard_input.SHOWN, options)]
     with opened(source, options) as files:
         return [read_member(member, name, options) for member, name in files]
 
