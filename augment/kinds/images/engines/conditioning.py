@@ -113,7 +113,8 @@ class Conditioning:
         known = self.matrix(codes, [kind.caption for kind in self.kinds]) > 0
         rows, place = np.unique(matrix > 0, axis=0, return_inverse=True)
         lacking = rows.astype(np.float32) @ (~known).astype(np.float32).T  # (rows, kinds)
-        return np.asarray((lacking > 0).all(axis=1)[place.reshape(-1)])
+        new = np.asarray((lacking > 0).all(axis=1))
+        return new[place.reshape(-1)]
 
     def wanted(self, n: int, seed: Seed, given: Condition | None) -> PictureConditions:
         """What `n` pictures shall show: as asked for, and for the rest as the training set is.
