@@ -244,6 +244,13 @@ def test_rows_from_standard_input_are_filled_and_scored(model: Path, tmp_path: P
     assert (done.returncode, b"the file is empty" in done.stderr) == (4, True), done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp437"])
+def test_help_is_told_in_any_encoding(encoding: str) -> None:
+    done = child.augment("run", "--help", env={"PYTHONIOENCODING": encoding})
+    assert done.returncode == 0, done.stderr
+    assert b"--engine" in done.stdout
+
+
 @pytest.mark.parametrize("words", ["--version", "--help", "config schema"])
 def test_output_that_finds_no_room_is_six(words: str, tmp_path: Path) -> None:
     done = shell(f"augment {words} > /dev/full", tmp_path)
