@@ -155,6 +155,7 @@ def _refused(error: TyperException) -> int:
 def main() -> None:
     """The console script."""
     terminal.reopen_closed_streams()
+    terminal.spell_what_an_encoding_lacks()
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` and `cmd &` in a script ignore
             signal.signal(number, _stopped)
