@@ -108,7 +108,7 @@ def line(console: Console, *parts: str, style: str = "") -> None:
         return
     hanging = f"{indent}  "
     for number, part in enumerate(Text(body).wrap(console, console.width - len(hanging))):
-        console.print(Text(f"{hanging if number else indent}{part.plain}", style=style))
+        console.print(Text(f"{hanging if number else indent}{part.plain.rstrip()}", style=style))
 
 
 def applied(console: Console, found: Json) -> None:

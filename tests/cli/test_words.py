@@ -111,4 +111,5 @@ def test_an_indented_line_wraps_further_in_and_loses_no_word(lead: str, hang: st
     first, *others = console.file.getvalue().splitlines()
     assert first.startswith(f"{lead}word0 ") and len(others) > 3
     assert all(line.startswith(f"{hang}word") and len(line) <= 40 for line in others)
+    assert not any(line.endswith(" ") for line in others) or not lead
     assert " ".join([first, *others]).split() == words
