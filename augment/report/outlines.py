@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from augment.core.types import Json
@@ -13,6 +14,7 @@ STRIP, SPACE = 8.0, 3.0  # the strip's height, and the space above it
 APART = 6.0  # between the scale and what stands beside it
 LEVELS = 4  # of colour, on either side
 BETWEEN = " – "  # in the label of a bar of a scale
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 POOR = 0.05  # below fresh real rows, from which a column is marked
 
 
@@ -104,6 +106,9 @@ def _ends(labels: list[str], ordered: bool, missing: bool) -> tuple[str, str]:
     first, last = labels[0], labels[-1] if len(labels) > 1 else ""
     if ordered and last:
         first, last = first.split(BETWEEN)[0], last.split(BETWEEN)[-1]
+        days = [MOMENT.fullmatch(end) for end in (first, last)]
+        if all(days) and first[:10] != last[:10]:  # there is no room for times of day
+            first, last = first[:10], last[:10]
         last += ", missing" if missing and last != "missing" else ""
     return first, last
 

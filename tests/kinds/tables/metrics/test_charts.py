@@ -165,6 +165,24 @@ def test_a_bar_of_missing_values_is_named_below_it() -> None:
     assert drawing.last == f"{drawn['labels'][-3].split(' – ')[1]}, missing"
 
 
+@pytest.mark.parametrize(
+    ("ends", "below"),
+    [
+        (("2022-01-08 12:00", "2023-12-28 08:00"), ("2022-01-08", "2023-12-28")),
+        (("2022-01-08 07:00", "2022-01-08 19:00"), ("2022-01-08 07:00", "2022-01-08 19:00")),
+        (("-3 ", "12"), ("-3 ", "12")),
+    ],
+)
+def test_moments_below_a_chart_are_days_where_they_differ_by_days(
+    ends: tuple[str, str], below: tuple[str, str]
+) -> None:
+    labels = [f"{ends[0]} – x", f"x – {ends[1]}"]
+    column = {"name": "c", "labels": labels, "real": [0.5, 0.5], "synthetic": [0.5, 0.5],
+              "ordered": True}  # fmt: skip
+    drawing = outlines.outline(column, 1.0, 1.0)
+    assert (drawing.first, drawing.last) == below
+
+
 def _with_rare_values(table: Table) -> Table:
     """The first row's city is met nowhere else, and its income is far beyond all others."""
     data = table.data
