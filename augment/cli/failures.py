@@ -125,6 +125,7 @@ def print_document(error: Json) -> None:
 
 
 def usage(message: str, command: str) -> UsageError:
-    """What typer says of a command line, in our words."""
+    """What typer says of a command line, in our words, on one line."""
+    message = " ".join(message.replace(": Value error, ", ": ").split())
     sentence = message if message.endswith((".", "?")) else f"{message}."
     return UsageError(f"{sentence} See: {command} --help")

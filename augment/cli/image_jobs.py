@@ -28,7 +28,7 @@ def of_transform(console: Console, document: Json, verbose: bool) -> None:
         if document["preview"]:
             line(
                 console,
-                f"Some of them, with their marks: {document['output']}/{document['preview']}.",
+                f"Some of them, with any marks: {document['output']}/{document['preview']}.",
             )
 
 

@@ -98,10 +98,18 @@ def _cell(value: Any) -> str:
 
 
 def line(console: Console, *parts: str, style: str = "") -> None:
-    """One line of text, taken literally."""
+    """One line of text, taken literally; what an indented one wraps to stands further in."""
     from rich.text import Text
 
-    console.print(Text(printable(" ".join(part for part in parts if part)), style=style))
+    text = printable(" ".join(part for part in parts if part))
+    body = text.lstrip(" ")
+    indent = text[: len(text) - len(body)]
+    if not indent or len(text) <= console.width // 2:
+        console.print(Text(text, style=style))
+        return
+    hanging = f"{indent}  "
+    for number, part in enumerate(Text(body).wrap(console, console.width - len(hanging))):
+        console.print(Text(f"{hanging if number else indent}{part.plain.rstrip()}", style=style))
 
 
 def applied(console: Console, found: Json) -> None:

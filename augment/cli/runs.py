@@ -146,11 +146,11 @@ def _one(console: Console, document: Json, verbose: bool) -> None:
 
 def _record(run: Json) -> list[str]:
     """What `run.json` says. Raises one of four errors where it was damaged."""
-    plan, rows = run["plan"], run["rows"]
+    plan, rows, noun = run["plan"], run["rows"], run["data"]["noun"]
     said = [
-        f"Source: {plan['source']} ({run['data']['rows']:,} {run['data']['noun']}).",
+        f"Source: {plan['source']} ({run['data']['rows']:,} {noun}).",
         f"Engine {plan['engine']} ({plan['engine_reason']}), seed {run['seed']}.",
-        f"Made: {rows['synthetic']:,}; fitted on {rows['train']:,}.",
+        f"Made: {rows['synthetic']:,} {noun}; fitted on {rows['train']:,}.",
         f"augment {run['augment']}, torch {run['versions'].get('torch', '?')}.",
     ]
     if run.get("refit"):

@@ -101,12 +101,13 @@ MOST_LISTED = 10
 def listed(names: Iterable[str], most: int = MOST_LISTED) -> str:
     """The first names, in their order, and how many more there are.
 
-    >>> listed(["a", "b", "c"], most=2)
-    'a, b and 1 more'
+    >>> listed(["a", "b", "c"], most=2), listed(["Lift, both", "b"])
+    ('a, b and 1 more', 'Lift, both; b')
     """
     known = list(names)
-    more = len(known) - most
-    return ", ".join(known) if more <= 0 else f"{', '.join(known[:most])} and {more:,} more"
+    between = "; " if any("," in name for name in known[:most]) else ", "
+    more = f" and {len(known) - most:,} more" if len(known) > most else ""
+    return f"{between.join(known[:most])}{more}"
 
 
 LACK_OF_MEMORY = (

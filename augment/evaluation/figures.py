@@ -22,6 +22,15 @@ def figure(value: float | None, unit: Unit, digits: int | None = None) -> str:
     return f"{value:.{3 if digits is None else digits}f}"
 
 
+def shows(value: float, unit: Unit) -> bool:
+    """Whether the figure of a value is not that of zero.
+
+    >>> shows(0.0004, "number"), shows(0.0004, "share")
+    (False, True)
+    """
+    return figure(value, unit) not in (figure(0.0, unit), figure(-0.0, unit))
+
+
 def apart(value: float, limit: float, unit: Unit) -> tuple[str, str]:
     """Both with as many decimals as it takes to tell one from the other.
 

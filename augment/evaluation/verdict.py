@@ -20,7 +20,7 @@ from typing import Literal, get_args
 
 from augment.core.errors import listed
 from augment.core.types import Group, Json, Score
-from augment.evaluation.figures import apart, figure
+from augment.evaluation.figures import apart, figure, shows
 from augment.evaluation.metric import Measure, Places
 from augment.evaluation.noise import FALSE_FAILURES, exceeding, one_sided, widened
 from augment.evaluation.worst_places import WorstPlace, sentences_on, worst_places
@@ -230,7 +230,7 @@ def _unshown(measure: Measure, score: Score, limit: float, noise: float) -> str:
         why = "noise" if noise > measure.most_noise else "what is natural here"
         return f"The worst value there is lies within {why}."
     if noise > measure.most_noise:
-        return f"There are too few to tell (noise alone makes up to {figure(noise, measure.unit)})."
+        return f"Not enough evidence (noise alone makes up to {figure(noise, measure.unit)})."
     if measure.above_floor and floor is not None and (floor <= limit if lower else floor >= limit):
         return "Real rows hardly do better than rows without structure, so there is little to lose."
     return ""
@@ -240,7 +240,7 @@ def _figures(measure: Measure, score: Score, limit: float, noise: float) -> str:
     assert score.value is not None
     value, most = apart(score.value, limit, measure.unit)
     bound = "at most" if measure.better == "lower" else "at least"
-    of_it = f", {figure(noise, measure.unit)} of it for sampling noise" if noise else ""
+    of_it = f", {figure(noise, measure.unit)} of it for sampling noise" * shows(noise, measure.unit)
     beside = [f"{bound} {most} passes{of_it}"]
     for name, number in (("fresh real", score.ceiling), ("independent", score.floor)):
         if number is not None:

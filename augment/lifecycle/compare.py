@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from augment.core.budget import Budget
-from augment.core.errors import BadInput, MissingExtra, OutOfResources
+from augment.core.errors import BadInput, MissingExtra, OutOfResources, listed
 from augment.core.files import require_outside, write_json
 from augment.core.kind import Wanted
 from augment.core.source import path_of
@@ -105,7 +105,10 @@ def _require_any(document: Json, folder: Store) -> None:
     if any(row["state"] != "failed" for row in rows):
         return
     shutil.rmtree(folder.partial)
-    told = "; ".join(f"{row['engine']}: {row['reason']}" for row in rows)
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        reasons.setdefault(row["reason"], []).append(row["engine"])
+    told = "; ".join(f"{listed(engines)}: {reason}" for reason, engines in reasons.items())
     message = f"No engine got to the end. {told}."
     codes = {row["exit_code"] for row in rows}
     for error in (MissingExtra, OutOfResources):

@@ -77,10 +77,10 @@ def render(document: Json) -> str:
     )
     columns = summary.words(document)["columns"].capitalize()
     worst = [
-        (columns, "columns", _worst(document, "columns")),
-        ("Pairs", "pairs", _worst(document, "pairs")),
+        (columns, "columns", _measured(document, "columns"), _worst(document, "columns")),
+        ("Pairs", "pairs", _measured(document, "pairs"), _worst(document, "pairs")),
     ]
-    worst = [each for each in worst if each[2]]
+    worst = [each for each in worst if each[-1]]
     groups = _groups(document)
     present = {
         "samples": ("Samples", bool(charts.get("samples") or document.get("grid"))),
@@ -212,6 +212,12 @@ def _worst(document: Json, places: Places) -> list[Place]:
         )
         for score, gap in scores[:MOST_PLACES]
     ]
+
+
+def _measured(document: Json, places: Places) -> str:
+    """What the places are compared by."""
+    titles = (each["title"] for each in document["measures"] if each["places"] == places)
+    return next(titles, "")
 
 
 def _of_places(document: Json, places: Places) -> list[Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from augment.core.types import Json
@@ -12,6 +13,8 @@ WIDTH, HEIGHT = 300.0, 90.0  # in SVG units
 STRIP, SPACE = 8.0, 3.0  # the strip's height, and the space above it
 APART = 6.0  # between the scale and what stands beside it
 LEVELS = 4  # of colour, on either side
+BETWEEN = " – "  # in the label of a bar of a scale
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 POOR = 0.05  # below fresh real rows, from which a column is marked
 
 
@@ -85,8 +88,9 @@ def outline(column: Json, score: float | None, ceiling: float | None) -> Outline
         _shifted(stepped(made, step * len(made), HEIGHT), start, False),
         stands,
         _strip(cells, places, step),
-        labels[0],
-        labels[-1] if len(labels) > 1 else "",
+        *_ends(
+            labels, ordered, any(not scaled and label == "missing" for scaled, label, *_ in cells)
+        ),
         "–" if score is None else f"{score:.3f}",
         "" if ceiling is None else f"{ceiling:.3f}",
         score is not None and ceiling is not None and ceiling - score > POOR,
@@ -94,6 +98,19 @@ def outline(column: Json, score: float | None, ceiling: float | None) -> Outline
         tuple((label, _share(r), _share(m), _difference(r, m)) for _, label, r, m in cells),
         _words(cells),
     )
+
+
+def _ends(labels: list[str], ordered: bool, missing: bool) -> tuple[str, str]:
+    """What stands below the first and the last bar: of a scale where it begins and ends, and that
+    the bar beside it is of missing values."""
+    first, last = labels[0], labels[-1] if len(labels) > 1 else ""
+    if ordered and last:
+        first, last = first.split(BETWEEN)[0], last.split(BETWEEN)[-1]
+        days = [MOMENT.fullmatch(end) for end in (first, last)]
+        if all(days) and first[:10] != last[:10]:  # there is no room for times of day
+            first, last = first[:10], last[:10]
+        last += ", missing" if missing and last != "missing" else ""
+    return first, last
 
 
 def _shifted(path: str, start: float, closed: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from augment.core.types import Json
-from augment.evaluation.figures import apart, figure
+from augment.evaluation.figures import apart, figure, shows
 from augment.evaluation.metric import Unit
 from augment.evaluation.verdict import lowered
 
@@ -141,5 +141,5 @@ def _notes(score: Json, check: Json | None, unit: Unit) -> Iterator[str]:
         yield score["note"]
     if check is not None and check["reason"] not in ("", score["note"]):
         yield check["reason"]
-    if check is not None and check["noise"]:
+    if check is not None and shows(check["noise"], unit):
         yield f"{figure(check['noise'], unit)} of the limit is for sampling noise."

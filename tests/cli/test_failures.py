@@ -56,6 +56,21 @@ def test_without_json_nothing_goes_to_standard_output() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["runs"], "Missing argument 'action'. Choose from: list, show, clean."),
+        (["runs", "x"], "Invalid value for 'action': 'x' is not one of 'list', 'show', 'clean'."),
+    ],
+)
+def test_a_refused_choice_is_told_without_escapes_or_the_words_of_a_library(
+    words: list[str], said: str
+) -> None:
+    done = augment(*words)
+    assert done.returncode == 2
+    assert done.stderr.decode() == f"augment: error: {said} See: augment runs --help\n"
+
+
 def test_results_that_failed_stay_one_document_with_the_error_in_it(model: Path) -> None:
     out = model.parent / "out"
     source = model.parent / "t.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from augment.cli import progress, terminal
+from augment.cli import output, progress, terminal
 from augment.cli.parsing import pairs, seconds
 from augment.core.errors import UsageError
 from augment.core.types import Tick
@@ -98,3 +100,16 @@ def test_an_unprotected_fit_says_so_and_names_the_relations(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     assert b"exactly one of soil_1" in done.stderr
     assert b"Protected: nothing (--no-protect)" in done.stderr
+
+
+@pytest.mark.parametrize(("lead", "hang"), [("", ""), ("  ", "    "), ("    ", "      ")])
+def test_an_indented_line_wraps_further_in_and_loses_no_word(lead: str, hang: str) -> None:
+    console = Console(file=io.StringIO(), width=40)
+    words = [f"word{number}" for number in range(30)]
+    output.line(console, f"{lead}{' '.join(words)}")
+    assert isinstance(console.file, io.StringIO)
+    first, *others = console.file.getvalue().splitlines()
+    assert first.startswith(f"{lead}word0 ") and len(others) > 3
+    assert all(line.startswith(f"{hang}word") and len(line) <= 40 for line in others)
+    assert not any(line.endswith(" ") for line in others) or not lead
+    assert " ".join([first, *others]).split() == words

@@ -56,7 +56,7 @@ def test_free_text_is_named_before_the_fit(notes: Path, tmp_path: Path) -> None:
     done = augment("fit", notes, "-o", tmp_path / "m", "-e", "independent", "--json")
     assert done.returncode == 0, done.stderr
     said = done.stderr.decode()
-    assert "note: no engine here writes free text: what 'remark' say" in said
+    assert "note: no engine here writes free text: what 'remark' says is lost" in said
     assert said.index("note: no engine") < said.index("fitting")
     assert [text[:14] for text in json.loads(done.stdout)["advice"]] == ["no engine here"]
 

@@ -87,7 +87,8 @@ def test_a_comparison_is_resumed_to_the_same_result_and_tells_every_arm_by_every
         assert weights["calibrated_brier"] < weights["brier"], "weights spoil probabilities"
         assert not learner["augment"], "columns shuffled apart cannot help"
     page = (tmp_path / "whole" / "lift.html").read_text()
-    assert "do not augment" in page and "<script" not in page and "made to balance" in page
+    assert "do not augment<" in page and "trees: do not" not in page, "the mark says it"
+    assert "<script" not in page and "made to balance" in page
     document = json.loads((tmp_path / "whole" / "lift.json").read_text())
     assert document["learners"] == whole["learners"]
     assert lift(asked(table), tmp_path / "whole", force=False, tell=silent)["up_to_date"]

@@ -134,6 +134,7 @@ def test_list_and_show_say_what_there_is(results: Path) -> None:
     )
     shown = in_process.augment("runs", "show", results / "good")
     assert b"Engine independent (asked for), seed 1." in shown.stdout
+    assert b" rows; fitted on " in shown.stdout
     damaged = json.loads(in_process.augment("runs", "show", results / "torn", "--json").stdout)
     assert damaged["state"] == "damaged" and damaged["files"]["changed"] == ["synthetic.csv"]
     assert b"goes on" in in_process.augment("runs", "show", results / "deep" / "cut").stdout

@@ -190,3 +190,16 @@ REACHED = """
 [...document.querySelectorAll('a, summary')].filter(e => e.tabIndex < 0)
   .map(e => e.textContent).join()
 """
+
+
+@pytest.mark.parametrize(("noise", "told"), [(0.00004, False), (0.0006, True)])
+def test_noise_that_no_figure_shows_is_not_told_of(noise: float, told: bool) -> None:
+    found = document()
+    for check in found["verdict"]["checks"]:
+        check["noise"] = noise
+    assert ("of the limit is for sampling noise" in html.render(found)) == told
+
+
+def test_the_worst_places_say_by_what_they_were_compared() -> None:
+    page = html.render(document())
+    assert "<p>Column shapes. The bar is" in page and "<p>Pair trends. The bar is" in page

@@ -48,7 +48,7 @@ from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.generator.private_fitting import fit_privately, publicly_read
 from augment.kinds.tables.generator.protection import least_rows
-from augment.kinds.tables.generator.unmodelled import kept
+from augment.kinds.tables.generator.unmodelled import kept, modelled
 from augment.kinds.tables.io import memory, reading
 from augment.kinds.tables.io.formats import Format
 from augment.kinds.tables.io.options import read_options
@@ -171,8 +171,7 @@ class TableGenerator(Generator[Table]):
     def foresee(self, data: Table, wanted: Wanted[Table]) -> Forecast | None:
         require_no_prompts(wanted.ask)
         _require_possible(data, wanted.ask)
-        modelled = data.select([column.name for column in data.schema if column.modelled])
-        costs = wanted.engine.costs(modelled, wanted.device)
+        costs = wanted.engine.costs(modelled(data), wanted.device)
         if costs is None:
             return None
         columns, rows = len(data.schema), wanted.rows

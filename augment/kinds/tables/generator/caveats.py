@@ -18,8 +18,9 @@ def advice(table: Table) -> tuple[str, ...]:
     found = []
     free = [c.name for c in table.schema if c.role == "text" and not c.pii and _free(table, c.name)]
     if free:
+        say = "says" if len(free) == 1 else "say"
         found.append(
-            f"no engine here writes free text: what {listed(map(repr, free))} say is lost, and "
+            f"no engine here writes free text: what {listed(map(repr, free))} {say} is lost, and "
             "other words stand in. What of it matters can be kept as columns of its own (a topic, "
             f"a length, a yes or no); --column '{free[0]}=drop' leaves it out."
         )

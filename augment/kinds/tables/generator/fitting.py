@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 
-from augment.core.errors import BadInput
 from augment.core.types import Engine, Job
 from augment.kinds.tables import relations
 from augment.kinds.tables.data.dataset import Table, require_rows
@@ -14,7 +13,7 @@ from augment.kinds.tables.data.values import numbers, table_of
 from augment.kinds.tables.generator import domain
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.generator.protection import least_rows, protect
-from augment.kinds.tables.generator.unmodelled import kept, unmodelled_columns
+from augment.kinds.tables.generator.unmodelled import kept, modelled, unmodelled_columns
 from augment.kinds.tables.identity.row_identity import RowIdentity
 
 CROWDED = 0.2  # of all keys, from which on many rows get another than they were drawn with
@@ -35,12 +34,7 @@ def fit_model(
     """
     require_rows(data, 1, "the table")
     schema = kept(data.schema)
-    core = data.select([column.name for column in schema if column.modelled])
-    if not core.schema.columns:
-        raise BadInput(
-            "there is nothing to model: every column is an id, text or a constant.",
-            hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
-        )
+    core = modelled(data)
     notes: tuple[str, ...] = (UNPROTECTED,)
     least = least_rows(job.rows_seen(len(data))) if protected else 1
     identity = RowIdentity.fit(data, least)

@@ -134,6 +134,17 @@ def unmodelled_columns(
     )
 
 
+def modelled(data: Table) -> Table:
+    """The columns that an engine sees, or a refusal (`BadInput`) where there are none."""
+    names = [column.name for column in data.schema if column.modelled]
+    if not names:
+        raise BadInput(
+            "there is nothing to model: every column is an id, text or a constant.",
+            hint="Give one a role, such as --column NAME=category or --column NAME=numeric.",
+        )
+    return data.select(names)
+
+
 def kept(schema: Schema) -> Schema:
     """The schema of what is written: dropped columns are gone."""
     return schema.select([column.name for column in schema if column.role != "drop"])

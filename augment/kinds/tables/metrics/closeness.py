@@ -28,7 +28,7 @@ LEAST_ROWS = 20
 NAMES = ("closeness.shapes", "closeness.trends")
 REMEDY = (
     "the generator is fitted to the frequencies of the training rows more closely than chance "
-    "allows: a looser calibration (-p), or more rows"
+    "allows: a looser calibration (of anyorder: a higher -p shrinkage), or more rows"
 )
 
 

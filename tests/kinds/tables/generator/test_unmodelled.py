@@ -5,11 +5,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from augment.core import registry
 from augment.core.errors import BadInput, UsageError
+from augment.core.kind import Wanted
 from augment.core.seeds import Seed
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.generator.unmodelled import Unmodelled
+from augment.kinds.tables.kind import TABLES
 
 TEXT = Column("c", "text", "string")
 
@@ -80,3 +83,14 @@ def test_a_damaged_document_is_bad_input(changed: dict[str, object]) -> None:
         Unmodelled.from_json(TEXT, document)
     with pytest.raises(BadInput):
         Unmodelled.from_json(Column("c", "constant", "integer"), document | {"constant": "a"})
+
+
+@pytest.mark.parametrize("engine", ["anyorder", "independent"])
+@pytest.mark.parametrize("role", ["id", "text", "constant"])
+def test_a_table_without_a_column_to_model_is_refused_before_anything_is_planned(
+    role: str, engine: str
+) -> None:
+    column = Column("c", role, "string", pattern="{uuid4}")
+    data = Table(pa.table({"c": pa.array(["same"] * 100)}), Schema((column,)))
+    with pytest.raises(BadInput, match="nothing to model"):
+        TABLES.generator.foresee(data, Wanted(registry.find("engines", engine)(), 100))

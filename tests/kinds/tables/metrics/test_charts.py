@@ -151,6 +151,36 @@ def test_a_column_is_drawn_on_the_scale_that_shows_it(values: object, scale: str
     assert sum(share or 0 for share in column["real"]) == pytest.approx(1, abs=0.02)
     drawing = outlines.outline(column, 1.0, 1.0)
     assert drawing.strip == () and drawing.words == "no cell differs by 0.1 points"
+    edges = [column["labels"][place] for place in range(len(column["labels"]))
+             if place not in column["apart"]]  # fmt: skip
+    assert (drawing.first, drawing.last) == (edges[0].split(" – ")[0], edges[-1].split(" – ")[1])
+
+
+def test_a_bar_of_missing_values_is_named_below_it() -> None:
+    rng = np.random.default_rng(3)
+    column = {"x": (np.where(rng.random(2_000) < 0.1, np.nan, rng.uniform(1, 2, 2_000)), "numeric")}
+    (drawn,) = overlays(_table(column), _table(column))
+    drawing = outlines.outline(drawn, 1.0, 1.0)
+    assert drawing.first == drawn["labels"][1].split(" – ")[0]
+    assert drawing.last == f"{drawn['labels'][-3].split(' – ')[1]}, missing"
+
+
+@pytest.mark.parametrize(
+    ("ends", "below"),
+    [
+        (("2022-01-08 12:00", "2023-12-28 08:00"), ("2022-01-08", "2023-12-28")),
+        (("2022-01-08 07:00", "2022-01-08 19:00"), ("2022-01-08 07:00", "2022-01-08 19:00")),
+        (("-3 ", "12"), ("-3 ", "12")),
+    ],
+)
+def test_moments_below_a_chart_are_days_where_they_differ_by_days(
+    ends: tuple[str, str], below: tuple[str, str]
+) -> None:
+    labels = [f"{ends[0]} – x", f"x – {ends[1]}"]
+    column = {"name": "c", "labels": labels, "real": [0.5, 0.5], "synthetic": [0.5, 0.5],
+              "ordered": True}  # fmt: skip
+    drawing = outlines.outline(column, 1.0, 1.0)
+    assert (drawing.first, drawing.last) == below
 
 
 def _with_rare_values(table: Table) -> Table:
