@@ -35,20 +35,6 @@ main()
 """
 
 
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_table(tmp_path_factory.mktemp("table") / "t.csv")
-
-
-@pytest.fixture(scope="module")
-def model(table: Path) -> Path:
-    out = table.parent / "m"
-    done = augment("fit", table, "-o", out, "-e", "independent", "--seed", "1", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["schema"] == "augment.fit/1"
-    return out
-
-
 def slow_fit(table: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
     """A fit that waits in the middle for its input to end; returns once it has begun to."""
     arguments = ["fit", str(table), "-o", str(out), "-e", "independent"]

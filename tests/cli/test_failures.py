@@ -11,20 +11,10 @@ import pytest
 from augment.core import errors, registry
 from augment.lifecycle import health
 from augment.lifecycle.health import HealthCheck
-from tests.cli.child import write_table
 from tests.cli.in_process import augment
 from tests.places import ROOT
 
 pytestmark = pytest.mark.usefixtures("few_trees")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    table = write_table(tmp_path_factory.mktemp("table") / "t.csv")
-    out = table.parent / "m"
-    fitted = augment("fit", table, "-o", out, "-e", "independent", "--seed", "1")
-    assert fitted.returncode == 0, fitted.stderr
-    return out
 
 
 @pytest.mark.parametrize(

@@ -12,21 +12,8 @@ import pytest
 
 from augment.lifecycle import health
 from tests.cli import child
-from tests.cli.child import shell, write_table
+from tests.cli.child import shell
 from tests.cli.in_process import augment
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_table(tmp_path_factory.mktemp("table") / "t.csv")
-
-
-@pytest.fixture(scope="module")
-def model(table: Path) -> Path:
-    out = table.parent / "m"
-    done = augment("fit", table, "-o", out, "-e", "independent", "--seed", "1")
-    assert done.returncode == 0, done.stderr
-    return out
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -109,12 +110,17 @@ class Conditioning:
     def new_together(self, matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
         """(n,) whether no kind of picture in the training set has the class and all the words of a
         row of `matrix`. Under protection rare captions have lost words, and count without them."""
+        rows, place = np.unique(matrix > 0, axis=0, return_inverse=True)
+        shown = [[self._kinds_with[j] for j in np.flatnonzero(row)] for row in rows]
+        new = np.array([not frozenset.intersection(*sorted(kinds, key=len)) for kinds in shown])
+        return new[place.reshape(-1)]
+
+    @cached_property
+    def _kinds_with(self) -> list[frozenset[int]]:
+        """Per column of a row, the numbers of the kinds of picture that have it."""
         codes = np.array([kind.code for kind in self.kinds])
         known = self.matrix(codes, [kind.caption for kind in self.kinds]) > 0
-        rows, place = np.unique(matrix > 0, axis=0, return_inverse=True)
-        lacking = rows.astype(np.float32) @ (~known).astype(np.float32).T  # (rows, kinds)
-        new = np.asarray((lacking > 0).all(axis=1))
-        return new[place.reshape(-1)]
+        return [frozenset(np.flatnonzero(column).tolist()) for column in known.T]
 
     def wanted(self, n: int, seed: Seed, given: Condition | None) -> PictureConditions:
         """What `n` pictures shall show: as asked for, and for the rest as the training set is.

@@ -112,16 +112,16 @@ def _tables(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """One table without rows, then `PART_ROWS` at a time, however many a driver gives: which rows
     are drawn depends on the parts."""
     yield reader.schema.empty_table()
-    held, count = list[pa.RecordBatch](), 0
+    held, rows = list[pa.RecordBatch](), 0
     for batch in reader:
         first = 0
         while first < batch.num_rows:
-            taken = min(PART_ROWS - count, batch.num_rows - first)
+            taken = min(PART_ROWS - rows, batch.num_rows - first)
             held.append(batch.slice(first, taken))
-            first, count = first + taken, count + taken
-            if count == PART_ROWS:
+            first, rows = first + taken, rows + taken
+            if rows == PART_ROWS:
                 yield pa.Table.from_batches(held).combine_chunks()
-                held, count = [], 0
+                held, rows = [], 0
     if held:
         yield pa.Table.from_batches(held).combine_chunks()
 
