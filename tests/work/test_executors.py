@@ -15,13 +15,32 @@ from augment.core.errors import BadInput, MissingExtra, UsageError
 from augment.core.types import Cluster, Workers
 from augment.testing.executors import square
 from augment.work import pool
-from augment.work.executors import executor, ray
+from augment.work.executors import executor, processes, ray
 from augment.work.executors.processes import Processes
 from augment.work.task import Task
 
 
 def cores_there(shared: int) -> int:
     return pool.cores()
+
+
+class Clock:
+    """A clock that stands still but for `tick`."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def read(self) -> float:
+        return self.now
+
+
+CLOCK = Clock()
+
+
+def tick(shared: int, number: int) -> tuple[int, int]:
+    """A task that takes a second of the clock, and tells which process ran it."""
+    CLOCK.now += 1
+    return number, os.getpid()
 
 
 def test_no_more_processes_than_asked_for_are_started() -> None:
@@ -34,6 +53,20 @@ def test_work_that_is_soon_done_starts_no_process() -> None:
     tasks = [Task(str(number), square, (number,)) for number in range(5)]
     found = {process for _, process in Processes(4, patience=3600).map(tasks, 0)}
     assert found == {os.getpid()}
+
+
+@pytest.mark.parametrize(
+    ("count", "here"),
+    [(5, 5), (21, 11), (22, 2), (200, 2)],  # after two, 20 are twice the patience
+)
+def test_processes_start_once_enough_is_seen_to_be_left(
+    count: int, here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=CLOCK.read))
+    tasks = (Task(str(number), tick, (number,)) for number in range(count))
+    results = list(Processes(2, patience=10.0).map(tasks, 0))
+    assert [number for number, _ in results] == list(range(count))
+    assert [process for _, process in results].count(os.getpid()) == here
 
 
 def test_a_process_of_several_keeps_one_core_busy() -> None:

@@ -6,7 +6,8 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
-from itertools import chain
+from itertools import chain, islice
+from math import ceil, inf
 from typing import Any, TypeVar
 
 from augment.work.executors import Executor
@@ -17,13 +18,16 @@ R = TypeVar("R")
 
 PATIENCE = 2.0  # seconds of work that are done here first; starting processes costs as many
 AHEAD = 2  # tasks per process that wait, or whose results do, so that memory stays flat
+LOOKED_AT = 64  # tasks that are taken, at most, to see whether as many are left
 
 
 class Processes(Executor):
     """Runs tasks in up to `most` processes (None: one per core) once there is enough to do.
 
-    The first tasks run here. Nobody knows how many are to come: to start processes only when as
-    much time has passed as that costs takes at most twice the time of the better choice.
+    The first tasks run here. Processes are started when as much time has passed as that costs: if
+    nobody knows what is to come, it takes at most twice the time of the better choice. They are
+    started earlier where two tasks have run, and as many are left as would take twice that time
+    if each took as long as the shortest.
     """
 
     sees_files = True
@@ -34,15 +38,21 @@ class Processes(Executor):
 
     def map(self, tasks: Iterable[Task[R]], shared: Any) -> Generator[R, None, None]:
         left = iter(tasks)
-        end = time.monotonic() + self.patience
-        for task in left:
-            yield task.run(shared)
-            if time.monotonic() > end:
+        ahead = deque(islice(left, 1))  # taken, and not begun
+        times: list[float] = []
+        began = time.monotonic()
+        while ahead:
+            start = time.monotonic()
+            result = ahead.popleft().run(shared)
+            times.append(time.monotonic() - start)
+            yield result
+            enough = 2 * self.patience / max(min(times), 1e-9) if len(times) > 1 else inf
+            wanted = ceil(enough) if enough <= LOOKED_AT else 1
+            ahead.extend(islice(left, max(0, wanted - len(ahead))))
+            if time.monotonic() - began > self.patience or len(ahead) >= enough:
                 break
-        begun = next(left, None)
-        if begun is None:
-            return
-        yield from self._elsewhere(chain([begun], left), shared)
+        if ahead:
+            yield from self._elsewhere(chain(ahead, left), shared)
 
     def _elsewhere(self, tasks: Iterator[Task[R]], shared: Any) -> Generator[R, None, None]:
         waiting: deque[Future[R]] = deque()
