@@ -12,6 +12,10 @@ from augment.kinds.tables.data.dataset import Table
 class ConditionalModel(Model[Table]):
     """A model whose `sample` makes rows under clauses however rare these are."""
 
+    def placing_cost(self, clauses: tuple[Clause, ...]) -> float:
+        """How many rows under no clause a row under these takes to draw, about."""
+        return 1.0
+
     @abstractmethod
     def probability(self, clauses: tuple[Clause, ...], seed: Seed) -> float:
         """How likely it is that every clause holds on a row of this model, at least about.

@@ -15,7 +15,7 @@ from augment.kinds.tables.data.dataset import Table
 
 TRIES = 200  # candidates drawn for each row asked for, at most
 LEAST = 100_000  # candidates drawn at most however few rows are asked for
-FEW_TRIES = 20  # the same two, where rows may be placed instead
+FEW_TRIES = 20  # the same two, at most, where rows may be placed instead
 FEW_LEAST = 50_000
 TELLING = 100  # found rows that tell the proportions of alternatives
 FIRST = 1_000  # candidates in the first batch, at least
@@ -68,15 +68,17 @@ def reject_if_common(
     n: int,
     seed: Seed,
     tick: Callable[[Tick], None],
-    patient: bool,
+    cost: float,
 ) -> Search:
-    """As `reject`, but with fewer than `n` rows where `FEW_TRIES` candidates for each will not do.
+    """As `reject`, but with fewer than `n` rows where as many candidates for each will not do as
+    another way costs, or `FEW_TRIES`.
 
-    It gives up as soon as that is plain; if `patient` and there are branches, not before
-    `TELLING` rows were found or `FEW_LEAST` candidates drawn.
+    It gives up as soon as that is plain; where there are branches, not before `TELLING` rows were
+    found or `FEW_LEAST` candidates drawn.
     """
-    limit = max(FEW_TRIES * n, FEW_LEAST)
-    patience = FEW_LEAST if patient and branches else 0
+    share = 1.0 if branches else min(cost / FEW_TRIES, 1.0)
+    limit = int(share * max(FEW_TRIES * n, FEW_LEAST))
+    patience = FEW_LEAST if branches else 0
     return _searched(sample, clauses, branches, n, seed, limit, patience, tick)
 
 

@@ -1,11 +1,9 @@
 """Rows of a fitted engine under a condition: searched for where they are common, else placed.
 
 P(x | condition) is what is left of a model's rows when all others are thrown away. So they are
-made wherever enough are left, and nearly so where the condition on one column is placed and the
-others are searched for among such rows. Where that leaves too few as well and the engine places
-conditions, all columns are placed one after another, which is as good as what the engine knows of
-them in any order. Of alternatives, which exclude one another, each is then drawn as often as it
-was met, or is likely to be met, among the model's rows.
+made where that costs less than placing the condition, which an engine that places conditions does
+to about the same effect. Of alternatives, which exclude one another, each is then drawn as often
+as it was met, or is likely to be met, among the model's rows.
 """
 
 from __future__ import annotations
@@ -78,12 +76,9 @@ class Drawing:
             if searched or branches:
                 return reject(free, clauses, n, seed, tick=tick, branches=branches)
             return draw(n, seed)
-        if branches or len({clause.column for clause in placed}) > 1:
-            search = reject_if_common(free, clauses, branches, n, seed, tick, not placed)
-            if len(search.rows) < n and placed:
-                narrow = partial(self._under, self._narrowest(placed, seed), tick)
-                stream = seed.child("narrow")
-                search = reject_if_common(narrow, clauses, branches, n, stream, tick, True)
+        cost = self.inner.placing_cost(placed) if placed else 1.0
+        if branches or cost > 1:
+            search = reject_if_common(free, clauses, branches, n, seed, tick, cost)
             if len(search.rows) == n:
                 return search.rows
             if branches:
@@ -95,18 +90,6 @@ class Drawing:
     ) -> Table:
         made = self.inner.sample(n, seed, Condition(placed), tick)
         return self.whole(self.relations.shared(made, seed.child("shared").rng()))
-
-    def _narrowest(self, placed: tuple[Clause, ...], seed: Seed) -> tuple[Clause, ...]:
-        """The clauses on the one column that rules out most rows."""
-        assert isinstance(self.inner, ConditionalModel), "others place nothing"
-        columns = dict.fromkeys(clause.column for clause in placed)
-        groups = [tuple(c for c in placed if c.column == name) for name in columns]
-        if len(groups) < 2:
-            return placed
-        chances = [
-            self.inner.probability(group, seed.child("narrow", i)) for i, group in enumerate(groups)
-        ]
-        return groups[chances.index(min(chances))]
 
     def whole(self, made: Table, kept: Table | None = None) -> Table:
         """What the engine made, with the computed columns back in their places."""

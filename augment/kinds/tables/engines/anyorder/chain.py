@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+Allowed = dict[int, "NDArray[np.float64]"]  # of columns: (tokens,) weights, 0 for never
+
+NEVER = -1e6  # the logarithm of the probability of what a law rules out, which input may hold
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -48,16 +52,18 @@ class Chain:
         self,
         n: int,
         rng: np.random.Generator,
-        allowed: dict[int, NDArray[np.float64]] | None = None,
+        allowed: Allowed | None = None,
         known: NDArray[np.int64] | None = None,
         first: frozenset[int] = frozenset(),
+        until: int | None = None,
         hook: Hook | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(n, columns) tokens, and a permutation that puts alike rows side by side.
 
         `allowed[j]` (tokens,) weighs column j's tokens, 0 for never. The columns in `first` are
         drawn before the others. `known` (n, columns) holds tokens that stand already, -1 for the
-        others. `hook` (column, logits, tokens) may change a column's logits before it is drawn;
+        others. Of the columns in order those up to `until` are drawn (None: all), and others
+        stay -1. `hook` (column, logits, tokens) may change a column's logits before it is drawn;
         both lie on the chain's device.
         """
         import torch
@@ -69,10 +75,14 @@ class Chain:
                 there.draw(j, rng.random(), allowed.get(j), hook)
             return there.fetched()
         tokens = np.full((n, self.layout.columns), -1) if known is None else known.copy()
-        order = self._order(first)
+        leading = self._leading(tokens)
+        standing = tokens[:, leading]
+        tokens[:, leading] = -1
         with torch.inference_mode(), parts_on(self.device) as each_part:
             state = RowBlock(self.network, tokens, each_part)
-            for j in order:
+            for j, column in zip(leading, standing.T, strict=True):
+                state.put(j, np.arange(n), column)
+            for j in self._order(first, until):
                 rows = np.flatnonzero(tokens[:, j] < 0)
                 if not len(rows):
                     continue
@@ -85,14 +95,21 @@ class Chain:
                     state.put(j, rows, state.drawn(j, rows, u[rows], limits, hook))
         return tokens, state.alike
 
-    def _order(self, first: frozenset[int]) -> list[int]:
+    def _order(self, first: frozenset[int], until: int | None = None) -> list[int]:
         """The columns in the order in which they are drawn."""
-        return sorted(self.layout.order, key=lambda j: j not in first)
+        return sorted(self.layout.order[:until], key=lambda j: j not in first)
+
+    def _leading(self, tokens: NDArray[np.int64]) -> list[int]:
+        """The first columns in order, where all rows know these and no others: they can be put
+        one after another, so that rows share contexts."""
+        counts = (tokens >= 0).sum(axis=0)[list(self.layout.order)]
+        known = int((counts == len(tokens)).cumprod().sum())
+        return list(self.layout.order[:known]) if not counts[known:].any() else []
 
     def chances(
         self,
         tokens: NDArray[np.int64],
-        allowed: dict[int, NDArray[np.float64]],
+        allowed: Allowed,
         first: frozenset[int],
     ) -> NDArray[np.float64]:
         """(rows,) the product of the shares that `allowed` left of each column in `first`.
@@ -112,6 +129,35 @@ class Chain:
                     chance *= state.kept(j, rows, weight)
                 state.put(j, rows, tokens[:, j])
         return chance
+
+    def log_chances(
+        self,
+        tokens: NDArray[np.int64],
+        known: NDArray[np.int64],
+        allowed: Allowed,
+        first: frozenset[int],
+        until: int,
+    ) -> NDArray[np.float64]:
+        """(rows,) the logarithm of the probability that `draw` makes `tokens` of `known`, both
+        (rows, columns)."""
+        import torch
+
+        found, known = np.zeros(len(tokens)), known.copy()
+        with torch.inference_mode(), parts_on(self.device) as each_part:
+            state = RowBlock(self.network, known, each_part)
+            for j in self._order(first, until):
+                rows = np.flatnonzero(known[:, j] < 0)
+                if not len(rows):
+                    continue
+                law = self._law_for(j, known)
+                if law is not None:
+                    broken = law.child_of[tokens[rows, law.parent]] != tokens[rows, j]
+                    found[rows[broken]] += NEVER
+                else:
+                    limits = self._limits(j, allowed.get(j), known, rows)
+                    found[rows] += state.log_chances(j, rows, tokens[rows, j], limits)
+                state.put(j, rows, tokens[rows, j])
+        return found
 
     def _law_for(self, j: int, tokens: NDArray[np.int64]) -> Dependency | None:
         """The law that settles column j, where its parent is known on every row."""

@@ -198,6 +198,21 @@ class RowBlock:
 
         return np.asarray(self._for_rows(rows, share).double().cpu().numpy())
 
+    def log_chances(
+        self, j: int, rows: NDArray[np.int64], tokens: NDArray[np.int64], limits: Tensor | None
+    ) -> NDArray[np.float64]:
+        """(rows,) the logarithm of the probability that column j is drawn as these tokens."""
+        import torch
+
+        def logs(part: Part) -> Tensor:
+            with torch.inference_mode():
+                return self._logits(j, part)
+
+        logits = self._for_rows(rows, logs)
+        logits = logits if limits is None else logits + limits
+        own = self._placed(tokens)[:, None]
+        return np.asarray(logits.log_softmax(1).gather(1, own)[:, 0].double().cpu().numpy())
+
     def _for_rows(self, rows: NDArray[np.int64], work: Callable[[Part], Tensor]) -> Tensor:
         """(rows, ...) what `work` makes of rows; once for all of one context."""
         if self.contexts is None:

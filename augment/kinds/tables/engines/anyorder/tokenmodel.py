@@ -22,6 +22,7 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.engines.anyorder.chain import Chain
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.importance_resampling import draw, placing_cost
 from augment.kinds.tables.engines.anyorder.presets import Shape
 from augment.kinds.tables.engines.anyorder.tokenstate import (
     model_parts,
@@ -90,14 +91,23 @@ class AnyorderModel(ConditionalModel):
         """n rows of the columns that the network knows."""
         chosen = self._chosen(condition.clauses)
         allowed = {j: choice.weight() for j, choice in chosen.items()}
-        known, partial = None, condition.partial
+        known, partial, first = None, condition.partial, frozenset(chosen)
         if partial is not None:
             assert isinstance(partial, Table) and len(partial) == n, "one partial row per row"
             known = self._known(partial)
             self._forbid_null(allowed)
         self._follow_laws(allowed)
-        tokens, alike = self._chain.draw(n, rng, allowed, known, frozenset(chosen))
+        if known is None and not first:
+            tokens, alike = self._chain.draw(n, rng, allowed)
+        else:
+            nothing = np.full((n, len(self._columns)), UNKNOWN)
+            stands = nothing if known is None else known
+            tokens, alike = draw(self._chain, stands, rng, allowed, first)
         return self._decoded(tokens, alike, rng, chosen, known)
+
+    def placing_cost(self, clauses: tuple[Clause, ...]) -> float:
+        chosen = self._chosen(self._calendar.inside(Condition(clauses)).clauses)
+        return placing_cost(self._chain, frozenset(chosen))
 
     def probability(self, clauses: tuple[Clause, ...], seed: Seed) -> float:
         rng = seed.rng()
