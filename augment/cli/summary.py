@@ -98,9 +98,10 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
         line(console, "Up to date: this model is fitted already; nothing was done.", style="green")
         if document.get("rows_compared") is False:
             line(
-                console, "Whether the rows have changed since is not known: a private model keeps "
+                console,
+                "Whether the rows have changed since is not known: a private model keeps no trace "
+                "of them. --force fits anew, and spends the budget once more.",
             )
-            line(console, "no trace of them. --force fits anew, and spends the budget once more.")
     line(console, f"Model: {document['model']}", style="bold")
     line(console, f"Sample it with: augment sample {document['model']} -n 10k -o FILE")
 
@@ -203,8 +204,8 @@ def of_unchanged(console: Console, document: Json, verbose: bool) -> None:
     """That `--if-changed` found nothing to do."""
     same = "data, settings and version are those of"
     if document["failed_gates"]:
-        line(console, f"Unchanged: {same} {document['folder']}, which failed. Nothing was done; ")
-        line(console, "--force tries again.")
+        failed = f"Unchanged: {same} {document['folder']}, which failed."
+        line(console, failed, "Nothing was done; --force tries again.")
         return
     line(console, f"Up to date: {same} {document['folder']}; nothing was done.", style="green")
 

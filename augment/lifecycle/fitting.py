@@ -72,7 +72,7 @@ class Prepared:
 def prepare(
     request: RunRequest,
     journal: Journal,
-    folder: Store | None = None,
+    folder: Store | None,
     holdout: float = 0.0,
     start: Opened | None = None,
     published: bool = False,

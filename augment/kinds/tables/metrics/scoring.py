@@ -168,7 +168,7 @@ def _count(table: Table) -> int:
     return len(table) if table.whole is None else table.whole.rows
 
 
-def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:
+def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None) -> FakeViews:
     """Aligned rows in the real side's encoding, with what alignment found."""
     problems = {
         "missing_columns": dict.fromkeys(made.missing, 1),
