@@ -94,9 +94,11 @@ class Closeness(Metric[RealViews, FakeViews]):
         n = min(n, MOST_ROWS)
         rng = seed.child("draws").rng()
         found = []
-        columns = [(place,) for place in range(len(left))]
-        pairs = column_pairs(len(left), MOST_PAIRS, seed.child("pairs"))
-        for name, places in zip(NAMES, (columns, pairs), strict=True):
+        cells: list[Sequence[tuple[int, ...]]] = [
+            [(place,) for place in range(len(left))],
+            column_pairs(len(left), MOST_PAIRS, seed.child("pairs")),
+        ]
+        for name, places in zip(NAMES, cells, strict=True):
             if not places:
                 note = "A pair needs two modelled columns."
                 found.append(Score(name, None, "lower", "privacy", note=note))
