@@ -12,6 +12,7 @@ from augment.cli import options as o
 from augment.cli import output, progress, requests
 from augment.cli.flags import Configured, flag
 from augment.cli.parsing import parameters_by_engine, placed
+from augment.cli.reading_options import ReadingFlags
 from augment.core import registry
 from augment.settings.sections import DEFAULTS
 
@@ -54,7 +55,7 @@ def compare(
     seed: o.Seed = None,
     holdout: o.Holdout = DEFAULTS.scoring.holdout,
     features: o.Features = None,
-    reading: o.ReadingFlags,
+    reading: ReadingFlags,
     workers: o.Workers = None,
     executor: o.Executor = None,
     force: o.Force = False,

@@ -12,6 +12,7 @@ from augment.cli import image_jobs, output, progress, requests
 from augment.cli import options as o
 from augment.cli.grouping import options_given
 from augment.cli.parsing import pairs, prompts
+from augment.cli.reading_options import Alpha, Files, Fit
 from augment.core.errors import UsageError
 from augment.core.types import Json
 from augment.settings.resolution import Resolved
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Placing:
     """How pictures come onto the canvas; its size and mode are the model's."""
 
-    fit: o.Fit = None
-    alpha: o.Alpha = None
+    fit: Fit = None
+    alpha: Alpha = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def edit(
     param: o.WeightsParameters = None,
     device: o.Device = DEFAULTS.tool.device,
     placing: Placing,
-    files: o.Files,
+    files: Files,
     seed: o.Seed = None,
     force: o.Force = False,
     dry_run: o.DryRun = False,

@@ -10,6 +10,7 @@ import typer
 from augment.cli import continuous_integration, output, progress, report_summary, requests
 from augment.cli import options as o
 from augment.cli.parsing import joined, placed
+from augment.cli.reading_options import ReadingFlags
 from augment.settings.sections import DEFAULTS
 
 
@@ -31,7 +32,7 @@ def evaluate(
     features: o.Features = None,
     show_real: o.ShowReal = DEFAULTS.scoring.show_real,
     seed: o.Seed = None,
-    reading: o.ReadingFlags,
+    reading: ReadingFlags,
     workers: o.Workers = None,
     executor: o.Executor = None,
     force: o.Force = False,

@@ -11,6 +11,7 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, progress, requests, summary
 from augment.cli.parsing import placed
+from augment.cli.reading_options import ReadingFlags
 from augment.core.errors import UsageError
 from augment.sources.remote.publishing import published
 
@@ -33,7 +34,7 @@ def fit(
     seed: o.Seed = None,
     workers: o.Workers = None,
     executor: o.Executor = None,
-    reading: o.ReadingFlags,
+    reading: ReadingFlags,
     force: o.Force = False,
     dry_run: o.Estimate = False,
     config: o.Config = o.BUILT_IN,

@@ -12,6 +12,7 @@ import typer
 from augment.cli import options as o
 from augment.cli import output, progress
 from augment.cli.output import line
+from augment.cli.reading_options import ReadingFlags
 from augment.core.folders import working_folder
 from augment.core.types import Json
 from augment.settings.file import FILE
@@ -28,7 +29,7 @@ def init(
     out: Annotated[
         str, typer.Option("-o", "--out", help="The file to write, or - for standard output.")
     ] = FILE,
-    reading: o.ReadingFlags,
+    reading: ReadingFlags,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
@@ -58,7 +59,7 @@ def init(
     output.show({**document, "output": out, "text": text}, screen, _told)
 
 
-def _as_settings(reading: o.ReadingFlags, folder: Path) -> Json:
+def _as_settings(reading: ReadingFlags, folder: Path) -> Json:
     """The reading options that were given, as the file is to hold them."""
     return {
         name: _relative(value, folder) if isinstance(value, Path) else value

@@ -9,6 +9,7 @@ import typer
 
 from augment.cli import options as o
 from augment.cli import output, progress, summary
+from augment.cli.reading_options import ReadingFlags
 
 
 def inspect(
@@ -20,7 +21,7 @@ def inspect(
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show the values of columns with few of them.")
     ] = False,
-    reading: o.ReadingFlags,
+    reading: ReadingFlags,
     force: o.Force = False,
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,

@@ -10,6 +10,7 @@ import typer
 from augment.cli import lift_summary, output, progress, requests
 from augment.cli import options as o
 from augment.cli.parsing import placed
+from augment.cli.reading_options import ReadingFlags
 
 
 def lift(
@@ -19,7 +20,7 @@ def lift(
     seeds: Annotated[int, typer.Option(help="Splits and fits to compare over, at least 5.")] = 5,
     fitting: o.FittingFlags,
     seed: o.Seed = None,
-    reading: o.ReadingFlags,
+    reading: ReadingFlags,
     workers: o.Workers = None,
     executor: o.Executor = None,
     force: o.Force = False,

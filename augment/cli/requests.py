@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augment.cli.flags import Configured
-from augment.cli.options import FittingFlags, ReadingFlags
+from augment.cli.options import FittingFlags
 from augment.cli.parsing import pairs, seconds
+from augment.cli.reading_options import ReadingFlags
 from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.types import Json

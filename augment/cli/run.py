@@ -11,6 +11,7 @@ from augment.cli import continuous_integration, jobs, output, progress, requests
 from augment.cli import options as o
 from augment.cli.failures import usage
 from augment.cli.parsing import appends, joined, placed
+from augment.cli.reading_options import ReadingFlags
 from augment.core.errors import GateFailed
 from augment.settings.sections import DEFAULTS
 from augment.sources.remote.publishing import published
@@ -37,7 +38,7 @@ def run(
     shadow_models: o.ShadowModels = None,
     features: o.Features = None,
     show_real: o.ShowReal = DEFAULTS.scoring.show_real,
-    reading: o.ReadingFlags,
+    reading: ReadingFlags,
     excel_safe: o.ExcelSafe = False,
     workers: o.Workers = None,
     executor: o.Executor = None,

@@ -98,15 +98,16 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
         line(console, "Up to date: this model is fitted already; nothing was done.", style="green")
         if document.get("rows_compared") is False:
             line(
-                console, "Whether the rows have changed since is not known: a private model keeps "
+                console,
+                "Whether the rows have changed since is not known: a private model keeps no trace "
+                "of them. --force fits anew, and spends the budget once more.",
             )
-            line(console, "no trace of them. --force fits anew, and spends the budget once more.")
     line(console, f"Model: {document['model']}", style="bold")
     line(console, f"Sample it with: augment sample {document['model']} -n 10k -o FILE")
 
 
 def _fitted(console: Console, document: Json, verbose: bool) -> None:
-    plan = document["plan"]
+    plan, facts = document["plan"], document.get("engine_facts", {})
     seconds = document.get("seconds", {}).get("fit")
     took = "" if seconds is None else f" in {seconds:.1f} s"
     line(
@@ -116,15 +117,15 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
     )
     start = document.get("start")
     if start is not None:
-        seen = document.get("engine_facts", {}).get("seen_rows")
+        seen = facts.get("seen_rows")
         known = f"which has seen {start['rows']:,} {document['data']['noun']}"
         in_all = "" if seen is None else f", {seen:,} with these"
         line(console, f"  Goes on from {start['model']}, {known}{in_all}.")
-    for sentence in document.get("engine_facts", {}).get("relations", []):
+    for sentence in facts.get("relations", []):
         line(console, f"  Kept exactly: {sentence}")
-    for sentence in document.get("engine_facts", {}).get("closely", []):
+    for sentence in facts.get("closely", []):
         line(console, f"  Kept closely: {sentence}")
-    nearly = document.get("engine_facts", {}).get("nearly", [])
+    nearly = facts.get("nearly", [])
     for near in nearly if verbose else nearly[:MOST_NEARLY_SHOWN]:
         share = f"{100 * near['share']:.1f}" if near["share"] < 0.9995 else "over 99.9"
         broken = f"{near['broken_rows']:,} of {near['rows']:,} rows break it"
@@ -132,9 +133,8 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
     if len(nearly) > MOST_NEARLY_SHOWN and not verbose:
         more = len(nearly) - MOST_NEARLY_SHOWN
         line(console, f"  and {more} more that nearly hold; -v shows them all.")
-    for sentence in document.get("engine_facts", {}).get("kept", []):
+    for sentence in facts.get("kept", []):
         line(console, f"  Kept: {sentence}")
-    facts = document.get("engine_facts", {})
     spent = facts.get("privacy")
     for sentence in privacy.sentences(spent and {**spent, "public": facts.get("public", "")}):
         line(console, f"  {sentence}")
@@ -203,8 +203,8 @@ def of_unchanged(console: Console, document: Json, verbose: bool) -> None:
     """That `--if-changed` found nothing to do."""
     same = "data, settings and version are those of"
     if document["failed_gates"]:
-        line(console, f"Unchanged: {same} {document['folder']}, which failed. Nothing was done; ")
-        line(console, "--force tries again.")
+        failed = f"Unchanged: {same} {document['folder']}, which failed."
+        line(console, failed, "Nothing was done; --force tries again.")
         return
     line(console, f"Up to date: {same} {document['folder']}; nothing was done.", style="green")
 

@@ -11,6 +11,7 @@ from augment.cli import image_jobs, output, progress
 from augment.cli import options as o
 from augment.cli.flags import flag
 from augment.cli.parsing import placed
+from augment.cli.reading_options import Files
 
 
 def transform(
@@ -41,7 +42,7 @@ def transform(
     ] = None,
     keep_marks: Annotated[bool, flag("transform.keep_marks", "--keep-marks")] = False,
     image_format: Annotated[str, flag("transform.image_format", "--image-format")] = "png",
-    files: o.Files,
+    files: Files,
     workers: o.Workers = None,
     executor: o.Executor = None,
     seed: o.Seed = None,

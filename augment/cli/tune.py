@@ -12,6 +12,7 @@ from augment.cli import options as o
 from augment.cli import output, progress, requests
 from augment.cli.flags import flag
 from augment.cli.parsing import placed
+from augment.cli.reading_options import ReadingFlags
 from augment.settings.file import FILE
 from augment.settings.sections import DEFAULTS
 
@@ -39,7 +40,7 @@ def tune(
     seed: o.Seed = None,
     holdout: o.Holdout = DEFAULTS.scoring.holdout,
     features: o.Features = None,
-    reading: o.ReadingFlags,
+    reading: ReadingFlags,
     workers: o.Workers = None,
     executor: o.Executor = None,
     force: o.Force = False,

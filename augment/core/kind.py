@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from augment.core.budget import UNLIMITED, Budget
-from augment.core.errors import UsageError, did_you_mean
 from augment.core.fitted import Ask, Fitted
 from augment.core.loaded import Loaded as Loaded
 from augment.core.model_folder import Stored
-from augment.core.parameters import setting_of
+from augment.core.reading_options import require_known
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import D, Engine, Job, Json, Score, Tick, Workers
@@ -293,22 +292,3 @@ def column(name: str, role: str, storage: str, nulls: int, distinct: int, note: 
         "distinct": distinct,
         "note": note,
     }
-
-
-def require_known(options: Json, known: Collection[str], kind: str) -> None:
-    """Refuse a reading option that this kind of data does not know, as the user spells it."""
-    for name in options:
-        if name not in known:
-            near = did_you_mean(flag(name), [flag(each) for each in known])
-            raise UsageError(
-                f"{flag(name)} is no option for {kind} data, as which SRC is read. {near}"
-            )
-
-
-def flag(name: str) -> str:
-    """A reading option as it is spelt on the command line.
-
-    >>> flag("on_error"), flag("columns")
-    ('--on-error', '--column')
-    """
-    return f"--{setting_of(name).replace('_', '-')}"

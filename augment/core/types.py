@@ -160,7 +160,7 @@ class Condition:
     of rows belongs to; None: the block is all of it.
 
     Engines of tables are given clauses and partial rows alone: branches and a mix are drawn one
-    by one (see `tables/drawing.py`). A generator of images takes branches as they are.
+    by one (see `tables/generator/drawing.py`). A generator of images takes branches as they are.
     """
 
     clauses: tuple[Clause, ...] = ()

@@ -77,8 +77,8 @@ def evaluated(
     sides: Callable[[], Sides],
     seed: Seed,
     tick: Callable[[Tick], None],
-    budget: Budget = UNLIMITED,
-    workers: Workers = 1,
+    budget: Budget,
+    workers: Workers,
     draw: bool = False,
 ) -> tuple[list[Score], list[Chart]]:
     """The scores of the made rows, each with its ceiling and floor beside it; with `draw`, which

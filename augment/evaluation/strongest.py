@@ -23,10 +23,10 @@ COVERED = 0.95
 
 
 def strongest_auc(
-    rankings: Rankings, spreads: Sequence[float], seed: Seed
+    repetitions: Sequence[Rankings], spreads: Sequence[float], seed: Seed
 ) -> tuple[int, float, Interval]:
-    """Which ranking has the greatest area under its ROC curve, that area, and a 95% interval of
-    the greatest true area.
+    """Which ranking has the greatest area under its ROC curve, as the mean over the repetitions,
+    that area, and a 95% interval of the greatest true area.
 
     All areas θ_j lie within ± c s_j of their estimates with 95% at once, so the greatest of them
     lies between the greatest lower and the greatest upper end. c is the 95th percentile of
@@ -37,18 +37,12 @@ def strongest_auc(
     of rankings that know nothing, (m + n + 1) / 12mn (Mann and Whitney 1947): few rows that happen
     to be told apart perfectly have none by DeLong.
 
-    All rankings are of the same m positives and n negatives, at least one of each, in the same
-    order. `spreads` widen the interval of each, where it has noise beside that of the rows ranked.
+    All rankings of a repetition are of the same m positives and n negatives, at least one of each,
+    in the same order. In each repetition it was drawn anew, and by lot alone, which rows are
+    positives: where rankings know nothing of that, their areas in one are independent of those in
+    another. `spreads` widen the interval of each, where it has noise beside that of the rows
+    ranked.
     """
-    return strongest_mean_auc([rankings], spreads, seed)
-
-
-def strongest_mean_auc(
-    repetitions: Sequence[Rankings], spreads: Sequence[float], seed: Seed
-) -> tuple[int, float, Interval]:
-    """The same of the areas' means over repetitions, in each of which it was drawn anew, and by lot
-    alone, which rows are positives: where rankings know nothing of that, their areas in one
-    repetition are independent of those in another."""
     found = [_areas(rankings) for rankings in repetitions]
     count = len(found)
     areas = np.mean([each for each, _, _ in found], axis=0)

@@ -15,7 +15,8 @@ from augment.core.budget import Budget
 from augment.core.errors import UsageError
 from augment.core.files import read_json, require_outside, write_json
 from augment.core.fitted import Fitted
-from augment.core.kind import Forecast, Loaded, Reserved, require_known
+from augment.core.kind import Forecast, Loaded, Reserved
+from augment.core.reading_options import require_known
 from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import path_of
@@ -72,7 +73,7 @@ class Prepared:
 def prepare(
     request: RunRequest,
     journal: Journal,
-    folder: Store | None = None,
+    folder: Store | None,
     holdout: float = 0.0,
     start: Opened | None = None,
     published: bool = False,

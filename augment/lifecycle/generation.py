@@ -14,7 +14,8 @@ from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.files import require_writable
 from augment.core.fitted import Ask, Fitted
-from augment.core.kind import Origin, Part, Writer, flag
+from augment.core.kind import Origin, Part, Writer
+from augment.core.reading_options import flag
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Condition, Json, Tick, Workers

@@ -15,8 +15,9 @@ from augment.core import registry
 from augment.core.errors import MissingExtra, UsageError
 from augment.core.files import digest_of, sha256
 from augment.core.fitted import Ask
-from augment.core.kind import Forecast, Kind, Loaded, Wanted, flag
+from augment.core.kind import Forecast, Kind, Loaded, Wanted
 from augment.core.parameters import listed_choices
+from augment.core.reading_options import flag
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Engine, Json

@@ -48,7 +48,7 @@ class Dimension:
 Space = Mapping[str, Dimension]
 
 
-def space_of(engine: type[Engine[Any]], fixed: Collection[str] = ()) -> dict[str, Dimension]:
+def space_of(engine: type[Engine[Any]], fixed: Collection[str]) -> dict[str, Dimension]:
     """The parameters that a search may turn, without those that are `fixed`.
 
     Raises `UsageError` where nothing is left.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from augment.core.ranks import ALONE, Ranks
-from augment.nets.micro_batches import flat, mean_slope, spread
+from augment.nets.micro_batches import step_slope
 from augment.nets.player import LossInParts, Player
 from augment.nets.schedule import Schedule
 
@@ -64,8 +64,7 @@ class PlainDescent(Descent):
         for player, optimizer in zip(self.players, self.optimizers, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * player.factor(step)
-            optimizer.zero_grad(set_to_none=True)
-            self._loss = self._descended(player, step)
+            self._loss = self._descend(player, step)
             torch.nn.utils.clip_grad_norm_(player.tensors, self.schedule.clip)
             optimizer.step()
 
@@ -74,15 +73,11 @@ class PlainDescent(Descent):
 
     def probe(self, step: int) -> None:
         for player in self.players:
-            self._descended(player, step)
-            for tensor in player.tensors:
-                tensor.grad = None
+            self._descend(player, step)
 
-    def _descended(self, player: Player, step: int) -> float:
+    def _descend(self, player: Player, step: int) -> float:
         count = self.schedule.micro_batches
-        if count == 1:
-            return player.descended(step)
-        return player.descended_together(step, count, self.ranks)
+        return float(step_slope(player.slope, player.tensors, step, count, self.ranks))
 
 
 @dataclass
@@ -138,19 +133,15 @@ class CapturedDescent(Descent):
         float(self._recorded[-1].loss)
 
     def _descend(self, player: Player, recorded: _Recorded, step: int) -> None:
-        def play(number: int) -> None:
+        def slope(number: int) -> Tensor:
             _filled(recorded.inputs, _parts(player).draw(number))
             recorded.slopes()
-
-        def slope(number: int) -> Tensor:
-            play(number)
-            return flat(player.tensors, recorded.loss)
+            return recorded.loss
 
         count = self.schedule.micro_batches
-        if count == 1:
-            play(step)
-            return
-        recorded.loss.copy_(spread(mean_slope(slope, step, count, self.ranks), player.tensors))
+        loss = step_slope(slope, player.tensors, step, count, self.ranks)
+        if loss is not recorded.loss:
+            recorded.loss.copy_(loss)
 
 
 def descent(

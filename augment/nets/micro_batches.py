@@ -29,6 +29,24 @@ def micro_batches_parameter() -> Any:
     )
 
 
+def step_slope(
+    slope: Callable[[int], Tensor], tensors: Sequence[Tensor], step: int, count: int, ranks: Ranks
+) -> Tensor:
+    """Take the slope of a step into the tensors' `grad`; the loss, ().
+
+    `slope(number)` does so for one of its `count` micro-batches. Where there is one alone, nothing
+    is copied, and a tensor without a slope has no `grad`.
+    """
+    if count == 1:
+        return slope(step)
+
+    def flattened(number: int) -> Tensor:
+        loss = slope(number)
+        return flat(tensors, loss)
+
+    return spread(mean_slope(flattened, step, count, ranks), tensors)
+
+
 def mean_slope(slope: Callable[[int], Tensor], step: int, count: int, ranks: Ranks) -> Tensor:
     """The mean of `slope(number)`, (weights,), over the `count` micro-batches of a step, which are
     numbered through all steps. There are at most as many ranks."""

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from augment.core.ranks import Ranks
-from augment.nets.micro_batches import flat, mean_slope, spread
 from augment.nets.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -59,26 +57,13 @@ class Player:
         """What the learning rate of a step is multiplied by."""
         return self.rate_factor if step >= self.waits else 0.0
 
-    def descended(self, step: int) -> float:
-        """Take the slope of the step's loss into the tensors' `grad`; the loss."""
-        return float(self.slope(step))
-
     def slope(self, number: int) -> Tensor:
-        """The same for a micro-batch; the loss, ()."""
+        """Take the slope of a micro-batch's loss into the tensors' `grad`; the loss, ()."""
+        for tensor in self.tensors:
+            tensor.grad = None
         value = self.loss(number)
         value.backward(inputs=self.tensors)  # type: ignore[no-untyped-call]
         return value.detach()
-
-    def descended_together(self, step: int, count: int, ranks: Ranks) -> float:
-        """`descended` for a step of so many micro-batches."""
-
-        def slope(number: int) -> Tensor:
-            for tensor in self.tensors:
-                tensor.grad = None
-            loss = self.slope(number)
-            return flat(self.tensors, loss)
-
-        return float(spread(mean_slope(slope, step, count, ranks), self.tensors))
 
 
 def adamw(player: Player, schedule: Schedule) -> Any:

@@ -6,13 +6,12 @@ import pytest
 
 from augment.cli import options, requests
 from augment.cli.flags import BUILT_IN
+from augment.cli.reading_options import ReadingFlags
 from augment.core.errors import UsageError
 
 
 def parameters(fitting: options.FittingFlags) -> dict[str, str]:
-    return requests.request(
-        "samples/clinic.csv", fitting, options.ReadingFlags(), 1, BUILT_IN
-    ).parameters
+    return requests.request("samples/clinic.csv", fitting, ReadingFlags(), 1, BUILT_IN).parameters
 
 
 def test_a_preset_is_a_parameter() -> None:
@@ -30,14 +29,14 @@ def test_a_locale_is_an_option_of_reading_so_that_images_refuse_it() -> None:
     asked = requests.request(
         "samples/clinic.csv",
         options.FittingFlags(locale="de_DE"),
-        options.ReadingFlags(),
+        ReadingFlags(),
         1,
         BUILT_IN,
     )
     assert asked.read == {"locale": "de_DE"}
     assert (
         requests.request(
-            "samples/clinic.csv", options.FittingFlags(), options.ReadingFlags(), 1, BUILT_IN
+            "samples/clinic.csv", options.FittingFlags(), ReadingFlags(), 1, BUILT_IN
         ).read
         == {}
     )

@@ -12,7 +12,7 @@ import pytest
 from augment.core.errors import BadInput
 from augment.core.files import sha256
 from augment.evaluation.comparison import Comparison
-from augment.kinds.tables.metrics import all_rows
+from augment.kinds.tables.metrics import counting
 from augment.sources.remote.fetching import fetched, fetched_once, keep
 from tests.cli.in_process import augment
 from tests.places import ROOT
@@ -96,7 +96,7 @@ def test_copies_are_gone_where_the_command_fails(
         there.append(list(folder.rglob("*.csv")))
         raise error
 
-    monkeypatch.setattr(all_rows, "counted", failing)
+    monkeypatch.setattr(counting, "counted", failing)
     done = augment("evaluate", "memory://b/real.csv", "memory://b/made.csv", *ASKED)
     assert done.returncode in (4, 130) and [len(each) for each in there] == [2]
     assert list(folder.iterdir()) == []

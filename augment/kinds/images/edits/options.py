@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 
 from augment.core.errors import UsageError
-from augment.core.kind import require_known
+from augment.core.reading_options import require_known
 from augment.core.types import Json
 from augment.kinds.images.io.reading import ReadOptions, read_options
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.core.files import read_json
-from augment.core.kind import Loaded, flag, require_known
+from augment.core.kind import Loaded
+from augment.core.reading_options import flag, require_known
 from augment.core.source import Rows, Source
 from augment.core.types import Json, Tick, silent
 from augment.kinds.images.data.dataset import UNLABELLED, Images

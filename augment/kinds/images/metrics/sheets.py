@@ -39,7 +39,7 @@ def sheet_chart(
     meaning: str,
     alt: str,
     rows: Sequence[Sequence[Pixels]],
-    names: Sequence[str] = (),
+    names: Sequence[str],
 ) -> SheetChart:
     """A chart of rows of pictures of one shape."""
     shape = next(each.shape for row in rows for each in row)

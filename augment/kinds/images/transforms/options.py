@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from augment.core.errors import UsageError
-from augment.core.kind import require_known
+from augment.core.reading_options import require_known
 from augment.core.types import Json
 from augment.kinds.images.io.layouts import AS_FOUND, Asked
 from augment.kinds.images.io.reading import ReadOptions, read_options

@@ -32,6 +32,11 @@ MOST_WEEKS = 100_000  # that a condition may name one by one
 WEEK, WEEKDAY, TIME = "\x1fweek", "\x1fweekday", "\x1ftime"
 
 
+def is_week(column: Column) -> bool:
+    """Whether a column of the table that is split is the weeks of another."""
+    return column.name.endswith(WEEK)
+
+
 @dataclass(frozen=True)
 class Calendar:
     """Which columns are split. `whole` draws a split column's value in one piece, where its parts

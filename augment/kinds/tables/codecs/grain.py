@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from augment.core.budget import UNLIMITED, Budget
+from augment.core.budget import Budget
 from augment.kinds.tables.codecs.endings import EXPONENTS, grain_of
 from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, Vocabulary
@@ -38,7 +38,7 @@ def with_grains(
     data: Table,
     vocabularies: list[Vocabulary],
     tokens: NDArray[np.int32],
-    budget: Budget = UNLIMITED,
+    budget: Budget,
 ) -> Table:
     """The table with a grain column behind each number whose rounding goes with other columns.
 

@@ -1,6 +1,6 @@
 """`--where`, `--balance` and `--given` on tables: from words to clauses, and to the rows they fit.
 
-The language of conditions is that of `base/condition.py`; here its columns and values are looked
+The language of conditions is that of `core/condition.py`; here its columns and values are looked
 up in a schema, and what a model never emits is refused.
 
 balance = column [ ":" value "=" share { "," value "=" share } ]

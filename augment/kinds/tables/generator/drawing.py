@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
 from augment.core.errors import OutOfResources, UsageError
 from augment.core.normal_form import Branch
@@ -21,9 +23,13 @@ from augment.core.types import Clause, Condition, Model, Tick, silent
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.engines.conditional import ConditionalModel
 from augment.kinds.tables.engines.rejection import TELLING, Branches, reject, reject_if_common
 from augment.kinds.tables.relations import Relations
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PROBES = 1_000  # rows that tell how often a computed column satisfies a condition
 
@@ -84,6 +90,34 @@ class Drawing:
             if branches:
                 return self._by_branches(n, seed, clauses, branches, search.rows, tick)
         return reject(draw, searched, n, seed, tick=tick) if searched else draw(n, seed)
+
+    def filled(
+        self,
+        given: Table,
+        seed: Seed,
+        clauses: tuple[Clause, ...],
+        tick: Callable[[Tick], None],
+    ) -> Table:
+        """The given rows with their gaps filled. Known cells stay, relations or not."""
+        name, reason = self.relations.unplaceable(clauses, list(self.schema))
+        if reason:
+            raise UsageError(
+                f"--where on {name!r} cannot be joined with --given: in this model it is "
+                f"computed ({reason})."
+            )
+        asked = self.relations.placed(clauses, list(self.schema))
+        places: list[NDArray[np.int64]] = []
+        parts: list[Table] = []
+        for rows, known, more in self.relations.to_fill(given):
+            condition = Condition((*asked, *more), partial=known)
+            stream = seed.child("part", len(parts)) if parts else seed
+            made = self.inner.sample(len(rows), stream, condition, tick)
+            parts.append(self.whole(made, given.take(rows)))
+            places.append(rows)
+        whole = Table.join(parts).take(np.argsort(np.concatenate(places)))
+        columns = list(whole.schema)
+        arrays = [pc.coalesce(given.column(c.name), whole.column(c.name)) for c in columns]
+        return table_of(columns, arrays, whole.schema.target)
 
     def _under(
         self, placed: tuple[Clause, ...], tick: Callable[[Tick], None], n: int, seed: Seed

@@ -35,7 +35,7 @@ from augment.kinds.tables.io.options import read_options
 from augment.kinds.tables.relations import Relations
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 NO_IDENTITY = RowIdentity().to_json()  # of a model that was made before ids could repeat
 MOST_ROWS = 10**15  # that a model may say its source had
@@ -129,7 +129,7 @@ class TableModel(Fitted[Table]):
         """The rows with keys that do not repeat, and ids that do."""
 
         def refill(rows: Table, stream: Seed) -> Table:
-            return self._filled_once(rows, stream, (), tick)
+            return self._drawing.filled(rows, stream, (), tick)
 
         fills = "given" in registry.find("engines", self.engine).about.conditions
         return self.identity.settled(
@@ -200,40 +200,13 @@ class TableModel(Fitted[Table]):
         set after the draw breaks its clause, within bounds."""
 
         def fill(rows: Table, stream: Seed) -> Table:
-            return self._filled_once(rows, stream, given.clauses, tick)
+            return self._drawing.filled(rows, stream, given.clauses, tick)
 
         loose = self.relations.dependents.loose(given.clauses)
         if not given.branches and not loose:
             return fill(partial, seed)
         branches = tuple((*branch, *loose) for branch in given.branches or ((),))
         return given_rows.filled_to_fit(partial, fill, branches, seed)
-
-    def _filled_once(
-        self,
-        partial: Table,
-        seed: Seed,
-        clauses: tuple[Clause, ...],
-        tick: Callable[[Tick], None],
-    ) -> Table:
-        """The given rows with their gaps filled. Known cells stay, relations or not."""
-        name, reason = self.relations.unplaceable(clauses, list(self.schema))
-        if reason:
-            raise UsageError(
-                f"--where on {name!r} cannot be joined with --given: in this model it is "
-                f"computed ({reason})."
-            )
-        asked = self.relations.placed(clauses, list(self.schema))
-        places: list[NDArray[np.int64]] = []
-        parts: list[Table] = []
-        for rows, known, more in self.relations.to_fill(partial):
-            condition = Condition((*asked, *more), partial=known)
-            stream = seed.child("part", len(parts)) if parts else seed
-            made = self.inner.sample(len(rows), stream, condition, tick)
-            parts.append(self._drawing.whole(made, partial.take(rows)))
-            places.append(rows)
-        whole = Table.join(parts).take(np.argsort(np.concatenate(places)))
-        arrays = [_filled(whole.column(name), partial, name) for name in whole.schema.names]
-        return table_of(list(whole.schema), arrays, whole.schema.target)
 
     @property
     def _drawing(self) -> Drawing:

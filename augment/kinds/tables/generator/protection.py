@@ -37,7 +37,6 @@ class Protected:
     """The table that may be learnt from, and what was changed, in words without values."""
 
     table: Table
-    least_rows: int
     notes: tuple[str, ...]
 
 
@@ -65,7 +64,7 @@ def protect(
     least = least_rows(len(table)) if least is None else least
     if least == 1:
         note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
-        return Protected(table, 1, (note,))
+        return Protected(table, (note,))
     donors = Donors(table)
     arrays, notes = [], []
     for column in table.schema:
@@ -85,7 +84,7 @@ def protect(
         notes += worked[1]
     data = pa.table(arrays, names=table.schema.names)
     data = data.replace_schema_metadata(table.data.schema.metadata)
-    return Protected(Table(data, table.schema), least, tuple(notes))
+    return Protected(Table(data, table.schema), tuple(notes))
 
 
 def _without_rare(

@@ -28,7 +28,6 @@ MISSING_FORMS = frozenset(re.sub(LETTERS, "a", token) for token in NULL_TOKENS)
 LEAST_A_VALUE = 10  # rows of the sample, on average, if each value is to be in it
 MOST_FORMS = 64  # a column with more is free text, whatever else it holds
 Place = tuple[int, int]  # a file of the source, a row in it
-Seen = Callable[[int], None]  # told of a row of the part at hand that shows something
 
 
 @dataclass

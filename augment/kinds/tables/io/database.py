@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from augment.core.errors import OutOfResources, UsageError
-from augment.core.kind import flag
+from augment.core.reading_options import flag
 from augment.kinds.tables.io.formats import Raw, ReadOptions, declared
 from augment.kinds.tables.io.large_sources import Sampled, drawn_of_more, sampled
 from augment.kinds.tables.io.memory import OF_FILES

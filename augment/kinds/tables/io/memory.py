@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from augment.core.errors import BadInput, UsageError
-from augment.core.kind import flag
+from augment.core.reading_options import flag
 from augment.core.source import ArrowStream, External, Rows, Source, parts_of
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.io.formats import Raw, ReadOptions, declared

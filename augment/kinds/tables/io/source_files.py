@@ -6,7 +6,7 @@ from pathlib import Path
 
 from augment.core import registry
 from augment.core.errors import BadInput, UsageError, listed
-from augment.core.kind import flag
+from augment.core.reading_options import flag
 from augment.kinds.tables.io.formats import Format, ReadOptions, compression
 from augment.sources import partitions
 from augment.sources.databases.address import is_address

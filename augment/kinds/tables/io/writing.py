@@ -11,7 +11,7 @@ from typing import IO
 from augment.core import registry
 from augment.core.errors import UsageError
 from augment.core.files import atomic_alone
-from augment.core.kind import flag
+from augment.core.reading_options import flag
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.io.formats import (
     Format,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from augment.core.types import Group, Interval, Score
 from augment.evaluation.limits import fixed
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.noise import Z95
+from augment.kinds.tables.metrics.column_pairs import column_pairs
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 
 if TYPE_CHECKING:
@@ -94,8 +94,11 @@ class Closeness(Metric[RealViews, FakeViews]):
         n = min(n, MOST_ROWS)
         rng = seed.child("draws").rng()
         found = []
-        for name, cells in zip(NAMES, (_shapes, _pairs), strict=True):
-            places = list(cells(len(left), seed.child("pairs")))
+        cells: list[Sequence[tuple[int, ...]]] = [
+            [(place,) for place in range(len(left))],
+            column_pairs(len(left), MOST_PAIRS, seed.child("pairs")),
+        ]
+        for name, places in zip(NAMES, cells, strict=True):
             if not places:
                 note = "A pair needs two modelled columns."
                 found.append(Score(name, None, "lower", "privacy", note=note))
@@ -132,21 +135,6 @@ def _codes(axis: Any, seen: NDArray[Any], other: NDArray[Any]) -> tuple[Any, Any
     return found[: len(seen)], found[len(seen) :]
 
 
-def _shapes(columns: int, seed: Seed) -> Iterator[tuple[int, ...]]:
-    return ((place,) for place in range(columns))
-
-
-def _pairs(columns: int, seed: Seed) -> Iterator[tuple[int, ...]]:
-    pairs = columns * (columns - 1) // 2
-    if pairs <= MOST_PAIRS:
-        yield from combinations(range(columns), 2)
-        return
-    rng = seed.rng()
-    first = rng.integers(0, columns, MOST_PAIRS)
-    second = (first + rng.integers(1, columns, MOST_PAIRS)) % columns
-    yield from zip(first.tolist(), second.tolist(), strict=True)
-
-
 def _counts(codes: Codes, places: tuple[int, ...]) -> NDArray[np.float64]:
     """Share of the rows in each cell."""
     width = BINS + 2
@@ -156,7 +144,7 @@ def _counts(codes: Codes, places: tuple[int, ...]) -> NDArray[np.float64]:
     return np.bincount(cell, minlength=width ** len(places)) / len(cell)
 
 
-def _error(left: Codes, right: Codes, places: list[tuple[int, ...]]) -> float:
+def _error(left: Codes, right: Codes, places: Sequence[tuple[int, ...]]) -> float:
     """Mean total variation distance over the places."""
     each = [np.abs(_counts(left, at) - _counts(right, at)).sum() / 2 for at in places]
     return float(np.mean(each))
@@ -165,7 +153,7 @@ def _error(left: Codes, right: Codes, places: list[tuple[int, ...]]) -> float:
 def _drawn(
     seen: Codes,
     source: Codes,
-    places: list[tuple[int, ...]],
+    places: Sequence[tuple[int, ...]],
     rows: int,
     n: int,
     rng: np.random.Generator,

@@ -14,7 +14,7 @@ from augment.evaluation.curves import attack_curve
 from augment.evaluation.limits import fixed
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.roc import auc
-from augment.evaluation.strongest import rows_needed, strongest_hits, strongest_mean_auc
+from augment.evaluation.strongest import rows_needed, strongest_auc, strongest_hits
 from augment.kinds.tables.metrics.attacks.attack import LEAST_ROWS, REMEDY, too_little
 from augment.kinds.tables.metrics.attacks.panel import ATTACKS, Accusations, accusations
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, ShadowViews
@@ -112,7 +112,7 @@ class Membership(Metric[RealViews, FakeViews]):
         if why:
             return [Score(name, None, "lower", "privacy", note=why) for name in NAMES]
         each_panel = _panels(real, fake, seed)
-        place, value, interval = strongest_mean_auc(
+        place, value, interval = strongest_auc(
             [[(each.members, each.outsiders) for each in panel] for panel in each_panel],
             [attack.spread for attack in ATTACKS],
             seed.child("choice"),

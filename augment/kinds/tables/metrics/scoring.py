@@ -22,7 +22,7 @@ from augment.kinds.tables.data.schema import Role, Schema
 from augment.kinds.tables.engines.independent import Independent
 from augment.kinds.tables.identity.timeline import Timeline
 from augment.kinds.tables.io.alignment import Aligned, aligned
-from augment.kinds.tables.metrics import all_rows
+from augment.kinds.tables.metrics import counting
 from augment.kinds.tables.metrics.axes import Axis, axis_of
 from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
 from augment.kinds.tables.metrics.overlays import overlays
@@ -98,7 +98,7 @@ def sides(
     made = fake_views(aligned(rows.made, rows.seen.schema), real.axes, time)
     low = with_shuffled_ids(floor(rows), rows.seen, rows.seed.child("ids"))
     lowest = fake_views(aligned(low, rows.seen.schema), real.axes, time)
-    counted = all_rows.counted(rows, real.axes)
+    counted = counting.counted(rows, real.axes)
     if counted is not None:
         seen, unseen, every = counted
         real = replace(real, whole=seen, whole_unseen=unseen)
@@ -168,7 +168,7 @@ def _count(table: Table) -> int:
     return len(table) if table.whole is None else table.whole.rows
 
 
-def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None = None) -> FakeViews:
+def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None) -> FakeViews:
     """Aligned rows in the real side's encoding, with what alignment found."""
     problems = {
         "missing_columns": dict.fromkeys(made.missing, 1),

@@ -20,13 +20,12 @@ from augment.core.seeds import Seed
 from augment.kinds.tables.data import values
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.metrics import features
+from augment.kinds.tables.metrics.all_rows import AllRows
 from augment.kinds.tables.metrics.axes import Axis
 from augment.kinds.tables.metrics.identities import Identities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from augment.kinds.tables.metrics.all_rows import AllRows
 
 R = TypeVar("R")
 

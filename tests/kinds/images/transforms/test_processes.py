@@ -41,7 +41,7 @@ def begun(source: Path, out: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-@pytest.mark.slow  # `tests/base/test_processes.py` shows the same of any pool
+@pytest.mark.slow  # `tests/work/test_pool.py` shows the same of any pool
 @pytest.mark.parametrize(
     ("number", "code"),
     [

@@ -16,7 +16,7 @@ from augment.evaluation.comparison import Comparison
 from augment.kinds.tables.io import large_sources
 from augment.kinds.tables.io.formats import arrow_csv
 from augment.kinds.tables.kind import TABLES
-from augment.kinds.tables.metrics import all_rows, scoring
+from augment.kinds.tables.metrics import all_rows, counting, scoring
 from augment.kinds.tables.metrics.copies import Copies
 from augment.kinds.tables.metrics.row_hashes import RowHashes
 from augment.kinds.tables.metrics.shapes import Shapes, ks, tvd
@@ -112,7 +112,7 @@ def test_counts_are_those_of_the_whole_tables(sources: tuple[str, str]) -> None:
 def test_values_too_many_to_remember_are_counted_as_one(
     sources: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(all_rows, "MOST_OTHERS", 20)
+    monkeypatch.setattr(counting, "MOST_OTHERS", 20)
     sides = scoring.sides(compared(sources, **FIT))
     place = [axis.name for axis in sides.real.axes].index("zip")
     for side in (sides.real, sides.made):
@@ -126,7 +126,7 @@ def test_small_tables_are_scored_as_ever(sources: tuple[str, str]) -> None:
     plain, asked = compared(sources), compared(sources, scored=True)
     assert asked.real.whole is None and asked.made.whole is None
     assert (asked.real.digest(), asked.made.digest()) == (plain.real.digest(), plain.made.digest())
-    assert all_rows.counted(asked, ()) is None
+    assert counting.counted(asked, ()) is None
     assert "all_rows" not in scoring.extras(asked).document
 
 

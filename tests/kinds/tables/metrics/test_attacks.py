@@ -15,7 +15,7 @@ from augment.core.types import silent
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.roc import auc
 from augment.evaluation.scoring import measures, metrics, scored
-from augment.evaluation.strongest import strongest_auc, strongest_hits, strongest_mean_auc
+from augment.evaluation.strongest import strongest_auc, strongest_hits
 from augment.evaluation.verdict import Verdict, verdict
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.metrics.attacks.panel import ATTACKS, Accusations, _dealt, accusations
@@ -87,7 +87,8 @@ def test_each_attack_finds_members_of_a_table_that_was_memorised_or_raked(
 
 
 def test_no_attack_finds_members_by_fresh_rows(fresh: list[Accusations]) -> None:
-    _, value, interval = strongest_auc([(a.members, a.outsiders) for a in fresh], SPREADS, Seed(0))
+    rankings = [(a.members, a.outsiders) for a in fresh]
+    _, value, interval = strongest_auc([rankings], SPREADS, Seed(0))
     assert interval.low < 0.5 < interval.high and value < 0.6
 
 
@@ -96,10 +97,10 @@ def test_the_strongest_is_the_greatest_and_its_interval_wider_than_alone(
 ) -> None:
     rankings = [(a.members, a.outsiders) for a in memorised.values()]
     alone = [auc(*pair) for pair in rankings]
-    place, value, interval = strongest_auc(rankings, SPREADS, Seed(0))
+    place, value, interval = strongest_auc([rankings], SPREADS, Seed(0))
     assert value == pytest.approx(max(area for area, _ in alone)) == alone[place][0]
     weak = [(a.members[::2], a.outsiders[::2]) for a in memorised.values()]
-    assert strongest_auc(weak, SPREADS, Seed(0))[2].low < interval.low
+    assert strongest_auc([weak], SPREADS, Seed(0))[2].low < interval.low
     share, hits = strongest_hits(rankings, 0.01)[1:]
     assert hits.low <= share <= hits.high
 
@@ -110,7 +111,7 @@ def test_the_interval_allows_for_the_choice_among_many_rankings() -> None:
     for seed in range(30):
         rng = np.random.default_rng(seed)
         rankings = [(rng.normal(size=50), rng.normal(size=60)) for _ in range(20)]
-        _, value, interval = strongest_auc(rankings, [1.0] * 20, Seed(seed))
+        _, value, interval = strongest_auc([rankings], [1.0] * 20, Seed(seed))
         missed += interval.low > 0.5
         assert value > 0.54
     assert missed <= 3
@@ -198,6 +199,5 @@ def test_a_mean_over_repetitions_is_as_sure_as_its_rows() -> None:
     rng = np.random.default_rng(0)
     one = [(rng.normal(size=60), rng.normal(size=60)) for _ in range(3)]
     many = [[(rng.normal(size=60), rng.normal(size=60)) for _ in range(3)] for _ in range(9)]
-    first, mean = (strongest_mean_auc(each, [1.0] * 3, Seed(1))[2] for each in ([one], many))
+    first, mean = (strongest_auc(each, [1.0] * 3, Seed(1))[2] for each in ([one], many))
     assert (mean.high - mean.low) < 0.5 * (first.high - first.low)
-    assert strongest_mean_auc([one], [1.0] * 3, Seed(1)) == strongest_auc(one, [1.0] * 3, Seed(1))

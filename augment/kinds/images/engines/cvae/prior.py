@@ -198,7 +198,7 @@ def fit_velocity_field(
     word_columns: slice,
     split: HeldOutSplit,
     job: Job,
-    older: VelocityField | None = None,
+    older: VelocityField | None,
 ) -> tuple[VelocityField, TrainingOutcome]:
     """Flow matching on fresh draws of q(z | x); `word_columns` are those of `c` that prompts may
     leave out. `around`, `latents` and `codes` lie on the job's device, `c` and `split` on the CPU.

@@ -24,7 +24,6 @@ from augment.kinds.tables.data.spelling.patterns import all_match, are_digits
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d+$"
 PADDED = r"^[+-]?0\d|^\+"  # leading zeros or a plus: a code rather than a quantity
-FIXED = r"^-?\d+\.\d+$"
 STORAGES = ("integer", "float", "decimal")
 PLAIN = "plain"
 # Decimals of at most `MAX_FLOAT_DIGITS` digits that Python's shortest form of a float writes so.

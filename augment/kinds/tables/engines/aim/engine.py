@@ -23,7 +23,6 @@ from augment.kinds.tables.engines.aim.model import AimModel
 
 SEARCH_SHARE = 0.15  # of the budget, for cells that the schema leaves open
 STEPS = 1_000  # of progress
-MOST_INTERVALS = 1_000
 INFERENCE_SECONDS = 0.8  # for each column of the model, of one inference
 START_SECONDS = 3.0  # to load the libraries
 COUNT_SECONDS = 1e-8  # of a row in one pair

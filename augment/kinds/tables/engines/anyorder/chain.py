@@ -14,6 +14,7 @@ import numpy as np
 
 from augment.kinds.tables.engines.anyorder.device_rows import DeviceRows
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.laws import limits
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 from augment.kinds.tables.engines.anyorder.row_block import Hook, RowBlock, parts_on
 from augment.kinds.tables.engines.anyorder.structure import Dependency
@@ -91,8 +92,8 @@ class Chain:
                 if law is not None:
                     state.put(j, rows, law.child_of[tokens[rows, law.parent]])
                 else:
-                    limits = self._limits(j, allowed.get(j), tokens, rows)
-                    state.put(j, rows, state.drawn(j, rows, u[rows], limits, hook))
+                    left_open = self._limits(j, allowed.get(j), tokens, rows)
+                    state.put(j, rows, state.drawn(j, rows, u[rows], left_open, hook))
         return tokens, state.alike
 
     def _order(self, first: frozenset[int], until: int | None = None) -> list[int]:
@@ -161,10 +162,8 @@ class Chain:
 
     def _law_for(self, j: int, tokens: NDArray[np.int64]) -> Dependency | None:
         """The law that settles column j, where its parent is known on every row."""
-        for law in self.laws:
-            if law.child == j and bool((tokens[:, law.parent] >= 0).all()):
-                return law
-        return None
+        settling = (law for law in self.laws if law.child == j)
+        return next((law for law in settling if (tokens[:, law.parent] >= 0).all()), None)
 
     def _limits(
         self,
@@ -176,15 +175,10 @@ class Chain:
         """(1 or rows, tokens of j) log-weights: what is asked for, and what the laws leave open."""
         import torch
 
-        limits: Tensor | None = None
-        if allowed is not None:
-            with np.errstate(divide="ignore"):
-                limits = torch.from_numpy(np.log(allowed)).to(self.device)[None].float()
-        for law in self.laws:
-            if law.parent == j and bool((tokens[rows, law.child] >= 0).any()):
-                child = tokens[rows, law.child]
-                fits = (law.child_of[None, :] == child[:, None]) | (child < 0)[:, None]
-                fits |= ~fits.any(axis=1, keepdims=True)
-                open_ = torch.from_numpy(np.where(fits, 0.0, -np.inf)).to(self.device).float()
-                limits = open_ if limits is None else limits + open_
-        return limits
+        children = ((law, tokens[rows, law.child]) for law in self.laws if law.parent == j)
+        known = [
+            (law, torch.from_numpy(child).to(self.device))
+            for law, child in children
+            if (child >= 0).any()
+        ]
+        return limits(allowed, known, self.device)

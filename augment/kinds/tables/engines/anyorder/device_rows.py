@@ -7,18 +7,19 @@ they are the device's, and it is asked back once a column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from augment.core.errors import UsageError
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
+from augment.kinds.tables.engines.anyorder.laws import limits
 from augment.kinds.tables.engines.anyorder.row_block import (
     CONTRADICTION,
     DISTINCT_SHARE,
     Hook,
     pick,
+    steps,
 )
 from augment.kinds.tables.engines.anyorder.structure import Dependency
 from augment.kinds.tables.engines.anyorder.uniforms import GOLDEN
@@ -101,23 +102,11 @@ class DeviceRows:
 
     def _limits(self, j: int, weight: NDArray[np.float64] | None) -> Tensor | None:
         """(1 or contexts, tokens of j) log-weights: what is asked for, and what laws leave open."""
-        import torch
+        at = slice(None) if self.first is None else self.first
+        settled = (law for law in self.laws if law.parent == j and law.child in self.known)
+        return limits(weight, ((law, self.tokens[law.child][at]) for law in settled), self.device)
 
-        limits: Tensor | None = None
-        if weight is not None:
-            with np.errstate(divide="ignore"):
-                limits = self._placed(np.log(weight))[None].float()
-        for law in self.laws:
-            if law.parent == j and law.child in self.known:
-                child = self.tokens[law.child]
-                child = child if self.first is None else child[self.first]
-                fits = self._placed(law.child_of)[None, :] == child[:, None]
-                fits |= ~fits.any(dim=1, keepdim=True)
-                open_ = torch.zeros(fits.shape, device=self.device).masked_fill_(~fits, -np.inf)
-                limits = open_ if limits is None else limits + open_
-        return limits
-
-    def _drawn(self, j: int, u: Tensor, limits: Tensor | None, hook: Hook | None) -> Tensor:
+    def _drawn(self, j: int, u: Tensor, left_open: Tensor | None, hook: Hook | None) -> Tensor:
         """(rows,) tokens of column j."""
         import torch
 
@@ -128,8 +117,8 @@ class DeviceRows:
 
         def cumulated(part: slice) -> Tensor:
             logits = self._logits(j, part)
-            if limits is not None:
-                logits = logits + (limits if len(limits) == 1 else limits[part])
+            if left_open is not None:
+                logits = logits + (left_open if len(left_open) == 1 else left_open[part])
                 if bool(torch.isinf(logits.amax(1)).any()):
                     raise UsageError(CONTRADICTION)
             return logits.softmax(1).cumsum(1)
@@ -137,7 +126,7 @@ class DeviceRows:
         if self.first is None:
             return torch.cat([pick(cumulated(part), u[part]) for part in self._parts()])
         table = torch.cat([cumulated(part) for part in self._parts()])
-        rows = _parts_of(self.n, PART)
+        rows = steps(0, self.n, PART)
         return torch.cat([pick(table[self.place[part]], u[part]) for part in rows])
 
     def _logits(self, j: int, part: slice) -> Tensor:
@@ -145,8 +134,8 @@ class DeviceRows:
         at = part if self.first is None else self.first[part]
         return self.network.logits_knowing(j, self.tokens[:, at], self.slots[:, at], self.known)
 
-    def _parts(self) -> Iterator[slice]:
-        return _parts_of(self.n if self.first is None else len(self.first), PART)
+    def _parts(self) -> list[slice]:
+        return steps(0, self.n if self.first is None else len(self.first), PART)
 
     def _sort(self, j: int) -> None:
         """As `uniforms.resorted`."""
@@ -180,7 +169,3 @@ class DeviceRows:
         import torch
 
         return torch.from_numpy(numbers).to(self.device)
-
-
-def _parts_of(n: int, size: int) -> Iterator[slice]:
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))

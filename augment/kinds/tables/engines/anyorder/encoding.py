@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.kinds.tables.codecs.calendar import WEEK
+from augment.kinds.tables.codecs.calendar import is_week
 from augment.kinds.tables.codecs.levels import MOST_TOKENS as LEVELS_AT_MOST
 from augment.kinds.tables.codecs.levels import Levels
 from augment.kinds.tables.codecs.spans import ROWS_PER_BIN, Spans
@@ -34,7 +34,7 @@ def fitted_vocabularies(data: Table, bins: int, protect: bool) -> list[Vocabular
     found: list[Vocabulary] = []
     for column in data.schema:
         if column.role in ("numeric", "datetime"):
-            most = weeks if column.name.endswith(WEEK) else bins
+            most = weeks if is_week(column) else bins
             found.append(Spans.fit(numbers(data, column.name), most, protect))
         else:
             level_of, levels = codes(data, column.name)

@@ -29,7 +29,7 @@ from augment.kinds.tables.engines.anyorder.encoding import (
 )
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
-from augment.kinds.tables.engines.anyorder.presets import PRESETS, Preset, Shape
+from augment.kinds.tables.engines.anyorder.presets import PRESETS, Shape
 from augment.kinds.tables.engines.anyorder.structure import described, layout_of
 from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
 from augment.kinds.tables.engines.costs import anyorder_costs, calibration_seconds, token_count
@@ -160,20 +160,16 @@ class Anyorder(Engine[Table]):
         return AnyorderModel(calendar, columns, vocabularies, chain, report)
 
     def costs(self, data: Table, device: str) -> Costs:
-        rows, preset = len(data), PRESETS[self.preset]
-        shape, batch = self._shape(rows), self._batch(rows)
-        steps = self._schedule(preset, rows, batch).steps
-        return anyorder_costs(
-            data, shape, token_count(data, self._bins(data)), batch, steps, device
-        )
+        rows, tokens = len(data), token_count(data, self._bins(data))
+        steps = self._schedule(rows).steps
+        return anyorder_costs(data, self._shape(rows), tokens, self._batch(rows), steps, device)
 
     def most_ranks(self) -> int:
         return self.micro_batches
 
     def remedies(self, symptom: Symptom, data: Table) -> Iterator[Remedy]:
-        batch = self._batch(len(data))
-        steps = self._schedule(PRESETS[self.preset], len(data), batch).steps
-        epochs = steps / max(1, len(data) // batch)
+        rows = len(data)
+        epochs = self._schedule(rows).steps / max(1, rows // self._batch(rows))
         if symptom == "memorised":
             yield from scaled(self, "shrinkage", 10, self.shrinkage, "calibrated less closely")
             yield from by_length(self, "epochs", epochs, symptom)
@@ -217,8 +213,7 @@ class Anyorder(Engine[Table]):
         from augment.nets.streams import initialised, torch_stream
 
         vocabularies, older = list(named.values()), _older(job)
-        preset, shape = PRESETS[self.preset], self._shape(len(rows))
-        shape = shape if older is None else older.shape
+        shape = self._shape(len(rows)) if older is None else older.shape
         precision: torch.dtype = getattr(torch, precision_of(job.device))
         binned = np.concatenate([each.binned() for each in vocabularies])
         features = Features.of(
@@ -246,15 +241,14 @@ class Anyorder(Engine[Table]):
         exam = replace(lesson, rows=tokens[held], suffix_share=1.0)
         generator = torch_stream(job.seed.child("exam").integer())
         hidden = exam.hide(len(held), generator).to(job.device)
-        batch = self._batch(len(learnt))
-        schedule = self._schedule(preset, len(learnt), batch)
+        schedule = self._schedule(len(learnt))
         if older is not None:
             seen = lesson.hide(len(learnt), torch_stream(job.seed.child("start").integer()))
             start_from(older, network, lesson, seen.to(job.device), named)
             schedule = schedule.continued()
         outcome = train(
             network.trained(),
-            loss_of(lesson, network, max(1, batch // self.micro_batches)),
+            loss_of(lesson, network, max(1, self._batch(len(learnt)) // self.micro_batches)),
             lambda: exam.held_out(network, hidden),
             schedule,
             job,
@@ -274,9 +268,10 @@ class Anyorder(Engine[Table]):
         )
         return fitted, facts({"network": outcome}, job.device, THREADS)
 
-    def _schedule(self, preset: Preset, rows: int, batch: int) -> Schedule:
+    def _schedule(self, rows: int) -> Schedule:
+        preset = PRESETS[self.preset]
         epochs = preset.epochs if self.epochs is None else self.epochs
-        steps = epochs * max(1, rows // batch)
+        steps = epochs * max(1, rows // self._batch(rows))
         if self.epochs is None:
             steps = min(max(steps, FEWEST_STEPS), preset.steps)
         every = max(10, steps // CHECKS)

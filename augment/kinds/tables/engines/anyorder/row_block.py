@@ -132,14 +132,14 @@ class RowBlock:
     def _parts(self, rows: NDArray[np.int64]) -> list[Part]:
         """Where the tokens and the sums of these rows lie, so many rows at a time; of contexts
         that are shared, `rows` is one of each."""
-        steps = _steps(0, len(rows), self.at_once)
+        parts = steps(0, len(rows), self.at_once)
         if len(rows) == len(self.tokens):
-            return [Part(step, step, step) for step in steps]
-        at = [self._placed(rows[step]) for step in steps]
+            return [Part(step, step, step) for step in parts]
+        at = [self._placed(rows[step]) for step in parts]
         shared = self.contexts is not None
         return [
             Part(tokens, step if shared else tokens, step)
-            for tokens, step in zip(at, steps, strict=True)
+            for tokens, step in zip(at, parts, strict=True)
         ]
 
     def drawn(
@@ -182,7 +182,7 @@ class RowBlock:
         with torch.inference_mode():
             found = []
             first, end = contexts.begins[[some.start, some.stop]].tolist()
-            for step in _steps(first, end, self.at_once):
+            for step in steps(first, end, self.at_once):
                 rows = self.alike[step]
                 own = cumulated.index_select(0, self._placed(contexts.place[rows] - some.start))
                 found.append(pick(own, spread.index_select(0, self._placed(rows))))
@@ -274,7 +274,8 @@ def _rows_of(matrix: Tensor, rows: slice | Tensor) -> Tensor:
     return matrix[rows] if isinstance(rows, slice) else matrix.index_select(0, rows)
 
 
-def _steps(first: int, end: int, size: int) -> list[slice]:
+def steps(first: int, end: int, size: int) -> list[slice]:
+    """So many rows at a time, from the first to the end."""
     return [slice(start, min(start + size, end)) for start in range(first, end, size)]
 
 
@@ -294,9 +295,9 @@ def parts_on(device: torch.device) -> Iterator[EachPart]:
     """What applies a function to each part of the rows.
 
     On the CPU it is a small pool (in a process of many, this thread alone), where an operation of
-    torch is on one thread, so that results do
-    not depend on how torch would split an operation; torch's own number of threads is put back
-    afterwards. Other devices have many threads of their own, and take the parts one by one.
+    torch is on one thread, so that results do not depend on how torch would split it; torch's own
+    number of threads is put back afterwards. Other devices have many threads of their own, and take
+    the parts one by one.
     """
     import torch
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.core.budget import UNLIMITED, Budget
-from augment.kinds.tables.codecs.calendar import WEEK
+from augment.kinds.tables.codecs.calendar import is_week
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def layout_of(
     are the names of columns that no two rows share, where rows will be filled given them."""
     sizes = [each.size for each in vocabularies]
     laws = dependencies(tokens, sizes, [each.exact() for each in vocabularies], budget)
-    weeks = frozenset(j for j, column in enumerate(columns) if column.name.endswith(WEEK))
+    weeks = frozenset(j for j, column in enumerate(columns) if is_week(column))
     found = interactions(tokens, sizes, budget, weeks)
     first = frozenset(j for j, column in enumerate(columns) if column.name in key)
     order = preferred_order(tokens, sizes, laws, found, first)

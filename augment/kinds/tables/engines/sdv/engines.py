@@ -1,7 +1,7 @@
 """SDV 2.0's Gaussian copula, CTGAN and TVAE behind one model. Licence of SDV: BUSL-1.1.
 
-Ours are the columns and their kinds (`sdv_frame`), the seeds, the progress, the limit of time
-and the stored form (`sdv_state`); SDV's are its transformers, networks and sampling.
+Ours are the columns and their kinds (`frame.py`), the seeds, the progress, the limit of time
+and the stored form (`state.py`); SDV's are its transformers, networks and sampling.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from augment.core.seeds import Seed
 from augment.evaluation.two_samples import FOLD_NOISE
 from augment.kinds.tables.metrics.attacks.attack import Attack, Target
+from augment.kinds.tables.metrics.column_pairs import column_pairs
 from augment.kinds.tables.metrics.views import View
 
 if TYPE_CHECKING:
@@ -46,17 +45,8 @@ class PairFrequencies(Attack):
         columns = len(target.made.axes)
         if columns < 2:
             return Frequencies().suspicion(target, seed)
-        pairs = list(combinations(range(columns), 2)) if math.comb(columns, 2) <= MOST_PAIRS else [
-            tuple(sorted(pair)) for pair in _drawn(columns, seed)
-        ]  # fmt: skip
+        pairs = column_pairs(columns, MOST_PAIRS, seed)
         return np.asarray(sum(_ratios(target, first, second) for first, second in pairs))
-
-
-def _drawn(columns: int, seed: Seed) -> list[tuple[int, int]]:
-    rng = seed.rng()
-    first = rng.integers(0, columns, MOST_PAIRS)
-    second = (first + rng.integers(1, columns, MOST_PAIRS)) % columns
-    return list(zip(first.tolist(), second.tolist(), strict=True))
 
 
 def _ratios(target: Target, *places: int) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,6 @@ def accusations(
     made: View,
     seed: Seed,
     entity: NDArray[np.int64] | None = None,
-    attacks: Sequence[Attack] = ATTACKS,
 ) -> list[Accusations]:
     """Each attack on rows of `train` (members) and of `unseen` (outsiders), by `made` rows.
 
@@ -84,7 +82,7 @@ def accusations(
     whose = np.arange(len(rows)) if entity is None else entity[rows]
     fold_of = _dealt(whose, folds)
     member_fold = np.arange(len(members)) * folds // max(1, len(members))
-    found: dict[str, tuple[list[Floats], list[Floats]]] = {a.name: ([], []) for a in attacks}
+    found: dict[str, tuple[list[Floats], list[Floats]]] = {a.name: ([], []) for a in ATTACKS}
     for fold in range(folds):
         known = members.take(np.flatnonzero(member_fold == fold))
         others = outsiders.take(np.flatnonzero(fold_of == fold))
@@ -92,7 +90,7 @@ def accusations(
         if not len(reference) or not len(others):
             continue
         target = Target(joined(known, others), made, reference)
-        for attack in attacks:
+        for attack in ATTACKS:
             scores = attack.suspicion(target, seed.child(attack.name, fold))
             for side, part in zip(found[attack.name], np.split(scores, [len(known)]), strict=True):
                 side.append(part)
