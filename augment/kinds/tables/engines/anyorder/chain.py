@@ -103,9 +103,11 @@ class Chain:
     def _leading(self, tokens: NDArray[np.int64]) -> list[int]:
         """The first columns in order, where all rows know these and no others: they can be put
         one after another, so that rows share contexts."""
-        counts = (tokens >= 0).sum(axis=0)[list(self.layout.order)]
-        known = int((counts == len(tokens)).cumprod().sum())
-        return list(self.layout.order[:known]) if not counts[known:].any() else []
+        stands = tokens[:, list(self.layout.order)] >= 0
+        known = int(stands.all(axis=0).cumprod().sum())
+        return (
+            list(self.layout.order[:known]) if not stands[:, known:].any() and len(tokens) else []
+        )
 
     def chances(
         self,
@@ -155,8 +157,8 @@ class Chain:
                     broken = law.child_of[tokens[rows, law.parent]] != tokens[rows, j]
                     found[rows[broken]] += NEVER
                 else:
-                    limits = self._limits(j, allowed.get(j), known, rows)
-                    found[rows] += state.log_chances(j, rows, tokens[rows, j], limits)
+                    left_open = self._limits(j, allowed.get(j), known, rows)
+                    found[rows] += state.log_chances(j, rows, tokens[rows, j], left_open)
                 state.put(j, rows, tokens[rows, j])
         return found
 

@@ -1,4 +1,4 @@
-"""Rows under conditions are drawn as the model's own rows are, in whatever order cells are known."""
+"""Rows under conditions are as the model's own, whatever the order of the columns asked for."""
 
 from __future__ import annotations
 
