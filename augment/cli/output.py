@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -18,6 +19,10 @@ from augment.core.types import Json
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+# A count, a share, a mean with its interval, a time or a size; not a name with its place: "1 gan".
+NUMBER = re.compile(r"-?\d[\d,.:]*(e[-+]?\d+)?( ?(±[\d.]+|%|[mµ]?s|min|h|d|[kMGT]?B))*")
+NOTHING = ("", "–")
 
 
 def show(
@@ -79,8 +84,8 @@ def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
     cells = [[_cell(value) for value in row] for row in rows]
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     for number, title in enumerate(head):
-        digits = all(row[number][:1].isdigit() or not row[number] for row in cells)
-        right = digits and bool(cells)
+        digits = all(NUMBER.fullmatch(row[number]) or row[number] in NOTHING for row in cells)
+        right = digits and any(row[number] not in NOTHING for row in cells)
         grid.add_column(Text(title), justify="right" if right else "left", overflow="fold")
     for row in cells:
         grid.add_row(*(Text(cell) for cell in row))

@@ -113,3 +113,11 @@ def test_an_indented_line_wraps_further_in_and_loses_no_word(lead: str, hang: st
     assert all(line.startswith(f"{hang}word") and len(line) <= 40 for line in others)
     assert not any(line.endswith(" ") for line in others) or not lead
     assert " ".join([first, *others]).split() == words
+
+
+def test_columns_of_numbers_are_right_aligned_and_names_with_a_place_are_not() -> None:
+    said = io.StringIO()
+    rows = [["1 gan", "-0.53 ±.22", "6.4", "–"], ["2 flow", "0.43 ±.53", "12 min", "–"]]
+    output.table(Console(file=said, width=80), ["engine", "fidelity", "fit", "none"], rows)
+    _, _, first, second = [line.rstrip() for line in said.getvalue().splitlines()]
+    assert first == "1 gan    -0.53 ±.22      6.4   –" and second.startswith("2 flow    0.43 ±.53")
