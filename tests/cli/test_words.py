@@ -91,6 +91,35 @@ def test_the_time_left_counts_from_the_first_step_of_each_count(
     ]
 
 
+def test_steps_of_unlike_length_foretell_no_time() -> None:
+    assert progress.described(Tick("score", 1, 13, note="copies"), 17.0) == "scoring 1/13, copies"
+    assert progress.described(Tick("compare", 1, 2), 17.0) == "comparing 1/2"
+
+
+def test_a_bar_counts_down_between_ticks_and_a_long_note_gives_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "60")
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    with progress._bar(False) as tell:
+        tell(Tick("fit", 0, 100))
+        now[0] += 40.0
+        tell(Tick("fit", 40, 100, note="a note of words " * 9))
+        bars = tell.progress  # type: ignore[attr-defined]
+        lines = []
+        for _ in range(2):
+            held = io.StringIO()
+            Console(file=held, width=60).print(bars.get_renderable())
+            lines.append(held.getvalue().splitlines())
+            now[0] += 20.0
+    assert [len(each) for each in lines] == [1, 1]
+    assert all("0:00:" in each[0] and "…" in each[0] for each in lines)
+    assert [each[0].split()[-2] for each in lines] == ["1:00", "0:40"]
+
+
 def test_an_unprotected_fit_says_so_and_names_the_relations(tmp_path: Path) -> None:
     source = tmp_path / "flags.csv"
     rows = [f"{k % 7},{int(k % 3 == 0)},{int(k % 3 == 1)},{int(k % 3 == 2)}" for k in range(200)]
