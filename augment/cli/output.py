@@ -46,7 +46,7 @@ def show(
     elif loud or not screen.quiet:
         _print(document, screen, tell, loud)
     for warning in warnings:
-        say(f"augment: warning: {warning}.")
+        say(f"augment: warning: {warning}.", prose=True)
     if failure is not None:
         sys.stdout.flush()
         raise failures.Failed(failure)

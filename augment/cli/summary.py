@@ -213,7 +213,8 @@ def of_verify(console: Console, document: Json, verbose: bool) -> None:
     for name in ("changed", "missing", "unknown"):
         for file in document[name]:
             line(console, f"{name}: {file}", style="red" if name != "unknown" else "yellow")
-    line(console, f"{len(document['whole'])} files are as the manifest says.")
+    count = len(document["whole"])
+    line(console, f"{count} {'file is' if count == 1 else 'files are'} as the manifest says.")
 
 
 def of_engines(console: Console, document: Json, verbose: bool) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -12,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from augment.cli import output, progress, terminal
+from augment.cli import failures, output, progress, terminal
 from augment.cli.parsing import pairs, seconds
 from augment.core.errors import UsageError
 from augment.core.types import Tick
@@ -142,6 +146,23 @@ def test_an_indented_line_wraps_further_in_and_loses_no_word(lead: str, hang: st
     assert all(line.startswith(f"{hang}word") and len(line) <= 40 for line in others)
     assert not any(line.endswith(" ") for line in others) or not lead
     assert " ".join([first, *others]).split() == words
+
+
+def test_messages_to_a_terminal_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with os.fdopen(theirs, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        failures.report("there is no run here. " * 6, 4, as_json=False)
+        said = os.read(ours, 4096).decode()
+    os.close(ours)
+    lines = said.splitlines()
+    assert len(lines) > 3 and max(map(len, lines)) <= 40
+    assert " ".join(lines).split() == [
+        "augment:",
+        "error:",
+        *("there is no run here. " * 6).split(),
+    ]
 
 
 def test_columns_of_numbers_are_right_aligned_and_names_with_a_place_are_not() -> None:
