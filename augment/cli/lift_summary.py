@@ -49,7 +49,8 @@ def of_lift(console: Console, document: Json, verbose: bool) -> None:
             arms = ", ".join(arm["arm"] for arm in found["arms"] if arm["note"] == note)
             line(console, f"  Note: {arms}: {note}.")
     if any("Brier" in each["title"] for each in qualities):
-        line(
+        sentence = "Brier scores: less is better; calibrated ones are fitted on other real rows."
+        line(console, sentence)
             console, "Brier scores: less is better; calibrated ones are fitted on other real rows."
         )
     for found in document["learners"]:
