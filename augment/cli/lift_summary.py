@@ -51,8 +51,6 @@ def of_lift(console: Console, document: Json, verbose: bool) -> None:
     if any("Brier" in each["title"] for each in qualities):
         sentence = "Brier scores: less is better; calibrated ones are fitted on other real rows."
         line(console, sentence)
-            console, "Brier scores: less is better; calibrated ones are fitted on other real rows."
-        )
     for found in document["learners"]:
         advice = found["advice"]
         style = "green" if found["augment"] else ""
