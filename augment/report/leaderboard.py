@@ -118,10 +118,12 @@ def sentences(document: Json) -> Iterator[str]:
 def scale(document: Json) -> str:
     """What 0 and 1 mean, and the intervals."""
     words = summary.words(document)
-    return (
+    said = (
         f"Fidelity and utility: 1 is fresh real {words['rows']}, 0 {words['floor']}; "
         "± holds them in 95 of 100 data sets."
     )
+    scores = [score for row in document["engines"] for score in row["scores"]]
+    return " ".join([said, *summary.predicted(scores)])
 
 
 def mean(standing: Json | None) -> Mean | None:

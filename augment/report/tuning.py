@@ -88,7 +88,8 @@ def changed(document: Json) -> bool:
 
 def aims(document: Json) -> Iterator[str]:
     """What each objective's figures mean, in a sentence."""
-    words = summary.words(document["final"]["winner"]["report"] if document["final"] else {})
+    report = document["final"]["winner"]["report"] if document["final"] else {"scores": []}
+    words = summary.words(report)
     places = [name for name in document["objectives"] if name in GROUPS]
     if places:
         floor = words["floor"]
@@ -96,6 +97,8 @@ def aims(document: Json) -> Iterator[str]:
             f"Objective: {' and '.join(places)}; 1 is fresh real {words['rows']}, 0 {floor}, "
             "higher is better."
         )
+    if "utility" in places:
+        yield from summary.predicted(report["scores"])
     for name in document["objectives"]:
         if name not in GROUPS:
             better = _better(document, name)

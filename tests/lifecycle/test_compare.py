@@ -229,7 +229,8 @@ def made_up_outcomes(most: int, code: int) -> Any:
         value = FIDELITY[engine.about.name]
         place = {"value": value, "low": value - 0.3, "high": value + 0.3}
         return {
-            "measures": [], "words": {}, "verdict": {"groups": {}, "checks": []}, "scores": [],
+            "measures": [], "words": {}, "verdict": {"groups": {}, "checks": []},
+            "scores": [{"metric": "utility", "value": 0.5, "note": "The target 'b' is a guess."}],
             "fidelity": place, "utility": None, "shortened": [], "peak_bytes": 1,
             "seconds": {"fit": 1.0, "sample": 1.0, "score": 1.0},
         }  # fmt: skip
@@ -254,6 +255,7 @@ def test_scores_of_an_earlier_round_are_kept_where_time_ends_in_a_later_one(
     said = " ".join(done.stderr.decode().split())
     assert "bigram has scores of 320 lines only; on 640: its part of --max-time was over" in said
     assert "Best: bigram." in said and "Its rows are no truer than" in said
+    assert "Utility: The target 'b' is a guess." in said
     assert "320 lines only" in (out / "compare.html").read_text()
     monkeypatch.setattr(engine_race, "contend", made_up_outcomes(320, 4))  # refuses more rows
     done = augment(*words(longer, out, "constant,memorising,bigram", "--force"))
