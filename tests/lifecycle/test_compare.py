@@ -230,7 +230,11 @@ def made_up_outcomes(most: int, code: int) -> Any:
         place = {"value": value, "low": value - 0.3, "high": value + 0.3}
         return {
             "measures": [], "words": {}, "verdict": {"groups": {}, "checks": []},
-            "scores": [{"metric": "utility", "value": 0.5, "note": "The target 'b' is a guess."}],
+            "scores": [
+                {"metric": "utility", "group": "utility", "value": 0.5, "better": "higher",
+                 "where": "", "ceiling": None, "floor": None, "interval": None,
+                 "note": "The target 'b' is a guess."}
+            ],
             "fidelity": place, "utility": None, "shortened": [], "peak_bytes": 1,
             "seconds": {"fit": 1.0, "sample": 1.0, "score": 1.0},
         }  # fmt: skip

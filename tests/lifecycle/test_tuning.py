@@ -509,6 +509,8 @@ def test_the_command_searches_fits_and_scores(tmp_path: Path) -> None:
     assert [row["state"] for row in document["trials"]] == ["done", "done"]
     assert set(document["trials"][0]["scores"]) >= {"shapes", "trends", "detection"}
     assert document["final"]["winner"]["report"]["compared"]["unseen"] == 24
+    page = (out / "tune.html").read_text()
+    assert "Column shapes" in page and "Better is" in page and "1 is fresh real rows" in page
     again = in_process.augment(
         "tune", source, "-o", out, "-e", "copula", "--trials", "2", "--seed", "1"
     )
