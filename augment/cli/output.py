@@ -75,8 +75,11 @@ def _print(
         stream.flush()
 
 
-def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Rows under a head; right-aligned where every cell of a column is a number."""
+def table(
+    console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]], short: int | None = None
+) -> None:
+    """Rows under a head; right-aligned where every cell of a column is a number. All columns but
+    the last have at most `short` characters."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -86,7 +89,12 @@ def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
     for number, title in enumerate(head):
         digits = all(NUMBER.fullmatch(row[number]) or row[number] in NOTHING for row in cells)
         right = digits and any(row[number] not in NOTHING for row in cells)
-        grid.add_column(Text(title), justify="right" if right else "left", overflow="fold")
+        grid.add_column(
+            Text(title),
+            justify="right" if right else "left",
+            overflow="fold",
+            max_width=short if number < len(head) - 1 else None,
+        )
     for row in cells:
         grid.add_row(*(Text(cell) for cell in row))
     console.print(grid)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST_NEARLY_SHOWN = 5  # relations that hold on most rows
 MOST_VALUES_SHOWN = 10  # of a balanced column
 MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
+ROOMY = 110  # characters of a line, from which a table of engines needs no short columns
 
 
 def _read(console: Console, document: Json, verbose: bool, most: int, why: bool) -> None:
@@ -231,6 +232,7 @@ def of_engines(console: Console, document: Json, verbose: bool) -> None:
             ]
             for engine in document["engines"]
         ],
+        short=12 if console.width < ROOMY else None,
     )
     if any(engine["licence"].startswith("BUSL") for engine in document["engines"]):
         line(

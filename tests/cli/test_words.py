@@ -171,3 +171,13 @@ def test_columns_of_numbers_are_right_aligned_and_names_with_a_place_are_not() -
     output.table(Console(file=said, width=80), ["engine", "fidelity", "fit", "none"], rows)
     _, _, first, second = [line.rstrip() for line in said.getvalue().splitlines()]
     assert first == "1 gan    -0.53 ±.22      6.4   –" and second.startswith("2 flow    0.43 ±.53")
+
+
+def test_on_a_narrow_screen_what_an_engine_is_gets_the_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = augment("engines").stdout.decode().splitlines()
+    assert max(map(len, lines)) <= 80 and len(lines) < 42
+    assert len(lines[0].rstrip()) - lines[0].index("what it is") == len("what it is")
+    assert 80 - lines[0].index("what it is") >= 24
