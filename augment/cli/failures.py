@@ -112,7 +112,7 @@ def _of_system(error: OSError) -> OSError | AugmentError:
 
 def report(message: str, code: int, as_json: bool, error: Json | None = None) -> None:
     """The message on standard error and, if asked, the document on standard output."""
-    terminal.say(f"augment: error: {message}")
+    terminal.say(f"augment: error: {message}", prose=True)
     if as_json:
         print_document(error or {"type": "Error", "exit_code": code, "message": message})
 

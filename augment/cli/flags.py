@@ -121,7 +121,7 @@ def resolved(context: typer.Context, config: Any) -> Configured:
 def warn(found: Resolved) -> None:
     """Say on standard error which variables are no settings."""
     for warning in found.warnings:
-        say(f"augment: warning: {warning}")
+        say(f"augment: warning: {warning}", prose=True)
 
 
 def _as_given(value: Any, several: bool) -> Any:

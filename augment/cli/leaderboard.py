@@ -27,7 +27,7 @@ def of_compare(console: Console, document: Json, verbose: bool) -> None:
     counts = [f"{len(each['engines'])} on {each['rows']:,}" for each in document["rounds"]]
     line(
         console,
-        f"Fitted {', then '.join(counts)} {noun}; scored on {unseen:,} unseen ones "
+        f"Engines fitted: {', then '.join(counts)} {noun}; scored on {unseen:,} unseen ones "
         f"(seed {document['seed']}).",
     )
     table(
@@ -44,7 +44,8 @@ def of_compare(console: Console, document: Json, verbose: bool) -> None:
     for sentence in leaderboard.sentences(document):
         line(console, sentence, style="yellow")
     best = document["winner"]
-    line(console, leaderboard.verdict(document), style="yellow" if best is None else "green")
+    poor = best is None or leaderboard.lacks_structure(document)
+    line(console, leaderboard.verdict(document), style="yellow" if poor else "green")
     line(console, f"Report: {document['folder']}/compare.html", style="bold")
     if best is not None:
         less = "" if fitted + unseen >= total else f" on all {total:,} {noun}"

@@ -48,10 +48,14 @@ def of_lift(console: Console, document: Json, verbose: bool) -> None:
         for note in dict.fromkeys(arm["note"] for arm in found["arms"] if arm["note"]):
             arms = ", ".join(arm["arm"] for arm in found["arms"] if arm["note"] == note)
             line(console, f"  Note: {arms}: {note}.")
+    if any("Brier" in each["title"] for each in qualities):
+        sentence = "Brier scores: less is better; calibrated ones are fitted on other real rows."
+        line(console, sentence)
     for found in document["learners"]:
         advice = found["advice"]
         style = "green" if found["augment"] else ""
         line(console, advice[:1].upper() + advice[1:], style=style)
+    line(console, f"Report: {document['folder']}/lift.html", style="bold")
 
 
 def _number(value: float | None) -> str:

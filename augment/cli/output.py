@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -18,6 +19,10 @@ from augment.core.types import Json
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+# A count, a share, a mean with its interval, a time or a size; not a name with its place: "1 gan".
+NUMBER = re.compile(r"-?\d[\d,.:]*(e[-+]?\d+)?( ?(±[\d.]+|%|[mµ]?s|min|h|d|[kMGT]?B))*")
+NOTHING = ("", "–")
 
 
 def show(
@@ -41,7 +46,7 @@ def show(
     elif loud or not screen.quiet:
         _print(document, screen, tell, loud)
     for warning in warnings:
-        say(f"augment: warning: {warning}.")
+        say(f"augment: warning: {warning}.", prose=True)
     if failure is not None:
         sys.stdout.flush()
         raise failures.Failed(failure)
@@ -70,8 +75,11 @@ def _print(
         stream.flush()
 
 
-def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Rows under a head; right-aligned where every cell of a column is a number."""
+def table(
+    console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]], short: int | None = None
+) -> None:
+    """Rows under a head; right-aligned where every cell of a column is a number. All columns but
+    the last have at most `short` characters."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -79,9 +87,14 @@ def table(console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
     cells = [[_cell(value) for value in row] for row in rows]
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     for number, title in enumerate(head):
-        digits = all(row[number][:1].isdigit() or not row[number] for row in cells)
-        right = digits and bool(cells)
-        grid.add_column(Text(title), justify="right" if right else "left", overflow="fold")
+        digits = all(NUMBER.fullmatch(row[number]) or row[number] in NOTHING for row in cells)
+        right = digits and any(row[number] not in NOTHING for row in cells)
+        grid.add_column(
+            Text(title),
+            justify="right" if right else "left",
+            overflow="fold",
+            max_width=short if number < len(head) - 1 else None,
+        )
     for row in cells:
         grid.add_row(*(Text(cell) for cell in row))
     console.print(grid)

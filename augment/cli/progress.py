@@ -17,6 +17,7 @@ from augment.core.json_numbers import finite
 from augment.core.types import PHASES, Tick, silent
 
 SECONDS_BETWEEN_LINES = 30.0
+UNEVEN = ("score", "compare")  # phases of few steps, one of which takes ten times another
 
 
 @contextmanager
@@ -55,12 +56,16 @@ class Count:
     first: int = 0
 
     def described(self, tick: Tick) -> str:
+        return described(tick, self.elapsed(tick), self.first)
+
+    def elapsed(self, tick: Tick) -> float:
+        """Seconds since the count began that a tick belongs to."""
         now = time.monotonic()
         if (tick.phase, tick.steps) != (self.phase, self.steps) or tick.step < self.step:
             self.phase, self.steps = tick.phase, tick.steps
             self.began, self.first = now, tick.step
         self.step = tick.step
-        return described(tick, now - self.began, self.first)
+        return now - self.began
 
 
 @dataclass
@@ -88,33 +93,74 @@ class PlainLines:
 def described(tick: Tick, elapsed: float, first: int = 0) -> str:
     """`fitting 12/300, loss 0.412, held-out 0.455, 3:20 left`, if step `first` was `elapsed`
     seconds ago."""
-    parts = [PHASES.get(tick.phase, tick.phase)]
+    left = seconds_left(tick, elapsed, first)
+    return ", ".join(parts(tick) if left is None else [*parts(tick), countdown(left)])
+
+
+def parts(tick: Tick) -> list[str]:
+    """Phase and step, losses, and what else is told."""
+    found = [PHASES.get(tick.phase, tick.phase)]
     if tick.steps:
-        parts[0] += f" {tick.step:,}/{tick.steps:,}"
+        found[0] += f" {tick.step:,}/{tick.steps:,}"
     if tick.loss is not None:
-        parts.append(f"loss {tick.loss:.4g}")
+        found.append(f"loss {tick.loss:.4g}")
     if tick.held_out is not None:
-        parts.append(f"held-out {tick.held_out:.4g}")
+        found.append(f"held-out {tick.held_out:.4g}")
     if tick.note:
-        parts.append(terminal.printable(tick.note))
-    if tick.steps and first < tick.step < tick.steps:
-        left = round(elapsed * (tick.steps - tick.step) / (tick.step - first))
-        parts.append(f"{left // 60}:{left % 60:02d} left")
-    return ", ".join(parts)
+        found.append(terminal.printable(tick.note))
+    return found
+
+
+def seconds_left(tick: Tick, elapsed: float, first: int = 0) -> float | None:
+    """Of a phase, by the steps since `first`; None where steps say nothing of it."""
+    if tick.phase in UNEVEN or not tick.steps or not first < tick.step < tick.steps:
+        return None
+    return elapsed * (tick.steps - tick.step) / (tick.step - first)
+
+
+def countdown(seconds: float) -> str:
+    """
+    >>> countdown(94.6)
+    '1:35 left'
+    """
+    left = round(seconds)
+    return f"{left // 60}:{left % 60:02d} left"
 
 
 @contextmanager
 def _bar(color: bool) -> Iterator[Callable[[Tick], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.table import Column
+    from rich.text import Text
+
+    class Detail(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(task.fields["detail"], no_wrap=True, overflow="ellipsis")
+
+    class Left(ProgressColumn):
+        """Counts down between ticks, which may be a minute apart."""
+
+        def render(self, task: Task) -> Text:
+            left = task.fields["ends"] - time.monotonic()
+            return Text(countdown(left) if left > 0.5 else "", no_wrap=True)
 
     console = Console(stderr=True, no_color=not color)
     columns = (
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=10),
+        BarColumn(bar_width=10, table_column=Column(no_wrap=True)),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[detail]}", markup=False),
+        Detail(Column(no_wrap=False)),  # the one that gives way where the screen is narrow
+        Left(),
     )
     with Progress(*columns, console=console) as progress:
         bars = _Bars(progress)
@@ -131,7 +177,7 @@ class _Bars:
         assert isinstance(progress, Progress)
         self.progress = progress
         self.phase = ""
-        self.task = progress.add_task("", visible=False, detail="")
+        self.task = progress.add_task("", visible=False, detail="", ends=0.0)
         self.count = Count()
 
     def __call__(self, tick: Tick) -> None:
@@ -145,14 +191,22 @@ class _Bars:
         if tick.phase != self.phase:
             self.finish()
             word = PHASES.get(tick.phase, tick.phase)
-            self.task = self.progress.add_task(word, total=None, detail="")
+            self.task = self.progress.add_task(word, total=None, detail="", ends=0.0)
             self.phase = tick.phase
-        _, _, detail = self.count.described(tick).partition(", ")
+        elapsed = self.count.elapsed(tick)
+        left = seconds_left(tick, elapsed, self.count.first)
+        ends = 0.0 if left is None else time.monotonic() + left
+        detail = ", ".join(parts(tick)[1:])
         if tick.steps:
             detail = f"{tick.step:,}/{tick.steps:,} {detail}".strip()
-        self.progress.update(self.task, total=tick.steps, completed=tick.step, detail=detail)
+        self.progress.update(
+            self.task, total=tick.steps, completed=tick.step, detail=detail, ends=ends
+        )
 
     def finish(self) -> None:
         task = self.progress.tasks[self.task]
         whole = task.total or 1  # what was told of its last step says nothing of a finished phase
-        self.progress.update(self.task, total=whole, completed=whole, detail="")
+        kept = (
+            task.fields["detail"].partition(" ")[2] if self.phase == "refine" else ""
+        )  # its round
+        self.progress.update(self.task, total=whole, completed=whole, detail=kept, ends=0.0)

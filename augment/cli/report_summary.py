@@ -99,9 +99,12 @@ def _regressions(console: Console, report: Json) -> None:
 
 
 def _worst(console: Console, verdict: Json, nouns: dict[str, str]) -> None:
-    """Where made rows stay furthest below fresh real ones, as "synthetic of fresh real"."""
+    """Where made rows stay furthest behind fresh real ones."""
     for name in ("columns", "pairs"):
         gaps = verdict.get(f"worst_{name}") or []
-        shown = [f"{gap['where']} ({gap['value']:.2f} of {gap['ceiling']:.2f})" for gap in gaps[:3]]
+        shown = [
+            f"{gap['where']} ({gap['value']:.2f}, fresh real {gap['ceiling']:.2f})"
+            for gap in gaps[:3]
+        ]
         if shown:
             line(console, f"Worst {nouns.get(name, name)}: {', '.join(shown)}")

@@ -11,6 +11,7 @@ from augment.cli import options as o
 from augment.cli import output, progress
 from augment.cli.output import line
 from augment.cli.parsing import placed
+from augment.core.errors import listed
 from augment.core.types import Json
 
 if TYPE_CHECKING:
@@ -35,11 +36,14 @@ def reproduce(
 ) -> None:
     """Run RUN again from its own run.json: the same bytes (exit 0), or what differs (exit 3)."""
     from augment.lifecycle import reproduction
+    from augment.work.manifest import verify
 
     with progress.shown(screen) as tell:
         document = reproduction.reproduce(
             run, source, out, workers=placed(workers, executor), tell=tell
         )
+    found = verify(run)
+    document["changed_since"] = [*found.changed, *found.missing]
     output.show(document, screen, _told, failure=reproduction.failure(document))
 
 
@@ -51,6 +55,14 @@ def _told(console: Console, document: Json, verbose: bool) -> None:
             "run.json and log.jsonl hold times and are not compared.",
             style="green",
         )
+        changed = document["changed_since"]
+        if changed:
+            line(
+                console,
+                f"But since it was written, {listed(changed)} in {document['run']} changed: these "
+                "are no longer what both runs made.",
+                style="yellow",
+            )
         if document["folder"] is not None:
             line(console, f"Second run: {document['folder']}", style="bold")
         return

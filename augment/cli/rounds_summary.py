@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from augment.cli.output import line, table
 from augment.core.types import Json
+from augment.report.rounds import unmet
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +21,7 @@ def of_rounds(console: Console, rounds: Json) -> None:
             _place(each["fidelity"]),
             _place(each["utility"]),
             each["privacy"],
-            each["failed"] or "; ".join(each["unmet"]) or _not_shown(each),
+            unmet(each),
         ]
         for each in rounds["history"]
     ]
@@ -31,11 +32,6 @@ def of_rounds(console: Console, rounds: Json) -> None:
     following = rounds["next"]
     if following is not None:
         line(console, f"Next would be {following['engine']}: {following['reason']}.")
-
-
-def _not_shown(row: Json) -> str:
-    """Of a round that failed nothing."""
-    return f"not shown: {'; '.join(row['unshown'])}" if row["unshown"] else "met"
 
 
 def _place(standing: Json | None) -> str:

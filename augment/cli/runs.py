@@ -119,7 +119,10 @@ def _one(console: Console, document: Json, verbose: bool) -> None:
     running = ", running" if document["locked"] else ""
     style = STYLES[document["state"]]
     line(
-        console, f"{document['path']}: {document['state']}{running}.", document["why"], style=style
+        console,
+        f"{document['path']}: {document['state']}{running}{':' if document['why'] else '.'}",
+        f"{document['why']}." if document["why"] else "",
+        style=style,
     )
     line(console, f"Last written {_age(document['seconds'])} ago, {size(document['bytes'])}.")
     run = document["run"]
@@ -138,7 +141,8 @@ def _one(console: Console, document: Json, verbose: bool) -> None:
         line(console, each)
     line(console, f"Verdict: {_verdict(document['verdict']) or 'nothing was scored'}.")
     files = document["files"]
-    line(console, f"{len(files['whole'])} files are as the manifest says.")
+    count = len(files["whole"])
+    line(console, f"{count} {'file is' if count == 1 else 'files are'} as the manifest says.")
     for name in ("changed", "missing"):
         for file in files[name]:
             line(console, f"{name}: {file}", style="red")

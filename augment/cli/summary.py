@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST_NEARLY_SHOWN = 5  # relations that hold on most rows
 MOST_VALUES_SHOWN = 10  # of a balanced column
 MOST_COLUMNS_SHOWN = {"inspect": 200, "run": 30}
+ROOMY = 110  # characters of a line, from which a table of engines needs no short columns
 
 
 def _read(console: Console, document: Json, verbose: bool, most: int, why: bool) -> None:
@@ -213,7 +214,8 @@ def of_verify(console: Console, document: Json, verbose: bool) -> None:
     for name in ("changed", "missing", "unknown"):
         for file in document[name]:
             line(console, f"{name}: {file}", style="red" if name != "unknown" else "yellow")
-    line(console, f"{len(document['whole'])} files are as the manifest says.")
+    count = len(document["whole"])
+    line(console, f"{count} {'file is' if count == 1 else 'files are'} as the manifest says.")
 
 
 def of_engines(console: Console, document: Json, verbose: bool) -> None:
@@ -230,6 +232,7 @@ def of_engines(console: Console, document: Json, verbose: bool) -> None:
             ]
             for engine in document["engines"]
         ],
+        short=12 if console.width < ROOMY else None,
     )
     if any(engine["licence"].startswith("BUSL") for engine in document["engines"]):
         line(

@@ -6,6 +6,7 @@ import io
 import os
 import shlex
 import sys
+import textwrap
 from contextlib import suppress
 from typing import TextIO
 
@@ -19,16 +20,32 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def say(text: str, *, whole: bool = False) -> None:
+def say(text: str, *, whole: bool = False, prose: bool = False) -> None:
     """A line on standard error. A reader who has gone is no reason to stop the work.
 
-    `whole` keeps the text's own line ends (a traceback's).
+    `whole` keeps the text's own line ends (a traceback's); `prose` is broken between words where a
+    terminal would break it within one.
     """
     shown = "\n".join(map(printable, text.splitlines())) if whole else printable(text)
     encoding = sys.stderr.encoding or "ascii"
     with suppress(OSError, ValueError):
+        if prose and sys.stderr.isatty():
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns
+            shown = wrapped(shown, columns)
         print(shown.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
         sys.stderr.flush()
+
+
+def wrapped(text: str, columns: int) -> str:
+    """The text in lines of at most so many columns, where no word is longer.
+
+    >>> wrapped("See them with: augment runs", 20)
+    'See them with:\\naugment runs'
+    """
+    if columns <= 0:  # a terminal that does not say
+        return text
+    lines = textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 def command_line(arguments: list[str]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.cli.output import applied, clock, line, size, table
 from augment.core.types import Json
-from augment.report.tuning import number, spelt
+from augment.report.tuning import aims, changed, number, spelt
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +31,8 @@ def of_tune(console: Console, document: Json, verbose: bool) -> None:
     line(console, f"{len(states)} trials of {engine}{more}, seed {seed}.", style="bold")
     for sentence in document["shortened"]:
         line(console, f"  Shortened for want of time: {sentence}", style="yellow")
+    for sentence in aims(document):
+        line(console, sentence)
     _trials(console, document, verbose)
     for name, shares in document["importance"].items():
         first = [f"{n} {share:.0%}" for n, share in list(shares.items())[:MOST_IMPORTANT]]
@@ -49,7 +51,7 @@ def _trials(console: Console, document: Json, verbose: bool) -> None:
         document["trials"],
         key=lambda row: (row["state"] != "done", bool(row["violation"]), _worst_first(row)),
     )
-    shown = rows if verbose else rows[:MOST_SHOWN]
+    shown = rows if verbose or len(rows) == MOST_SHOWN + 1 else rows[:MOST_SHOWN]
     first = won is not None and [row for row in rows if row["number"] == won["number"]]
     if first and first[0] not in shown:
         shown = [*first, *shown[:-1]]
@@ -92,11 +94,14 @@ def _gain(console: Console, document: Json) -> None:
     line(console, document["verdict"], style=style)
     if not document["final"] or document["winner"] is None:
         return
-    sides = document["final"]["winner"], document["final"]["defaults"]
+    shown = ["winner", "defaults"] if changed(document) else ["defaults"]
+    sides = [document["final"][side] for side in shown]
     names = document["objectives"]
     rows = [[name, *(number(side["values"].get(name)) for side in sides)] for name in names]
     rows.append(["privacy", *(side["privacy"] or "–" for side in sides)])
-    table(console, ["on unseen rows", "winner", "defaults"], rows)
+    table(console, ["on unseen rows", *shown], rows)
+    if not changed(document):
+        return
     values = document["winner"]["parameters"]
     given = " ".join(f"-p {n}={spelt_whole(v)}" for n, v in values.items() if v is not None)
     line(console, f"Use it: -e {document['plan']['engine']} {given}", style="bold")

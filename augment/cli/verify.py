@@ -35,7 +35,7 @@ def verify(
     if found.changed or found.missing:
         names = ", ".join([*found.changed, *found.missing][:5])
         error = BadInput(
-            f"{len(found.changed)} files changed and {len(found.missing)} are missing: {names}.",
+            f"changed files: {len(found.changed)}, missing ones: {len(found.missing)} ({names}).",
             where=str(folder),
             hint="Restore them, or run again with --force.",
         )

@@ -101,10 +101,11 @@ MOST_LISTED = 10
 def listed(names: Iterable[str], most: int = MOST_LISTED) -> str:
     """The first names, in their order, and how many more there are.
 
-    >>> listed(["a", "b", "c"], most=2), listed(["Lift, both", "b"])
-    ('a, b and 1 more', 'Lift, both; b')
+    >>> listed(["a", "b", "c", "d"], most=2), listed(["Lift, both", "b"])
+    ('a, b and 2 more', 'Lift, both; b')
     """
     known = list(names)
+    most += len(known) == most + 1  # the last one takes no more room than that there is one
     between = "; " if any("," in name for name in known[:most]) else ", "
     more = f" and {len(known) - most:,} more" if len(known) > most else ""
     return f"{between.join(known[:most])}{more}"

@@ -48,6 +48,17 @@ def reached(name: str, report: Json) -> Reached | None:
     return Reached(value, better, value if better == "higher" else -value)
 
 
+def interval(name: str, report: Json) -> tuple[float, float] | None:
+    """What holds an objective's value in 95 of 100 data sets; None where that is not known."""
+    if name in GROUPS:
+        place = standing(report, name)
+        return None if place is None else (place.low, place.high)
+    for score in report["scores"]:
+        if score["metric"] == name and not score["where"] and score["interval"] is not None:
+            return score["interval"]["low"], score["interval"]["high"]
+    return None
+
+
 def why_not(name: str, report: Json) -> str:
     """Why an objective has no value."""
     scores = _whole(name, report) if name in GROUPS else report["scores"]

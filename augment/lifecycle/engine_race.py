@@ -25,6 +25,7 @@ UNSCORED: Json = {  # a row of the leaderboard without scores
     "licence": "",
     "control": False,
     "rows": 0,
+    "asked": 0,
     "fidelity": None,
     "utility": None,
     "privacy": None,
@@ -75,7 +76,8 @@ class Race:
                 else:
                     later += len(plan.controls) * len(train)
                 held.append({"rows": rows, "engines": [each.about.name for each in racing]})
-                board |= self._round(field, racing, rows, later, done)
+                board |= _kept(self._round(field, racing, rows, later, done), board)
+        _end_early(list(board.values()))
         found = winner(list(board.values()))
         scored: Json = next((each for each in done.values() if "measures" in each), {})
         return {
@@ -129,6 +131,29 @@ def _promoted(racing: list[Engine[Any]], board: dict[str, Json], places: int) ->
     return [each for each in racing if board[each.about.name]["state"] == "finished"]
 
 
+def _kept(found: dict[str, Json], board: dict[str, Json]) -> dict[str, Json]:
+    """The rows of a round; an engine for which time or memory ran out in it keeps its row of the
+    round before, with the reason, and goes no further."""
+    kept = {}
+    for name, row in found.items():
+        before = board.get(name)
+        if before is not None and row["exit_code"] == OutOfResources.exit_code:
+            row = {**before, "state": "left out", "reason": row["reason"], "asked": row["rows"]}
+        kept[name] = row
+    return kept
+
+
+def _end_early(rows: list[Json]) -> None:
+    """Where no engine got through the last round, the last one that some got through decides."""
+    racing = [row for row in rows if not row["control"]]
+    if any(row["state"] == "finished" for row in racing):
+        return
+    out = [row for row in racing if row["state"] == "left out"]
+    for row in out:
+        if row["rows"] == max(each["rows"] for each in out):
+            row["state"] = "finished"
+
+
 def _row(engine: Engine[Any], rows: int, outcome: Json) -> Json:
     """A row of the leaderboard. `measured` is what differs from one attempt to the next."""
     about = engine.about
@@ -138,6 +163,7 @@ def _row(engine: Engine[Any], rows: int, outcome: Json) -> Json:
         "control": about.control,
         "parameters": dataclasses.asdict(engine),
         "rows": rows,
+        "asked": rows,
     }
     if "failed" in outcome:
         return {**UNSCORED, **known, "reason": outcome["failed"], "exit_code": outcome["exit_code"]}
@@ -164,7 +190,9 @@ def _ordered(rows: list[Json]) -> list[Json]:
     racing = [row for row in rows if row["state"] != "failed" and not row["control"]]
     sizes = sorted({row["rows"] for row in racing}, reverse=True)
     found = [row for size in sizes for row in ranked([r for r in racing if r["rows"] == size])]
-    found = [{**row, "place": place} for place, row in enumerate(found, 1)]
+    known = [row["engine"] for row in found if row["fidelity"] is not None]
+    places = {name: place for place, name in enumerate(known, 1)}
+    found = [{**row, "place": places.get(row["engine"])} for row in found]
     rest = ranked([row for row in rows if row["state"] != "failed" and row["control"]])
     rest += [row for row in rows if row["state"] == "failed"]
     return [*found, *({**row, "place": None} for row in rest)]

@@ -159,7 +159,8 @@ def lift(
             estimate = _estimate(plan, judged, data, seeds)
             return {"schema": SCHEMA, "dry_run": True, **facts, "estimate": estimate}
         if folder.complete() and not force:
-            return finished(folder, prepared.key, prepared.plan.request.seed)
+            found = finished(folder, prepared.key, prepared.plan.request.seed)
+            return {**found, "folder": str(out)}
         resumed = folder.begin(Attempt(prepared.key, plan.seed.value))
         attempt = Repetitions(prepared, judged, target, folder, journal, budget, seeds, workers)
         results = attempt.results()

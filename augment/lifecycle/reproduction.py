@@ -280,10 +280,9 @@ def _sentences(found: Json) -> list[str]:
     said = []
     if found["source"] is not None:
         rows = found["source"]["rows"]
-        said.append(
-            f"The source changed since ({rows['was']:,} rows then, {rows['now']:,} now), so no "
-            "two runs of it can be the same."
-        )
+        alike = rows["was"] == rows["now"]
+        how = "as many rows" if alike else f"{rows['was']:,} rows then, {rows['now']:,} now"
+        said.append(f"The source changed since ({how}), so no two runs of it can be the same.")
     for each in found["named_files"]:
         said.append(f"The file of --{each['name']} changed since.")
     if any(name.startswith(MODEL) for name in found["differing"]):

@@ -15,6 +15,7 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import StorageInternalError
+from optuna.importance import FanovaImportanceEvaluator
 from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -37,7 +38,7 @@ DRIVER_PACKAGES = {  # where a package is not called as its driver is
     "psycopg": "'psycopg[binary]'",
     "mysqldb": "mysqlclient",
 }
-FEWEST_TO_RANK = 4  # trials, below which no importance is told
+FEWEST_TO_RANK = 10  # trials that ended, below which importance is mostly chance (docs/log.md)
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,8 @@ class Study:
             self.inner.tell(number, state=state)
 
     def importance(self, objective: int) -> dict[str, float]:
-        """How much of an objective's differences each parameter explains, the most first; shares
-        of 1. Empty where too few trials ended to tell."""
+        """How much of an objective's differences each parameter explains by itself (fANOVA, Hutter
+        et al. 2014), the most first; shares of 1. Empty where too few trials ended to tell."""
         done = [trial for trial in self._trials() if trial.state == TrialState.COMPLETE]
         if len(done) < FEWEST_TO_RANK:
             return {}
@@ -137,7 +138,10 @@ class Study:
             warnings.simplefilter("ignore")  # of parameters that hardly vary
             try:
                 found = optuna.importance.get_param_importances(
-                    self.inner, target=lambda trial: -trial.values[objective]
+                    self.inner,
+                    params=list(self.space),  # the defaults may name some of them only
+                    evaluator=FanovaImportanceEvaluator(seed=0),
+                    target=lambda trial: trial.values[objective],
                 )
             except (ValueError, RuntimeError):  # nothing that varies
                 return {}

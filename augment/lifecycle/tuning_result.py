@@ -8,6 +8,7 @@ from typing import Any
 import augment
 from augment.core.errors import GateFailed
 from augment.core.types import Json
+from augment.evaluation import objective
 from augment.lifecycle import search_space, trials
 from augment.lifecycle.fitting import described
 from augment.lifecycle.search import Search, json_like
@@ -75,10 +76,25 @@ def verdict(best: Json | None, final: Json, objectives: tuple[str, ...]) -> tupl
     if not trials.feasible(final["defaults"]):
         return True, "On rows that no trial saw the winner is acceptable and the defaults are not."
     pairs = zip(final["winner"]["worth"], final["defaults"]["worth"], strict=True)
-    gained = [name for name, (w, d) in zip(objectives, pairs, strict=True) if w > d]
+    differences = {name: w - d for name, (w, d) in zip(objectives, pairs, strict=True)}
+    gained = [name for name, more in differences.items() if more > 0]
+    lost = [name for name, more in differences.items() if more < 0]
     if not gained:
         return False, "On rows that no trial saw the winner does no better than the defaults."
-    return True, f"On rows that no trial saw the winner does better on {' and '.join(gained)}."
+    said = f"On rows that no trial saw the winner does better on {' and '.join(gained)}"
+    if lost:
+        return False, f"{said}, and worse on {' and '.join(lost)}."
+    if all(_meet(name, final) for name in gained):
+        return True, f"{said}, within sampling noise."
+    return True, f"{said}."
+
+
+def _meet(name: str, final: Json) -> bool:
+    """Whether the two intervals of an objective overlap; not where there are none."""
+    ends = [objective.interval(name, final[side]["report"]) for side in ("winner", "defaults")]
+    if ends[0] is None or ends[1] is None:
+        return False
+    return max(ends[0][0], ends[1][0]) <= min(ends[0][1], ends[1][1])
 
 
 def unmet(document: Json) -> GateFailed | None:

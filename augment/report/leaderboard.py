@@ -10,6 +10,7 @@ from augment.core.errors import listed
 from augment.core.files import atomic
 from augment.core.types import Json
 from augment.evaluation.charts import Estimate, Intervals
+from augment.evaluation.verdict import lowered
 from augment.report import html, summary
 
 
@@ -63,9 +64,19 @@ def verdict(document: Json) -> str:
     if best is None:
         return f"No winner: {_no_winner(document['engines'])}."
     near = document["within_noise"]
+    said = [f"Best: {best}."]
     if near:
-        return f"Best: {best}. Its lead over {listed(near)} is within sampling noise."
-    return f"Best: {best}."
+        said.append(f"Its lead over {listed(near)} is within sampling noise.")
+    if lacks_structure(document):
+        words = summary.words(document)
+        said.append(f"Its {words['rows']} are no truer than {words['floor']}.")
+    return " ".join(said)
+
+
+def lacks_structure(document: Json) -> bool:
+    """Whether even the winner is no better than the floor."""
+    won = [row["fidelity"] for row in document["engines"] if row["engine"] == document["winner"]]
+    return any(each is not None and each["value"] <= 0 for each in won)
 
 
 def _no_winner(rows: list[Json]) -> str:
@@ -87,7 +98,13 @@ def sentences(document: Json) -> Iterator[str]:
     if controls:
         verb = "is a control" if len(controls) == 1 else "are controls"
         yield f"{listed(controls)} {verb} and cannot win."
-    out = [row for row in rows if row["state"] == "left out"]
+    for row in rows:
+        if row["rows"] < row.get("asked", 0):
+            yield (
+                f"{row['engine']} has scores of {row['rows']:,} {document['noun']} only; on "
+                f"{row['asked']:,}: {lowered(row['reason'])}."
+            )
+    out = [row for row in rows if row["state"] == "left out" and not row["reason"]]
     for count in dict.fromkeys(row["rows"] for row in out):
         names = listed(row["engine"] for row in out if row["rows"] == count)
         yield f"Left out after a round on {count:,} {document['noun']}: {names}."
@@ -101,10 +118,12 @@ def sentences(document: Json) -> Iterator[str]:
 def scale(document: Json) -> str:
     """What 0 and 1 mean, and the intervals."""
     words = summary.words(document)
-    return (
+    said = (
         f"Fidelity and utility: 1 is fresh real {words['rows']}, 0 {words['floor']}; "
         "± holds them in 95 of 100 data sets."
     )
+    scores = [score for row in document["engines"] for score in row["scores"]]
+    return " ".join([said, *summary.predicted(scores)])
 
 
 def mean(standing: Json | None) -> Mean | None:

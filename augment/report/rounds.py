@@ -53,9 +53,16 @@ def charts(document: Json) -> list[Json]:
 
 def _rows(told: Json) -> Iterator[Row]:
     for row in told["history"]:
-        unmet = row["failed"] or ", ".join(row["unmet"])
         chosen = row["round"] == told["chosen"]
-        yield Row(row["round"], row["engine"], row["reason"], row["privacy"], unmet, chosen)
+        yield Row(row["round"], row["engine"], row["reason"], row["privacy"], unmet(row), chosen)
+
+
+def unmet(row: Json) -> str:
+    """What of the goal a round failed or did not show; "met" where it is neither."""
+    failed: str = row["failed"] or "; ".join(row["unmet"])
+    if failed:
+        return failed
+    return f"not shown: {'; '.join(row['unshown'])}" if row.get("unshown") else "met"
 
 
 def _sentences(told: Json) -> Iterator[str]:

@@ -39,6 +39,12 @@ def words(document: Json) -> dict[str, str]:
     return WORDS | given
 
 
+def predicted(scores: list[Json]) -> list[str]:
+    """What utility is of, and how its target was chosen, in a sentence or none."""
+    notes = [s["note"] for s in scores if s["metric"] == "utility" and s["value"] is not None]
+    return [f"Utility: {note}" for note in notes[:1] if note]
+
+
 def whole(document: Json) -> list[Json]:
     """The scores of the whole data set, in the order of the measures; undeclared ones come last."""
     order = {measure["name"]: place for place, measure in enumerate(document["measures"])}

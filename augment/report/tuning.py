@@ -11,7 +11,8 @@ from typing import Any
 from augment.core.files import atomic
 from augment.core.types import Json
 from augment.evaluation.charts import Bars, Series
-from augment.report import html
+from augment.evaluation.objective import GROUPS
+from augment.report import html, summary
 
 WIDTH, HEIGHT, MARGIN = 640.0, 180.0, 10.0  # of a history, in SVG units
 MOST_TRIALS_SHOWN = 500
@@ -36,6 +37,20 @@ class History:
     best: str  # the points of the line
     low: str
     high: str
+    better: str  # higher or lower; "" where it is neither
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A score on rows that no trial saw: of the winner and of the defaults. `role` says whether it
+    is an objective or the constraint."""
+
+    name: str
+    title: str
+    better: str
+    winner: str
+    defaults: str
+    role: str
 
 
 def write(path: Path, document: Json) -> None:
@@ -50,6 +65,8 @@ def render(document: Json) -> str:
     return html.template("tuning.html.jinja").render(
         document=document,
         source=Path(document["plan"]["source"]).name,
+        aims=list(aims(document)),
+        changed=changed(document),
         gains=list(gains(document)),
         winner=list(winner(document)),
         histories=[history(document, name) for name in document["objectives"]],
@@ -62,19 +79,59 @@ def render(document: Json) -> str:
     )
 
 
-def gains(document: Json) -> Iterator[tuple[str, str, str, str]]:
-    """Each score on rows that no trial saw: its name, the winner's, the defaults', and whether it
-    is an objective."""
+def changed(document: Json) -> bool:
+    """Whether the winner is another set of parameters than the engine's defaults."""
+    won = document["winner"]
+    rows = document["trials"]
+    return won is not None and not any(r["defaults"] for r in rows if r["number"] == won["number"])
+
+
+def aims(document: Json) -> Iterator[str]:
+    """What each objective's figures mean, in a sentence."""
+    report = document["final"]["winner"]["report"] if document["final"] else {"scores": []}
+    words = summary.words(report)
+    places = [name for name in document["objectives"] if name in GROUPS]
+    if places:
+        floor = words["floor"]
+        yield (
+            f"Objective: {' and '.join(places)}; 1 is fresh real {words['rows']}, 0 {floor}, "
+            "higher is better."
+        )
+    if "utility" in places:
+        yield from summary.predicted(report["scores"])
+    for name in document["objectives"]:
+        if name not in GROUPS:
+            better = _better(document, name)
+            said = f"; {better} is better" if better in ("higher", "lower") else ""
+            yield f"Objective: {name}{said}."
+
+
+def gains(document: Json) -> Iterator[Gain]:
+    """Each score on rows that no trial saw, objectives first and privacy last."""
     if not document["final"]:
         return
     sides = [document["final"][side] for side in ("winner", "defaults")]
+    titles = {each["name"]: each["title"] for each in sides[0]["report"]["measures"]}
     names = [*document["objectives"], *sides[0]["scores"]]
     for name in dict.fromkeys(names):
         values = [{**side["scores"], **side["values"]}.get(name) for side in sides]
-        aim = "objective" if name in document["objectives"] else ""
-        yield name, number(values[0]), number(values[1]), aim
+        role = "objective" if name in document["objectives"] else ""
+        title, better = titles.get(name, name), _better(document, name)
+        title = name.capitalize() if name in GROUPS else title
+        yield Gain(name, title, better, number(values[0]), number(values[1]), role)
     won, plain = (str(side["privacy"] or "–") for side in sides)
-    yield "privacy", won, plain, "constraint"
+    yield Gain("privacy", "Privacy", "", won, plain, "constraint")
+
+
+def _better(document: Json, name: str) -> str:
+    """Which values of a score are better; "" where nothing was scored at the end."""
+    if name in GROUPS:
+        return "higher"
+    if not document["final"]:
+        return ""
+    scores = document["final"]["winner"]["report"]["scores"]
+    found = [each["better"] for each in scores if each["metric"] == name and not each["where"]]
+    return "near real" if found == ["near"] else "".join(found[:1])
 
 
 def winner(document: Json) -> Iterator[tuple[str, str, str]]:
@@ -83,7 +140,8 @@ def winner(document: Json) -> Iterator[tuple[str, str, str]]:
         return
     defaults = document["plan"]["parameters"]
     for name, value in document["winner"]["parameters"].items():
-        yield name, spelt(value), spelt(defaults.get(name))
+        plain = defaults.get(name)
+        yield name, spelt(value), "left to the engine" if plain is None else spelt(plain)
 
 
 def spelt(value: Any) -> str:
@@ -135,7 +193,9 @@ def history(document: Json, name: str) -> History:
     if best is not None:
         line.append((WIDTH - MARGIN, point(best)[1]))
     points = " ".join(f"{x},{y}" for x, y in line)
-    return History(name, tuple(dots), points, number(low), number(high))
+    better = _better(document, name)
+    better = better if better in ("higher", "lower") else ""
+    return History(name, tuple(dots), points, number(low), number(high), better)
 
 
 def _importance(document: Json) -> Iterator[tuple[str, html.Drawn]]:
@@ -145,8 +205,7 @@ def _importance(document: Json) -> Iterator[tuple[str, html.Drawn]]:
             chart = Bars(
                 "training",
                 f"Share of {name}",
-                "How much of the difference between good trials and others each parameter explains "
-                "(PED-ANOVA).",
+                "How much of the differences between trials each parameter explains (fANOVA).",
                 tuple(shares),
                 (Series(name, "made", tuple(shares.values())),),
                 "share",

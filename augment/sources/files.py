@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from augment.core.errors import BadInput, did_you_mean
+from augment.core.errors import BadInput, near_name
 from augment.core.files import sha256
 from augment.core.source import Source, path_of
 from augment.core.types import Dataset, Json
@@ -36,7 +36,7 @@ def absent(source: str) -> BadInput:
     """The error for a name that nothing has, with a near one where there is one."""
     path = Path(source)
     near = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = did_you_mean(path.name, near) if len(near) <= MOST_COMPARED else ""
+    hint = near_name(path.name, near) if len(near) <= MOST_COMPARED else ""
     return BadInput("there is no such file or folder.", where=source, hint=hint)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -12,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from augment.cli import output, progress, terminal
+from augment.cli import failures, output, progress, terminal
 from augment.cli.parsing import pairs, seconds
 from augment.core.errors import UsageError
 from augment.core.types import Tick
@@ -91,6 +95,35 @@ def test_the_time_left_counts_from_the_first_step_of_each_count(
     ]
 
 
+def test_steps_of_unlike_length_foretell_no_time() -> None:
+    assert progress.described(Tick("score", 1, 13, note="copies"), 17.0) == "scoring 1/13, copies"
+    assert progress.described(Tick("compare", 1, 2), 17.0) == "comparing 1/2"
+
+
+def test_a_bar_counts_down_between_ticks_and_a_long_note_gives_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "60")
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    with progress._bar(False) as tell:
+        tell(Tick("fit", 0, 100))
+        now[0] += 40.0
+        tell(Tick("fit", 40, 100, note="a note of words " * 9))
+        bars = tell.progress  # type: ignore[attr-defined]
+        lines = []
+        for _ in range(2):
+            held = io.StringIO()
+            Console(file=held, width=60).print(bars.get_renderable())
+            lines.append(held.getvalue().splitlines())
+            now[0] += 20.0
+    assert [len(each) for each in lines] == [1, 1]
+    assert all("0:00:" in each[0] and "…" in each[0] for each in lines)
+    assert [each[0].split()[-2] for each in lines] == ["1:00", "0:40"]
+
+
 def test_an_unprotected_fit_says_so_and_names_the_relations(tmp_path: Path) -> None:
     source = tmp_path / "flags.csv"
     rows = [f"{k % 7},{int(k % 3 == 0)},{int(k % 3 == 1)},{int(k % 3 == 2)}" for k in range(200)]
@@ -113,3 +146,38 @@ def test_an_indented_line_wraps_further_in_and_loses_no_word(lead: str, hang: st
     assert all(line.startswith(f"{hang}word") and len(line) <= 40 for line in others)
     assert not any(line.endswith(" ") for line in others) or not lead
     assert " ".join([first, *others]).split() == words
+
+
+def test_messages_to_a_terminal_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with os.fdopen(theirs, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        failures.report("there is no run here. " * 6, 4, as_json=False)
+        said = os.read(ours, 4096).decode()
+    os.close(ours)
+    lines = said.splitlines()
+    assert len(lines) > 3 and max(map(len, lines)) <= 40
+    assert " ".join(lines).split() == [
+        "augment:",
+        "error:",
+        *("there is no run here. " * 6).split(),
+    ]
+
+
+def test_columns_of_numbers_are_right_aligned_and_names_with_a_place_are_not() -> None:
+    said = io.StringIO()
+    rows = [["1 gan", "-0.53 ±.22", "6.4", "–"], ["2 flow", "0.43 ±.53", "12 min", "–"]]
+    output.table(Console(file=said, width=80), ["engine", "fidelity", "fit", "none"], rows)
+    _, _, first, second = [line.rstrip() for line in said.getvalue().splitlines()]
+    assert first == "1 gan    -0.53 ±.22      6.4   –" and second.startswith("2 flow    0.43 ±.53")
+
+
+def test_on_a_narrow_screen_what_an_engine_is_gets_the_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = augment("engines").stdout.decode().splitlines()
+    assert max(map(len, lines)) <= 80 and len(lines) < 42
+    assert len(lines[0].rstrip()) - lines[0].index("what it is") == len("what it is")
+    assert 80 - lines[0].index("what it is") >= 24

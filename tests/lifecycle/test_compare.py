@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from augment.lifecycle import engine_race
 from augment.lifecycle.halving import ranked, rounds, winner, within_noise
 from tests.cli import child
 from tests.cli.child import environment, write_table
@@ -214,6 +215,56 @@ def test_the_better_half_goes_on_to_all_rows(source: Path, tmp_path: Path) -> No
     states = {row["engine"]: row["state"] for row in found["engines"]}
     assert states == {"bigram": "finished", "constant": "finished", "memorising": "left out"}
     assert b"Left out after a round on 320 lines: memorising." in done.stderr
+
+
+FIDELITY = {"constant": -0.6, "memorising": -0.4, "bigram": -0.2}
+
+
+def made_up_outcomes(most: int, code: int) -> Any:
+    """What stands for fits: made-up scores, and an error on more rows than `most`."""
+
+    def contend(field: Any, engine: Any, device: str, rows: int, seconds: float) -> Any:
+        if rows > most:
+            return {"failed": "Its part of --max-time was over (3 s)", "exit_code": code}
+        value = FIDELITY[engine.about.name]
+        place = {"value": value, "low": value - 0.3, "high": value + 0.3}
+        return {
+            "measures": [], "words": {}, "verdict": {"groups": {}, "checks": []},
+            "scores": [
+                {"metric": "utility", "group": "utility", "value": 0.5, "better": "higher",
+                 "where": "", "ceiling": None, "floor": None, "interval": None,
+                 "note": "The target 'b' is a guess."}
+            ],
+            "fidelity": place, "utility": None, "shortened": [], "peak_bytes": 1,
+            "seconds": {"fit": 1.0, "sample": 1.0, "score": 1.0},
+        }  # fmt: skip
+
+    return contend
+
+
+def test_scores_of_an_earlier_round_are_kept_where_time_ends_in_a_later_one(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longer, out = tmp_path / "long.lines", tmp_path / "out"
+    longer.write_text(source.read_text() * 4)
+    monkeypatch.setattr(engine_race, "contend", made_up_outcomes(320, 6))
+    done = augment(*words(longer, out, "constant,memorising,bigram"))
+    assert done.returncode == 0, done.stderr
+    rows = document(out)["engines"]
+    assert [(row["place"], row["engine"], row["rows"], row["asked"]) for row in rows] == [
+        (1, "bigram", 320, 640),
+        (2, "memorising", 320, 640),
+        (3, "constant", 320, 320),
+    ]
+    said = " ".join(done.stderr.decode().split())
+    assert "bigram has scores of 320 lines only; on 640: its part of --max-time was over" in said
+    assert "Best: bigram." in said and "Its rows are no truer than" in said
+    assert "Utility: The target 'b' is a guess." in said
+    assert "320 lines only" in (out / "compare.html").read_text()
+    monkeypatch.setattr(engine_race, "contend", made_up_outcomes(320, 4))  # refuses more rows
+    done = augment(*words(longer, out, "constant,memorising,bigram", "--force"))
+    states = {row["engine"]: row["state"] for row in document(out)["engines"]}
+    assert states == {"constant": "finished", "memorising": "failed", "bigram": "failed"}
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from augment.cli import lift_summary
 from augment.core.errors import MissingExtra, UsageError
 from augment.core.types import Tick, silent
 from augment.kinds.tables.metrics import learners
@@ -91,7 +94,11 @@ def test_a_comparison_is_resumed_to_the_same_result_and_tells_every_arm_by_every
     assert "<script" not in page and "made to balance" in page
     document = json.loads((tmp_path / "whole" / "lift.json").read_text())
     assert document["learners"] == whole["learners"]
-    assert lift(asked(table), tmp_path / "whole", force=False, tell=silent)["up_to_date"]
+    again = lift(asked(table), tmp_path / "whole", force=False, tell=silent)
+    said = io.StringIO()
+    lift_summary.of_lift(Console(file=said, width=400), again, False)
+    assert again["up_to_date"] and f"Report: {tmp_path / 'whole'}/lift.html" in said.getvalue()
+    assert "Brier scores: less is better" in said.getvalue()
 
 
 def test_a_dry_run_says_how_long_it_takes_and_writes_nothing(table: Path, tmp_path: Path) -> None:

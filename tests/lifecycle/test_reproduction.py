@@ -84,6 +84,18 @@ def test_what_differs_is_named_with_the_likely_reason(made: Path, tmp_path: Path
     assert done.returncode == 3 and b"gave other bytes" in done.stderr
 
 
+def test_a_file_that_was_changed_since_is_named_though_the_bytes_made_are_the_same(
+    made: Path,
+) -> None:
+    done = in_process.augment("reproduce", made)
+    assert done.returncode == 0 and b"changed" not in done.stderr
+    with (made / "augmented.csv").open("a") as stream:
+        stream.write("1;a;K-001\n")
+    done = in_process.augment("reproduce", made)
+    said = " ".join(done.stderr.decode().split())
+    assert done.returncode == 0 and "since it was written, augmented.csv in" in said
+
+
 def test_nothing_is_fitted_where_the_source_changed(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

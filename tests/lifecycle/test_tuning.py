@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 import sys
@@ -12,11 +13,15 @@ from typing import Any
 
 import optuna
 import pytest
+from rich.console import Console
 
+from augment.cli import tuning_summary
+from augment.core import registry
 from augment.core.errors import GateFailed, MissingExtra, OutOfResources, UsageError
 from augment.core.kind import Forecast
+from augment.core.seeds import Seed
 from augment.core.types import Json, Tick, silent
-from augment.lifecycle import search, trials, tuning, tuning_result
+from augment.lifecycle import search, study, trials, tuning, tuning_result
 from augment.lifecycle.plan import RunRequest
 from augment.lifecycle.search import TuneRequest
 from augment.lifecycle.search_space import space_of
@@ -55,7 +60,7 @@ def report_of(levels: int, leak: float = 0.0) -> Json:
         ("membership", "privacy", "lower", leak, 0.5),
     ]
     return {
-        "measures": [{"name": m, "judged": True} for m, *_ in scores],
+        "measures": [{"name": m, "title": m, "judged": True} for m, *_ in scores],
         "scores": [
             {"metric": m, "value": v, "better": b, "group": g, "where": "", "ceiling": 0.0,
              "floor": 1.0, "interval": None, "note": ""}
@@ -120,7 +125,7 @@ def test_trials_begin_with_the_defaults_and_the_winner_is_judged_on_rows_that_no
     assert set(learnt[:-2]) == {120} and learnt[-2:] == [160, 160] and set(unseen) == {40}
     seen = {tuple(row) for _, rows in calls[:-2] for row in _positions(rows.learnt, rows.unseen)}
     assert len(seen) == 1
-    assert document["importance"]["fidelity"] == {"max_levels": 1.0}
+    assert document["importance"]["fidelity"] == {}  # of eight trials it would be chance
     found = verify(tmp_path / "out")
     assert not found.changed and not found.missing and not found.unknown
     page = (tmp_path / "out" / "tune.html").read_text()
@@ -407,6 +412,57 @@ def test_a_winner_that_is_no_better_on_unseen_rows_is_not_applied(
     assert not (tmp_path / "augment.toml").exists()
 
 
+def side(fidelity: float, leak: float, half: float) -> Json:
+    """What one side came to at the end, of two objectives with an interval each."""
+    scores = [
+        {"metric": m, "value": v, "better": "lower", "group": g, "where": "", "ceiling": 0.0,
+         "floor": 1.0, "interval": {"low": v - half, "high": v + half}, "note": ""}
+        for m, g, v in (("shapes", "fidelity", 1 - fidelity), ("membership", "privacy", leak))
+    ]  # fmt: skip
+    report = {"measures": [{"name": "shapes", "judged": True}], "scores": scores}
+    return {"state": "done", "violation": 0.0, "worth": [fidelity, -leak], "report": report}
+
+
+def test_what_is_lost_or_within_noise_at_the_end_is_told() -> None:
+    best, two = {"defaults": False}, ("fidelity", "membership")
+    final = {"winner": side(0.8, 0.5, 0.01), "defaults": side(0.7, 0.4, 0.01)}
+    better, said = tuning_result.verdict(best, final, two)
+    assert not better and "better on fidelity, and worse on membership" in said
+    better, said = tuning_result.verdict(best, {**final, "defaults": side(0.7, 0.5, 0.01)}, two)
+    assert better and said.endswith("does better on fidelity.")
+    noisy = {"winner": side(0.8, 0.5, 0.2), "defaults": side(0.7, 0.5, 0.2)}
+    better, said = tuning_result.verdict(best, noisy, two)
+    assert better and said.endswith("does better on fidelity, within sampling noise.")
+
+
+def test_where_the_defaults_win_nothing_is_told_to_be_used(
+    request_: TuneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_scores(monkeypatch, lambda engine, **_: report_of(BEST))
+    document = start(replace(request_, trials=6), tmp_path / "out")
+    assert document["trials"][0]["number"] == document["winner"]["number"]
+    said = io.StringIO()
+    tuning_summary.of_tune(Console(file=said, width=80), document, False)
+    assert "Use it" not in said.getvalue() and "winner   defaults" not in said.getvalue()
+    assert "more trial" not in said.getvalue()  # the sixth is shown in the place of that line
+    assert "Parameters of the winner" not in (tmp_path / "out" / "tune.html").read_text()
+
+
+def test_what_matters_is_told_of_ten_trials_and_names_what_the_scores_follow(
+    tmp_path: Path,
+) -> None:
+    space = space_of(registry.find("engines", "copula"))
+    inner = study.opened(None, tmp_path / "trials.db", "s", space, 1, Seed(3))
+    done = {"state": "done", "violation": None}
+    for number in range(12):
+        assert bool(inner.importance(0)) == (number >= 10)
+        asked = inner.ask()
+        worth = float(asked.parameters["default_distribution"] == "beta")
+        inner.tell(asked, {**done, "worth": [worth], "parameters": asked.parameters})
+    assert next(iter(inner.importance(0))) == "default_distribution"
+    inner.close()
+
+
 def test_what_cannot_be_searched_is_refused(request_: TuneRequest, tmp_path: Path) -> None:
     run = request_.run
     for bad, match in (
@@ -432,8 +488,6 @@ def test_without_optuna_the_install_line_is_named(
 
 
 def test_a_space_is_what_the_engine_declares() -> None:
-    from augment.core import registry
-
     space = space_of(registry.find("engines", "anyorder"), {"preset"})
     assert "preset" not in space and space["width"].whole and not space["suffix"].whole
     assert space["bins"].changes_loss and not space["width"].changes_loss
@@ -455,6 +509,8 @@ def test_the_command_searches_fits_and_scores(tmp_path: Path) -> None:
     assert [row["state"] for row in document["trials"]] == ["done", "done"]
     assert set(document["trials"][0]["scores"]) >= {"shapes", "trends", "detection"}
     assert document["final"]["winner"]["report"]["compared"]["unseen"] == 24
+    page = (out / "tune.html").read_text()
+    assert "Column shapes" in page and "Better is" in page and "1 is fresh real rows" in page
     again = in_process.augment(
         "tune", source, "-o", out, "-e", "copula", "--trials", "2", "--seed", "1"
     )

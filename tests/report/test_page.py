@@ -111,6 +111,12 @@ def test_rounds_are_told_with_why_there_were_no_more() -> None:
     assert "Round 2 is kept. No more: the goal is met." in page and "Fidelity by round" in page
 
 
+def test_what_a_round_did_not_show_stands_where_the_goal_stands() -> None:
+    told = document()
+    told["about"]["rounds"]["history"][1]["unshown"] = ["detection <= 0.2"]
+    assert "not shown: detection &lt;= 0.2" in html.render(told)
+
+
 def test_a_document_of_an_earlier_version_is_drawn() -> None:
     told = document()
     for column in told["columns"]:

@@ -211,7 +211,9 @@ class TransformJob(FolderJob):
         if made:
             preview.write(folder, lines, made)
         notes = self.notes + self.images.options.rejects.notes()
-        return {"made": made, "notes": notes, "preview": preview.PREVIEW if made else None}
+        usable = self.document["images"] - len(self.refused)
+        drawn = preview.PREVIEW if made else None
+        return {"images": usable, "made": made, "notes": notes, "preview": drawn}
 
     def _tasks(self, images: Listed, seed: Seed) -> Iterator[Task[Json]]:
         items = images.items()

@@ -159,7 +159,7 @@ def test_bad_images_fail_by_name_or_are_left_out(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"bee/late\.png"):
         made(source, tmp_path / "a", LIGHT)
     document = made(source, tmp_path / "b", LIGHT, on_error="skip")
-    assert document["made"] == 7 and "late.png" in document["notes"][-1]
+    assert document["made"] == document["images"] == 7 and "late.png" in document["notes"][-1]
     (source / "bee" / "early.png").write_bytes(b"no image at all")
     document = made(source, tmp_path / "c", LIGHT, on_error="skip")
     (note,) = (note for note in document["notes"] if "left out:" in note)
