@@ -27,7 +27,7 @@ from augment.kinds.tables.relations.blocks import Block
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap, Masks
-from augment.kinds.tables.relations.links import Link
+from augment.kinds.tables.relations.links import Links
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.shares import Share
@@ -46,7 +46,7 @@ class Relations:
     """
 
     groups: tuple[Group, ...] = ()
-    links: tuple[Link, ...] = ()
+    links: Links = ()
     shares: tuple[Share, ...] = ()
     dates: tuple[DateParts, ...] = ()
     births: tuple[BirthDate, ...] = ()
