@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from augment.kinds.tables.metrics.all_rows import AllRows
+    from augment.kinds.tables.metrics.rules import Rule
 
 R = TypeVar("R")
 
@@ -151,6 +152,13 @@ class RealViews:
     @property
     def axes(self) -> tuple[Axis, ...]:
         return self.train.axes
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """What holds on every row of train and test."""
+        from augment.kinds.tables.metrics.rules import rules
+
+        return tuple(rules(self.train, self.test))
 
     @property
     def predictors_note(self) -> str:

@@ -45,14 +45,15 @@ def quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
     for column in table.schema:
         if column.role not in ("numeric", "datetime") or column.name in left_out:
             continue
-        quantity = _quantity(table, column) if column.name else None  # "" stands for "no step"
+        named = bool(column.name)  # "" stands for "no step"
+        quantity = quantity_of(column, numbers(table, column.name)) if named else None
         if quantity is not None:
             found.append(quantity)
     return found if len(found) <= MOST_COLUMNS else []
 
 
-def _quantity(table: Table, column: Column) -> Quantity | None:
-    values = numbers(table, column.name)
+def quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | None:
+    """The column with these values, (rows,); None where they prove nothing or are inexact."""
     known = values[~np.isnan(values)]
     if not moves(known) or not np.isfinite(known).all():
         return None

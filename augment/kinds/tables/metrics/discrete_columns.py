@@ -1,0 +1,125 @@
+"""Columns of few values, whether a value is missing, and the parts of dates, as codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from augment.kinds.tables.metrics.axes import Axis
+from augment.kinds.tables.metrics.views import View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_LEVELS = 1_000  # of a category that settles others, or is settled
+MOST_VALUES = 64  # of a number that is one of few
+LEAST_ROWS = 10  # with and without a value, for its absence to mean something
+MISSING = -1
+NEW = -2  # a value that training rows have not
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """What is read off one `column` of a view: (rows,) codes, of which train has `count`."""
+
+    title: str
+    column: str
+    count: int
+    of: Callable[[View], NDArray[np.int64]]
+
+
+def discrete(train: View) -> Iterator[Discrete]:
+    """Columns of few values, and whether a column's value is missing."""
+    for place, axis in enumerate(train.axes):
+        column = train.columns[place]
+        missing = int(np.isnan(column).sum() if axis.numeric else (column < 0).sum())
+        if not axis.numeric and 1 < axis.known <= MOST_LEVELS:
+            yield Discrete(axis.where, axis.name, axis.known, _codes(place))
+        elif axis.numeric and axis.column.role != "datetime":
+            values = np.unique(column[~np.isnan(column)])
+            if 1 < len(values) <= MOST_VALUES:
+                yield Discrete(axis.where, axis.name, len(values), _places(place, values))
+        if LEAST_ROWS <= missing <= len(column) - LEAST_ROWS:
+            title = f"whether {axis.where} is missing"
+            yield Discrete(title, axis.name, 2, _absence(place, axis))
+
+
+def keys(train: View, few: list[Discrete]) -> Iterator[Discrete]:
+    """What may settle another column: columns of few values, and parts of dates."""
+    yield from few
+    for place, axis in enumerate(train.axes):
+        column = train.columns[place]
+        if axis.column.role != "datetime" or not axis.numeric:
+            continue
+        for title, part in PARTS.items():
+            codes = part(column)
+            count = len(np.unique(codes))
+            if 1 < count < len(column) / 5:
+                yield Discrete(f"{title} {axis.where}", axis.name, count, _part(place, part))
+
+
+def _codes(place: int) -> Callable[[View], NDArray[np.int64]]:
+    return lambda view: np.asarray(view.columns[place], np.int64)
+
+
+def _places(place: int, values: NDArray[np.float64]) -> Callable[[View], NDArray[np.int64]]:
+    def of(view: View) -> NDArray[np.int64]:
+        column = view.columns[place]
+        at = np.minimum(np.searchsorted(values, column), len(values) - 1)
+        found = np.where(values[at] == column, at, NEW)
+        return np.where(np.isnan(column), MISSING, found)
+
+    return of
+
+
+def _absence(place: int, axis: Axis) -> Callable[[View], NDArray[np.int64]]:
+    def of(view: View) -> NDArray[np.int64]:
+        column = view.columns[place]
+        return np.asarray(np.isnan(column) if axis.numeric else column < 0, np.int64)
+
+    return of
+
+
+def _part(
+    place: int, part: Callable[[NDArray[Any]], NDArray[np.int64]]
+) -> Callable[[View], NDArray[np.int64]]:
+    return lambda view: part(view.columns[place])
+
+
+def _dated(
+    part: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
+    """A part of the days since 1970 of microseconds; `MISSING` where they are NaN."""
+
+    def of(column: NDArray[Any]) -> NDArray[np.int64]:
+        known = ~np.isnan(column)
+        days = np.floor(np.where(known, column, 0.0) / DAY_US).astype(np.int64)
+        return np.where(known, part(days), MISSING)
+
+    return of
+
+
+def _months(days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Months since the year 0."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 12 * 1970
+
+
+def _day(days: NDArray[np.int64]) -> NDArray[np.int64]:
+    dates = days.astype("datetime64[D]")
+    return (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
+
+
+PARTS = {
+    "the weekday of": _dated(lambda days: (days + 3) % 7),
+    "the month of": _dated(lambda days: _months(days) % 12),
+    "the year of": _dated(lambda days: _months(days) // 12),
+    "the day of the month of": _dated(_day),
+    "the year and month of": _dated(_months),
+    "the day of the year of": _dated(lambda days: 31 * (_months(days) % 12) + _day(days)),
+    "the week of": _dated(lambda days: (days + 3) // 7),
+    "the day of": _dated(lambda days: days),
+}
