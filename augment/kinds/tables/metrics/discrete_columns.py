@@ -10,6 +10,7 @@ import numpy as np
 
 from augment.kinds.tables.metrics.axes import Axis
 from augment.kinds.tables.metrics.views import View
+from augment.kinds.tables.relations.calendar_parts import MISSING, PARTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 MOST_LEVELS = 1_000  # of a category that settles others, or is settled
 MOST_VALUES = 64  # of a number that is one of few
 LEAST_ROWS = 10  # with and without a value, for its absence to mean something
-MISSING = -1
-NEW = -2  # a value that training rows have not
-DAY_US = 86_400_000_000
+NEW = -2  # code of a value that training rows have not
 
 
 @dataclass(frozen=True)
@@ -56,10 +55,9 @@ def keys(train: View, few: list[Discrete]) -> Iterator[Discrete]:
         if axis.column.role != "datetime" or not axis.numeric:
             continue
         for title, part in PARTS.items():
-            codes = part(column)
-            count = len(np.unique(codes))
+            count = len(np.unique(part(column)))
             if 1 < count < len(column) / 5:
-                yield Discrete(f"{title} {axis.where}", axis.name, count, _part(place, part))
+                yield Discrete(f"the {title} of {axis.where}", axis.name, count, _part(place, part))
 
 
 def _codes(place: int) -> Callable[[View], NDArray[np.int64]]:
@@ -88,38 +86,3 @@ def _part(
     place: int, part: Callable[[NDArray[Any]], NDArray[np.int64]]
 ) -> Callable[[View], NDArray[np.int64]]:
     return lambda view: part(view.columns[place])
-
-
-def _dated(
-    part: Callable[[NDArray[np.int64]], NDArray[np.int64]],
-) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
-    """A part of the days since 1970 of microseconds; `MISSING` where they are NaN."""
-
-    def of(column: NDArray[Any]) -> NDArray[np.int64]:
-        known = ~np.isnan(column)
-        days = np.floor(np.where(known, column, 0.0) / DAY_US).astype(np.int64)
-        return np.where(known, part(days), MISSING)
-
-    return of
-
-
-def _months(days: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Months since the year 0."""
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 12 * 1970
-
-
-def _day(days: NDArray[np.int64]) -> NDArray[np.int64]:
-    dates = days.astype("datetime64[D]")
-    return (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
-
-
-PARTS = {
-    "the weekday of": _dated(lambda days: (days + 3) % 7),
-    "the month of": _dated(lambda days: _months(days) % 12),
-    "the year of": _dated(lambda days: _months(days) // 12),
-    "the day of the month of": _dated(_day),
-    "the year and month of": _dated(_months),
-    "the day of the year of": _dated(lambda days: 31 * (_months(days) % 12) + _day(days)),
-    "the week of": _dated(lambda days: (days + 3) // 7),
-    "the day of": _dated(lambda days: days),
-}

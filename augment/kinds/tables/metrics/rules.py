@@ -45,7 +45,9 @@ def rules(train: View, unseen: View) -> list[Rule]:
         return []
     known = train.take(_spread(len(train)))
     found = [*_settled(known), *_stepped(known), *_computed(known), *_ordered(known)]
-    return [rule for rule in found if not any(rule.check(side)[0].any() for side in (train, unseen))]
+    return [
+        rule for rule in found if not any(rule.check(side)[0].any() for side in (train, unseen))
+    ]
 
 
 def _spread(rows: int) -> NDArray[np.int64]:
@@ -120,9 +122,7 @@ def _stepped(train: View) -> Iterator[Rule]:
             break
 
 
-def _ranges(
-    place: int, result: Discrete, at: NDArray[np.float64], own: NDArray[np.int64]
-) -> Check:
+def _ranges(place: int, result: Discrete, at: NDArray[np.float64], own: NDArray[np.int64]) -> Check:
     def check(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         asked = view.columns[place]
         known = ~np.isnan(asked)

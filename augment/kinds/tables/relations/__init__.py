@@ -1,7 +1,8 @@
 """What holds between columns on every row, taken out of the table before a fit and put back after.
 
-Columns that form a date become that date and its month; a group of one-hot columns becomes one
-column of categories; a sum (`total = part + part`, `discharged = admitted + days`) is left out and
+Columns that form a date become that date and its month; what a part of a date settles (the
+weekday) is read off it; a group of one-hot columns becomes one column of categories; what is
+computed from others (`total = part + part`, `net = price * quantity`, an age) is left out and
 computed again; of two ordered columns (`admitted <= discharged`) the later is replaced by its
 distance from the earlier; shares of a constant are scaled to it; columns that rows share with each
 other, as the facts of an area, are made common to as many. An engine then learns what is
@@ -25,6 +26,7 @@ from augment.kinds.tables.relations import (
     gaps,
     missing_parts,
     partial_flags,
+    settled_by_dates,
 )
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
@@ -50,7 +52,12 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
     births = birth_dates.found(whole)
     found = Relations(dates=dates, births=births)
     if len(table) >= LEAST_ROWS:
-        dated = birth_dates.taken_out(whole, births)
+        born = birth_dates.taken_out(whole, births)
+        beside = {name for parts in dates for name in (parts.season, parts.name)}
+        beside |= {name for birth in births for name in (birth.column, birth.raised)}
+        told = settled_by_dates.found(born, beside)
+        found = replace(found, settled=told)
+        dated = settled_by_dates.taken_out(born, told)
         groups = flags.groups(dated)
         named = {name for group in groups for name in group.members}
         named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from augment.kinds.tables.relations import links
 from augment.kinds.tables.relations.balances import Balance, balances
+from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.orders import orders
@@ -13,7 +14,12 @@ from augment.kinds.tables.relations.products import Product, products
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.shares import Share
 from augment.kinds.tables.relations.sums import sums
-from augment.kinds.tables.relations.weighted_sums import equal_dates, weighted_sums
+from augment.kinds.tables.relations.weighted_sums import (
+    WeightedSum,
+    equal_dates,
+    lines_of_dates,
+    weighted_sums,
+)
 
 
 @dataclass
@@ -70,9 +76,10 @@ def linked(
         else:
             balanced.append(balance)
     multiplied = products(numeric)
-    chosen = _chosen(numeric, target, added, balanced, multiplied, False)
+    timed = [*equal_dates(numeric), *lines_of_dates(numeric), *elapsed(numeric)]
+    chosen = _chosen(numeric, target, added, balanced, multiplied, timed, False)
     if multiplied:
-        other = _chosen(numeric, target, added, balanced, multiplied, True)
+        other = _chosen(numeric, target, added, balanced, multiplied, timed, True)
         chosen = other if other.count > chosen.count else chosen
     for order in orders(numeric):
         if isinstance(order, Near):
@@ -88,6 +95,7 @@ def _chosen(
     added: list[Link],
     balanced: list[Balance],
     multiplied: list[Product],
+    timed: list[WeightedSum | Elapsed],
     products_first: bool,
 ) -> _Chosen:
     chosen = _Chosen(target)
@@ -100,6 +108,6 @@ def _chosen(
     summed = {link.result for link in chosen.links if isinstance(link, Link)}
     for product in multiplied:
         chosen.add(product)
-    for weighted in (*equal_dates(numeric), *weighted_sums(numeric, summed)):
+    for weighted in (*timed, *weighted_sums(numeric, summed)):
         chosen.add(weighted)
     return chosen

@@ -14,14 +14,15 @@ from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
-from augment.kinds.tables.relations import products, weighted_sums
+from augment.kinds.tables.relations import elapsed, products, weighted_sums
+from augment.kinds.tables.relations.elapsed import Elapsed
 from augment.kinds.tables.relations.products import Product
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-AnyLink: TypeAlias = "Link | Product | WeightedSum"
+AnyLink: TypeAlias = "Link | Product | WeightedSum | Elapsed"
 Links = tuple[AnyLink, ...]
 
 
@@ -198,6 +199,8 @@ def from_json(documents: Any, known: list[str]) -> Links:
 def _link_from_json(document: Any) -> AnyLink:
     if "factors" in document:
         return products.from_json(document)
+    if "form" in document:
+        return elapsed.from_json(document)
     if "terms" in document:
         return weighted_sums.from_json(document)
     link = Link(**{**document, "more": tuple(document.get("more", ()))})

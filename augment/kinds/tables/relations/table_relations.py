@@ -20,6 +20,7 @@ from augment.kinds.tables.relations import (
     links,
     missing_parts,
     onehot,
+    settled_by_dates,
     shares,
 )
 from augment.kinds.tables.relations.birth_dates import BirthDate
@@ -30,6 +31,7 @@ from augment.kinds.tables.relations.gaps import Gap, Masks
 from augment.kinds.tables.relations.links import Links
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
+from augment.kinds.tables.relations.settled_by_dates import AllSettled
 from augment.kinds.tables.relations.shares import Share
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Relations:
     shares: tuple[Share, ...] = ()
     dates: tuple[DateParts, ...] = ()
     births: tuple[BirthDate, ...] = ()
+    settled: AllSettled = ()
     gaps: tuple[Gap, ...] = ()
     dependents: Dependents = field(default_factory=Dependents)
     block: Block | None = None
@@ -57,7 +60,7 @@ class Relations:
 
     @property
     def sentences(self) -> list[str]:
-        kinds = (self.dates, self.births, self.groups, self.shares, self.links)
+        kinds = (self.dates, self.births, self.settled, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
         return found + self.dependents.exact
 
@@ -97,7 +100,8 @@ class Relations:
         return links.taken_out(summed, self.links), masks
 
     def _dated(self, table: Table) -> Table:
-        return birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
+        born = birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
+        return settled_by_dates.taken_out(born, self.settled)
 
     def put_back(
         self, table: Table, whole: list[Column], target: str | None, kept: Table | None = None
@@ -109,11 +113,13 @@ class Relations:
         drawn, masks = gaps.split(table, self.gaps)
         plain = self.dependents.put_back(drawn, whole, kept)
         undated = date_replacement.columns_of(whole, self.dates)
-        dated = birth_dates.columns_of(undated, self.births)
+        unsettled = birth_dates.columns_of(undated, self.births)
+        dated = settled_by_dates.columns_of(unsettled, self.settled)
         scaled = shares.put_back(plain, self.shares, dated, kept)
         linked = gaps.emptied(self._linked(scaled, dated), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
-        born = birth_dates.put_back(parted, self.births, undated)
+        told = settled_by_dates.put_back(parted, self.settled, unsettled)
+        born = birth_dates.put_back(told, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         return gaps.emptied(made, masks)
 
@@ -121,6 +127,7 @@ class Relations:
     def set_after_draw(self) -> set[str]:
         """The columns that a relation sets or replaces after a draw."""
         set_anew = {link.result for link in self.links} | {birth.column for birth in self.births}
+        set_anew |= {each.result for each in self.settled}
         return set_anew | {name for share in self.shares for name in share.members}
 
     def _linked(self, table: Table, dated: list[Column]) -> Table:
@@ -138,9 +145,12 @@ class Relations:
             name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
         }
         lacking = [gap for gap in self.gaps if used & set(gap.columns)]
+        told = tuple(s for s in self.settled if s.result not in held or s.source in held)
         own = self.dependents.without(held)
         block = None if self.block is None else self.block.without(held)
-        return replace(self, links=tuple(kept), gaps=tuple(lacking), dependents=own, block=block)
+        return replace(
+            self, settled=told, links=tuple(kept), gaps=tuple(lacking), dependents=own, block=block
+        )
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
         """Whole rows of which the columns `held` were set anew, with the other parts of their
@@ -152,7 +162,8 @@ class Relations:
         drawn, _ = gaps.split(seen, self.gaps)
         depending = self.dependents.as_learnt(drawn)
         plain = depending.put_back(drawn, whole, None)
-        dated = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
+        born = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
+        dated = settled_by_dates.columns_of(born, self.settled)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated))
         groups = onehot.as_learnt(self.groups, seen)
         return replace(self, groups=groups, dates=learnt, dependents=depending)
@@ -190,7 +201,8 @@ class Relations:
         scaled = [share.sentence for share in self.shares if name in share.members]
         born = [birth.sentence for birth in self.births if name == birth.column]
         link = [link.sentence for link in self.links if link.result == name]
-        return "".join([*link, *scaled, *born][:1])
+        told = [each.sentence for each in self.settled if each.result == name]
+        return "".join([*link, *scaled, *born, *told][:1])
 
     def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
         """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
@@ -253,6 +265,7 @@ class Relations:
     def _is_drawn(self, name: str) -> bool:
         """Whether an engine draws the column, even if it is scaled after that."""
         computed = {link.result for link in self.links} | self.dependents.computed
+        computed |= {each.result for each in self.settled}
         return name not in computed
 
     def to_json(self) -> Json:
@@ -262,6 +275,7 @@ class Relations:
             "shares": shares.to_json(self.shares),
             "dates": date_parts.to_json(self.dates),
             "births": birth_dates.to_json(self.births),
+            "settled": settled_by_dates.to_json(self.settled),
             "gaps": gaps.to_json(self.gaps),
             "dependents": self.dependents.to_json(),
             "block": blocks.to_json(self.block),
@@ -277,6 +291,8 @@ class Relations:
             names += [dated.name for dated in dates]
             births = birth_dates.from_json(document["births"], names)
             born = {birth.column for birth in births}
+            told = settled_by_dates.from_json(document.get("settled", ()), names)
+            names = [name for name in names if name not in {each.result for each in told}]
             groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
             grouped = {name for group in groups for name in group.members}
             single = [name for name in names if name not in grouped]
@@ -291,7 +307,7 @@ class Relations:
             if depending.own & {*known, *names, *own, *(gap.flag for gap in lacking)}:
                 raise ValueError("a column stands twice")
             block = blocks.from_json(document["block"])
-            return Relations(groups, found, parted, dates, births, lacking, depending, block)
+            return Relations(groups, found, parted, dates, births, told, lacking, depending, block)
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(
                 f"the model's relations are damaged ({without_values(error)})."

@@ -1,4 +1,4 @@
-"""Numbers that are weighted sums of others, rounded: `fahrenheit = 1.8 * celsius + 32`, an average."""
+"""Numbers that are weighted sums of others, rounded: `fahrenheit = 1.8 * celsius + 32`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ LEAST_VALUES = 16  # of a result
 LEAST_SPREAD = 5.0  # of a result, in units of its last digit
 MOST_LEFT = 0.4  # standard deviation of what is left, in such units: rounding leaves .29
 SMALL = 0.02  # of such a unit, that a term may move the result by and be left out
+UNITS_US = {
+    86_400_000_000: "days",
+    3_600_000_000: "hours",
+    60_000_000: "minutes",
+    1_000_000: "seconds",
+    1_000: "milliseconds",
+}
 MOST_DIGITS = 10  # of a weight
 NEARLY_WHOLE = 0.01  # how near to an integer a weight counts as one
 RIDGE = 1e-12  # of a variance, which keeps the matrix of exact sums invertible
@@ -37,6 +44,7 @@ class WeightedSum:
     terms: tuple[tuple[str, float], ...]
     rounding: str
     decimals: int | None
+    dated: bool = False  # whether the column is a date
     gaps: bool = False  # as of a link
 
     @property
@@ -49,6 +57,8 @@ class WeightedSum:
 
     @property
     def sentence(self) -> str:
+        if self.dated:
+            return self._dated_sentence()
         text = ""
         for name, weight in self.terms:
             sign = (" - " if weight < 0 else " + ") if text else ("-" if weight < 0 else "")
@@ -57,6 +67,17 @@ class WeightedSum:
         if self.start:
             text += f" {'-' if self.start < 0 else '+'} {abs(self.start):.6g}"
         return f"{self.result} = {text}"
+
+    def _dated_sentence(self) -> str:
+        """Of a date that is another one, or as long after it, and of a number that counts."""
+        ((name, weight),) = self.terms
+        unit = round(1 / weight)
+        if unit in UNITS_US:
+            return f"{self.result} = {UNITS_US[unit]} of {name}, counted from some day on"
+        days = self.start / 86_400_000_000
+        return f"{self.result} = {name}" + (
+            f" {'-' if days < 0 else '+'} {abs(days):.6g} days" if days else ""
+        )
 
     def of(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """(rows,) the result from its sources; NaN where one is missing."""
@@ -177,9 +198,27 @@ def equal_dates(numeric: list[Quantity]) -> list[WeightedSum]:
             moves = len(np.unique(result.values[~np.isnan(result.values)])) >= LEAST_VALUES
             if moves:
                 terms = ((base.name, 1.0),)
-                found.append(WeightedSum(result.name, float(apart[0]), terms, "near", 0))
+                found.append(WeightedSum(result.name, float(apart[0]), terms, "near", 0, True))
     missing = {q.name: int(np.isnan(q.values).sum()) for q in dates}
     return sorted(found, key=lambda each: missing[each.terms[0][0]])
+
+
+def lines_of_dates(numeric: list[Quantity]) -> Iterator[WeightedSum]:
+    """Numbers that count days, hours, … from some day on: `day_number = date - 2020-01-01`."""
+    for result in numeric:
+        for base in numeric:
+            if result.dated or not base.dated:
+                continue
+            for unit in UNITS_US:
+                start = result.values - base.values / unit
+                start = start[~np.isnan(start)]
+                enough = max(LEAST_ROWS, 0.5 * float((~np.isnan(result.values)).sum()))
+                if len(start) < enough or np.ptp(start) > 1e-9 * max(1.0, abs(start[0])):
+                    continue
+                if len(np.unique(result.values[~np.isnan(result.values)])) >= LEAST_VALUES:
+                    terms = ((base.name, 1 / unit),)
+                    middle = float(np.median(start))
+                    yield WeightedSum(result.name, middle, terms, "near", result.decimals, True)
 
 
 def from_json(document: Any) -> WeightedSum:
@@ -193,6 +232,8 @@ def from_json(document: Any) -> WeightedSum:
         raise ValueError("digits are out of range")
     if not np.isfinite([float(made.start), *(weight for _, weight in terms)]).all():
         raise ValueError("a weight is out of range")
-    if not isinstance(made.gaps, bool):
-        raise ValueError("a gap is no yes or no")
+    if not isinstance(made.gaps, bool) or not isinstance(made.dated, bool):
+        raise ValueError("a flag is no yes or no")
+    if made.dated and (len(terms) != 1 or terms[0][1] <= 0):
+        raise ValueError("a date has no weight")
     return made
