@@ -112,7 +112,7 @@ def _stepped(train: View) -> Iterator[Rule]:
             order = np.argsort(column, kind="stable")
             at, own = column[order], codes[order]
             changes = np.flatnonzero(own[1:] != own[:-1])
-            most = min(MOST_STEPS, len(at) // ROWS_PER_STEP)
+            most = min(MOST_STEPS, len(at) // ROWS_PER_STEP, 2 * (len(shares) - 1))
             if not 0 < len(changes) <= most or (at[changes] == at[changes + 1]).any():
                 continue
             if len(np.unique(at)) <= 2 * len(changes) + 2:

@@ -19,6 +19,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.relations import (
     birth_dates,
     blocks,
+    brackets,
     date_columns,
     date_replacement,
     dependents,
@@ -57,8 +58,12 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         beside |= {name for birth in births for name in (birth.column, birth.raised)}
         told = settled_by_dates.found(born, beside)
         found = replace(found, settled=told)
-        dated = settled_by_dates.taken_out(born, told)
-        groups = flags.groups(dated)
+        unsettled = settled_by_dates.taken_out(born, told)
+        groups = flags.groups(unsettled)
+        flagged = {name for group in groups for name in group.members}
+        within = brackets.found(unsettled, beside | flagged)
+        found = replace(found, brackets=within)
+        dated = settled_by_dates.taken_out(unsettled, within)
         named = {name for group in groups for name in group.members}
         named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
         chained, parted, more = linked(quantities(dated, named), dated.schema.target)

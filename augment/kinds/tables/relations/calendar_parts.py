@@ -41,6 +41,13 @@ def _day(days: NDArray[np.int64]) -> NDArray[np.int64]:
     return (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
 
 
+def _iso_week(days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """1 to 53: weeks of which most days are in the year of their Thursday."""
+    thursday = days - (days + 3) % 7 + 3
+    years = thursday.astype("datetime64[D]").astype("datetime64[Y]")
+    return (thursday - years.astype("datetime64[D]").astype(np.int64)) // 7 + 1
+
+
 def _hour(column: NDArray[Any]) -> NDArray[np.int64]:
     known = ~np.isnan(column)
     hours = np.floor(np.where(known, column, 0.0) / (DAY_US / 24)).astype(np.int64)
@@ -54,6 +61,7 @@ PARTS = {
     "year": _dated(lambda days: _months(days) // 12),
     "day of the month": _dated(_day),
     "year and month": _dated(_months),
+    "week of the year": _dated(_iso_week),
     "day of the year": _dated(lambda days: 31 * (_months(days) % 12) + _day(days)),
     "week": _dated(lambda days: (days + 3) // 7),
     "day": _dated(lambda days: days),

@@ -7,7 +7,7 @@ is not kept; where one is drawn, the nearest that is kept stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,17 @@ from augment.kinds.tables.relations.calendar_parts import MISSING, PARTS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from augment.kinds.tables.relations.brackets import Bracket
+
 LEAST_REPEATED = 30.0  # rows that would differ from another with their part, if by chance
 LEAST_KEPT = 0.8  # of the rows, whose part enough rows share
 MOST_PARTS = 20_000
+MOST_NUMBERS = 64  # values of a number; one of more is a function, which gives dates back as well
 LEAST_TABLE = 100  # rows
 MOST_SHARE = 0.5  # of the different dates, that a date which is settled may have
+
+
+Told = str | float | None
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Settled:
     source: str
     part: str
     at: tuple[int, ...]
-    values: tuple[str | float | None, ...]
+    values: tuple[Told, ...]
 
     @property
     def sentence(self) -> str:
@@ -52,12 +58,7 @@ class Settled:
         right = np.clip(np.searchsorted(at, codes), 0, len(at) - 1)
         left = np.maximum(right - 1, 0)
         nearest = np.where(codes - at[left] < at[right] - codes, left, right)
-        if column.storage == "string":
-            made = pa.array(self.values, pa.string()).take(pa.array(nearest))
-            made = made.cast(arrow_type(column))
-        else:
-            known = np.array([np.nan if v is None else float(v) for v in self.values])
-            made = from_numbers(column, known[nearest])
+        made = written(column, self.values, nearest)
         return pc.if_else(pa.array(codes == MISSING), pa.scalar(None, made.type), made)
 
 
@@ -99,12 +100,10 @@ def _proven(table: Table, result: Column, source: Column) -> Settled | None:
     own = ranks(table, result.name)  # (rows,) codes, -1 for null
     _, size = np.unique(own, return_counts=True)
     differing = 1 - float(((size / len(own)) ** 2).sum())  # chance that two rows differ
-    if len(size) < 2:
+    if len(size) < 2 or (result.role == "numeric" and len(size) > MOST_NUMBERS):
         return None
     dates = numbers(table, source.name)
     parts = {part: codes(dates) for part, codes in PARTS.items()}
-    if result.role == "numeric":
-        del parts["day"]  # a number of each day is a function, which gives a date back as well
     for part in sorted(parts, key=lambda part: len(np.unique(parts[part]))):
         at, first, group, count = np.unique(
             parts[part], return_index=True, return_inverse=True, return_counts=True
@@ -118,14 +117,22 @@ def _proven(table: Table, result: Column, source: Column) -> Settled | None:
             return None
         if (len(own) - len(at)) * differing < LEAST_REPEATED:
             return None
-        values = _values(table, result, first[enough])
+        values = told(table, result, first[enough])
         return Settled(result.name, source.name, part, tuple(at[enough].tolist()), values)
     return None
 
 
-def _values(
-    table: Table, column: Column, rows: NDArray[np.int64]
-) -> tuple[str | float | None, ...]:
+def written(column: Column, values: tuple[Told, ...], places: NDArray[np.int64]) -> pa.Array:
+    """(rows,) for each row the value at its place, as the column is held."""
+    if column.storage == "string":
+        texts = pa.array(values, pa.string()).take(pa.array(places, pa.int64()))
+        return texts.cast(arrow_type(column))
+    known = np.array([np.nan if value is None else float(value) for value in values])
+    return from_numbers(column, known[places])
+
+
+def told(table: Table, column: Column, rows: NDArray[np.int64]) -> tuple[Told, ...]:
+    """The column's values in these rows: texts, or numbers."""
     if column.storage == "string":
         texts = table.column(column.name).take(pa.array(rows)).cast(pa.string())
         return tuple(texts.to_pylist())
@@ -133,17 +140,17 @@ def _values(
     return tuple(None if np.isnan(value) else float(value) for value in known)
 
 
-def taken_out(table: Table, settled: AllSettled) -> Table:
+def taken_out(table: Table, settled: Sequence[Settled | Bracket]) -> Table:
     return table.select([c.name for c in columns_of(list(table.schema), settled)])
 
 
-def columns_of(whole: list[Column], settled: AllSettled) -> list[Column]:
+def columns_of(whole: list[Column], settled: Sequence[Settled | Bracket]) -> list[Column]:
     """The columns `whole` without those that are settled."""
     results = {each.result for each in settled}
     return [column for column in whole if column.name not in results]
 
 
-def put_back(table: Table, settled: AllSettled, whole: list[Column]) -> Table:
+def put_back(table: Table, settled: Sequence[Settled | Bracket], whole: list[Column]) -> Table:
     """Undo `taken_out`: the columns `whole` in their order."""
     own = {each.result: each for each in settled}
     arrays = [

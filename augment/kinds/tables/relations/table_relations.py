@@ -13,6 +13,7 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.relations import (
     birth_dates,
     blocks,
+    brackets,
     date_conditions,
     date_parts,
     date_replacement,
@@ -25,13 +26,14 @@ from augment.kinds.tables.relations import (
 )
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
+from augment.kinds.tables.relations.brackets import Bracket, Brackets
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap, Masks
 from augment.kinds.tables.relations.links import Links
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
-from augment.kinds.tables.relations.settled_by_dates import AllSettled
+from augment.kinds.tables.relations.settled_by_dates import AllSettled, Settled
 from augment.kinds.tables.relations.shares import Share
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Relations:
     dates: tuple[DateParts, ...] = ()
     births: tuple[BirthDate, ...] = ()
     settled: AllSettled = ()
+    brackets: Brackets = ()
     gaps: tuple[Gap, ...] = ()
     dependents: Dependents = field(default_factory=Dependents)
     block: Block | None = None
@@ -60,7 +63,7 @@ class Relations:
 
     @property
     def sentences(self) -> list[str]:
-        kinds = (self.dates, self.births, self.settled, self.groups, self.shares, self.links)
+        kinds = (self.dates, self.births, self._told, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
         return found + self.dependents.exact
 
@@ -101,7 +104,11 @@ class Relations:
 
     def _dated(self, table: Table) -> Table:
         born = birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
-        return settled_by_dates.taken_out(born, self.settled)
+        return settled_by_dates.taken_out(born, self._told)
+
+    @property
+    def _told(self) -> tuple[Settled | Bracket, ...]:
+        return (*self.settled, *self.brackets)
 
     def put_back(
         self, table: Table, whole: list[Column], target: str | None, kept: Table | None = None
@@ -114,11 +121,11 @@ class Relations:
         plain = self.dependents.put_back(drawn, whole, kept)
         undated = date_replacement.columns_of(whole, self.dates)
         unsettled = birth_dates.columns_of(undated, self.births)
-        dated = settled_by_dates.columns_of(unsettled, self.settled)
+        dated = settled_by_dates.columns_of(unsettled, self._told)
         scaled = shares.put_back(plain, self.shares, dated, kept)
         linked = gaps.emptied(self._linked(scaled, dated), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
-        told = settled_by_dates.put_back(parted, self.settled, unsettled)
+        told = settled_by_dates.put_back(parted, self._told, unsettled)
         born = birth_dates.put_back(told, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         return gaps.emptied(made, masks)
@@ -127,7 +134,7 @@ class Relations:
     def set_after_draw(self) -> set[str]:
         """The columns that a relation sets or replaces after a draw."""
         set_anew = {link.result for link in self.links} | {birth.column for birth in self.births}
-        set_anew |= {each.result for each in self.settled}
+        set_anew |= {each.result for each in self._told}
         return set_anew | {name for share in self.shares for name in share.members}
 
     def _linked(self, table: Table, dated: list[Column]) -> Table:
@@ -146,10 +153,17 @@ class Relations:
         }
         lacking = [gap for gap in self.gaps if used & set(gap.columns)]
         told = tuple(s for s in self.settled if s.result not in held or s.source in held)
+        within = tuple(b for b in self.brackets if b.result not in held or b.source in held)
         own = self.dependents.without(held)
         block = None if self.block is None else self.block.without(held)
         return replace(
-            self, settled=told, links=tuple(kept), gaps=tuple(lacking), dependents=own, block=block
+            self,
+            settled=told,
+            brackets=within,
+            links=tuple(kept),
+            gaps=tuple(lacking),
+            dependents=own,
+            block=block,
         )
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
@@ -163,7 +177,7 @@ class Relations:
         depending = self.dependents.as_learnt(drawn)
         plain = depending.put_back(drawn, whole, None)
         born = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
-        dated = settled_by_dates.columns_of(born, self.settled)
+        dated = settled_by_dates.columns_of(born, self._told)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated))
         groups = onehot.as_learnt(self.groups, seen)
         return replace(self, groups=groups, dates=learnt, dependents=depending)
@@ -201,7 +215,7 @@ class Relations:
         scaled = [share.sentence for share in self.shares if name in share.members]
         born = [birth.sentence for birth in self.births if name == birth.column]
         link = [link.sentence for link in self.links if link.result == name]
-        told = [each.sentence for each in self.settled if each.result == name]
+        told = [each.sentence for each in self._told if each.result == name]
         return "".join([*link, *scaled, *born, *told][:1])
 
     def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
@@ -265,7 +279,7 @@ class Relations:
     def _is_drawn(self, name: str) -> bool:
         """Whether an engine draws the column, even if it is scaled after that."""
         computed = {link.result for link in self.links} | self.dependents.computed
-        computed |= {each.result for each in self.settled}
+        computed |= {each.result for each in self._told}
         return name not in computed
 
     def to_json(self) -> Json:
@@ -276,6 +290,7 @@ class Relations:
             "dates": date_parts.to_json(self.dates),
             "births": birth_dates.to_json(self.births),
             "settled": settled_by_dates.to_json(self.settled),
+            "brackets": brackets.to_json(self.brackets),
             "gaps": gaps.to_json(self.gaps),
             "dependents": self.dependents.to_json(),
             "block": blocks.to_json(self.block),
@@ -291,8 +306,10 @@ class Relations:
             names += [dated.name for dated in dates]
             births = birth_dates.from_json(document["births"], names)
             born = {birth.column for birth in births}
-            told = settled_by_dates.from_json(document.get("settled", ()), names)
+            told = settled_by_dates.from_json(document["settled"], names)
             names = [name for name in names if name not in {each.result for each in told}]
+            within = brackets.from_json(document["brackets"], names)
+            names = [name for name in names if name not in {each.result for each in within}]
             groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
             grouped = {name for group in groups for name in group.members}
             single = [name for name in names if name not in grouped]
@@ -307,7 +324,9 @@ class Relations:
             if depending.own & {*known, *names, *own, *(gap.flag for gap in lacking)}:
                 raise ValueError("a column stands twice")
             block = blocks.from_json(document["block"])
-            return Relations(groups, found, parted, dates, births, told, lacking, depending, block)
+            return Relations(
+                groups, found, parted, dates, births, told, within, lacking, depending, block
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(
                 f"the model's relations are damaged ({without_values(error)})."
