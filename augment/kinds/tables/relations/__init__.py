@@ -60,11 +60,10 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         found = replace(found, settled=told)
         unsettled = settled_by_dates.taken_out(born, told)
         groups = flags.groups(unsettled)
-        flagged = {name for group in groups for name in group.members}
-        within = brackets.found(unsettled, beside | flagged)
+        named = {name for group in groups for name in group.members}
+        within = brackets.found(unsettled, beside | named)
         found = replace(found, brackets=within)
         dated = settled_by_dates.taken_out(unsettled, within)
-        named = {name for group in groups for name in group.members}
         named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
         chained, parted, more = linked(quantities(dated, named), dated.schema.target)
         chained = missing_parts.with_gaps(dated, chained, parted)

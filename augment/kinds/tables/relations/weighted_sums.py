@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ UNITS_US = {
     1_000_000: "seconds",
     1_000: "milliseconds",
 }
+MOST_PARTS = 12  # of a fraction
 MOST_DIGITS = 10  # of a weight
 NEARLY_WHOLE = 0.01  # how near to an integer a weight counts as one
 RIDGE = 1e-12  # of a variance, which keeps the matrix of exact sums invertible
@@ -153,28 +155,49 @@ def _proven(
     own = weights * spread[place] / spread[chosen]
     kept = [n for n in range(len(chosen)) if abs(own[n]) * spread[chosen[n]] > SMALL * unit]
     terms = sorted((chosen[n], float(own[n])) for n in kept)
-    values = {plain[n].name: plain[n].values for n, _ in terms}
-    everywhere = np.ones(len(result.values), dtype=np.bool_)
-    whole = all(abs(weight - round(weight)) < NEARLY_WHOLE for _, weight in terms)
-    whole = whole and not any(_finer(plain[n], result) for n, _ in terms)  # nothing is rounded
-    for digits in range(1, MOST_DIGITS + 1):
-        if whole:
-            terms = [(n, float(round(weight))) for n, weight in terms if abs(weight) > 0.5]
-        if not terms:
+    exact = not any(_finer(plain[n], result) for n, _ in terms)  # nothing is rounded, if whole
+    for weights in _simple([weight for _, weight in terms], exact):
+        pairs = [(plain[n], w) for (n, _), w in zip(terms, weights, strict=True) if w]
+        found = _fitted(result, pairs, unit / 4 if exact and _whole(weights) else None)
+        if found is not None:
+            yield found
             return
-        short = tuple((plain[n].name, float(f"{weight:.{digits - 1}e}")) for n, weight in terms)
-        bare = WeightedSum(result.name, 0.0, short, "near", None).of(values)
-        near, cut = (result.slack,) * 2, (1e-6 * unit, 2 * result.slack)
-        for below, above in ((unit / 4, unit / 4),) if whole else (near, cut):
-            low = float(np.max(result.values - bare - below))
-            high = float(np.min(result.values - bare + above))
-            if low > high:
-                continue
-            start = 0.0 if low <= 0.0 <= high else shortest(low, high)
-            how, holds = rounding_of(bare + start, result, everywhere)
-            if holds.all():
-                yield WeightedSum(result.name, start, short, how, result.decimals)
-                return
+
+
+def _whole(weights: list[float]) -> bool:
+    return all(weight == round(weight) for weight in weights)
+
+
+def _simple(weights: list[float], exact: bool) -> Iterator[list[float]]:
+    """The weights as whole numbers or fractions of small ones, then with more and more digits."""
+    if exact and all(abs(weight - round(weight)) < NEARLY_WHOLE for weight in weights):
+        yield [float(round(weight)) for weight in weights]
+        return
+    yield [float(Fraction(weight).limit_denominator(MOST_PARTS)) for weight in weights]
+    for digits in range(1, MOST_DIGITS + 1):
+        yield [float(f"{weight:.{digits - 1}e}") for weight in weights]
+
+
+def _fitted(
+    result: Quantity, pairs: list[tuple[Quantity, float]], slack: float | None
+) -> WeightedSum | None:
+    """The sum with a constant, if it then holds on all rows; to within `slack` if that is given."""
+    if not pairs:
+        return None
+    terms = tuple((term.name, weight) for term, weight in pairs)
+    values = {term.name: term.values for term, _ in pairs}
+    bare = WeightedSum(result.name, 0.0, terms, "near", None).of(values)
+    near, cut = (result.slack, result.slack), (1e-6 * result.slack, 2 * result.slack)
+    for below, above in (near, cut) if slack is None else ((slack, slack),):
+        low = float(np.max(result.values - bare - below))
+        high = float(np.min(result.values - bare + above))
+        if low > high:
+            continue
+        start = 0.0 if low <= 0.0 <= high else shortest(low, high)
+        how, holds = rounding_of(bare + start, result, np.ones(len(bare), dtype=np.bool_))
+        if holds.all():
+            return WeightedSum(result.name, start, terms, how, result.decimals)
+    return None
 
 
 def _finer(term: Quantity, result: Quantity) -> bool:
