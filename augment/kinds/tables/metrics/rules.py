@@ -155,7 +155,7 @@ def _computed(train: View) -> Iterator[Rule]:
     for share in shares:
         places = [found[name][0] for name in share.members]
         slack = 2.1 * max(found[name][1].slack for name in share.members)
-        yield Rule(share.sentence, _whole(places, share.constant, slack))
+        yield Rule(share.sentence, _whole(places, share.total, slack))
 
 
 def _result(link: AnyLink, place: int, sources: dict[str, int], slack: float) -> Check:

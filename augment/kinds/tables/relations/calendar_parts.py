@@ -38,14 +38,14 @@ def _months(days: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _day(days: NDArray[np.int64]) -> NDArray[np.int64]:
     dates = days.astype("datetime64[D]")
-    return (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
+    return np.asarray((dates - dates.astype("datetime64[M]")).astype(np.int64) + 1)
 
 
 def _iso_week(days: NDArray[np.int64]) -> NDArray[np.int64]:
     """1 to 53: weeks of which most days are in the year of their Thursday."""
     thursday = days - (days + 3) % 7 + 3
     years = thursday.astype("datetime64[D]").astype("datetime64[Y]")
-    return (thursday - years.astype("datetime64[D]").astype(np.int64)) // 7 + 1
+    return np.asarray((thursday - years.astype("datetime64[D]").astype(np.int64)) // 7 + 1)
 
 
 def _hour(column: NDArray[Any]) -> NDArray[np.int64]:

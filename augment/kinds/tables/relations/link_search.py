@@ -76,7 +76,11 @@ def linked(
         else:
             balanced.append(balance)
     multiplied = products(numeric)
-    timed = [*equal_dates(numeric), *lines_of_dates(numeric), *elapsed(numeric)]
+    timed: list[WeightedSum | Elapsed] = [
+        *equal_dates(numeric),
+        *lines_of_dates(numeric),
+        *elapsed(numeric),
+    ]
     chosen = _chosen(numeric, target, added, balanced, multiplied, timed, False)
     if multiplied:
         other = _chosen(numeric, target, added, balanced, multiplied, timed, True)

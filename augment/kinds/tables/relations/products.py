@@ -147,7 +147,7 @@ def _anchors(result: Quantity) -> NDArray[np.int64] | None:
     if len(rows) < LEAST_ROWS:
         return None
     rows = rows[size[rows] >= np.median(size[rows])]
-    return rows[np.linspace(0, len(rows) - 1, ANCHORS).astype(np.int64)]
+    return np.asarray(rows[np.linspace(0, len(rows) - 1, ANCHORS).astype(np.int64)])
 
 
 def _factors(quantity: Quantity) -> Iterator[Factor]:

@@ -115,8 +115,8 @@ def weighted_sums(numeric: list[Quantity], left_out: set[str]) -> list[WeightedS
     found: list[WeightedSum] = []
     for place in _settled(scaled, plain):
         found += _proven(plain, place, scaled, spread[spread > 0])
-    place = {quantity.name: number for number, quantity in enumerate(plain)}
-    return sorted(found, key=lambda each: (len(each.terms), -place[each.result]))
+    order = {quantity.name: number for number, quantity in enumerate(plain)}
+    return sorted(found, key=lambda each: (len(each.terms), -order[each.result]))
 
 
 def _settled(scaled: NDArray[np.float64], plain: list[Quantity]) -> Iterator[int]:
@@ -156,9 +156,9 @@ def _proven(
     kept = [n for n in range(len(chosen)) if abs(own[n]) * spread[chosen[n]] > SMALL * unit]
     terms = sorted((chosen[n], float(own[n])) for n in kept)
     exact = not any(_finer(plain[n], result) for n, _ in terms)  # nothing is rounded, if whole
-    for weights in _simple([weight for _, weight in terms], exact):
-        pairs = [(plain[n], w) for (n, _), w in zip(terms, weights, strict=True) if w]
-        found = _fitted(result, pairs, unit / 4 if exact and _whole(weights) else None)
+    for simple in _simple([weight for _, weight in terms], exact):
+        pairs = [(plain[n], w) for (n, _), w in zip(terms, simple, strict=True) if w]
+        found = _fitted(result, pairs, unit / 4 if exact and _whole(simple) else None)
         if found is not None:
             yield found
             return
