@@ -85,7 +85,7 @@ def _with_settled(document: Json) -> Json:
     config = document.get("config")
     if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
         return document
-    relations = {**config["relations"], "settled": [], "brackets": []}
+    relations = {**config["relations"], "settled": [], "brackets": [], "absences": []}
     return {**document, "config": {**config, "relations": relations}}
 
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.relations import (
+    absences,
     birth_dates,
     blocks,
     brackets,
@@ -77,4 +78,16 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         found = replace(found, block=block)
     own = found.dependents.own
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
-    return replace(found, gaps=lacking, near=tuple(near[:MOST_NEAR]))
+    found = replace(found, gaps=lacking, absences=_absences(table, found))
+    return replace(found, near=tuple(near[:MOST_NEAR]))
+
+
+def _absences(table: Table, found: Relations) -> absences.Absences:
+    """Of columns that are in no other relation."""
+    if len(table) < LEAST_ROWS:
+        return ()
+    related = found.set_after_draw | found.dependents.results
+    related |= {name for link in found.links for name in link.sources}
+    related |= {name for kind in (found.dates, found.groups) for r in kind for name in r.members}
+    related |= {each.source for each in (*found.settled, *found.brackets)}
+    return absences.found(table, related | {name for gap in found.gaps for name in gap.columns})

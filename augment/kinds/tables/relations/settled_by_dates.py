@@ -137,7 +137,8 @@ def told(table: Table, column: Column, rows: NDArray[np.int64]) -> tuple[Told, .
         texts = table.column(column.name).take(pa.array(rows)).cast(pa.string())
         return tuple(texts.to_pylist())
     known = numbers(table, column.name)[rows]
-    return tuple(None if np.isnan(value) else float(value) for value in known)
+    kind = bool if column.storage == "boolean" else float
+    return tuple(None if np.isnan(value) else kind(value) for value in known)
 
 
 def taken_out(table: Table, settled: Sequence[Settled | Bracket]) -> Table:

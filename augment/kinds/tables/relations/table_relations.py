@@ -11,6 +11,7 @@ from augment.core.types import Clause, Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.relations import (
+    absences,
     birth_dates,
     blocks,
     brackets,
@@ -24,6 +25,7 @@ from augment.kinds.tables.relations import (
     settled_by_dates,
     shares,
 )
+from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
 from augment.kinds.tables.relations.brackets import Bracket, Brackets
@@ -59,12 +61,14 @@ class Relations:
     gaps: tuple[Gap, ...] = ()
     dependents: Dependents = field(default_factory=Dependents)
     block: Block | None = None
+    absences: Absences = ()
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
     def sentences(self) -> list[str]:
         kinds = (self.dates, self.births, self._told, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
+        found += [absence.sentence for absence in self.absences]
         return found + self.dependents.exact
 
     @property
@@ -128,7 +132,8 @@ class Relations:
         told = settled_by_dates.put_back(parted, self._told, unsettled)
         born = birth_dates.put_back(told, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
-        return gaps.emptied(made, masks)
+        whole_rows = gaps.emptied(made, masks)
+        return absences.put_back(whole_rows, self.absences) if kept is None else whole_rows
 
     @property
     def set_after_draw(self) -> set[str]:
@@ -164,6 +169,7 @@ class Relations:
             gaps=tuple(lacking),
             dependents=own,
             block=block,
+            absences=tuple(each for each in self.absences if each.column not in held),
         )
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
@@ -222,7 +228,7 @@ class Relations:
         """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
         lacking = {name for gap in self.gaps for name in gap.columns}
         loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
-        loose |= lacking | self.dependents.results
+        loose |= lacking | self.dependents.results | {each.column for each in self.absences}
         return tuple(c for c in clauses if self.computed(c.column) or c.column in loose)
 
     def unplaceable(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[str, str]:
@@ -291,6 +297,7 @@ class Relations:
             "births": birth_dates.to_json(self.births),
             "settled": settled_by_dates.to_json(self.settled),
             "brackets": brackets.to_json(self.brackets),
+            "absences": absences.to_json(self.absences),
             "gaps": gaps.to_json(self.gaps),
             "dependents": self.dependents.to_json(),
             "block": blocks.to_json(self.block),
@@ -324,8 +331,19 @@ class Relations:
             if depending.own & {*known, *names, *own, *(gap.flag for gap in lacking)}:
                 raise ValueError("a column stands twice")
             block = blocks.from_json(document["block"])
+            absent = absences.from_json(document["absences"], known)
             return Relations(
-                groups, found, parted, dates, births, told, within, lacking, depending, block
+                groups,
+                found,
+                parted,
+                dates,
+                births,
+                told,
+                within,
+                lacking,
+                depending,
+                block,
+                absent,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(

@@ -156,3 +156,59 @@ def test_what_was_damaged_is_refused() -> None:
     ):
         with pytest.raises(BadInput, match="damaged"):
             Relations.from_json({**document, **broken}, table.schema.names)
+
+
+def survey(rows: int = 900) -> Table:
+    """A question that follows a yes, one that follows two of four answers, and a pair of gaps."""
+    rng = np.random.default_rng(0)
+    smokes = rng.integers(0, 2, rows) == 1
+    job = rng.choice(["none", "part", "full", "own"], rows)
+    works = np.isin(job, ["part", "full"])
+    off = rng.random(rows) < 0.2
+    columns = [
+        Column("smokes", "boolean", "boolean"),
+        Column("cigarettes", "numeric", "integer"),
+        Column("job", "categorical", "string"),
+        Column("hours", "numeric", "integer"),
+        Column("humidity", "numeric", "float", max_decimals=1),
+        Column("pressure", "numeric", "float", max_decimals=1),
+    ]
+    own = [
+        smokes * 1.0,
+        np.where(smokes, rng.integers(1, 40, rows), np.nan),
+        None,
+        np.where(works, rng.integers(5, 50, rows), np.nan),
+        *(np.where(off, np.nan, np.round(rng.normal(size=rows), 1)) for _ in range(2)),
+    ]
+    arrays = [
+        pa.array(job) if values is None else from_numbers(column, np.asarray(values, np.float64))
+        for column, values in zip(columns, own, strict=True)
+    ]
+    return table_of(columns, arrays, None)
+
+
+def test_answers_are_there_where_they_were_asked_for(tmp_path: Path) -> None:
+    found = relations.mined(survey())
+    assert found.sentences == [
+        "cigarettes has a value where smokes is true, and nowhere else",
+        "hours has a value where job is full, part, and nowhere else",
+        "pressure has a value where humidity is not missing, and nowhere else",
+    ]
+    made = model(survey(), tmp_path).sample(0, 800, Seed(2), Condition(), silent)
+    has = {name: np.asarray(made.column(name).is_valid()) for name in made.schema.names}
+    assert (has["cigarettes"] == (numbers(made, "smokes") == 1)).all()
+    assert (has["hours"] == np.isin(made.column("job").to_pylist(), ["part", "full"])).all()
+    assert (has["pressure"] == has["humidity"]).all()
+    assert 0.1 < 1 - has["humidity"].mean() < 0.3
+    again = Relations.from_json(found.to_json(), survey().schema.names)
+    assert again == found
+
+
+def test_one_answer_that_was_not_asked_for_is_enough() -> None:
+    table = survey()
+    hours = table.column("hours").to_pylist()
+    hours[table.column("job").to_pylist().index("none")] = 7
+    place = table.schema.names.index("hours")
+    data = table.data.set_column(place, "hours", pa.array(hours))
+    sentences = relations.mined(Table(data, table.schema)).sentences
+    assert not any(sentence.startswith("hours ") for sentence in sentences)
