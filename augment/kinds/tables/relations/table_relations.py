@@ -37,6 +37,7 @@ from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled, Settled
 from augment.kinds.tables.relations.shares import Share
+from augment.kinds.tables.relations.stored_relations import parsed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -307,44 +308,7 @@ class Relations:
     def from_json(document: Any, known: list[str]) -> Relations:
         """Undo `to_json`. Raises `BadInput` on anything that `mined` cannot have made."""
         try:
-            dates = date_parts.from_json(document["dates"], known)
-            parts = {name for dated in dates for name in dated.members}
-            names = [name for name in known if name not in parts]
-            names += [dated.name for dated in dates]
-            births = birth_dates.from_json(document["births"], names)
-            born = {birth.column for birth in births}
-            told = settled_by_dates.from_json(document["settled"], names)
-            names = [name for name in names if name not in {each.result for each in told}]
-            within = brackets.from_json(document["brackets"], names)
-            names = [name for name in names if name not in {each.result for each in within}]
-            groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
-            grouped = {name for group in groups for name in group.members}
-            single = [name for name in names if name not in grouped]
-            found = links.from_json(document["links"], single)
-            drawn = [name for name in single if name not in {link.result for link in found}]
-            parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
-            own = {birth.raised for birth in births} | {group.name for group in groups}
-            own |= {dated.season for dated in dates}
-            lacking = gaps.from_json(document["gaps"], {*known, *names, *own})
-            plain = [name for name in drawn if name not in born]
-            depending = Dependents.from_json(document["dependents"], plain)
-            if depending.own & {*known, *names, *own, *(gap.flag for gap in lacking)}:
-                raise ValueError("a column stands twice")
-            block = blocks.from_json(document["block"])
-            absent = absences.from_json(document["absences"], known)
-            return Relations(
-                groups,
-                found,
-                parted,
-                dates,
-                births,
-                told,
-                within,
-                lacking,
-                depending,
-                block,
-                absent,
-            )
+            return Relations(*parsed(document, known))
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(
                 f"the model's relations are damaged ({without_values(error)})."
