@@ -16,10 +16,16 @@ from augment.kinds.tables.metrics.discrete_columns import Discrete, discrete, ke
 from augment.kinds.tables.metrics.views import View
 from augment.kinds.tables.relations.link_search import linked
 from augment.kinds.tables.relations.links import AnyLink, Link
-from augment.kinds.tables.relations.quantities import Quantity, quantity_of
+from augment.kinds.tables.relations.quantities import (
+    Quantity,
+    quantity_of,
+    rare_quantity_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from augment.kinds.tables.data.schema import Column
 
 MOST_ROWS = 20_000  # of the training rows, in which rules are looked for
 LEAST_ROWS = 200  # of the training rows, and a fifth of it of the unseen ones
@@ -134,10 +140,12 @@ def _ranges(place: int, result: Discrete, at: NDArray[np.float64], own: NDArray[
     return check
 
 
-def _quantities(view: View) -> dict[str, tuple[int, Quantity]]:
+def _quantities(
+    view: View, of: Callable[[Column, NDArray[np.float64]], Quantity | None]
+) -> dict[str, tuple[int, Quantity]]:
     found = {}
     for place, axis in enumerate(view.axes):
-        quantity = quantity_of(axis.column, view.columns[place]) if axis.numeric else None
+        quantity = of(axis.column, view.columns[place]) if axis.numeric else None
         if quantity is not None and axis.name:
             found[axis.name] = place, quantity
     return found if len(found) <= MOST_NUMBERS else {}
@@ -145,8 +153,12 @@ def _quantities(view: View) -> dict[str, tuple[int, Quantity]]:
 
 def _computed(train: View) -> Iterator[Rule]:
     """Sums, products and shares of numbers, to within their rounding."""
-    found = _quantities(train)
-    links, shares, _ = linked([quantity for _, quantity in found.values()], None)
+    found = _quantities(train, quantity_of)
+    rare = _quantities(train, rare_quantity_of)
+    links, shares, _ = linked(
+        [quantity for _, quantity in found.values()], None, [each for _, each in rare.values()]
+    )
+    found |= rare
     for link in links:
         if link.computed:
             place, quantity = found[link.result]
@@ -187,7 +199,7 @@ def _whole(places: list[int], constant: float, slack: float) -> Check:
 
 def _ordered(train: View) -> Iterator[Rule]:
     """Of each number, or date, the closest other that is never above it."""
-    found = _quantities(train)
+    found = _quantities(train, quantity_of)
     rng = np.random.Generator(np.random.Philox(0))  # which rows are compared is no randomness
     for name, (place, late) in found.items():
         close: list[tuple[float, str, int]] = []

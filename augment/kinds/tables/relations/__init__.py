@@ -32,7 +32,7 @@ from augment.kinds.tables.relations import (
 )
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
-from augment.kinds.tables.relations.quantities import quantities
+from augment.kinds.tables.relations.quantities import quantities, rare_quantities
 from augment.kinds.tables.relations.table_relations import Relations
 
 __all__ = ["Dependents", "Relations", "mined"]
@@ -66,7 +66,9 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         found = replace(found, brackets=within)
         dated = settled_by_dates.taken_out(unsettled, within)
         named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
-        chained, parted, more = linked(quantities(dated, named), dated.schema.target)
+        chained, parted, more = linked(
+            quantities(dated, named), dated.schema.target, rare_quantities(dated, named)
+        )
         chained = missing_parts.with_gaps(dated, chained, parted)
         found = replace(found, groups=groups, links=chained, shares=parted)
         near += [*partial_flags.near_groups(dated, groups, flags.STEMS), *more]

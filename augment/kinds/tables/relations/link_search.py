@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from augment.kinds.tables.relations import links
@@ -54,12 +55,12 @@ class _Chosen:
 
 
 def linked(
-    numeric: list[Quantity], target: str | None
+    numeric: list[Quantity], target: str | None, rare: Sequence[Quantity] = ()
 ) -> tuple[Links, tuple[Share, ...], list[Near]]:
     """Links in an order in which they can be undone, shares, and what nearly holds.
 
     A column may be a sum of some and a product of others, or a part of a sum: sums go first,
-    unless more holds in all where products do.
+    unless more holds in all where products do. Columns that are `rare` are parts of totals alone.
     """
     added: list[Link] = []
     near: list[Near] = []
@@ -70,10 +71,13 @@ def linked(
         added += exact
         near += [] if exact else [each for each in candidates if isinstance(each, Near)][:1]
     balanced: list[Balance] = []
-    for balance in balances(numeric):
+    unproven = {quantity.name for quantity in rare}
+    for balance in balances([*numeric, *rare]):
         if isinstance(balance, Near):
             near.append(balance)
-        else:
+            continue
+        total, terms = balance.total, {term.name for term in balance.terms}
+        if not terms & unproven or (total is not None and total.name not in unproven):
             balanced.append(balance)
     multiplied = products(numeric)
     timed: list[WeightedSum | Elapsed] = [

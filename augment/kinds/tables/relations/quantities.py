@@ -52,6 +52,28 @@ def quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
     return found if len(found) <= MOST_COLUMNS else []
 
 
+def rare_quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
+    """Numbers that are hardly ever anything but zero: they prove nothing, and may be a part of a
+    total all the same."""
+    found = []
+    for column in table.schema:
+        if column.role == "numeric" and column.name and column.name not in left_out:
+            quantity = rare_quantity_of(column, numbers(table, column.name))
+            found += [] if quantity is None else [quantity]
+    return found if len(found) <= MOST_COLUMNS else []
+
+
+def rare_quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | None:
+    """The column with these values, (rows,), if it has no gaps and few values but zero."""
+    if column.role != "numeric" or not np.isfinite(values).all() or moves(values):
+        return None
+    if not 0 < (values != 0).sum() < LEAST_MOVING or np.abs(values).max() > MOST_EXACT:
+        return None
+    low, high = float(values.min()), float(values.max())
+    slack = _slack(column, max(-low, high))
+    return Quantity(column.name, False, values, slack, low, high, column_decimals(column))
+
+
 def quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | None:
     """The column with these values, (rows,); None where they prove nothing or are inexact."""
     known = values[~np.isnan(values)]

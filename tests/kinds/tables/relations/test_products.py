@@ -160,3 +160,17 @@ def test_what_was_damaged_is_refused() -> None:
         broken = {**document, "links": [{**first, **change}, *document["links"][1:]]}
         with pytest.raises(BadInput, match="damaged"):
             Relations.from_json(broken, table.schema.names)
+
+
+def test_a_total_of_counts_that_are_nearly_always_zero_is_kept(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    often = rng.poisson(0.4, (700, 4)) * 1.0
+    rare = np.zeros((700, 3))
+    rare[rng.integers(0, 700, 12), rng.integers(0, 3, 12)] = 2  # a few rows of each
+    counts = np.concatenate([often, rare], axis=1)
+    columns = {f"visits_{n}": counts[:, n] for n in range(7)}
+    table = of({"total": counts.sum(axis=1), **columns}, {})
+    assert relations.mined(table).sentences == [f"total = {' + '.join(columns)}"]
+    made = sampled(table, tmp_path)
+    parts = np.sum([numbers(made, name) for name in columns], axis=0)
+    assert (numbers(made, "total") == parts).all()
