@@ -91,5 +91,5 @@ def _absences(table: Table, found: Relations) -> absences.Absences:
     related = found.set_after_draw | found.dependents.results
     related |= {name for link in found.links for name in link.sources}
     related |= {name for kind in (found.dates, found.groups) for r in kind for name in r.members}
-    related |= {each.source for each in (*found.settled, *found.brackets)}
+    related |= {each.source for each in found.settled} | {each.source for each in found.brackets}
     return absences.found(table, related | {name for gap in found.gaps for name in gap.columns})
