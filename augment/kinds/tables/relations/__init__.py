@@ -71,7 +71,7 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         )
         chained = missing_parts.with_gaps(dated, chained, parted)
         found = replace(found, groups=groups, links=chained, shares=parted)
-        near += [*partial_flags.near_groups(dated, groups, flags.STEMS), *more]
+        near += [*partial_flags.near_groups(unsettled, groups, flags.STEMS), *more]
     taken, masks = found.filled(table)
     if len(table) >= LEAST_ROWS:
         left_out = found.set_after_draw | masks.keys()

@@ -27,7 +27,7 @@ MOST_CUTS = 20  # and no more than two for each category but one
 ROWS_PER_CUT = 30
 LEAST_DIFFERING = 60.0  # rows that would be in another bracket, if by chance
 LEAST_VALUES = 2  # of the number in each bracket, on average
-MOST_CATEGORIES = 64
+MOST_CATEGORIES, MOST_CODES = 64, 10  # of categories, and of whole numbers that stand for some
 LEAST_TABLE = 100  # rows
 MOST_NUMBERS = 100  # columns that are looked at
 
@@ -56,7 +56,7 @@ Brackets = tuple[Bracket, ...]
 
 
 def found(table: Table, left_out: Collection[str]) -> Brackets:
-    """The categories and yes-or-no columns that hold it on every row, each of the number with the
+    """The columns of few values that hold it on every row, each of the number with the
     fewest cuts; none is the target or in `left_out`."""
     if len(table) < LEAST_TABLE:
         return ()
@@ -65,15 +65,20 @@ def found(table: Table, left_out: Collection[str]) -> Brackets:
         if column.role in ("numeric", "datetime") and column.name not in left_out:
             own = numbers(table, column.name)
             sources.append((column.name, own, np.argsort(own, kind="stable")))
-    brackets = []
+    brackets: list[Bracket] = []
     for column in table.schema:
-        if column.role not in ("categorical", "boolean") or len(sources) > MOST_NUMBERS:
+        coded = column.role == "numeric" and column.storage == "integer"
+        if not (coded or column.role in ("categorical", "boolean")) or len(sources) > MOST_NUMBERS:
             continue
-        if column.name not in {table.schema.target, *left_out}:
-            codes = ranks(table, column.name)  # -1 for null
-            proven = [_proven(table, column, codes, *source) for source in sources]
-            some = [each for each in proven if each is not None]
-            brackets += [min(some, key=lambda each: len(each.cuts))] if some else []
+        if column.name in {table.schema.target, *left_out} | {each.source for each in brackets}:
+            continue
+        codes = ranks(table, column.name)  # -1 for null
+        if coded and len(np.unique(codes)) > MOST_CODES:
+            continue
+        taken = {each.result for each in brackets}
+        proven = [_proven(table, column, codes, *each) for each in sources if each[0] not in taken]
+        some = [each for each in proven if each is not None and each.source != column.name]
+        brackets += [min(some, key=lambda each: len(each.cuts))] if some else []
     return tuple(brackets)
 
 

@@ -129,6 +129,22 @@ def test_the_target_and_a_column_with_one_exception_are_left_alone() -> None:
     assert not any(sentence.startswith("weekday ") for sentence in sentences)
 
 
+def test_a_flag_of_a_computed_total_is_kept(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.5, (800, 3)) * 1.0
+    total = counts.sum(axis=1)
+    own = {**{f"count_{n}": counts[:, n] for n in range(3)}, "total": total, "any": total > 0}
+    columns = [Column(name, "numeric", "integer") for name in own]
+    arrays = [from_numbers(c, np.asarray(own[c.name], np.float64)) for c in columns]
+    table = table_of(columns, arrays, None)
+    assert relations.mined(table).sentences == [
+        "any follows from the range of total",
+        "total = count_0 + count_1 + count_2",
+    ]
+    made = model(table, tmp_path).sample(0, 500, Seed(2), Condition(), silent)
+    assert (numbers(made, "any") == (numbers(made, "total") > 0)).all()
+
+
 def test_flags_that_come_and_go_are_no_bracket() -> None:
     rng = np.random.default_rng(0)
     number = rng.normal(size=800)
