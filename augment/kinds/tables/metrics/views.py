@@ -148,17 +148,11 @@ class RealViews:
     shadows: tuple[ShadowViews, ...] = field(default=(), kw_only=True)
     whole: AllRows | None = field(default=None, kw_only=True)  # where these are a sample
     whole_unseen: AllRows | None = field(default=None, kw_only=True)
+    rules: tuple[Rule, ...] = field(default=(), kw_only=True)  # true of all rows of both sides
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         return self.train.axes
-
-    @cached_property
-    def rules(self) -> tuple[Rule, ...]:
-        """What holds on every row of train and test."""
-        from augment.kinds.tables.metrics.rules import rules
-
-        return tuple(rules(self.train, self.test))
 
     @property
     def predictors_note(self) -> str:
