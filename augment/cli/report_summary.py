@@ -45,6 +45,8 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
     for each in verdict["not_scored"]:
         if each["kind"] == "data":
             line(console, Unscored(tuple(each["what"]), each["because"]).sentence())
+    for remark in verdict.get("remarks", []):
+        line(console, remark, style=STYLES["not shown"])
     _worst(console, verdict, summary.words(report))
     _regressions(console, report)
     if verbose:

@@ -29,7 +29,7 @@ from augment.core.errors import (
 from augment.core.files import atomic, read_json, sha256, write_json
 from augment.core.types import Json, State
 
-FORMAT = 5
+FORMAT = 6
 MAX_DOCUMENT_BYTES = 1 << 30
 
 
@@ -80,11 +80,21 @@ def _with_block(document: Json) -> Json:
     return {**document, "config": {**config, "relations": relations}}
 
 
+def _with_settled(document: Json) -> Json:
+    """5 → 6: a table's relations know of products, times, and what parts of dates settle."""
+    config = document.get("config")
+    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
+        return document
+    relations = {**config["relations"], "settled": [], "brackets": [], "absences": []}
+    return {**document, "config": {**config, "relations": relations}}
+
+
 UPGRADES: dict[int, Callable[[Json], Json]] = {
     1: _with_groups,
     2: _with_dates,
     3: _with_dependents,
     4: _with_block,
+    5: _with_settled,
 }
 
 

@@ -83,6 +83,7 @@ class Verdict:
     worst_columns: tuple[WorstPlace, ...]
     worst_pairs: tuple[WorstPlace, ...]
     sentences: tuple[str, ...]
+    remarks: tuple[str, ...] = ()  # those of the sentences that the kind of data adds
 
     def state(self, group: Group) -> State:
         found = self.groups.get(group)
@@ -129,7 +130,7 @@ def verdict(
         *sentences_on("pairs", pairs),
         *remarks,
     )
-    return Verdict(groups, checks, missing, columns, pairs, sentences)
+    return Verdict(groups, checks, missing, columns, pairs, sentences, tuple(remarks))
 
 
 def _check(measure: Measure, score: Score, z: float) -> Check:

@@ -55,7 +55,7 @@ def test_run_says_what_it_does_not_keep(visits: Path, tmp_path: Path) -> None:
             assert words in text
         for caveats in (kept["data"]["caveats"], report["about"]["data"]["caveats"]):
             assert any(words in caveat for caveat in caveats)
-    assert "how many rows a patient_id has" in shown and "one sex" in shown
+    assert "how many rows each patient_id has" in shown and "one sex" in shown
 
 
 def test_a_sample_says_that_its_keys_have_run_out(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ apart would have made at least `LEAST_REPEATS` pairs of equal rows.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ MOST_STAMPS = 6  # the first dates
 NEARLY_ALL = 0.99  # of the stamps are distinct: a series with a few repeats
 VARIES = 0.1  # of the rows after the first of an id have another stamp: time runs within ids
 ROWS_TRIED = 2_000  # rows that are looked at first
+BIRTH = re.compile(
+    r"birth|born|(?<![a-z])dob(?![a-z])|geb(urt|oren)|naissance|nacimiento|nascita", re.I
+)
 MORE_ROWS = 8  # times as many are looked at next
 
 Names = tuple[str, ...]
@@ -37,11 +41,13 @@ def found(table: Table) -> tuple[Names, Names]:
     """The key of a table and the columns of its stamps; () where there is none of either.
 
     Stamps are told where they are in the key, where an id that repeats has them, or where they
-    stand alone and follow one another in regular steps.
+    stand alone and follow one another in regular steps. A date of birth comes last: it says who,
+    not when.
     """
     if len(table) < LEAST_ROWS:
         return (), ()
-    stamps = time_columns(table.schema)[:MOST_STAMPS]
+    dates = time_columns(table.schema)
+    stamps = sorted(dates, key=lambda names: bool(BIRTH.search(names[0])))[:MOST_STAMPS]
     tried = _Tried(table, stamps)
     key = next((names for names in _candidates(table.schema, stamps) if tried.is_key(names)), ())
     for names in stamps:

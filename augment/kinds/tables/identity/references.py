@@ -56,7 +56,7 @@ class Reference:
     def sentence(self) -> str:
         """What is kept of it, for the summary."""
         counted = f"{self.within}s" if self.within else "rows"
-        kept = f"how many {counted} a {self.column.name} has"
+        kept = f"how many {counted} each {self.column.name} has"
         if not self.constant:
             return f"{kept}; no column is constant within it"
         return f"{kept}, and that it has one {listed(self.constant, MOST_NAMED)}"

@@ -26,6 +26,7 @@ from augment.kinds.tables.metrics import counting
 from augment.kinds.tables.metrics.axes import Axis, axis_of
 from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
 from augment.kinds.tables.metrics.overlays import overlays
+from augment.kinds.tables.metrics.rules import rules
 from augment.kinds.tables.metrics.sample_rows import sample_rows
 from augment.kinds.tables.metrics.structure import repeated_ids
 from augment.kinds.tables.metrics.targets import chosen as chosen_target
@@ -115,9 +116,10 @@ def _real(rows: Comparison[Table], target: str | None) -> RealViews:
     suspects = seen if rows.seen_known else View.of(rows.real, axes)
     unseen = rows.unseen
     time = timeline_of(rows.real)
+    others = View.of(unseen, axes)
     return RealViews(
         seen,
-        View.of(unseen, axes),
+        others,
         goal,
         why,
         rows.seen_known,
@@ -128,6 +130,7 @@ def _real(rows: Comparison[Table], target: str | None) -> RealViews:
         stamp=schema.stamp,
         predictors=predictors(len(axes), rows.seed.child("predictors")),
         shadows=tuple(_shadow(each, schema, axes, time) for each in rows.shadows),
+        rules=tuple(rules(seen, others)),
     )
 
 

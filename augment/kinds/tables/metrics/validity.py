@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,6 +20,8 @@ from augment.kinds.tables.metrics.views import FakeViews, RealViews, View
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+RULES = "validity.rules"
+MOST_NAMED = 5  # broken rules
 STRUCTURE = {
     "missing_columns": "The synthetic table lacks this column.",
     "extra_columns": "The real table has no such column.",
@@ -33,7 +36,8 @@ class Validity(Metric[RealViews, FakeViews]):
     `validity.missing`: absolute difference of missing rates (mean over columns). `validity.range`:
     share of numbers and dates outside train's least and greatest. `validity.unknown`: share of
     categories that train does not have. `validity.missing_columns`, `.extra_columns`,
-    `.unfit_values` and `.repeated_ids` are counts.
+    `.unfit_values` and `.repeated_ids` are counts. `validity.rules`: share of rows that break any
+    rule that holds on all real rows; of each rule the rows that do, of those it is about.
 
     The ceiling asks the same of unseen rows: fresh real rows also go a little beyond train.
     """
@@ -111,6 +115,17 @@ class Validity(Metric[RealViews, FakeViews]):
             unit="count",
             remedy="ids repeat that are unique in the real table: --column NAME=id",
         ),
+        Measure(
+            RULES,
+            "Broken rules",
+            "rows that break what holds on every real row",
+            better="lower",
+            limit=near_ceiling(margin=0.05),
+            unit="share",
+            worst=1.0,
+            remedy="made rows break what holds on every real row (see the report): leave out "
+            "columns that others settle (--column NAME=drop) and compute them afterwards",
+        ),
     )
 
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
@@ -118,11 +133,21 @@ class Validity(Metric[RealViews, FakeViews]):
             values = _of_all_rows(real, real.whole, fake.whole)
         else:
             values = _values(real, real.suspects, fake.rows)
-        return values + _structure(fake.problems)
+        return values + _structure(fake.problems) + _broken(real, fake.rows)
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         nothing: dict[str, dict[str, int]] = {check: {} for check in STRUCTURE}
-        return _values(real, real.train, real.test) + _structure(nothing)
+        values = _values(real, real.train, real.test)
+        return values + _structure(nothing) + _broken(real, real.test)
+
+    def remarks(self, scores: Sequence[Score]) -> list[str]:
+        broken = [each for each in scores if each.metric == RULES and each.where and each.value]
+        broken.sort(key=lambda each: -(each.value or 0.0))
+        named = [f"{each.where} (broken by {_percent(each.value)})" for each in broken]
+        if not named:
+            return []
+        more = f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        return [f"Holds on every real row, but not here: {'; '.join(named[:MOST_NAMED])}{more}."]
 
 
 def _structure(problems: dict[str, dict[str, int]]) -> list[Score]:
@@ -136,6 +161,28 @@ def _structure(problems: dict[str, dict[str, int]]) -> list[Score]:
                 Score(name, float(count), "lower", "validity", where or NAMELESS, note=why)
             )
     return scores
+
+
+def _percent(share: float | None) -> str:
+    percent = 100 * (share or 0.0)
+    return "less than 0.1%" if percent < 0.1 else f"{percent:.{1 if percent < 10 else 0}f}%"
+
+
+def _broken(real: RealViews, rows: View) -> list[Score]:
+    """Nothing where no rule is known, or there are no rows."""
+    if not len(rows):
+        return []
+    scores, any_broken = [], np.zeros(len(rows), dtype=np.bool_)
+    for rule in real.rules:
+        broken, known = rule.check(rows)
+        any_broken |= broken
+        share = float(broken.sum()) / max(1, int(known.sum()))
+        scores.append(Score(RULES, share, "lower", "validity", rule.sentence))
+    if not scores:
+        return []
+    count = int(any_broken.sum())
+    interval = binomial(count, len(rows))
+    return [Score(RULES, count / len(rows), "lower", "validity", interval=interval), *scores]
 
 
 def _values(real: RealViews, known: View, fake: View) -> list[Score]:

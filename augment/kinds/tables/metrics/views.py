@@ -27,6 +27,8 @@ from augment.kinds.tables.metrics.identities import Identities
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from augment.kinds.tables.metrics.rules import Rule
+
 R = TypeVar("R")
 
 MOST_PREDICTORS = 200  # columns that classifiers are given; of more, so many are drawn
@@ -146,6 +148,7 @@ class RealViews:
     shadows: tuple[ShadowViews, ...] = field(default=(), kw_only=True)
     whole: AllRows | None = field(default=None, kw_only=True)  # where these are a sample
     whole_unseen: AllRows | None = field(default=None, kw_only=True)
+    rules: tuple[Rule, ...] = field(default=(), kw_only=True)  # true of all rows of both sides
 
     @property
     def axes(self) -> tuple[Axis, ...]:

@@ -1,7 +1,8 @@
 """What holds between columns on every row, taken out of the table before a fit and put back after.
 
-Columns that form a date become that date and its month; a group of one-hot columns becomes one
-column of categories; a sum (`total = part + part`, `discharged = admitted + days`) is left out and
+Columns that form a date become that date and its month; what a part of a date settles (the
+weekday) is read off it; a group of one-hot columns becomes one column of categories; what is
+computed from others (`total = part + part`, `net = price * quantity`, an age) is left out and
 computed again; of two ordered columns (`admitted <= discharged`) the later is replaced by its
 distance from the earlier; shares of a constant are scaled to it; columns that rows share with each
 other, as the facts of an area, are made common to as many. An engine then learns what is
@@ -16,8 +17,10 @@ from dataclasses import replace
 
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.relations import (
+    absences,
     birth_dates,
     blocks,
+    brackets,
     date_columns,
     date_replacement,
     dependents,
@@ -25,10 +28,11 @@ from augment.kinds.tables.relations import (
     gaps,
     missing_parts,
     partial_flags,
+    settled_by_dates,
 )
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
-from augment.kinds.tables.relations.quantities import quantities
+from augment.kinds.tables.relations.quantities import quantities, rare_quantities
 from augment.kinds.tables.relations.table_relations import Relations
 
 __all__ = ["Dependents", "Relations", "mined"]
@@ -50,14 +54,24 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
     births = birth_dates.found(whole)
     found = Relations(dates=dates, births=births)
     if len(table) >= LEAST_ROWS:
-        dated = birth_dates.taken_out(whole, births)
-        groups = flags.groups(dated)
+        born = birth_dates.taken_out(whole, births)
+        beside = {name for parts in dates for name in (parts.season, parts.name)}
+        beside |= {name for birth in births for name in (birth.column, birth.raised)}
+        told = settled_by_dates.found(born, beside)
+        found = replace(found, settled=told)
+        unsettled = settled_by_dates.taken_out(born, told)
+        groups = flags.groups(unsettled)
         named = {name for group in groups for name in group.members}
+        within = brackets.found(unsettled, beside | named)
+        found = replace(found, brackets=within)
+        dated = settled_by_dates.taken_out(unsettled, within)
         named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
-        chained, parted, more = linked(quantities(dated, named), dated.schema.target)
+        chained, parted, more = linked(
+            quantities(dated, named), dated.schema.target, rare_quantities(dated, named)
+        )
         chained = missing_parts.with_gaps(dated, chained, parted)
         found = replace(found, groups=groups, links=chained, shares=parted)
-        near += [*partial_flags.near_groups(dated, groups, flags.STEMS), *more]
+        near += [*partial_flags.near_groups(unsettled, groups, flags.STEMS), *more]
     taken, masks = found.filled(table)
     if len(table) >= LEAST_ROWS:
         left_out = found.set_after_draw | masks.keys()
@@ -66,4 +80,16 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         found = replace(found, block=block)
     own = found.dependents.own
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
-    return replace(found, gaps=lacking, near=tuple(near[:MOST_NEAR]))
+    found = replace(found, gaps=lacking, absences=_absences(table, found))
+    return replace(found, near=tuple(near[:MOST_NEAR]))
+
+
+def _absences(table: Table, found: Relations) -> absences.Absences:
+    """Of columns that are in no other relation."""
+    if len(table) < LEAST_ROWS:
+        return ()
+    related = found.set_after_draw | found.dependents.results
+    related |= {name for link in found.links for name in link.sources}
+    related |= {name for kind in (found.dates, found.groups) for r in kind for name in r.members}
+    related |= {each.source for each in found.settled} | {each.source for each in found.brackets}
+    return absences.found(table, related | {name for gap in found.gaps for name in gap.columns})

@@ -2,50 +2,120 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 from augment.kinds.tables.relations import links
-from augment.kinds.tables.relations.balances import balances
-from augment.kinds.tables.relations.links import Link
+from augment.kinds.tables.relations.balances import Balance, balances
+from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
+from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.orders import orders
+from augment.kinds.tables.relations.products import Product, products
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.shares import Share
 from augment.kinds.tables.relations.sums import sums
+from augment.kinds.tables.relations.weighted_sums import (
+    WeightedSum,
+    equal_dates,
+    lines_of_dates,
+    weighted_sums,
+)
+
+
+@dataclass
+class _Chosen:
+    """Links that can be undone together, and shares; none takes the target out."""
+
+    target: str | None
+    links: list[AnyLink] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+
+    def add(self, link: AnyLink) -> None:
+        """The link, unless its result is taken or feeds it."""
+        scaled = {name for share in self.shares for name in share.members}
+        free = link.result not in {known.result for known in self.links} | scaled | {self.target}
+        if free and not links.depends(link, self.links):
+            self.links.append(link)
+
+    def add_balance(self, balance: Balance) -> None:
+        names = [term.name for term in balance.terms]
+        if balance.total is not None:
+            base, step, *more = (name for name in names if name != balance.total.name)
+            self.add(Link(balance.total.name, base, step, 1.0, False, tuple(more)))
+        elif balance.composed:
+            taken = {name for share in self.shares for name in share.members}
+            taken |= {link.result for link in self.links}
+            if not taken & set(names):
+                self.shares.append(Share(tuple(names), balance.constant))
+
+    @property
+    def count(self) -> int:
+        return len(self.links) + len(self.shares)
 
 
 def linked(
-    numeric: list[Quantity], target: str | None
-) -> tuple[tuple[Link, ...], tuple[Share, ...], list[Near]]:
-    """Links in an order in which they can be undone, shares, and what nearly holds."""
-    found: list[Link] = []
+    numeric: list[Quantity], target: str | None, rare: Sequence[Quantity] = ()
+) -> tuple[Links, tuple[Share, ...], list[Near]]:
+    """Links in an order in which they can be undone, shares, and what nearly holds.
+
+    A column may be a sum of some and a product of others, or a part of a sum: sums go first,
+    unless more holds in all where products do. Columns that are `rare` are parts of totals alone.
+    """
+    added: list[Link] = []
     near: list[Near] = []
     for result in numeric:
         others = [other for other in numeric if other is not result]
         candidates = list(sums(result, others)) if result.name != target else []
         exact = [link for link in candidates if isinstance(link, Link)]
-        first = next((link for link in exact if not links.depends(link, found)), None)
-        found += [] if first is None else [first]
+        added += exact
         near += [] if exact else [each for each in candidates if isinstance(each, Near)][:1]
-    parted: list[Share] = []
-    for balance in balances(numeric):
+    balanced: list[Balance] = []
+    unproven = {quantity.name for quantity in rare}
+    for balance in balances([*numeric, *rare]):
         if isinstance(balance, Near):
             near.append(balance)
             continue
-        names = [term.name for term in balance.terms]
-        taken = {name for share in parted for name in share.members}
-        taken |= {link.result for link in found}
-        if balance.total is not None:
-            base, step, *more = (name for name in names if name != balance.total.name)
-            link = Link(balance.total.name, base, step, 1.0, False, tuple(more))
-            if link.result not in {*taken, target} and not links.depends(link, found):
-                found.append(link)
-        elif balance.composed and not taken & set(names):
-            parted.append(Share(tuple(names), balance.constant))
-    scaled = {name for share in parted for name in share.members}
+        total, terms = balance.total, {term.name for term in balance.terms}
+        if not terms & unproven or (total is not None and total.name not in unproven):
+            balanced.append(balance)
+    multiplied = products(numeric)
+    timed: list[WeightedSum | Elapsed] = [
+        *equal_dates(numeric),
+        *lines_of_dates(numeric),
+        *elapsed(numeric),
+    ]
+    chosen = _chosen(numeric, target, added, balanced, multiplied, timed, False)
+    if multiplied:
+        other = _chosen(numeric, target, added, balanced, multiplied, timed, True)
+        chosen = other if other.count > chosen.count else chosen
     for order in orders(numeric):
         if isinstance(order, Near):
             near.append(order)
-            continue
-        taken = {known.result for known in found} | scaled
-        if order.result not in {*taken, target} and not links.depends(order, found):
-            found.append(order)
-    return tuple(links.undoable(found)), tuple(parted), near
+        else:
+            chosen.add(order)
+    return tuple(links.undoable(chosen.links)), tuple(chosen.shares), near
+
+
+def _chosen(
+    numeric: list[Quantity],
+    target: str | None,
+    added: list[Link],
+    balanced: list[Balance],
+    multiplied: list[Product],
+    timed: list[WeightedSum | Elapsed],
+    products_first: bool,
+) -> _Chosen:
+    chosen = _Chosen(target)
+    for product in multiplied if products_first else ():
+        chosen.add(product)
+    for link in added:
+        chosen.add(link)
+    for balance in balanced:
+        chosen.add_balance(balance)
+    summed = {link.result for link in chosen.links if isinstance(link, Link)}
+    for product in multiplied:
+        chosen.add(product)
+    for weighted in (*timed, *weighted_sums(numeric, summed)):
+        chosen.add(weighted)
+    return chosen

@@ -1,9 +1,9 @@
-"""Links between numbers or dates: a sum of columns, or a column never before another."""
+"""Links between numbers or dates: a column computed from others, or never before another."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +14,16 @@ from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
+from augment.kinds.tables.relations import elapsed, products, weighted_sums
+from augment.kinds.tables.relations.elapsed import Elapsed
+from augment.kinds.tables.relations.products import Product
+from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Links = tuple["Link", ...]
+AnyLink: TypeAlias = "Link | Product | WeightedSum | Elapsed"
+Links = tuple[AnyLink, ...]
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,18 @@ class Link:
         return {self.base, self.step, *self.more} - {""}
 
     @property
+    def computed(self) -> bool:
+        """Whether the result is left out and computed again."""
+        return bool(self.step)
+
+    @property
     def sentence(self) -> str:
         if self.step:
             return f"{self.result} = {' + '.join((self.base, self.step, *self.more))}"
         return f"{self.base} <= {self.result}"
 
 
-def depends(candidate: Link, found: list[Link]) -> bool:
+def depends(candidate: AnyLink, found: list[AnyLink]) -> bool:
     """Whether the candidate's result already feeds, through others, its own base or step."""
     sources = {link.result: link.sources for link in found}
     open_names, seen = list(candidate.sources), set()
@@ -65,9 +75,9 @@ def depends(candidate: Link, found: list[Link]) -> bool:
     return False
 
 
-def undoable(found: list[Link]) -> list[Link]:
+def undoable(found: list[AnyLink]) -> list[AnyLink]:
     """Each link after those that its base and step come from."""
-    ordered: list[Link] = []
+    ordered: list[AnyLink] = []
     while len(ordered) < len(found):
         done = {link.result for link in ordered}
         waiting = {link.result for link in found} - done
@@ -80,7 +90,7 @@ def undoable(found: list[Link]) -> list[Link]:
 
 
 def taken_out(table: Table, links: Links) -> Table:
-    """The table with sums left out and ordered columns as distances from their base."""
+    """The table with computed columns left out and ordered columns as distances from their base."""
     columns, arrays = [], []
     changed = {link.result: link for link in links}
     for column in table.schema:
@@ -88,7 +98,7 @@ def taken_out(table: Table, links: Links) -> Table:
         if link is None:
             columns.append(column)
             arrays.append(table.column(column.name))
-        elif not link.step:
+        elif isinstance(link, Link) and not link.step:
             distance = numbers(table, link.result) - numbers(table, link.base)
             columns.append(_distance_column(column, table.schema[link.base]))
             arrays.append(from_numbers(columns[-1], distance / link.unit))
@@ -129,13 +139,15 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
         return values[name] if name in values else numbers(table, name)
 
     for link in links:
+        if not isinstance(link, Link):
+            made = link.of({name: known(name) for name in link.sources})
+            values[link.result] = _with_gaps(made, link, table)
+            continue
         step = numbers(table, link.result) if not link.step else known(link.step)
         made = known(link.base) + link.unit * step
         for name in link.more:
             made = made + known(name)
-        if link.gaps:
-            missing = np.nan_to_num(numbers(table, link.result)) > 0.5
-            made = np.where(missing, np.nan, made)
+        made = _with_gaps(made, link, table)
         if not link.step:
             made = _rounded(made, known(link.base), Precision(link.digits, link.decimals))
         values[link.result] = made
@@ -146,6 +158,14 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
         for column in whole
     ]
     return table_of(whole, arrays, target)
+
+
+def _with_gaps(made: NDArray[np.float64], link: AnyLink, table: Table) -> NDArray[np.float64]:
+    """A computed column without the cells that the column in its place says are missing."""
+    if not link.gaps:
+        return made
+    missing = np.nan_to_num(numbers(table, link.result)) > 0.5
+    return np.where(missing, np.nan, made)
 
 
 def _rounded(
@@ -163,18 +183,29 @@ def to_json(links: Links) -> list[Json]:
 
 def from_json(documents: Any, known: list[str]) -> Links:
     """Undo `to_json`. Raises `TypeError` or `ValueError` on what no search can have found."""
-    found: list[Link] = []
+    found: list[AnyLink] = []
     for document in documents:
-        link = Link(**{**document, "more": tuple(document.get("more", ()))})
+        link = _link_from_json(document)
         if not {link.result, *link.sources} <= set(known):
             raise ValueError("a column is not there")
-        if not 0 < float(link.unit) < 1e18:
-            raise ValueError("a unit is out of range")
-        if not all(0 <= int(n) <= MOST_DIGITS for n in (link.digits, link.decimals)):
-            raise ValueError("digits are out of range")
         if link.result in (other.result for other in found) or depends(link, found):
             raise ValueError("they go round in a circle")
         found.append(link)
     if found != undoable(found):
         raise ValueError("they are out of order")
     return tuple(found)
+
+
+def _link_from_json(document: Any) -> AnyLink:
+    if "factors" in document:
+        return products.from_json(document)
+    if "form" in document:
+        return elapsed.from_json(document)
+    if "terms" in document:
+        return weighted_sums.from_json(document)
+    link = Link(**{**document, "more": tuple(document.get("more", ()))})
+    if not 0 < float(link.unit) < 1e18:
+        raise ValueError("a unit is out of range")
+    if not all(0 <= int(n) <= MOST_DIGITS for n in (link.digits, link.decimals)):
+        raise ValueError("digits are out of range")
+    return link

@@ -10,11 +10,15 @@ import numpy as np
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.relations import shares
-from augment.kinds.tables.relations.links import Link, Links
+from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.shares import Shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from augment.kinds.tables.relations.elapsed import Elapsed
+    from augment.kinds.tables.relations.products import Product
+    from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 
 def filled(table: Table, links: Links) -> Table:
@@ -27,11 +31,11 @@ def filled(table: Table, links: Links) -> Table:
     for link in reversed(links):
         for name in (link.result, *sorted(link.sources)):
             values.setdefault(name, numbers(table, name))
-        made = _filled_orders(link, values) if not link.step else _filled_sums(link, values, table)
+        made = _filled(link, values, table)
         for name, full in made.items():
             known = values[name][~np.isnan(values[name])]
             inside = np.clip(full, known.min(), known.max()) if len(known) else full
-            if not link.step:
+            if not link.computed:
                 inside = np.fmin(inside, values[link.result])
             values[name] = np.where(np.isnan(values[name]), inside, values[name])
     data = table.data
@@ -50,8 +54,39 @@ def with_gaps(table: Table, found: Links, parted: Shares) -> Links:
     for link in found:
         known = [~np.isnan(numbers(full, name)) for name in link.sources]
         missing = np.isnan(numbers(full, link.result)) & np.logical_and.reduce(known)
-        marked.append(replace(link, gaps=bool(link.step) and bool(missing.any())))
+        marked.append(replace(link, gaps=link.computed and bool(missing.any())))
     return tuple(marked)
+
+
+def _filled(
+    link: AnyLink, values: dict[str, NDArray[np.float64]], table: Table
+) -> dict[str, NDArray[np.float64]]:
+    if not isinstance(link, Link):
+        return _filled_sources(link, values)
+    return _filled_sums(link, values, table) if link.step else _filled_orders(link, values)
+
+
+def _filled_sources(
+    link: Product | WeightedSum | Elapsed, values: dict[str, NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
+    """The sources of what is computed otherwise: one that the others settle, else another row's."""
+    names = sorted(link.sources)
+    missing = np.isnan(np.stack([values[name] for name in names]))  # (sources, rows)
+    rows = ~np.isnan(values[link.result]) & missing.any(axis=0)
+    whole = np.flatnonzero(~missing.any(axis=0))
+    if not rows.any() or not len(whole):
+        return {}
+    rng = np.random.Generator(np.random.Philox(0))  # which rows lend is no randomness
+    lent = rng.choice(whole, len(rows))
+    made = {name: np.where(gap, values[name][lent], values[name])
+            for name, gap in zip(names, missing, strict=True) if gap.any()}  # fmt: skip
+    for name in made:
+        gap = np.isnan(values[name])
+        others = {**values, **made, name: values[name]}
+        settled = link.source(name, others)
+        alone = gap & (missing.sum(axis=0) == 1)
+        made[name] = np.where(alone & ~np.isnan(settled), settled, made[name])
+    return made
 
 
 def _filled_orders(

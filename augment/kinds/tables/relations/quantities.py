@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 LEAST_MOVING = 20  # rows in which a column is neither zero nor at its median
 MOST_EXACT = 2.0**53  # integers beyond it are no longer told apart
 MOST_COLUMNS = 400  # of those that can be in a link; triples of more would cost too much
+MOST_DECIMALS = 12  # of a column that somebody rounded
 EDGE_PROBES, PROBES = 4, 256  # rows that rule out most candidates
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One column as floats, NaN for null; sums are exact up to `slack`."""
+    """One column as floats, NaN for null; sums are exact up to `slack`, and it is written with so
+    many `decimals`, if these have an end."""
 
     name: str
     dated: bool
@@ -31,6 +33,7 @@ class Quantity:
     slack: float
     low: float
     high: float
+    decimals: int | None = None
 
 
 def quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
@@ -42,14 +45,37 @@ def quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
     for column in table.schema:
         if column.role not in ("numeric", "datetime") or column.name in left_out:
             continue
-        quantity = _quantity(table, column) if column.name else None  # "" stands for "no step"
+        named = bool(column.name)  # "" stands for "no step"
+        quantity = quantity_of(column, numbers(table, column.name)) if named else None
         if quantity is not None:
             found.append(quantity)
     return found if len(found) <= MOST_COLUMNS else []
 
 
-def _quantity(table: Table, column: Column) -> Quantity | None:
-    values = numbers(table, column.name)
+def rare_quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
+    """Numbers that are hardly ever anything but zero: they prove nothing, and may be a part of a
+    total all the same."""
+    found = []
+    for column in table.schema:
+        if column.role == "numeric" and column.name and column.name not in left_out:
+            quantity = rare_quantity_of(column, numbers(table, column.name))
+            found += [] if quantity is None else [quantity]
+    return found if len(found) <= MOST_COLUMNS else []
+
+
+def rare_quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | None:
+    """The column with these values, (rows,), if it has no gaps and few values but zero."""
+    if column.role != "numeric" or not np.isfinite(values).all() or moves(values):
+        return None
+    if not 0 < (values != 0).sum() < LEAST_MOVING or np.abs(values).max() > MOST_EXACT:
+        return None
+    low, high = float(values.min()), float(values.max())
+    slack = _slack(column, max(-low, high))
+    return Quantity(column.name, False, values, slack, low, high, column_decimals(column))
+
+
+def quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | None:
+    """The column with these values, (rows,); None where they prove nothing or are inexact."""
     known = values[~np.isnan(values)]
     if not moves(known) or not np.isfinite(known).all():
         return None
@@ -58,7 +84,8 @@ def _quantity(table: Table, column: Column) -> Quantity | None:
     dated = column.role == "datetime"
     if largest > MOST_EXACT and not (dated and (column.step_us or 1) >= 1_000_000):
         return None
-    return Quantity(column.name, dated, values, _slack(column, largest), low, high)
+    slack = _slack(column, largest)
+    return Quantity(column.name, dated, values, slack, low, high, column_decimals(column))
 
 
 def moves(known: NDArray[np.float64]) -> bool:
@@ -75,10 +102,16 @@ def _slack(column: Column, largest: float) -> float:
     """
     if column.role == "datetime":
         return 0.0
-    if column.storage == "float" and column.max_decimals is None:
-        return 1e-12 * largest
-    digits = column.max_decimals if column.storage in ("float", "decimal") else 0
-    return 0.51 * 10.0 ** -(digits or 0)
+    digits = column_decimals(column)
+    return 1e-12 * largest if digits is None else 0.51 * 10.0**-digits
+
+
+def column_decimals(column: Column) -> int | None:
+    """With how many decimals a column is written; None where they have no end."""
+    if column.storage == "float":
+        endless = column.max_decimals is None or column.max_decimals > MOST_DECIMALS
+        return None if endless else column.max_decimals
+    return (column.max_decimals or 0) if column.storage == "decimal" else 0
 
 
 def probes(values: NDArray[np.float64]) -> NDArray[np.int64]:

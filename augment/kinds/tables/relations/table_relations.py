@@ -11,8 +11,10 @@ from augment.core.types import Clause, Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.relations import (
+    absences,
     birth_dates,
     blocks,
+    brackets,
     date_conditions,
     date_parts,
     date_replacement,
@@ -20,17 +22,22 @@ from augment.kinds.tables.relations import (
     links,
     missing_parts,
     onehot,
+    settled_by_dates,
     shares,
 )
+from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
+from augment.kinds.tables.relations.brackets import Bracket, Brackets
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap, Masks
-from augment.kinds.tables.relations.links import Link
+from augment.kinds.tables.relations.links import Links
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
+from augment.kinds.tables.relations.settled_by_dates import AllSettled, Settled
 from augment.kinds.tables.relations.shares import Share
+from augment.kinds.tables.relations.stored_relations import parsed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,19 +53,23 @@ class Relations:
     """
 
     groups: tuple[Group, ...] = ()
-    links: tuple[Link, ...] = ()
+    links: Links = ()
     shares: tuple[Share, ...] = ()
     dates: tuple[DateParts, ...] = ()
     births: tuple[BirthDate, ...] = ()
+    settled: AllSettled = ()
+    brackets: Brackets = ()
     gaps: tuple[Gap, ...] = ()
     dependents: Dependents = field(default_factory=Dependents)
     block: Block | None = None
+    absences: Absences = ()
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
     def sentences(self) -> list[str]:
-        kinds = (self.dates, self.births, self.groups, self.shares, self.links)
+        kinds = (self.dates, self.births, self._told, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
+        found += [absence.sentence for absence in self.absences]
         return found + self.dependents.exact
 
     @property
@@ -97,7 +108,12 @@ class Relations:
         return links.taken_out(summed, self.links), masks
 
     def _dated(self, table: Table) -> Table:
-        return birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
+        born = birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
+        return settled_by_dates.taken_out(born, self._told)
+
+    @property
+    def _told(self) -> tuple[Settled | Bracket, ...]:
+        return (*self.settled, *self.brackets)
 
     def put_back(
         self, table: Table, whole: list[Column], target: str | None, kept: Table | None = None
@@ -109,18 +125,22 @@ class Relations:
         drawn, masks = gaps.split(table, self.gaps)
         plain = self.dependents.put_back(drawn, whole, kept)
         undated = date_replacement.columns_of(whole, self.dates)
-        dated = birth_dates.columns_of(undated, self.births)
+        unsettled = birth_dates.columns_of(undated, self.births)
+        dated = settled_by_dates.columns_of(unsettled, self._told)
         scaled = shares.put_back(plain, self.shares, dated, kept)
         linked = gaps.emptied(self._linked(scaled, dated), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
-        born = birth_dates.put_back(parted, self.births, undated)
+        told = settled_by_dates.put_back(parted, self._told, unsettled)
+        born = birth_dates.put_back(told, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
-        return gaps.emptied(made, masks)
+        whole_rows = gaps.emptied(made, masks)
+        return absences.put_back(whole_rows, self.absences) if kept is None else whole_rows
 
     @property
     def set_after_draw(self) -> set[str]:
         """The columns that a relation sets or replaces after a draw."""
         set_anew = {link.result for link in self.links} | {birth.column for birth in self.births}
+        set_anew |= {each.result for each in self._told}
         return set_anew | {name for share in self.shares for name in share.members}
 
     def _linked(self, table: Table, dated: list[Column]) -> Table:
@@ -138,9 +158,20 @@ class Relations:
             name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
         }
         lacking = [gap for gap in self.gaps if used & set(gap.columns)]
+        told = tuple(s for s in self.settled if s.result not in held or s.source in held)
+        within = tuple(b for b in self.brackets if b.result not in held or b.source in held)
         own = self.dependents.without(held)
         block = None if self.block is None else self.block.without(held)
-        return replace(self, links=tuple(kept), gaps=tuple(lacking), dependents=own, block=block)
+        return replace(
+            self,
+            settled=told,
+            brackets=within,
+            links=tuple(kept),
+            gaps=tuple(lacking),
+            dependents=own,
+            block=block,
+            absences=tuple(each for each in self.absences if each.column not in held),
+        )
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
         """Whole rows of which the columns `held` were set anew, with the other parts of their
@@ -152,7 +183,8 @@ class Relations:
         drawn, _ = gaps.split(seen, self.gaps)
         depending = self.dependents.as_learnt(drawn)
         plain = depending.put_back(drawn, whole, None)
-        dated = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
+        born = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
+        dated = settled_by_dates.columns_of(born, self._told)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated))
         groups = onehot.as_learnt(self.groups, seen)
         return replace(self, groups=groups, dates=learnt, dependents=depending)
@@ -190,13 +222,14 @@ class Relations:
         scaled = [share.sentence for share in self.shares if name in share.members]
         born = [birth.sentence for birth in self.births if name == birth.column]
         link = [link.sentence for link in self.links if link.result == name]
-        return "".join([*link, *scaled, *born][:1])
+        told = [each.sentence for each in self._told if each.result == name]
+        return "".join([*link, *scaled, *born, *told][:1])
 
     def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
         """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
         lacking = {name for gap in self.gaps for name in gap.columns}
         loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
-        loose |= lacking | self.dependents.results
+        loose |= lacking | self.dependents.results | {each.column for each in self.absences}
         return tuple(c for c in clauses if self.computed(c.column) or c.column in loose)
 
     def unplaceable(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[str, str]:
@@ -253,6 +286,7 @@ class Relations:
     def _is_drawn(self, name: str) -> bool:
         """Whether an engine draws the column, even if it is scaled after that."""
         computed = {link.result for link in self.links} | self.dependents.computed
+        computed |= {each.result for each in self._told}
         return name not in computed
 
     def to_json(self) -> Json:
@@ -262,6 +296,9 @@ class Relations:
             "shares": shares.to_json(self.shares),
             "dates": date_parts.to_json(self.dates),
             "births": birth_dates.to_json(self.births),
+            "settled": settled_by_dates.to_json(self.settled),
+            "brackets": brackets.to_json(self.brackets),
+            "absences": absences.to_json(self.absences),
             "gaps": gaps.to_json(self.gaps),
             "dependents": self.dependents.to_json(),
             "block": blocks.to_json(self.block),
@@ -271,27 +308,7 @@ class Relations:
     def from_json(document: Any, known: list[str]) -> Relations:
         """Undo `to_json`. Raises `BadInput` on anything that `mined` cannot have made."""
         try:
-            dates = date_parts.from_json(document["dates"], known)
-            parts = {name for dated in dates for name in dated.members}
-            names = [name for name in known if name not in parts]
-            names += [dated.name for dated in dates]
-            births = birth_dates.from_json(document["births"], names)
-            born = {birth.column for birth in births}
-            groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
-            grouped = {name for group in groups for name in group.members}
-            single = [name for name in names if name not in grouped]
-            found = links.from_json(document["links"], single)
-            drawn = [name for name in single if name not in {link.result for link in found}]
-            parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
-            own = {birth.raised for birth in births} | {group.name for group in groups}
-            own |= {dated.season for dated in dates}
-            lacking = gaps.from_json(document["gaps"], {*known, *names, *own})
-            plain = [name for name in drawn if name not in born]
-            depending = Dependents.from_json(document["dependents"], plain)
-            if depending.own & {*known, *names, *own, *(gap.flag for gap in lacking)}:
-                raise ValueError("a column stands twice")
-            block = blocks.from_json(document["block"])
-            return Relations(groups, found, parted, dates, births, lacking, depending, block)
+            return Relations(*parsed(document, known))
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(
                 f"the model's relations are damaged ({without_values(error)})."

@@ -183,3 +183,12 @@ def test_few_stamps_close_no_hour_that_chance_left_out(
     )
     grid = Timeline.of(table, ("year", "month", "day", "hour"), least=5)
     assert grid is not None and len(grid.slots) == places
+
+
+def test_a_date_of_birth_is_no_stamp_where_another_date_is_there() -> None:
+    rng = np.random.default_rng(1)
+    patients = [f"p{n}" for n in rng.integers(0, 200, ROWS)]
+    born = [np.datetime64("1950-01-01") + int(n) for n in rng.integers(0, 20_000, ROWS)]
+    visited = [np.datetime64("2022-01-01") + int(n) for n in rng.integers(0, 700, ROWS)]
+    table = read(patient_id=patients, birth_date=born, visited=visited, x=noise())
+    assert table.schema.stamp == ("visited",)

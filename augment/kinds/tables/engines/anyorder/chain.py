@@ -105,9 +105,8 @@ class Chain:
         one after another, so that rows share contexts."""
         stands = tokens[:, list(self.layout.order)] >= 0
         known = int(stands.all(axis=0).cumprod().sum())
-        return (
-            list(self.layout.order[:known]) if not stands[:, known:].any() and len(tokens) else []
-        )
+        alone = len(tokens) > 0 and not stands[:, known:].any()
+        return list(self.layout.order[:known]) if alone else []
 
     def chances(
         self,

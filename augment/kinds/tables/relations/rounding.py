@@ -1,0 +1,59 @@
+"""How a computed number was rounded to the digits of its column, and constants of few digits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from augment.kinds.tables.relations.quantities import Quantity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROUNDINGS = ("near", "half up", "down")
+TIE = 1e-7  # of a last digit: what float arithmetic may leave of a half
+MOST_DIGITS = 12  # of a constant
+
+
+def rounded(exact: NDArray[np.float64], how: str, decimals: int | None) -> NDArray[np.float64]:
+    """The values to so many decimals; None leaves them as they are."""
+    if decimals is None:
+        return exact
+    scale = 10.0**decimals
+    if how == "down":
+        return np.asarray(np.floor(exact * scale + TIE) / scale)
+    if how == "half up":
+        return np.asarray(np.floor(exact * scale + 0.5 + TIE) / scale)
+    return np.asarray(np.round(exact, decimals))
+
+
+def rounding_of(
+    exact: NDArray[np.float64], result: Quantity, rows: NDArray[np.bool_]
+) -> tuple[str, NDArray[np.bool_]]:
+    """How most of the `rows` of the result are rounded from the exact values, and whether each of
+    them is the exact value to within its rounding."""
+    made, written = exact[rows], result.values[rows]
+    if result.decimals is None:
+        return "near", np.abs(made - written) <= result.slack
+    tied = np.abs(made - written) <= result.slack
+    unit = 10.0**-result.decimals
+    if not tied.all():
+        cut = np.abs(rounded(made, "down", result.decimals) - written) < unit / 2
+        if cut.sum() > tied.sum():
+            return "down", cut
+    right = [
+        int((np.abs(rounded(made, how, result.decimals) - written) < unit / 2).sum())
+        for how in ROUNDINGS[:2]
+    ]
+    return ROUNDINGS[int(right[1] > right[0])], tied
+
+
+def shortest(low: float, high: float) -> float:
+    """The number of fewest digits from `low` to `high`; their middle where none is short."""
+    middle = (low + high) / 2
+    for digits in range(1, MOST_DIGITS + 1):
+        near = float(f"{middle:.{digits - 1}e}")
+        if low <= near <= high:
+            return near
+    return middle

@@ -1,0 +1,80 @@
+"""The relations of a table as a model stores them, read again."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from augment.kinds.tables.relations import (
+    absences,
+    birth_dates,
+    blocks,
+    brackets,
+    date_parts,
+    gaps,
+    links,
+    onehot,
+    settled_by_dates,
+    shares,
+)
+from augment.kinds.tables.relations.absences import Absences
+from augment.kinds.tables.relations.birth_dates import BirthDate
+from augment.kinds.tables.relations.blocks import Block
+from augment.kinds.tables.relations.brackets import Brackets
+from augment.kinds.tables.relations.date_parts import DateParts
+from augment.kinds.tables.relations.dependents import Dependents
+from augment.kinds.tables.relations.gaps import Gap
+from augment.kinds.tables.relations.links import Links
+from augment.kinds.tables.relations.onehot import Group
+from augment.kinds.tables.relations.settled_by_dates import AllSettled
+from augment.kinds.tables.relations.shares import Share
+
+
+class Parsed(NamedTuple):
+    """The fields of `Relations`, in their order."""
+
+    groups: tuple[Group, ...]
+    links: Links
+    shares: tuple[Share, ...]
+    dates: tuple[DateParts, ...]
+    births: tuple[BirthDate, ...]
+    settled: AllSettled
+    brackets: Brackets
+    gaps: tuple[Gap, ...]
+    dependents: Dependents
+    block: Block | None
+    absences: Absences
+
+
+def parsed(document: Any, known: list[str]) -> Parsed:
+    """What `Relations.to_json` wrote of a table with the columns `known`.
+
+    Raises `KeyError`, `TypeError` or `ValueError` on what no search can have found.
+    """
+    dates = date_parts.from_json(document["dates"], known)
+    parts = {name for dated in dates for name in dated.members}
+    names = [name for name in known if name not in parts]
+    names += [dated.name for dated in dates]
+    births = birth_dates.from_json(document["births"], names)
+    born = {birth.column for birth in births}
+    told = settled_by_dates.from_json(document["settled"], names)
+    names = [name for name in names if name not in {each.result for each in told}]
+    within = brackets.from_json(document["brackets"], names)
+    names = [name for name in names if name not in {each.result for each in within}]
+    groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
+    grouped = {name for group in groups for name in group.members}
+    single = [name for name in names if name not in grouped]
+    found = links.from_json(document["links"], single)
+    drawn = [name for name in single if name not in {link.result for link in found}]
+    parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
+    own = {birth.raised for birth in births} | {group.name for group in groups}
+    own |= {dated.season for dated in dates}
+    lacking = gaps.from_json(document["gaps"], {*known, *names, *own})
+    plain = [name for name in drawn if name not in born]
+    depending = Dependents.from_json(document["dependents"], plain)
+    if depending.own & {*known, *names, *own, *(gap.flag for gap in lacking)}:
+        raise ValueError("a column stands twice")
+    block = blocks.from_json(document["block"])
+    absent = absences.from_json(document["absences"], known)
+    return Parsed(
+        groups, found, parted, dates, births, told, within, lacking, depending, block, absent
+    )
