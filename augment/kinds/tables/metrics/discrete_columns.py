@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.kinds.tables.metrics.axes import Axis
 from augment.kinds.tables.metrics.views import View
 from augment.kinds.tables.relations.calendar_parts import MISSING, PARTS
 
@@ -23,7 +23,8 @@ NEW = -2  # code of a value that training rows have not
 
 @dataclass(frozen=True)
 class Discrete:
-    """What is read off one `column` of a view: (rows,) codes, of which train has `count`."""
+    """What is read off one `column` of a view: (rows,) codes, of which train has `count`. `of` can
+    be sent to other processes."""
 
     title: str
     column: str
@@ -37,14 +38,14 @@ def discrete(train: View) -> Iterator[Discrete]:
         column = train.columns[place]
         missing = int(np.isnan(column).sum() if axis.numeric else (column < 0).sum())
         if not axis.numeric and 1 < axis.known <= MOST_LEVELS:
-            yield Discrete(axis.where, axis.name, axis.known, _codes(place))
+            yield Discrete(axis.where, axis.name, axis.known, partial(_codes, place))
         elif axis.numeric and axis.column.role != "datetime":
             values = np.unique(column[~np.isnan(column)])
             if 1 < len(values) <= MOST_VALUES:
-                yield Discrete(axis.where, axis.name, len(values), _places(place, values))
+                yield Discrete(axis.where, axis.name, len(values), partial(_places, values, place))
         if LEAST_ROWS <= missing <= len(column) - LEAST_ROWS:
             title = f"whether {axis.where} is missing"
-            yield Discrete(title, axis.name, 2, _absence(place, axis))
+            yield Discrete(title, axis.name, 2, partial(_absence, axis.numeric, place))
 
 
 def keys(train: View, few: list[Discrete]) -> Iterator[Discrete]:
@@ -57,32 +58,25 @@ def keys(train: View, few: list[Discrete]) -> Iterator[Discrete]:
         for title, part in PARTS.items():
             count = len(np.unique(part(column)))
             if 1 < count < len(column) / 5:
-                yield Discrete(f"the {title} of {axis.where}", axis.name, count, _part(place, part))
+                of = partial(_part, title, place)
+                yield Discrete(f"the {title} of {axis.where}", axis.name, count, of)
 
 
-def _codes(place: int) -> Callable[[View], NDArray[np.int64]]:
-    return lambda view: np.asarray(view.columns[place], np.int64)
+def _codes(place: int, view: View) -> NDArray[np.int64]:
+    return np.asarray(view.columns[place], np.int64)
 
 
-def _places(place: int, values: NDArray[np.float64]) -> Callable[[View], NDArray[np.int64]]:
-    def of(view: View) -> NDArray[np.int64]:
-        column = view.columns[place]
-        at = np.minimum(np.searchsorted(values, column), len(values) - 1)
-        found = np.where(values[at] == column, at, NEW)
-        return np.where(np.isnan(column), MISSING, found)
-
-    return of
+def _places(values: NDArray[np.float64], place: int, view: View) -> NDArray[np.int64]:
+    column = view.columns[place]
+    at = np.minimum(np.searchsorted(values, column), len(values) - 1)
+    found = np.where(values[at] == column, at, NEW)
+    return np.where(np.isnan(column), MISSING, found)
 
 
-def _absence(place: int, axis: Axis) -> Callable[[View], NDArray[np.int64]]:
-    def of(view: View) -> NDArray[np.int64]:
-        column = view.columns[place]
-        return np.asarray(np.isnan(column) if axis.numeric else column < 0, np.int64)
-
-    return of
+def _absence(numeric: bool, place: int, view: View) -> NDArray[np.int64]:
+    column = view.columns[place]
+    return np.asarray(np.isnan(column) if numeric else column < 0, np.int64)
 
 
-def _part(
-    place: int, part: Callable[[NDArray[Any]], NDArray[np.int64]]
-) -> Callable[[View], NDArray[np.int64]]:
-    return lambda view: part(view.columns[place])
+def _part(name: str, place: int, view: View) -> NDArray[np.int64]:
+    return PARTS[name](view.columns[place])

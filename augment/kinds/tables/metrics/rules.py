@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,12 +35,14 @@ MOST_NUMBERS = 60  # columns of which pairs are compared
 MOST_STEPS = 20  # at which a category changes along a number
 ROWS_PER_STEP = 30
 
-Check = Callable[[View], "tuple[NDArray[np.bool_], NDArray[np.bool_]]"]
+Checked = tuple["NDArray[np.bool_]", "NDArray[np.bool_]"]
+Check = Callable[[View], Checked]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`check` gives (rows,) which rows of a view break it, and which it says something about."""
+    """`check` gives (rows,) which rows of a view break it, and which it says something about; it
+    can be sent to other processes."""
 
     sentence: str
     check: Check
@@ -92,15 +95,20 @@ def _groups(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
 
 def _lookup(source: Discrete, result: Discrete, train: View) -> Check:
     at, first = np.unique(source.of(train), return_index=True)
-    values = result.of(train)[first]
+    return partial(_unlike, source, result, at, result.of(train)[first])
 
-    def check(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        asked = source.of(view)
-        place = np.minimum(np.searchsorted(at, asked), len(at) - 1)
-        known = at[place] == asked
-        return known & (values[place] != result.of(view)), known
 
-    return check
+def _unlike(
+    source: Discrete,
+    result: Discrete,
+    at: NDArray[np.int64],
+    values: NDArray[np.int64],
+    view: View,
+) -> Checked:
+    asked = source.of(view)
+    place = np.minimum(np.searchsorted(at, asked), len(at) - 1)
+    known = at[place] == asked
+    return known & (values[place] != result.of(view)), known
 
 
 def _stepped(train: View) -> Iterator[Rule]:
@@ -124,20 +132,19 @@ def _stepped(train: View) -> Iterator[Rule]:
             if len(np.unique(at)) <= 2 * len(changes) + 2:
                 continue
             sentence = f"{result.title} follows from the range of {train.axes[place].where}"
-            yield Rule(sentence, _ranges(place, result, at, own))
+            yield Rule(sentence, partial(_out_of_range, place, result, at, own))
             break
 
 
-def _ranges(place: int, result: Discrete, at: NDArray[np.float64], own: NDArray[np.int64]) -> Check:
-    def check(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        asked = view.columns[place]
-        known = ~np.isnan(asked)
-        above = np.minimum(np.searchsorted(at, asked), len(at) - 1)
-        below = np.maximum(np.searchsorted(at, asked, side="right") - 1, 0)
-        made = result.of(view)
-        return known & (own[above] != made) & (own[below] != made), known
-
-    return check
+def _out_of_range(
+    place: int, result: Discrete, at: NDArray[np.float64], own: NDArray[np.int64], view: View
+) -> Checked:
+    asked = view.columns[place]
+    known = ~np.isnan(asked)
+    above = np.minimum(np.searchsorted(at, asked), len(at) - 1)
+    below = np.maximum(np.searchsorted(at, asked, side="right") - 1, 0)
+    made = result.of(view)
+    return known & (own[above] != made) & (own[below] != made), known
 
 
 def _quantities(
@@ -163,25 +170,25 @@ def _computed(train: View) -> Iterator[Rule]:
         if link.computed:
             place, quantity = found[link.result]
             sources = {name: found[name][0] for name in link.sources}
-            yield Rule(link.sentence, _result(link, place, sources, 2.1 * quantity.slack))
+            check = partial(_miscomputed, link, place, sources, 2.1 * quantity.slack)
+            yield Rule(link.sentence, check)
     for share in shares:
         places = [found[name][0] for name in share.members]
         slack = 2.1 * max(found[name][1].slack for name in share.members)
-        yield Rule(share.sentence, _whole(places, share.total, slack))
+        yield Rule(share.sentence, partial(_other_total, places, share.total, slack))
 
 
-def _result(link: AnyLink, place: int, sources: dict[str, int], slack: float) -> Check:
-    def check(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        values = {name: view.columns[at] for name, at in sources.items()}
-        if isinstance(link, Link):
-            made = values[link.base] + link.unit * values[link.step]
-            made = made + sum(values[name] for name in link.more)
-        else:
-            made = link.of(values)
-        off = np.abs(made - view.columns[place])
-        return off > max(slack, 1e-9 * _largest(view.columns[place])), ~np.isnan(off)
-
-    return check
+def _miscomputed(
+    link: AnyLink, place: int, sources: dict[str, int], slack: float, view: View
+) -> Checked:
+    values = {name: view.columns[at] for name, at in sources.items()}
+    if isinstance(link, Link):
+        made = values[link.base] + link.unit * values[link.step]
+        made = made + sum(values[name] for name in link.more)
+    else:
+        made = link.of(values)
+    off = np.abs(made - view.columns[place])
+    return off > max(slack, 1e-9 * _largest(view.columns[place])), ~np.isnan(off)
 
 
 def _largest(values: NDArray[np.float64]) -> float:
@@ -189,12 +196,9 @@ def _largest(values: NDArray[np.float64]) -> float:
     return float(known.max()) if len(known) else 0.0
 
 
-def _whole(places: list[int], constant: float, slack: float) -> Check:
-    def check(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        off = np.abs(np.sum([view.columns[at] for at in places], axis=0) - constant)
-        return off > slack, ~np.isnan(off)
-
-    return check
+def _other_total(places: list[int], constant: float, slack: float, view: View) -> Checked:
+    off = np.abs(np.sum([view.columns[at] for at in places], axis=0) - constant)
+    return off > slack, ~np.isnan(off)
 
 
 def _ordered(train: View) -> Iterator[Rule]:
@@ -216,12 +220,9 @@ def _ordered(train: View) -> Iterator[Rule]:
                 close.append((float(both.mean()), other, at))
         if close:
             _, other, at = min(close)
-            yield Rule(f"{other} <= {name}", _never_below(at, place))
+            yield Rule(f"{other} <= {name}", partial(_below, at, place))
 
 
-def _never_below(early: int, late: int) -> Check:
-    def check(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        apart = view.columns[late] - view.columns[early]
-        return apart < 0, ~np.isnan(apart)
-
-    return check
+def _below(early: int, late: int, view: View) -> Checked:
+    apart = view.columns[late] - view.columns[early]
+    return apart < 0, ~np.isnan(apart)

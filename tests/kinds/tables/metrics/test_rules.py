@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pyarrow as pa
 
 from augment.core.seeds import Seed
 from augment.core.types import Score
+from augment.evaluation.comparison import Comparison
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, table_of
-from augment.kinds.tables.metrics.scoring import score, shuffled
+from augment.kinds.tables.metrics.scoring import score, shuffled, sides
 from augment.kinds.tables.metrics.validity import Validity
 
 DAY = 86_400_000_000
@@ -109,3 +112,12 @@ def test_a_table_without_rules_has_no_such_score() -> None:
     real, unseen = table(related=False), table(300, 1, related=False)
     scores = score(real, unseen, table(400, 2, related=False), Seed(1), metrics=["validity"])
     assert not [each for each in scores if each.metric == "validity.rules"]
+
+
+def test_views_go_to_other_processes_with_their_rules() -> None:
+    both = sides(Comparison.of(table(), table(300, 1), shuffled(table(), 400, Seed(3)), Seed(1)))
+    again = pickle.loads(pickle.dumps(both))
+    assert {rule.sentence for rule in again.real.rules} >= RULES - {"net = income - tax"}
+    for rule, other in zip(both.real.rules, again.real.rules, strict=True):
+        for one, same in zip(rule.check(both.made), other.check(again.made), strict=True):
+            np.testing.assert_array_equal(one, same)
