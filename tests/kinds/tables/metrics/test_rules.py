@@ -119,5 +119,5 @@ def test_views_go_to_other_processes_with_their_rules() -> None:
     again = pickle.loads(pickle.dumps(both))
     assert {rule.sentence for rule in again.real.rules} >= RULES - {"net = income - tax"}
     for rule, other in zip(both.real.rules, again.real.rules, strict=True):
-        for one, same in zip(rule.check(both.made), other.check(again.made), strict=True):
+        for one, same in zip(rule.check(both.made.rows), other.check(again.made.rows), strict=True):
             np.testing.assert_array_equal(one, same)
