@@ -451,7 +451,7 @@ def test_where_the_defaults_win_nothing_is_told_to_be_used(
 def test_what_matters_is_told_of_ten_trials_and_names_what_the_scores_follow(
     tmp_path: Path,
 ) -> None:
-    space = space_of(registry.find("engines", "copula"))
+    space = space_of(registry.find("engines", "copula"), ())
     inner = study.opened(None, tmp_path / "trials.db", "s", space, 1, Seed(3))
     done = {"state": "done", "violation": None}
     for number in range(12):
