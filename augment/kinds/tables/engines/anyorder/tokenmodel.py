@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+LAST_RESORT = 1e-30  # the weight of a token that is drawn where laws leave no other
 PROBES = 1_000  # rows from which the probability of a condition is estimated
 
 
@@ -197,12 +198,13 @@ class AnyorderModel(ConditionalModel):
         return known
 
     def _forbid_null(self, allowed: dict[int, NDArray[np.float64]]) -> None:
-        """A cell that is to be filled gets a value, where the column has any."""
+        """A cell that is to be filled gets a value, where the column has any and no other cell
+        settles that there is none."""
         for j, vocabulary in enumerate(self._vocabularies):
             null = vocabulary.null()
             if null is not None and vocabulary.size > 1 and j not in allowed:
                 allowed[j] = np.ones(vocabulary.size)
-                allowed[j][null] = 0.0
+                allowed[j][null] = LAST_RESORT
 
     def _follow_laws(self, allowed: dict[int, NDArray[np.float64]]) -> None:
         """What is asked of a column that follows from another becomes a demand on the other."""

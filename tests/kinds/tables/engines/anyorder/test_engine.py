@@ -118,6 +118,27 @@ def test_gaps_are_filled_by_what_stands(model: AnyorderModel) -> None:
     assert np.mean(near) > 0.8
 
 
+def test_a_gap_that_another_cell_settles_to_be_empty_stays_so(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    asked = rng.random(400) < 0.5
+    answer = [
+        f"{level}" if was else None
+        for was, level in zip(asked, rng.integers(1, 6, 400), strict=True)
+    ]
+    columns = (
+        Column("asked", "categorical", "string"),
+        Column("answer", "categorical", "string"),
+    )
+    known = pa.array(np.where(asked, "yes", "no"))
+    schema = Schema(columns)
+    data = Table(pa.table([known, pa.array(answer)], names=schema.names), schema)
+    model = Anyorder(epochs=2).fit(data, Job(Seed(1), tmp_path))
+    partial = Table(pa.table([known, pa.nulls(400, pa.string())], names=schema.names), schema)
+    made = model.sample(400, Seed(2), Condition(partial=partial))
+    assert made.column("asked").to_pylist() == known.to_pylist()
+    assert [each is not None for each in made.column("answer").to_pylist()] == asked.tolist()
+
+
 def test_blocks_of_one_row_follow_the_same_law(model: AnyorderModel, data: Table) -> None:
     made = [model.sample(1, Seed(7).child(i)).column("kind")[0].as_py() for i in range(200)]
     share = np.mean(np.array(data.column("kind").to_pylist()) == "a")
