@@ -23,7 +23,7 @@ from augment.core.types import Clause, Condition, Model, Tick, silent
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
-from augment.kinds.tables.data.values import table_of
+from augment.kinds.tables.data.values import numbers, table_of
 from augment.kinds.tables.engines.conditional import ConditionalModel
 from augment.kinds.tables.engines.rejection import TELLING, Branches, reject, reject_if_common
 from augment.kinds.tables.relations import Relations
@@ -31,6 +31,8 @@ from augment.kinds.tables.relations import Relations
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+FILLINGS = 20  # of a given row whose known cells do not agree with what is drawn
+PATIENCE = 5  # fillings in turn that better no row
 PROBES = 1_000  # rows that tell how often a computed column satisfies a condition
 
 
@@ -98,7 +100,59 @@ class Drawing:
         clauses: tuple[Clause, ...],
         tick: Callable[[Tick], None],
     ) -> Table:
-        """The given rows with their gaps filled. Known cells stay, relations or not."""
+        """The given rows with their gaps filled. Known cells stay, relations or not.
+
+        Where one is known that is computed from others, which are drawn apart, the row is filled
+        anew, and what agrees with more such cells is kept: a few times, as long as that helps.
+        """
+        made = self._filled_once(given, seed, clauses, tick)
+        off, idle = self._disagreeing(given, made), 0
+        for number in range(FILLINGS - 1):
+            waiting = np.flatnonzero(off)
+            if not len(waiting) or idle == PATIENCE:
+                break
+            some = given.take(waiting)
+            again = self._filled_once(some, seed.child("again", number), clauses, tick)
+            still = self._disagreeing(some, again)
+            better = np.flatnonzero(still < off[waiting])
+            places = np.arange(len(made))
+            places[waiting[better]] = len(made) + better
+            made = Table.join([made, again]).take(places)
+            off[waiting[better]] = still[better]
+            idle = 0 if len(better) else idle + 1
+        return made
+
+    def told(self, given: Table) -> list[str]:
+        """The relations, in words, of which given rows know what is otherwise computed."""
+        names = [column.name for column in self.schema if column.name in given.schema.names]
+        known = [name for name in names if given.column(name).null_count < len(given)]
+        return list(dict.fromkeys(filter(None, map(self.relations.computed, known))))
+
+    def _disagreeing(self, given: Table, made: Table) -> NDArray[np.int64]:
+        """(rows,) how many known cells are not what the others make of them."""
+        off = np.zeros(len(given), np.int64)
+        if not self.told(given):
+            return off
+        computed = self.whole(self.relations.taken_out(made))
+        for column in given.schema:
+            if not self.relations.computed(column.name):
+                continue
+            own, other = given.column(column.name), computed.column(column.name)
+            if column.role in ("numeric", "datetime"):
+                pair = numbers(given, column.name), numbers(computed, column.name)
+                alike = np.isclose(*pair, rtol=1e-9)
+            else:
+                alike = pc.equal(own, other).fill_null(False).to_numpy(zero_copy_only=False)
+            off += own.is_valid().to_numpy(zero_copy_only=False) & ~alike
+        return off
+
+    def _filled_once(
+        self,
+        given: Table,
+        seed: Seed,
+        clauses: tuple[Clause, ...],
+        tick: Callable[[Tick], None],
+    ) -> Table:
         name, reason = self.relations.unplaceable(clauses, list(self.schema))
         if reason:
             raise UsageError(

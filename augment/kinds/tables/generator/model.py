@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.core import registry
-from augment.core.errors import BadInput, UsageError
+from augment.core.errors import BadInput, UsageError, listed
 from augment.core.fitted import Ask, Fitted
 from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored, restoring
@@ -173,7 +173,15 @@ class TableModel(Fitted[Table]):
         return dict(zip(levels, counts.tolist(), strict=True))
 
     def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
-        return self.identity.notes(rows, given, self.schema)
+        notes = self.identity.notes(rows, given, self.schema)
+        partial = given.partial
+        told = self._drawing.told(partial) if isinstance(partial, Table) else []
+        if told:
+            notes += (
+                f"Given rows hold what is otherwise computed ({listed(told)}): what is drawn "
+                "beside them agrees as far as a few tries find it.",
+            )
+        return notes
 
     def _core(
         self, start: int, n: int, seed: Seed, given: Condition, tick: Callable[[Tick], None]

@@ -131,8 +131,15 @@ def _distance_column(result: Column, base: Column) -> Column:
     return Column(result.name, "numeric", "float", max_decimals=digits)
 
 
-def put_back(table: Table, links: Links, whole: list[Column], target: str | None) -> Table:
-    """Undo `taken_out`: the columns `whole` in their order, every link true."""
+def put_back(
+    table: Table,
+    links: Links,
+    whole: list[Column],
+    target: str | None,
+    kept: Table | None = None,
+) -> Table:
+    """Undo `taken_out`: the columns `whole` in their order, every link true, but for results that
+    `kept` has: these stay, and what is computed from them is."""
     values: dict[str, NDArray[np.float64]] = {}
 
     def known(name: str) -> NDArray[np.float64]:
@@ -141,7 +148,7 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
     for link in links:
         if not isinstance(link, Link):
             made = link.of({name: known(name) for name in link.sources})
-            values[link.result] = _with_gaps(made, link, table)
+            values[link.result] = _standing(_with_gaps(made, link, table), link.result, kept)
             continue
         step = numbers(table, link.result) if not link.step else known(link.step)
         made = known(link.base) + link.unit * step
@@ -150,7 +157,7 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
         made = _with_gaps(made, link, table)
         if not link.step:
             made = _rounded(made, known(link.base), Precision(link.digits, link.decimals))
-        values[link.result] = made
+        values[link.result] = _standing(made, link.result, kept)
     arrays = [
         from_numbers(column, values[column.name])
         if column.name in values
@@ -158,6 +165,14 @@ def put_back(table: Table, links: Links, whole: list[Column], target: str | None
         for column in whole
     ]
     return table_of(whole, arrays, target)
+
+
+def _standing(made: NDArray[np.float64], name: str, kept: Table | None) -> NDArray[np.float64]:
+    """A computed column with the cells that stand already."""
+    if kept is None or name not in kept.schema.names:
+        return made
+    own = numbers(kept, name)
+    return np.where(np.isnan(own), made, own)
 
 
 def _with_gaps(made: NDArray[np.float64], link: AnyLink, table: Table) -> NDArray[np.float64]:

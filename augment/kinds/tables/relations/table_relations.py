@@ -128,7 +128,7 @@ class Relations:
         unsettled = birth_dates.columns_of(undated, self.births)
         dated = settled_by_dates.columns_of(unsettled, self._told)
         scaled = shares.put_back(plain, self.shares, dated, kept)
-        linked = gaps.emptied(self._linked(scaled, dated), masks)
+        linked = gaps.emptied(self._linked(scaled, dated, kept), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
         told = settled_by_dates.put_back(parted, self._told, unsettled)
         born = birth_dates.put_back(told, self.births, undated)
@@ -143,12 +143,12 @@ class Relations:
         set_anew |= {each.result for each in self._told}
         return set_anew | {name for share in self.shares for name in share.members}
 
-    def _linked(self, table: Table, dated: list[Column]) -> Table:
+    def _linked(self, table: Table, dated: list[Column], kept: Table | None) -> Table:
         """Sums and orders back in the table; `dated` are its columns before groups were taken."""
         hidden = {name for group in self.groups for name in group.members}
         names = {group.members[0]: group.column() for group in self.groups}
         half = [names.get(c.name, c) for c in dated if c.name in names or c.name not in hidden]
-        return links.put_back(table, self.links, half, None)
+        return links.put_back(table, self.links, half, None, kept)
 
     def without(self, held: set[str]) -> Relations:
         """The relations less those that compute one of the columns `held` from any other."""
@@ -185,7 +185,7 @@ class Relations:
         plain = depending.put_back(drawn, whole, None)
         born = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
         dated = settled_by_dates.columns_of(born, self._told)
-        learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated))
+        learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated, None))
         groups = onehot.as_learnt(self.groups, seen)
         return replace(self, groups=groups, dates=learnt, dependents=depending)
 
