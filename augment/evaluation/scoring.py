@@ -22,6 +22,7 @@ from augment.work.task import Task
 
 URGENCY: tuple[Group, ...] = ("privacy", "validity", "fidelity", "utility")
 OUT_OF_TIME = "There was no time left for it (--max-time)."
+UNSCORED = "not scored: "  # what is shortened where time is up, before the names of metrics
 
 
 def metrics(kind: str, only: Sequence[str] | None = None) -> list[Metric[Any, Any]]:
@@ -119,7 +120,7 @@ def evaluated(
                 tick(Tick("score", step, len(asked), note=note))
     if late:
         named = ", ".join(metric.name for metric in order if metric.name in late)
-        tick(Tick("score", shortened=f"not scored: {named}"))
+        tick(Tick("score", shortened=f"{UNSCORED}{named}"))
     charts = [chart for metric in chosen for chart in found[metric.name].get("charts", [])]
     return [
         score

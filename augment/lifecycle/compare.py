@@ -16,6 +16,7 @@ from augment.core.files import require_outside, write_json
 from augment.core.kind import Wanted
 from augment.core.source import path_of
 from augment.core.types import Json, Tick, Workers
+from augment.evaluation.scoring import UNSCORED
 from augment.lifecycle.comparison import CompareRequest, ComparisonPlan, planned
 from augment.lifecycle.engine_race import Race
 from augment.lifecycle.fitting import finished
@@ -99,10 +100,24 @@ def _foreseen(plan: ComparisonPlan) -> Json:
     }
 
 
+def _cut_scores(row: Json) -> bool:
+    """Whether time ended before all of an engine's scores were taken."""
+    return any(told.startswith(UNSCORED) for told in row["shortened"])
+
+
 def _require_any(document: Json, folder: Store) -> None:
-    """Refuse a comparison in which no engine got to the end; the next one begins anew."""
+    """Refuse a comparison in which no engine got to the end, or none was scored in time; the next
+    one begins anew."""
     rows = document["engines"]
-    if any(row["state"] != "failed" for row in rows):
+    ended = [row for row in rows if row["state"] != "failed"]
+    if ended:
+        if all(row["fidelity"] is None and _cut_scores(row) for row in ended):
+            shutil.rmtree(folder.partial)
+            raise OutOfResources(
+                f"--max-time was over before {listed(row['engine'] for row in ended)} could be "
+                "scored, and no other engine got to the end. Give it more, or compare fewer "
+                "engines (--engines)."
+            )
         return
     shutil.rmtree(folder.partial)
     reasons: dict[str, list[str]] = {}

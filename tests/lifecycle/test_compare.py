@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from augment.core.errors import OutOfResources
 from augment.lifecycle import engine_race
+from augment.lifecycle.compare import _require_any, store_at
 from augment.lifecycle.halving import ranked, rounds, winner, within_noise
 from tests.cli import child
 from tests.cli.child import environment, write_table
@@ -141,6 +143,31 @@ def test_a_killed_comparison_goes_on_without_doing_engines_again(
     assert fits.read_text().split() == ["constant", "pausing", "pausing"]
     augment(*words(source, whole, "constant,pausing"))
     assert without_measured(cut) == without_measured(whole)
+
+
+@pytest.mark.parametrize(
+    ("fidelity", "shortened", "refused"),
+    [
+        (None, ["not scored: shapes"], True),
+        (None, [], False),  # what is too small to be scored is no matter of time
+        ({"value": 0.5}, ["not scored: shapes"], False),
+    ],
+)
+def test_a_comparison_of_which_nothing_is_scored_in_time_is_refused(
+    fidelity: Any, shortened: list[str], refused: bool, tmp_path: Path
+) -> None:
+    rows = [
+        {"engine": "one", "state": "finished", "fidelity": fidelity, "shortened": shortened},
+        {"engine": "two", "state": "failed", "fidelity": None, "shortened": []},
+    ]
+    folder = store_at(tmp_path)
+    folder.partial.mkdir()
+    if refused:
+        with pytest.raises(OutOfResources, match="before one could be scored"):
+            _require_any({"engines": rows}, folder)
+    else:
+        _require_any({"engines": rows}, folder)
+    assert folder.partial.exists() != refused
 
 
 @pytest.mark.slow  # waits for an engine until its time is up
