@@ -75,6 +75,14 @@ def _print(
         stream.flush()
 
 
+def as_listed(count: int) -> str:
+    """
+    >>> as_listed(1)
+    '1 file is as the manifest says.'
+    """
+    return f"{count} {'file is' if count == 1 else 'files are'} as the manifest says."
+
+
 def table(
     console: Console, head: Sequence[str], rows: Iterable[Sequence[Any]], short: int | None = None
 ) -> None:

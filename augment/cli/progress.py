@@ -206,7 +206,6 @@ class _Bars:
     def finish(self) -> None:
         task = self.progress.tasks[self.task]
         whole = task.total or 1  # what was told of its last step says nothing of a finished phase
-        kept = (
-            task.fields["detail"].partition(" ")[2] if self.phase == "refine" else ""
-        )  # its round
+        # Of a round its name stays.
+        kept = task.fields["detail"].partition(" ")[2] if self.phase == "refine" else ""
         self.progress.update(self.task, total=whole, completed=whole, detail=kept, ends=0.0)

@@ -12,7 +12,7 @@ import typer
 
 from augment.cli import options as o
 from augment.cli import output
-from augment.cli.output import line, size, table
+from augment.cli.output import as_listed, line, size, table
 from augment.cli.parsing import age
 from augment.core.errors import BadInput, UsageError
 from augment.core.types import Json
@@ -141,8 +141,7 @@ def _one(console: Console, document: Json, verbose: bool) -> None:
         line(console, each)
     line(console, f"Verdict: {_verdict(document['verdict']) or 'nothing was scored'}.")
     files = document["files"]
-    count = len(files["whole"])
-    line(console, f"{count} {'file is' if count == 1 else 'files are'} as the manifest says.")
+    line(console, as_listed(len(files["whole"])))
     for name in ("changed", "missing"):
         for file in files[name]:
             line(console, f"{name}: {file}", style="red")

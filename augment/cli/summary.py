@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from augment.cli.diagnosis_summary import of_findings
-from augment.cli.output import clock, line, size, table
+from augment.cli.output import as_listed, clock, line, size, table
 from augment.cli.report_summary import of_report
 from augment.cli.rounds_summary import of_rounds
 from augment.core import registry
@@ -214,8 +214,7 @@ def of_verify(console: Console, document: Json, verbose: bool) -> None:
     for name in ("changed", "missing", "unknown"):
         for file in document[name]:
             line(console, f"{name}: {file}", style="red" if name != "unknown" else "yellow")
-    count = len(document["whole"])
-    line(console, f"{count} {'file is' if count == 1 else 'files are'} as the manifest says.")
+    line(console, as_listed(len(document["whole"])))
 
 
 def of_engines(console: Console, document: Json, verbose: bool) -> None:

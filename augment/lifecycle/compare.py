@@ -110,16 +110,15 @@ def _require_any(document: Json, folder: Store) -> None:
     one begins anew."""
     rows = document["engines"]
     ended = [row for row in rows if row["state"] != "failed"]
-    if ended:
-        if all(row["fidelity"] is None and _cut_scores(row) for row in ended):
-            shutil.rmtree(folder.partial)
-            raise OutOfResources(
-                f"--max-time was over before {listed(row['engine'] for row in ended)} could be "
-                "scored, and no other engine got to the end. Give it more, or compare fewer "
-                "engines (--engines)."
-            )
+    if any(row["fidelity"] is not None or not _cut_scores(row) for row in ended):
         return
     shutil.rmtree(folder.partial)
+    if ended:
+        raise OutOfResources(
+            f"--max-time was over before {listed(row['engine'] for row in ended)} could be "
+            "scored, and no other engine got to the end. Give it more, or compare fewer "
+            "engines (--engines)."
+        )
     reasons: dict[str, list[str]] = {}
     for row in rows:
         reasons.setdefault(row["reason"], []).append(row["engine"])

@@ -124,23 +124,25 @@ class Drawing:
 
     def told(self, given: Table) -> list[str]:
         """The relations, in words, of which given rows know what is otherwise computed."""
+        return list(dict.fromkeys(map(self.relations.computed, self._known_results(given))))
+
+    def _known_results(self, given: Table) -> list[str]:
+        """The computed columns of which given rows know some cells."""
         names = [column.name for column in self.schema if column.name in given.schema.names]
         known = [name for name in names if given.column(name).null_count < len(given)]
-        return list(dict.fromkeys(filter(None, map(self.relations.computed, known))))
+        return [name for name in known if self.relations.computed(name)]
 
     def _disagreeing(self, given: Table, made: Table) -> NDArray[np.int64]:
         """(rows,) how many known cells are not what the others make of them."""
         off = np.zeros(len(given), np.int64)
-        if not self.told(given):
+        names = self._known_results(given)
+        if not names:
             return off
         computed = self.whole(self.relations.taken_out(made))
-        for column in given.schema:
-            if not self.relations.computed(column.name):
-                continue
-            own, other = given.column(column.name), computed.column(column.name)
-            if column.role in ("numeric", "datetime"):
-                pair = numbers(given, column.name), numbers(computed, column.name)
-                alike = np.isclose(*pair, rtol=1e-9)
+        for name in names:
+            own, other = given.column(name), computed.column(name)
+            if given.schema[name].role in ("numeric", "datetime"):
+                alike = np.isclose(numbers(given, name), numbers(computed, name), rtol=1e-9)
             else:
                 alike = pc.equal(own, other).fill_null(False).to_numpy(zero_copy_only=False)
             off += own.is_valid().to_numpy(zero_copy_only=False) & ~alike

@@ -15,6 +15,7 @@ import numpy as np
 
 from augment.kinds.tables.metrics.discrete_columns import Discrete, discrete, keys
 from augment.kinds.tables.metrics.views import View
+from augment.kinds.tables.relations.brackets import changes
 from augment.kinds.tables.relations.link_search import linked
 from augment.kinds.tables.relations.links import AnyLink, Link
 from augment.kinds.tables.relations.quantities import (
@@ -32,8 +33,6 @@ MOST_ROWS = 20_000  # of the training rows, in which rules are looked for
 LEAST_ROWS = 200  # of the training rows, and a fifth of it of the unseen ones
 LEAST_BROKEN = 30.0  # rows that independent columns would have broken
 MOST_NUMBERS = 60  # columns of which pairs are compared
-MOST_STEPS = 20  # at which a category changes along a number
-ROWS_PER_STEP = 30
 
 Checked = tuple["NDArray[np.bool_]", "NDArray[np.bool_]"]
 Check = Callable[[View], Checked]
@@ -125,11 +124,8 @@ def _stepped(train: View) -> Iterator[Rule]:
                 continue
             order = np.argsort(column, kind="stable")
             at, own = column[order], codes[order]
-            changes = np.flatnonzero(own[1:] != own[:-1])
-            most = min(MOST_STEPS, len(at) // ROWS_PER_STEP, 2 * (len(shares) - 1))
-            if not 0 < len(changes) <= most or (at[changes] == at[changes + 1]).any():
-                continue
-            if len(np.unique(at)) <= 2 * len(changes) + 2:
+            last = changes(at, own, len(shares))
+            if last is None or len(np.unique(at)) <= 2 * len(last) + 2:
                 continue
             sentence = f"{result.title} follows from the range of {train.axes[place].where}"
             yield Rule(sentence, partial(_out_of_range, place, result, at, own))

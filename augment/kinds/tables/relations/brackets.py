@@ -82,6 +82,19 @@ def found(table: Table, left_out: Collection[str]) -> Brackets:
     return tuple(brackets)
 
 
+def changes(
+    at: NDArray[np.float64], code: NDArray[np.int64], kinds: int
+) -> NDArray[np.int64] | None:
+    """The rows after which, in the order of a number `at` (rows,), the `code` (rows,) of a category
+    of so many `kinds` changes; None where it never does, too often to be a bracket, or between
+    equal numbers."""
+    last = np.flatnonzero(code[1:] != code[:-1])
+    most = min(MOST_CUTS, len(at) // ROWS_PER_CUT, 2 * (kinds - 1))
+    if not 0 < len(last) <= most or (at[last] == at[last + 1]).any():
+        return None
+    return last
+
+
 def _proven(
     table: Table,
     result: Column,
@@ -97,11 +110,8 @@ def _proven(
         return None
     if len(code) * (1 - float((shares**2).sum())) < LEAST_DIFFERING:
         return None
-    last = np.flatnonzero(code[1:] != code[:-1])  # rows before a cut
-    most = min(MOST_CUTS, len(at) // ROWS_PER_CUT, 2 * (len(shares) - 1))
-    if not 0 < len(last) <= most:
-        return None
-    if (at[last] == at[last + 1]).any() or len(np.unique(at)) < LEAST_VALUES * (len(last) + 1):
+    last = changes(at, code, len(shares))
+    if last is None or len(np.unique(at)) < LEAST_VALUES * (len(last) + 1):
         return None
     if np.diff(np.concatenate([[-1], last, [len(at) - 1]])).min() < LEAST_ROWS:
         return None

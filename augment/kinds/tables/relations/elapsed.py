@@ -10,7 +10,7 @@ import numpy as np
 
 from augment.kinds.tables.data.spelling.dates import DAY_US
 from augment.kinds.tables.relations.quantities import Quantity, probes
-from augment.kinds.tables.relations.rounding import ROUNDINGS, rounded, rounding_of
+from augment.kinds.tables.relations.rounding import require_rounding, rounded, rounding_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -199,11 +199,9 @@ def _needed(link: Elapsed, result: Quantity, values: Mapping[str, Us]) -> bool:
 def from_json(document: Any) -> Elapsed:
     """Undo `asdict`. Raises `TypeError` or `ValueError` on what no search can have found."""
     made = Elapsed(**document)
-    decimals = made.decimals
     if not made.start or made.result in made.sources or made.start == made.end:
         raise ValueError("a time has no dates")
-    if made.form not in FORMS or made.rounding not in ROUNDINGS or abs(int(made.day)) > 10**6:
+    if made.form not in FORMS or abs(int(made.day)) > 10**6 or not isinstance(made.gaps, bool):
         raise ValueError("a time has no form")
-    if (decimals is not None and not 0 <= int(decimals) <= 15) or not isinstance(made.gaps, bool):
-        raise ValueError("digits are out of range")
+    require_rounding(made.rounding, made.decimals)
     return made

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augment.kinds.tables.relations.quantities import Quantity
-from augment.kinds.tables.relations.rounding import ROUNDINGS, rounded, rounding_of, shortest
+from augment.kinds.tables.relations.rounding import (
+    require_rounding,
+    rounded,
+    rounding_of,
+    shortest,
+    slacks,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -228,7 +234,7 @@ def _scale(bare: NDArray[np.float64], result: NDArray[np.float64], slack: float)
         return None
     size = np.abs(bare[moving])
     ratio = result[moving] / bare[moving]
-    for below, above in ((slack, slack), (1e-6 * slack, 2 * slack)):
+    for below, above in slacks(slack):
         low = float(np.max(ratio - np.where(bare[moving] > 0, below, above) / size))
         high = float(np.min(ratio + np.where(bare[moving] > 0, above, below) / size))
         if low <= high and low * high > 0:
@@ -240,13 +246,11 @@ def from_json(document: Any) -> Product:
     """Undo `asdict`. Raises `TypeError` or `ValueError` on what no search can have found."""
     factors = tuple(Factor(**factor) for factor in document["factors"])
     made = Product(**{**document, "factors": factors})
-    decimals = made.decimals
     if not 1 < len(factors) < 4 or len(made.sources) < len(factors) or made.result in made.sources:
         raise ValueError("a product has no factors")
     if any(factor.form not in FORMS or not isinstance(factor.below, bool) for factor in factors):
         raise ValueError("a factor has no form")
-    if made.rounding not in ROUNDINGS or (decimals is not None and not 0 <= int(decimals) <= 15):
-        raise ValueError("digits are out of range")
+    require_rounding(made.rounding, made.decimals)
     if not np.isfinite(float(made.scale)) or not isinstance(made.gaps, bool):
         raise ValueError("a scale is out of range")
     return made

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ROUNDINGS = ("near", "half up", "down")
 TIE = 1e-7  # of a last digit: what float arithmetic may leave of a half
 MOST_DIGITS = 12  # of a constant
+MOST_DECIMALS = 15
 
 
 def rounded(exact: NDArray[np.float64], how: str, decimals: int | None) -> NDArray[np.float64]:
@@ -47,6 +48,18 @@ def rounding_of(
         for how in ROUNDINGS[:2]
     ]
     return ROUNDINGS[int(right[1] > right[0])], tied
+
+
+def slacks(slack: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """How far a written value may lie below and above its exact one: where it is rounded to the
+    nearest, which leaves `slack` either way, and where digits are cut off."""
+    return (slack, slack), (1e-6 * slack, 2 * slack)
+
+
+def require_rounding(how: str, decimals: int | None) -> None:
+    """Raises `ValueError` for what no number is rounded to."""
+    if how not in ROUNDINGS or (decimals is not None and not 0 <= int(decimals) <= MOST_DECIMALS):
+        raise ValueError("digits are out of range")
 
 
 def shortest(low: float, high: float) -> float:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augment.kinds.tables.relations.quantities import Quantity
-from augment.kinds.tables.relations.rounding import ROUNDINGS, rounded, rounding_of, shortest
+from augment.kinds.tables.relations.rounding import (
+    require_rounding,
+    rounded,
+    rounding_of,
+    shortest,
+    slacks,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -187,8 +193,7 @@ def _fitted(
     terms = tuple((term.name, weight) for term, weight in pairs)
     values = {term.name: term.values for term, _ in pairs}
     bare = WeightedSum(result.name, 0.0, terms, "near", None).of(values)
-    near, cut = (result.slack, result.slack), (1e-6 * result.slack, 2 * result.slack)
-    for below, above in (near, cut) if slack is None else ((slack, slack),):
+    for below, above in slacks(result.slack) if slack is None else ((slack, slack),):
         low = float(np.max(result.values - bare - below))
         high = float(np.min(result.values - bare + above))
         if low > high:
@@ -248,11 +253,9 @@ def from_json(document: Any) -> WeightedSum:
     """Undo `asdict`. Raises `TypeError` or `ValueError` on what no search can have found."""
     terms = tuple((name, float(weight)) for name, weight in document["terms"])
     made = WeightedSum(**{**document, "terms": terms})
-    decimals = made.decimals
     if not terms or len(made.sources) < len(terms) or made.result in made.sources:
         raise ValueError("a sum has no terms")
-    if made.rounding not in ROUNDINGS or (decimals is not None and not 0 <= int(decimals) <= 15):
-        raise ValueError("digits are out of range")
+    require_rounding(made.rounding, made.decimals)
     if not np.isfinite([float(made.start), *(weight for _, weight in terms)]).all():
         raise ValueError("a weight is out of range")
     if not isinstance(made.gaps, bool) or not isinstance(made.dated, bool):
