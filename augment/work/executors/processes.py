@@ -10,6 +10,7 @@ from itertools import chain, islice
 from math import ceil, inf
 from typing import Any, TypeVar
 
+from augment.work import fork_server
 from augment.work.executors import Executor
 from augment.work.pool import cores, pool
 from augment.work.task import Task
@@ -17,6 +18,7 @@ from augment.work.task import Task
 R = TypeVar("R")
 
 PATIENCE = 2.0  # seconds of work that are done here first; starting processes costs as many
+FORKS = 0.3  # the same, where they are forked and others were before
 AHEAD = 2  # tasks per process that wait, or whose results do, so that memory stays flat
 LOOKED_AT = 64  # tasks that are taken, at most, to see whether as many are left
 
@@ -34,7 +36,8 @@ class Processes(Executor):
 
     def __init__(self, most: int | None = None, patience: float | None = None) -> None:
         self.most = cores() if most is None else most
-        self.patience = PATIENCE if patience is None else patience
+        cost = FORKS if fork_server.started() else PATIENCE
+        self.patience = cost if patience is None else patience
 
     def map(self, tasks: Iterable[Task[R]], shared: Any) -> Generator[R, None, None]:
         left = iter(tasks)
@@ -56,7 +59,7 @@ class Processes(Executor):
 
     def _elsewhere(self, tasks: Iterator[Task[R]], shared: Any) -> Generator[R, None, None]:
         waiting: deque[Future[R]] = deque()
-        with pool(self.most, shared) as processes:
+        with pool(self.most, shared, forked=fork_server.allowed()) as processes:
             for task in tasks:
                 waiting.append(processes.submit(task))
                 if len(waiting) >= self.most * AHEAD:

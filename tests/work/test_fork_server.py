@@ -1,0 +1,35 @@
+"""Processes of a command are forked of one that has loaded what they need, on one thread."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.child import environment
+from tests.places import ROOT
+
+PATIENCE = 60.0  # seconds until a test gives up
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")
+
+
+def program(word: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.work.forks", word],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+        timeout=PATIENCE,
+    )
+
+
+@pytest.mark.parametrize("word", ["forked", "host"])
+def test_forks_have_what_was_loaded_and_a_host_program_has_none(word: str) -> None:
+    assert not program(word).stderr
+
+
+def test_a_server_that_ends_is_lack_of_memory() -> None:
+    assert program("refused").stderr.startswith("6: no process could be started")
