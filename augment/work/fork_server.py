@@ -15,17 +15,19 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing import forkserver
+from pathlib import Path
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
 ITS_OWN = ONE_THREAD | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}  # Arrow's, for freeing
-TO_LOAD = "AUGMENT_FORK_SERVER_LOADS"  # modules by commas, in the environment of the server alone
+TO_LOAD = "AUGMENT_FORK_SERVER_LOADS"  # in its environment alone: modules by commas
+TO_TELL = "AUGMENT_FORK_SERVER_TELLS"  # and a file to write to when it has
 LOADED = frozenset(
     ("augment", "numpy", "pandas", "PIL", "pyarrow", "rich", "scipy", "sklearn", "torch", "typer")
 )
 _allowed = False
-_started = False
+_told: int | None = None  # a file in memory, empty until it has loaded
 
 
 def allow() -> None:
@@ -38,25 +40,29 @@ def allowed() -> bool:
     return _allowed
 
 
-def started() -> bool:
+def ready() -> bool:
     """Whether processes can be had at once."""
-    return _started
+    return _told is not None and os.fstat(_told).st_size > 0
 
 
 def start() -> None:
-    """Start it, unless it runs; it loads what this process has loaded of `LOADED`."""
-    global _started
+    """Start it, the first time, and do not wait; it loads what this process has loaded of
+    `LOADED`. Should it end, Python starts one that has loaded nothing."""
+    global _told
+    if _told is not None:
+        return
+    _told = os.memfd_create("augment")
     forkserver.set_forkserver_preload([__name__])
     before = os.environ.copy()
     os.environ |= ITS_OWN | {TO_LOAD: ",".join(_public())}
+    os.environ[TO_TELL] = f"/proc/{os.getpid()}/fd/{_told}"
     try:
         forkserver.ensure_running()
     finally:
-        for name in (*ITS_OWN, TO_LOAD):
+        for name in (*ITS_OWN, TO_LOAD, TO_TELL):
             os.environ.pop(name, None)
             if name in before:
                 os.environ[name] = before[name]
-    _started = True
 
 
 def _public() -> list[str]:
@@ -69,14 +75,15 @@ def _public() -> list[str]:
     ]
 
 
-def _become(modules: list[str]) -> None:
+def _become(modules: list[str], told: Path) -> None:
     """What the server does before it forks."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the command ends it
     for name in modules:
         with suppress(Exception):  # whoever needs it will say what is wrong
             import_module(name)
+    told.write_text("loaded")
     atexit.register(os._exit, 0)  # at once: who reads its standard output waits for its end
 
 
 if TO_LOAD in os.environ:
-    _become(os.environ.pop(TO_LOAD).split(","))
+    _become(os.environ.pop(TO_LOAD).split(","), Path(os.environ.pop(TO_TELL)))
