@@ -9,20 +9,23 @@ for its own ends, so only the command line has processes forked.
 from __future__ import annotations
 
 import atexit
+import json
 import os
+import shutil
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from importlib import import_module
-from multiprocessing import forkserver
+from multiprocessing import forkserver, util
 from pathlib import Path
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
 ITS_OWN = ONE_THREAD | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}  # Arrow's, for freeing
-TO_LOAD = "AUGMENT_FORK_SERVER_LOADS"  # in its environment alone: modules by commas
-TO_TELL = "AUGMENT_FORK_SERVER_TELLS"  # and a file to write to when it has
+SAFE = (3, 11, 1)  # Python's fork server before obeys whoever is on the machine (CVE-2022-42919)
+ORDERS = "AUGMENT_FORK_SERVER"  # in its environment alone: what `_Orders` says, as JSON
 LOADED = frozenset(
     ("augment", "numpy", "pandas", "PIL", "pyarrow", "rich", "scipy", "sklearn", "torch", "typer")
 )
@@ -30,10 +33,22 @@ _allowed = False
 _told: int | None = None  # a file in memory, empty until it has loaded
 
 
+@dataclass(frozen=True)
+class _Orders:
+    """What the server is to load, which file it then writes to, and which folder, that of its
+    socket, it removes in the end, since the command may be killed."""
+
+    modules: list[str]
+    told: str
+    folder: str
+
+
 def allow() -> None:
     """Have processes forked: nobody else in this process uses Python's fork server."""
     global _allowed
-    _allowed = sys.platform == "linux"  # elsewhere system libraries may not be forked
+    _allowed = (
+        sys.platform == "linux" and sys.version_info >= SAFE
+    )  # elsewhere libraries may object
 
 
 def allowed() -> bool:
@@ -45,24 +60,33 @@ def ready() -> bool:
     return _told is not None and os.fstat(_told).st_size > 0
 
 
-def start() -> None:
+def start() -> bool:
     """Start it, the first time, and do not wait; it loads what this process has loaded of
-    `LOADED`. Should it end, Python starts one that has loaded nothing."""
-    global _told
-    if _told is not None:
-        return
-    _told = os.memfd_create("augment")
-    forkserver.set_forkserver_preload([__name__])
+    `LOADED`. Should it end, Python starts one that has loaded nothing.
+
+    Returns whether processes can be forked: not where no socket can be made, for lack of a folder
+    for temporary files, say, or since its name is too long.
+    """
+    global _allowed, _told
+    if _told is not None or not _allowed:
+        return _allowed
+    told = os.memfd_create("augment")
     before = os.environ.copy()
-    os.environ |= ITS_OWN | {TO_LOAD: ",".join(_public())}
-    os.environ[TO_TELL] = f"/proc/{os.getpid()}/fd/{_told}"
     try:
+        orders = _Orders(_public(), f"/proc/{os.getpid()}/fd/{told}", util.get_temp_dir())
+        os.environ |= ITS_OWN | {ORDERS: json.dumps(asdict(orders))}
+        forkserver.set_forkserver_preload([__name__])
         forkserver.ensure_running()
+        _told = told
+    except OSError:
+        os.close(told)
+        _allowed = False
     finally:
-        for name in (*ITS_OWN, TO_LOAD, TO_TELL):
+        for name in (*ITS_OWN, ORDERS):
             os.environ.pop(name, None)
             if name in before:
                 os.environ[name] = before[name]
+    return _allowed
 
 
 def _public() -> list[str]:
@@ -75,15 +99,21 @@ def _public() -> list[str]:
     ]
 
 
-def _become(modules: list[str], told: Path) -> None:
+def _become(orders: _Orders) -> None:
     """What the server does before it forks."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the command ends it
-    for name in modules:
+    for name in orders.modules:
         with suppress(Exception):  # whoever needs it will say what is wrong
             import_module(name)
-    told.write_text("loaded")
-    atexit.register(os._exit, 0)  # at once: who reads its standard output waits for its end
+    Path(orders.told).write_text("loaded")
+    atexit.register(_end, orders.folder)
 
 
-if TO_LOAD in os.environ:
-    _become(os.environ.pop(TO_LOAD).split(","), Path(os.environ.pop(TO_TELL)))
+def _end(folder: str) -> None:
+    """At once: whoever reads the standard output of the command waits for this."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+if ORDERS in os.environ:
+    _become(_Orders(**json.loads(os.environ.pop(ORDERS))))

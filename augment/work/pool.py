@@ -88,15 +88,13 @@ def _noted(context: SpawnContext | ForkServerContext) -> list[BaseProcess]:
 @contextmanager
 def pool(workers: int, shared: Any, *, single: bool = True, forked: bool = False) -> Iterator[Pool]:
     """Up to `workers` processes of one thread each; they end with the block. Where they are not
-    `single`, each takes as many threads as the process that starts them. `forked` ones (of one
-    thread) have the environment that this process had when it started the first of them.
+    `single`, each takes as many threads as the process that starts them. `forked` ones, where
+    that is possible, have the environment that this process had when it started the first of them.
 
     Where the block ends with an error or a signal, what has not begun is dropped and what runs is
     stopped. Raises `OutOfResources` where a process is killed.
     """
-    if forked:
-        fork_server.start()
-    context = ForkServerContext() if forked else SpawnContext()
+    context = ForkServerContext() if forked and fork_server.start() else SpawnContext()
     with packed(shared) as sent:  # opened by a process that has said how many threads it wants
         executor = ProcessPoolExecutor(workers, context, _begin, (sent, single))
         made = Pool(executor, _noted(context))

@@ -21,13 +21,14 @@ Seen = tuple[set[str], int, str | None, str | None]
 
 def seen(shared: None) -> Seen:
     """The modules of this process, how many threads has the one that it was forked of, and of its
-    environment the number of threads and what was to be loaded."""
+    environment the number of threads and the server's orders."""
     threads = len([*Path(f"/proc/{os.getppid()}/task").iterdir()])
-    told = [os.environ.get(name) for name in ("OMP_NUM_THREADS", fork_server.TO_LOAD)]
+    told = [os.environ.get(name) for name in ("OMP_NUM_THREADS", fork_server.ORDERS)]
     return set(sys.modules), threads, told[0], told[1]
 
 
 def forked() -> None:
+    fork_server.allow()
     for name in LOADED:
         import_module(name)
     import torch
@@ -35,9 +36,9 @@ def forked() -> None:
     torch.ones(2_000, 2_000) @ torch.ones(2_000, 2_000)  # by threads
     before = dict(os.environ)
     with pool(1, None, forked=True) as processes:
-        modules, threads, one, to_load = processes.submit(Task("a", seen)).result()
+        modules, threads, one, orders = processes.submit(Task("a", seen)).result()
     assert modules.issuperset(LOADED)
-    assert (threads, one, to_load) == (1, "1", None)
+    assert (threads, one, orders) == (1, "1", None)
     assert dict(os.environ) == before
 
 
@@ -45,9 +46,18 @@ def refused() -> None:
     def ended(fds: list[int]) -> tuple[int, int]:
         raise EOFError
 
+    fork_server.allow()
     forkserver.connect_to_new_process = ended
     with pool(1, None, forked=True) as processes:
         processes.submit(Task("a", seen))
+
+
+def spawned() -> None:
+    """No socket can be made."""
+    fork_server.allow()
+    with pool(1, None, forked=True) as processes:
+        assert processes.submit(Task("a", seen)).result()
+    assert not fork_server.allowed()
 
 
 def host() -> None:
@@ -60,6 +70,6 @@ def host() -> None:
 
 if __name__ == "__main__":
     try:
-        {"forked": forked, "refused": refused, "host": host}[sys.argv[1]]()
+        {"forked": forked, "refused": refused, "spawned": spawned, "host": host}[sys.argv[1]]()
     except OutOfResources as error:
         sys.exit(f"{error.exit_code}: {error}")

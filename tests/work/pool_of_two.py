@@ -9,6 +9,7 @@ import sys
 import time
 
 from augment.core.errors import OutOfResources
+from augment.work import fork_server
 from augment.work.pool import pool
 from augment.work.task import Task
 
@@ -27,6 +28,7 @@ def hung_up(number: int, frame: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGHUP, hung_up)
+    fork_server.allow()
     try:
         with pool(2, None, forked=sys.argv[1:] == ["forked"]) as processes:
             found = [processes.submit(Task("here", number_of_this_process)).result()]

@@ -84,14 +84,14 @@ def running(pid: int) -> bool:
 
 
 @pytest.fixture(params=["spawned", "forked"])
-def busy(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
-    """A process whose pool of two is at work."""
+def busy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process whose pool of two is at work, with a folder of its own for temporary files."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.work.pool_of_two", request.param],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=environment(),
+        env=environment() | {"TMPDIR": str(tmp_path)},
     )
     assert process.stdout is not None and process.stdout.readline()
     yield process
@@ -101,12 +101,13 @@ def busy(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGHUP, 129)])
 def test_no_process_outlives_the_one_that_started_it(
-    busy: subprocess.Popen[str], number: signal.Signals, code: int
+    busy: subprocess.Popen[str], number: signal.Signals, code: int, tmp_path: Path
 ) -> None:
     made = [*both(busy.pid), *servers(busy.pid)]
     busy.send_signal(number)
     assert busy.wait(PATIENCE) == code
     until(lambda: not any(map(running, made)), "the processes to end")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_process_that_the_system_kills_is_lack_of_memory(busy: subprocess.Popen[str]) -> None:

@@ -61,14 +61,11 @@ class Processes(Executor):
 
     def _at_once(self, shortest: float) -> bool:
         """Whether to wait for processes now, and not to go on here until they can be had."""
-        if not fork_server.allowed() or shortest > LONG:
-            return True
-        fork_server.start()
-        return fork_server.ready()
+        return shortest > LONG or not fork_server.start() or fork_server.ready()
 
     def _elsewhere(self, tasks: Iterator[Task[R]], shared: Any) -> Generator[R, None, None]:
         waiting: deque[Future[R]] = deque()
-        with pool(self.most, shared, forked=fork_server.allowed()) as processes:
+        with pool(self.most, shared, forked=True) as processes:
             for task in tasks:
                 waiting.append(processes.submit(task))
                 if len(waiting) >= self.most * AHEAD:
