@@ -70,16 +70,15 @@ def start() -> bool:
     global _allowed, _told
     if _told is not None or not _allowed:
         return _allowed
-    told = os.memfd_create("augment")
     before = os.environ.copy()
     try:
+        told = os.memfd_create("augment")
         orders = _Orders(_public(), f"/proc/{os.getpid()}/fd/{told}", util.get_temp_dir())
         os.environ |= ITS_OWN | {ORDERS: json.dumps(asdict(orders))}
         forkserver.set_forkserver_preload([__name__])
         forkserver.ensure_running()
         _told = told
     except OSError:
-        os.close(told)
         _allowed = False
     finally:
         for name in (*ITS_OWN, ORDERS):
