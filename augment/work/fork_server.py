@@ -46,9 +46,8 @@ class _Orders:
 def allow() -> None:
     """Have processes forked: nobody else in this process uses Python's fork server."""
     global _allowed
-    _allowed = (
-        sys.platform == "linux" and sys.version_info >= SAFE
-    )  # elsewhere libraries may object
+    linux = sys.platform == "linux"  # elsewhere the system's libraries may not be forked
+    _allowed = linux and sys.version_info >= SAFE
 
 
 def allowed() -> bool:
@@ -114,5 +113,5 @@ def _end(folder: str) -> None:
     os._exit(0)
 
 
-if ORDERS in os.environ:
+if sys.argv[:1] == ["-c"] and ORDERS in os.environ:  # as Python starts its fork server
     _become(_Orders(**json.loads(os.environ.pop(ORDERS))))
