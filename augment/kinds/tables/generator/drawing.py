@@ -133,8 +133,9 @@ class Drawing:
         return [name for name in known if self.relations.computed(name)]
 
     def _disagreeing(self, given: Table, made: Table) -> NDArray[np.int64]:
-        """(rows,) how many known cells are not what the others make of them."""
-        off = np.zeros(len(given), np.int64)
+        """(rows,) how many known cells are not what the others make of them, or out of their
+        bounds."""
+        off = self.relations.out_of_bounds(made)
         names = self._known_results(given)
         if not names:
             return off

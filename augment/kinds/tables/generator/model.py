@@ -210,7 +210,7 @@ class TableModel(Fitted[Table]):
         def fill(rows: Table, stream: Seed) -> Table:
             return self._drawing.filled(rows, stream, given.clauses, tick)
 
-        loose = self.relations.dependents.loose(given.clauses)
+        loose = self.relations.loose(given.clauses)
         if not given.branches and not loose:
             return fill(partial, seed)
         branches = tuple((*branch, *loose) for branch in given.branches or ((),))

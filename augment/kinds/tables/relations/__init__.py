@@ -30,6 +30,7 @@ from augment.kinds.tables.relations import (
     partial_flags,
     settled_by_dates,
 )
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
 from augment.kinds.tables.relations.quantities import quantities, rare_quantities
@@ -77,11 +78,19 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         left_out = found.set_after_draw | masks.keys()
         found = replace(found, dependents=dependents.found(taken, left_out))
         block = blocks.found(found.dependents.taken_out(taken), left_out)
-        found = replace(found, block=block)
+        found = _movable(replace(found, block=block))
     own = found.dependents.own
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
     found = replace(found, gaps=lacking, absences=_absences(table, found))
     return replace(found, near=tuple(near[:MOST_NEAR]))
+
+
+def _movable(found: Relations) -> Relations:
+    """The relations without bounds of columns that rows share, or that are in a function."""
+    held = found.shared_columns | found.dependents.computed
+    held |= {function.argument for function in found.dependents.functions}
+    links = [e for e in found.links if not (isinstance(e, Bounds) and e.result in held)]
+    return replace(found, links=tuple(links))
 
 
 def _absences(table: Table, found: Relations) -> absences.Absences:

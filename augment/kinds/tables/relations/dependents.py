@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augment.core.types import Clause, Json
+from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
@@ -52,10 +52,6 @@ class Dependents:
     def computed(self) -> set[str]:
         """The columns that an engine does not see."""
         return {function.result for function in self.functions}
-
-    def loose(self, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
-        """The clauses that a value set after the draw may break."""
-        return tuple(clause for clause in clauses if clause.column in self.results)
 
     @property
     def own(self) -> set[str]:

@@ -28,6 +28,7 @@ from augment.kinds.tables.relations import (
 from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.brackets import Bracket, Brackets
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
@@ -134,14 +135,36 @@ class Relations:
         born = birth_dates.put_back(told, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         whole_rows = gaps.emptied(made, masks)
-        return absences.put_back(whole_rows, self.absences) if kept is None else whole_rows
+        if kept is not None or not self.absences:
+            return whole_rows
+        lent = absences.put_back(whole_rows, self.absences)
+        return links.within_bounds(lent, self.links, {each.column for each in self.absences})
 
     @property
     def set_after_draw(self) -> set[str]:
-        """The columns that a relation sets or replaces after a draw."""
-        set_anew = {link.result for link in self.links} | {birth.column for birth in self.births}
+        """The columns that a relation replaces, or sets on all rows, after a draw."""
+        set_anew = self._results | {birth.column for birth in self.births}
         set_anew |= {each.result for each in self._told}
         return set_anew | {name for share in self.shares for name in share.members}
+
+    @property
+    def _results(self) -> set[str]:
+        """The columns that a link replaces."""
+        return {link.result for link in self.links if not isinstance(link, Bounds)}
+
+    @property
+    def _bounded(self) -> set[str]:
+        """The columns that stay within others' bounds, of which some values are exchanged."""
+        return {link.result for link in self.links if isinstance(link, Bounds)}
+
+    def out_of_bounds(self, table: Table) -> NDArray[np.int64]:
+        """(rows,) how many columns of a row are out of their bounds."""
+        return links.out_of_bounds(table, self.links)
+
+    def loose(self, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+        """The clauses that an engine can place, and that a value set after the draw may break."""
+        loose = self.dependents.results | self._bounded
+        return tuple(clause for clause in clauses if clause.column in loose)
 
     def _linked(self, table: Table, dated: list[Column], kept: Table | None) -> Table:
         """Sums and orders back in the table; `dated` are its columns before groups were taken."""
@@ -221,7 +244,11 @@ class Relations:
         """What computes or scales a column, in words; "" where nothing does."""
         scaled = [share.sentence for share in self.shares if name in share.members]
         born = [birth.sentence for birth in self.births if name == birth.column]
-        link = [link.sentence for link in self.links if link.result == name]
+        link = [
+            link.sentence
+            for link in self.links
+            if link.result == name and not isinstance(link, Bounds)
+        ]
         told = [each.sentence for each in self._told if each.result == name]
         return "".join([*link, *scaled, *born, *told][:1])
 
@@ -229,7 +256,8 @@ class Relations:
         """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
         lacking = {name for gap in self.gaps for name in gap.columns}
         loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
-        loose |= lacking | self.dependents.results | {each.column for each in self.absences}
+        loose |= lacking | self.dependents.results | self._bounded
+        loose |= {each.column for each in self.absences}
         return tuple(c for c in clauses if self.computed(c.column) or c.column in loose)
 
     def unplaceable(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[str, str]:
@@ -285,7 +313,7 @@ class Relations:
 
     def _is_drawn(self, name: str) -> bool:
         """Whether an engine draws the column, even if it is scaled after that."""
-        computed = {link.result for link in self.links} | self.dependents.computed
+        computed = self._results | self.dependents.computed
         computed |= {each.result for each in self._told}
         return name not in computed
 

@@ -1,0 +1,200 @@
+"""Columns that others bound, near or far: `paid <= bill`, `min <= mean <= max`.
+
+Engines learn such columns as they are, and a few made rows break the bounds. A value that does is
+exchanged with that of another row on which the bounds are wide enough for it: so the column as a
+whole holds what was drawn, and pairs that are equal stay as many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.relations.quantities import Quantity, probes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_COLUMNS = 100  # that are compared
+LEAST_KNOWN = 100  # rows that have both columns
+LEAST_SHARE = 0.2  # of the rows with the later value, that have both
+LEAST_CHANCE = 30.0  # rows that independent columns would have broken
+NEAREST = 30  # rows nearest to the bound, by which it is told from a distance that only gets rare
+MOST_APART = 0.1  # how far the nearest row may lie from the bound, in distances of the last of them
+ROUNDS, TRIES = 8, 64  # of looking for a row to exchange with, and rows that are looked at in each
+NEIGHBOURHOOD = 0.25  # of the rows, nearest to the bound, in which the first round looks
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """`result` is never below any of `lows`, nor above any of `highs`: columns that are put back
+    before it."""
+
+    result: str
+    lows: tuple[str, ...]
+    highs: tuple[str, ...]
+    gaps: ClassVar[bool] = False  # as of a link
+    computed: ClassVar[bool] = False
+
+    @property
+    def sources(self) -> set[str]:
+        return {*self.lows, *self.highs}
+
+    @property
+    def sentence(self) -> str:
+        sides = (", ".join(self.lows), self.result, ", ".join(self.highs))
+        return " <= ".join(side for side in sides if side)
+
+    def ends(
+        self, values: Mapping[str, NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(rows,) the least and the most that the result may be; infinite where nothing is said."""
+        rows = len(values[next(iter(self.sources))])
+        low, high = np.full(rows, -np.inf), np.full(rows, np.inf)
+        for name in self.lows:
+            low = np.fmax(low, values[name])
+        for name in self.highs:
+            high = np.fmin(high, values[name])
+        return low, high
+
+    def broken(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
+        """(rows,) where the result is out of its bounds."""
+        low, high = self.ends(values)
+        own = values[self.result]
+        return np.asarray((own < low) | (own > high))
+
+    def kept(
+        self,
+        values: Mapping[str, NDArray[np.float64]],
+        fixed: NDArray[np.bool_],
+        column: Column,
+    ) -> NDArray[np.float64]:
+        """(rows,) the result within its bounds; cells that are `fixed` stay. Where no other row can
+        take a value over, it becomes the bound itself, in the digits of its column."""
+        low, high = self.ends(values)
+        made = _exchanged(values[self.result], low, high, fixed)
+        unit = _unit(column)
+        if unit is not None:
+            low, high = np.ceil(low / unit - 1e-6) * unit, np.floor(high / unit + 1e-6) * unit
+        held = np.fmax(np.fmin(made, high), low)
+        return np.where(fixed | np.isnan(made) | (low > high), made, held)
+
+
+def _exchanged(
+    values: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    fixed: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """(rows,) the values, those out of their bounds exchanged with ones that stand inside others,
+    and touch none: in a neighbourhood of the bound that doubles with each round."""
+    values = values.copy()
+    rng = np.random.Generator(np.random.Philox(0))  # which rows exchange is no randomness
+    for number in range(ROUNDS):
+        over = values > high
+        bad = np.flatnonzero((over | (values < low)) & ~fixed)
+        inside = np.flatnonzero((values > low) & (values < high) & ~fixed)
+        if not len(bad) or not len(inside):
+            break
+        inside = inside[np.argsort(values[inside], kind="stable")]
+        first = np.searchsorted(values[inside], low[bad])
+        last = np.searchsorted(values[inside], high[bad], side="right")
+        most = int(NEIGHBOURHOOD * len(inside) * 2**number) + 1
+        first, last = (
+            np.where(over[bad], np.maximum(first, last - most), first),
+            np.where(over[bad], last, np.minimum(last, first + most)),
+        )
+        width = np.maximum(last - first, 1)[:, None]
+        place = first[:, None] + (rng.random((len(bad), TRIES)) * width).astype(np.int64)
+        other = inside[np.minimum(place, len(inside) - 1)]  # (bad, tries) rows
+        own = values[bad][:, None]
+        able = (place < last[:, None]) & (own > low[other]) & (own < high[other])
+        chosen = other[np.arange(len(bad)), able.argmax(axis=1)]
+        bad, chosen = bad[able.any(axis=1)], chosen[able.any(axis=1)]
+        chosen, once = np.unique(chosen, return_index=True)
+        bad = bad[once]
+        values[bad], values[chosen] = values[chosen], values[bad]
+    return values
+
+
+def _unit(column: Column) -> float | None:
+    """What a column's values are multiples of."""
+    if column.storage == "datetime":
+        return float(column.step_us or 1)
+    if column.storage == "integer":
+        return 1.0
+    return None if column.max_decimals is None else float(10.0**-column.max_decimals)
+
+
+def ordered(numeric: list[Quantity]) -> set[tuple[str, str]]:
+    """Pairs of columns of which the first is never above the second, and reaches up to it."""
+    if len(numeric) > MOST_COLUMNS:
+        return set()
+    found = set()
+    for late in numeric:
+        rows = probes(late.values)
+        for early in numeric:
+            overlap = early is not late and early.dated == late.dated and late.low < early.high
+            if overlap and not (late.values[rows] < early.values[rows]).any():
+                if _proven(early, late):
+                    found.add((early.name, late.name))
+    return found
+
+
+def _proven(early: Quantity, late: Quantity) -> bool:
+    both = ~np.isnan(late.values) & ~np.isnan(early.values)
+    low, high = early.values[both], late.values[both]
+    if len(low) < max(LEAST_KNOWN, LEAST_SHARE * (~np.isnan(late.values)).sum()):
+        return False
+    if (high < low).any() or (high == low).all():
+        return False
+    rng = np.random.Generator(np.random.Philox(0))  # which rows are compared is no randomness
+    if (high < rng.permutation(low)).sum() < LEAST_CHANCE or not _reached(high - low):
+        return False
+    if early.dated or min(early.low, late.low) < 0:
+        return True
+    return _reached(high[low > 0] / low[low > 0] - 1)
+
+
+def _reached(distance: NDArray[np.float64]) -> bool:
+    """Whether distances, none below zero, go on as near to zero as their number allows."""
+    if len(distance) <= NEAREST:
+        return True
+    nearest = np.partition(distance, [0, NEAREST])
+    return bool(nearest[0] <= MOST_APART * nearest[NEAREST])
+
+
+def closure(pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The pairs, and those that follow from them: a <= b and b <= c make a <= c."""
+    above: dict[str, set[str]] = {}
+    for early, late in pairs:
+        above.setdefault(early, set()).add(late)
+    for middle in above:
+        for others in above.values():
+            if middle in others:
+                others |= above[middle]
+    return {(early, late) for early, others in above.items() for late in others if early != late}
+
+
+def bounds_of(
+    name: str, others: Collection[str], pairs: Collection[tuple[str, str]]
+) -> Bounds | None:
+    """What the ordered `pairs` say of a column beside `others`: only the closest of them, since
+    these are within the bounds that the rest set."""
+    lows = [other for other in others if (other, name) in pairs]
+    highs = [other for other in others if (name, other) in pairs]
+    lows = [a for a in lows if not any((a, b) in pairs for b in lows)]
+    highs = [a for a in highs if not any((b, a) in pairs for b in highs)]
+    return Bounds(name, tuple(lows), tuple(highs)) if lows or highs else None
+
+
+def from_json(document: Any) -> Bounds:
+    """Undo `asdict`. Raises `TypeError` or `ValueError` on what no search can have found."""
+    made = Bounds(document["result"], tuple(document["lows"]), tuple(document["highs"]))
+    if not made.sources or len(made.sources) < len(made.lows) + len(made.highs):
+        raise ValueError("a column has no bounds")
+    return made
