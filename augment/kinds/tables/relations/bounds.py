@@ -24,7 +24,9 @@ LEAST_KNOWN = 100  # rows that have both columns
 LEAST_SHARE = 0.2  # of the rows with the later value, that have both
 LEAST_CHANCE = 30.0  # rows that independent columns would have broken
 NEAREST = 30  # rows nearest to the bound, by which it is told from a distance that only gets rare
-MOST_APART = 0.1  # how far the nearest row may lie from the bound, in distances of the last of them
+MOST_APART = (
+    0.25  # how far the nearest row may lie from the bound, in distances of the last of them
+)
 ROUNDS, TRIES = 8, 64  # of looking for a row to exchange with, and rows that are looked at in each
 NEIGHBOURHOOD = 0.25  # of the rows, nearest to the bound, in which the first round looks
 
@@ -72,11 +74,14 @@ class Bounds:
         values: Mapping[str, NDArray[np.float64]],
         fixed: NDArray[np.bool_],
         column: Column,
+        repeats: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
-        """(rows,) the result within its bounds; cells that are `fixed` stay. Where no other row can
+        """(rows,) the result within its bounds; cells that are `fixed` stay, as do those that
+        `repeats` says are another column's, where they are within them. Where no other row can
         take a value over, it becomes the bound itself, in the digits of its column."""
         low, high = self.ends(values)
-        made = _exchanged(values[self.result], low, high, fixed)
+        lends = ~fixed if repeats is None else ~(fixed | repeats)
+        made = _exchanged(values[self.result], low, high, fixed, lends)
         unit = _unit(column)
         if unit is not None:
             low, high = np.ceil(low / unit - 1e-6) * unit, np.floor(high / unit + 1e-6) * unit
@@ -89,15 +94,17 @@ def _exchanged(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     fixed: NDArray[np.bool_],
+    lends: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """(rows,) the values, those out of their bounds exchanged with ones that stand inside others,
-    and touch none: in a neighbourhood of the bound that doubles with each round."""
+    """(rows,) the values, those out of their bounds exchanged with ones of rows that lend, which
+    stand inside others and touch none: in a neighbourhood of the bound that doubles with each
+    round."""
     values = values.copy()
     rng = np.random.Generator(np.random.Philox(0))  # which rows exchange is no randomness
     for number in range(ROUNDS):
         over = values > high
         bad = np.flatnonzero((over | (values < low)) & ~fixed)
-        inside = np.flatnonzero((values > low) & (values < high) & ~fixed)
+        inside = np.flatnonzero((values > low) & (values < high) & lends)
         if not len(bad) or not len(inside):
             break
         inside = inside[np.argsort(values[inside], kind="stable")]

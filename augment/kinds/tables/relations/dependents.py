@@ -6,7 +6,7 @@ order. Where given rows know such a column but not what it comes from, the latte
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
 from augment.kinds.tables.relations import copies, functions, residuals
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.copies import Copies, Copy
 from augment.kinds.tables.relations.functions import Functions
 from augment.kinds.tables.relations.quantities import quantities
@@ -105,14 +106,16 @@ class Dependents:
             arrays.append(table.column(column.name))
         return table_of(columns, arrays, table.schema.target)
 
-    def put_back(self, table: Table, whole: list[Column], kept: Table | None) -> Table:
+    def put_back(
+        self, table: Table, whole: list[Column], kept: Table | None, bounds: Collection[Bounds] = ()
+    ) -> Table:
         """Undo `taken_out`: the dependent columns, which are some of `whole`, set from what they
-        depend on; functions come last.
+        depend on, each within its bounds, if there are `bounds` of it; functions come last.
 
         Cells known in `kept` stay; what a known dependent cell depends on follows from it, where it
         is not known itself.
         """
-        plain = self._set_anew(table, kept)
+        plain = self._set_anew(table, kept, {each.result: each for each in bounds})
         if not self.functions:
             return plain
         schema = {column.name: column for column in whole}
@@ -123,8 +126,8 @@ class Dependents:
             arrays.append(from_numbers(columns[-1], made))
         return table_of(columns, arrays, plain.schema.target)
 
-    def _set_anew(self, table: Table, kept: Table | None) -> Table:
-        if not self._all:
+    def _set_anew(self, table: Table, kept: Table | None, bounds: Mapping[str, Bounds]) -> Table:
+        if not (self._all or bounds):
             return table
         order = {each.column: each for each in self._all}
         plain = [column for column in table.schema if column.name not in self.own]
@@ -133,6 +136,11 @@ class Dependents:
             for each in self._all
             for name in (each.column, *self._sources(each))
         }
+        values |= {
+            name: numbers(table, name)
+            for each in bounds.values()
+            for name in (each.result, *each.sources)
+        }
         known = {name: np.zeros(len(table), dtype=bool) for name in values}
         for name in values.keys() & set(kept.schema.names if kept is not None else ()):
             assert kept is not None
@@ -140,15 +148,21 @@ class Dependents:
             known[name] = ~np.isnan(given)
             values[name] = np.where(known[name], given, values[name])
         changed: set[str] = set()
-        dependent = [order[column.name] for column in plain if column.name in order]
         if kept is not None:
-            for each in reversed(dependent):
-                changed |= self._followed(each, table, values, known)
-        for each in dependent:
-            own = values[each.column]
-            made = self._set(each, table, values)
-            values[each.column] = np.where(known[each.column], own, made)
-            changed.add(each.column)
+            for column in reversed(plain):
+                if column.name in order:
+                    changed |= self._followed(order[column.name], table, values, known)
+        for column in plain:
+            name, repeats = column.name, np.zeros(len(table), dtype=np.bool_)
+            if name in order:
+                made = self._set(order[name], table, values)
+                values[name] = np.where(known[name], values[name], made)
+                if isinstance(order[name], Copy):
+                    repeats = numbers(table, order[name].name) > 0
+            if name in bounds:
+                values[name] = bounds[name].kept(values, known[name], column, repeats)
+            if name in order or name in bounds:
+                changed.add(name)
         arrays = [
             from_numbers(column, values[column.name])
             if column.name in changed

@@ -19,6 +19,7 @@ from augment.kinds.tables.relations import (
 from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.brackets import Brackets
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
@@ -64,7 +65,8 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     grouped = {name for group in groups for name in group.members}
     single = [name for name in names if name not in grouped]
     found = links.from_json(document["links"], single)
-    drawn = [name for name in single if name not in {link.result for link in found}]
+    replaced = {link.result for link in found if not isinstance(link, Bounds)}
+    drawn = [name for name in single if name not in replaced]
     parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
     own = {birth.raised for birth in births} | {group.name for group in groups}
     own |= {dated.season for dated in dates}

@@ -124,7 +124,7 @@ class Relations:
         Shares and parts of dates that `kept` has stay, and the others are made to fit them.
         """
         drawn, masks = gaps.split(table, self.gaps)
-        plain = self.dependents.put_back(drawn, whole, kept)
+        plain = self.dependents.put_back(drawn, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
         unsettled = birth_dates.columns_of(undated, self.births)
         dated = settled_by_dates.columns_of(unsettled, self._told)
@@ -156,6 +156,19 @@ class Relations:
     def _bounded(self) -> set[str]:
         """The columns that stay within others' bounds, of which some values are exchanged."""
         return {link.result for link in self.links if isinstance(link, Bounds)}
+
+    @property
+    def _bounds_as_drawn(self) -> list[Bounds]:
+        """The bounds that are columns as an engine draws them: neither computed nor scaled."""
+        later = self._results | {name for share in self.shares for name in share.members}
+        found = []
+        for link in self.links:
+            if isinstance(link, Bounds):
+                if link.sources & later:
+                    later.add(link.result)
+                else:
+                    found.append(link)
+        return found
 
     def out_of_bounds(self, table: Table) -> NDArray[np.int64]:
         """(rows,) how many columns of a row are out of their bounds."""
@@ -205,7 +218,7 @@ class Relations:
         """The relations as they hold in `seen`, which is taken out and protected."""
         drawn, _ = gaps.split(seen, self.gaps)
         depending = self.dependents.as_learnt(drawn)
-        plain = depending.put_back(drawn, whole, None)
+        plain = depending.put_back(drawn, whole, None, self._bounds_as_drawn)
         born = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
         dated = settled_by_dates.columns_of(born, self._told)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated, None))
