@@ -7,7 +7,7 @@ whole holds what was drawn, and pairs that are equal stay as many.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -76,35 +76,32 @@ class Bounds:
         column: Column,
         repeats: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
-        """(rows,) the result within its bounds; cells that are `fixed` stay, as do those that
-        `repeats` says are another column's, where they are within them. Where no other row can
-        take a value over, it becomes the bound itself, in the digits of its column."""
+        """(rows,) the result within its bounds; cells that are `fixed` stay. Where a cell
+        `repeats` another column's, or no other row can take its value over, it becomes the bound
+        itself, in the digits of its column."""
         low, high = self.ends(values)
-        lends = ~fixed if repeats is None else ~(fixed | repeats)
-        made = _exchanged(values[self.result], low, high, fixed, lends)
-        unit = _unit(column)
-        if unit is not None:
-            low, high = np.ceil(low / unit - 1e-6) * unit, np.floor(high / unit + 1e-6) * unit
-        held = np.fmax(np.fmin(made, high), low)
-        return np.where(fixed | np.isnan(made) | (low > high), made, held)
+        free = ~fixed if repeats is None else ~(fixed | repeats)
+        made = _exchanged(values[self.result], low, high, free)
+        inside = np.where(made > high, _written(high, column, np.floor), made)
+        inside = np.where(made < low, _written(low, column, np.ceil), inside)
+        return np.where(fixed | (low > high), made, inside)
 
 
 def _exchanged(
     values: NDArray[np.float64],
     low: NDArray[np.float64],
     high: NDArray[np.float64],
-    fixed: NDArray[np.bool_],
-    lends: NDArray[np.bool_],
+    free: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """(rows,) the values, those out of their bounds exchanged with ones of rows that lend, which
-    stand inside others and touch none: in a neighbourhood of the bound that doubles with each
-    round."""
+    """(rows,) the values, those out of their bounds exchanged with ones that stand inside others,
+    and touch none: in a neighbourhood of the bound that doubles with each round. None that is not
+    `free` is exchanged."""
     values = values.copy()
     rng = np.random.Generator(np.random.Philox(0))  # which rows exchange is no randomness
     for number in range(ROUNDS):
         over = values > high
-        bad = np.flatnonzero((over | (values < low)) & ~fixed)
-        inside = np.flatnonzero((values > low) & (values < high) & lends)
+        bad = np.flatnonzero((over | (values < low)) & free)
+        inside = np.flatnonzero((values > low) & (values < high) & free)
         if not len(bad) or not len(inside):
             break
         inside = inside[np.argsort(values[inside], kind="stable")]
@@ -128,13 +125,20 @@ def _exchanged(
     return values
 
 
-def _unit(column: Column) -> float | None:
-    """What a column's values are multiples of."""
+def _written(
+    values: NDArray[np.float64],
+    column: Column,
+    cut: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """The values cut down, or up, to what the column can hold."""
+    nearly = 1e-6 if cut is np.floor else -1e-6  # of a unit, what float arithmetic may take
     if column.storage == "datetime":
-        return float(column.step_us or 1)
-    if column.storage == "integer":
-        return 1.0
-    return None if column.max_decimals is None else float(10.0**-column.max_decimals)
+        step = float(column.step_us or 1)
+        return cut(values / step + nearly) * step
+    decimals = 0 if column.storage == "integer" else column.max_decimals
+    if decimals is None:
+        return values
+    return cut(values * 10.0**decimals + nearly) / 10.0**decimals
 
 
 def ordered(numeric: list[Quantity]) -> set[tuple[str, str]]:
@@ -146,9 +150,10 @@ def ordered(numeric: list[Quantity]) -> set[tuple[str, str]]:
         rows = probes(late.values)
         for early in numeric:
             overlap = early is not late and early.dated == late.dated and late.low < early.high
-            if overlap and not (late.values[rows] < early.values[rows]).any():
-                if _proven(early, late):
-                    found.add((early.name, late.name))
+            if not overlap or (late.values[rows] < early.values[rows]).any():
+                continue
+            if _proven(early, late):
+                found.add((early.name, late.name))
     return found
 
 
@@ -164,13 +169,14 @@ def _proven(early: Quantity, late: Quantity) -> bool:
         return False
     if early.dated or min(early.low, late.low) < 0:
         return True
-    return _reached(high[low > 0] / low[low > 0] - 1)
+    some = low > 0  # where both are zero, that says nothing
+    return _reached(high[some] / low[some] - 1)
 
 
 def _reached(distance: NDArray[np.float64]) -> bool:
     """Whether distances, none below zero, go on as near to zero as their number allows."""
     if len(distance) <= NEAREST:
-        return True
+        return False
     nearest = np.partition(distance, [0, NEAREST])
     return bool(nearest[0] <= MOST_APART * nearest[NEAREST])
 
