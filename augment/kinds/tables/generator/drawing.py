@@ -133,9 +133,9 @@ class Drawing:
         return [name for name in known if self.relations.computed(name)]
 
     def _disagreeing(self, given: Table, made: Table) -> NDArray[np.int64]:
-        """(rows,) how many known cells are not what the others make of them, or out of their
-        bounds."""
-        off = self.relations.out_of_bounds(made)
+        """(rows,) how many known cells are not what the others make of them, and columns that
+        break a relation, as they only do where known cells want it so."""
+        off = self.relations.broken(made)
         names = self._known_results(given)
         if not names:
             return off

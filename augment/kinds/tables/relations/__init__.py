@@ -26,6 +26,7 @@ from augment.kinds.tables.relations import (
     dependents,
     flags,
     gaps,
+    lookups,
     missing_parts,
     partial_flags,
     settled_by_dates,
@@ -81,7 +82,12 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         found = _movable(replace(found, block=block))
     own = found.dependents.own
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
-    found = replace(found, gaps=lacking, absences=_absences(table, found))
+    found = replace(found, gaps=lacking)
+    if len(table) >= LEAST_ROWS:
+        related = _related(found)
+        found = replace(found, lookups=lookups.found(table, related | found.shared_columns))
+        related |= {each.result for each in found.lookups}
+        found = replace(found, absences=absences.found(table, related))
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
 
@@ -93,12 +99,10 @@ def _movable(found: Relations) -> Relations:
     return replace(found, links=tuple(links))
 
 
-def _absences(table: Table, found: Relations) -> absences.Absences:
-    """Of columns that are in no other relation."""
-    if len(table) < LEAST_ROWS:
-        return ()
+def _related(found: Relations) -> set[str]:
+    """The columns in any relation, but for those that only stay within others' bounds."""
     related = found.set_after_draw | found.dependents.results
     related |= {name for link in found.links for name in link.sources}
     related |= {name for kind in (found.dates, found.groups) for r in kind for name in r.members}
     related |= {each.source for each in found.settled} | {each.source for each in found.brackets}
-    return absences.found(table, related | {name for gap in found.gaps for name in gap.columns})
+    return related | {name for gap in found.gaps for name in gap.columns}

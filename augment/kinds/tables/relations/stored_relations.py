@@ -12,6 +12,7 @@ from augment.kinds.tables.relations import (
     date_parts,
     gaps,
     links,
+    lookups,
     onehot,
     settled_by_dates,
     shares,
@@ -25,6 +26,7 @@ from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap
 from augment.kinds.tables.relations.links import Links
+from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled
 from augment.kinds.tables.relations.shares import Share
@@ -44,6 +46,7 @@ class Parsed(NamedTuple):
     dependents: Dependents
     block: Block | None
     absences: Absences
+    lookups: Lookups
 
 
 def parsed(document: Any, known: list[str]) -> Parsed:
@@ -77,6 +80,18 @@ def parsed(document: Any, known: list[str]) -> Parsed:
         raise ValueError("a column stands twice")
     block = blocks.from_json(document["block"])
     absent = absences.from_json(document["absences"], known)
+    looked_up = lookups.from_json(document["lookups"], known)
     return Parsed(
-        groups, found, parted, dates, births, told, within, lacking, depending, block, absent
+        groups,
+        found,
+        parted,
+        dates,
+        births,
+        told,
+        within,
+        lacking,
+        depending,
+        block,
+        absent,
+        looked_up,
     )

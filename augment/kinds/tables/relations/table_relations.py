@@ -20,6 +20,7 @@ from augment.kinds.tables.relations import (
     date_replacement,
     gaps,
     links,
+    lookups,
     missing_parts,
     onehot,
     settled_by_dates,
@@ -34,6 +35,7 @@ from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap, Masks
 from augment.kinds.tables.relations.links import Links
+from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled, Settled
@@ -64,13 +66,14 @@ class Relations:
     dependents: Dependents = field(default_factory=Dependents)
     block: Block | None = None
     absences: Absences = ()
+    lookups: Lookups = ()
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
     def sentences(self) -> list[str]:
         kinds = (self.dates, self.births, self._told, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
-        found += [absence.sentence for absence in self.absences]
+        found += [each.sentence for kind in (self.lookups, self.absences) for each in kind]
         return found + self.dependents.exact
 
     @property
@@ -134,7 +137,7 @@ class Relations:
         told = settled_by_dates.put_back(parted, self._told, unsettled)
         born = birth_dates.put_back(told, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
-        whole_rows = gaps.emptied(made, masks)
+        whole_rows = lookups.put_back(gaps.emptied(made, masks), self.lookups)
         if kept is not None or not self.absences:
             return whole_rows
         lent = absences.put_back(whole_rows, self.absences)
@@ -153,9 +156,10 @@ class Relations:
         return {link.result for link in self.links if not isinstance(link, Bounds)}
 
     @property
-    def _bounded(self) -> set[str]:
-        """The columns that stay within others' bounds, of which some values are exchanged."""
-        return {link.result for link in self.links if isinstance(link, Bounds)}
+    def _mended(self) -> set[str]:
+        """The columns that an engine draws, and of which some cells are put right after a draw."""
+        bounded = {link.result for link in self.links if isinstance(link, Bounds)}
+        return bounded | {lookup.result for lookup in self.lookups}
 
     @property
     def _bounds_as_drawn(self) -> list[Bounds]:
@@ -170,13 +174,13 @@ class Relations:
                     found.append(link)
         return found
 
-    def out_of_bounds(self, table: Table) -> NDArray[np.int64]:
-        """(rows,) how many columns of a row are out of their bounds."""
-        return links.out_of_bounds(table, self.links)
+    def broken(self, table: Table) -> NDArray[np.int64]:
+        """(rows,) how many columns of a row are out of their bounds, or not what another says."""
+        return links.out_of_bounds(table, self.links) + lookups.broken(table, self.lookups)
 
     def loose(self, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
         """The clauses that an engine can place, and that a value set after the draw may break."""
-        loose = self.dependents.results | self._bounded
+        loose = self.dependents.results | self._mended
         return tuple(clause for clause in clauses if clause.column in loose)
 
     def _linked(self, table: Table, dated: list[Column], kept: Table | None) -> Table:
@@ -207,6 +211,7 @@ class Relations:
             dependents=own,
             block=block,
             absences=tuple(each for each in self.absences if each.column not in held),
+            lookups=tuple(e for e in self.lookups if e.result not in held or e.source in held),
         )
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
@@ -223,7 +228,8 @@ class Relations:
         dated = settled_by_dates.columns_of(born, self._told)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated, None))
         groups = onehot.as_learnt(self.groups, seen)
-        return replace(self, groups=groups, dates=learnt, dependents=depending)
+        own = lookups.as_learnt(self.lookups, seen)
+        return replace(self, groups=groups, dates=learnt, dependents=depending, lookups=own)
 
     def to_fill(
         self, partial: Table
@@ -269,7 +275,7 @@ class Relations:
         """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
         lacking = {name for gap in self.gaps for name in gap.columns}
         loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
-        loose |= lacking | self.dependents.results | self._bounded
+        loose |= lacking | self.dependents.results | self._mended
         loose |= {each.column for each in self.absences}
         return tuple(c for c in clauses if self.computed(c.column) or c.column in loose)
 
@@ -340,6 +346,7 @@ class Relations:
             "settled": settled_by_dates.to_json(self.settled),
             "brackets": brackets.to_json(self.brackets),
             "absences": absences.to_json(self.absences),
+            "lookups": lookups.to_json(self.lookups),
             "gaps": gaps.to_json(self.gaps),
             "dependents": self.dependents.to_json(),
             "block": blocks.to_json(self.block),
