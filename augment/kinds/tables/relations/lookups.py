@@ -77,7 +77,7 @@ def found(table: Table, left_out: Collection[str]) -> Lookups:
     for place, name in enumerate(finest):
         if name in left_out or name == table.schema.target:
             continue
-        for source in sorted(reversed(finest[:place]), key=lambda name: gaps[name]):
+        for source in sorted(finest[:place], key=lambda name: (gaps[name], count[name])):
             found = _proven(table, name, source, codes[name], codes[source])
             if found is not None:
                 lookups.append(found)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from augment.core.errors import BadInput, without_values
-from augment.core.types import Clause, Json
+from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.relations import (
@@ -15,7 +14,6 @@ from augment.kinds.tables.relations import (
     birth_dates,
     blocks,
     brackets,
-    date_conditions,
     date_parts,
     date_replacement,
     gaps,
@@ -103,7 +101,7 @@ class Relations:
         """The table taken out, without flags, and the cells that were filled before that."""
         whole = date_replacement.filled(table, self.dates)
         masks = gaps.filled(table, whole)
-        dated = self._dated(whole)
+        dated = self.before_groups(whole)
         full = onehot.filled(dated, self.groups)
         masks |= gaps.filled(dated, full)
         grouped = onehot.taken_out(full, self.groups)
@@ -111,7 +109,8 @@ class Relations:
         masks |= gaps.filled(grouped, summed)
         return links.taken_out(summed, self.links), masks
 
-    def _dated(self, table: Table) -> Table:
+    def before_groups(self, table: Table) -> Table:
+        """The table without parts of dates, birth numbers, and what a date or a range settles."""
         born = birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
         return settled_by_dates.taken_out(born, self._told)
 
@@ -156,7 +155,7 @@ class Relations:
         return {link.result for link in self.links if not isinstance(link, Bounds)}
 
     @property
-    def _mended(self) -> set[str]:
+    def mended(self) -> set[str]:
         """The columns that an engine draws, and of which some cells are put right after a draw."""
         bounded = {link.result for link in self.links if isinstance(link, Bounds)}
         return bounded | {lookup.result for lookup in self.lookups}
@@ -177,11 +176,6 @@ class Relations:
     def broken(self, table: Table) -> NDArray[np.int64]:
         """(rows,) how many columns of a row are out of their bounds, or not what another says."""
         return links.out_of_bounds(table, self.links) + lookups.broken(table, self.lookups)
-
-    def loose(self, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
-        """The clauses that an engine can place, and that a value set after the draw may break."""
-        loose = self.dependents.results | self._mended
-        return tuple(clause for clause in clauses if clause.column in loose)
 
     def _linked(self, table: Table, dated: list[Column], kept: Table | None) -> Table:
         """Sums and orders back in the table; `dated` are its columns before groups were taken."""
@@ -231,34 +225,6 @@ class Relations:
         own = lookups.as_learnt(self.lookups, seen)
         return replace(self, groups=groups, dates=learnt, dependents=depending, lookups=own)
 
-    def to_fill(
-        self, partial: Table
-    ) -> Iterator[tuple[NDArray[np.int64], Table, tuple[Clause, ...]]]:
-        """Given rows with gaps as an engine is to fill them, in parts: places, rows, clauses.
-
-        Where zeros are known in a group but not its one, clauses keep the one off them; where
-        some parts of a date are known, clauses keep the date to them.
-        """
-        for rows, clauses in self._unsettled(partial, list(self.dates)):
-            part = partial.take(rows)
-            open_groups = onehot.taken_out(self._dated(part), self.groups)
-            taken = links.taken_out(open_groups, self.links)
-            filled = links.with_open_gaps(taken, self.links, open_groups)
-            beside = self.dependents.opened(filled)
-            yield rows, gaps.opened(beside, self.gaps, part), clauses
-
-    def _unsettled(
-        self, partial: Table, dates: list[DateParts]
-    ) -> Iterator[tuple[NDArray[np.int64], tuple[Clause, ...]]]:
-        if not dates:
-            yield from onehot.unsettled(partial, self.groups)
-            return
-        first, *others = dates
-        for rows, asked in date_conditions.unsettled(first, partial):
-            own = self._without_results([] if asked.clause is None else [asked.clause])
-            for inner, clauses in self._unsettled(partial.take(rows), others):
-                yield rows[inner], (*own, *clauses)
-
     def computed(self, name: str) -> str:
         """What computes or scales a column, in words; "" where nothing does."""
         scaled = [share.sentence for share in self.shares if name in share.members]
@@ -271,67 +237,8 @@ class Relations:
         told = [each.sentence for each in self._told if each.result == name]
         return "".join([*link, *scaled, *born, *told][:1])
 
-    def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
-        """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
-        lacking = {name for gap in self.gaps for name in gap.columns}
-        loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
-        loose |= lacking | self.dependents.results | self._mended
-        loose |= {each.column for each in self.absences}
-        return tuple(c for c in clauses if self.computed(c.column) or c.column in loose)
-
-    def unplaceable(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[str, str]:
-        """A column whose clause only a search can satisfy, and why; two empty texts for none."""
-        lacking = {name for gap in self.gaps for name in gap.columns}
-        loose = {
-            name: dated.sentence
-            for dated in self._inexact(clauses, columns)
-            for name in dated.members
-        }
-        for clause in clauses:
-            reason = self.computed(clause.column) or loose.get(clause.column, "")
-            if not reason and clause.column in lacking and gaps.holds_for_null(clause):
-                reason = "its gaps are made after all else"
-            if reason:
-                return clause.column, reason
-        return "", ""
-
-    def _inexact(self, clauses: tuple[Clause, ...], columns: list[Column]) -> Iterator[DateParts]:
-        """The dates that cannot be drawn so that all clauses on their parts hold."""
-        schema = {column.name: column for column in columns}
-        for dated in self.dates:
-            own = tuple(clause for clause in clauses if clause.column in dated.members)
-            exact = not own or date_conditions.asked(dated, own, schema).exact
-            if not exact or not self._is_drawn(dated.name):
-                yield dated
-
-    def placed(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
-        """The clauses as an engine can place them: those on what it does not draw are left out,
-        those on parts of a date become the date's, those on members of a group the group's.
-
-        Raises `UsageError` where no row of the model can satisfy them.
-        """
-        schema = {column.name: column for column in columns}
-        replaced = {name for kind in (self.dates, self.groups) for r in kind for name in r.members}
-        empty = {name for gap in self.gaps for name in gap.columns}
-        born = {birth.column for birth in self.births}
-        lacking = {c.column for c in clauses if c.op == "null" and not c.negate} & empty
-        open_clauses = tuple(c for c in clauses if c.column not in lacking)
-        placed = [c for c in open_clauses if c.column not in replaced | born]
-        for dated in self.dates:
-            own = tuple(clause for clause in open_clauses if clause.column in dated.members)
-            asked = date_conditions.asked(dated, own, schema).clause if own else None
-            placed += [] if asked is None else [asked]
-        for group in self.groups:
-            own = tuple(clause for clause in open_clauses if clause.column in group.members)
-            wanted = group.asked(own, schema)
-            placed += [] if wanted is None else [wanted]
-        return (*self._without_results(placed), *gaps.placed(open_clauses, self.gaps))
-
-    def _without_results(self, clauses: list[Clause]) -> list[Clause]:
-        return [clause for clause in clauses if self._is_drawn(clause.column)]
-
-    def _is_drawn(self, name: str) -> bool:
-        """Whether an engine draws the column, even if it is scaled after that."""
+    def is_drawn(self, name: str) -> bool:
+        """Whether an engine draws the column, even if it is scaled or put right after that."""
         computed = self._results | self.dependents.computed
         computed |= {each.result for each in self._told}
         return name not in computed
