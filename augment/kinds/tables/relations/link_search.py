@@ -31,6 +31,7 @@ class _Chosen:
     target: str | None
     links: list[AnyLink] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
+    ordered: set[tuple[str, str]] = field(default_factory=set)  # by what is computed of them
 
     def add(self, link: AnyLink) -> bool:
         """Add the link, unless its result is taken or feeds it; whether it was."""
@@ -58,7 +59,7 @@ class _Chosen:
         fixed += [name for share in self.shares for name in share.members]
         fixed += [self.target] if self.target is not None else []
         close = [link for link in self.links if isinstance(link, Link) and not link.step]
-        pairs = closure(pairs | {(link.base, link.result) for link in close})
+        pairs = closure(pairs | self.ordered | {(link.base, link.result) for link in close})
         before = list(dict.fromkeys(fixed))
         for name in names:
             if name in before:
@@ -131,9 +132,12 @@ def _chosen(
         chosen.add(product)
     columns = {quantity.name: quantity for quantity in numeric}
     for link in added:
-        other = difference(link, columns, target)
-        if other is None or not chosen.add(other):
+        part = difference(link, columns, target)
+        if part is None or not chosen.add(part):
             chosen.add(link)
+        elif columns[part.result].low >= 0:
+            (total, _), (other, _) = part.terms
+            chosen.ordered.add((other, total))
     for balance in balanced:
         chosen.add_balance(balance)
     summed = {link.result for link in chosen.links if isinstance(link, Link)}
