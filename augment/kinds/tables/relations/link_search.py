@@ -140,7 +140,7 @@ def _chosen(
             chosen.ordered.add((other, total))
     for balance in balanced:
         chosen.add_balance(balance)
-    summed = {link.result for link in chosen.links if isinstance(link, Link)}
+    summed = {link.result for link in chosen.links if isinstance(link, Link | WeightedSum)}
     for product in multiplied:
         chosen.add(product)
     for weighted in (*timed, *weighted_sums(numeric, summed)):
