@@ -59,9 +59,9 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         born = birth_dates.taken_out(whole, births)
         beside = {name for parts in dates for name in (parts.season, parts.name)}
         beside |= {name for birth in births for name in (birth.column, birth.raised)}
-        told = settled_by_dates.found(born, beside)
-        found = replace(found, settled=told)
-        unsettled = settled_by_dates.taken_out(born, told)
+        settled = settled_by_dates.found(born, beside)
+        found = replace(found, settled=settled)
+        unsettled = settled_by_dates.taken_out(born, settled)
         groups = flags.groups(unsettled)
         named = {name for group in groups for name in group.members}
         within = brackets.found(unsettled, beside | named)

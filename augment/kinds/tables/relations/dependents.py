@@ -77,9 +77,9 @@ class Dependents:
         argument is known where a result of it is."""
         for function in self.functions:
             own = numbers(table, function.argument)
-            told = function.argument_of(numbers(table, function.result))
+            implied = function.argument_of(numbers(table, function.result))
             column = table.schema[function.argument]
-            array = from_numbers(column, np.where(np.isnan(own), told, own))
+            array = from_numbers(column, np.where(np.isnan(own), implied, own))
             table = with_columns(table, {column.name: array})
         beside = {each.name: each.of(table) for each in self.residuals}
         return self._beside(table, beside | {each.name: each.opened(table) for each in self.copies})
@@ -183,14 +183,14 @@ class Dependents:
         changed = set()
         for place, name in enumerate(self._sources(each), start=1):
             if isinstance(each, Copy):
-                told = np.where(beside == place, values[each.column], np.nan)
+                implied = np.where(beside == place, values[each.column], np.nan)
             else:
-                told = each.base_of(values[each.column], beside)
+                implied = each.base_of(values[each.column], beside)
             drawn = values[name]
-            inside = np.clip(told, np.nanmin(drawn), np.nanmax(drawn)) if len(drawn) else told
+            inside = np.clip(implied, np.nanmin(drawn), np.nanmax(drawn)) if len(drawn) else implied
             able = known[each.column] & ~known[name] & ~np.isnan(inside) & ~np.isnan(drawn)
             if table.schema[name].role != "datetime" and able.any():
-                values[name] = np.where(able, told, drawn)
+                values[name] = np.where(able, implied, drawn)
                 known[name] = known[name] | able
                 changed.add(name)
         return changed

@@ -19,7 +19,12 @@ from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import numbers, ranks, with_columns
-from augment.kinds.tables.relations.settled_by_dates import Told, told, written
+from augment.kinds.tables.relations.cell_values import (
+    CellValue,
+    array_of,
+    cell_values,
+    require_cell_values,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +43,8 @@ class Lookup:
 
     result: str
     source: str
-    at: tuple[Told, ...]
-    values: tuple[Told, ...]
+    at: tuple[CellValue, ...]
+    values: tuple[CellValue, ...]
 
     @property
     def sentence(self) -> str:
@@ -112,7 +117,7 @@ def _proven(
     if repeated < LEAST_REPEATED or size[enough].sum() < LEAST_KEPT * len(own):
         return None
     rows = present[first[enough]]
-    at, values = (told(table, table.schema[name], rows) for name in (source, result))
+    at, values = (cell_values(table, table.schema[name], rows) for name in (source, result))
     return Lookup(result, source, at, values)
 
 
@@ -121,7 +126,7 @@ def put_back(table: Table, lookups: Lookups) -> Table:
     for each in lookups:
         column = table.schema[each.result]
         place = each.places(table)
-        said = written(column, each.values, np.maximum(place, 0))
+        said = array_of(column, each.values, np.maximum(place, 0))
         own = table.column(each.result)
         made = pc.if_else(pa.array(place >= 0), said, own)
         table = with_columns(table, {each.result: made})
@@ -146,7 +151,7 @@ def as_learnt(lookups: Lookups, seen: Table) -> Lookups:
         keep = np.ones(len(each.at), dtype=np.bool_)
         for name, values in ((each.source, each.at), (each.result, each.values)):
             rows = np.unique(ranks(seen, name), return_index=True)[1]
-            known = set(told(seen, seen.schema[name], rows))
+            known = set(cell_values(seen, seen.schema[name], rows))
             keep &= np.array([value in known for value in values])
         if keep.any():
             at, values = (
@@ -171,8 +176,7 @@ def from_json(documents: Any, known: Collection[str]) -> Lookups:
             raise ValueError("a column is not there")
         if not 0 < len(at) == len(values) <= MOST_LEVELS or len(set(at)) < len(at):
             raise ValueError("a lookup has no values")
-        if not all(v is None or isinstance(v, (str, int, float)) for v in (*at, *values)):
-            raise ValueError("a lookup has values of another type")
+        require_cell_values((*at, *values))
         if None in at:
             raise ValueError("a lookup says what follows from nothing")
         if each.result in {name for other in lookups for name in (other.result, other.source)}:

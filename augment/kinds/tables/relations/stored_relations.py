@@ -60,8 +60,8 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     names += [dated.name for dated in dates]
     births = birth_dates.from_json(document["births"], names)
     born = {birth.column for birth in births}
-    told = settled_by_dates.from_json(document["settled"], names)
-    names = [name for name in names if name not in {each.result for each in told}]
+    settled = settled_by_dates.from_json(document["settled"], names)
+    names = [name for name in names if name not in {each.result for each in settled}]
     within = brackets.from_json(document["brackets"], names)
     names = [name for name in names if name not in {each.result for each in within}]
     groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
@@ -87,7 +87,7 @@ def parsed(document: Any, known: list[str]) -> Parsed:
         parted,
         dates,
         births,
-        told,
+        settled,
         within,
         lacking,
         depending,

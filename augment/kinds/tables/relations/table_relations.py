@@ -69,7 +69,7 @@ class Relations:
 
     @property
     def sentences(self) -> list[str]:
-        kinds = (self.dates, self.births, self._told, self.groups, self.shares, self.links)
+        kinds = (self.dates, self.births, self._read_off, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
         found += [each.sentence for kind in (self.lookups, self.absences) for each in kind]
         return found + self.dependents.exact
@@ -112,10 +112,10 @@ class Relations:
     def before_groups(self, table: Table) -> Table:
         """The table without parts of dates, birth numbers, and what a date or a range settles."""
         born = birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
-        return settled_by_dates.taken_out(born, self._told)
+        return settled_by_dates.taken_out(born, self._read_off)
 
     @property
-    def _told(self) -> tuple[Settled | Bracket, ...]:
+    def _read_off(self) -> tuple[Settled | Bracket, ...]:
         return (*self.settled, *self.brackets)
 
     def put_back(
@@ -129,12 +129,12 @@ class Relations:
         plain = self.dependents.put_back(drawn, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
         unsettled = birth_dates.columns_of(undated, self.births)
-        dated = settled_by_dates.columns_of(unsettled, self._told)
+        dated = settled_by_dates.columns_of(unsettled, self._read_off)
         scaled = shares.put_back(plain, self.shares, dated, kept)
         linked = gaps.emptied(self._linked(scaled, dated, kept), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
-        told = settled_by_dates.put_back(parted, self._told, unsettled)
-        born = birth_dates.put_back(told, self.births, undated)
+        read_off = settled_by_dates.put_back(parted, self._read_off, unsettled)
+        born = birth_dates.put_back(read_off, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         whole_rows = lookups.put_back(gaps.emptied(made, masks), self.lookups)
         if kept is not None or not self.absences:
@@ -146,7 +146,7 @@ class Relations:
     def set_after_draw(self) -> set[str]:
         """The columns that a relation replaces, or sets on all rows, after a draw."""
         set_anew = self._results | {birth.column for birth in self.births}
-        set_anew |= {each.result for each in self._told}
+        set_anew |= {each.result for each in self._read_off}
         return set_anew | {name for share in self.shares for name in share.members}
 
     @property
@@ -192,13 +192,13 @@ class Relations:
             name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
         }
         lacking = [gap for gap in self.gaps if used & set(gap.columns)]
-        told = tuple(s for s in self.settled if s.result not in held or s.source in held)
+        settled = tuple(s for s in self.settled if s.result not in held or s.source in held)
         within = tuple(b for b in self.brackets if b.result not in held or b.source in held)
         own = self.dependents.without(held)
         block = None if self.block is None else self.block.without(held)
         return replace(
             self,
-            settled=told,
+            settled=settled,
             brackets=within,
             links=tuple(kept),
             gaps=tuple(lacking),
@@ -219,7 +219,7 @@ class Relations:
         depending = self.dependents.as_learnt(drawn)
         plain = depending.put_back(drawn, whole, None, self._bounds_as_drawn)
         born = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
-        dated = settled_by_dates.columns_of(born, self._told)
+        dated = settled_by_dates.columns_of(born, self._read_off)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated, None))
         groups = onehot.as_learnt(self.groups, seen)
         own = lookups.as_learnt(self.lookups, seen)
@@ -234,13 +234,13 @@ class Relations:
             for link in self.links
             if link.result == name and not isinstance(link, Bounds)
         ]
-        told = [each.sentence for each in self._told if each.result == name]
-        return "".join([*link, *scaled, *born, *told][:1])
+        read_off = [each.sentence for each in self._read_off if each.result == name]
+        return "".join([*link, *scaled, *born, *read_off][:1])
 
     def is_drawn(self, name: str) -> bool:
         """Whether an engine draws the column, even if it is scaled or put right after that."""
         computed = self._results | self.dependents.computed
-        computed |= {each.result for each in self._told}
+        computed |= {each.result for each in self._read_off}
         return name not in computed
 
     def to_json(self) -> Json:
