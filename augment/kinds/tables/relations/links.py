@@ -24,7 +24,8 @@ from augment.kinds.tables.relations.weighted_sums import WeightedSum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-AnyLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | Bounds"
+ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed"  # its result stands for what was drawn
+AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
 

@@ -11,7 +11,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.relations import shares
 from augment.kinds.tables.relations.bounds import Bounds
-from augment.kinds.tables.relations.links import AnyLink, Link, Links
+from augment.kinds.tables.relations.links import AnyLink, Link, Links, ReplacingLink
 from augment.kinds.tables.relations.shares import Shares
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def with_gaps(table: Table, found: Links, parted: Shares) -> Links:
 
 
 def _filled(
-    link: Link | Product | WeightedSum | Elapsed,
+    link: ReplacingLink,
     values: dict[str, NDArray[np.float64]],
     table: Table,
 ) -> dict[str, NDArray[np.float64]]:
