@@ -24,7 +24,7 @@ from augment.kinds.tables.relations.weighted_sums import WeightedSum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed"  # its result stands for what was drawn
+ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed"  # sets its result on all rows
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
