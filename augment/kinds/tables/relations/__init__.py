@@ -24,11 +24,11 @@ from augment.kinds.tables.relations import (
     date_columns,
     date_replacement,
     dependents,
-    flags,
     gaps,
     lookups,
     missing_parts,
-    partial_flags,
+    onehot_search,
+    partial_onehot,
     settled_by_dates,
 )
 from augment.kinds.tables.relations.bounds import Bounds
@@ -62,7 +62,7 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         settled = settled_by_dates.found(born, beside)
         found = replace(found, settled=settled)
         unsettled = settled_by_dates.taken_out(born, settled)
-        groups = flags.groups(unsettled)
+        groups = onehot_search.groups(unsettled)
         named = {name for group in groups for name in group.members}
         within = brackets.found(unsettled, beside | named)
         found = replace(found, brackets=within)
@@ -73,7 +73,7 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         )
         chained = missing_parts.with_gaps(dated, chained, parted)
         found = replace(found, groups=groups, links=chained, shares=parted)
-        near += [*partial_flags.near_groups(unsettled, groups, flags.STEMS), *more]
+        near += [*partial_onehot.near_groups(unsettled, groups, onehot_search.STEMS), *more]
     taken, masks = found.filled(table)
     if len(table) >= LEAST_ROWS:
         left_out = found.set_after_draw | masks.keys()

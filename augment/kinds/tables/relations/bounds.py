@@ -25,9 +25,7 @@ LEAST_KNOWN = 100  # rows that have both columns
 LEAST_SHARE = 0.2  # of the rows with the later value, that have both
 LEAST_CHANCE = 30.0  # rows that independent columns would have broken
 NEAREST = 30  # rows nearest to the bound, by which it is told from a distance that only gets rare
-MOST_APART = (
-    0.25  # how far the nearest row may lie from the bound, in distances of the last of them
-)
+MOST_APART = 0.25  # how far the nearest may lie from the bound, beside the last of these rows
 ROUNDS, TRIES = 8, 64  # of looking for a row to exchange with, and rows that are looked at in each
 NEIGHBOURHOOD = 0.25  # of the rows, nearest to the bound, in which the first round looks
 
