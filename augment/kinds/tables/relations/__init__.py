@@ -31,7 +31,7 @@ from augment.kinds.tables.relations import (
     partial_onehot,
     settled_by_dates,
 )
-from augment.kinds.tables.relations.bounds import Bounds
+from augment.kinds.tables.relations.bound_search import bounded
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
 from augment.kinds.tables.relations.quantities import quantities, rare_quantities
@@ -68,9 +68,9 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         found = replace(found, brackets=within)
         dated = settled_by_dates.taken_out(unsettled, within)
         named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
-        chained, parted, more = linked(
-            quantities(dated, named), dated.schema.target, rare_quantities(dated, named)
-        )
+        numeric = quantities(dated, named)
+        rare = rare_quantities(dated, named)
+        chained, parted, more = linked(numeric, dated.schema.target, rare)
         chained = missing_parts.with_gaps(dated, chained, parted)
         found = replace(found, groups=groups, links=chained, shares=parted)
         near += [*partial_onehot.near_groups(unsettled, groups, onehot_search.STEMS), *more]
@@ -79,7 +79,8 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         left_out = found.set_after_draw | masks.keys()
         found = replace(found, dependents=dependents.found(taken, left_out))
         block = blocks.found(found.dependents.taken_out(taken), left_out)
-        found = _movable(replace(found, block=block))
+        found = replace(found, block=block)
+        found = replace(found, links=bounded(numeric, found.links, _unmoved(found, table)))
     own = found.dependents.own
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
     found = replace(found, gaps=lacking)
@@ -91,12 +92,14 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
 
-def _movable(found: Relations) -> Relations:
-    """The relations without bounds of columns that rows share, or that are in a function."""
-    held = found.shared_columns | found.dependents.computed
-    held |= {function.argument for function in found.dependents.functions}
-    links = [e for e in found.links if not (isinstance(e, Bounds) and e.result in held)]
-    return replace(found, links=tuple(links))
+def _unmoved(found: Relations, table: Table) -> list[str]:
+    """The columns that stay as they were drawn, whatever bounds them: the target, shares, columns
+    that rows have in common, and those of functions."""
+    held = [] if table.schema.target is None else [table.schema.target]
+    held += [name for share in found.shares for name in share.members]
+    held += sorted(found.shared_columns)
+    held += [n for each in found.dependents.functions for n in (each.argument, each.result)]
+    return held
 
 
 def _related(found: Relations) -> set[str]:

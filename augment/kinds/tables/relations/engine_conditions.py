@@ -53,8 +53,8 @@ def _unsettled(
 
 def loose(relations: Relations, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
     """The clauses that an engine can place, and that a value set after the draw may break."""
-    loose = relations.dependents.results | relations.mended
-    return tuple(clause for clause in clauses if clause.column in loose)
+    set_anew = relations.dependents.results | relations.mended
+    return tuple(clause for clause in clauses if clause.column in set_anew)
 
 
 def searched(
@@ -62,10 +62,10 @@ def searched(
 ) -> tuple[Clause, ...]:
     """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
     lacking = {name for gap in relations.gaps for name in gap.columns}
-    loose = {name for dated in _inexact(relations, clauses, columns) for name in dated.members}
-    loose |= lacking | relations.dependents.results | relations.mended
-    loose |= {each.column for each in relations.absences}
-    return tuple(c for c in clauses if relations.computed(c.column) or c.column in loose)
+    uncertain = {name for dated in _inexact(relations, clauses, columns) for name in dated.members}
+    uncertain |= lacking | relations.dependents.results | relations.mended
+    uncertain |= {each.column for each in relations.absences}
+    return tuple(c for c in clauses if relations.computed(c.column) or c.column in uncertain)
 
 
 def unplaceable(

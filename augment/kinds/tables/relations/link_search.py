@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from augment.kinds.tables.relations import links
 from augment.kinds.tables.relations.balances import Balance, balances
-from augment.kinds.tables.relations.bounds import Bounds, bounds_of, closure, ordered
 from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.near import Near
@@ -31,7 +30,6 @@ class _Chosen:
     target: str | None
     links: list[AnyLink] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
-    ordered: set[tuple[str, str]] = field(default_factory=set)  # by what is computed of them
 
     def add(self, link: AnyLink) -> bool:
         """Add the link, unless its result is taken or feeds it; whether it was."""
@@ -51,23 +49,6 @@ class _Chosen:
             taken |= {link.result for link in self.links}
             if not taken & set(names):
                 self.shares.append(Share(tuple(names), balance.constant))
-
-    def add_bounds(self, pairs: set[tuple[str, str]], names: list[str]) -> None:
-        """Bounds of each column by those before it, where it is neither computed nor scaled, and
-        by computed ones that it does not feed. The target comes first, and is never moved."""
-        fixed = [link.result for link in self.links]
-        fixed += [name for share in self.shares for name in share.members]
-        fixed += [self.target] if self.target is not None else []
-        close = [link for link in self.links if isinstance(link, Link) and not link.step]
-        pairs = closure(pairs | self.ordered | {(link.base, link.result) for link in close})
-        before = list(dict.fromkeys(fixed))
-        for name in names:
-            if name in before:
-                continue
-            free = [o for o in before if not links.depends(Bounds(name, (o,), ()), self.links)]
-            bounds = bounds_of(name, free, pairs)
-            self.links += [] if bounds is None else [bounds]
-            before.append(name)
 
     @property
     def count(self) -> int:
@@ -114,7 +95,6 @@ def linked(
             near.append(order)
         else:
             chosen.add(order)
-    chosen.add_bounds(ordered(numeric), [quantity.name for quantity in numeric])
     return tuple(links.undoable(chosen.links)), tuple(chosen.shares), near
 
 
@@ -135,9 +115,6 @@ def _chosen(
         part = difference(link, columns, target)
         if part is None or not chosen.add(part):
             chosen.add(link)
-        elif columns[part.result].low >= 0:
-            (total, _), (other, _) = part.terms
-            chosen.ordered.add((other, total))
     for balance in balanced:
         chosen.add_balance(balance)
     summed = {link.result for link in chosen.links if isinstance(link, Link | WeightedSum)}

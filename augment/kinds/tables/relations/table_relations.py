@@ -163,7 +163,8 @@ class Relations:
     @property
     def _bounds_as_drawn(self) -> list[Bounds]:
         """The bounds that are columns as an engine draws them: neither computed nor scaled."""
-        later = self._results | {name for share in self.shares for name in share.members}
+        later = self._results | self.dependents.computed
+        later |= {name for share in self.shares for name in share.members}
         found = []
         for link in self.links:
             if isinstance(link, Bounds):
