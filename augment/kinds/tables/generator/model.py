@@ -32,7 +32,7 @@ from augment.kinds.tables.generator.unmodelled import Unmodelled
 from augment.kinds.tables.identity.row_identity import RowIdentity, RowRange
 from augment.kinds.tables.io import reading
 from augment.kinds.tables.io.options import read_options
-from augment.kinds.tables.relations import Relations
+from augment.kinds.tables.relations import Relations, engine_conditions
 
 if TYPE_CHECKING:
     pass
@@ -210,7 +210,7 @@ class TableModel(Fitted[Table]):
         def fill(rows: Table, stream: Seed) -> Table:
             return self._drawing.filled(rows, stream, given.clauses, tick)
 
-        loose = self.relations.dependents.loose(given.clauses)
+        loose = engine_conditions.loose(self.relations, given.clauses)
         if not given.branches and not loose:
             return fill(partial, seed)
         branches = tuple((*branch, *loose) for branch in given.branches or ((),))
