@@ -45,6 +45,7 @@ class Column:
     false: str = "false"
     prefix: str = ""  # around a number, as in `units`
     suffix: str = ""
+    negative: str = ""  # how one below zero is spelt, # for its digits: "(#)"; "": - before all
     grouping: str = ""  # between thousands
     point: str = "."  # the decimal mark
     format: str = ""  # of a datetime: as in `dates`; of a float: "plain" writes 1.0 as 1
