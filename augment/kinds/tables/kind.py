@@ -32,7 +32,7 @@ from augment.evaluation.comparison import Comparison
 from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
 from augment.evaluation.scoring import Sides
 from augment.evaluation.verdict import Unscored
-from augment.kinds.tables.data import marker
+from augment.kinds.tables.data import marker, measurements
 from augment.kinds.tables.data.conditions import (
     balance_of,
     parse,
@@ -236,15 +236,17 @@ TABLES = Kind(
 
 def _require_possible(data: Table, ask: Ask) -> None:
     """Refuse conditions that no row of a model of `data` can meet."""
+    own = data.schema
+    data = measurements.parted(data)
     schema = kept(data.schema)
-    asked = parse(ask.where, schema)
+    asked = parse(ask.where, schema, None, lambda name: measurements.null_column(name, own))
     named = asked.columns
     if ask.balance is not None:
         named.add(parse_balance(ask.balance, schema)[0])
     if not named:
         return
     known = domain.of(data.select([name for name in schema.names if name in named]))
-    asked = parse(ask.where, schema, known)
+    asked = parse(ask.where, schema, known, lambda name: measurements.null_column(name, own))
     if ask.balance is not None:
         balance_of(ask.balance, schema, known, asked)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from augment.core.types import Engine, Job
 from augment.kinds.tables import relations
+from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.dataset import Table, require_rows
 from augment.kinds.tables.data.values import numbers, table_of
 from augment.kinds.tables.generator import domain
@@ -34,6 +35,8 @@ def fit_model(
     """
     require_rows(data, 1, "the table")
     schema = kept(data.schema)
+    data = measurements.parted(data)
+    data = measurements.filled(data, schema, job.seed.child("measurements").rng())
     core = modelled(data)
     notes: tuple[str, ...] = (UNPROTECTED,)
     least = least_rows(job.rows_seen(len(data))) if protected else 1
@@ -61,7 +64,7 @@ def fit_model(
         "protected": protected,
         "notes": list(notes),
         "relations": found.sentences,
-        "kept": identity.sentences,
+        "kept": [*measurements.told(schema), *identity.sentences],
         **({"closely": found.close_sentences} if found.close_sentences else {}),
         "nearly": [near.to_json() for near in found.near],
         **inner.state().config.get("facts", {}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -21,6 +22,7 @@ from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Clause, Condition, Json, Model, Scalar, State, Tick, Whole, silent
+from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.conditions import balance_of, parse, require_no_prompts
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
@@ -69,10 +71,12 @@ class TableModel(Fitted[Table]):
     def condition(self, ask: Ask) -> Condition:
         require_no_prompts(ask)
         about = registry.find("engines", self.engine).about
-        asked = self._drawing.possible(parse(ask.where, self.schema, self.domain))
+        said = parse(ask.where, self.parts, self.domain, self._null_column)
+        asked = self._drawing.possible(measurements.asked(said, self.schema))
         mix = None
         if ask.balance is not None:
-            mix = balance_of(ask.balance, self.schema, self.domain, asked)
+            mix = balance_of(ask.balance, self.parts, self.domain, asked)
+            asked = measurements.asked(dataclasses.replace(asked, mix=mix), self.schema)
         if (asked.columns or mix) and "where" not in about.conditions:
             raise UsageError(f"Engine {self.engine!r} takes no --where and no --balance.")
         partial = None
@@ -114,9 +118,10 @@ class TableModel(Fitted[Table]):
             core.column(column.name)
             if column.modelled
             else _filled(made[column.name], kept, column.name)
-            for column in self.schema
+            for column in self.parts
         ]
-        return Table(pa.table(arrays, names=self.schema.names), self.schema)
+        whole_rows = Table(pa.table(arrays, names=self.parts.names), self.parts)
+        return measurements.joined(whole_rows, self.schema)
 
     def _settled(
         self,
@@ -164,16 +169,18 @@ class TableModel(Fitted[Table]):
             least = least_rows(seen + len(table))
             table, more = rare_categories.replaced(table, least, self.schema.names)
             notes += more
-        drift = newer_rows.drift(table, self.schema, self.domain, self.unmodelled, older_rows)
+        drift = newer_rows.drift(
+            measurements.parted(table), self.parts, self.domain, self.unmodelled, older_rows
+        )
         return Loaded(table, found.files, notes, found.rejected), tuple(drift)
 
     def value_counts(self, rows: Table, column: str) -> Mapping[Scalar, int]:
-        found, levels = codes(rows, column)
+        found, levels = codes(measurements.parted(rows), column)
         counts = np.bincount(found[found >= 0], minlength=len(levels))
         return dict(zip(levels, counts.tolist(), strict=True))
 
     def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
-        notes = self.identity.notes(rows, given, self.schema)
+        notes = self.identity.notes(rows, given, self.parts)
         partial = given.partial
         told = self._drawing.told(partial) if isinstance(partial, Table) else []
         if told:
@@ -218,7 +225,15 @@ class TableModel(Fitted[Table]):
 
     @property
     def _drawing(self) -> Drawing:
-        return Drawing(self.inner, self.relations, self.schema)
+        return Drawing(self.inner, self.relations, self.parts)
+
+    @cached_property
+    def parts(self) -> Schema:
+        """The schema with the parts of measurements in their places."""
+        return measurements.parted_schema(self.schema)
+
+    def _null_column(self, name: str) -> str:
+        return measurements.null_column(name, self.schema)
 
     def stored(self) -> Stored:
         state = self.inner.state()
@@ -240,7 +255,8 @@ class TableModel(Fitted[Table]):
         recipe = registry.find("engines", stored.engine)
         with restoring(stored.engine):
             schema = Schema.from_json(config["schema"])
-            columns = [c for c in schema if not c.modelled]
+            parts = measurements.parted_schema(schema)
+            columns = [c for c in parts if not c.modelled]
             pairs = zip(columns, config["invented"], strict=True)
             unmodelled = tuple(Unmodelled.from_json(column, document) for column, document in pairs)
             rows = int(config["rows"])
@@ -248,12 +264,12 @@ class TableModel(Fitted[Table]):
                 raise ValueError("rows are out of range")
             known = {
                 column.name: domain.checked(column, config["domain"][column.name])
-                for column in schema
+                for column in parts
                 if column.modelled
             }
             names = list(known)
             found = Relations.from_json(config["relations"], names)
-            identity = RowIdentity.from_json(config.get("identity", NO_IDENTITY), schema)
+            identity = RowIdentity.from_json(config.get("identity", NO_IDENTITY), parts)
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
@@ -273,7 +289,7 @@ def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
 
 def _require_columns(model: TableModel) -> None:
     """Refuse an engine's part that makes other columns, or other types, than the schema says."""
-    modelled = [column for column in model.schema if column.modelled]
+    modelled = [column for column in model.parts if column.modelled]
     nothing = table_of(modelled, [pa.nulls(0, arrow_type(c)) for c in modelled], None)
     wanted = model.relations.taken_out(nothing).schema
     made = model.inner.sample(1, Seed(0)).schema

@@ -1,9 +1,9 @@
 """Numbers with a currency sign, unit or grouping: $1,234.50, 12 %, 1.234,56 €, 70 kg, (1,234), +3.
 
-They are held in five fields of `Column`: `prefix` and `suffix` stand around every number, `negative`
-is how one below zero is spelt, with # for its digits ("(#)", "$-#"; "" for a minus sign before the
-prefix), `grouping` stands between thousands, and `point` is the decimal mark. Where the prefix is a
-plus, zero has none. What is left without them is spelt as in `numerals`.
+They are held in five fields of `Column`: `prefix` and `suffix` stand around every number,
+`negative` is how one below zero is spelt, with # for its digits ("(#)", "$-#"; "" for a minus sign
+before the prefix), `grouping` stands between thousands, and `point` is the decimal mark. Where the
+prefix is a plus, zero has none. What is left without them is spelt as in `numerals`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.spelling.forms import CURRENCY
 from augment.kinds.tables.data.spelling.patterns import all_match
 
-CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK"
 WITH_UNITS = (
-    rf"^(?P<sign>-?)(?P<prefix>(?:[$€£¥₹₩₽₺₪฿]|[A-Z]{{1,2}}\$|{CODES})?[ \x{{a0}}]?)"
+    rf"^(?P<sign>-?)(?P<prefix>(?:{CURRENCY})?[ \x{{a0}}]?)"
     r"(?P<body>\d(?:[\d.,' \x{a0}\x{202f}]*\d)?)(?P<suffix>[^\d.,'-][^\d]{0,7})?$"
 )
 SIGNED = (
-    rf"^(?P<lead>[-+(]?(?:[$€£¥₹₩₽₺₪฿]|[A-Z]{{1,2}}\$|{CODES})?[ \x{{a0}}]?[-(]?)"
+    rf"^(?P<lead>[-+(]?(?:{CURRENCY})?[ \x{{a0}}]?[-(]?)"
     r"(?P<body>\d(?:[\d.,' \x{a0}\x{202f}]*\d)?)(?P<tail>[^\d.,'][^\d]{0,8})?$"
 )
 SIGNS = re.compile("[-+()]")
