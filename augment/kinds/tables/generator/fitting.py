@@ -12,6 +12,7 @@ from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.dataset import Table, require_rows
 from augment.kinds.tables.data.values import numbers, table_of
 from augment.kinds.tables.generator import domain
+from augment.kinds.tables.generator.form_ranges import FormRanges
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.generator.protection import least_rows, protect
 from augment.kinds.tables.generator.unmodelled import kept, modelled, unmodelled_columns
@@ -40,6 +41,7 @@ def fit_model(
     core = modelled(data)
     notes: tuple[str, ...] = (UNPROTECTED,)
     least = least_rows(job.rows_seen(len(data))) if protected else 1
+    ranges = FormRanges.of(data, schema, least)
     identity = RowIdentity.fit(data, least)
     held = identity.constant | set(schema.key)
     found = relations.mined(core, _constants(data)).without(held)
@@ -83,6 +85,7 @@ def fit_model(
         found,
         identity,
         facts,
+        ranges,
     )
 
 

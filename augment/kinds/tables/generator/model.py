@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -17,6 +17,7 @@ from augment.core.errors import BadInput, UsageError, listed
 from augment.core.fitted import Ask, Fitted
 from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored, restoring
+from augment.core.normal_form import Branch
 from augment.core.quotas import quotas
 from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
@@ -27,8 +28,10 @@ from augment.kinds.tables.data.conditions import balance_of, parse, require_no_p
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.data.values import arrow_type, codes, table_of, with_columns
+from augment.kinds.tables.engines.rejection import Branches
 from augment.kinds.tables.generator import domain, given_rows, newer_rows, rare_categories
 from augment.kinds.tables.generator.drawing import Drawing
+from augment.kinds.tables.generator.form_ranges import FormRanges
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import Unmodelled
 from augment.kinds.tables.identity.row_identity import RowIdentity, RowRange
@@ -64,6 +67,7 @@ class TableModel(Fitted[Table]):
     relations: Relations
     identity: RowIdentity
     facts: Json
+    ranges: FormRanges = field(default_factory=FormRanges)
 
     def on(self, device: str) -> Self:
         return dataclasses.replace(self, inner=self.inner.on(device))
@@ -198,15 +202,23 @@ class TableModel(Fitted[Table]):
             rows = given.partial.slice(start, n).select(list(self.domain))
             return self._completed(rows, seed, given, tick)
         if given.mix is None:
-            return self._drawing.rows(n, seed, given.clauses, given.branches, tick)
+            return self._rows(n, seed, given.clauses, given.branches, tick)
         name, shares = given.mix
         parts = []
         for level, _, count in quotas(shares, start, n):
             narrowed = (*given.clauses, Clause(name, "in", (level,)))
             stream = seed.child("mix", str(level))
-            parts.append(self._drawing.rows(count, stream, narrowed, given.branches, tick))
+            parts.append(self._rows(count, stream, narrowed, given.branches, tick))
         joined = Table.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
+
+    def _rows(
+        self, n: int, seed: Seed, clauses: Branch, branches: Branches, tick: Callable[[Tick], None]
+    ) -> Table:
+        def draw(count: int, stream: Seed) -> Table:
+            return self._drawing.rows(count, stream, clauses, branches, tick)
+
+        return self.ranges.drawn(draw, n, seed, self.schema, free=not (clauses or branches))
 
     def _completed(
         self, partial: Table, seed: Seed, given: Condition, tick: Callable[[Tick], None]
@@ -244,6 +256,7 @@ class TableModel(Fitted[Table]):
             "domain": dict(self.domain),
             "relations": self.relations.to_json(),
             "identity": self.identity.to_json(),
+            **({"ranges": self.ranges.to_json()} if self.ranges != FormRanges() else {}),
             "engine": state.config,
         }
         return Stored(Table.kind, self.engine, State(config, state.tensors), self.facts)
@@ -275,7 +288,16 @@ class TableModel(Fitted[Table]):
                 raise TypeError("the engine's part is no object")
             inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
             model = cls(
-                stored.engine, rows, schema, inner, unmodelled, known, found, identity, stored.facts
+                stored.engine,
+                rows,
+                schema,
+                inner,
+                unmodelled,
+                known,
+                found,
+                identity,
+                stored.facts,
+                FormRanges.from_json(config.get("ranges", FormRanges().to_json()), schema),
             )
             _require_columns(model)
             model.sample(0, TRIAL_ROWS, Seed(0), Condition(), silent)

@@ -1,0 +1,140 @@
+"""Where the numbers of each form of a measurement lie: weights in kg here, in lb there.
+
+An engine draws numbers and forms of few rows as nearly as it can, and "230.1 kg" comes of a number
+that is usual in lb. Rows with such numbers are drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from augment.core.seeds import Seed
+from augment.core.types import Json
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.measurements import Measurement, measurements
+from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.data.values import from_numbers, numbers, with_columns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+REDRAWS = 10
+Ends = tuple[tuple[float, float], ...]  # of the numbers of a form
+
+
+@dataclass(frozen=True)
+class FormRanges:
+    """`ends` by column and form, where enough rows show them; `below` and `above` are columns whose
+    second number is never above, or never below, the first."""
+
+    ends: Mapping[str, Mapping[str, Ends]] = field(default_factory=dict)
+    below: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, table: Table, schema: Schema, least: int) -> Self:
+        """Those of parted rows. An end is the median of the few outermost values, of which there
+        are `least` or one more, so that it is no one row's; of 1, it is the outermost."""
+        ends: dict[str, dict[str, Ends]] = {}
+        below, above = [], []
+        few = 1 if least == 1 else least + least % 2
+        for name, own in measurements(schema).items():
+            place, values = own.places(table), _values(own, table)
+            found = {}
+            for number, form in enumerate(own.forms):
+                rows = np.flatnonzero(place == number)
+                if form.slots and len(rows) >= 2 * few and len(own.with_number(0)) > 1:
+                    ordered = [np.sort(column[rows]) for column in values[: len(form.slots)]]
+                    found[form.template] = tuple(
+                        (float(np.median(c[:few])), float(np.median(c[-few:]))) for c in ordered
+                    )
+            ends |= {name: found} if found else {}
+            if len(values) > 1:
+                both = np.isin(place, [i for i, f in enumerate(own.forms) if len(f.slots) > 1])
+                first, second = values[0][both], values[1][both]
+                below += [name] if (second <= first).all() else []
+                above += [name] if (second >= first).all() and name not in below else []
+        return cls(ends, tuple(below), tuple(above))
+
+    def broken(self, table: Table, schema: Schema) -> NDArray[np.bool_]:
+        """(rows,) whether a number of parted rows is none of its form."""
+        found = np.zeros(len(table), dtype=bool)
+        if not (self.ends or self.below or self.above):
+            return found
+        for name, own in measurements(schema).items():
+            place, values = own.places(table), _values(own, table)
+            for number, form in enumerate(own.forms):
+                rows = place == number
+                for column, (low, high) in self._slots(name, form.template, values):
+                    found |= rows & ((column < low) | (column > high))
+                if len(form.slots) > 1:
+                    found |= rows & (name in self.below) & (values[1] > values[0])
+                    found |= rows & (name in self.above) & (values[1] < values[0])
+        return found
+
+    def clipped(self, table: Table, schema: Schema) -> Table:
+        """The rows with every number pulled into the range of its form."""
+        arrays = {}
+        for name, own in measurements(schema).items():
+            place, values = own.places(table), _values(own, table)
+            for number, form in enumerate(own.forms):
+                rows = place == number
+                for column, (low, high) in self._slots(name, form.template, values):
+                    column[rows] = np.clip(column[rows], low, high)
+            arrays |= {c.name: from_numbers(c, v) for c, v in zip(own.numbers, values, strict=True)}
+        return with_columns(table, arrays)
+
+    def drawn(
+        self, draw: Callable[[int, Seed], Table], n: int, seed: Seed, schema: Schema, free: bool
+    ) -> Table:
+        """`n` rows of `draw`, broken ones drawn anew; those that still are get the end of their
+        range, if rows are `free` of conditions."""
+        made = draw(n, seed)
+        for number in range(REDRAWS):
+            broken = np.flatnonzero(self.broken(made, schema))
+            if not len(broken):
+                return made
+            more = draw(len(broken), seed.child("forms", number))
+            places = np.arange(len(made))
+            places[broken] = len(made) + np.arange(len(broken))
+            made = Table.join([made, more]).take(places)
+        return self.clipped(made, schema) if free else made
+
+    def _slots(
+        self, name: str, form: str, values: list[NDArray[np.float64]]
+    ) -> list[tuple[NDArray[np.float64], tuple[float, float]]]:
+        return list(zip(values, self.ends.get(name, {}).get(form, ()), strict=False))
+
+    def to_json(self) -> Json:
+        ends = {
+            name: {form: [list(pair) for pair in pairs] for form, pairs in forms.items()}
+            for name, forms in self.ends.items()
+        }
+        return {"ends": ends, "below": list(self.below), "above": list(self.above)}
+
+    @classmethod
+    def from_json(cls, document: Any, schema: Schema) -> Self:
+        """Undo `to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
+        known = measurements(schema)
+        ends: dict[str, dict[str, Ends]] = {}
+        for name, forms in document["ends"].items():
+            slots = {form.template: len(form.slots) for form in known[name].forms}
+            ends[name] = {}
+            for form, pairs in forms.items():
+                ends[name][form] = tuple((float(low), float(high)) for low, high in pairs)
+                flat = [end for pair in ends[name][form] for end in pair]
+                if len(pairs) != slots[form] or not all(map(isfinite, flat)):
+                    raise ValueError("the range of a form is damaged")
+        names = tuple(document["below"]), tuple(document["above"])
+        if not {*names[0], *names[1]} <= known.keys():
+            raise ValueError("an ordered column is no measurement")
+        return cls(ends, *names)
+
+
+def _values(own: Measurement, table: Table) -> list[NDArray[np.float64]]:
+    return [numbers(table, column.name).copy() for column in own.numbers]
