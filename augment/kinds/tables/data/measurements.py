@@ -148,7 +148,8 @@ def parted(table: Table, schema: Schema | None = None) -> Table:
     found = {n: m for n, m in found.items() if n in table.schema.names and _is_text(table, n)}
     if not found:
         return table
-    columns, arrays = [], []
+    columns: list[Column] = []
+    arrays: list[pa.Array] = []
     for column in table.schema:
         array = table.column(column.name)
         own = found.get(column.name)

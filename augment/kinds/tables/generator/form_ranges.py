@@ -12,6 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pyarrow as pa
 
 from augment.core.seeds import Seed
 from augment.core.types import Json
@@ -79,7 +80,7 @@ class FormRanges:
 
     def clipped(self, table: Table, schema: Schema) -> Table:
         """The rows with every number pulled into the range of its form."""
-        arrays = {}
+        arrays: dict[str, pa.Array] = {}
         for name, own in measurements(schema).items():
             place, values = own.places(table), _values(own, table)
             for number, form in enumerate(own.forms):

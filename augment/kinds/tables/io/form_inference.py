@@ -151,9 +151,8 @@ def _forms(literals: list[str], bodies: pa.Array) -> Iterator[tuple[Form, NDArra
     if len(literals) == 1:
         yield from _checked(tuple(literals), (), np.ones(len(bodies), bool))
         return
-    columns = _numbers(literals, bodies)
-    literals, columns = _without_constants(literals, columns)
-    if columns is None or not 1 <= len(columns) <= MOST_SLOTS or not _fit(literals):
+    literals, columns = _without_constants(literals, _numbers(literals, bodies))
+    if not 1 <= len(columns) <= MOST_SLOTS or not _fit(literals):
         return
     marks = [marks_of(column) for column in columns]
     if any(mark is None for mark in marks):
@@ -198,12 +197,13 @@ def _numbers(literals: list[str], bodies: pa.Array) -> list[pa.Array]:
 
 def _without_constants(
     literals: list[str], columns: list[pa.Array]
-) -> tuple[list[str], list[pa.Array] | None]:
-    """Second numbers that never change, as that of kg/m2, are literal."""
+) -> tuple[list[str], list[pa.Array]]:
+    """Second numbers that never change, as that of kg/m2, are literal. No columns where a number
+    of some text is none."""
     made, kept = [literals[0]], []
     for place, column in enumerate(columns):
         if column.null_count:
-            return literals, None
+            return literals, []
         same = pc.unique(column)
         if place and len(same) == 1 and len(column) > 2 and "0" not in same[0].as_py():
             made[-1] += same[0].as_py() + literals[place + 1]

@@ -107,9 +107,9 @@ class TableLift(Lift[Table]):
         own = rows.train.schema
         target = own.target
         assert target is not None, "what has no target was refused before"
-        train, test = measurements.parted(rows.train), measurements.parted(rows.test, own)
+        train, unseen = measurements.parted(rows.train), measurements.parted(rows.test, own)
         names = [c.name for c in train.schema if c.modelled and c.name != target]
-        axes = tuple(axis_of(train.schema[name], train, test) for name in names)
+        axes = tuple(axis_of(train.schema[name], train, unseen) for name in names)
         levels = sorted(codes(train, target)[1], key=str)
 
         def encoded(table: Table) -> Training:
