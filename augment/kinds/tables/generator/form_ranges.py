@@ -62,12 +62,14 @@ class FormRanges:
                 above += [name] if (second >= first).all() and name not in below else []
         return cls(ends, tuple(below), tuple(above))
 
-    def broken(self, table: Table, schema: Schema) -> NDArray[np.bool_]:
-        """(rows,) whether a number of parted rows is none of its form."""
-        found = np.zeros(len(table), dtype=bool)
+    def broken(self, table: Table, schema: Schema, given: Table | None = None) -> NDArray[np.bool_]:
+        """(rows,) whether a number of parted rows, and not of the `given` ones, is none of its
+        form."""
+        every = np.zeros(len(table), dtype=bool)
         if not (self.ends or self.below or self.above):
-            return found
+            return every
         for name, own in measurements(schema).items():
+            found = np.zeros(len(table), dtype=bool)
             place, values = own.places(table), _values(own, table)
             for number, form in enumerate(own.forms):
                 rows = place == number
@@ -76,7 +78,10 @@ class FormRanges:
                 if len(form.slots) > 1:
                     found |= rows & (name in self.below) & (values[1] > values[0])
                     found |= rows & (name in self.above) & (values[1] < values[0])
-        return found
+            if given is not None:
+                found &= np.isnan(numbers(given, own.numbers[0].name))
+            every |= found
+        return every
 
     def clipped(self, table: Table, schema: Schema) -> Table:
         """The rows with every number pulled into the range of its form."""
@@ -91,20 +96,27 @@ class FormRanges:
         return with_columns(table, arrays)
 
     def drawn(
-        self, draw: Callable[[int, Seed], Table], n: int, seed: Seed, schema: Schema, free: bool
+        self,
+        draw: Callable[[NDArray[np.int64], Seed], Table],
+        n: int,
+        seed: Seed,
+        schema: Schema,
+        given: Table | None = None,
     ) -> Table:
-        """`n` rows of `draw`, broken ones drawn anew; those that still are get the end of their
-        range, if rows are `free` of conditions."""
-        made = draw(n, seed)
+        """`n` rows of `draw`, which is told their places, broken ones drawn anew a few times.
+
+        What `given` rows hold is as it is.
+        """
+        made = draw(np.arange(n), seed)
         for number in range(REDRAWS):
-            broken = np.flatnonzero(self.broken(made, schema))
+            broken = np.flatnonzero(self.broken(made, schema, given))
             if not len(broken):
-                return made
-            more = draw(len(broken), seed.child("forms", number))
+                break
+            more = draw(broken, seed.child("forms", number))
             places = np.arange(len(made))
             places[broken] = len(made) + np.arange(len(broken))
             made = Table.join([made, more]).take(places)
-        return self.clipped(made, schema) if free else made
+        return made
 
     def _slots(
         self, name: str, form: str, values: list[NDArray[np.float64]]

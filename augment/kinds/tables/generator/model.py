@@ -40,7 +40,7 @@ from augment.kinds.tables.io.options import read_options
 from augment.kinds.tables.relations import Relations
 
 if TYPE_CHECKING:
-    pass
+    from numpy.typing import NDArray
 
 NO_IDENTITY = RowIdentity().to_json()  # of a model that was made before ids could repeat
 MOST_ROWS = 10**15  # that a model may say its source had
@@ -215,10 +215,11 @@ class TableModel(Fitted[Table]):
     def _rows(
         self, n: int, seed: Seed, clauses: Branch, branches: Branches, tick: Callable[[Tick], None]
     ) -> Table:
-        def draw(count: int, stream: Seed) -> Table:
-            return self._drawing.rows(count, stream, clauses, branches, tick)
+        def draw(rows: NDArray[np.int64], stream: Seed) -> Table:
+            return self._drawing.rows(len(rows), stream, clauses, branches, tick)
 
-        return self.ranges.drawn(draw, n, seed, self.schema, free=not (clauses or branches))
+        made = self.ranges.drawn(draw, n, seed, self.schema)
+        return made if clauses or branches else self.ranges.clipped(made, self.schema)
 
     def _completed(
         self, partial: Table, seed: Seed, given: Condition, tick: Callable[[Tick], None]
@@ -227,7 +228,11 @@ class TableModel(Fitted[Table]):
         set after the draw breaks its clause, within bounds."""
 
         def fill(rows: Table, stream: Seed) -> Table:
-            return self._drawing.filled(rows, stream, given.clauses, tick)
+            def draw(some: NDArray[np.int64], inner: Seed) -> Table:
+                waiting = rows if len(some) == len(rows) else rows.take(some)
+                return self._drawing.filled(waiting, inner, given.clauses, tick)
+
+            return self.ranges.drawn(draw, len(rows), stream, self.schema, rows)
 
         loose = self.relations.dependents.loose(given.clauses)
         if not given.branches and not loose:
