@@ -49,7 +49,7 @@ from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.generator.private_fitting import fit_privately, publicly_read
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept, modelled
-from augment.kinds.tables.io import memory, reading
+from augment.kinds.tables.io import form_inference, memory, reading
 from augment.kinds.tables.io.formats import Format
 from augment.kinds.tables.io.options import read_options
 from augment.kinds.tables.metrics import targets
@@ -155,6 +155,7 @@ class TableGenerator(Generator[Table]):
         if reserved.private is not None:
             return publicly_read(loaded, reserved.read, reserved.private)
         data, notes = loaded.data, surrogates.notes(loaded.data)
+        notes += tuple(form_inference.notes(data))
         rows = max(1, round((1 - reserved.holdout) * len(data)))
         least = least_rows(rows)
         if reserved.protect and least > 1:

@@ -244,6 +244,16 @@ def null_column(name: str, schema: Schema) -> str:
     return name
 
 
+def odd_rows(table: Table) -> Iterator[tuple[str, int]]:
+    """The columns of measurements with texts of other forms, and how many rows have some."""
+    for name, own in measurements(table.schema).items():
+        place = own.places(parted(table.select([name])))
+        present = table.column(name).is_valid().to_numpy(zero_copy_only=False)
+        count = int((present & (place < 0)).sum())
+        if count:
+            yield name, count
+
+
 def told(schema: Schema) -> Iterator[str]:
     """What is learnt of each column of measurements, in words."""
     for each in measurements(schema).values():

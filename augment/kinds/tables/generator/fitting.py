@@ -42,6 +42,7 @@ def fit_model(
     notes: tuple[str, ...] = (UNPROTECTED,)
     least = least_rows(job.rows_seen(len(data))) if protected else 1
     ranges = FormRanges.of(data, schema, least)
+    data = ranges.clipped(data, schema)
     identity = RowIdentity.fit(data, least)
     held = identity.constant | set(schema.key)
     found = relations.mined(core, _constants(data)).without(held)

@@ -7,7 +7,7 @@ that is usual in lb. Rows with such numbers are drawn anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +19,7 @@ from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.measurements import Measurement, measurements
 from augment.kinds.tables.data.schema import Schema
-from augment.kinds.tables.data.values import from_numbers, numbers, with_columns
+from augment.kinds.tables.data.values import from_numbers, numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +93,10 @@ class FormRanges:
                 for column, (low, high) in self._slots(name, form.template, values):
                     column[rows] = np.clip(column[rows], low, high)
             arrays |= {c.name: from_numbers(c, v) for c, v in zip(own.numbers, values, strict=True)}
-        return with_columns(table, arrays)
+        data = table.data
+        for name, array in arrays.items():
+            data = data.set_column(data.column_names.index(name), name, array)
+        return replace(table, data=data)
 
     def drawn(
         self,

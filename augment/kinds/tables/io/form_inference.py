@@ -2,56 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.core.errors import UsageError
+from augment.kinds.tables.data import measurements
+from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.data.spelling.forms import (
-    CURRENCY,
-    LONGEST,
-    MOST_DECIMALS,
-    MOST_SLOTS,
-    Form,
-    Slot,
-)
-from augment.kinds.tables.data.spelling.units import marks_of
+from augment.kinds.tables.data.spelling import form_search
+from augment.kinds.tables.data.spelling.form_search import LEAST_ROWS, MOST_FORMS, Found
+from augment.kinds.tables.data.spelling.forms import LONGEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_FORMS = 20
-LEAST_ROWS = 10  # of each form: what is kept of it points at nobody
-MOST_ODD = 0.01  # of the rows, that are of no such form
-LEAST_NUMBERS = 0.5  # of the rows, that have a number
 MOST_LEVELS, FEW_LEVELS = 200, 20  # fewer make a category, where most of them are common
 MOST_RARE = 0.1  # of the rows, that hold a value of fewer than `LEAST_ROWS`
-MOST_PAIRED = 10_000  # numbers of two in one text lie below: codes do not
 SAMPLE = 1_000
-NUMBER = r"\d(?:[\d.,' \x{a0}\x{202f}]*\d)?"
-SIGNED = rf"^-(?:{CURRENCY})?[ \x{{a0}}]?{NUMBER}\D*$"
-WORDS = "about|approx|around|at least|at most|ca|circa|from|less than|max|min|more than|over|to"
-WORDS += "|under|up to"
-BEFORE = re.compile(rf"[^\w#]{{0,3}}(?:(?:{CURRENCY})[ \xa0]?|(?i:{WORDS})\.? ?)?[^\w#]{{0,2}}")
-BETWEEN, BEHIND = 8, 20  # characters
-ORDINALS = frozenset(("st", "nd", "rd", "th"))
 TOO_MANY = "Its numbers are spelt in too many ways, or codes, so what they say is lost."
-
-
-@dataclass(frozen=True)
-class Found:
-    """The forms, the commonest first, and how many rows are of none."""
-
-    forms: tuple[str, ...]
-    odd: int
 
 
 def decided(column: Column, texts: pa.DictionaryArray) -> Column:
@@ -65,30 +38,49 @@ def decided(column: Column, texts: pa.DictionaryArray) -> Column:
     distinct = texts.dictionary
     sample = distinct.slice(0, SAMPLE)
     digits = pc.mean(pc.match_substring_regex(sample, r"\d")).as_py() or 0.0
-    if digits < LEAST_NUMBERS or pc.mean(pc.utf8_length(sample)).as_py() > LONGEST:
+    if digits < form_search.LEAST_NUMBERS or pc.mean(pc.utf8_length(sample)).as_py() > LONGEST:
         return column
-    found = _found(distinct, counts)
+    found = form_search.search(distinct, counts) if form_search.has_few(sample) else None
     if found is None:
-        odd = wordy and digits > 1 - MOST_RARE and _begin_with_numbers(sample)
+        odd = wordy and digits > 1 - MOST_RARE and form_search.begin_with_numbers(sample)
         return replace(column, note=f"{TOO_MANY} {column.note}") if odd else column
-    return as_measurement(column, found)
+    return as_measurement(column, found, texts)
 
 
-def as_measurement(column: Column, found: Found) -> Column:
+def notes(table: Table) -> Iterator[str]:
+    """What of texts with numbers is not learnt."""
+    for name, count in measurements.odd_rows(table):
+        rows = "1 row holds a text" if count == 1 else f"{count:,} rows hold texts"
+        yield f"Column {name!r}: {rows} of another form than are learnt; rows like others stand in."
+    for column in table.schema:
+        if column.note.startswith(TOO_MANY):
+            yield (
+                f"Column {column.name!r}: {TOO_MANY[0].lower()}{TOO_MANY[1:]} Up to {MOST_FORMS} "
+                f"forms of {LEAST_ROWS} rows or more each are learnt: spell them alike, or split "
+                "the column."
+            )
+
+
+def as_measurement(column: Column, found: Found, texts: pa.DictionaryArray) -> Column:
     count = "one form" if len(found.forms) == 1 else f"{len(found.forms)} forms"
     note = f"Numbers in {count}: {', '.join(found.forms)}."
     note += f" {found.odd:,} rows of other forms are not learnt." if found.odd else ""
     return Column(
-        column.name, "measurement", "string", null=column.null, arrow=column.arrow, note=note,
+        column.name,
+        "measurement",
+        "string",
+        null="" if texts.null_count else None,
+        arrow=column.arrow,
+        note=note,
         forms=found.forms,
-    )  # fmt: skip
+    )
 
 
 def declared(column: Column, texts: pa.DictionaryArray) -> Column | None:
     """The column as the user says it is: its few forms may be of as many rows as there are of
     other columns, and of few values; None where it has none."""
-    found = _found(texts.dictionary, _counts(texts))
-    return None if found is None else as_measurement(column, found)
+    found = form_search.search(texts.dictionary, _counts(texts))
+    return None if found is None else as_measurement(column, found, texts)
 
 
 def _counts(texts: pa.DictionaryArray) -> NDArray[np.int64]:
@@ -101,149 +93,3 @@ def _many(counts: NDArray[np.int64]) -> bool:
     """Whether values are too many, or too many of them rare, for a good category."""
     rare = counts[counts < LEAST_ROWS].sum() / max(1, counts.sum())
     return len(counts) > MOST_LEVELS or (len(counts) > FEW_LEVELS and bool(rare >= MOST_RARE))
-
-
-def _begin_with_numbers(sample: pa.Array) -> bool:
-    bodies = pc.replace_substring_regex(sample, NUMBER, "0").to_pylist()
-    begun = sum(bool(BEFORE.fullmatch(body.partition("0")[0])) for body in bodies)
-    return begun > (1 - MOST_RARE) * len(bodies)
-
-
-def _found(distinct: pa.Array, counts: NDArray[np.int64]) -> Found | None:
-    rows = int(counts.sum())
-    signed = pc.match_substring_regex(distinct, SIGNED)
-    bare = pc.if_else(signed, pc.utf8_slice_codeunits(distinct, 1), distinct)
-    skeletons = pc.replace_substring_regex(bare, NUMBER, "0").dictionary_encode()
-    kinds = np.asarray(skeletons.indices, np.int64)
-    often = np.bincount(kinds, weights=counts, minlength=len(skeletons.dictionary))
-    common = np.flatnonzero(often >= LEAST_ROWS)
-    if len(common) > MOST_FORMS or often[common].sum() < (1 - MOST_ODD) * rows:
-        return None
-    found: dict[Form, int] = defaultdict(int)
-    numbered = 0
-    order = np.argsort(kinds, kind="stable")
-    ends = np.searchsorted(kinds[order], np.arange(len(often) + 1))
-    behind = set()
-    for kind in common.tolist():
-        own = order[ends[kind] : ends[kind + 1]]
-        texts, bodies = distinct.take(pa.array(own)), bare.take(pa.array(own))
-        literals = skeletons.dictionary[kind].as_py().split("0")
-        for form, places in _forms(literals, bodies):
-            fits, numbers = form.numbers(texts)
-            back = np.array(form.texts(numbers) if form.slots else [form.template] * len(texts))
-            kept = fits & places & (back == np.array(texts.to_pylist()))
-            count = int(counts[own][kept].sum())
-            if count >= LEAST_ROWS:
-                found[form] += count
-                numbered += count * bool(form.slots)
-                behind |= {form.literals[-1]} if form.slots else set()
-    odd = rows - sum(found.values())
-    if odd > MOST_ODD * rows or numbered < LEAST_NUMBERS * rows or len(found) > MOST_FORMS:
-        return None
-    if behind <= ORDINALS:
-        return None
-    ordered = sorted(found, key=lambda form: (-found[form], form.template))
-    return Found(tuple(form.template for form in ordered), odd)
-
-
-def _forms(literals: list[str], bodies: pa.Array) -> Iterator[tuple[Form, NDArray[np.bool_]]]:
-    """The forms of texts with these literals around numbers, and (texts,) which are of each."""
-    if len(literals) == 1:
-        yield from _checked(tuple(literals), (), np.ones(len(bodies), bool))
-        return
-    literals, columns = _without_constants(literals, _numbers(literals, bodies))
-    if not 1 <= len(columns) <= MOST_SLOTS or not _fit(literals):
-        return
-    marks = [marks_of(column) for column in columns]
-    if any(mark is None for mark in marks):
-        return
-    pairs = [mark for mark in marks if mark is not None]
-    decimals = [_decimals(c, point) for c, (_, point) in zip(columns, pairs, strict=True)]
-    if len(columns) > 1 and any(_large(c, m) for c, m in zip(columns, pairs, strict=True)):
-        return
-    every = np.ones(len(bodies), bool)
-    for rows in [every] if all(_alike(each) for each in decimals) else _by_length(decimals):
-        slots = []
-        for place, (grouping, point) in enumerate(pairs):
-            lengths = [len(text) for text, kept in zip(decimals[place], rows, strict=True) if kept]
-            texts = columns[place].filter(pa.array(rows))
-            width = _width(texts) if place and not max(lengths) and not grouping else 1
-            slots.append(Slot(grouping, point, width, min(lengths), max(lengths)))
-        yield from _checked(tuple(literals), tuple(slots), rows)
-
-
-def _checked(
-    literals: tuple[str, ...], slots: tuple[Slot, ...], rows: NDArray[np.bool_]
-) -> Iterator[tuple[Form, NDArray[np.bool_]]]:
-    """The form, if its template means it and nothing else."""
-    if max((slot.most for slot in slots), default=0) > MOST_DECIMALS:
-        return
-    form = Form(literals, slots)
-    try:
-        if Form.of(form.template) == form:
-            yield form, rows
-    except UsageError:
-        return
-
-
-def _numbers(literals: list[str], bodies: pa.Array) -> list[pa.Array]:
-    names = [f"n{place}" for place in range(len(literals) - 1)]
-    pattern = "".join(
-        f"{re.escape(a)}(?P<{n}>{NUMBER})" for a, n in zip(literals, names, strict=False)
-    )
-    parts = pc.extract_regex(bodies, f"^{pattern}{re.escape(literals[-1])}$")
-    return [pc.struct_field(parts, name) for name in names]
-
-
-def _without_constants(
-    literals: list[str], columns: list[pa.Array]
-) -> tuple[list[str], list[pa.Array]]:
-    """Second numbers that never change, as that of kg/m2, are literal. No columns where a number
-    of some text is none."""
-    made, kept = [literals[0]], []
-    for place, column in enumerate(columns):
-        if column.null_count:
-            return literals, []
-        same = pc.unique(column)
-        if place and len(same) == 1 and len(column) > 2 and "0" not in same[0].as_py():
-            made[-1] += same[0].as_py() + literals[place + 1]
-        else:
-            kept.append(column)
-            made.append(literals[place + 1])
-    return made, kept
-
-
-def _fit(literals: list[str]) -> bool:
-    """Whether the literals may stand around numbers: letters before one show a code."""
-    first, *between, last = literals
-    short = all(0 < len(text) <= BETWEEN for text in between) and len(last) <= BEHIND
-    return short and bool(BEFORE.fullmatch(first)) and "#" not in "".join(literals)
-
-
-def _decimals(bodies: pa.Array, point: str) -> list[str]:
-    return [text.partition(point)[2] for text in bodies.to_pylist()]
-
-
-def _alike(decimals: list[str]) -> bool:
-    """Whether all have as many, or those with more than the fewest do not end in a zero."""
-    least = min(map(len, decimals))
-    return not any(text.endswith("0") for text in decimals if len(text) > least)
-
-
-def _by_length(decimals: list[list[str]]) -> Iterator[NDArray[np.bool_]]:
-    lengths = np.array([[len(text) for text in column] for column in decimals])
-    for each in np.unique(lengths, axis=1).T:
-        yield (lengths == each[:, None]).all(axis=0)
-
-
-def _large(bodies: pa.Array, marks: tuple[str, str]) -> bool:
-    slot = Slot(marks[0], marks[1])
-    return bool(pc.max(slot.values(bodies)).as_py() >= MOST_PAIRED)
-
-
-def _width(bodies: pa.Array) -> int:
-    """How many digits all have, where some begin with a zero; else 1."""
-    lengths = pc.min_max(pc.utf8_length(bodies))
-    padded = pc.any(pc.match_substring_regex(bodies, r"^0\d")).as_py()
-    same = lengths["min"].as_py() == lengths["max"].as_py()
-    return int(lengths["max"].as_py()) if padded and same else 1

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.kinds.tables.data import identifier_inference, identifiers
 from augment.kinds.tables.data.schema import Column, Role, Storage
-from augment.kinds.tables.data.spelling import dates, integer_dates, numerals, text
+from augment.kinds.tables.data.spelling import dates, form_search, integer_dates, numerals, text
 from augment.kinds.tables.io import form_inference, inference, roles
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer
@@ -181,7 +181,7 @@ def _measurement(
     if found is None:
         raise BadInput(
             f"column {column.name!r} has no few forms with one or two numbers, each in "
-            f"{form_inference.LEAST_ROWS} rows or more.",
+            f"{form_search.LEAST_ROWS} rows or more.",
             where=where(0),
             hint=f"Pass --column {column.name}=text or =category, or give its forms in a schema.",
         )
