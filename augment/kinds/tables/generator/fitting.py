@@ -42,13 +42,13 @@ def fit_model(
     notes: tuple[str, ...] = (UNPROTECTED,)
     least = least_rows(job.rows_seen(len(data))) if protected else 1
     ranges = FormRanges.of(data, schema, least)
-    data = ranges.clipped(data, schema)
     identity = RowIdentity.fit(data, least)
     held = identity.constant | set(schema.key)
     found = relations.mined(core, _constants(data)).without(held)
     seen = found.taken_out(core)
     if protected:
         counts = data.counts if source_table is None else source_table.counts
+        seen = ranges.clipped(seen, schema)
         safe = protect(seen, job.seed.child("protect"), least, counts)
         seen, notes = safe.table, safe.notes
     found = found.as_learnt(seen, list(core.schema))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.seeds import Seed
 from augment.core.types import Json
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REDRAWS = 10
+ODD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: products of it wrap and hardly meet
 Ends = tuple[tuple[float, float], ...]  # of the numbers of a form
 
 
@@ -83,10 +85,13 @@ class FormRanges:
             every |= found
         return every
 
-    def clipped(self, table: Table, schema: Schema) -> Table:
-        """The rows with every number pulled into the range of its form."""
+    def clipped(self, table: Table, schema: Schema, given: Table | None = None) -> Table:
+        """The rows with every number, but for `given` ones, pulled into the range of its form, as
+        far as the table has the columns of both."""
         arrays: dict[str, pa.Array] = {}
         for name, own in measurements(schema).items():
+            if not {column.name for column in own.columns} <= {*table.schema.names}:
+                continue
             place, values = own.places(table), _values(own, table)
             for number, form in enumerate(own.forms):
                 rows = place == number
@@ -95,6 +100,7 @@ class FormRanges:
             arrays |= {c.name: from_numbers(c, v) for c, v in zip(own.numbers, values, strict=True)}
         data = table.data
         for name, array in arrays.items():
+            array = array if given is None else pc.coalesce(given.column(name), array)
             data = data.set_column(data.column_names.index(name), name, array)
         return replace(table, data=data)
 
@@ -106,7 +112,9 @@ class FormRanges:
         schema: Schema,
         given: Table | None = None,
     ) -> Table:
-        """`n` rows of `draw`, which is told their places, broken ones drawn anew a few times.
+        """`n` rows of `draw`, which is told their places; broken ones give way to others of the
+        same forms, so that there are as many of each, and at last of any. These are drawn a few
+        times.
 
         What `given` rows hold is as it is.
         """
@@ -116,8 +124,18 @@ class FormRanges:
             if not len(broken):
                 break
             more = draw(broken, seed.child("forms", number))
+            fits = ~self.broken(more, schema, None if given is None else given.take(broken))
+            old, new = _kinds(made, schema)[broken], _kinds(more, schema)
+            if number >= REDRAWS // 2:
+                old, new = np.zeros_like(old), np.zeros_like(new)
             places = np.arange(len(made))
-            places[broken] = len(made) + np.arange(len(broken))
+            if given is not None:
+                fitting = np.flatnonzero(fits & (old == new))
+                places[broken[fitting]] = len(made) + fitting
+            for kind in np.unique(old) if given is None else ():
+                waiting = broken[old == kind]
+                fitting = np.flatnonzero(fits & (new == kind))[: len(waiting)]
+                places[waiting[: len(fitting)]] = len(made) + fitting
             made = Table.join([made, more]).take(places)
         return made
 
@@ -150,6 +168,14 @@ class FormRanges:
         if not {*names[0], *names[1]} <= known.keys():
             raise ValueError("an ordered column is no measurement")
         return cls(ends, *names)
+
+
+def _kinds(table: Table, schema: Schema) -> NDArray[np.uint64]:
+    """(rows,) one number for each combination of forms; almost surely different ones."""
+    found = np.zeros(len(table), np.uint64)
+    for own in measurements(schema).values():
+        found = found * np.uint64(ODD) + (own.places(table) + 1).astype(np.uint64)
+    return found
 
 
 def _values(own: Measurement, table: Table) -> list[NDArray[np.float64]]:

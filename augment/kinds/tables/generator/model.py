@@ -232,7 +232,9 @@ class TableModel(Fitted[Table]):
                 waiting = rows if len(some) == len(rows) else rows.take(some)
                 return self._drawing.filled(waiting, inner, given.clauses, tick)
 
-            return self.ranges.drawn(draw, len(rows), stream, self.schema, rows)
+            made = self.ranges.drawn(draw, len(rows), stream, self.schema, rows)
+            free = not (given.clauses or given.branches)
+            return self.ranges.clipped(made, self.schema, rows) if free else made
 
         loose = self.relations.dependents.loose(given.clauses)
         if not given.branches and not loose:

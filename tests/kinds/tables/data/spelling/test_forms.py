@@ -25,9 +25,9 @@ def test_any_numbers_are_written_in_a_form_and_read_from_it(template: str) -> No
     form = Form.of(template)
     assert form.template == template
     rng = np.random.default_rng(0)
-    width = 99 if ":" in template else 10.0 ** rng.integers(0, 7, 300)
-    most = decimals(form)
-    values = [np.round(rng.random(300) * (width if i else 1e3), d) for i, d in enumerate(most)]
+    width = np.full(300, 99.0) if ":" in template else 10.0 ** rng.integers(0, 7, 300)
+    sizes = [np.full(300, 1e3), width][: len(form.slots)]
+    values = [np.round(rng.random(300) * n, d) for n, d in zip(sizes, decimals(form), strict=True)]
     if form.signed:
         values[0] = values[0] * rng.choice([-1, 1], 300)
     texts = form.texts(values)
