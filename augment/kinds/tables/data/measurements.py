@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from augment.core.types import Clause, Condition
 from augment.kinds.tables.data.dataset import Table, Whole
@@ -74,17 +75,14 @@ class Measurement:
     def texts(self, table: Table) -> pa.Array:
         """Undo `parts`; null where a number lacks that the form has."""
         values = [numbers(table, column.name) for column in self.numbers]
-        made = np.full(len(table), None, object)
         place = self.places(table)
+        made = pa.nulls(len(table), pa.string())
         for number, form in enumerate(self.forms):
             own = [column for column, _ in zip(values, form.slots, strict=False)]
             known = (place == number) & ~np.isnan([np.zeros(len(table)), *own]).any(axis=0)
-            rows = np.flatnonzero(known)
-            if form.slots:
-                made[rows] = form.texts([column[rows] for column in own])
-            else:
-                made[rows] = form.template
-        return pa.array(made.tolist(), pa.string())
+            texts = form.texts([column[known] for column in own]) if form.slots else form.template
+            made = pc.replace_with_mask(made, pa.array(known), texts)
+        return made
 
     def places(self, table: Table) -> NDArray[np.int64]:
         """(rows,) which form a row of parts has; -1 for a text that is missing or of no form."""

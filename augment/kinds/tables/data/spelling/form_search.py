@@ -93,8 +93,10 @@ def search(distinct: pa.Array, counts: NDArray[np.int64]) -> Found | None:
         literals = skeletons.dictionary[kind].as_py().split("0")
         for form, places in _forms(literals, bodies):
             fits, numbers = form.numbers(texts)
-            back = np.array(form.texts(numbers) if form.slots else [form.template] * len(texts))
-            kept = fits & places & (back == np.array(texts.to_pylist()))
+            kept = fits & places
+            if form.slots:
+                known = [np.nan_to_num(column) for column in numbers]
+                kept &= pc.equal(form.texts(known), texts).to_numpy(zero_copy_only=False)
             count = int(counts[own][kept].sum())
             if count >= LEAST_ROWS:
                 found[form] += count

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_SLOTS = 2
 MOST_DECIMALS = 12
 LONGEST = 60  # characters
+LARGEST = 9e15  # whole numbers up to which floats are exact, with all decimals
 CURRENCY = r"[$€£¥₹₩₽₺₪฿]|[A-Z]{1,2}\$|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK"
 SLOT = re.compile(r"(?:#([,.' \xa0\u202f])##0|(0+))(?:([.,])(?=[0#])(0*)(#*))?")
 UNSIGNED = re.compile(rf"(?:{CURRENCY})?[ \xa0]?")  # may follow a minus
@@ -62,15 +63,38 @@ class Slot:
         plain = pc.replace_substring(bodies, self.grouping, "") if self.grouping else bodies
         return pc.replace_substring(plain, self.point, ".").cast(pa.float64())
 
-    def text(self, value: float) -> str:
-        """A number of at least zero; one too large for its leading zeros is the largest of them."""
+    def texts(self, values: NDArray[np.float64]) -> pa.Array:
+        """Numbers of at least zero; one too large for its leading zeros is the largest of them."""
+        most = 10.0**self.width - 1 if self.width > 1 else LARGEST
+        digits = np.rint(np.minimum(values * 10.0**self.most, most)).astype(np.int64)
+        whole, behind = np.divmod(digits, 10**self.most)
+        text = _grouped(whole, self.grouping) if self.grouping else pa.array(whole).cast("string")
         if self.width > 1:
-            value = min(value, 10**self.width - 1)
-            return f"{value:0{self.width}.0f}"
-        whole, _, decimals = f"{value:,.{self.most}f}".partition(".")
-        whole = whole.replace(",", self.grouping)
-        decimals = decimals[: self.least] + decimals[self.least :].rstrip("0")
-        return f"{whole}{self.point}{decimals}" if decimals else whole
+            text = pc.utf8_lpad(text, self.width, "0")
+        if not self.most:
+            return text
+        decimals = pc.utf8_lpad(pa.array(behind).cast("string"), self.most, "0")
+        if self.most > self.least:
+            tail = pc.utf8_rtrim(pc.utf8_slice_codeunits(decimals, self.least), "0")
+            head = pc.utf8_slice_codeunits(decimals, 0, self.least)
+            decimals = pc.binary_join_element_wise(head, tail, "")
+        point = pc.if_else(pc.equal(decimals, ""), "", self.point)
+        return pc.binary_join_element_wise(text, point, decimals, "")
+
+
+def _grouped(whole: NDArray[np.int64], mark: str) -> pa.Array:
+    """Whole numbers with a mark between thousands."""
+    text = pa.array(whole).cast("string")
+    for place in range(1, 6):
+        rest, low = np.divmod(whole, 1000**place)
+        if not rest.any():
+            break
+        parts = [pa.array(rest).cast("string")]
+        for power in reversed(range(place)):
+            part = pa.array(low // 1000**power % 1000).cast("string")
+            parts.append(pc.utf8_lpad(part, 3, "0"))
+        text = pc.if_else(pa.array(rest > 0), pc.binary_join_element_wise(*parts, mark), text)
+    return text
 
 
 @dataclass(frozen=True)
@@ -134,15 +158,14 @@ class Form:
             found[0] = np.where(below.to_numpy(zero_copy_only=False), -found[0], found[0])
         return parts.is_valid().to_numpy(zero_copy_only=False), found
 
-    def texts(self, numbers: list[NDArray[np.float64]]) -> list[str]:
+    def texts(self, numbers: list[NDArray[np.float64]]) -> pa.Array:
         """Undo `numbers`: each rounded to its decimals, and zero where it would need a minus."""
-        made = []
-        for values in zip(*(column.tolist() for column in numbers), strict=True):
-            bodies = [
-                slot.text(abs(value) if self.signed else max(value, 0.0))
-                for slot, value in zip(self.slots, values, strict=True)
-            ]
-            below = self.signed and values[0] < 0 and bodies[0].strip("0., '\xa0\u202f")
-            text = "".join(a + b for a, b in zip(self.literals, [*bodies, ""], strict=True))
-            made.append(f"-{text}" if below else text)
-        return made
+        values = [np.abs(v) if self.signed else np.maximum(v, 0.0) for v in numbers]
+        bodies = [slot.texts(own) for slot, own in zip(self.slots, values, strict=True)]
+        parts: list[pa.Array | str] = [self.literals[0]]
+        for body, literal in zip(bodies, self.literals[1:], strict=True):
+            parts += [body, literal]
+        if self.signed:
+            below = (numbers[0] < 0) & (np.rint(values[0] * 10.0 ** self.slots[0].most) > 0)
+            parts.insert(0, pc.if_else(pa.array(below), "-", ""))
+        return pc.binary_join_element_wise(*parts, "")
