@@ -104,40 +104,47 @@ class FormRanges:
             data = data.set_column(data.column_names.index(name), name, array)
         return replace(table, data=data)
 
-    def drawn(
+    def rows(
+        self, draw: Callable[[int, Seed], Table], n: int, seed: Seed, schema: Schema, free: bool
+    ) -> Table:
+        """`n` rows of `draw`; broken ones give way to others of the same forms, so that there are
+        as many of each, and at last of any. What still is broken, where rows are `free` of
+        conditions, gets the end of its range."""
+        made = draw(n, seed)
+        for number in range(REDRAWS):
+            broken = np.flatnonzero(self.broken(made, schema))
+            if not len(broken):
+                return made
+            more = draw(len(broken), seed.child("forms", number))
+            fits = ~self.broken(more, schema)
+            old, new = _kinds(made.take(broken), more, schema)
+            for kind in np.unique(old) if number < REDRAWS // 2 else (None,):
+                waiting = broken if kind is None else broken[old == kind]
+                fitting = np.flatnonzero(fits if kind is None else fits & (new == kind))
+                made = _replaced(made, waiting[: len(fitting)], more.take(fitting[: len(waiting)]))
+        return self.clipped(made, schema) if free else made
+
+    def filled(
         self,
-        draw: Callable[[NDArray[np.int64], Seed], Table],
-        n: int,
+        draw: Callable[[Table, Seed], Table],
+        given: Table,
         seed: Seed,
         schema: Schema,
-        given: Table | None = None,
+        free: bool,
     ) -> Table:
-        """`n` rows of `draw`, which is told their places; broken ones give way to others of the
-        same forms, so that there are as many of each, and at last of any. These are drawn a few
-        times.
-
-        What `given` rows hold is as it is.
-        """
-        made = draw(np.arange(n), seed)
+        """The same of `given` rows, which `draw` fills: what they hold is as it is."""
+        made = draw(given, seed)
         for number in range(REDRAWS):
             broken = np.flatnonzero(self.broken(made, schema, given))
             if not len(broken):
-                break
-            more = draw(broken, seed.child("forms", number))
-            fits = ~self.broken(more, schema, None if given is None else given.take(broken))
-            old, new = _kinds(made, schema)[broken], _kinds(more, schema)
-            if number >= REDRAWS // 2:
-                old, new = np.zeros_like(old), np.zeros_like(new)
-            places = np.arange(len(made))
-            if given is not None:
-                fitting = np.flatnonzero(fits & (old == new))
-                places[broken[fitting]] = len(made) + fitting
-            for kind in np.unique(old) if given is None else ():
-                waiting = broken[old == kind]
-                fitting = np.flatnonzero(fits & (new == kind))[: len(waiting)]
-                places[waiting[: len(fitting)]] = len(made) + fitting
-            made = Table.join([made, more]).take(places)
-        return made
+                return made
+            waiting = given.take(broken)
+            more = draw(waiting, seed.child("forms", number))
+            fits = ~self.broken(more, schema, waiting)
+            old, new = _kinds(made.take(broken), more, schema)
+            fitting = np.flatnonzero(fits & ((old == new) | (number >= REDRAWS // 2)))
+            made = _replaced(made, broken[fitting], more.take(fitting))
+        return self.clipped(made, schema, given) if free else made
 
     def _slots(
         self, name: str, form: str, values: list[NDArray[np.float64]]
@@ -170,12 +177,23 @@ class FormRanges:
         return cls(ends, *names)
 
 
-def _kinds(table: Table, schema: Schema) -> NDArray[np.uint64]:
-    """(rows,) one number for each combination of forms; almost surely different ones."""
-    found = np.zeros(len(table), np.uint64)
+def _replaced(table: Table, rows: NDArray[np.int64], others: Table) -> Table:
+    """The table with these rows in the places of some of its own."""
+    places = np.arange(len(table))
+    places[rows] = len(table) + np.arange(len(rows))
+    return Table.join([table, others]).take(places) if len(rows) else table
+
+
+def _kinds(
+    made: Table, more: Table, schema: Schema
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """(rows,) of each table one number for each combination of forms; almost surely another."""
+    found = [np.zeros(len(table), np.uint64) for table in (made, more)]
     for own in measurements(schema).values():
-        found = found * np.uint64(ODD) + (own.places(table) + 1).astype(np.uint64)
-    return found
+        for side, table in enumerate((made, more)):
+            place = (own.places(table) + 1).astype(np.uint64)
+            found[side] = found[side] * np.uint64(ODD) + place
+    return found[0], found[1]
 
 
 def _values(own: Measurement, table: Table) -> list[NDArray[np.float64]]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -38,9 +38,6 @@ from augment.kinds.tables.identity.row_identity import RowIdentity, RowRange
 from augment.kinds.tables.io import reading
 from augment.kinds.tables.io.options import read_options
 from augment.kinds.tables.relations import Relations
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 NO_IDENTITY = RowIdentity().to_json()  # of a model that was made before ids could repeat
 MOST_ROWS = 10**15  # that a model may say its source had
@@ -215,11 +212,10 @@ class TableModel(Fitted[Table]):
     def _rows(
         self, n: int, seed: Seed, clauses: Branch, branches: Branches, tick: Callable[[Tick], None]
     ) -> Table:
-        def draw(rows: NDArray[np.int64], stream: Seed) -> Table:
-            return self._drawing.rows(len(rows), stream, clauses, branches, tick)
+        def draw(rows: int, stream: Seed) -> Table:
+            return self._drawing.rows(rows, stream, clauses, branches, tick)
 
-        made = self.ranges.drawn(draw, n, seed, self.schema)
-        return made if clauses or branches else self.ranges.clipped(made, self.schema)
+        return self.ranges.rows(draw, n, seed, self.schema, free=not (clauses or branches))
 
     def _completed(
         self, partial: Table, seed: Seed, given: Condition, tick: Callable[[Tick], None]
@@ -228,13 +224,11 @@ class TableModel(Fitted[Table]):
         set after the draw breaks its clause, within bounds."""
 
         def fill(rows: Table, stream: Seed) -> Table:
-            def draw(some: NDArray[np.int64], inner: Seed) -> Table:
-                waiting = rows if len(some) == len(rows) else rows.take(some)
-                return self._drawing.filled(waiting, inner, given.clauses, tick)
+            def draw(some: Table, inner: Seed) -> Table:
+                return self._drawing.filled(some, inner, given.clauses, tick)
 
-            made = self.ranges.drawn(draw, len(rows), stream, self.schema, rows)
             free = not (given.clauses or given.branches)
-            return self.ranges.clipped(made, self.schema, rows) if free else made
+            return self.ranges.filled(draw, rows, stream, self.schema, free)
 
         loose = self.relations.dependents.loose(given.clauses)
         if not given.branches and not loose:
