@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 MOST_LEVELS, FEW_LEVELS = 200, 20  # fewer make a category, where most of them are common
 MOST_RARE = 0.1  # of the rows, that hold a value of fewer than `LEAST_ROWS`
 SAMPLE = 1_000
+UNSURE = ("", "company", "city", "country", "job")  # kinds of which a unit may remind: 5 kg, 5 KG
 TOO_MANY = "Its numbers are spelt in too many ways, or codes, so what they say is lost."
 
 
 def decided(column: Column, texts: pa.DictionaryArray) -> Column:
     """A text, or a category of many values, as a column of measurements where it is one."""
-    wordy = column.role == "text" and not column.pii
+    wordy = column.role == "text" and column.pii in UNSURE
     if not (wordy or column.role == "categorical") or ID_NAME.search(column.name):
         return column
     counts = _counts(texts)
@@ -42,7 +43,12 @@ def decided(column: Column, texts: pa.DictionaryArray) -> Column:
         return column
     found = form_search.search(distinct, counts) if form_search.has_few(sample) else None
     if found is None:
-        odd = wordy and digits > 1 - MOST_RARE and form_search.begin_with_numbers(sample)
+        odd = (
+            wordy
+            and not column.pii
+            and digits > 1 - MOST_RARE
+            and form_search.begin_with_numbers(sample)
+        )
         return replace(column, note=f"{TOO_MANY} {column.note}") if odd else column
     return as_measurement(column, found, texts)
 
@@ -64,7 +70,11 @@ def notes(table: Table) -> Iterator[str]:
 def as_measurement(column: Column, found: Found, texts: pa.DictionaryArray) -> Column:
     count = "one form" if len(found.forms) == 1 else f"{len(found.forms)} forms"
     note = f"Numbers in {count}: {', '.join(found.forms)}."
-    note += f" {found.odd:,} rows of other forms are not learnt." if found.odd else ""
+    if found.odd:
+        other = (
+            "1 row of another form is" if found.odd == 1 else f"{found.odd:,} rows of others are"
+        )
+        note += f" {other} not learnt."
     return Column(
         column.name,
         "measurement",

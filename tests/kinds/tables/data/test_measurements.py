@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from augment.core.errors import AugmentError, BadInput
@@ -14,7 +15,7 @@ from augment.kinds.tables.data.conditions import mask, parse
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import numbers
-from augment.kinds.tables.io import reading
+from augment.kinds.tables.io import form_inference, reading
 
 ROWS = 400
 
@@ -184,3 +185,28 @@ def test_few_values_are_a_category_unless_they_are_called_a_measurement(tmp_path
 def test_a_column_named_like_an_id_is_none(tmp_path: Path) -> None:
     found = reading.read(written(tmp_path, WEIGHTS, "order_no"), reading.ReadOptions()).table
     assert found.schema["order_no"].role != "measurement"
+
+
+def test_a_typed_file_with_gaps_keeps_them_apart_from_the_numbers(tmp_path: Path) -> None:
+    texts = [None if i % 10 == 0 else f"{60 + i % 90}/{40 + i % 37}" for i in range(500)]
+    pq.write_table(pa.table({"bp": pa.array(texts, pa.string())}), tmp_path / "t.parquet")
+    found = reading.read(str(tmp_path / "t.parquet"), reading.ReadOptions()).table
+    assert found.schema["bp"].forms == ("0/0",)
+    parts = measurements.parted(found)
+    assert parts.schema.names == ["bp", "bp: second", "bp: form"]
+    assert parts.column("bp: form").null_count == 50
+    assert measurements.joined(parts, found.schema).column("bp").to_pylist() == texts
+
+
+def test_what_is_not_learnt_is_said(tmp_path: Path) -> None:
+    odd = [*WEIGHTS[:-3], "seventy kg", "70 stone", "n.k."]
+    found = reading.read(written(tmp_path, odd), reading.ReadOptions()).table
+    assert found.schema["x"].forms == ("0.0 kg", "0.0 lb")
+    assert "3 rows of others are not learnt" in found.schema["x"].note
+    assert [said for said in form_inference.notes(found) if "3 rows hold texts" in said]
+    lost = [f"{i * 7 % 991} {chr(97 + i % 26)}{chr(97 + i % 25)}" for i in range(600)]
+    found = reading.read(written(tmp_path, lost), reading.ReadOptions()).table
+    assert found.schema["x"].role == "text"
+    assert [said for said in form_inference.notes(found) if "too many ways" in said]
+    plain = reading.read(written(tmp_path, WEIGHTS), reading.ReadOptions()).table
+    assert list(form_inference.notes(plain)) == []
