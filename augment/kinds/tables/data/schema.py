@@ -226,10 +226,12 @@ def _with_public(column: Column) -> Column:
     """The column with its forms, public levels or ends, where such a column can have them."""
     if (column.role == "measurement") != bool(column.forms):
         raise _unfit_public(column, "forms", "A measurement, and nothing else, has some.")
-    for form in column.forms:
-        if column.storage != "string" or not isinstance(form, str):
+    if column.forms:
+        if column.storage != "string" or not all(isinstance(form, str) for form in column.forms):
             raise _unfit_public(column, "forms", "They are texts, as the column is.")
-        Form.of(form)
+        known = {form for form in column.forms if Form.of(form).slots}
+        if not known or len(set(column.forms)) < len(column.forms):
+            raise _unfit_public(column, "forms", "One has a number (0), and none stands twice.")
     levels, ends = column.levels, [end for end in (column.low, column.high) if end is not None]
     if levels is not None:
         if column.role != "categorical":

@@ -129,7 +129,7 @@ def test_conditions_on_numbers_are_about_forms_that_have_some() -> None:
     "changes",
     [
         {"forms": []}, {"role": "text"}, {"storage": "float"}, {"forms": ["0-0-0"]},
-        {"forms": [5]}, {"forms": "0 kg"},
+        {"forms": [5]}, {"forms": "0 kg"}, {"forms": ["ND"]}, {"forms": ["0 kg", "0 kg"]},
     ],
 )  # fmt: skip
 def test_a_schema_without_fitting_forms_is_refused(changes: dict[str, object]) -> None:
