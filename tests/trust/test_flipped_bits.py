@@ -6,7 +6,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import random
 import shutil
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from PIL import Image
 
 from augment.kinds.tables.io.reading import ReadOptions, read
 from tests.kinds.images.pictures import noise
+from tests.trust.draws import drawn
 from tests.trust.processes import Done
 from tests.trust.writers import Workplace
 
@@ -31,7 +31,7 @@ COUNTS = [8, pytest.param(150, marks=pytest.mark.trust_full)]
 
 
 def flipped(data: bytes, seed: int) -> bytes:
-    rng, changed = random.Random(seed), bytearray(data)
+    rng, changed = drawn(seed), bytearray(data)
     changed[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
     return bytes(changed)
 
