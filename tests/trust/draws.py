@@ -1,4 +1,4 @@
-"""What a check draws at random: the same each time, and with TRUST_SEED=7 in the environment others."""
+"""What a check draws at random: always the same, or others with TRUST_SEED in the environment."""
 
 from __future__ import annotations
 
