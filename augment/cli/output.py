@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # A count, a share, a mean with its interval, a time or a size; not a name with its place: "1 gan".
 NUMBER = re.compile(r"-?\d[\d,.:]*(e[-+]?\d+)?( ?(±[\d.]+|%|[mµ]?s|min|h|d|[kMGT]?B))*")
 NOTHING = ("", "–")
+ENDLESS = re.compile(r"(\S{100})\S{900,}")  # no word and no path: a name that fills the screen
 
 
 def show(
@@ -115,14 +116,23 @@ def _cell(value: Any) -> str:
         return f"{value:.3f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return printable(str(value))
+    return shortened(printable(str(value)))
+
+
+def shortened(text: str) -> str:
+    """The text without the ends of endless words.
+
+    >>> len(shortened("L" * 10_000)), shortened("age and sex")
+    (101, 'age and sex')
+    """
+    return ENDLESS.sub(r"\1…", text)
 
 
 def line(console: Console, *parts: str, style: str = "") -> None:
     """One line of text, taken literally; what an indented one wraps to stands further in."""
     from rich.text import Text
 
-    text = printable(" ".join(part for part in parts if part))
+    text = shortened(printable(" ".join(part for part in parts if part)))
     body = text.lstrip(" ")
     indent = text[: len(text) - len(body)]
     if not indent or len(text) <= console.width // 2:
