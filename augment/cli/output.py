@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.cli import failures
 from augment.cli.options import Screen
-from augment.cli.terminal import printable, say
+from augment.cli.terminal import printable, say, shortened
 from augment.core.errors import AugmentError
 from augment.core.json_numbers import finite
 from augment.core.types import Json
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # A count, a share, a mean with its interval, a time or a size; not a name with its place: "1 gan".
 NUMBER = re.compile(r"-?\d[\d,.:]*(e[-+]?\d+)?( ?(±[\d.]+|%|[mµ]?s|min|h|d|[kMGT]?B))*")
 NOTHING = ("", "–")
-ENDLESS = re.compile(r"(\S{100})\S{900,}")  # no word and no path: a name that fills the screen
 
 
 def show(
@@ -117,15 +116,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return shortened(printable(str(value)))
-
-
-def shortened(text: str) -> str:
-    """The text without the ends of endless words.
-
-    >>> len(shortened("L" * 10_000)), shortened("age and sex")
-    (101, 'age and sex')
-    """
-    return ENDLESS.sub(r"\1…", text)
 
 
 def line(console: Console, *parts: str, style: str = "") -> None:
