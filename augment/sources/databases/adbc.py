@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from urllib.parse import quote
 
@@ -19,9 +20,12 @@ from augment.sources.databases.session import (
     column,
     create_by_definition,
     literal,
+    named,
+    parts_of,
     quoted,
 )
 
+CONNECT_SECONDS = 30  # libpq's own is for ever, and nothing but SIGKILL would end it
 BATCH_ROWS = "adbc.sqlite.query.batch_rows"
 NUMERIC = b"numeric"
 TYPED_ROWS = 1_000_000  # which are held at once
@@ -81,24 +85,25 @@ class Sqlite(_Adbc):
         return cursor.fetch_record_batch()
 
     def tables(self) -> list[str]:
-        return self.names(
+        found = self.names(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
             "AND name NOT LIKE 'sqlite_%' ORDER BY name"
         )
+        return [named(name) for name in found]
 
     def fields(self, table: str) -> list[Field]:
-        info = self.rows(f"SELECT name, hidden FROM pragma_table_xinfo({literal(table)})")
+        info = self.rows(f"SELECT name, hidden FROM pragma_table_xinfo({_table(table)})")
         # An affinity is kept by the column itself: a cast to it would change what it keeps.
         return [Field(name, "", hidden > 1) for name, hidden in info if hidden != 1]
 
     def key(self, table: str) -> list[str]:
         return self.names(
-            f"SELECT name FROM pragma_table_info({literal(table)}) WHERE pk > 0 ORDER BY pk"
+            f"SELECT name FROM pragma_table_info({_table(table)}) WHERE pk > 0 ORDER BY pk"
         )
 
     def create_like(self, table: str, other: str) -> None:
         definition = (
-            f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(other)}"
+            f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {_table(other)}"
         )
         create_by_definition(self, table, other, definition)
 
@@ -108,7 +113,7 @@ class Postgresql(_Adbc):
 
     def __init__(self, address: Address, write: bool) -> None:
         super().__init__(address)
-        self.connection = postgresql.connect(address.place)
+        self.connection = postgresql.connect(_in_time(address.place))
         if not write:
             self.rows("SET TRANSACTION READ ONLY")
 
@@ -139,10 +144,13 @@ class Postgresql(_Adbc):
         return pa.RecordBatchReader.from_batches(plain, batches)
 
     def tables(self) -> list[str]:
-        return self.names(
-            "SELECT CASE WHEN table_schema = current_schema() THEN table_name "
-            "ELSE table_schema || '.' || table_name END FROM information_schema.tables "
-            "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+        found = self.rows(
+            "SELECT table_schema::text, table_name::text, table_schema = current_schema() "
+            "FROM information_schema.tables "
+            "WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
+        )
+        return sorted(
+            named(name) if current else named(schema, name) for schema, name, current in found
         )
 
     def fields(self, table: str) -> list[Field]:
@@ -163,6 +171,19 @@ class Postgresql(_Adbc):
 
     def create_like(self, table: str, other: str) -> None:
         self.rows(f"CREATE TABLE {quoted(table)} (LIKE {quoted(other)} INCLUDING ALL)")
+
+
+def _table(name: str) -> str:
+    """A table of SQLite as text in SQL; no table's name where one of a schema is meant."""
+    parts = parts_of(name)
+    return literal(parts[0] if len(parts) == 1 else "")
+
+
+def _in_time(place: str) -> str:
+    """The address with a limit to how long a server may take to answer, unless one is set."""
+    if "connect_timeout=" in place or "service=" in place or os.environ.get("PGCONNECT_TIMEOUT"):
+        return place
+    return f"{place}{'&' if '?' in place else '?'}connect_timeout={CONNECT_SECONDS}"
 
 
 def _type_name(field: pa.Field) -> bytes:

@@ -23,6 +23,11 @@ from augment.sources.databases.address import Address
 
 STAGED = "augment_staged"  # a temporary table, which no other connection sees
 READ_ROWS = 1 << 16
+NO_ADDRESS = ("invalid uri query parameter", "invalid sslmode value", "invalid port number")
+NO_DATABASE = re.compile('database ".*" does not exist')
+NO_DATABASE_FILE = ("not a database", "not a valid duckdb", "in-memory", "sqlite_scanner")
+PART = re.compile(r'("(?:[^"]|"")+")|([^".]+)')
+QUOTED = re.compile(rf"(?:{PART.pattern})(?:\.(?:{PART.pattern}))*")
 
 
 @dataclass(frozen=True)
@@ -83,13 +88,35 @@ class Session(ABC):
         """Make a table with the columns, types, keys and checks of another."""
 
 
-def quoted(name: str) -> str:
-    """A name in SQL. A dot parts a schema from its table.
+def parts_of(name: str) -> list[str]:
+    """The schema, if one is named, and the table. A dot parts them; where it belongs to a name, that
+    stands in double quotes, as in SQL.
 
-    >>> quoted("sales.my orders")
-    '"sales"."my orders"'
+    >>> parts_of("sales.my orders"), parts_of('sales."a.b"'), parts_of('a"b')
+    (['sales', 'my orders'], ['sales', 'a.b'], ['a"b'])
     """
-    return ".".join(map(column, name.split(".")))
+    if QUOTED.fullmatch(name):
+        found = [each for pair in PART.findall(name) for each in pair if each]
+        return [e[1:-1].replace('""', '"') if e.startswith('"') else e for e in found]
+    return name.split(".")
+
+
+def named(*parts: str) -> str:
+    """The same undone: the name by which users find a table, shown and typed as one.
+
+    >>> named("sales", "orders"), named("a.b")
+    ('sales.orders', '"a.b"')
+    """
+    return ".".join(column(part) if "." in part or part[:1] == '"' else part for part in parts)
+
+
+def quoted(name: str) -> str:
+    """A name in SQL.
+
+    >>> quoted("sales.my orders"), quoted('"a.b"')
+    ('"sales"."my orders"', '"a.b"')
+    """
+    return ".".join(map(column, parts_of(name)))
 
 
 def column(name: str) -> str:
@@ -122,6 +149,21 @@ def _told(error: Exception, address: Address) -> AugmentError:
             where=where,
             hint="Give it by PGPASSWORD, ~/.pgpass or a service file; never in the address.",
         )
+    if any(each in said for each in NO_ADDRESS):
+        return UsageError(
+            f"{where}: PostgreSQL does not take this address: a part behind the ? is unknown, or has "
+            "a value that it cannot have."
+        )
+    if state == "3D000" or NO_DATABASE.search(said):
+        return BadInput(
+            "the server has no database of this name.", where=where, hint="Is it spelt right?"
+        )
+    if any(each in said for each in NO_DATABASE_FILE):
+        return BadInput(
+            f"the file is no database of {address.scheme}.",
+            where=where,
+            hint="Is sqlite:/// or duckdb:/// right? A file of rows is named by its path alone.",
+        )
     if state.startswith("08") or "connect" in said or "could not translate host" in said:
         return BadInput(
             "the server cannot be reached.",
@@ -136,7 +178,9 @@ def _told(error: Exception, address: Address) -> AugmentError:
         )
     if "read-only" in said or "readonly" in said or "permission" in said or state == "42501":
         return BadInput(
-            "this user or file may not be written to.", where=where, hint="Ask for the right to."
+            "this user may not read, or not write, what is asked for.",
+            where=where,
+            hint="Ask for the right to.",
         )
     if state.startswith("23") or "constraint" in said:
         return BadInput(
