@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 
 from augment.core.errors import BadInput, listed
 from augment.core.types import Json
@@ -14,16 +18,44 @@ from augment.sources.files import matching
 from augment.sources.remote import uri as uris
 from augment.sources.remote.files import remote
 
+MAX_SECONDS = 45
 TRIED = "augment_ping"
 
 
 def tried(name: str, write: bool) -> Json:
     """What was tried of `name`, and what came of it. Raises what tells why it failed."""
     if address.is_address(name):
-        return _database(address.parsed(name), write)
+        place = address.parsed(name)
+        return _in_time(str(place), lambda: _database(place, write))
     if uris.is_uri(name):
-        return _remote(name, write)
+        uris.require_no_secret(name)
+        return _in_time(name, lambda: _remote(name, write))
     return _local(name, write)
+
+
+def _in_time(name: str, trial: Callable[[], Json]) -> Json:
+    """What a trial finds. Raises `BadInput` where it takes too long, as of a server that takes calls
+    and says nothing, of which libraries ask again and again."""
+    found: Queue[Json | BaseException] = Queue()
+
+    def run() -> None:
+        try:
+            found.put(trial())
+        except BaseException as error:
+            found.put(error)
+
+    Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    try:
+        result = found.get(timeout=MAX_SECONDS)
+    except Empty:
+        raise BadInput(
+            f"there is no answer within {MAX_SECONDS} seconds.",
+            where=name,
+            hint="Does a server of the right kind listen there?",
+        ) from None
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _database(place: address.Address, write: bool) -> Json:
@@ -59,7 +91,7 @@ def _remote(name: str, write: bool) -> Json:
             at = place.at(found[0])
             # A store has no first byte of an empty file. The web tells sizes poorly, and errors so.
             empty = uris.scheme_of(name) not in uris.READ_ONLY and place.system.size(at) == 0
-            place.system.cat_file(at, start=0, end=None if empty else 1)
+            place.system.cat_file(at, **({} if empty else {"start": 0, "end": 1}))
             steps.append(_step("read", found[0] or name))
     if write:
         ending = f"{TRIED}_{secrets.token_hex(4)}"

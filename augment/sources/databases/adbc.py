@@ -28,6 +28,7 @@ from augment.sources.databases.session import (
 CONNECT_SECONDS = 30  # libpq's own is for ever, and nothing but SIGKILL would end it
 BATCH_ROWS = "adbc.sqlite.query.batch_rows"
 NUMERIC = b"numeric"
+MONEY = b"money"  # which the driver hands over as cents
 TYPED_ROWS = 1_000_000  # which are held at once
 
 
@@ -111,6 +112,8 @@ class Sqlite(_Adbc):
 class Postgresql(_Adbc):
     """A PostgreSQL server; libpq finds the password by its own usual ways."""
 
+    ids_given = "OVERRIDING SYSTEM VALUE "
+
     def __init__(self, address: Address, write: bool) -> None:
         super().__init__(address)
         self.connection = postgresql.connect(_in_time(address.place))
@@ -124,9 +127,7 @@ class Postgresql(_Adbc):
             schema = cursor.fetch_record_batch().schema
         if any(_is_foreign(field) for field in schema):
             listed = ", ".join(
-                f"CAST({column(f.name)} AS text) AS {column(f.name)}"
-                if _is_foreign(f)
-                else column(f.name)
+                f"{_as_text(f)} AS {column(f.name)}" if _is_foreign(f) else column(f.name)
                 for f in schema
             )
             # The order of a subquery is that of the rows where nothing above it sorts.
@@ -134,7 +135,7 @@ class Postgresql(_Adbc):
         cursor = self.opened()
         cursor.execute(sql)
         reader = cursor.fetch_record_batch()
-        numeric = {f.name for f in schema if _type_name(f) == NUMERIC}
+        numeric = {f.name for f in schema if _type_name(f) in (NUMERIC, MONEY)}
         fields = [
             f.with_metadata({"untyped": "1"}) if f.name in numeric else f.remove_metadata()
             for f in reader.schema
@@ -156,7 +157,7 @@ class Postgresql(_Adbc):
     def fields(self, table: str) -> list[Field]:
         found = self.rows(
             "SELECT attname::text, format_type(atttypid, atttypmod), "
-            "attgenerated <> '' OR attidentity = 'a' FROM pg_attribute "
+            "attgenerated <> '' FROM pg_attribute "
             f"WHERE attrelid = to_regclass({literal(quoted(table))}) "
             "AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         )
@@ -168,6 +169,11 @@ class Postgresql(_Adbc):
             f"AND attnum = ANY(indkey) WHERE indrelid = to_regclass({literal(quoted(table))}) "
             "AND indisprimary ORDER BY array_position(indkey::int2[], attnum)"
         )
+
+    def cast(self, value: str, kind: str) -> str:
+        if kind == "money":  # to which no floating-point number can be cast
+            value = f"CAST({value} AS numeric)"
+        return super().cast(value, kind)
 
     def create_like(self, table: str, other: str) -> None:
         self.rows(f"CREATE TABLE {quoted(table)} (LIKE {quoted(other)} INCLUDING ALL)")
@@ -191,6 +197,12 @@ def _type_name(field: pa.Field) -> bytes:
     return found
 
 
+def _as_text(field: pa.Field) -> str:
+    name = column(field.name)
+    plain = f"CAST({name} AS numeric)" if _type_name(field) == MONEY else name
+    return f"CAST({plain} AS text)"
+
+
 def _is_foreign(field: pa.Field) -> bool:
     kind = field.type
     return bool(
@@ -200,7 +212,7 @@ def _is_foreign(field: pa.Field) -> bool:
         or pa.types.is_nested(kind)
         or pa.types.is_interval(kind)
         or pa.types.is_duration(kind)
-        or _type_name(field) in (NUMERIC, b"uuid", b"json", b"jsonb", b"inet")
+        or _type_name(field) in (NUMERIC, MONEY, b"uuid", b"json", b"jsonb", b"inet")
     )
 
 

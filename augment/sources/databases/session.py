@@ -26,6 +26,17 @@ READ_ROWS = 1 << 16
 NO_ADDRESS = ("invalid uri query parameter", "invalid sslmode value", "invalid port number")
 NO_DATABASE = re.compile('database ".*" does not exist')
 NO_DATABASE_FILE = ("not a database", "not a valid duckdb", "in-memory", "sqlite_scanner")
+STATES = {  # what PostgreSQL says of a statement, by the standard's codes or their classes
+    "3F000": ("there is no such schema", "Make it first, or name another."),
+    "42601": ("the SQL is not one query", "Give a single SELECT, and try it with psql."),
+    "42P01": ("the SQL names a table that is not there", "Try it with psql."),
+    "42703": ("the SQL names a column that is not there", "Try it with psql."),
+    "22": (
+        "a value is none of the column's type; nothing was written",
+        "Texts that stand for arrays, addresses and the like are made up: leave such columns out of "
+        "the fit with --column NAME=drop.",
+    ),
+}
 PART = re.compile(r'("(?:[^"]|"")+")|([^".]+)')
 QUOTED = re.compile(rf"(?:{PART.pattern})(?:\.(?:{PART.pattern}))*")
 
@@ -43,6 +54,7 @@ class Session(ABC):
     """One transaction on a database; nothing of it is there before `commit`."""
 
     decimal = ""  # the type of its own for decimals, which are staged as text
+    ids_given = ""  # the words by which a column that counts takes what it is given
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -82,6 +94,10 @@ class Session(ABC):
     @abstractmethod
     def key(self, table: str) -> list[str]:
         """The columns of its primary key."""
+
+    def cast(self, value: str, kind: str) -> str:
+        """A staged value in the type of a column; as it is where that has none."""
+        return f"CAST({value} AS {kind})" if kind else value
 
     @abstractmethod
     def create_like(self, table: str, other: str) -> None:
@@ -188,6 +204,9 @@ def _told(error: Exception, address: Address) -> AugmentError:
             where=where,
             hint="With rows that are there already, ids may repeat: replace them with --force.",
         )
+    if state in STATES or state[:2] in STATES:
+        what, hint = STATES.get(state) or STATES[state[:2]]
+        return BadInput(f"{what} (SQLSTATE {state}).", where=where, hint=hint)
     code = f" (SQLSTATE {state})" if state.strip("\0") else ""
     return BadInput(
         f"the database refuses this: {type(error).__name__}{code}.",
@@ -302,7 +321,8 @@ def _typed(session: Session, field: pa.Field) -> str:
 
 def _insert(session: Session, table: str, names: list[str]) -> None:
     """Move the staged rows into a table, each column in the table's own type."""
-    types = {field.name: field.type for field in session.fields(table) if not field.generated}
+    fields = session.fields(table)
+    types = {field.name: field.type for field in fields}
     strange = [name for name in names if name not in types]
     if strange:
         raise BadInput(
@@ -310,8 +330,8 @@ def _insert(session: Session, table: str, names: list[str]) -> None:
             where=str(session.address),
             hint="Name another table, or leave the column out of the fit with --column NAME=drop.",
         )
+    computed = {field.name for field in fields if field.generated}  # by the database itself
+    names = [name for name in names if name not in computed]
     into = ", ".join(column(name) for name in names)
-    cast = ", ".join(
-        f"CAST({column(name)} AS {types[name]})" if types[name] else column(name) for name in names
-    )
-    session.rows(f"INSERT INTO {quoted(table)} ({into}) SELECT {cast} FROM {STAGED}")
+    cast = ", ".join(session.cast(column(name), types[name]) for name in names)
+    session.rows(f"INSERT INTO {quoted(table)} ({into}) {session.ids_given}SELECT {cast} FROM {STAGED}")
