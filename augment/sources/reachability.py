@@ -64,7 +64,9 @@ def _database(place: address.Address, write: bool) -> Json:
     if path is None or path.exists() or not write:
         with connection.connected(place) as base:
             found = base.tables()
-            steps.append(_step("reached", f"{_counted(len(found), 'table')}: {listed(found) or 'none'}"))
+            steps.append(
+                _step("reached", f"{_counted(len(found), 'table')}: {listed(found) or 'none'}")
+            )
             if place.table is not None and not write:
                 fields = session.require_table(base, place.table)
                 session.first_row(base, place.table)
@@ -95,14 +97,18 @@ def _remote(name: str, write: bool) -> Json:
             steps.append(_step("read", found[0] or name))
     if write:
         ending = f"{TRIED}_{secrets.token_hex(4)}"
-        inside = "/" not in name.partition("://")[2].rstrip("/")  # a whole bucket has nothing beside
+        inside = "/" not in name.partition("://")[2].rstrip(
+            "/"
+        )  # a whole bucket has nothing beside
         beside = f"{name.rstrip('/')}{'/' if inside else '.'}{ending}"
         with remote(beside) as place, tempfile.NamedTemporaryFile() as file:
             file.write(b"augment ping")
             file.flush()
             place.send(Path(file.name), "")
             place.remove("")
-        steps.append(_step("written", f"a file was made {'in' if inside else 'beside'} it, and removed"))
+        steps.append(
+            _step("written", f"a file was made {'in' if inside else 'beside'} it, and removed")
+        )
     return {"uri": name, "steps": steps}
 
 

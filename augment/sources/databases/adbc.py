@@ -193,7 +193,8 @@ def _in_time(place: str) -> str:
 
 
 def _type_name(field: pa.Field) -> bytes:
-    found: bytes = (field.metadata or {}).get(b"ADBC:postgresql:typname", b"")
+    known = field.metadata or {}
+    found: bytes = known.get(b"ADBC:postgresql:typname") or known.get(b"POSTGRESQL:type") or b""
     return found
 
 

@@ -334,4 +334,6 @@ def _insert(session: Session, table: str, names: list[str]) -> None:
     names = [name for name in names if name not in computed]
     into = ", ".join(column(name) for name in names)
     cast = ", ".join(session.cast(column(name), types[name]) for name in names)
-    session.rows(f"INSERT INTO {quoted(table)} ({into}) {session.ids_given}SELECT {cast} FROM {STAGED}")
+    session.rows(
+        f"INSERT INTO {quoted(table)} ({into}) {session.ids_given}SELECT {cast} FROM {STAGED}"
+    )

@@ -196,7 +196,9 @@ def _told(error: BaseException, uri: str) -> AugmentError:
     if kinds & set(REFUSED) or status in (401, 403):
         return _refused(uri)
     if isinstance(status, int) and status >= 400:
-        return BadInput(f"the server answers with HTTP {status}.", where=uri, hint="Try again later.")
+        return BadInput(
+            f"the server answers with HTTP {status}.", where=uri, hint="Try again later."
+        )
     if kinds & set(MALFORMED):
         return _malformed(error, uri)
     if getattr(error, "errno", None) == 28:
