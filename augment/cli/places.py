@@ -16,8 +16,8 @@ INSERTING = ("sample",)  # which write to databases
 
 
 def require_places(command: str, parameters: list[Any], given: Mapping[str, Any]) -> None:
-    """Raise `UsageError` for an empty place, which would be taken for the folder that one is in, and
-    for an address that leads nowhere, which would be taken for a folder here.
+    """Raise `UsageError` for an empty place, which would be taken for the folder that one is in,
+    and for an address that leads nowhere, which would be taken for a folder here.
     """
     for name, shown in _places(parameters):
         text = given.get(name)

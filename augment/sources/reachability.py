@@ -34,8 +34,8 @@ def tried(name: str, write: bool) -> Json:
 
 
 def _in_time(name: str, trial: Callable[[], Json]) -> Json:
-    """What a trial finds. Raises `BadInput` where it takes too long, as of a server that takes calls
-    and says nothing, of which libraries ask again and again."""
+    """What a trial finds. Raises `BadInput` where it takes too long, as of a server that takes
+    calls and says nothing, of which libraries ask again and again."""
     found: Queue[Json | BaseException] = Queue()
 
     def run() -> None:

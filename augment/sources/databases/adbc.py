@@ -12,17 +12,13 @@ import pyarrow as pa
 from adbc_driver_manager import dbapi
 
 from augment.sources.databases.address import Address
+from augment.sources.databases.names import column, literal, named, parts_of, quoted
 from augment.sources.databases.session import (
     READ_ROWS,
     STAGED,
     Field,
     Session,
-    column,
     create_by_definition,
-    literal,
-    named,
-    parts_of,
-    quoted,
 )
 
 CONNECT_SECONDS = 30  # libpq's own is for ever, and nothing but SIGKILL would end it

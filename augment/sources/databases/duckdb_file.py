@@ -8,15 +8,13 @@ import duckdb
 import pyarrow as pa
 
 from augment.sources.databases.address import Address
+from augment.sources.databases.names import literal, named, parts_of
 from augment.sources.databases.session import (
     READ_ROWS,
     STAGED,
     Field,
     Session,
     create_by_definition,
-    literal,
-    named,
-    parts_of,
 )
 
 CONFIG = {"autoinstall_known_extensions": "false"}  # which come from the network

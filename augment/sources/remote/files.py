@@ -121,8 +121,8 @@ def remote(uri: str) -> Iterator[Remote]:
 
 
 def _patience(scheme: str) -> dict[str, Any]:
-    """How long the web may be silent. aiohttp's own limit is of five minutes for a whole file, which
-    ends a long one in the midst, and leaves a server that never answers five minutes for each try.
+    """How long the web may be silent. aiohttp's own limit is five minutes for a whole file, which
+    cuts a long one off, and leaves a server that never answers five minutes for each try.
     """
     if scheme not in READ_ONLY:
         return {}
