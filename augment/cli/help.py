@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from augment.core.errors import UsageError
+from augment.cli.places import require_places
 
 WORDS = "augment.words"  # of a command line, in its context's meta
 # Options by their first long name. What stands in no group is the command's own: "Options".
@@ -174,14 +173,12 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As every command does; the words are kept for jobs, each of which is one more call.
 
-        Raises `UsageError` for an empty place: it would be taken for the folder that one is in.
+        Raises `UsageError` for a place that cannot be meant: see `require_places`.
         """
         ctx.meta[WORDS] = list(args)
-        if not all(args) or "--out=" in args:
+        if not all(args) or "--out=" in args or any(":/" in word for word in args):
             given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-            for name, place in _places(self.params):
-                if given.get(name) == "":
-                    raise UsageError(f"{place} is empty, as of a shell's variable that is not set.")
+            require_places(self.name or "", self.params, given)
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -216,15 +213,6 @@ class Commands(TyperGroup):
             if found:
                 with formatter.section(title):
                     formatter.write_dl([(c.name, _first_line(c.help)) for c in found])
-
-
-def _places(parameters: list[Any]) -> Iterator[tuple[str, str]]:
-    """The names of what says where something lies, and as users know them."""
-    for parameter in parameters:
-        if parameter.name == "out":
-            yield "out", "-o"
-        elif parameter.param_type_name == "argument":
-            yield parameter.name, parameter.metavar or parameter.name.upper()
 
 
 def _section(parameter: Any) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 
 from augment.core.errors import BadInput, listed
 from augment.core.types import Json
@@ -14,16 +18,44 @@ from augment.sources.files import matching
 from augment.sources.remote import uri as uris
 from augment.sources.remote.files import remote
 
+MAX_SECONDS = 45
 TRIED = "augment_ping"
 
 
 def tried(name: str, write: bool) -> Json:
     """What was tried of `name`, and what came of it. Raises what tells why it failed."""
     if address.is_address(name):
-        return _database(address.parsed(name), write)
+        place = address.parsed(name)
+        return _in_time(str(place), lambda: _database(place, write))
     if uris.is_uri(name):
-        return _remote(name, write)
+        uris.require_no_secret(name)
+        return _in_time(name, lambda: _remote(name, write))
     return _local(name, write)
+
+
+def _in_time(name: str, trial: Callable[[], Json]) -> Json:
+    """What a trial finds. Raises `BadInput` where it takes too long, as of a server that takes
+    calls and says nothing, of which libraries ask again and again."""
+    found: Queue[Json | BaseException] = Queue()
+
+    def run() -> None:
+        try:
+            found.put(trial())
+        except BaseException as error:
+            found.put(error)
+
+    Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    try:
+        result = found.get(timeout=MAX_SECONDS)
+    except Empty:
+        raise BadInput(
+            f"there is no answer within {MAX_SECONDS} seconds.",
+            where=name,
+            hint="Does a server of the right kind listen there?",
+        ) from None
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _database(place: address.Address, write: bool) -> Json:
@@ -32,11 +64,13 @@ def _database(place: address.Address, write: bool) -> Json:
     if path is None or path.exists() or not write:
         with connection.connected(place) as base:
             found = base.tables()
-            steps.append(_step("reached", f"{len(found)} tables: {listed(found) or 'none'}"))
+            steps.append(
+                _step("reached", f"{_counted(len(found), 'table')}: {listed(found) or 'none'}")
+            )
             if place.table is not None and not write:
                 fields = session.require_table(base, place.table)
                 session.first_row(base, place.table)
-                steps.append(_step("read", f"{place.table}, {len(fields)} columns"))
+                steps.append(_step("read", f"{place.table}, {_counted(len(fields), 'column')}"))
     if write:
         made = f"{TRIED}_{secrets.token_hex(4)}"
         fresh = path is not None and not path.exists()
@@ -54,18 +88,27 @@ def _remote(name: str, write: bool) -> Json:
     steps = []
     with remote(name) as place:
         found = place.names() if write else place.require_names()
-        steps.append(_step("reached", f"{len(found):,} files"))
+        steps.append(_step("reached", _counted(len(found), "file")))
         if found:
-            place.system.cat_file(place.at(found[0]), start=0, end=1)
+            at = place.at(found[0])
+            # A store has no first byte of an empty file. The web tells sizes poorly, and errors so.
+            empty = uris.scheme_of(name) not in uris.READ_ONLY and place.system.size(at) == 0
+            place.system.cat_file(at, **({} if empty else {"start": 0, "end": 1}))
             steps.append(_step("read", found[0] or name))
     if write:
-        beside = f"{name.rstrip('/')}.{TRIED}_{secrets.token_hex(4)}"
+        ending = f"{TRIED}_{secrets.token_hex(4)}"
+        inside = "/" not in name.partition("://")[2].rstrip(
+            "/"
+        )  # a whole bucket has nothing beside
+        beside = f"{name.rstrip('/')}{'/' if inside else '.'}{ending}"
         with remote(beside) as place, tempfile.NamedTemporaryFile() as file:
             file.write(b"augment ping")
             file.flush()
             place.send(Path(file.name), "")
             place.remove("")
-        steps.append(_step("written", "a file was made beside it, and removed"))
+        steps.append(
+            _step("written", f"a file was made {'in' if inside else 'beside'} it, and removed")
+        )
     return {"uri": name, "steps": steps}
 
 
@@ -87,6 +130,10 @@ def _local(name: str, write: bool) -> Json:
             raise BadInput(f"it cannot be written ({error.strerror}).", where=name) from None
         steps.append(_step("written", "a file was made, and removed"))
     return {"uri": name, "steps": steps}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _step(name: str, found: str) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from urllib.parse import quote
 
@@ -11,19 +12,19 @@ import pyarrow as pa
 from adbc_driver_manager import dbapi
 
 from augment.sources.databases.address import Address
+from augment.sources.databases.names import column, literal, named, parts_of, quoted
 from augment.sources.databases.session import (
     READ_ROWS,
     STAGED,
     Field,
     Session,
-    column,
     create_by_definition,
-    literal,
-    quoted,
 )
 
+CONNECT_SECONDS = 30  # libpq's own is for ever, and nothing but SIGKILL would end it
 BATCH_ROWS = "adbc.sqlite.query.batch_rows"
 NUMERIC = b"numeric"
+MONEY = b"money"  # which the driver hands over as cents
 TYPED_ROWS = 1_000_000  # which are held at once
 
 
@@ -81,24 +82,25 @@ class Sqlite(_Adbc):
         return cursor.fetch_record_batch()
 
     def tables(self) -> list[str]:
-        return self.names(
+        found = self.names(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
             "AND name NOT LIKE 'sqlite_%' ORDER BY name"
         )
+        return [named(name) for name in found]
 
     def fields(self, table: str) -> list[Field]:
-        info = self.rows(f"SELECT name, hidden FROM pragma_table_xinfo({literal(table)})")
+        info = self.rows(f"SELECT name, hidden FROM pragma_table_xinfo({_table(table)})")
         # An affinity is kept by the column itself: a cast to it would change what it keeps.
         return [Field(name, "", hidden > 1) for name, hidden in info if hidden != 1]
 
     def key(self, table: str) -> list[str]:
         return self.names(
-            f"SELECT name FROM pragma_table_info({literal(table)}) WHERE pk > 0 ORDER BY pk"
+            f"SELECT name FROM pragma_table_info({_table(table)}) WHERE pk > 0 ORDER BY pk"
         )
 
     def create_like(self, table: str, other: str) -> None:
         definition = (
-            f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(other)}"
+            f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {_table(other)}"
         )
         create_by_definition(self, table, other, definition)
 
@@ -106,9 +108,11 @@ class Sqlite(_Adbc):
 class Postgresql(_Adbc):
     """A PostgreSQL server; libpq finds the password by its own usual ways."""
 
+    ids_given = "OVERRIDING SYSTEM VALUE "
+
     def __init__(self, address: Address, write: bool) -> None:
         super().__init__(address)
-        self.connection = postgresql.connect(address.place)
+        self.connection = postgresql.connect(_in_time(address.place))
         if not write:
             self.rows("SET TRANSACTION READ ONLY")
 
@@ -119,9 +123,7 @@ class Postgresql(_Adbc):
             schema = cursor.fetch_record_batch().schema
         if any(_is_foreign(field) for field in schema):
             listed = ", ".join(
-                f"CAST({column(f.name)} AS text) AS {column(f.name)}"
-                if _is_foreign(f)
-                else column(f.name)
+                f"{_as_text(f)} AS {column(f.name)}" if _is_foreign(f) else column(f.name)
                 for f in schema
             )
             # The order of a subquery is that of the rows where nothing above it sorts.
@@ -129,7 +131,7 @@ class Postgresql(_Adbc):
         cursor = self.opened()
         cursor.execute(sql)
         reader = cursor.fetch_record_batch()
-        numeric = {f.name for f in schema if _type_name(f) == NUMERIC}
+        numeric = {f.name for f in schema if _type_name(f) in (NUMERIC, MONEY)}
         fields = [
             f.with_metadata({"untyped": "1"}) if f.name in numeric else f.remove_metadata()
             for f in reader.schema
@@ -139,16 +141,19 @@ class Postgresql(_Adbc):
         return pa.RecordBatchReader.from_batches(plain, batches)
 
     def tables(self) -> list[str]:
-        return self.names(
-            "SELECT CASE WHEN table_schema = current_schema() THEN table_name "
-            "ELSE table_schema || '.' || table_name END FROM information_schema.tables "
-            "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+        found = self.rows(
+            "SELECT table_schema::text, table_name::text, table_schema = current_schema() "
+            "FROM information_schema.tables "
+            "WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
+        )
+        return sorted(
+            named(name) if current else named(schema, name) for schema, name, current in found
         )
 
     def fields(self, table: str) -> list[Field]:
         found = self.rows(
             "SELECT attname::text, format_type(atttypid, atttypmod), "
-            "attgenerated <> '' OR attidentity = 'a' FROM pg_attribute "
+            "attgenerated <> '' FROM pg_attribute "
             f"WHERE attrelid = to_regclass({literal(quoted(table))}) "
             "AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         )
@@ -161,13 +166,38 @@ class Postgresql(_Adbc):
             "AND indisprimary ORDER BY array_position(indkey::int2[], attnum)"
         )
 
+    def cast(self, value: str, kind: str) -> str:
+        if kind == "money":  # to which no floating-point number can be cast
+            value = f"CAST({value} AS numeric)"
+        return super().cast(value, kind)
+
     def create_like(self, table: str, other: str) -> None:
         self.rows(f"CREATE TABLE {quoted(table)} (LIKE {quoted(other)} INCLUDING ALL)")
 
 
+def _table(name: str) -> str:
+    """A table of SQLite as text in SQL; no table's name where one of a schema is meant."""
+    parts = parts_of(name)
+    return literal(parts[0] if len(parts) == 1 else "")
+
+
+def _in_time(place: str) -> str:
+    """The address with a limit to how long a server may take to answer, unless one is set."""
+    if "connect_timeout=" in place or "service=" in place or os.environ.get("PGCONNECT_TIMEOUT"):
+        return place
+    return f"{place}{'&' if '?' in place else '?'}connect_timeout={CONNECT_SECONDS}"
+
+
 def _type_name(field: pa.Field) -> bytes:
-    found: bytes = (field.metadata or {}).get(b"ADBC:postgresql:typname", b"")
+    known = field.metadata or {}
+    found: bytes = known.get(b"ADBC:postgresql:typname") or known.get(b"POSTGRESQL:type") or b""
     return found
+
+
+def _as_text(field: pa.Field) -> str:
+    name = column(field.name)
+    plain = f"CAST({name} AS numeric)" if _type_name(field) == MONEY else name
+    return f"CAST({plain} AS text)"
 
 
 def _is_foreign(field: pa.Field) -> bool:
@@ -179,7 +209,7 @@ def _is_foreign(field: pa.Field) -> bool:
         or pa.types.is_nested(kind)
         or pa.types.is_interval(kind)
         or pa.types.is_duration(kind)
-        or _type_name(field) in (NUMERIC, b"uuid", b"json", b"jsonb", b"inet")
+        or _type_name(field) in (NUMERIC, MONEY, b"uuid", b"json", b"jsonb", b"inet")
     )
 
 

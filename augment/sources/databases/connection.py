@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from augment.core.errors import MissingExtra
 from augment.sources.databases.address import Address
-from augment.sources.databases.session import Session, failures
+from augment.sources.databases.failures import failures
+from augment.sources.databases.session import Session
 
 INSTALL = "pip install 'augment-synth[sql]'"
 

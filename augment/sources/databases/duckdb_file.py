@@ -8,13 +8,13 @@ import duckdb
 import pyarrow as pa
 
 from augment.sources.databases.address import Address
+from augment.sources.databases.names import literal, named, parts_of
 from augment.sources.databases.session import (
     READ_ROWS,
     STAGED,
     Field,
     Session,
     create_by_definition,
-    literal,
 )
 
 CONFIG = {"autoinstall_known_extensions": "false"}  # which come from the network
@@ -48,10 +48,12 @@ class DuckDb(Session):
         self.connection.execute("COMMIT" if commit else "ROLLBACK")
 
     def tables(self) -> list[str]:
-        return self.names(
-            "SELECT CASE schema_name WHEN 'main' THEN name ELSE schema_name || '.' || name END "
-            "FROM (SELECT schema_name, table_name AS name FROM duckdb_tables() WHERE NOT temporary "
-            "UNION SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal) ORDER BY 1"
+        found = self.rows(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT temporary "
+            "UNION SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
+        )
+        return sorted(
+            named(name) if schema == "main" else named(schema, name) for schema, name in found
         )
 
     def fields(self, table: str) -> list[Field]:
@@ -74,5 +76,7 @@ class DuckDb(Session):
 
 
 def _named(table: str, schema_column: str = "table_schema") -> str:
-    schema, _, name = table.rpartition(".")
-    return f"table_name = {literal(name)} AND {schema_column} = {literal(schema or 'main')}"
+    *schema, name = parts_of(table)
+    return (
+        f"table_name = {literal(name)} AND {schema_column} = {literal('.'.join(schema) or 'main')}"
+    )

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from augment.core.errors import (
-    AugmentError,
     BadInput,
-    OutOfResources,
     UsageError,
     did_you_mean,
     listed,
 )
 from augment.sources.databases.address import Address
+from augment.sources.databases.names import column, quoted
 
 STAGED = "augment_staged"  # a temporary table, which no other connection sees
 READ_ROWS = 1 << 16
@@ -38,6 +37,7 @@ class Session(ABC):
     """One transaction on a database; nothing of it is there before `commit`."""
 
     decimal = ""  # the type of its own for decimals, which are staged as text
+    ids_given = ""  # the words by which a column that counts takes what it is given
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -78,78 +78,13 @@ class Session(ABC):
     def key(self, table: str) -> list[str]:
         """The columns of its primary key."""
 
+    def cast(self, value: str, kind: str) -> str:
+        """A staged value in the type of a column; as it is where that has none."""
+        return f"CAST({value} AS {kind})" if kind else value
+
     @abstractmethod
     def create_like(self, table: str, other: str) -> None:
         """Make a table with the columns, types, keys and checks of another."""
-
-
-def quoted(name: str) -> str:
-    """A name in SQL. A dot parts a schema from its table.
-
-    >>> quoted("sales.my orders")
-    '"sales"."my orders"'
-    """
-    return ".".join(map(column, name.split(".")))
-
-
-def column(name: str) -> str:
-    """The name of a column in SQL, dots and all."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-@contextmanager
-def failures(address: Address) -> Iterator[None]:
-    """Tell what a driver raises by the kind of error alone: its words may hold values."""
-    try:
-        yield
-    except (AugmentError, MemoryError):
-        raise
-    except Exception as error:
-        raise _told(error, address) from None
-
-
-def _told(error: Exception, address: Address) -> AugmentError:
-    state = getattr(error, "sqlstate", None) or ""
-    said = str(error).lower()
-    where = str(address)
-    if state.startswith("28") or "password" in said or "authentication" in said:
-        return BadInput(
-            "the server refuses this user, or needs a password.",
-            where=where,
-            hint="Give it by PGPASSWORD, ~/.pgpass or a service file; never in the address.",
-        )
-    if state.startswith("08") or "connect" in said or "could not translate host" in said:
-        return BadInput(
-            "the server cannot be reached.",
-            where=where,
-            hint="Is it running, at this host and port?",
-        )
-    if state.startswith("53") or "disk" in said:
-        return OutOfResources(f"{where}: the database is out of disk space or memory.")
-    if "lock" in said or state.startswith(("55", "40")):
-        return BadInput(
-            "another program holds the table or the file.", where=where, hint="Try again later."
-        )
-    if "read-only" in said or "readonly" in said or "permission" in said or state == "42501":
-        return BadInput(
-            "this user or file may not be written to.", where=where, hint="Ask for the right to."
-        )
-    if state.startswith("23") or "constraint" in said:
-        return BadInput(
-            "the rows break a key or a check of the table; nothing was written.",
-            where=where,
-            hint="With rows that are there already, ids may repeat: replace them with --force.",
-        )
-    code = f" (SQLSTATE {state})" if state.strip("\0") else ""
-    return BadInput(
-        f"the database refuses this: {type(error).__name__}{code}.",
-        where=where,
-        hint="Check the table, its types and the SQL.",
-    )
 
 
 def query_of(session: Session, sql: str | None) -> str:
@@ -258,7 +193,8 @@ def _typed(session: Session, field: pa.Field) -> str:
 
 def _insert(session: Session, table: str, names: list[str]) -> None:
     """Move the staged rows into a table, each column in the table's own type."""
-    types = {field.name: field.type for field in session.fields(table) if not field.generated}
+    fields = session.fields(table)
+    types = {field.name: field.type for field in fields}
     strange = [name for name in names if name not in types]
     if strange:
         raise BadInput(
@@ -266,8 +202,10 @@ def _insert(session: Session, table: str, names: list[str]) -> None:
             where=str(session.address),
             hint="Name another table, or leave the column out of the fit with --column NAME=drop.",
         )
+    computed = {field.name for field in fields if field.generated}  # by the database itself
+    names = [name for name in names if name not in computed]
     into = ", ".join(column(name) for name in names)
-    cast = ", ".join(
-        f"CAST({column(name)} AS {types[name]})" if types[name] else column(name) for name in names
+    cast = ", ".join(session.cast(column(name), types[name]) for name in names)
+    session.rows(
+        f"INSERT INTO {quoted(table)} ({into}) {session.ids_given}SELECT {cast} FROM {STAGED}"
     )
-    session.rows(f"INSERT INTO {quoted(table)} ({into}) SELECT {cast} FROM {STAGED}")

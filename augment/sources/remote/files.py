@@ -28,8 +28,10 @@ MALFORMED = ("ValueError", "ParamValidationError")
 NO_ACCOUNT = ("account", "connection_string", "credential")  # stand in what adlfs says
 UNREACHED = ("EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError",
              "ServiceRequestError", "ConnectionError", "ClientConnectorDNSError", "TimeoutError",
-             "FSTimeoutError", "ClientConnectionError", "ConnectionRefusedError")  # fmt: skip
+             "FSTimeoutError", "ClientConnectionError", "ConnectionRefusedError",
+             "ClientPayloadError", "ReadTimeoutError")  # fmt: skip
 
+SILENT_SECONDS = 30
 LIBRARIES = ("fsspec", "s3fs", "gcsfs", "adlfs", "botocore", "azure", "google", "asyncio")
 
 
@@ -102,7 +104,7 @@ def remote(uri: str) -> Iterator[Remote]:
         try:
             import fsspec
 
-            system, path = fsspec.core.url_to_fs(uri)
+            system, path = fsspec.core.url_to_fs(uri, **_patience(scheme_of(uri)))
             system.invalidate_cache()
         except ImportError:
             raise MissingExtra(
@@ -116,6 +118,18 @@ def remote(uri: str) -> Iterator[Remote]:
             raise
         except Exception as error:
             raise _told(error, uri) from None
+
+
+def _patience(scheme: str) -> dict[str, Any]:
+    """How long the web may be silent. aiohttp's own limit is five minutes for a whole file, which
+    cuts a long one off, and leaves a server that never answers five minutes for each try.
+    """
+    if scheme not in READ_ONLY:
+        return {}
+    import aiohttp
+
+    limit = aiohttp.ClientTimeout(total=None, sock_connect=SILENT_SECONDS, sock_read=SILENT_SECONDS)
+    return {"client_kwargs": {"timeout": limit}}
 
 
 @contextmanager
@@ -176,15 +190,17 @@ def _told(error: BaseException, uri: str) -> AugmentError:
         return BadInput(
             "it cannot be reached.",
             where=uri,
-            hint="Is there a network, and is the endpoint right? `augment ping` tries it.",
+            hint="Is there a network, and are the name and the endpoint right?",
         )
-    if kinds & set(REFUSED):
+    status = getattr(error, "status", None)  # of the web: aiohttp's ClientResponseError
+    if kinds & set(REFUSED) or status in (401, 403):
         return _refused(uri)
+    if isinstance(status, int) and status >= 400:
+        return BadInput(
+            f"the server answers with HTTP {status}.", where=uri, hint="Try again later."
+        )
     if kinds & set(MALFORMED):
         return _malformed(error, uri)
     if getattr(error, "errno", None) == 28:
         return OutOfResources(f"{uri}: the disk on which it is staged is full.")
-    return BadInput(
-        f"it cannot be read or written ({type(error).__name__}).", where=uri,
-        hint="`augment ping` tries it.",
-    )  # fmt: skip
+    return BadInput(f"it cannot be read or written ({type(error).__name__}).", where=uri)

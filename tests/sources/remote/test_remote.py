@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from augment.core.errors import AugmentError, BadInput, UsageError
 from augment.core.files import sha256
 from augment.kinds.tables.io.formats import ReadOptions
 from augment.kinds.tables.io.reading import read, suffix_like
-from augment.sources.remote.files import Remote
+from augment.sources import reachability
+from augment.sources.remote.files import Remote, remote
 from augment.sources.remote.publishing import Place, published
 from tests.cli.in_process import augment
 from tests.places import ROOT
@@ -222,10 +224,14 @@ def test_a_run_that_a_gate_rejects_goes_beside(memory: object) -> None:
 
 def test_ping(memory: object, tmp_path: Path) -> None:
     memory.pipe("/b/t.csv", head(3))
-    assert b"1 files" in augment("ping", "memory://b/t.csv").stdout
+    memory.pipe("/b/empty.csv", b"")
+    assert b"1 file\n" in augment("ping", "memory://b/t.csv").stdout
     done = augment("ping", "memory://b/out", "--write", "--json")
     assert [step["name"] for step in json.loads(done.stdout)["steps"]] == ["reached", "written"]
-    assert memory.find("/b") == ["/b/t.csv"]
+    assert memory.find("/b") == ["/b/empty.csv", "/b/t.csv"]
+    assert augment("ping", "memory://b/empty.csv").returncode == 0
+    done = augment("ping", "memory://b", "--write")  # of a bucket, inside it
+    assert done.returncode == 0 and b"made in it" in done.stdout, done.stderr
     assert augment("ping", "memory://b/none").returncode == 4
     assert augment("ping", "https://host/t.csv", "--write").returncode == 2
     base = f"duckdb:///{tmp_path}/new.duckdb"
@@ -233,6 +239,34 @@ def test_ping(memory: object, tmp_path: Path) -> None:
     assert augment("ping", base, "--write").returncode == 0
     assert list(tmp_path.glob("*.duckdb")) == []
     assert augment("ping", tmp_path, "--write").returncode == 0
+
+
+def test_ping_ends_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    forever = Event()
+    monkeypatch.setattr(reachability, "MAX_SECONDS", 0.01)
+    monkeypatch.setattr(reachability, "_remote", lambda *_: forever.wait())
+    done = augment("ping", "s3://bucket/t.csv")
+    forever.set()
+    assert done.returncode == 4
+    assert b"there is no answer within" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "access is refused"), (403, "access is refused"), (503, "HTTP 503")]
+)
+def test_what_the_web_answers_is_told(status: int, said: str) -> None:
+    aiohttp = pytest.importorskip("aiohttp")
+    with pytest.raises(BadInput, match=said) as refused, remote("https://host/t.csv"):
+        raise aiohttp.ClientResponseError(None, (), status=status, message=SECRET)
+    assert SECRET not in str(refused.value)
+
+
+def test_no_file_of_the_web_is_too_long_but_silence_is() -> None:
+    pytest.importorskip("aiohttp")
+    with remote("https://host/t.csv") as found:
+        limit = found.system.client_kwargs["timeout"]
+    assert limit.total is None  # aiohttp's own: five minutes for all of a file
+    assert limit.sock_connect == limit.sock_read == 30
 
 
 def test_a_library_that_is_missing_is_told_with_the_install_line(
@@ -285,6 +319,7 @@ def test_a_server_that_speaks_s3(s3: dict[str, str], asked: Path, tmp_path: Path
         ["inspect", "s3://data/made/*.csv", "--json", "-q"],
         ["evaluate", "s3://data/made/s.csv", str(tmp_path / "t.csv"), *FEW],
         ["ping", "s3://data/made/", "--write"],
+        ["ping", "s3://data", "--write"],
         ["inspect", "s3://nobucket/t.csv"],
     ]
     client = subprocess.run(  # in this process nothing may be connected to
@@ -297,7 +332,7 @@ def test_a_server_that_speaks_s3(s3: dict[str, str], asked: Path, tmp_path: Path
         check=True,
     )
     done = json.loads(client.stdout)
-    assert [code for code, _, _ in done] == [0, 0, 0, 0, 0, 4], done
+    assert [code for code, _, _ in done] == [0, 0, 0, 0, 0, 0, 4], done
     assert json.loads(done[2][1])["data"]["rows"] == 140
     fetched = asked.read_text().count('"GET /data/made/s.csv')
     assert fetched == 2  # by `inspect`, and by `evaluate`, which reads it twice
