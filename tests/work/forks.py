@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import time
 from importlib import import_module
 from multiprocessing import forkserver
 from pathlib import Path
@@ -42,6 +43,16 @@ def forked() -> None:
     assert dict(os.environ) == before
 
 
+def impatient() -> None:
+    """All is done, whether what processes are forked of is there or not."""
+    fork_server.allow()
+    for _ in range(2):
+        results = Processes(2, patience=0.0).map((Task(str(n), seen) for n in range(9)), None)
+        assert len([*results]) == 9
+        while not fork_server.ready():
+            time.sleep(0.1)
+
+
 def refused() -> None:
     def ended(fds: list[int]) -> tuple[int, int]:
         raise EOFError
@@ -70,6 +81,6 @@ def host() -> None:
 
 if __name__ == "__main__":
     try:
-        {"forked": forked, "refused": refused, "spawned": spawned, "host": host}[sys.argv[1]]()
+        globals()[sys.argv[1]]()
     except OutOfResources as error:
         sys.exit(f"{error.exit_code}: {error}")

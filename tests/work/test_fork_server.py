@@ -27,8 +27,10 @@ def program(word: str, temporary: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("word", ["forked", "host"])
-def test_forks_have_what_was_loaded_and_a_host_program_has_none(word: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("word", ["forked", "host", "impatient"])
+def test_forks_have_what_was_loaded_do_all_and_are_none_of_a_host_program(
+    word: str, tmp_path: Path
+) -> None:
     assert not program(word, tmp_path).stderr
     assert not [*tmp_path.iterdir()]
 

@@ -51,7 +51,7 @@ class Processes(Executor):
             times.append(time.monotonic() - start)
             yield result
             enough = 2 * self.patience / max(min(times), 1e-9) if len(times) > 1 else inf
-            wanted = ceil(enough) if enough <= LOOKED_AT else 1
+            wanted = max(1, ceil(enough)) if enough <= LOOKED_AT else 1
             ahead.extend(islice(left, max(0, wanted - len(ahead))))
             due = time.monotonic() - began > self.patience or len(ahead) >= enough
             if due and self._at_once(min(times)):

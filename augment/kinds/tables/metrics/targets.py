@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.core.errors import UsageError
@@ -79,13 +80,13 @@ def _two_numbers(table: Table, name: str) -> bool:
 def _settled(table: Table, name: str, others: list[str]) -> bool:
     """Whether rows with the same value of another column have the same one here, in each of the
     first rows, most of which share theirs."""
-    rows = table.data.slice(0, LOOKED_AT)
+    rows = table.slice(0, LOOKED_AT)
     for other in others:
         if other == name:
             continue
-        values = rows.group_by([other]).aggregate([(name, "count_distinct")])
-        if 2 * values.num_rows <= rows.num_rows:
-            most = pc.max(values[f"{name}_count_distinct"]).as_py()
-            if most == 1 and values.num_rows > 1:
-                return True
+        pair = pa.table([rows.column(other), rows.column(name)], names=["key", "value"])
+        values = pair.group_by("key").aggregate([("value", "count_distinct")])
+        repeats = 1 < values.num_rows <= len(rows) / 2
+        if repeats and pc.max(values["value_count_distinct"]).as_py() == 1:
+            return True
     return False

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.metrics.targets import chosen
 
@@ -35,6 +35,13 @@ def test_what_another_column_settles_is_passed_over() -> None:
     target, why = chosen(visits("cost", "ward", "weekday", "weekend"), None)
     assert target == "weekday"
     assert "no other one settles" in why
+
+
+def test_names_mean_nothing() -> None:
+    data = visits("weekday", "weekend", "ward").data.rename_columns(["..", "a[0]", ".b"])
+    columns = [Column(name, "categorical", "string") for name in data.column_names]
+    columns[1] = Column("a[0]", "boolean", "boolean")
+    assert chosen(Table(data, Schema(tuple(columns))), None)[0] == ".b"
 
 
 def test_where_all_are_settled_that_is_said() -> None:
