@@ -53,7 +53,17 @@ def parse(
         if domain is not None:
             refuse_impossible((clause,), domain)
 
-    return condition_of(texts, WHERE, lambda said: _clause(said, schema, null_column), check)
+    def clause(said: Comparison) -> Clause:
+        try:
+            return _clause(said, schema, null_column)
+        except UsageError as error:
+            form = null_column(said.column)
+            if form == said.column:
+                raise
+            hint = f"Ask for the number, and for the form that it stands in by {form!r}."
+            raise UsageError(f"{error} {hint}") from None
+
+    return condition_of(texts, WHERE, clause, check)
 
 
 def _clause(said: Comparison, schema: Schema, null_column: Callable[[str], str]) -> Clause:

@@ -153,6 +153,8 @@ def test_rows_are_asked_for_by_number_and_form(model: TableModel) -> None:
     assert len(of_form(even, "weight", "0.0 lb")) == 200
     with pytest.raises(UsageError, match="has 2 values"):
         sampled(model, 5, where=("'weight: form' = '0.0 st'",))
+    with pytest.raises(UsageError, match="the form that it stands in by 'weight: form'"):
+        sampled(model, 5, where=("weight = '71.8 kg'",))
 
 
 def test_given_texts_stay_and_gaps_get_one(model: TableModel, tmp_path: Path) -> None:
