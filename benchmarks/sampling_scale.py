@@ -14,6 +14,7 @@ table with Arrow's Parquet writer.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import resource
@@ -21,12 +22,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
+
+CHILD_SUBREAPER = 36  # of Linux's prctl: who is a child's parent when its own has ended
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ def _sampled(model: str, rows: int, workers: int, out: Path) -> Taken:
 
 def _child(command: list[str]) -> None:
     """Run one command, and print what it and its processes took."""
+    ctypes.CDLL(None).prctl(CHILD_SUBREAPER, 1, 0, 0, 0)  # so that those are counted that it leaves
     start = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -96,6 +101,9 @@ def _child(command: list[str]) -> None:
         stat = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
         if process.wait():
             raise subprocess.CalledProcessError(process.returncode, command)
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     taken = Taken(
         wall=wall,

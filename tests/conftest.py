@@ -45,6 +45,14 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_fork_server() -> Iterator[None]:
+    """Commands that a test runs in its own process are not alone in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("augment.work.fork_server.allow", lambda: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def no_shadow_models() -> Iterator[None]:
     """Tables of tests are small, and every run of one would fit some more."""
     name = "augment.kinds.tables.metrics.membership.shadow_models"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from augment.api.arguments import count_of, scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import read
+from augment.api.host import undisturbing
 from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import compare as lifecycle
 from augment.lifecycle.comparison import CompareRequest
 from augment.lifecycle.plan import RunRequest
 from augment.report import leaderboard
-from augment.work import environment
 
 if TYPE_CHECKING:
     from augment.api.data import DataLike
@@ -59,6 +59,7 @@ class Leaderboard:
         return dict(self._document)
 
 
+@undisturbing
 def compare(
     source: DataLike,
     out: str | os.PathLike[str],
@@ -85,7 +86,6 @@ def compare(
     Raises `UsageError` for an engine that is unknown or of another kind of data, and `BadInput`,
     `MissingExtra` or `OutOfResources` where no engine got to the end.
     """
-    environment.settle()
     known = read(source, tell=tell)
     count = count_of(rows)
     request = RunRequest(

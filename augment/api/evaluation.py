@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from augment.api.arguments import scoring_of, seed_of
 from augment.api.data import read, source_of
+from augment.api.host import undisturbing
 from augment.core.types import Interval, Json, Score, Tick, Workers, silent
 from augment.evaluation import gates
 from augment.lifecycle import evaluation
-from augment.work import environment
 
 if TYPE_CHECKING:
     from augment.api.data import DataLike
@@ -77,6 +77,7 @@ class Evaluation:
         evaluation.write(self.to_json(), Path(folder), force=force)
 
 
+@undisturbing
 def evaluate(
     real: DataLike,
     made: DataLike,
@@ -100,7 +101,6 @@ def evaluate(
     Raises `BadInput` where the two sides hardly have columns in common or nothing could be
     scored.
     """
-    environment.settle()
     known = read(real, tell=tell)
     document = evaluation.evaluate(
         known._rows,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from augment.api.arguments import seed_of, texts
 from augment.api.data import source_of
+from augment.api.host import undisturbing
 from augment.api.model import Model, load
 from augment.core.errors import AugmentError
 from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import edit as editing
 from augment.lifecycle import transform as transforming
-from augment.work import environment
 
 if TYPE_CHECKING:
     from augment.api.data import DataLike
@@ -57,6 +57,7 @@ class FilledFolder:
         return self._document
 
 
+@undisturbing
 def transform(
     source: str | os.PathLike[str],
     out: str | os.PathLike[str],
@@ -89,7 +90,6 @@ def transform(
     Raises `UsageError` for arguments that exclude each other, and `BadInput` for images that
     cannot be used.
     """
-    environment.settle()
     own = {
         "preset": preset,
         "pipeline": None if pipeline is None else os.fspath(pipeline),
@@ -167,6 +167,7 @@ def edit(
     return folder
 
 
+@undisturbing
 def edited(
     model: Model,
     source: DataLike,
@@ -179,7 +180,6 @@ def edited(
     tell: Callable[[Tick], None],
 ) -> tuple[FilledFolder, AugmentError | None]:
     """What `edit` made, and what there is to complain of it."""
-    environment.settle()
     document = editing.edit(
         model._opened,
         source_of(source),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from augment.api.arguments import count_of, seconds_of, seed_of, spelt, texts
 from augment.api.data import Data, read, source_of
 from augment.api.frames import Dtypes, dtypes_of
+from augment.api.host import undisturbing
 from augment.core.errors import BadInput
 from augment.core.files import read_json
 from augment.core.fitted import Ask
@@ -19,7 +20,6 @@ from augment.core.source import External, Rows, Source
 from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import fitting, generation, opened_model
 from augment.lifecycle.plan import RunRequest
-from augment.work import environment
 
 if TYPE_CHECKING:
     from augment.api.data import DataLike
@@ -62,6 +62,7 @@ class Model:
         seed: int | None = self._document.get("seed")
         return seed
 
+    @undisturbing
     def sample(
         self,
         n: int | str | None = None,
@@ -102,6 +103,7 @@ class Model:
         fitting.save(self._opened.model, self._document, Path(path), force=force)
 
 
+@undisturbing
 def fit(
     data: DataLike,
     engine: str = "auto",
@@ -131,7 +133,6 @@ def fit(
     Raises `UsageError` for an unknown engine or parameter, `BadInput` for data that cannot be
     used, and `OutOfResources` where `max_seconds` are too few.
     """
-    environment.settle()
     older = start if start is None or isinstance(start, Model) else load(start, device=device)
     source, options, dtypes = _read(data, older, tell)
     request = RunRequest(
@@ -172,13 +173,13 @@ def _read(
     return source, {}, dtypes_of(source) if isinstance(source, External) else {}
 
 
+@undisturbing
 def load(path: str | os.PathLike[str], *, device: str = "auto") -> Model:
     """The model in a model folder or in a run folder, from `Model.save` or the command line.
 
     Its samples come in Arrow's types rather than in the dtypes of a DataFrame. Raises `BadInput`
     where no model lies there, or a damaged one.
     """
-    environment.settle()
     folder = Path(path)
     opened = opened_model.open_model(folder, device)
     try:

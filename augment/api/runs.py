@@ -13,6 +13,7 @@ import numpy as np
 from augment.api.arguments import count_of, scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import Data, read
 from augment.api.evaluation import Evaluation
+from augment.api.host import undisturbing
 from augment.api.model import Model, load
 from augment.core.errors import GateFailed
 from augment.core.fitted import Ask
@@ -22,7 +23,6 @@ from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import gates, inspection
 from augment.lifecycle import run as lifecycle
 from augment.lifecycle.plan import RunRequest, default_gate
-from augment.work import environment
 
 if TYPE_CHECKING:
     from augment.api.data import DataLike
@@ -73,6 +73,7 @@ class Run:
         return load(self.folder)
 
 
+@undisturbing
 def run(
     source: DataLike,
     out: str | os.PathLike[str],
@@ -115,7 +116,6 @@ def run(
     is differentially private. Else raises what `fit`, `Model.sample` and `evaluate`
     raise.
     """
-    environment.settle()
     known = read(source, tell=tell)
     request = RunRequest(
         source=known._rows,

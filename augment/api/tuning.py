@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from augment.api.arguments import scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import read
+from augment.api.host import undisturbing
 from augment.core.types import Json, Tick, Workers, silent
 from augment.lifecycle import tuning, tuning_result
 from augment.lifecycle.plan import RunRequest
 from augment.lifecycle.search import TuneRequest
-from augment.work import environment
 
 if TYPE_CHECKING:
     from augment.api.data import DataLike
@@ -85,6 +85,7 @@ class Tuning:
         return tuning_result.apply(self._document, Path(file))
 
 
+@undisturbing
 def tune(
     source: DataLike,
     out: str | os.PathLike[str],
@@ -110,7 +111,6 @@ def tune(
     the command's options; those of reading are for `read`. Raises `MissingExtra` where Optuna is
     not installed, and `GateFailed` where no trial could win.
     """
-    environment.settle()
     known = read(source, tell=tell)
     run = RunRequest(
         source=known._rows,

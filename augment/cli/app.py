@@ -43,7 +43,7 @@ from augment.cli.grouping import expanded
 from augment.cli.help import Command, Commands
 from augment.core.errors import AugmentError, Interrupted, UsageError
 from augment.sources.remote.listing import listed_once
-from augment.work import environment
+from augment.work import environment, fork_server
 
 app = typer.Typer(
     name="augment",
@@ -160,6 +160,7 @@ def main() -> None:
         if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` and `cmd &` in a script ignore
             signal.signal(number, _stopped)
     environment.settle()
+    fork_server.allow()
     code: int | str | None = 1
     try:
         code = app(prog_name="augment", standalone_mode=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.cli import failures
 from augment.cli.options import Screen
-from augment.cli.terminal import printable, say
+from augment.cli.terminal import printable, say, shortened
 from augment.core.errors import AugmentError
 from augment.core.json_numbers import finite
 from augment.core.types import Json
@@ -115,14 +115,14 @@ def _cell(value: Any) -> str:
         return f"{value:.3f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return printable(str(value))
+    return shortened(printable(str(value)))
 
 
 def line(console: Console, *parts: str, style: str = "") -> None:
     """One line of text, taken literally; what an indented one wraps to stands further in."""
     from rich.text import Text
 
-    text = printable(" ".join(part for part in parts if part))
+    text = shortened(printable(" ".join(part for part in parts if part)))
     body = text.lstrip(" ")
     indent = text[: len(text) - len(body)]
     if not indent or len(text) <= console.width // 2:

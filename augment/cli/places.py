@@ -23,8 +23,7 @@ def require_places(command: str, parameters: list[Any], given: Mapping[str, Any]
         text = given.get(name)
         if text == "":
             raise UsageError(f"{shown} is empty, as of a shell's variable that is not set.")
-        found = SCHEME.match(text) if isinstance(text, str) else None
-        if found is None:
+        if not isinstance(text, str) or (found := SCHEME.match(text)) is None:
             continue
         scheme, known = found[1], (*address.SCHEMES, *uri.SCHEMES)
         if scheme in known and not found[2]:

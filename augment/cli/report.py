@@ -21,7 +21,9 @@ def report(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="A file, by its name .html, .md or .xml (JUnit)."),
+        typer.Option(
+            "-o", "--out", help="A file, by its name .html, .md or .xml (JUnit); - for the screen."
+        ),
     ] = None,
     format: Annotated[
         str | None,
@@ -35,6 +37,7 @@ def report(
     from augment.core.files import atomic_alone, require_writable
     from augment.lifecycle import reports
 
+    out = None if out == Path("-") else out
     wanted = reports.format_for(format, out)
     if out is not None:
         require_writable(out, force)

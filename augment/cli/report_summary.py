@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STYLES = {"pass": "green", "fail": "red", "not shown": "yellow"}
+ALLOWED = {True: ", which is told for each below.", False: "; -v says how much."}
 
 
 def of_report(console: Console, document: Json, verbose: bool) -> None:
@@ -37,7 +38,7 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
         line(console, sentence)
     verdict = report["verdict"]
     if any(check["noise"] for check in verdict["checks"]):
-        line(console, "Limits contain an allowance for sampling noise; -v says how much.")
+        line(console, f"Limits contain an allowance for sampling noise{ALLOWED[verbose]}")
     if said := summary.chance(report):
         line(console, said)
     for group, found in verdict["groups"].items():
@@ -47,11 +48,11 @@ def of_report(console: Console, document: Json, verbose: bool) -> None:
             line(console, Unscored(tuple(each["what"]), each["because"]).sentence())
     for remark in verdict.get("remarks", []):
         line(console, remark, style=STYLES["not shown"])
-    _worst(console, verdict, summary.words(report))
+    _worst(console, verdict, summary.words(report), most=5 if verbose else 3)
     _regressions(console, report)
     if verbose:
-        for sentence in (*verdict["sentences"], *(c["sentence"] for c in verdict["checks"])):
-            line(console, sentence)
+        for check in verdict["checks"]:
+            line(console, f"{check['title']}: {check['sentence'].removesuffix('.')}.")
 
 
 def _compared(counts: Json, noun: str) -> str:
@@ -100,13 +101,13 @@ def _regressions(console: Console, report: Json) -> None:
                 line(console, f"Worse than the baseline: {text}.", style=STYLES[each["state"]])
 
 
-def _worst(console: Console, verdict: Json, nouns: dict[str, str]) -> None:
+def _worst(console: Console, verdict: Json, nouns: dict[str, str], most: int) -> None:
     """Where made rows stay furthest behind fresh real ones."""
     for name in ("columns", "pairs"):
         gaps = verdict.get(f"worst_{name}") or []
         shown = [
             f"{gap['where']} ({gap['value']:.2f}, fresh real {gap['ceiling']:.2f})"
-            for gap in gaps[:3]
+            for gap in gaps[:most]
         ]
         if shown:
             line(console, f"Worst {nouns.get(name, name)}: {', '.join(shown)}")

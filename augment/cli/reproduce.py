@@ -36,14 +36,11 @@ def reproduce(
 ) -> None:
     """Run RUN again from its own run.json: the same bytes (exit 0), or what differs (exit 3)."""
     from augment.lifecycle import reproduction
-    from augment.work.manifest import verify
 
     with progress.shown(screen) as tell:
         document = reproduction.reproduce(
             run, source, out, workers=placed(workers, executor), tell=tell
         )
-    found = verify(run)
-    document["changed_since"] = [*found.changed, *found.missing]
     output.show(document, screen, _told, failure=reproduction.failure(document))
 
 

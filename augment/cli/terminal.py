@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import sys
 import textwrap
 from contextlib import suppress
 from typing import TextIO
+
+ENDLESS = re.compile(r"(\S{100})\S{900,}")  # no word and no path: a name that fills the screen
 
 
 def printable(text: str) -> str:
@@ -20,14 +23,24 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def shortened(text: str) -> str:
+    """The text without the ends of endless words.
+
+    >>> len(shortened("L" * 10_000)), shortened("age and sex")
+    (101, 'age and sex')
+    """
+    return ENDLESS.sub(r"\1…", text)
+
+
 def say(text: str, *, whole: bool = False, prose: bool = False) -> None:
     """A line on standard error. A reader who has gone is no reason to stop the work.
 
     `whole` keeps the text's own line ends (a traceback's); `prose` is broken between words where a
-    terminal would break it within one.
+    terminal would break it within one, without the ends of endless names.
     """
     shown = "\n".join(map(printable, text.splitlines())) if whole else printable(text)
     encoding = sys.stderr.encoding or "ascii"
+    shown = shortened(shown) if prose else shown
     with suppress(OSError, ValueError):
         if prose and sys.stderr.isatty():
             columns = os.get_terminal_size(sys.stderr.fileno()).columns

@@ -29,7 +29,7 @@ from augment.core.errors import (
 from augment.core.files import atomic, read_json, sha256, write_json
 from augment.core.types import Json, State
 
-FORMAT = 6
+FORMAT = 7
 MAX_DOCUMENT_BYTES = 1 << 30
 
 
@@ -89,12 +89,22 @@ def _with_settled(document: Json) -> Json:
     return {**document, "config": {**config, "relations": relations}}
 
 
+def _with_lookups(document: Json) -> Json:
+    """6 → 7: a table's relations know of bounds, and of columns that another one settles."""
+    config = document.get("config")
+    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
+        return document
+    relations = {**config["relations"], "lookups": []}
+    return {**document, "config": {**config, "relations": relations}}
+
+
 UPGRADES: dict[int, Callable[[Json], Json]] = {
     1: _with_groups,
     2: _with_dates,
     3: _with_dependents,
     4: _with_block,
     5: _with_settled,
+    6: _with_lookups,
 }
 
 

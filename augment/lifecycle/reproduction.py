@@ -24,6 +24,7 @@ from augment.lifecycle.run import run
 from augment.lifecycle.stages import versions
 from augment.sources.databases.address import is_address
 from augment.sources.remote.uri import is_uri
+from augment.work.manifest import verify
 from augment.work.store import RUN, Store
 
 SCHEMA = "augment.reproduce/1"
@@ -72,7 +73,8 @@ def reproduce(
 
     `source` says where the data lie now, None: where they lay. The second run goes to `out`, or to
     a scratch folder that is removed. Nothing is fitted where the data, or a file that an option
-    names, are not what they were. Returns what `--json` prints; `same` is whether the bytes are.
+    names, are not what they were. Returns what `--json` prints; `same` is whether the bytes are,
+    and `changed_since` names the files of the first run that are not what it wrote (any more).
 
     Raises `BadInput` for a folder without a finished run, and where there is no source.
     """
@@ -105,7 +107,13 @@ def reproduce(
             found |= compared(folder, Path(again["folder"]), rounds)
             found["folder"] = None if out is None else again["folder"]
     same = found["compared"] > 0 and not found["differing"]
-    return {**found, "same": same, "sentences": [] if same else _sentences(found)}
+    kept = verify(folder)
+    return {
+        **found,
+        "same": same,
+        "sentences": [] if same else _sentences(found),
+        "changed_since": [*kept.changed, *kept.missing],
+    }
 
 
 def failure(document: Json) -> NotReproduced | None:

@@ -165,7 +165,6 @@ def opened(
     Raises `UsageError` for a URL that leads nowhere and `MissingExtra` where its driver is not
     installed.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     if storage is None:
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, PRIVATE_MODE))
         url = URL.create("sqlite", database=str(file))
@@ -201,6 +200,17 @@ def opened(
             f"({type(error).__name__}). Check the URL, and that it can be reached."
         ) from None
     return Study(study, database, space, seed, storage is not None)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Optuna says nothing of each trial; what a host program has asked of it holds again after."""
+    asked = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(asked)
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def tune(
     _require_sound(request)
     folder = Store(out, TUNE, "augment.tune/")
     folder.require_ours()
-    with folder.held(), bounded(budget, journal), study.reachable(request.storage):
+    with folder.held(), bounded(budget, journal), study.quiet(), study.reachable(request.storage):
         prepared, space = _prepared(request, folder, journal, force)
         parts = _parts(prepared, run.holdout)
         if dry_run:

@@ -29,5 +29,9 @@ def render(document: Json) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown and its HTML show as it is."""
-    return re.sub(r"([\\`*_\[\]|])", r"\\\1", html.escape(text, quote=False)).replace("\n", " ")
+    """Text that Markdown, its HTML and a terminal show as it is."""
+    flat = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in text.replace("\n", " ")
+    )
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", html.escape(flat, quote=False))

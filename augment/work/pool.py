@@ -10,20 +10,20 @@ from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from augment.core.errors import OutOfResources, is_lack_of_memory, is_limit, limit_reached
+from augment.work import fork_server
+from augment.work.fork_server import ONE_THREAD
 from augment.work.shared_pages import Packed, packed
 from augment.work.task import Task
 
 R = TypeVar("R")
 
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
-)
 NO_ROOM = 76  # how a process ends that finds no memory or thread to begin with
+FORKS_LOST = 255  # how a process has ended where the one that it was forked of was killed
 EXECUTORS = ProcessPoolExecutor.__module__
 _shared: Any = None  # in a process of a pool: what its tasks are given first
 _single: bool | None = None  # whether this process is to compute on one thread, where it was told
@@ -32,13 +32,20 @@ _single: bool | None = None  # whether this process is to compute on one thread,
 class Pool:
     """Runs tasks in other processes."""
 
-    def __init__(self, executor: ProcessPoolExecutor, context: _Spawning) -> None:
-        self._executor, self._processes = executor, context.made
+    def __init__(self, executor: ProcessPoolExecutor, processes: list[BaseProcess]) -> None:
+        self._executor, self._processes = executor, processes
         self._waiting: set[Future[Any]] = set()
         self._lost: BaseException | None = None
 
     def submit(self, task: Task[R]) -> Future[R]:
-        future = self._executor.submit(_run, task)
+        try:
+            future = self._executor.submit(_run, task)
+        except (ConnectionError, EOFError) as error:  # what starts them has ended
+            raise OutOfResources(
+                "no process could be started, most likely for lack of memory. Use fewer "
+                "(--workers 1), or a machine with more; the same command goes on where this one "
+                "stopped."
+            ) from error
         self._waiting.add(future)
         future.add_done_callback(self._waiting.discard)
         if self._lost is not None:
@@ -61,34 +68,36 @@ class Pool:
     def killed(self) -> bool:
         """Whether one of the processes was killed, as the system does where memory is short, or
         found no memory or thread to begin with."""
-        return any(process.exitcode in (-signal.SIGKILL, NO_ROOM) for process in self._processes)
+        codes = (-signal.SIGKILL, NO_ROOM, FORKS_LOST)
+        return any(process.exitcode in codes for process in self._processes)
 
 
-class _Spawning(SpawnContext):
-    """Starts processes anew, and knows its own from those that a host program has."""
+def _noted(context: SpawnContext | ForkServerContext) -> list[BaseProcess]:
+    """The processes that will be made by it, of which a host program's are none."""
+    made: list[BaseProcess] = []
+    make = context.Process
 
-    def __init__(self) -> None:
-        self.made: list[BaseProcess] = []
+    def noted(*given: Any, **named: Any) -> BaseProcess:
+        made.append(make(*given, **named))
+        return made[-1]
 
-    def Process(self, *given: Any, **named: Any) -> BaseProcess:  # type: ignore[override]  # noqa: N802
-        process = super().Process(*given, **named)
-        self.made.append(process)
-        return process
+    context.Process = noted  # type: ignore[assignment, misc]
+    return made
 
 
 @contextmanager
-def pool(workers: int, shared: Any, *, single: bool = True) -> Iterator[Pool]:
+def pool(workers: int, shared: Any, *, single: bool = True, forked: bool = False) -> Iterator[Pool]:
     """Up to `workers` processes of one thread each; they end with the block. Where they are not
-    `single`, each takes as many threads as the process that starts them.
+    `single`, each takes as many threads as the process that starts them. `forked` ones, where
+    that is possible, have the environment that this process had when it started the first of them.
 
     Where the block ends with an error or a signal, what has not begun is dropped and what runs is
     stopped. Raises `OutOfResources` where a process is killed.
     """
-    # Not forked: a fork of a process with threads (OpenCV, torch) can hang.
-    context = _Spawning()
+    context = ForkServerContext() if forked and fork_server.start() else SpawnContext()
     with packed(shared) as sent:  # opened by a process that has said how many threads it wants
         executor = ProcessPoolExecutor(workers, context, _begin, (sent, single))
-        made = Pool(executor, context)
+        made = Pool(executor, _noted(context))
         try:
             with _watched(made):
                 yield made

@@ -108,3 +108,12 @@ def test_one_image_against_one_is_refused(tmp_path: Path) -> None:
     done = augment("evaluate", tmp_path / "real", tmp_path / "made")
     assert done.returncode == 4, done.stderr
     assert b"nothing could be scored" in done.stderr
+
+
+def test_verbose_says_each_thing_once(tmp_path: Path) -> None:
+    real, made = write_table(tmp_path / "a.csv"), write_table(tmp_path / "b.csv", seed=1)
+    done = augment("evaluate", real, made, "-o", tmp_path / "s", "--seed", "1", "-v")
+    said = " ".join(done.stderr.decode().split())
+    assert done.returncode == 0 and "-v says" not in said and ".." not in said
+    checks = json.loads((tmp_path / "s" / "report.json").read_text())["verdict"]["checks"]
+    assert all(said.count(check["sentence"].removesuffix(".")) == 1 for check in checks)

@@ -21,6 +21,7 @@ from augment.cli.parsing import pairs, seconds
 from augment.core.errors import UsageError
 from augment.core.types import Tick
 from augment.settings.reading import roles
+from tests.cli.child import write_table
 from tests.cli.in_process import augment
 from tests.places import ROOT
 
@@ -181,3 +182,12 @@ def test_on_a_narrow_screen_what_an_engine_is_gets_the_room(
     assert max(map(len, lines)) <= 80 and len(lines) < 42
     assert len(lines[0].rstrip()) - lines[0].index("what it is") == len("what it is")
     assert 80 - lines[0].index("what it is") >= 24
+
+
+def test_a_name_of_ten_thousand_letters_does_not_fill_the_screen(tmp_path: Path) -> None:
+    source = tmp_path / "t.csv"
+    source.write_text(f"{'L' * 10_000},age\n" + "".join(f"{'ab'[i % 2]},{i}\n" for i in range(40)))
+    done = augment("inspect", source)
+    assert done.returncode == 0 and len(done.stdout) + len(done.stderr) < 3_000
+    done = augment("evaluate", write_table(tmp_path / "real.csv"), source)
+    assert done.returncode == 4 and b"LLL" in done.stderr and len(done.stderr) < 1_000

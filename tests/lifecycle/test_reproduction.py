@@ -94,6 +94,8 @@ def test_a_file_that_was_changed_since_is_named_though_the_bytes_made_are_the_sa
     done = in_process.augment("reproduce", made)
     said = " ".join(done.stderr.decode().split())
     assert done.returncode == 0 and "since it was written, augmented.csv in" in said
+    found = again(made)
+    assert found["same"] and found["changed_since"] == ["augmented.csv"]
 
 
 def test_nothing_is_fitted_where_the_source_changed(

@@ -146,6 +146,7 @@ def test_a_report_is_made_again_from_its_json_alone(results: Path, tmp_path: Pat
     report.write_bytes((folder / "report.json").read_bytes())
     page = in_process.augment("report", report, "--format", "html")
     assert page.stdout == (folder / "report.html").read_bytes()
+    assert in_process.augment("report", report, "--format", "html", "-o", "-").stdout == page.stdout
     for name, head in (("r.md", b"- Nothing was scored"), ("r.xml", b"<?xml"), ("r.html", b"<!")):
         done = in_process.augment("report", folder, "-o", tmp_path / name, "-q")
         assert done.returncode == 0 and (tmp_path / name).read_bytes().startswith(head)

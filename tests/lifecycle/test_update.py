@@ -172,6 +172,7 @@ def test_facts_that_no_fit_wrote_are_bad_input(
     place: Path, tmp_path: Path, facts: dict[str, Any]
 ) -> None:
     shutil.copytree(place / "old", tmp_path / "odd")
+    (tmp_path / "odd" / "manifest.json").unlink()
     document = json.loads((place / "old" / "model.json").read_text())
     document["facts"] |= facts
     (tmp_path / "odd" / "model.json").write_text(json.dumps(document))

@@ -80,6 +80,10 @@ def test_the_summary_fits_a_terminal(document: Json) -> None:
     assert "| Pair trends |" in markdown.render(document)
 
 
+def test_a_name_cannot_move_the_cursor_by_way_of_markdown() -> None:
+    assert markdown.escaped("a\x1b[2J\u202eb\nc|d") == "a\\\\x1b\\[2J\\\\u202eb c\\|d"
+
+
 def test_no_rare_level_and_no_extreme_is_named() -> None:
     columns = [Column("c", "categorical", "string"), Column("x", "numeric", "float")]
     rare = ["common"] * 996 + ["secret"] * 4

@@ -7,6 +7,8 @@ import locale
 import os
 import random
 import signal
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ import numpy as np
 import pytest
 
 import augment
-from tests.cli.child import write_table
+from tests.cli.child import environment, write_table
+from tests.places import ROOT
 
 pytestmark = pytest.mark.trust
 
@@ -76,3 +79,31 @@ def test_fit_sample_and_evaluate_leave_no_trace(
         scored = state()
     for after, what in ((fitted, "fit"), (sampled, "sample"), (scored, "evaluate")):
         assert [name for name in before if before[name] != after[name]] == [], what
+
+
+FIRST_CALLS = """
+import os, random
+mine = {"HF_HUB_OFFLINE": None, "TRANSFORMERS_OFFLINE": None, "OMP_WAIT_POLICY": "ACTIVE"}
+os.environ.pop("HF_HUB_OFFLINE", None), os.environ.pop("TRANSFORMERS_OFFLINE", None)
+os.environ["OMP_WAIT_POLICY"] = "ACTIVE"
+random.seed(1)
+drawn = random.getstate()
+import sys
+import augment
+made = augment.fit(sys.argv[1], engine="independent", seed=1).sample(40, seed=2)
+augment.evaluate(sys.argv[1], made, seed=3)
+assert random.getstate() == drawn, "random"
+try:
+    augment.fit("no such file")
+except augment.BadInput:
+    pass
+assert {name: os.environ.get(name) for name in mine} == mine, "environment"
+"""
+
+
+def test_nor_do_the_first_calls_which_load_all_libraries(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", rows=40)
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_CALLS, path], capture_output=True, cwd=ROOT, env=environment()
+    )
+    assert done.returncode == 0, done.stderr.decode()

@@ -51,6 +51,7 @@ def test_a_pickle_in_a_model(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(workplace.folder / "model", folder)
+    (folder / "manifest.json").unlink()  # or what was changed is told before it is looked at
     (folder / name).write_bytes(pickle.dumps(Planted(sentinel)))
     if name in ("weights.pt", "model.pkl"):
         (folder / "weights.safetensors").unlink()
@@ -66,6 +67,7 @@ def test_an_import_path_for_a_name(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(workplace.folder / "model", folder)
+    (folder / "manifest.json").unlink()
     document = json.loads((folder / "model.json").read_text()) | {key: value}
     (folder / "model.json").write_text(json.dumps(document))
     refused(workplace.commands("sample", folder, "-n", "3", "-o", tmp_path / "s.csv"), sentinel)

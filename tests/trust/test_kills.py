@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import signal
 
 import pytest
 
+from tests.trust.draws import drawn
 from tests.trust.writers import WRITERS, Workplace
 
 pytestmark = pytest.mark.trust
@@ -24,7 +24,7 @@ COSTLY = {"lift"}  # seconds each
 )
 def test_killed_at_a_random_moment(name: str, times: int, workplace: Workplace) -> None:
     _, undisturbed = workplace.undisturbed(name)
-    rng, killed = random.Random(f"{name} {times}"), 0
+    rng, killed = drawn(f"{name} {times}"), 0
     for _ in range(MOMENTS[name] * times):
         out = workplace.place(name)
         moment = rng.uniform(0, undisturbed.seconds)
@@ -43,7 +43,7 @@ def test_killed_at_a_random_moment(name: str, times: int, workplace: Workplace) 
 def test_killed_at_a_step_on_disk(name: str, share: float, workplace: Workplace) -> None:
     """Most moments of a command are spent computing; these are those that matter on disk."""
     steps = len(workplace.undisturbed(name)[1].steps)
-    rng = random.Random(name)
+    rng = drawn(name)
     chosen = range(1, steps + 1) if share == 1 else [rng.randint(1, steps)]
     if share == 1 and name in COSTLY:
         chosen = sorted(rng.sample(range(1, steps + 1), 5))

@@ -12,6 +12,7 @@ import pytest
 from augment.core.errors import AugmentError
 from augment.kinds.tables.io import reading
 from augment.kinds.tables.io.reading import ReadOptions
+from tests.trust.draws import drawn
 
 pytestmark = pytest.mark.trust
 MOST_WRONG = 0.01
@@ -158,7 +159,7 @@ def test_polluted_files_are_read_exactly_or_refused(count: int, tmp_path: Path) 
     wrong: list[str] = []
     refused = exact = 0
     for seed in range(count):
-        data, rows, fault = polluted(random.Random(seed))
+        data, rows, fault = polluted(drawn(seed))
         path = tmp_path / "t.csv"
         path.write_bytes(data)
         found = read(path)

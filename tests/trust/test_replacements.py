@@ -3,7 +3,6 @@ was to come, and never a part of each."""
 
 from __future__ import annotations
 
-import random
 import shutil
 import signal
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.lifecycle.test_kills import result
+from tests.trust.draws import drawn
 from tests.trust.processes import Done
 from tests.trust.writers import WRITERS, Workplace, content, differences
 
@@ -28,7 +28,7 @@ def anew(name: str, out: Path, workplace: Workplace, *more: str, **how: Any) -> 
 
 
 def chosen(steps: int, count: int, name: str) -> list[int]:
-    rng = random.Random(name)
+    rng = drawn(name)
     return sorted(rng.sample(range(1, steps + 1), min(count, steps)))
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
+from tests.trust.draws import drawn
 from tests.trust.writers import WRITERS, Workplace
 
 pytestmark = pytest.mark.trust
@@ -26,7 +25,7 @@ def test_a_step_that_fails(
     name: str, end: str, lasting: bool, most: int, workplace: Workplace
 ) -> None:
     steps = len(workplace.undisturbed(name)[1].steps)
-    rng = random.Random(f"{name} {end} {lasting}")
+    rng = drawn(f"{name} {end} {lasting}")
     count = min(steps, most, FEW.get(name, most))
     for at in sorted(rng.sample(range(1, steps + 1), count)):
         out = workplace.place(name)

@@ -35,7 +35,10 @@ WRITERS = {
     "fit images": Writer(
         ("fit", "pictures", "-e", "cvae", "-p", "steps=2", "-p", "width=8", "--canvas", "8",
          "-o", "OUT"), "model"),
+    "fit from": Writer(("fit", "pictures", "--from", "painter", "-o", "OUT"), "model"),
     "sample": Writer(("sample", "model", "-n", "50", "-o", "OUT"), "made.csv", verified=False),
+    "sample given": Writer(
+        ("sample", "model", "--given", "gaps.csv", "-o", "OUT"), "filled.csv", verified=False),
     "sample images": Writer(("sample", "painter", "-n", "6", "-o", "OUT"), "made"),
     "shards": Writer(("sample", "model", "-n", "50", "--shards", "4", "-o", "OUT"), "rows"),
     "image shards": Writer(
@@ -121,6 +124,7 @@ def furnished(folder: Path, commands: Commands) -> Workplace:
     """Make the sources, and the models and the run that commands read."""
     write_table(folder / "a.csv")
     write_table(folder / "b.csv", seed=1)
+    (folder / "gaps.csv").write_text("age,job\n" + "30,cook\n,nurse\n41,\n" * 20)
     for row in range(12):
         saved(folder / "pictures" / "ab"[row % 2] / f"{row}.png", row)
     rng = random.Random(1)

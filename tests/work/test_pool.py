@@ -52,11 +52,21 @@ def until(met: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def below(pid: int, command: bytes) -> list[int]:
+    """The processes that a process has started with such a command."""
+    listed = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return [child for child in listed if command in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
 def children(pid: int) -> list[int]:
-    """The processes of the pool of a process, without Python's tracker of semaphores."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    commands = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in listed}
-    return [child for child, command in commands.items() if b"spawn_main" in command]
+    """The processes of the pool of a process, forked or not, without the one they are forked of
+    and Python's tracker of semaphores."""
+    forked = [each for server in servers(pid) for each in below(server, b"forkserver")]
+    return [*below(pid, b"spawn_main"), *forked]
+
+
+def servers(pid: int) -> list[int]:
+    return below(pid, b"forkserver")
 
 
 def both(pid: int) -> list[int]:
@@ -73,15 +83,15 @@ def running(pid: int) -> bool:
         return False
 
 
-@pytest.fixture
-def busy() -> Iterator[subprocess.Popen[str]]:
-    """A process whose pool of two is at work."""
+@pytest.fixture(params=["spawned", "forked"])
+def busy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process whose pool of two is at work, with a folder of its own for temporary files."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.work.pool_of_two"],
+        [sys.executable, "-m", "tests.work.pool_of_two", request.param],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=environment(),
+        env=environment() | {"TMPDIR": str(tmp_path)},
     )
     assert process.stdout is not None and process.stdout.readline()
     yield process
@@ -91,19 +101,31 @@ def busy() -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGHUP, 129)])
 def test_no_process_outlives_the_one_that_started_it(
-    busy: subprocess.Popen[str], number: signal.Signals, code: int
+    busy: subprocess.Popen[str], number: signal.Signals, code: int, tmp_path: Path
 ) -> None:
-    below = both(busy.pid)
+    made = [*both(busy.pid), *servers(busy.pid)]
     busy.send_signal(number)
     assert busy.wait(PATIENCE) == code
-    until(lambda: not any(map(running, below)), "the processes to end")
+    until(lambda: not any(map(running, made)), "the processes to end")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_process_that_the_system_kills_is_lack_of_memory(busy: subprocess.Popen[str]) -> None:
-    below = both(busy.pid)
-    os.kill(below[0], signal.SIGKILL)
+    made = both(busy.pid)
+    os.kill(made[0], signal.SIGKILL)
     assert busy.wait(PATIENCE) == 6
-    assert not any(map(running, below))
+    assert not any(map(running, made))
+
+
+@pytest.mark.parametrize("busy", ["forked"], indirect=True)
+def test_so_is_the_end_of_the_process_that_the_others_are_forked_of(
+    busy: subprocess.Popen[str],
+) -> None:
+    made = both(busy.pid)
+    (server,) = servers(busy.pid)
+    os.kill(server, signal.SIGKILL)
+    assert busy.wait(PATIENCE) == 6
+    until(lambda: not any(map(running, made)), "the processes to end")
 
 
 WITHOUT_THREADS = """

@@ -32,7 +32,7 @@ from augment.evaluation.comparison import Comparison
 from augment.evaluation.evaluator import Extras, MetricEvaluator, Words
 from augment.evaluation.scoring import Sides
 from augment.evaluation.verdict import Unscored
-from augment.kinds.tables.data import marker
+from augment.kinds.tables.data import marker, measurements
 from augment.kinds.tables.data.conditions import (
     balance_of,
     parse,
@@ -49,7 +49,7 @@ from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.generator.private_fitting import fit_privately, publicly_read
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import kept, modelled
-from augment.kinds.tables.io import memory, reading
+from augment.kinds.tables.io import form_inference, memory, reading
 from augment.kinds.tables.io.formats import Format
 from augment.kinds.tables.io.options import read_options
 from augment.kinds.tables.metrics import targets
@@ -155,6 +155,7 @@ class TableGenerator(Generator[Table]):
         if reserved.private is not None:
             return publicly_read(loaded, reserved.read, reserved.private)
         data, notes = loaded.data, surrogates.notes(loaded.data)
+        notes += tuple(form_inference.notes(data))
         rows = max(1, round((1 - reserved.holdout) * len(data)))
         least = least_rows(rows)
         if reserved.protect and least > 1:
@@ -236,15 +237,17 @@ TABLES = Kind(
 
 def _require_possible(data: Table, ask: Ask) -> None:
     """Refuse conditions that no row of a model of `data` can meet."""
+    own = data.schema
+    data = measurements.parted(data)
     schema = kept(data.schema)
-    asked = parse(ask.where, schema)
+    asked = parse(ask.where, schema, None, lambda name: measurements.null_column(name, own))
     named = asked.columns
     if ask.balance is not None:
         named.add(parse_balance(ask.balance, schema)[0])
     if not named:
         return
     known = domain.of(data.select([name for name in schema.names if name in named]))
-    asked = parse(ask.where, schema, known)
+    asked = parse(ask.where, schema, known, lambda name: measurements.null_column(name, own))
     if ask.balance is not None:
         balance_of(ask.balance, schema, known, asked)
 

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from math import ceil, inf
 from typing import Any, TypeVar
 
+from augment.work import fork_server
 from augment.work.executors import Executor
 from augment.work.pool import cores, pool
 from augment.work.task import Task
@@ -17,6 +18,8 @@ from augment.work.task import Task
 R = TypeVar("R")
 
 PATIENCE = 2.0  # seconds of work that are done here first; starting processes costs as many
+FORKS = 0.3  # the same, where what they are forked of is there
+LONG = 1.0  # seconds of a task beside which it is not worth going on here until it is
 AHEAD = 2  # tasks per process that wait, or whose results do, so that memory stays flat
 LOOKED_AT = 64  # tasks that are taken, at most, to see whether as many are left
 
@@ -34,7 +37,8 @@ class Processes(Executor):
 
     def __init__(self, most: int | None = None, patience: float | None = None) -> None:
         self.most = cores() if most is None else most
-        self.patience = PATIENCE if patience is None else patience
+        cost = FORKS if fork_server.ready() else PATIENCE
+        self.patience = cost if patience is None else patience
 
     def map(self, tasks: Iterable[Task[R]], shared: Any) -> Generator[R, None, None]:
         left = iter(tasks)
@@ -47,16 +51,21 @@ class Processes(Executor):
             times.append(time.monotonic() - start)
             yield result
             enough = 2 * self.patience / max(min(times), 1e-9) if len(times) > 1 else inf
-            wanted = ceil(enough) if enough <= LOOKED_AT else 1
+            wanted = max(1, ceil(enough)) if enough <= LOOKED_AT else 1
             ahead.extend(islice(left, max(0, wanted - len(ahead))))
-            if time.monotonic() - began > self.patience or len(ahead) >= enough:
+            due = time.monotonic() - began > self.patience or len(ahead) >= enough
+            if due and self._at_once(min(times)):
                 break
         if ahead:
             yield from self._elsewhere(chain(ahead, left), shared)
 
+    def _at_once(self, shortest: float) -> bool:
+        """Whether to wait for processes now, and not to go on here until they can be had."""
+        return shortest > LONG or not fork_server.start() or fork_server.ready()
+
     def _elsewhere(self, tasks: Iterator[Task[R]], shared: Any) -> Generator[R, None, None]:
         waiting: deque[Future[R]] = deque()
-        with pool(self.most, shared) as processes:
+        with pool(self.most, shared, forked=True) as processes:
             for task in tasks:
                 waiting.append(processes.submit(task))
                 if len(waiting) >= self.most * AHEAD:

@@ -9,7 +9,7 @@ balance = column [ ":" value "=" share { "," value "=" share } ]
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,21 +38,25 @@ _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 
 
 def parse(
-    texts: Sequence[str], schema: Schema, domain: Mapping[str, Any] | None = None
+    texts: Sequence[str],
+    schema: Schema,
+    domain: Mapping[str, Any] | None = None,
+    null_column: Callable[[str], str] = str,
 ) -> Condition:
     """The condition of several `--where`, which must all hold; unclear text is a `UsageError`.
 
-    With a `domain` (see `refuse_impossible`), so is what no row of it can satisfy.
+    With a `domain` (see `refuse_impossible`), so is what no row of it can satisfy. Where a value is
+    missing, the column that `null_column` gives for its own is null.
     """
 
     def check(clause: Clause) -> None:
         if domain is not None:
             refuse_impossible((clause,), domain)
 
-    return condition_of(texts, WHERE, lambda comparison: _clause(comparison, schema), check)
+    return condition_of(texts, WHERE, lambda said: _clause(said, schema, null_column), check)
 
 
-def _clause(said: Comparison, schema: Schema) -> Clause:
+def _clause(said: Comparison, schema: Schema, null_column: Callable[[str], str]) -> Clause:
     column = schema[said.column]
     if not column.modelled:
         raise UsageError(
@@ -60,7 +64,7 @@ def _clause(said: Comparison, schema: Schema) -> Clause:
             "for each row, so it cannot be asked for."
         )
     if said.operator == "null":
-        return Clause(column.name, "null", negate=said.negate)
+        return Clause(null_column(column.name), "null", negate=said.negate)
     if said.operator == "in":
         values = tuple(value_of(column, text) for text in said.values)
         for value in values:

@@ -13,10 +13,12 @@ from typing import Any, Literal, get_args
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.core.types import Json, Scalar
 from augment.kinds.tables.data.dialect import Dialect
+from augment.kinds.tables.data.spelling.forms import Form
 
 Role = Literal[
-    "numeric", "categorical", "boolean", "datetime", "id", "reference", "text", "constant", "drop"
-]
+    "numeric", "categorical", "boolean", "datetime", "measurement", "id", "reference", "text",
+    "constant", "drop",
+]  # fmt: skip
 Storage = Literal["string", "integer", "float", "decimal", "boolean", "datetime"]
 MODELLED: tuple[Role, ...] = ("numeric", "categorical", "boolean", "datetime")
 
@@ -26,7 +28,8 @@ class Column:
     """One column.
 
     `role` is what the column means to a generator: engines see the roles in `MODELLED`; an id is
-    regenerated in its own `pattern`, and so is a reference, an id that several rows share; text
+    regenerated in its own `pattern`, and so is a reference, an id that several rows share; of a
+    measurement, a text of one of a few `forms` with numbers in it, engines see the parts; text
     is replaced by surrogates of the same `pii` kind, a constant is repeated, and `drop`
     leaves the column out. `storage` is the type of its values
     in memory: string, int64 (decimal128(38, 0) beyond it), float64, decimal128, bool, or a
@@ -45,6 +48,7 @@ class Column:
     false: str = "false"
     prefix: str = ""  # around a number, as in `units`
     suffix: str = ""
+    negative: str = ""  # how one below zero is spelt, # for its digits: "(#)"; "": - before all
     grouping: str = ""  # between thousands
     point: str = "."  # the decimal mark
     format: str = ""  # of a datetime: as in `dates`; of a float: "plain" writes 1.0 as 1
@@ -54,6 +58,7 @@ class Column:
     arrow: str = ""  # Arrow type of a typed source, given back when a typed file is written
     note: str = ""  # why this role was inferred, or what will not be kept
     levels: tuple[Scalar, ...] | None = None  # public: the categories that there may be
+    forms: tuple[str, ...] = ()  # of measurements, as in `forms.py`: "0.0 kg", "<0.00"
     low: Scalar = None  # public: the ends of a number, or of a date in ISO 8601
     high: Scalar = None
 
@@ -218,7 +223,15 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _with_public(column: Column) -> Column:
-    """The column with its public levels or ends, where they are what such a column can have."""
+    """The column with its forms, public levels or ends, where such a column can have them."""
+    if (column.role == "measurement") != bool(column.forms):
+        raise _unfit_public(column, "forms", "A measurement, and nothing else, has some.")
+    if column.forms:
+        if column.storage != "string" or not all(isinstance(form, str) for form in column.forms):
+            raise _unfit_public(column, "forms", "They are texts, as the column is.")
+        known = {form for form in column.forms if Form.of(form).slots}
+        if not known or len(set(column.forms)) < len(column.forms):
+            raise _unfit_public(column, "forms", "One has a number (0), and none stands twice.")
     levels, ends = column.levels, [end for end in (column.low, column.high) if end is not None]
     if levels is not None:
         if column.role != "categorical":

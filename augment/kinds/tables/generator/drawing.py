@@ -26,7 +26,7 @@ from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.data.values import numbers, table_of
 from augment.kinds.tables.engines.conditional import ConditionalModel
 from augment.kinds.tables.engines.rejection import TELLING, Branches, reject, reject_if_common
-from augment.kinds.tables.relations import Relations
+from augment.kinds.tables.relations import Relations, engine_conditions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,11 +50,11 @@ class Drawing:
         Raises `UsageError` where none is left.
         """
         columns = list(self.schema)
-        self.relations.placed(asked.clauses, columns)
+        engine_conditions.placed(self.relations, asked.clauses, columns)
         kept, refusal = [], None
         for branch in asked.branches:
             try:
-                self.relations.placed((*asked.clauses, *branch), columns)
+                engine_conditions.placed(self.relations, (*asked.clauses, *branch), columns)
             except UsageError as error:
                 refusal = error
             else:
@@ -133,8 +133,9 @@ class Drawing:
         return [name for name in known if self.relations.computed(name)]
 
     def _disagreeing(self, given: Table, made: Table) -> NDArray[np.int64]:
-        """(rows,) how many known cells are not what the others make of them."""
-        off = np.zeros(len(given), np.int64)
+        """(rows,) how many known cells are not what the others make of them, and columns that
+        break a relation, as they only do where known cells want it so."""
+        off = self.relations.broken(made)
         names = self._known_results(given)
         if not names:
             return off
@@ -155,16 +156,16 @@ class Drawing:
         clauses: tuple[Clause, ...],
         tick: Callable[[Tick], None],
     ) -> Table:
-        name, reason = self.relations.unplaceable(clauses, list(self.schema))
+        name, reason = engine_conditions.unplaceable(self.relations, clauses, list(self.schema))
         if reason:
             raise UsageError(
                 f"--where on {name!r} cannot be joined with --given: in this model it is "
                 f"computed ({reason})."
             )
-        asked = self.relations.placed(clauses, list(self.schema))
+        asked = engine_conditions.placed(self.relations, clauses, list(self.schema))
         places: list[NDArray[np.int64]] = []
         parts: list[Table] = []
-        for rows, known, more in self.relations.to_fill(given):
+        for rows, known, more in engine_conditions.to_fill(self.relations, given):
             condition = Condition((*asked, *more), partial=known)
             stream = seed.child("part", len(parts)) if parts else seed
             made = self.inner.sample(len(rows), stream, condition, tick)
@@ -190,8 +191,8 @@ class Drawing:
         """The clauses to be searched for, and those that the engine is given."""
         columns = list(self.schema)
         return (
-            self.relations.searched(clauses, columns),
-            self.relations.placed(clauses, columns),
+            engine_conditions.searched(self.relations, clauses, columns),
+            engine_conditions.placed(self.relations, clauses, columns),
         )
 
     def _by_branches(

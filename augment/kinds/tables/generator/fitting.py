@@ -8,9 +8,11 @@ import numpy as np
 
 from augment.core.types import Engine, Job
 from augment.kinds.tables import relations
+from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.dataset import Table, require_rows
 from augment.kinds.tables.data.values import numbers, table_of
 from augment.kinds.tables.generator import domain
+from augment.kinds.tables.generator.form_ranges import FormRanges
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.generator.protection import least_rows, protect
 from augment.kinds.tables.generator.unmodelled import kept, modelled, unmodelled_columns
@@ -34,15 +36,19 @@ def fit_model(
     """
     require_rows(data, 1, "the table")
     schema = kept(data.schema)
+    data = measurements.parted(data)
+    data = measurements.filled(data, schema, job.seed.child("measurements").rng())
     core = modelled(data)
     notes: tuple[str, ...] = (UNPROTECTED,)
     least = least_rows(job.rows_seen(len(data))) if protected else 1
+    ranges = FormRanges.of(data, schema, least)
     identity = RowIdentity.fit(data, least)
     held = identity.constant | set(schema.key)
     found = relations.mined(core, _constants(data)).without(held)
     seen = found.taken_out(core)
     if protected:
         counts = data.counts if source_table is None else source_table.counts
+        seen = ranges.clipped(seen, schema)
         safe = protect(seen, job.seed.child("protect"), least, counts)
         seen, notes = safe.table, safe.notes
     found = found.as_learnt(seen, list(core.schema))
@@ -61,7 +67,7 @@ def fit_model(
         "protected": protected,
         "notes": list(notes),
         "relations": found.sentences,
-        "kept": identity.sentences,
+        "kept": [*measurements.told(schema), *identity.sentences],
         **({"closely": found.close_sentences} if found.close_sentences else {}),
         "nearly": [near.to_json() for near in found.near],
         **inner.state().config.get("facts", {}),
@@ -80,6 +86,7 @@ def fit_model(
         found,
         identity,
         facts,
+        ranges,
     )
 
 

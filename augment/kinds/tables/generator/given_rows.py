@@ -11,6 +11,7 @@ from augment.core.errors import BadInput, OutOfResources, near_name
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Condition, Scalar
+from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
@@ -32,13 +33,14 @@ def read(
     constants: Mapping[str, Scalar],
     asked: Condition,
 ) -> Table:
-    """The rows to fill, with all columns of the schema.
+    """The rows to fill, with all columns of the schema, and parts in place of measurements.
 
     Raises `BadInput` with the place of the first cell that lies outside the domain, since the
     gaps beside it could only be filled as if it were not there, and of the first row whose known
     cells contradict what is asked for.
     """
-    partial, where = source.read_partial(given, schema)
+    texts, where = source.read_partial(given, schema)
+    partial = measurements.parted(texts)
     outside = {name: _outside(partial, name, known) for name, known in domain.items()}
     outside |= {
         name: _outside(partial, name, {"levels": [] if value is None else [value]})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,26 +17,27 @@ from augment.core.errors import BadInput, UsageError, listed
 from augment.core.fitted import Ask, Fitted
 from augment.core.loaded import Loaded
 from augment.core.model_folder import Stored, restoring
+from augment.core.normal_form import Branch
 from augment.core.quotas import quotas
 from augment.core.schema_drift import SchemaDrift
 from augment.core.seeds import Seed
 from augment.core.source import Source
 from augment.core.types import Clause, Condition, Json, Model, Scalar, State, Tick, Whole, silent
+from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.conditions import balance_of, parse, require_no_prompts
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.data.values import arrow_type, codes, table_of, with_columns
+from augment.kinds.tables.engines.rejection import Branches
 from augment.kinds.tables.generator import domain, given_rows, newer_rows, rare_categories
 from augment.kinds.tables.generator.drawing import Drawing
+from augment.kinds.tables.generator.form_ranges import FormRanges
 from augment.kinds.tables.generator.protection import least_rows
 from augment.kinds.tables.generator.unmodelled import Unmodelled
 from augment.kinds.tables.identity.row_identity import RowIdentity, RowRange
 from augment.kinds.tables.io import reading
 from augment.kinds.tables.io.options import read_options
-from augment.kinds.tables.relations import Relations
-
-if TYPE_CHECKING:
-    pass
+from augment.kinds.tables.relations import Relations, engine_conditions
 
 NO_IDENTITY = RowIdentity().to_json()  # of a model that was made before ids could repeat
 MOST_ROWS = 10**15  # that a model may say its source had
@@ -62,6 +64,7 @@ class TableModel(Fitted[Table]):
     relations: Relations
     identity: RowIdentity
     facts: Json
+    ranges: FormRanges = field(default_factory=FormRanges)
 
     def on(self, device: str) -> Self:
         return dataclasses.replace(self, inner=self.inner.on(device))
@@ -69,10 +72,12 @@ class TableModel(Fitted[Table]):
     def condition(self, ask: Ask) -> Condition:
         require_no_prompts(ask)
         about = registry.find("engines", self.engine).about
-        asked = self._drawing.possible(parse(ask.where, self.schema, self.domain))
+        said = parse(ask.where, self.parts, self.domain, self._null_column)
+        asked = self._drawing.possible(measurements.asked(said, self.schema))
         mix = None
         if ask.balance is not None:
-            mix = balance_of(ask.balance, self.schema, self.domain, asked)
+            mix = balance_of(ask.balance, self.parts, self.domain, asked)
+            asked = measurements.asked(dataclasses.replace(asked, mix=mix), self.schema)
         if (asked.columns or mix) and "where" not in about.conditions:
             raise UsageError(f"Engine {self.engine!r} takes no --where and no --balance.")
         partial = None
@@ -114,9 +119,10 @@ class TableModel(Fitted[Table]):
             core.column(column.name)
             if column.modelled
             else _filled(made[column.name], kept, column.name)
-            for column in self.schema
+            for column in self.parts
         ]
-        return Table(pa.table(arrays, names=self.schema.names), self.schema)
+        whole_rows = Table(pa.table(arrays, names=self.parts.names), self.parts)
+        return measurements.joined(whole_rows, self.schema)
 
     def _settled(
         self,
@@ -164,16 +170,18 @@ class TableModel(Fitted[Table]):
             least = least_rows(seen + len(table))
             table, more = rare_categories.replaced(table, least, self.schema.names)
             notes += more
-        drift = newer_rows.drift(table, self.schema, self.domain, self.unmodelled, older_rows)
+        drift = newer_rows.drift(
+            measurements.parted(table), self.parts, self.domain, self.unmodelled, older_rows
+        )
         return Loaded(table, found.files, notes, found.rejected), tuple(drift)
 
     def value_counts(self, rows: Table, column: str) -> Mapping[Scalar, int]:
-        found, levels = codes(rows, column)
+        found, levels = codes(measurements.parted(rows), column)
         counts = np.bincount(found[found >= 0], minlength=len(levels))
         return dict(zip(levels, counts.tolist(), strict=True))
 
     def notes(self, rows: int, given: Condition) -> tuple[str, ...]:
-        notes = self.identity.notes(rows, given, self.schema)
+        notes = self.identity.notes(rows, given, self.parts)
         partial = given.partial
         told = self._drawing.told(partial) if isinstance(partial, Table) else []
         if told:
@@ -191,15 +199,23 @@ class TableModel(Fitted[Table]):
             rows = given.partial.slice(start, n).select(list(self.domain))
             return self._completed(rows, seed, given, tick)
         if given.mix is None:
-            return self._drawing.rows(n, seed, given.clauses, given.branches, tick)
+            return self._rows(n, seed, given.clauses, given.branches, tick)
         name, shares = given.mix
         parts = []
         for level, _, count in quotas(shares, start, n):
             narrowed = (*given.clauses, Clause(name, "in", (level,)))
             stream = seed.child("mix", str(level))
-            parts.append(self._drawing.rows(count, stream, narrowed, given.branches, tick))
+            parts.append(self._rows(count, stream, narrowed, given.branches, tick))
         joined = Table.join(parts)
         return joined.take(seed.child("order").rng().permutation(len(joined)))
+
+    def _rows(
+        self, n: int, seed: Seed, clauses: Branch, branches: Branches, tick: Callable[[Tick], None]
+    ) -> Table:
+        def draw(rows: int, stream: Seed) -> Table:
+            return self._drawing.rows(rows, stream, clauses, branches, tick)
+
+        return self.ranges.rows(draw, n, seed, self.schema, free=not (clauses or branches))
 
     def _completed(
         self, partial: Table, seed: Seed, given: Condition, tick: Callable[[Tick], None]
@@ -208,9 +224,13 @@ class TableModel(Fitted[Table]):
         set after the draw breaks its clause, within bounds."""
 
         def fill(rows: Table, stream: Seed) -> Table:
-            return self._drawing.filled(rows, stream, given.clauses, tick)
+            def draw(some: Table, inner: Seed) -> Table:
+                return self._drawing.filled(some, inner, given.clauses, tick)
 
-        loose = self.relations.dependents.loose(given.clauses)
+            free = not (given.clauses or given.branches)
+            return self.ranges.filled(draw, rows, stream, self.schema, free)
+
+        loose = engine_conditions.loose(self.relations, given.clauses)
         if not given.branches and not loose:
             return fill(partial, seed)
         branches = tuple((*branch, *loose) for branch in given.branches or ((),))
@@ -218,7 +238,15 @@ class TableModel(Fitted[Table]):
 
     @property
     def _drawing(self) -> Drawing:
-        return Drawing(self.inner, self.relations, self.schema)
+        return Drawing(self.inner, self.relations, self.parts)
+
+    @cached_property
+    def parts(self) -> Schema:
+        """The schema with the parts of measurements in their places."""
+        return measurements.parted_schema(self.schema)
+
+    def _null_column(self, name: str) -> str:
+        return measurements.null_column(name, self.schema)
 
     def stored(self) -> Stored:
         state = self.inner.state()
@@ -229,6 +257,7 @@ class TableModel(Fitted[Table]):
             "domain": dict(self.domain),
             "relations": self.relations.to_json(),
             "identity": self.identity.to_json(),
+            **({"ranges": self.ranges.to_json()} if self.ranges != FormRanges() else {}),
             "engine": state.config,
         }
         return Stored(Table.kind, self.engine, State(config, state.tensors), self.facts)
@@ -240,7 +269,8 @@ class TableModel(Fitted[Table]):
         recipe = registry.find("engines", stored.engine)
         with restoring(stored.engine):
             schema = Schema.from_json(config["schema"])
-            columns = [c for c in schema if not c.modelled]
+            parts = measurements.parted_schema(schema)
+            columns = [c for c in parts if not c.modelled]
             pairs = zip(columns, config["invented"], strict=True)
             unmodelled = tuple(Unmodelled.from_json(column, document) for column, document in pairs)
             rows = int(config["rows"])
@@ -248,18 +278,27 @@ class TableModel(Fitted[Table]):
                 raise ValueError("rows are out of range")
             known = {
                 column.name: domain.checked(column, config["domain"][column.name])
-                for column in schema
+                for column in parts
                 if column.modelled
             }
             names = list(known)
             found = Relations.from_json(config["relations"], names)
-            identity = RowIdentity.from_json(config.get("identity", NO_IDENTITY), schema)
+            identity = RowIdentity.from_json(config.get("identity", NO_IDENTITY), parts)
             inner_config = config["engine"]
             if not isinstance(inner_config, dict):
                 raise TypeError("the engine's part is no object")
             inner = recipe.model.from_state(State(inner_config, stored.state.tensors))
             model = cls(
-                stored.engine, rows, schema, inner, unmodelled, known, found, identity, stored.facts
+                stored.engine,
+                rows,
+                schema,
+                inner,
+                unmodelled,
+                known,
+                found,
+                identity,
+                stored.facts,
+                FormRanges.from_json(config.get("ranges", FormRanges().to_json()), schema),
             )
             _require_columns(model)
             model.sample(0, TRIAL_ROWS, Seed(0), Condition(), silent)
@@ -273,7 +312,7 @@ def _filled(made: pa.Array, kept: Table | None, name: str) -> pa.Array:
 
 def _require_columns(model: TableModel) -> None:
     """Refuse an engine's part that makes other columns, or other types, than the schema says."""
-    modelled = [column for column in model.schema if column.modelled]
+    modelled = [column for column in model.parts if column.modelled]
     nothing = table_of(modelled, [pa.nulls(0, arrow_type(c)) for c in modelled], None)
     wanted = model.relations.taken_out(nothing).schema
     made = model.inner.sample(1, Seed(0)).schema

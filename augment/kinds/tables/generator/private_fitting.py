@@ -26,6 +26,7 @@ FIRST = "augment inspect SRC --schema-out schema.json"
 FOUND_FROM_ROWS = {
     "text": "its surrogates are formed like the texts that stand there",
     "reference": "how many rows share an id is counted",
+    "measurement": "numbers that its forms have not are lent by other rows",
     "constant": "its value is read from the rows",
 }
 

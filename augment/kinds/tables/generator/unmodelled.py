@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from augment.core.errors import BadInput, UsageError, did_you_mean, without_values
 from augment.core.seeds import Seed
 from augment.core.types import Json, Scalar
-from augment.kinds.tables.data import identifiers
+from augment.kinds.tables.data import identifiers, measurements
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import codes, from_codes
@@ -136,6 +136,7 @@ def unmodelled_columns(
 
 def modelled(data: Table) -> Table:
     """The columns that an engine sees, or a refusal (`BadInput`) where there are none."""
+    data = measurements.parted(data)
     names = [column.name for column in data.schema if column.modelled]
     if not names:
         raise BadInput(

@@ -16,7 +16,7 @@ from augment.kinds.tables.data.schema import Column, Storage
 from augment.kinds.tables.data.spelling import date_formats, dates, integer_dates, numerals
 from augment.kinds.tables.data.spelling.dates import DAY_US
 from augment.kinds.tables.data.spelling.text import NULL_TOKENS, encoded, parse_distinct
-from augment.kinds.tables.io import roles
+from augment.kinds.tables.io import form_inference, roles
 from augment.kinds.tables.personal import detection as personal
 
 BOOLEANS = (
@@ -43,7 +43,7 @@ def from_text(name: str, texts: pa.Array) -> Column:
             counts = _missing(indexed, tokens)
             return roles.decided(_with_null(column, counts), values, rows, sum(counts.values()))
     column = Column(name, "categorical", "string", null=empty(indexed), note=_doubt(values))
-    return roles.decided(column, distinct, rows, missing)
+    return form_inference.decided(roles.decided(column, distinct, rows, missing), indexed)
 
 
 def _doubt(distinct: pa.Array) -> str:
@@ -189,7 +189,10 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
         )
     else:
         column = Column(name, "numeric", "integer", arrow=declared)
-    return roles.decided(column, distinct, len(values), values.null_count)
+    decided = roles.decided(column, distinct, len(values), values.null_count)
+    if decided.storage != "string":
+        return decided
+    return form_inference.decided(decided, encoded(values))
 
 
 def _storage(kind: pa.DataType) -> Storage:

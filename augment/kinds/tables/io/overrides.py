@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from augment.core.errors import BadInput, UsageError, did_you_mean
 from augment.kinds.tables.data import identifier_inference, identifiers
 from augment.kinds.tables.data.schema import Column, Role, Storage
-from augment.kinds.tables.data.spelling import dates, integer_dates, numerals, text
-from augment.kinds.tables.io import inference, roles
+from augment.kinds.tables.data.spelling import dates, form_search, integer_dates, numerals, text
+from augment.kinds.tables.io import form_inference, inference, roles
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer
 
@@ -23,6 +23,7 @@ WORDS: dict[str, Role] = {
     "categorical": "categorical", "category": "categorical", "cat": "categorical",
     "boolean": "boolean", "bool": "boolean",
     "datetime": "datetime", "date": "datetime", "time": "datetime", "timestamp": "datetime",
+    "measurement": "measurement", "measure": "measurement", "measured": "measurement",
     "id": "id", "key": "id",
     "reference": "reference", "ref": "reference", "foreign": "reference",
     "text": "text", "string": "text", "str": "text", "pii": "text",
@@ -54,7 +55,8 @@ def obeyed(column: Column, said: str, values: pa.Array, where: Callable[[int], s
     Raises `BadInput` with the place of the first value that speaks against it.
     """
     role, detail = role_of(column.name, said)
-    column = replace(column, note="")
+    if role != "measurement":
+        column = replace(column, note="", forms=())
     if role == "drop":
         return Column(column.name, "drop", "string")
     if role == "constant":
@@ -69,7 +71,12 @@ def obeyed(column: Column, said: str, values: pa.Array, where: Callable[[int], s
             storage: Storage = "integer" if pa.types.is_integer(values.type) else "float"
             column = Column(column.name, "numeric", storage, arrow=column.arrow)
     if pa.types.is_string(values.type):
-        changes = {"numeric": _numeric, "boolean": _boolean, "datetime": _datetime}
+        changes = {
+            "numeric": _numeric,
+            "boolean": _boolean,
+            "datetime": _datetime,
+            "measurement": _measurement,
+        }
         if role in changes:
             return changes[role](column, detail, values, where)
         if role in ("id", "reference"):
@@ -161,6 +168,24 @@ def _datetime(column: Column, detail: str, values: pa.Array, where: Callable[[in
     note = "" if text.keeps(blank, distinct) else "Its dates are not written as they were read."
     null = inference.null_of(blank, values)
     return replace(blank, step_us=step, note=note, null=null)
+
+
+def _measurement(
+    column: Column, detail: str, values: pa.Array, where: Callable[[int], str]
+) -> Column:
+    """Texts of few forms with numbers in them."""
+    if column.role == "measurement":
+        return column
+    blank = Column(column.name, "text", "string", null=inference.empty(values), arrow=column.arrow)
+    found = form_inference.declared(blank, text.encoded(values))
+    if found is None:
+        raise BadInput(
+            f"column {column.name!r} has no few forms with one or two numbers, each in "
+            f"{form_search.LEAST_ROWS} rows or more.",
+            where=where(0),
+            hint=f"Pass --column {column.name}=text or =category, or give its forms in a schema.",
+        )
+    return found
 
 
 def _id(column: Column, detail: str, texts: pa.Array) -> Column:

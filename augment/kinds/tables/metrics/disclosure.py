@@ -25,8 +25,6 @@ MOST_MADE = 10_000
 MOST_SECRETS = 8  # columns that are guessed; of more, so many are drawn
 TOLERANCE = 0.05  # by which a guessed number may miss, of the number
 LINKED = 3  # made rows nearest to each half of a target's columns
-PREDICATES = 1_000
-PREDICATE_COLUMNS = 4
 NAMES = ("disclosure.singling_out", "disclosure.linkability", "disclosure.inference")
 
 
@@ -38,11 +36,14 @@ class Disclosure(Metric[RealViews, FakeViews]):
     the rate a, the same attack on unseen rows, the control group, at the rate c, and the risk is
     (a - c) / (1 - c) (their eq. 3). What also works on strangers is knowledge of the population.
 
-    Singling out: a predicate, of four of a made row's values (for a number: at least or at most
-    that), holds for exactly one of the attacked rows. Linkability: of a target's columns, dealt
-    into two halves, both lead to the same made row among the 3 nearest of each. Inference: a
-    column is guessed from the made row nearest in all others; a number counts that is 5% off at
-    most; the mean over at most 8 columns.
+    Singling out: of the made row nearest to a target, as many values in any order as set it apart
+    from all other made rows (for a number: at least or at most that) hold for the target and for
+    no other attacked row. DIFFERS: theirs takes any made row, which is seldom about one of the
+    rows attacked where those are a sample of train; copies of the whole of train passed.
+
+    Linkability: of a target's columns, dealt into two halves, both lead to the same made row among
+    the 3 nearest of each. Inference: a column is guessed from the made row nearest in all others; a
+    number counts that is 5% off at most; the mean over at most 8 columns.
 
     At most 1,000 training and as many unseen rows are attacked. The interval is that of a
     difference of two means; the ceiling is 0.
@@ -112,28 +113,37 @@ def _risk(name: str, attacked: Hits, control: Hits) -> Score:
 
 
 def _singled_out(side: View, made: View, seed: Seed) -> Hits:
-    """(predicates,) whether each holds for exactly one row; the same predicates for either side."""
+    """(targets,) whether what sets the nearest made row apart holds for the target alone."""
     rng = seed.rng()
-    columns = len(side.axes)
-    used = min(PREDICATE_COLUMNS, columns)
+    made = made.take(np.unique(made.keys, return_index=True)[1])
     middles = [
-        np.median(values[~np.isnan(values)]) if axis.numeric and (~np.isnan(values)).any() else 0.0
-        for axis, values in zip(made.axes, made.columns, strict=True)
+        np.nanmedian(column) if _known(column, axis) else 0.0
+        for axis, column in zip(made.axes, made.columns, strict=True)
     ]
-    hits = np.zeros(PREDICATES)
-    for number in range(PREDICATES):
-        row = int(rng.integers(len(made)))
-        holds = np.ones(len(side), dtype=bool)
-        for place in rng.permutation(columns)[:used]:
-            values, value = side.columns[place], made.columns[place][row]
-            if not side.axes[place].numeric:
-                holds &= values == value
-            elif np.isnan(value):
-                holds &= np.isnan(values)
-            else:
-                holds &= values >= value if value > middles[place] else values <= value
-        hits[number] = holds.sum() == 1
+    hits = np.zeros(len(side))
+    for target, row in enumerate(neighbours(made, side, 1)[1][:, 0].tolist()):
+        alike, held = np.arange(len(made)), np.arange(len(side))
+        for place in rng.permutation(len(made.axes)).tolist():
+            asked = made.axes[place], made.columns[place][row], middles[place]
+            alike = alike[_holds(made.columns[place][alike], *asked)]
+            held = held[_holds(side.columns[place][held], *asked)]
+            if len(alike) == 1 or not len(held):
+                break
+        hits[target] = len(alike) == 1 and held.tolist() == [target]
     return hits
+
+
+def _known(column: NDArray[Any], axis: Axis) -> bool:
+    return axis.numeric and not np.isnan(column).all()
+
+
+def _holds(values: NDArray[Any], axis: Axis, value: float, middle: float) -> NDArray[np.bool_]:
+    """(values,) which are this one, or of numbers at least (at most) that, away from the middle."""
+    if not axis.numeric:
+        return np.asarray(values == value)
+    if np.isnan(value):
+        return np.asarray(np.isnan(values))
+    return np.asarray(values >= value if value > middle else values <= value)
 
 
 def _linked(side: View, made: View, seed: Seed) -> Hits:

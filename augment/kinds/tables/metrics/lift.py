@@ -14,6 +14,7 @@ from augment.core.errors import MissingExtra, UsageError
 from augment.core.fitted import Ask
 from augment.core.seeds import Seed
 from augment.evaluation.lift import RANKED, Arm, Draw, Lift, Quality, Rows, Trained
+from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import codes
 from augment.kinds.tables.metrics.axes import axis_of
@@ -84,13 +85,13 @@ class TableLift(Lift[Table]):
                 f"A class of {target!r} has {counts.min()} rows, and at least {LEAST_OF_A_CLASS} "
                 "of each are needed to split them. Give more rows, or leave such classes out."
             )
-        if sum(column.modelled for column in data.schema) < 2:
+        if sum(column.modelled for column in measurements.parted_schema(data.schema)) < 2:
             raise UsageError(f"There is no column to predict {target!r} from.")
         return target
 
     def seconds(self, data: Table) -> float:
         assert data.schema.target is not None, "what has no target was refused before"
-        columns = sum(column.modelled for column in data.schema) - 1
+        columns = sum(c.modelled for c in measurements.parted_schema(data.schema)) - 1
         classes = len(codes(data, data.schema.target)[1])
         forests = 1 if classes == 2 else classes
         rows = sum(1 + arm.ratio for arm in self.arms) * len(data)
@@ -103,13 +104,16 @@ class TableLift(Lift[Table]):
         return {MADE: Draw(Ask(), longest), LACKING: Draw(Ask(balance=quoted), None)}
 
     def train(self, rows: Rows[Table], seed: Seed) -> list[Trained]:
-        target = rows.train.schema.target
+        own = rows.train.schema
+        target = own.target
         assert target is not None, "what has no target was refused before"
-        names = [c.name for c in rows.train.schema if c.modelled and c.name != target]
-        axes = tuple(axis_of(rows.train.schema[name], rows.train, rows.test) for name in names)
-        levels = sorted(codes(rows.train, target)[1], key=str)
+        train, unseen = measurements.parted(rows.train), measurements.parted(rows.test, own)
+        names = [c.name for c in train.schema if c.modelled and c.name != target]
+        axes = tuple(axis_of(train.schema[name], train, unseen) for name in names)
+        levels = sorted(codes(train, target)[1], key=str)
 
         def encoded(table: Table) -> Training:
+            table = measurements.parted(table, own)
             found, known = codes(table, target)
             places = [levels.index(level) if level in levels else -1 for level in known]
             y = np.array([*places, -1], dtype=np.int64)[found]

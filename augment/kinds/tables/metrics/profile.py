@@ -6,6 +6,7 @@ import numpy as np
 
 from augment.evaluation import drift
 from augment.evaluation.drift import Profile
+from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import codes, numbers
@@ -14,7 +15,8 @@ from augment.kinds.tables.metrics.axes import is_numeric
 
 def profiles(table: Table) -> tuple[Profile, ...]:
     """One of each column; of texts and ids only how many are missing."""
-    return tuple(_profile(table, column) for column in table.schema)
+    parts = measurements.parted(table)
+    return tuple(_profile(parts, column) for column in parts.schema)
 
 
 def _profile(table: Table, column: Column) -> Profile:

@@ -15,9 +15,10 @@ import numpy as np
 
 from augment.kinds.tables.metrics.discrete_columns import Discrete, discrete, keys
 from augment.kinds.tables.metrics.views import View
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.brackets import changes
 from augment.kinds.tables.relations.link_search import linked
-from augment.kinds.tables.relations.links import AnyLink, Link
+from augment.kinds.tables.relations.links import Link, ReplacingLink
 from augment.kinds.tables.relations.quantities import (
     Quantity,
     quantity_of,
@@ -163,7 +164,7 @@ def _computed(train: View) -> Iterator[Rule]:
     )
     found |= rare
     for link in links:
-        if link.computed:
+        if link.computed and not isinstance(link, Bounds):
             place, quantity = found[link.result]
             sources = {name: found[name][0] for name in link.sources}
             check = partial(_miscomputed, link, place, sources, 2.1 * quantity.slack)
@@ -175,7 +176,7 @@ def _computed(train: View) -> Iterator[Rule]:
 
 
 def _miscomputed(
-    link: AnyLink, place: int, sources: dict[str, int], slack: float, view: View
+    link: ReplacingLink, place: int, sources: dict[str, int], slack: float, view: View
 ) -> Checked:
     values = {name: view.columns[at] for name, at in sources.items()}
     if isinstance(link, Link):

@@ -17,6 +17,7 @@ from augment.evaluation import scoring
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.evaluator import Extras
 from augment.evaluation.verdict import Unscored
+from augment.kinds.tables.data import measurements
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Role, Schema
 from augment.kinds.tables.engines.independent import Independent
@@ -94,6 +95,7 @@ def sides(
     target: str | None = None,
 ) -> scoring.Sides:
     """All rows in the encoding of the seen and unseen real ones."""
+    rows = parted(rows)
     real = _real(rows, target)
     time = timeline_of(rows.seen)
     made = fake_views(aligned(rows.made, rows.seen.schema), real.axes, time)
@@ -106,6 +108,27 @@ def sides(
         problems = made.problems | {"unfit_values": every.unfit, "repeated_ids": every.repeated_ids}
         made = replace(made, whole=every, problems=problems)
     return scoring.Sides(real, made, lowest, len(made))
+
+
+def parted(rows: Comparison[Table]) -> Comparison[Table]:
+    """The rows with the parts of measurements in their places, on all sides."""
+    schema = rows.real.schema
+
+    def parts(table: Table) -> Table:
+        return measurements.parted(table, schema)
+
+    shadows = tuple(
+        Shadow(parts(each.members), parts(each.outsiders), parts(each.made))
+        for each in rows.shadows
+    )
+    return replace(
+        rows,
+        real=parts(rows.real),
+        seen=parts(rows.seen),
+        unseen=parts(rows.unseen),
+        made=parts(rows.made),
+        shadows=shadows,
+    )
 
 
 def _real(rows: Comparison[Table], target: str | None) -> RealViews:
@@ -155,6 +178,7 @@ def _independent(rows: Comparison[Table]) -> Table:
 
 def extras(rows: Comparison[Table]) -> Extras:
     """The target, and for the report the shapes of single columns and some made rows."""
+    rows = parted(rows)
     target, why = chosen_target(rows.real, None)
     fitting = aligned(rows.made, rows.real.schema).table
     columns = overlays(rows.real, fitting)

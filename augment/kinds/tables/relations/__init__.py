@@ -24,12 +24,14 @@ from augment.kinds.tables.relations import (
     date_columns,
     date_replacement,
     dependents,
-    flags,
     gaps,
+    lookups,
     missing_parts,
-    partial_flags,
+    onehot_search,
+    partial_onehot,
     settled_by_dates,
 )
+from augment.kinds.tables.relations.bound_search import bounded
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
 from augment.kinds.tables.relations.quantities import quantities, rare_quantities
@@ -57,39 +59,53 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         born = birth_dates.taken_out(whole, births)
         beside = {name for parts in dates for name in (parts.season, parts.name)}
         beside |= {name for birth in births for name in (birth.column, birth.raised)}
-        told = settled_by_dates.found(born, beside)
-        found = replace(found, settled=told)
-        unsettled = settled_by_dates.taken_out(born, told)
-        groups = flags.groups(unsettled)
+        settled = settled_by_dates.found(born, beside)
+        found = replace(found, settled=settled)
+        unsettled = settled_by_dates.taken_out(born, settled)
+        groups = onehot_search.groups(unsettled)
         named = {name for group in groups for name in group.members}
         within = brackets.found(unsettled, beside | named)
         found = replace(found, brackets=within)
         dated = settled_by_dates.taken_out(unsettled, within)
         named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
-        chained, parted, more = linked(
-            quantities(dated, named), dated.schema.target, rare_quantities(dated, named)
-        )
+        numeric = quantities(dated, named)
+        rare = rare_quantities(dated, named)
+        chained, parted, more = linked(numeric, dated.schema.target, rare)
         chained = missing_parts.with_gaps(dated, chained, parted)
         found = replace(found, groups=groups, links=chained, shares=parted)
-        near += [*partial_flags.near_groups(unsettled, groups, flags.STEMS), *more]
+        near += [*partial_onehot.near_groups(unsettled, groups, onehot_search.STEMS), *more]
     taken, masks = found.filled(table)
     if len(table) >= LEAST_ROWS:
         left_out = found.set_after_draw | masks.keys()
         found = replace(found, dependents=dependents.found(taken, left_out))
         block = blocks.found(found.dependents.taken_out(taken), left_out)
         found = replace(found, block=block)
+        found = replace(found, links=bounded(numeric, found.links, _unmoved(found, table)))
     own = found.dependents.own
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
-    found = replace(found, gaps=lacking, absences=_absences(table, found))
+    found = replace(found, gaps=lacking)
+    if len(table) >= LEAST_ROWS:
+        related = _related(found)
+        found = replace(found, lookups=lookups.found(table, related | found.shared_columns))
+        related |= {each.result for each in found.lookups}
+        found = replace(found, absences=absences.found(table, related))
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
 
-def _absences(table: Table, found: Relations) -> absences.Absences:
-    """Of columns that are in no other relation."""
-    if len(table) < LEAST_ROWS:
-        return ()
+def _unmoved(found: Relations, table: Table) -> list[str]:
+    """The columns that stay as they were drawn, whatever bounds them: the target, shares, columns
+    that rows have in common, and those of functions."""
+    held = [] if table.schema.target is None else [table.schema.target]
+    held += [name for share in found.shares for name in share.members]
+    held += sorted(found.shared_columns)
+    held += [n for each in found.dependents.functions for n in (each.argument, each.result)]
+    return held
+
+
+def _related(found: Relations) -> set[str]:
+    """The columns in any relation, but for those that only stay within others' bounds."""
     related = found.set_after_draw | found.dependents.results
     related |= {name for link in found.links for name in link.sources}
     related |= {name for kind in (found.dates, found.groups) for r in kind for name in r.members}
     related |= {each.source for each in found.settled} | {each.source for each in found.brackets}
-    return absences.found(table, related | {name for gap in found.gaps for name in gap.columns})
+    return related | {name for gap in found.gaps for name in gap.columns}

@@ -17,7 +17,11 @@ import pyarrow.compute as pc
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import numbers, ranks
-from augment.kinds.tables.relations.settled_by_dates import Told, told
+from augment.kinds.tables.relations.cell_values import (
+    CellValue,
+    cell_values,
+    require_cell_values,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +40,7 @@ class Absence:
 
     column: str
     source: str
-    values: tuple[Told, ...]
+    values: tuple[CellValue, ...]
 
     @property
     def sentence(self) -> str:
@@ -58,7 +62,7 @@ class Absence:
         return np.isin(own, known) | (np.isnan(own) if None in self.values else False)
 
 
-def _word(value: Told) -> str:
+def _word(value: CellValue) -> str:
     if value is None:
         return "missing"
     if isinstance(value, bool):
@@ -85,7 +89,7 @@ def found(table: Table, left_out: Collection[str]) -> Absences:
             rows = None if name == column.name or name in taken else _settles(own, present)
             if rows is None:
                 continue
-            values = told(table, table.schema[name], rows)
+            values = cell_values(table, table.schema[name], rows)
             absences.append(Absence(column.name, name, tuple(values)))
             break
         else:
@@ -150,8 +154,7 @@ def from_json(documents: Any, known: Collection[str]) -> Absences:
         absence = Absence(**{**document, "values": tuple(document["values"])})
         if not {absence.column, absence.source} <= set(known):
             raise ValueError("a column is not there")
-        if not all(v is None or isinstance(v, (str, int, float)) for v in absence.values):
-            raise ValueError("an absence has values of another type")
+        require_cell_values(absence.values)
         absences.append(absence)
     columns = [absence.column for absence in absences]
     if len(set(columns)) < len(columns) or {each.source for each in absences} & set(columns):

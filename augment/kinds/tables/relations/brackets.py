@@ -18,7 +18,12 @@ from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import numbers, ranks
-from augment.kinds.tables.relations.settled_by_dates import Told, told, written
+from augment.kinds.tables.relations.cell_values import (
+    CellValue,
+    array_of,
+    cell_values,
+    require_cell_values,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +45,7 @@ class Bracket:
     result: str
     source: str
     cuts: tuple[float, ...]
-    values: tuple[Told, ...]
+    values: tuple[CellValue, ...]
 
     @property
     def sentence(self) -> str:
@@ -49,7 +54,7 @@ class Bracket:
     def of(self, table: Table, column: Column) -> pa.Array:
         own = numbers(table, self.source)
         place = np.searchsorted(np.array(self.cuts), own, side="right")
-        return written(column, self.values, np.where(np.isnan(own), len(self.values) - 1, place))
+        return array_of(column, self.values, np.where(np.isnan(own), len(self.values) - 1, place))
 
 
 Brackets = tuple[Bracket, ...]
@@ -120,7 +125,7 @@ def _proven(
         return None
     rows = [*present[last], present[-1], missing[0] if len(missing) else present[-1]]
     cuts = (at[last] + at[last + 1]) / 2
-    values = told(table, result, np.array(rows, np.int64))
+    values = cell_values(table, result, np.array(rows, np.int64))
     return Bracket(result.name, source, tuple(cuts.tolist()), values)
 
 
@@ -140,8 +145,7 @@ def from_json(documents: Any, known: Collection[str]) -> Brackets:
             raise ValueError("cuts are out of order")
         if not 0 < len(cuts) == len(bracket.values) - 2:
             raise ValueError("a bracket has no values")
-        if not all(v is None or isinstance(v, (str, int, float)) for v in bracket.values):
-            raise ValueError("a bracket has values of another type")
+        require_cell_values(bracket.values)
         brackets.append(bracket)
     results = [bracket.result for bracket in brackets]
     if len(set(results)) < len(results) or {b.source for b in brackets} & set(results):

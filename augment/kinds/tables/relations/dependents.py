@@ -6,17 +6,18 @@ order. Where given rows know such a column but not what it comes from, the latte
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augment.core.types import Clause, Json
+from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
 from augment.kinds.tables.relations import copies, functions, residuals
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.copies import Copies, Copy
 from augment.kinds.tables.relations.functions import Functions
 from augment.kinds.tables.relations.quantities import quantities
@@ -53,10 +54,6 @@ class Dependents:
         """The columns that an engine does not see."""
         return {function.result for function in self.functions}
 
-    def loose(self, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
-        """The clauses that a value set after the draw may break."""
-        return tuple(clause for clause in clauses if clause.column in self.results)
-
     @property
     def own(self) -> set[str]:
         """The columns that stand beside them in an engine's table."""
@@ -80,9 +77,9 @@ class Dependents:
         argument is known where a result of it is."""
         for function in self.functions:
             own = numbers(table, function.argument)
-            told = function.argument_of(numbers(table, function.result))
+            implied = function.argument_of(numbers(table, function.result))
             column = table.schema[function.argument]
-            array = from_numbers(column, np.where(np.isnan(own), told, own))
+            array = from_numbers(column, np.where(np.isnan(own), implied, own))
             table = with_columns(table, {column.name: array})
         beside = {each.name: each.of(table) for each in self.residuals}
         return self._beside(table, beside | {each.name: each.opened(table) for each in self.copies})
@@ -109,14 +106,16 @@ class Dependents:
             arrays.append(table.column(column.name))
         return table_of(columns, arrays, table.schema.target)
 
-    def put_back(self, table: Table, whole: list[Column], kept: Table | None) -> Table:
+    def put_back(
+        self, table: Table, whole: list[Column], kept: Table | None, bounds: Collection[Bounds] = ()
+    ) -> Table:
         """Undo `taken_out`: the dependent columns, which are some of `whole`, set from what they
-        depend on; functions come last.
+        depend on, each within its bounds, if there are `bounds` of it; functions come last.
 
         Cells known in `kept` stay; what a known dependent cell depends on follows from it, where it
         is not known itself.
         """
-        plain = self._set_anew(table, kept)
+        plain = self._set_anew(table, kept, {each.result: each for each in bounds})
         if not self.functions:
             return plain
         schema = {column.name: column for column in whole}
@@ -127,8 +126,8 @@ class Dependents:
             arrays.append(from_numbers(columns[-1], made))
         return table_of(columns, arrays, plain.schema.target)
 
-    def _set_anew(self, table: Table, kept: Table | None) -> Table:
-        if not self._all:
+    def _set_anew(self, table: Table, kept: Table | None, bounds: Mapping[str, Bounds]) -> Table:
+        if not (self._all or bounds):
             return table
         order = {each.column: each for each in self._all}
         plain = [column for column in table.schema if column.name not in self.own]
@@ -137,6 +136,11 @@ class Dependents:
             for each in self._all
             for name in (each.column, *self._sources(each))
         }
+        values |= {
+            name: numbers(table, name)
+            for each in bounds.values()
+            for name in (each.result, *each.sources)
+        }
         known = {name: np.zeros(len(table), dtype=bool) for name in values}
         for name in values.keys() & set(kept.schema.names if kept is not None else ()):
             assert kept is not None
@@ -144,15 +148,21 @@ class Dependents:
             known[name] = ~np.isnan(given)
             values[name] = np.where(known[name], given, values[name])
         changed: set[str] = set()
-        dependent = [order[column.name] for column in plain if column.name in order]
         if kept is not None:
-            for each in reversed(dependent):
-                changed |= self._followed(each, table, values, known)
-        for each in dependent:
-            own = values[each.column]
-            made = self._set(each, table, values)
-            values[each.column] = np.where(known[each.column], own, made)
-            changed.add(each.column)
+            for column in reversed(plain):
+                if column.name in order:
+                    changed |= self._followed(order[column.name], table, values, known)
+        for column in plain:
+            name, repeats = column.name, np.zeros(len(table), dtype=np.bool_)
+            if name in order:
+                made = self._set(order[name], table, values)
+                values[name] = np.where(known[name], values[name], made)
+                if isinstance(order[name], Copy):
+                    repeats = numbers(table, order[name].name) > 0
+            if name in bounds:
+                values[name] = bounds[name].kept(values, known[name], column, repeats)
+            if name in order or name in bounds:
+                changed.add(name)
         arrays = [
             from_numbers(column, values[column.name])
             if column.name in changed
@@ -173,14 +183,14 @@ class Dependents:
         changed = set()
         for place, name in enumerate(self._sources(each), start=1):
             if isinstance(each, Copy):
-                told = np.where(beside == place, values[each.column], np.nan)
+                implied = np.where(beside == place, values[each.column], np.nan)
             else:
-                told = each.base_of(values[each.column], beside)
+                implied = each.base_of(values[each.column], beside)
             drawn = values[name]
-            inside = np.clip(told, np.nanmin(drawn), np.nanmax(drawn)) if len(drawn) else told
+            inside = np.clip(implied, np.nanmin(drawn), np.nanmax(drawn)) if len(drawn) else implied
             able = known[each.column] & ~known[name] & ~np.isnan(inside) & ~np.isnan(drawn)
             if table.schema[name].role != "datetime" and able.any():
-                values[name] = np.where(able, told, drawn)
+                values[name] = np.where(able, implied, drawn)
                 known[name] = known[name] | able
                 changed.add(name)
         return changed

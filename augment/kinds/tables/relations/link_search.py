@@ -14,7 +14,7 @@ from augment.kinds.tables.relations.orders import orders
 from augment.kinds.tables.relations.products import Product, products
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.shares import Share
-from augment.kinds.tables.relations.sums import sums
+from augment.kinds.tables.relations.sums import difference, sums
 from augment.kinds.tables.relations.weighted_sums import (
     WeightedSum,
     equal_dates,
@@ -31,12 +31,13 @@ class _Chosen:
     links: list[AnyLink] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
 
-    def add(self, link: AnyLink) -> None:
-        """The link, unless its result is taken or feeds it."""
+    def add(self, link: AnyLink) -> bool:
+        """Add the link, unless its result is taken or feeds it; whether it was."""
         scaled = {name for share in self.shares for name in share.members}
         free = link.result not in {known.result for known in self.links} | scaled | {self.target}
-        if free and not links.depends(link, self.links):
-            self.links.append(link)
+        able = free and not links.depends(link, self.links)
+        self.links += [link] if able else []
+        return able
 
     def add_balance(self, balance: Balance) -> None:
         names = [term.name for term in balance.terms]
@@ -109,11 +110,14 @@ def _chosen(
     chosen = _Chosen(target)
     for product in multiplied if products_first else ():
         chosen.add(product)
+    columns = {quantity.name: quantity for quantity in numeric}
     for link in added:
-        chosen.add(link)
+        part = difference(link, columns, target)
+        if part is None or not chosen.add(part):
+            chosen.add(link)
     for balance in balanced:
         chosen.add_balance(balance)
-    summed = {link.result for link in chosen.links if isinstance(link, Link)}
+    summed = {link.result for link in chosen.links if isinstance(link, Link | WeightedSum)}
     for product in multiplied:
         chosen.add(product)
     for weighted in (*timed, *weighted_sums(numeric, summed)):

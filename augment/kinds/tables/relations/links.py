@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,8 +14,9 @@ from augment.core.types import Json
 from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.data.values import from_numbers, numbers, table_of
-from augment.kinds.tables.relations import elapsed, products, weighted_sums
+from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
+from augment.kinds.tables.relations import bounds, elapsed, products, weighted_sums
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.elapsed import Elapsed
 from augment.kinds.tables.relations.products import Product
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
@@ -22,7 +24,8 @@ from augment.kinds.tables.relations.weighted_sums import WeightedSum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-AnyLink: TypeAlias = "Link | Product | WeightedSum | Elapsed"
+ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed"  # sets its result on all rows
+AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
 
@@ -95,7 +98,7 @@ def taken_out(table: Table, links: Links) -> Table:
     changed = {link.result: link for link in links}
     for column in table.schema:
         link = changed.get(column.name)
-        if link is None:
+        if link is None or isinstance(link, Bounds):
             columns.append(column)
             arrays.append(table.column(column.name))
         elif isinstance(link, Link) and not link.step:
@@ -145,7 +148,14 @@ def put_back(
     def known(name: str) -> NDArray[np.float64]:
         return values[name] if name in values else numbers(table, name)
 
+    columns = {column.name: column for column in whole}
     for link in links:
+        if isinstance(link, Bounds):
+            near = {name: known(name) for name in link.sources}
+            near[link.result] = _standing(numbers(table, link.result), link.result, kept)
+            fixed = _known(link.result, len(table), kept)
+            values[link.result] = link.kept(near, fixed, columns[link.result])
+            continue
         if not isinstance(link, Link):
             made = link.of({name: known(name) for name in link.sources})
             values[link.result] = _standing(_with_gaps(made, link, table), link.result, kept)
@@ -173,6 +183,33 @@ def _standing(made: NDArray[np.float64], name: str, kept: Table | None) -> NDArr
         return made
     own = numbers(kept, name)
     return np.where(np.isnan(own), made, own)
+
+
+def _known(name: str, rows: int, kept: Table | None) -> NDArray[np.bool_]:
+    """(rows,) the cells that stand already."""
+    if kept is None or name not in kept.schema.names:
+        return np.zeros(rows, dtype=np.bool_)
+    return ~np.isnan(numbers(kept, name))
+
+
+def within_bounds(table: Table, links: Links, names: Collection[str]) -> Table:
+    """The table with those of the columns `names` that have bounds within them."""
+    for link in links:
+        if isinstance(link, Bounds) and link.result in names:
+            values = {name: numbers(table, name) for name in (link.result, *link.sources)}
+            column = table.schema[link.result]
+            made = link.kept(values, _known(link.result, len(table), None), column)
+            table = with_columns(table, {link.result: from_numbers(column, made)})
+    return table
+
+
+def out_of_bounds(table: Table, links: Links) -> NDArray[np.int64]:
+    """(rows,) how many columns of a row are out of their bounds."""
+    broken = np.zeros(len(table), np.int64)
+    for link in links:
+        if isinstance(link, Bounds):
+            broken += link.broken({n: numbers(table, n) for n in (link.result, *link.sources)})
+    return broken
 
 
 def _with_gaps(made: NDArray[np.float64], link: AnyLink, table: Table) -> NDArray[np.float64]:
@@ -212,6 +249,8 @@ def from_json(documents: Any, known: list[str]) -> Links:
 
 
 def _link_from_json(document: Any) -> AnyLink:
+    if "lows" in document:
+        return bounds.from_json(document)
     if "factors" in document:
         return products.from_json(document)
     if "form" in document:

@@ -10,7 +10,8 @@ import numpy as np
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.relations import shares
-from augment.kinds.tables.relations.links import AnyLink, Link, Links
+from augment.kinds.tables.relations.bounds import Bounds
+from augment.kinds.tables.relations.links import AnyLink, Link, Links, ReplacingLink
 from augment.kinds.tables.relations.shares import Shares
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def filled(table: Table, links: Links) -> Table:
     """
     values: dict[str, NDArray[np.float64]] = {}
     for link in reversed(links):
+        if isinstance(link, Bounds):
+            continue
         for name in (link.result, *sorted(link.sources)):
             values.setdefault(name, numbers(table, name))
         made = _filled(link, values, table)
@@ -50,8 +53,11 @@ def filled(table: Table, links: Links) -> Table:
 def with_gaps(table: Table, found: Links, parted: Shares) -> Links:
     """The links, those marked whose sum is missing on rows that, once filled, have its parts."""
     full = filled(shares.filled(table, parted), found)
-    marked = []
+    marked: list[AnyLink] = []
     for link in found:
+        if isinstance(link, Bounds):
+            marked.append(link)
+            continue
         known = [~np.isnan(numbers(full, name)) for name in link.sources]
         missing = np.isnan(numbers(full, link.result)) & np.logical_and.reduce(known)
         marked.append(replace(link, gaps=link.computed and bool(missing.any())))
@@ -59,7 +65,9 @@ def with_gaps(table: Table, found: Links, parted: Shares) -> Links:
 
 
 def _filled(
-    link: AnyLink, values: dict[str, NDArray[np.float64]], table: Table
+    link: ReplacingLink,
+    values: dict[str, NDArray[np.float64]],
+    table: Table,
 ) -> dict[str, NDArray[np.float64]]:
     if not isinstance(link, Link):
         return _filled_sources(link, values)

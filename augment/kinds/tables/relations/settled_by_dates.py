@@ -19,8 +19,14 @@ from augment.core.types import Json
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.data.values import arrow_type, from_numbers, numbers, ranks, table_of
+from augment.kinds.tables.data.values import numbers, ranks, table_of
 from augment.kinds.tables.relations.calendar_parts import MISSING, PARTS
+from augment.kinds.tables.relations.cell_values import (
+    CellValue,
+    array_of,
+    cell_values,
+    require_cell_values,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,9 +41,6 @@ LEAST_TABLE = 100  # rows
 MOST_SHARE = 0.5  # of the different dates, that a date which is settled may have
 
 
-Told = str | float | None
-
-
 @dataclass(frozen=True)
 class Settled:
     """`result` follows from a `part` of the date `source`: `values` at each of the codes `at`."""
@@ -46,7 +49,7 @@ class Settled:
     source: str
     part: str
     at: tuple[int, ...]
-    values: tuple[Told, ...]
+    values: tuple[CellValue, ...]
 
     @property
     def sentence(self) -> str:
@@ -58,7 +61,7 @@ class Settled:
         right = np.clip(np.searchsorted(at, codes), 0, len(at) - 1)
         left = np.maximum(right - 1, 0)
         nearest = np.where(codes - at[left] < at[right] - codes, left, right)
-        made = written(column, self.values, nearest)
+        made = array_of(column, self.values, nearest)
         return pc.if_else(pa.array(codes == MISSING), pa.scalar(None, made.type), made)
 
 
@@ -117,28 +120,9 @@ def _proven(table: Table, result: Column, source: Column) -> Settled | None:
             return None
         if (len(own) - len(at)) * differing < LEAST_REPEATED:
             return None
-        values = told(table, result, first[enough])
+        values = cell_values(table, result, first[enough])
         return Settled(result.name, source.name, part, tuple(at[enough].tolist()), values)
     return None
-
-
-def written(column: Column, values: tuple[Told, ...], places: NDArray[np.int64]) -> pa.Array:
-    """(rows,) for each row the value at its place, as the column is held."""
-    if column.storage == "string":
-        texts = pa.array(values, pa.string()).take(pa.array(places, pa.int64()))
-        return texts.cast(arrow_type(column))
-    known = np.array([np.nan if value is None else float(value) for value in values])
-    return from_numbers(column, known[places])
-
-
-def told(table: Table, column: Column, rows: NDArray[np.int64]) -> tuple[Told, ...]:
-    """The column's values in these rows: texts, or numbers."""
-    if column.storage == "string":
-        texts = table.column(column.name).take(pa.array(rows)).cast(pa.string())
-        return tuple(texts.to_pylist())
-    known = numbers(table, column.name)[rows]
-    kind = bool if column.storage == "boolean" else float
-    return tuple(None if np.isnan(value) else kind(value) for value in known)
 
 
 def taken_out(table: Table, settled: Sequence[Settled | Bracket]) -> Table:
@@ -175,8 +159,7 @@ def from_json(documents: Any, known: Collection[str]) -> AllSettled:
             raise ValueError("a column is not there")
         if not 0 < len(at) == len(each.values) <= MOST_PARTS or list(at) != sorted(set(at)):
             raise ValueError("a settled column has no values")
-        if not all(v is None or isinstance(v, (str, int, float)) for v in each.values):
-            raise ValueError("a settled column has values of another type")
+        require_cell_values(each.values)
         settled.append(each)
     results = [each.result for each in settled]
     if len(set(results)) < len(results) or {each.source for each in settled} & set(results):

@@ -12,6 +12,7 @@ from augment.kinds.tables.relations import (
     date_parts,
     gaps,
     links,
+    lookups,
     onehot,
     settled_by_dates,
     shares,
@@ -19,11 +20,13 @@ from augment.kinds.tables.relations import (
 from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.brackets import Brackets
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap
 from augment.kinds.tables.relations.links import Links
+from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled
 from augment.kinds.tables.relations.shares import Share
@@ -43,6 +46,7 @@ class Parsed(NamedTuple):
     dependents: Dependents
     block: Block | None
     absences: Absences
+    lookups: Lookups
 
 
 def parsed(document: Any, known: list[str]) -> Parsed:
@@ -56,15 +60,16 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     names += [dated.name for dated in dates]
     births = birth_dates.from_json(document["births"], names)
     born = {birth.column for birth in births}
-    told = settled_by_dates.from_json(document["settled"], names)
-    names = [name for name in names if name not in {each.result for each in told}]
+    settled = settled_by_dates.from_json(document["settled"], names)
+    names = [name for name in names if name not in {each.result for each in settled}]
     within = brackets.from_json(document["brackets"], names)
     names = [name for name in names if name not in {each.result for each in within}]
     groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
     grouped = {name for group in groups for name in group.members}
     single = [name for name in names if name not in grouped]
     found = links.from_json(document["links"], single)
-    drawn = [name for name in single if name not in {link.result for link in found}]
+    replaced = {link.result for link in found if not isinstance(link, Bounds)}
+    drawn = [name for name in single if name not in replaced]
     parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
     own = {birth.raised for birth in births} | {group.name for group in groups}
     own |= {dated.season for dated in dates}
@@ -75,6 +80,18 @@ def parsed(document: Any, known: list[str]) -> Parsed:
         raise ValueError("a column stands twice")
     block = blocks.from_json(document["block"])
     absent = absences.from_json(document["absences"], known)
+    looked_up = lookups.from_json(document["lookups"], known)
     return Parsed(
-        groups, found, parted, dates, births, told, within, lacking, depending, block, absent
+        groups,
+        found,
+        parted,
+        dates,
+        births,
+        settled,
+        within,
+        lacking,
+        depending,
+        block,
+        absent,
+        looked_up,
     )

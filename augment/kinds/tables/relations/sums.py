@@ -1,8 +1,12 @@
-"""Sums of two columns that hold on every row: `total = part + part`, `end = start + days`."""
+"""Sums of two columns that hold on every row: `total = part + part`, `end = start + days`.
+
+Where totals are round and a part is not (an income, and what is left of it after tax), the part is
+what is computed, as a difference: drawn apart, parts would not add up to round totals.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +15,7 @@ from augment.kinds.tables.relations.links import Link
 from augment.kinds.tables.relations.near import LEAST_SHARE as LEAST_NEAR
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.quantities import LEAST_MOVING, Quantity, moves, probes
+from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +25,8 @@ EDGES, ANCHORS = 4, 6  # probed rows of which a pair must fit one, to be looked 
 MOST_MISSED, CHUNK = 0.1, 32  # of the probed rows, which are looked at so many at a time
 SPARED = 3  # rows that a pair may miss besides
 LEAST_SHARE = 0.2  # of the rows with a result, that have both parts as well
+ROUND, LEAST_UNITS = 100, 1_000  # units of the last digit: round numbers, and those that may be
+LEAST_ROUND, MOST_ROUND = 0.1, 0.03  # of a total, and of a part that follows from it; chance is .01
 
 
 def sums(result: Quantity, others: list[Quantity]) -> Iterator[Link | Near]:
@@ -90,3 +97,32 @@ def _proven(result: Quantity, base: Quantity, step: Quantity, unit: float) -> Li
     near = Near(link.sentence, len(holds), int((~holds).sum()))
     telling = Near(link.sentence, int(both.sum()), int((both & ~holds).sum()))
     return near if near.close and telling.share >= LEAST_NEAR else None
+
+
+def difference(
+    link: Link, columns: Mapping[str, Quantity], target: str | None
+) -> WeightedSum | None:
+    """The larger part that is not round, as what the other part leaves of a total that often is;
+    None where there is none."""
+    total = columns[link.result]
+    if total.dated or _roundness(total) < LEAST_ROUND:
+        return None
+    parts = [columns[link.base], columns[link.step]]
+    plain = [part for part in parts if part.name != target and _roundness(part) <= MOST_ROUND]
+    for part in sorted(plain, key=lambda part: -float(np.nanstd(part.values))):
+        other = parts[1 - parts.index(part)]
+        terms = ((total.name, 1.0), (other.name, -1.0))
+        made = WeightedSum(part.name, 0.0, terms, "near", part.decimals)
+        off = made.of({each.name: each.values for each in (total, other)}) - part.values
+        if np.nanmax(np.abs(off)) <= part.slack / 2:
+            return made
+    return None
+
+
+def _roundness(quantity: Quantity) -> float:
+    """The share of round numbers among those that are large enough to be."""
+    if quantity.decimals is None:
+        return 0.0
+    units = np.rint(np.abs(quantity.values) * 10.0**quantity.decimals)
+    large = units[units >= LEAST_UNITS]
+    return float((large % ROUND == 0).mean()) if len(large) else 0.0

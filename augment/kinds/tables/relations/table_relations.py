@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from augment.core.errors import BadInput, without_values
-from augment.core.types import Clause, Json
+from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.relations import (
@@ -15,11 +14,11 @@ from augment.kinds.tables.relations import (
     birth_dates,
     blocks,
     brackets,
-    date_conditions,
     date_parts,
     date_replacement,
     gaps,
     links,
+    lookups,
     missing_parts,
     onehot,
     settled_by_dates,
@@ -28,11 +27,13 @@ from augment.kinds.tables.relations import (
 from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
+from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.brackets import Bracket, Brackets
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap, Masks
 from augment.kinds.tables.relations.links import Links
+from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled, Settled
@@ -63,13 +64,14 @@ class Relations:
     dependents: Dependents = field(default_factory=Dependents)
     block: Block | None = None
     absences: Absences = ()
+    lookups: Lookups = ()
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
     def sentences(self) -> list[str]:
-        kinds = (self.dates, self.births, self._told, self.groups, self.shares, self.links)
+        kinds = (self.dates, self.births, self._read_off, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
-        found += [absence.sentence for absence in self.absences]
+        found += [each.sentence for kind in (self.lookups, self.absences) for each in kind]
         return found + self.dependents.exact
 
     @property
@@ -99,7 +101,7 @@ class Relations:
         """The table taken out, without flags, and the cells that were filled before that."""
         whole = date_replacement.filled(table, self.dates)
         masks = gaps.filled(table, whole)
-        dated = self._dated(whole)
+        dated = self.before_groups(whole)
         full = onehot.filled(dated, self.groups)
         masks |= gaps.filled(dated, full)
         grouped = onehot.taken_out(full, self.groups)
@@ -107,12 +109,13 @@ class Relations:
         masks |= gaps.filled(grouped, summed)
         return links.taken_out(summed, self.links), masks
 
-    def _dated(self, table: Table) -> Table:
+    def before_groups(self, table: Table) -> Table:
+        """The table without parts of dates, birth numbers, and what a date or a range settles."""
         born = birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
-        return settled_by_dates.taken_out(born, self._told)
+        return settled_by_dates.taken_out(born, self._read_off)
 
     @property
-    def _told(self) -> tuple[Settled | Bracket, ...]:
+    def _read_off(self) -> tuple[Settled | Bracket, ...]:
         return (*self.settled, *self.brackets)
 
     def put_back(
@@ -123,25 +126,57 @@ class Relations:
         Shares and parts of dates that `kept` has stay, and the others are made to fit them.
         """
         drawn, masks = gaps.split(table, self.gaps)
-        plain = self.dependents.put_back(drawn, whole, kept)
+        plain = self.dependents.put_back(drawn, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
         unsettled = birth_dates.columns_of(undated, self.births)
-        dated = settled_by_dates.columns_of(unsettled, self._told)
+        dated = settled_by_dates.columns_of(unsettled, self._read_off)
         scaled = shares.put_back(plain, self.shares, dated, kept)
         linked = gaps.emptied(self._linked(scaled, dated, kept), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
-        told = settled_by_dates.put_back(parted, self._told, unsettled)
-        born = birth_dates.put_back(told, self.births, undated)
+        read_off = settled_by_dates.put_back(parted, self._read_off, unsettled)
+        born = birth_dates.put_back(read_off, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
-        whole_rows = gaps.emptied(made, masks)
-        return absences.put_back(whole_rows, self.absences) if kept is None else whole_rows
+        whole_rows = lookups.put_back(gaps.emptied(made, masks), self.lookups)
+        if kept is not None or not self.absences:
+            return whole_rows
+        lent = absences.put_back(whole_rows, self.absences)
+        return links.within_bounds(lent, self.links, {each.column for each in self.absences})
 
     @property
     def set_after_draw(self) -> set[str]:
-        """The columns that a relation sets or replaces after a draw."""
-        set_anew = {link.result for link in self.links} | {birth.column for birth in self.births}
-        set_anew |= {each.result for each in self._told}
+        """The columns that a relation replaces, or sets on all rows, after a draw."""
+        set_anew = self._results | {birth.column for birth in self.births}
+        set_anew |= {each.result for each in self._read_off}
         return set_anew | {name for share in self.shares for name in share.members}
+
+    @property
+    def _results(self) -> set[str]:
+        """The columns that a link replaces."""
+        return {link.result for link in self.links if not isinstance(link, Bounds)}
+
+    @property
+    def mended(self) -> set[str]:
+        """The columns that an engine draws, and of which some cells are put right after a draw."""
+        bounded = {link.result for link in self.links if isinstance(link, Bounds)}
+        return bounded | {lookup.result for lookup in self.lookups}
+
+    @property
+    def _bounds_as_drawn(self) -> list[Bounds]:
+        """The bounds that are columns as an engine draws them: neither computed nor scaled."""
+        later = self._results | self.dependents.computed
+        later |= {name for share in self.shares for name in share.members}
+        found = []
+        for link in self.links:
+            if isinstance(link, Bounds):
+                if link.sources & later:
+                    later.add(link.result)
+                else:
+                    found.append(link)
+        return found
+
+    def broken(self, table: Table) -> NDArray[np.int64]:
+        """(rows,) how many columns of a row are out of their bounds, or not what another says."""
+        return links.out_of_bounds(table, self.links) + lookups.broken(table, self.lookups)
 
     def _linked(self, table: Table, dated: list[Column], kept: Table | None) -> Table:
         """Sums and orders back in the table; `dated` are its columns before groups were taken."""
@@ -158,19 +193,20 @@ class Relations:
             name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
         }
         lacking = [gap for gap in self.gaps if used & set(gap.columns)]
-        told = tuple(s for s in self.settled if s.result not in held or s.source in held)
+        settled = tuple(s for s in self.settled if s.result not in held or s.source in held)
         within = tuple(b for b in self.brackets if b.result not in held or b.source in held)
         own = self.dependents.without(held)
         block = None if self.block is None else self.block.without(held)
         return replace(
             self,
-            settled=told,
+            settled=settled,
             brackets=within,
             links=tuple(kept),
             gaps=tuple(lacking),
             dependents=own,
             block=block,
             absences=tuple(each for each in self.absences if each.column not in held),
+            lookups=tuple(e for e in self.lookups if e.result not in held or e.source in held),
         )
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
@@ -182,111 +218,30 @@ class Relations:
         """The relations as they hold in `seen`, which is taken out and protected."""
         drawn, _ = gaps.split(seen, self.gaps)
         depending = self.dependents.as_learnt(drawn)
-        plain = depending.put_back(drawn, whole, None)
+        plain = depending.put_back(drawn, whole, None, self._bounds_as_drawn)
         born = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
-        dated = settled_by_dates.columns_of(born, self._told)
+        dated = settled_by_dates.columns_of(born, self._read_off)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated, None))
         groups = onehot.as_learnt(self.groups, seen)
-        return replace(self, groups=groups, dates=learnt, dependents=depending)
-
-    def to_fill(
-        self, partial: Table
-    ) -> Iterator[tuple[NDArray[np.int64], Table, tuple[Clause, ...]]]:
-        """Given rows with gaps as an engine is to fill them, in parts: places, rows, clauses.
-
-        Where zeros are known in a group but not its one, clauses keep the one off them; where
-        some parts of a date are known, clauses keep the date to them.
-        """
-        for rows, clauses in self._unsettled(partial, list(self.dates)):
-            part = partial.take(rows)
-            open_groups = onehot.taken_out(self._dated(part), self.groups)
-            taken = links.taken_out(open_groups, self.links)
-            filled = links.with_open_gaps(taken, self.links, open_groups)
-            beside = self.dependents.opened(filled)
-            yield rows, gaps.opened(beside, self.gaps, part), clauses
-
-    def _unsettled(
-        self, partial: Table, dates: list[DateParts]
-    ) -> Iterator[tuple[NDArray[np.int64], tuple[Clause, ...]]]:
-        if not dates:
-            yield from onehot.unsettled(partial, self.groups)
-            return
-        first, *others = dates
-        for rows, asked in date_conditions.unsettled(first, partial):
-            own = self._without_results([] if asked.clause is None else [asked.clause])
-            for inner, clauses in self._unsettled(partial.take(rows), others):
-                yield rows[inner], (*own, *clauses)
+        own = lookups.as_learnt(self.lookups, seen)
+        return replace(self, groups=groups, dates=learnt, dependents=depending, lookups=own)
 
     def computed(self, name: str) -> str:
         """What computes or scales a column, in words; "" where nothing does."""
         scaled = [share.sentence for share in self.shares if name in share.members]
         born = [birth.sentence for birth in self.births if name == birth.column]
-        link = [link.sentence for link in self.links if link.result == name]
-        told = [each.sentence for each in self._told if each.result == name]
-        return "".join([*link, *scaled, *born, *told][:1])
+        link = [
+            link.sentence
+            for link in self.links
+            if link.result == name and not isinstance(link, Bounds)
+        ]
+        read_off = [each.sentence for each in self._read_off if each.result == name]
+        return "".join([*link, *scaled, *born, *read_off][:1])
 
-    def searched(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
-        """The clauses that `placed` alone may leave unsatisfied: made rows are to be checked."""
-        lacking = {name for gap in self.gaps for name in gap.columns}
-        loose = {name for dated in self._inexact(clauses, columns) for name in dated.members}
-        loose |= lacking | self.dependents.results | {each.column for each in self.absences}
-        return tuple(c for c in clauses if self.computed(c.column) or c.column in loose)
-
-    def unplaceable(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[str, str]:
-        """A column whose clause only a search can satisfy, and why; two empty texts for none."""
-        lacking = {name for gap in self.gaps for name in gap.columns}
-        loose = {
-            name: dated.sentence
-            for dated in self._inexact(clauses, columns)
-            for name in dated.members
-        }
-        for clause in clauses:
-            reason = self.computed(clause.column) or loose.get(clause.column, "")
-            if not reason and clause.column in lacking and gaps.holds_for_null(clause):
-                reason = "its gaps are made after all else"
-            if reason:
-                return clause.column, reason
-        return "", ""
-
-    def _inexact(self, clauses: tuple[Clause, ...], columns: list[Column]) -> Iterator[DateParts]:
-        """The dates that cannot be drawn so that all clauses on their parts hold."""
-        schema = {column.name: column for column in columns}
-        for dated in self.dates:
-            own = tuple(clause for clause in clauses if clause.column in dated.members)
-            exact = not own or date_conditions.asked(dated, own, schema).exact
-            if not exact or not self._is_drawn(dated.name):
-                yield dated
-
-    def placed(self, clauses: tuple[Clause, ...], columns: list[Column]) -> tuple[Clause, ...]:
-        """The clauses as an engine can place them: those on what it does not draw are left out,
-        those on parts of a date become the date's, those on members of a group the group's.
-
-        Raises `UsageError` where no row of the model can satisfy them.
-        """
-        schema = {column.name: column for column in columns}
-        replaced = {name for kind in (self.dates, self.groups) for r in kind for name in r.members}
-        empty = {name for gap in self.gaps for name in gap.columns}
-        born = {birth.column for birth in self.births}
-        lacking = {c.column for c in clauses if c.op == "null" and not c.negate} & empty
-        open_clauses = tuple(c for c in clauses if c.column not in lacking)
-        placed = [c for c in open_clauses if c.column not in replaced | born]
-        for dated in self.dates:
-            own = tuple(clause for clause in open_clauses if clause.column in dated.members)
-            asked = date_conditions.asked(dated, own, schema).clause if own else None
-            placed += [] if asked is None else [asked]
-        for group in self.groups:
-            own = tuple(clause for clause in open_clauses if clause.column in group.members)
-            wanted = group.asked(own, schema)
-            placed += [] if wanted is None else [wanted]
-        return (*self._without_results(placed), *gaps.placed(open_clauses, self.gaps))
-
-    def _without_results(self, clauses: list[Clause]) -> list[Clause]:
-        return [clause for clause in clauses if self._is_drawn(clause.column)]
-
-    def _is_drawn(self, name: str) -> bool:
-        """Whether an engine draws the column, even if it is scaled after that."""
-        computed = {link.result for link in self.links} | self.dependents.computed
-        computed |= {each.result for each in self._told}
+    def is_drawn(self, name: str) -> bool:
+        """Whether an engine draws the column, even if it is scaled or put right after that."""
+        computed = self._results | self.dependents.computed
+        computed |= {each.result for each in self._read_off}
         return name not in computed
 
     def to_json(self) -> Json:
@@ -299,6 +254,7 @@ class Relations:
             "settled": settled_by_dates.to_json(self.settled),
             "brackets": brackets.to_json(self.brackets),
             "absences": absences.to_json(self.absences),
+            "lookups": lookups.to_json(self.lookups),
             "gaps": gaps.to_json(self.gaps),
             "dependents": self.dependents.to_json(),
             "block": blocks.to_json(self.block),

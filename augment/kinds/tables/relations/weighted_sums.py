@@ -64,6 +64,12 @@ class WeightedSum:
         return True
 
     @property
+    def left_of_total(self) -> bool:
+        """Whether it is what one column leaves of another."""
+        weights = [weight for _, weight in self.terms]
+        return weights == [1.0, -1.0] and self.start == 0
+
+    @property
     def sentence(self) -> str:
         if self.dated:
             return self._dated_sentence()

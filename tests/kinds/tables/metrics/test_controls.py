@@ -110,6 +110,13 @@ def test_spoiling_more_rows_scores_worse(
         assert values == sorted(values, reverse=not grows)
 
 
+def test_training_rows_themselves_fail_each_score_of_privacy(many: Table, test: Table) -> None:
+    """All but closeness, whose figure shrinks with the rows: see test_attacks for small tables."""
+    names = ["copies", "membership", "disclosure"]
+    judged = judged_of(score(many, test, many, Seed(1), metrics=names))
+    assert failures(judged) == {c.metric for c in judged.checks if c.group == "privacy"}
+
+
 def test_half_copied_tables_are_found_out(many: Table, test: Table) -> None:
     half = Table.join([many.slice(0, MANY // 2), people(MANY // 2, 3)])
     scores = score(many, test, half, Seed(1), metrics=["copies", "membership"])

@@ -174,3 +174,25 @@ def test_a_total_of_counts_that_are_nearly_always_zero_is_kept(tmp_path: Path) -
     made = sampled(table, tmp_path)
     parts = np.sum([numbers(made, name) for name in columns], axis=0)
     assert (numbers(made, "total") == parts).all()
+
+
+def test_of_a_round_total_the_part_that_is_not_round_is_computed(tmp_path: Path) -> None:
+    """Half of the incomes are whole thousands; drawn apart, net and tax do not add up to any."""
+    rng = np.random.default_rng(0)
+    income = np.where(rng.random(900) < 0.5, 1000 * rng.integers(20, 90, 900), 0.0)
+    income = np.where(income > 0, income, rng.integers(20_000, 90_000, 900))
+    tax = np.round(income * rng.uniform(0.1, 0.3, 900))
+    table = of({"net": income - tax, "tax": tax, "income": income}, {})
+    assert set(relations.mined(table).sentences) == {"net = income - tax", "tax <= income"}
+    made = sampled(table, tmp_path)
+    value = {name: numbers(made, name) for name in made.schema.names}
+    assert (value["income"] == value["net"] + value["tax"]).all()
+    assert (value["income"] % 1000 == 0).mean() > 0.35
+    assert (value["net"] >= 0).all()
+
+
+def test_a_total_of_round_parts_stays_one() -> None:
+    rng = np.random.default_rng(0)
+    parts = {name: 500.0 * rng.integers(1, 90, 900) for name in ("rent", "food")}
+    table = of({**parts, "total": parts["rent"] + parts["food"]}, {})
+    assert relations.mined(table).sentences == ["total = food + rent"]

@@ -13,7 +13,7 @@ from augment.kinds.tables.data.conditions import parse
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.spelling.numerals import parse as numbers_of
-from augment.kinds.tables.data.spelling.text import keeps
+from augment.kinds.tables.data.spelling.text import keeps, render
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.io import reading as source
 from augment.kinds.tables.io.inference import from_text
@@ -28,6 +28,18 @@ NUMBERS = {
     "spaces": (["1 234", "5", "66 000"], [1234, 5, 66000]),
     "apostrophes": (["1'234.5", "5.1", "66'000.0"], [1234.5, 5.1, 66000]),
     "weights": (["70 kg", "81 kg", "5 kg"], [70, 81, 5]),
+    "brackets below zero": (
+        ["1,234.50", "(35.05)", "0.00", "(1,200.00)"],
+        [1234.5, -35.05, 0, -1200],
+    ),
+    "brackets around the sign": (["$1,234", "($12)", "$5"], [1234, -12, 5]),
+    "brackets within the sign": (["$1,234", "$(12)", "$5"], [1234, -12, 5]),
+    "brackets and per cent": (["5.5%", "(3.0%)", "2.1%"], [5.5, -3, 2.1]),
+    "brackets and spaces": (["€ 5,10", "€ (3,00)", "€ 1.002,10"], [5.1, -3, 1002.1]),
+    "minus behind": (["1,234", "37-", "0"], [1234, -37, 0]),
+    "minus within": (["$-5", "$7", "$8"], [-5, 7, 8]),
+    "plus": (["+5", "-3", "0", "+12"], [5, -3, 0, 12]),
+    "plus and decimals": (["+5.5%", "-3.0%", "0.0%"], [5.5, -3, 0]),
     "codes of currencies": (["EUR 5", "EUR 7", "EUR 12"], [5, 7, 12]),
 }
 
@@ -53,10 +65,31 @@ def test_decorated_numbers_are_numbers_and_keep_their_spelling(
         ["$1234.50", "$1,234.50", "$3.00"],  # two spellings
         ["555 123 456", "555 987 654", "555 111 222"],  # telephone numbers
         ["75:30", "10:00", "11:11"],  # no times of day
+        ["(5)", "(7)", "(12)"],  # nothing above zero
+        ["5", "(7)", "-12"],  # two spellings of what is below it
+        ["+5", "-3", "+0"],
+        ["5 €", "(3) $", "1 €"],
     ],
 )
 def test_what_only_looks_like_a_decorated_number_stays_text(texts: list[str]) -> None:
     assert from_text("x", pa.array(texts)).storage == "string"
+
+
+def test_numbers_below_zero_in_brackets_come_back_for_any_number() -> None:
+    rng = np.random.default_rng(0)
+    for spelt in (["1,234.50", "(35.05)", "0.00"], ["$1", "($2)", "$0"], ["+1.5", "-2.5", "0.0"]):
+        column = from_text("x", pa.array(spelt))
+        made = from_numbers(column, np.round(rng.normal(0, 10.0 ** rng.integers(0, 7, 500)), 2))
+        texts = render(column, made)
+        assert numbers_of(column, texts).equals(made)
+        assert keeps(column, texts)
+
+
+def test_a_column_with_brackets_can_be_asked_for_by_number_or_text() -> None:
+    schema = Schema((from_text("pay", pa.array(["1,234.50", "(35.05)", "7.00"])),))
+    for text in ("pay <= -35.05", "pay <= '(35.05)'"):
+        assert parse([text], schema).clauses[0].high == -35.05
+    assert Schema.from_json(schema.to_json()) == schema
 
 
 def test_a_named_telephone_number_is_no_quantity() -> None:

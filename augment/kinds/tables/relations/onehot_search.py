@@ -12,7 +12,7 @@ import numpy as np
 
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import numbers
-from augment.kinds.tables.relations import partial_flags
+from augment.kinds.tables.relations import partial_onehot
 from augment.kinds.tables.relations.onehot import Group
 
 if TYPE_CHECKING:
@@ -94,11 +94,11 @@ def groups(table: Table) -> tuple[Group, ...]:
     searched first, on the rows that have them all, and must keep to it on the others.
     """
     found: list[Group] = []
-    common = partial_flags.common_rows(table, MOST_FLAGS)
+    common = partial_onehot.common_rows(table, MOST_FLAGS)
     if common is not None:
         flags = Flags.of(common)
         gathered = (_group(flags, members) for members in _searched(flags, set()))
-        found += [group for group in gathered if not partial_flags.broken(table, group)]
+        found += [group for group in gathered if not partial_onehot.broken(table, group)]
     flags = Flags.of(table)
     taken = {name for group in found for name in group.members}
     found += [_group(flags, members) for members in _searched(flags, taken)]
