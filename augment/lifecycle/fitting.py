@@ -35,7 +35,7 @@ from augment.lifecycle.plan import (
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
 from augment.lifecycle.update import REASON, described_start, following
 from augment.nets.schedule import CONTINUED_STEPS
-from augment.work.manifest import verify
+from augment.work.manifest import require_unchanged
 from augment.work.store import Attempt, Store
 
 FIT = "fit.json"
@@ -258,12 +258,7 @@ def finished(folder: Store, key: str, seed: int | None) -> Json:
             f"{folder.path} holds the result of another source, plan or seed. "
             "Pass --force to replace it, or choose another -o."
         )
-    found = verify(folder.path)
-    if found.changed or found.missing:
-        raise UsageError(
-            f"{folder.path} holds this result, but {len(found.changed)} of its files have changed "
-            f"and {len(found.missing)} are missing. Pass --force to make it again."
-        )
+    require_unchanged(folder.path)
     return {**document, "up_to_date": True}
 
 

@@ -17,6 +17,7 @@ from augment.core.files import atomic, digest_of, read_json, write_json
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick
 from augment.work.executors import Executor
+from augment.work.manifest import require_unchanged
 from augment.work.store import Attempt, Store
 from augment.work.task import Task
 
@@ -176,7 +177,8 @@ def _up_to_date(folder: Store, key: str, seed: int | None) -> Json:
     found = read_json(folder.path / folder.document)
     if found.get("key") != key or seed not in (None, found.get("seed")):
         raise UsageError(
-            f"{folder.path} holds images made in another way or by another seed. "
-            "Pass --force to replace them, or choose another -o."
+            f"{folder.path} holds what was made in another way or by another seed. "
+            "Pass --force to replace it, or choose another -o."
         )
+    require_unchanged(folder.path)
     return {"seed": found["seed"], **found.get("result", {}), "fresh": 0, "up_to_date": True}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from augment.core import model_folder
-from augment.core.errors import BadInput
+from augment.core import errors, model_folder
+from augment.core.errors import BadInput, UsageError
 from augment.core.files import LOCK_NAME, read_json, sha256, write_json
 from augment.core.result_files import MANIFEST, PARTIAL
 
@@ -97,3 +97,15 @@ def verify(folder: Path) -> Verified:
         p.as_posix() for p in found if p.as_posix() not in known and p.parts[0] != PARTIAL
     )
     return Verified(tuple(whole), tuple(changed), tuple(missing), tuple(unknown))
+
+
+def require_unchanged(folder: Path) -> None:
+    """Raise `UsageError` unless all files of a finished result are there as they were written."""
+    found = verify(folder)
+    damaged = [f"{name} is changed" for name in found.changed]
+    damaged += [f"{name} is missing" for name in found.missing]
+    if damaged:
+        raise UsageError(
+            f"{folder} holds this result, but {errors.listed(damaged, most=3)}. "
+            "Pass --force to make it again."
+        )

@@ -73,6 +73,12 @@ def test_parquet_shards_and_what_is_there_already(model: Path, tmp_path: Path) -
     assert sum(rows) == ROWS and max(rows) - min(rows) <= 1
     assert [name.endswith(".parquet") for name in files(tmp_path / "s")] == [True] * 3
     assert sampled(model, tmp_path / "s", *asked)["fresh"] == 0
+    lost = sorted((tmp_path / "s").glob("*.parquet"))[1]
+    lost.unlink()
+    assert f"{lost.name} is missing" in str(sampled(model, tmp_path / "s", *asked, code=2))
+    assert sampled(model, tmp_path / "s", *asked, "--force")["fresh"] == ROWS
+    lost.write_bytes(lost.read_bytes()[:-1] + b"0")
+    assert f"{lost.name} is changed" in str(sampled(model, tmp_path / "s", *asked, code=2))
     sampled(model, tmp_path / "s", "--shards", "2", code=2)  # another sample lies there
     sampled(model, tmp_path / "s", "--shards", "2", "--force")
     assert len(files(tmp_path / "s")) == 2
