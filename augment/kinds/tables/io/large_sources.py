@@ -100,7 +100,7 @@ def sampled(blocks: Blocks, rows: int, options: ReadOptions) -> Sampled | None:
     how = "drawn evenly"
     if options.stratify:
         kept = _stratified(blocks, rows, total, options, census)
-        how = f"of each value of the target its share, or {LEAST_OF_A_VALUE} rows if that is less"
+        how = f"of each value of the target its share, and at least {LEAST_OF_A_VALUE} rows"
     parts = _parts(seen, kept, census, shown)
     count = sum(part.table.num_rows for part in parts)
     return Sampled(parts, total, census, _note(f"{count:,} of {total:,} rows", how, options))
