@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from operator import index
+from pathlib import Path
 from typing import Any
 
 from augment.core.errors import UsageError
@@ -51,6 +52,18 @@ def share_of(holdout: float) -> float:
     if 0 <= holdout <= MOST_HELD_OUT:
         return holdout
     raise UsageError(f"holdout={holdout!r}: give a share from 0 to {MOST_HELD_OUT:g}.")
+
+
+def place_of(out: str | os.PathLike[str]) -> Path:
+    """A path on this machine. Raises `UsageError` for an address, to which only commands write."""
+    text = os.fspath(out)
+    if "://" in text:
+        scheme = text.partition(":")[0]
+        raise UsageError(
+            f"The place to write to begins with {scheme}://. Functions write on this machine: give "
+            "a path, and copy what lies there then, or use the command line."
+        )
+    return Path(text)
 
 
 def texts(given: str | Sequence[str] | None) -> tuple[str, ...]:

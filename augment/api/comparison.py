@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.api.arguments import count_of, scoring_of, seconds_of, seed_of, share_of, spelt, texts
+from augment.api.arguments import (
+    count_of,
+    place_of,
+    scoring_of,
+    seconds_of,
+    seed_of,
+    share_of,
+    spelt,
+    texts,
+)
 from augment.api.data import read
 from augment.api.host import undisturbing
 from augment.core.types import Json, Tick, Workers, silent
@@ -102,7 +111,7 @@ def compare(
     named = {name: spelt(given) for name, given in (parameters or {}).items()}
     document = lifecycle.compare(
         CompareRequest(request, texts(engines), named, "10k" if count is None else count),
-        Path(out),
+        place_of(out),
         force=force,
         dry_run=False,
         workers=workers,

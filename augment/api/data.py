@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
+from augment.api.arguments import place_of
 from augment.api.frames import Dtypes, dtypes_of, frame_of, pixels_of
 from augment.core.errors import UsageError
 from augment.core.kind import Kind, Origin
@@ -118,7 +118,7 @@ class Data:
             self._kind.writer,
             self._rows.parts,
             self._origin,
-            Path(path),
+            place_of(path),
             format,
             force=force,
             options=options,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment.api.arguments import scoring_of, seed_of
+from augment.api.arguments import place_of, scoring_of, seed_of
 from augment.api.data import read, source_of
 from augment.api.host import undisturbing
 from augment.core.types import Interval, Json, Score, Tick, Workers, silent
@@ -74,7 +73,7 @@ class Evaluation:
 
     def write(self, folder: str | os.PathLike[str], *, force: bool = False) -> None:
         """A folder of report.json and report.html, as `augment evaluate -o` makes it."""
-        evaluation.write(self.to_json(), Path(folder), force=force)
+        evaluation.write(self.to_json(), place_of(folder), force=force)
 
 
 @undisturbing

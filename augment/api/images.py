@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.api.arguments import seed_of, texts
+from augment.api.arguments import place_of, seed_of, texts
 from augment.api.data import source_of
 from augment.api.host import undisturbing
 from augment.api.model import Model, load
@@ -103,7 +103,7 @@ def transform(
     }
     document = transforming.transform(
         os.fspath(source),
-        Path(out),
+        place_of(out),
         {**(options or {}), **own},
         workers=workers,
         seed=seed_of(seed),
@@ -111,7 +111,7 @@ def transform(
         dry_run=dry_run,
         tell=tell,
     )
-    return FilledFolder(Path(out), document)
+    return FilledFolder(place_of(out), document)
 
 
 def edit(
@@ -145,7 +145,7 @@ def edit(
     folder, error = edited(
         model if isinstance(model, Model) else load(model),
         source,
-        Path(out),
+        place_of(out),
         {
             **(options or {}),
             "strength": strength,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.api.arguments import count_of, seconds_of, seed_of, spelt, texts
+from augment.api.arguments import count_of, place_of, seconds_of, seed_of, spelt, texts
 from augment.api.data import Data, read, source_of
 from augment.api.frames import Dtypes, dtypes_of
 from augment.api.host import undisturbing
@@ -100,7 +100,7 @@ class Model:
 
         Raises `UsageError` where `path` holds other files, or a model unless `force` is set.
         """
-        fitting.save(self._opened.model, self._document, Path(path), force=force)
+        fitting.save(self._opened.model, self._document, place_of(path), force=force)
 
 
 @undisturbing

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augment.api.arguments import count_of, scoring_of, seconds_of, seed_of, share_of, spelt, texts
+from augment.api.arguments import (
+    count_of,
+    place_of,
+    scoring_of,
+    seconds_of,
+    seed_of,
+    share_of,
+    spelt,
+    texts,
+)
 from augment.api.data import Data, read
 from augment.api.evaluation import Evaluation
 from augment.api.host import undisturbing
@@ -143,7 +152,7 @@ def run(
     )
     document = lifecycle.run(
         request,
-        Path(out),
+        place_of(out),
         workers=workers,
         force=force,
         dry_run=False,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.api.arguments import scoring_of, seconds_of, seed_of, share_of, spelt, texts
+from augment.api.arguments import place_of, scoring_of, seconds_of, seed_of, share_of, spelt, texts
 from augment.api.data import read
 from augment.api.host import undisturbing
 from augment.core.types import Json, Tick, Workers, silent
@@ -127,7 +127,7 @@ def tune(
     )
     request = TuneRequest(run, trials, texts(objective), storage)
     document = tuning.tune(
-        request, Path(out), workers=workers, force=force, dry_run=False, tell=tell
+        request, place_of(out), workers=workers, force=force, dry_run=False, tell=tell
     )
     failed = tuning_result.unmet(document)
     if failed is not None:
