@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -25,19 +24,14 @@ def undisturbed() -> Iterator[None]:
     Some draw from `random` as they load: where any was loaded its state is put back. What else a
     library does as it loads (filters of its own warnings, loggers) is left.
     """
-    before = {name: os.environ.get(name) for name in TOLD}
     loaded, drawn = len(sys.modules), random.getstate()
-    environment.settle()
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        if len(sys.modules) != loaded:
-            random.setstate(drawn)
+    with environment.put_back(TOLD):
+        environment.settle()
+        try:
+            yield
+        finally:
+            if len(sys.modules) != loaded:
+                random.setstate(drawn)
 
 
 def undisturbing(function: Callable[P, R]) -> Callable[P, R]:

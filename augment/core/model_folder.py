@@ -52,59 +52,26 @@ def _with_groups(document: Json) -> Json:
     return {**document, "config": {**config, "relations": relations}}
 
 
-def _with_dates(document: Json) -> Json:
-    """2 → 3: a table's relations know of dates in parts, birth numbers and filled gaps."""
-    config = document.get("config")
-    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
-        return document
-    relations = {**config["relations"], "dates": [], "births": [], "gaps": []}
-    return {**document, "config": {**config, "relations": relations}}
+def _knowing(**nothing: Any) -> Callable[[Json], Json]:
+    """An upgrade: a table's relations know of more, of which an older one has nothing."""
 
+    def upgraded(document: Json) -> Json:
+        config = document.get("config")
+        if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
+            return document
+        relations = {**config["relations"], **nothing}
+        return {**document, "config": {**config, "relations": relations}}
 
-def _with_dependents(document: Json) -> Json:
-    """3 → 4: a table's relations know of columns that others nearly settle."""
-    config = document.get("config")
-    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
-        return document
-    nothing: Json = {"residuals": [], "copies": [], "functions": []}
-    relations = {**config["relations"], "dependents": nothing}
-    return {**document, "config": {**config, "relations": relations}}
-
-
-def _with_block(document: Json) -> Json:
-    """4 → 5: a table's relations know of columns that rows share with each other."""
-    config = document.get("config")
-    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
-        return document
-    relations = {**config["relations"], "block": {}}
-    return {**document, "config": {**config, "relations": relations}}
-
-
-def _with_settled(document: Json) -> Json:
-    """5 → 6: a table's relations know of products, times, and what parts of dates settle."""
-    config = document.get("config")
-    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
-        return document
-    relations = {**config["relations"], "settled": [], "brackets": [], "absences": []}
-    return {**document, "config": {**config, "relations": relations}}
-
-
-def _with_lookups(document: Json) -> Json:
-    """6 → 7: a table's relations know of bounds, and of columns that another one settles."""
-    config = document.get("config")
-    if not (isinstance(config, dict) and isinstance(config.get("relations"), dict)):
-        return document
-    relations = {**config["relations"], "lookups": []}
-    return {**document, "config": {**config, "relations": relations}}
+    return upgraded
 
 
 UPGRADES: dict[int, Callable[[Json], Json]] = {
     1: _with_groups,
-    2: _with_dates,
-    3: _with_dependents,
-    4: _with_block,
-    5: _with_settled,
-    6: _with_lookups,
+    2: _knowing(dates=[], births=[], gaps=[]),  # dates in parts, birth numbers, filled gaps
+    3: _knowing(dependents={"residuals": [], "copies": [], "functions": []}),  # nearly settled
+    4: _knowing(block={}),  # columns that rows share with each other
+    5: _knowing(settled=[], brackets=[], absences=[]),  # by parts of dates; by ranges; gaps
+    6: _knowing(lookups=[]),  # columns that another one settles
 }
 
 

@@ -38,7 +38,6 @@ from augment.sources.databases.connection import connected
 from augment.sources.databases.session import write as insert
 from augment.work.executors import Executor
 from augment.work.folder_job import list_files
-from augment.work.manifest import require_unchanged
 from augment.work.store import Store
 
 
@@ -225,7 +224,6 @@ def _filled(
         first, last = wanted.sample.span if shards is None else shards.span
         if folder.complete() and not force:
             require_same(folder, attempt_of(wanted.origin), order.seed)
-            require_unchanged(folder.path)
             return wanted, last - first, 0
         folder.begin(attempt_of(wanted.origin))
         if shards is None:

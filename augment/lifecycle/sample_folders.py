@@ -8,6 +8,7 @@ from augment.core.errors import UsageError
 from augment.core.files import digest_of, read_json, write_json
 from augment.core.kind import Origin
 from augment.core.types import Json
+from augment.work.manifest import require_unchanged
 from augment.work.store import Attempt, Store
 
 
@@ -26,13 +27,14 @@ def _plan(origin: Origin) -> Json:
 
 
 def require_same(folder: Store, attempt: Attempt, seed: int | None) -> None:
-    """Refuse a whole sample that is not the one that is wanted."""
+    """Refuse a whole sample that is not the one that is wanted, or no longer as it was written."""
     document = read_json(folder.path / folder.document)
     if seed is None or (document.get("key"), document.get("seed")) != (attempt.key, seed):
         raise UsageError(
             f"{folder.path} holds a sample made in another way or by another seed. "
             "Pass --force to replace it, or choose another -o."
         )
+    require_unchanged(folder.path)
 
 
 def publish(folder: Store, origin: Origin) -> None:

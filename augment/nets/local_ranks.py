@@ -18,6 +18,7 @@ from augment.core.errors import AugmentError, BadInput
 from augment.core.files import read_json, write_json
 from augment.core.ranks import RankFinished, RankLost
 from augment.core.types import Job, Json, silent
+from augment.work import environment
 from augment.work.pool import pool
 from augment.work.task import Task
 
@@ -96,17 +97,11 @@ def _group(
                 _raise_failure(folder)
                 raise RankLost
             time.sleep(POLL_SECONDS)
-    before = os.environ.get(INTERFACE)
-    os.environ[INTERFACE] = LOOPBACK  # nobody else is to reach what the ranks tell each other
-    try:
+    with environment.put_back([INTERFACE]):
+        os.environ[INTERFACE] = LOOPBACK  # nobody else is to reach what the ranks tell each other
         dist.init_process_group(
             backend(device), store=dist.PrefixStore("group", store), rank=rank, world_size=count
         )
-    finally:
-        if before is None:
-            del os.environ[INTERFACE]
-        else:
-            os.environ[INTERFACE] = before
     try:
         yield
     finally:

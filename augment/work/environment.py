@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -32,3 +34,17 @@ def settle() -> None:
 def stay_offline() -> None:
     """No library that loads from now on fetches anything or chats, whatever the user has set."""
     os.environ.update(OFFLINE | QUIET)
+
+
+@contextmanager
+def put_back(names: Iterable[str]) -> Iterator[None]:
+    """What the block says of `names` is forgotten when it ends."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

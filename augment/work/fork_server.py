@@ -20,6 +20,8 @@ from importlib import import_module
 from multiprocessing import forkserver, util
 from pathlib import Path
 
+from augment.work import environment
+
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
@@ -50,10 +52,6 @@ def allow() -> None:
     _allowed = linux and sys.version_info >= SAFE
 
 
-def allowed() -> bool:
-    return _allowed
-
-
 def ready() -> bool:
     """Whether processes can be had at once."""
     return _told is not None and os.fstat(_told).st_size > 0
@@ -69,21 +67,16 @@ def start() -> bool:
     global _allowed, _told
     if _told is not None or not _allowed:
         return _allowed
-    before = os.environ.copy()
     try:
         told = os.memfd_create("augment")
         orders = _Orders(_public(), f"/proc/{os.getpid()}/fd/{told}", util.get_temp_dir())
-        os.environ |= ITS_OWN | {ORDERS: json.dumps(asdict(orders))}
-        forkserver.set_forkserver_preload([__name__])
-        forkserver.ensure_running()
+        with environment.put_back([*ITS_OWN, ORDERS]):
+            os.environ |= ITS_OWN | {ORDERS: json.dumps(asdict(orders))}
+            forkserver.set_forkserver_preload([__name__])
+            forkserver.ensure_running()
         _told = told
     except OSError:
         _allowed = False
-    finally:
-        for name in (*ITS_OWN, ORDERS):
-            os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
     return _allowed
 
 

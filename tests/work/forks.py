@@ -68,7 +68,7 @@ def spawned() -> None:
     fork_server.allow()
     with pool(1, None, forked=True) as processes:
         assert processes.submit(Task("a", seen)).result()
-    assert not fork_server.allowed()
+    assert not fork_server.start()
 
 
 def host() -> None:

@@ -56,6 +56,12 @@ class Table(Dataset):
         """`count` rows from `start`, without copying."""
         return Table(self.data.slice(start, count), self.schema)
 
+    def replaced(self, rows: NDArray[np.int64], others: Table) -> Table:
+        """The table with the rows of another one in the places `rows` (len(others),)."""
+        places = np.arange(len(self))
+        places[rows] = len(self) + np.arange(len(rows))
+        return Table.join([self, others]).take(places) if len(rows) else self
+
     def select(self, names: list[str]) -> Table:
         return Table(self.data.select(names), self.schema.select(names))
 

@@ -115,9 +115,7 @@ class Drawing:
             again = self._filled_once(some, seed.child("again", number), clauses, tick)
             still = self._disagreeing(some, again)
             better = np.flatnonzero(still < off[waiting])
-            places = np.arange(len(made))
-            places[waiting[better]] = len(made) + better
-            made = Table.join([made, again]).take(places)
+            made = made.replaced(waiting[better], again.take(better))
             off[waiting[better]] = still[better]
             idle = 0 if len(better) else idle + 1
         return made

@@ -121,7 +121,7 @@ class FormRanges:
             for kind in np.unique(old) if number < REDRAWS // 2 else (None,):
                 waiting = broken if kind is None else broken[old == kind]
                 fitting = np.flatnonzero(fits if kind is None else fits & (new == kind))
-                made = _replaced(made, waiting[: len(fitting)], more.take(fitting[: len(waiting)]))
+                made = made.replaced(waiting[: len(fitting)], more.take(fitting[: len(waiting)]))
         return self.clipped(made, schema) if free else made
 
     def filled(
@@ -143,7 +143,7 @@ class FormRanges:
             fits = ~self.broken(more, schema, waiting)
             old, new = _kinds(made.take(broken), more, schema)
             fitting = np.flatnonzero(fits & ((old == new) | (number >= REDRAWS // 2)))
-            made = _replaced(made, broken[fitting], more.take(fitting))
+            made = made.replaced(broken[fitting], more.take(fitting))
         return self.clipped(made, schema, given) if free else made
 
     def _slots(
@@ -175,13 +175,6 @@ class FormRanges:
         if not {*names[0], *names[1]} <= known.keys():
             raise ValueError("an ordered column is no measurement")
         return cls(ends, *names)
-
-
-def _replaced(table: Table, rows: NDArray[np.int64], others: Table) -> Table:
-    """The table with these rows in the places of some of its own."""
-    places = np.arange(len(table))
-    places[rows] = len(table) + np.arange(len(rows))
-    return Table.join([table, others]).take(places) if len(rows) else table
 
 
 def _kinds(

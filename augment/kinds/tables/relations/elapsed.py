@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -83,14 +83,11 @@ class Elapsed:
     rounding: str
     decimals: int | None
     gaps: bool = False  # as of a link
+    computed: ClassVar[bool] = True
 
     @property
     def sources(self) -> set[str]:
         return {self.start, self.end} - {""}
-
-    @property
-    def computed(self) -> bool:
-        return True
 
     @property
     def sentence(self) -> str:
@@ -129,7 +126,7 @@ def elapsed(numeric: list[Quantity]) -> Iterator[Elapsed]:
 
 def _between(result: Quantity, dates: list[Quantity]) -> Iterator[Elapsed]:
     rows = probes(result.values)
-    some = _of_rows(result, rows)
+    some = replace(result, values=result.values[rows])
     for form in FORMS:
         for start in dates:
             for end in dates:
@@ -143,13 +140,6 @@ def _between(result: Quantity, dates: list[Quantity]) -> Iterator[Elapsed]:
                 proven = _held(link, result, every, LEAST_ROWS)
                 if proven is not None and _needed(proven, result, every):
                     yield proven
-
-
-def _of_rows(result: Quantity, rows: NDArray[np.int64]) -> Quantity:
-    values = result.values[rows]
-    return Quantity(
-        result.name, False, values, result.slack, result.low, result.high, result.decimals
-    )
 
 
 def _to_one_day(result: Quantity, dates: list[Quantity]) -> Iterator[Elapsed]:
@@ -182,7 +172,7 @@ def _held(link: Elapsed, result: Quantity, values: Mapping[str, Us], least: int)
     how, holds = rounding_of(exact, result, known)
     if not holds.all():
         return None
-    return Elapsed(link.result, link.start, link.end, link.day, link.form, how, link.decimals)
+    return replace(link, rounding=how)
 
 
 def _needed(link: Elapsed, result: Quantity, values: Mapping[str, Us]) -> bool:

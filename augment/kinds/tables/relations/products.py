@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -67,14 +67,11 @@ class Product:
     rounding: str
     decimals: int | None
     gaps: bool = False  # as of a link
+    computed: ClassVar[bool] = True
 
     @property
     def sources(self) -> set[str]:
         return {factor.name for factor in self.factors}
-
-    @property
-    def computed(self) -> bool:
-        return True
 
     @property
     def inverted(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -54,14 +54,11 @@ class WeightedSum:
     decimals: int | None
     dated: bool = False  # whether the column is a date
     gaps: bool = False  # as of a link
+    computed: ClassVar[bool] = True
 
     @property
     def sources(self) -> set[str]:
         return {name for name, _ in self.terms}
-
-    @property
-    def computed(self) -> bool:
-        return True
 
     @property
     def left_of_total(self) -> bool:
