@@ -29,6 +29,8 @@ PERSON_NAME = re.compile(  # an id of these is a person's, however many rows it 
     r"participant|passenger|patient|person|player|pupil|respondent|student|subject|user|visitor|"
     r"voter|worker)"
 )
+LEAST_IN_RANGE = 100  # numbers that fill half of their range, in a column named after persons: ids
+ID_DIGITS = 5  # or numbers that have all of them as many digits, and so many at least
 CALENDAR_NAME = re.compile(
     r"(?i)(year|month|week|day|date|hour|minute|second|time|quarter|age|period|epoch|step)"
 )
@@ -64,7 +66,9 @@ def _of_integers(column: Column, distinct: pa.Array, rows: int, missing: int) ->
         return column
     present = rows - missing
     share = len(distinct) / present
-    named = bool(ID_NAME.search(column.name))
+    named = bool(ID_NAME.search(column.name)) or (
+        _after_persons(column.name) and _are_persons_numbers(distinct, texts)
+    )
     if len(distinct) > FEW_LEVELS:
         if personal.are_cards(texts):
             return _as_id(column, texts, "They pass the check of card numbers; new ones are made.")
@@ -100,6 +104,22 @@ def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
     return share >= MANY_NAMED or (distinct > FEW_LEVELS and bool(PERSON_NAME.search(name)))
 
 
+def _after_persons(name: str) -> bool:
+    """Whether a column is called `customer` or `user` and nothing more: an id by its form alone."""
+    return PERSON_NAME.fullmatch(name.strip()) is not None
+
+
+def _are_persons_numbers(distinct: pa.Array, texts: pa.Array) -> bool:
+    """Whether integers of a column named after persons are their numbers, not counts of them."""
+    lengths = pc.min_max(pc.utf8_length(texts))
+    span = pc.min_max(whole_numbers(distinct))
+    within = int(span["max"].as_py()) - int(span["min"].as_py()) + 1
+    long = lengths["min"].as_py() == lengths["max"].as_py() >= ID_DIGITS
+    return len(distinct) > FEW_LEVELS and (
+        long or (len(distinct) >= LEAST_IN_RANGE and within <= 2 * len(distinct))
+    )
+
+
 def _are_consecutive(distinct: pa.Array) -> bool:
     """Whether the numbers, in some order, follow one another without a gap."""
     span = pc.min_max(whole_numbers(distinct))
@@ -117,7 +137,8 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
     if kind in personal.IDENTIFYING and (kind in personal.UNIQUE or many):
         return replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
     named = bool(ID_NAME.search(column.name))
-    shared = named and _shared_by_rows(column.name, len(distinct), share)
+    likely = named or (_after_persons(column.name) and len(distinct) > FEW_LEVELS)
+    shared = likely and _shared_by_rows(column.name, len(distinct), share)
     if (
         (shared or share >= NEARLY_ALL)
         and present >= (2 if named else UNNAMED_ROWS)
