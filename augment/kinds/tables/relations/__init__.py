@@ -85,9 +85,8 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
     found = replace(found, gaps=lacking)
     if len(table) >= LEAST_ROWS:
-        related = _related(found)
-        found = replace(found, lookups=lookups.found(table, related | found.shared_columns))
-        related |= {each.result for each in found.lookups}
+        found = replace(found, lookups=lookups.found(table, _held(found)))
+        related = _related(found) | {each.result for each in found.lookups}
         found = replace(found, absences=absences.found(table, related))
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
@@ -104,8 +103,12 @@ def _unmoved(found: Relations, table: Table) -> list[str]:
 
 def _related(found: Relations) -> set[str]:
     """The columns in any relation, but for those that only stay within others' bounds."""
-    related = found.set_after_draw | found.dependents.results
-    related |= {name for link in found.links for name in link.sources}
-    related |= {name for kind in (found.dates, found.groups) for r in kind for name in r.members}
-    related |= {each.source for each in found.settled} | {each.source for each in found.brackets}
-    return related | {name for gap in found.gaps for name in gap.columns}
+    used = {name for link in found.links for name in link.sources}
+    used |= {each.source for each in found.settled} | {each.source for each in found.brackets}
+    return found.moved | used
+
+
+def _held(found: Relations) -> set[str]:
+    """The columns that no other may settle: what is computed of the rest follows them."""
+    settled = {each.source for each in found.settled}
+    return found.moved | found.shared_columns | settled | (_related(found) & found.mended)

@@ -28,6 +28,7 @@ PROBES = 1_000  # neighbouring rows that rule out most pairs
 MOST_BEND = 0.02  # of the spread, between three neighbouring rows of a smooth function
 MOST_OFF = 1e-4  # of the spread, beyond rounding, that a smooth function may miss; more far out
 SMOOTH_SHARE = 0.995  # of the rows, that it does not miss: it may jump
+MOST_UNEXPLAINED = 0.1  # of the rows that are not at the median: a constant misses all of them
 LEAST_SMOOTH = 500  # rows of a smooth function
 
 
@@ -149,8 +150,10 @@ def _smooth(
     low, high = np.quantile(y, [0.1, 0.9])
     inside = (x >= at[0]) & (x <= at[-1])
     off = np.abs(np.interp(x, at, values) - y)[inside]
-    able = result.slack + MOST_OFF * (float(high - low) + 10 * np.abs(y - np.median(y))[inside])
-    if (off <= able).mean() < SMOOTH_SHARE:
+    aside = np.abs(y - np.median(y))[inside]
+    able = result.slack + MOST_OFF * (float(high - low) + 10 * aside)
+    missed, varied = off > able, aside > able
+    if missed.mean() > 1 - SMOOTH_SHARE or missed.sum() > MOST_UNEXPLAINED * varied.sum():
         return None
     return Function(result.name, argument.name, True, tuple(at.tolist()), tuple(values.tolist()))
 

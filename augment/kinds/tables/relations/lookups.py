@@ -1,4 +1,4 @@
-"""Columns of few values that another column settles: a city its region, a code its name.
+"""Columns that one of few values settles: a city its region, a code its name and its price.
 
 Engines learn such a law, but not to the last row. So both stay in an engine's table, and after a
 draw the settled column is read off the other, at values that enough rows share.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 LEAST_TABLE = 100  # rows
 LEAST_REPEATED = 30.0  # rows that would differ from another with their source, if by chance
 LEAST_KEPT = 0.8  # of the rows with a source, whose value enough rows share
-MOST_LEVELS, MOST_NUMBERS = 1_000, 64  # values of a category, and of a number
+MOST_LEVELS, MOST_NUMBERS = 1_000, 64  # values of a category, and of a number that settles others
 MOST_COLUMNS = 200  # that are compared
 
 
@@ -72,17 +72,24 @@ def found(table: Table, left_out: Collection[str]) -> Lookups:
     follows from them."""
     if len(table) < LEAST_TABLE:
         return ()
-    codes = {c.name: ranks(table, c.name) for c in table.schema if _few(table, c)}
-    if len(codes) > MOST_COLUMNS:
+    count = {c.name: _levels(table, c) for c in table.schema}
+    few = [c.name for c in table.schema if 1 < count[c.name] <= MOST_LEVELS]
+    numeric = {name for name in few if table.schema[name].role == "numeric"}
+    many = {name for name in numeric if count[name] > MOST_NUMBERS}
+    if len(few) - len(many) > MOST_COLUMNS:
         return ()
-    count = {name: len(np.unique(own[own >= 0])) for name, own in codes.items()}
+    if len(few) > MOST_COLUMNS:
+        few = [name for name in few if name not in many]
+    codes = {name: ranks(table, name) for name in few}
     finest = sorted(codes, key=lambda name: -count[name])  # a source before its results
     gaps = {name: int((own < 0).sum()) for name, own in codes.items()}
     lookups: list[Lookup] = []
     for place, name in enumerate(finest):
         if name in left_out or name == table.schema.target:
             continue
-        for source in sorted(finest[:place], key=lambda name: (gaps[name], count[name])):
+        unfit = numeric if name in many else many
+        sources = [source for source in finest[:place] if source not in unfit]
+        for source in sorted(sources, key=lambda name: (gaps[name], count[name])):
             found = _proven(table, name, source, codes[name], codes[source])
             if found is not None:
                 lookups.append(found)
@@ -90,11 +97,11 @@ def found(table: Table, left_out: Collection[str]) -> Lookups:
     return tuple(lookups)
 
 
-def _few(table: Table, column: Column) -> bool:
+def _levels(table: Table, column: Column) -> int:
+    """The distinct values of a category or number; 0 of any other column."""
     if column.role not in ("categorical", "boolean", "numeric"):
-        return False
-    most = MOST_NUMBERS if column.role == "numeric" else MOST_LEVELS
-    return 1 < len(pc.unique(table.column(column.name).drop_null())) <= most
+        return 0
+    return len(pc.unique(table.column(column.name).drop_null()))
 
 
 def _proven(

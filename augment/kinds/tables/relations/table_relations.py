@@ -126,7 +126,9 @@ class Relations:
         Shares and parts of dates that `kept` has stay, and the others are made to fit them.
         """
         drawn, masks = gaps.split(table, self.gaps)
-        plain = self.dependents.put_back(drawn, whole, kept, self._bounds_as_drawn)
+        early, late = self._lookups_in_turn
+        settled = lookups.put_back(drawn, early)
+        plain = self.dependents.put_back(settled, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
         unsettled = birth_dates.columns_of(undated, self.births)
         dated = settled_by_dates.columns_of(unsettled, self._read_off)
@@ -136,7 +138,7 @@ class Relations:
         read_off = settled_by_dates.put_back(parted, self._read_off, unsettled)
         born = birth_dates.put_back(read_off, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
-        whole_rows = lookups.put_back(gaps.emptied(made, masks), self.lookups)
+        whole_rows = lookups.put_back(gaps.emptied(made, masks), late)
         if kept is not None or not self.absences:
             return whole_rows
         lent = absences.put_back(whole_rows, self.absences)
@@ -150,6 +152,34 @@ class Relations:
         return set_anew | {name for share in self.shares for name in share.members}
 
     @property
+    def moved(self) -> set[str]:
+        """The columns that are not, from the first, as an engine draws them."""
+        members = {name for kind in (self.dates, self.groups) for r in kind for name in r.members}
+        functions = self.dependents.functions
+        return {
+            *(self.set_after_draw | self.dependents.results | members),
+            *(function.argument for function in functions),
+            *(name for gap in self.gaps for name in gap.columns),
+        }
+
+    @property
+    def _lookups_in_turn(self) -> tuple[Lookups, Lookups]:
+        """Those of columns as they are drawn, so that what is computed of them follows; others."""
+        later = self.moved | self._bounded
+        early, late = [], []
+        for each in self.lookups:
+            if {each.result, each.source} & later:
+                late.append(each)
+                later.add(each.result)
+            else:
+                early.append(each)
+        return tuple(early), tuple(late)
+
+    @property
+    def _bounded(self) -> set[str]:
+        return {link.result for link in self.links if isinstance(link, Bounds)}
+
+    @property
     def _results(self) -> set[str]:
         """The columns that a link replaces."""
         return {link.result for link in self.links if not isinstance(link, Bounds)}
@@ -157,8 +187,7 @@ class Relations:
     @property
     def mended(self) -> set[str]:
         """The columns that an engine draws, and of which some cells are put right after a draw."""
-        bounded = {link.result for link in self.links if isinstance(link, Bounds)}
-        return bounded | {lookup.result for lookup in self.lookups}
+        return self._bounded | {lookup.result for lookup in self.lookups}
 
     @property
     def _bounds_as_drawn(self) -> list[Bounds]:

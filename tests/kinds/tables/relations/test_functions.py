@@ -173,3 +173,20 @@ def test_columns_without_repetitions_are_ruled_out_by_few_rows() -> None:
     argument, spreads = values[:, -2], values.std(axis=0)
     likely = functions._possible(argument, values, spreads, np.argsort(argument))
     assert likely == [40, 41]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rare_class_follows_from_nothing(seed: int) -> None:
+    """A line that is 0 all along hits 99.7% of such rows."""
+    rng = np.random.default_rng(seed)
+    rare = rng.random(6_000) < 0.003
+    columns = [
+        Column("score", "numeric", "float", max_decimals=6),
+        Column("fraud", "numeric", "integer"),
+    ]
+    score = np.round(rng.normal(0, 1, 6_000) + 2 * rare, 6)
+    arrays = [
+        from_numbers(column, own) for column, own in zip(columns, (score, 1.0 * rare), strict=True)
+    ]
+    table = table_of(columns, arrays, None)
+    assert relations.mined(table).dependents.functions == ()

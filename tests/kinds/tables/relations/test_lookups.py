@@ -132,3 +132,60 @@ def test_damaged_lookups_are_refused() -> None:
             Relations.from_json({**document, "lookups": [{**first, **damage}, *others]}, names)
     with pytest.raises(BadInput):
         Relations.from_json({**document, "lookups": [*others, first]}, names)
+
+
+def orders(rows: int = ROWS, seed: int = 0) -> Table:
+    """Eighty products, each with a price of its own, and totals of quantity and price."""
+    rng = np.random.default_rng(seed)
+    prices = np.round(np.random.default_rng(1).gamma(3, 20, 80), 2)
+    product = rng.integers(0, 80, rows)
+    quantity = rng.integers(1, 9, rows)
+    columns = (
+        Column("product", "categorical", "string"),
+        Column("price", "numeric", "float", max_decimals=2),
+        Column("quantity", "numeric", "integer"),
+        Column("total", "numeric", "float", max_decimals=2),
+    )
+    arrays = [
+        pa.array([f"P{p:02d}" for p in product]),
+        pa.array(prices[product]),
+        pa.array(quantity),
+        pa.array(np.round(quantity * prices[product], 2)),
+    ]
+    return Table(pa.table(arrays, names=[c.name for c in columns]), Schema(columns))
+
+
+def test_a_product_has_its_price_and_totals_follow(tmp_path: Path) -> None:
+    table = orders()
+    sentences = relations.mined(table).sentences
+    assert "price follows from product" in sentences
+    made = fitted(table, tmp_path).sample(0, 2_000, Seed(3), Condition(), silent)
+    products, prices = made.column("product").to_pylist(), numbers(made, "price")
+    known = dict(zip(table.column("product").to_pylist(), numbers(table, "price"), strict=True))
+    assert all(known[name] == price for name, price in zip(products, prices, strict=True))
+    assert np.allclose(numbers(made, "quantity") * prices, numbers(made, "total"), atol=0.006)
+    assert len(set(products)) > 70
+
+
+def test_given_products_have_their_price_and_totals(tmp_path: Path) -> None:
+    model = fitted(orders(), tmp_path)
+    known = orders(50, 5)
+    arrays = [
+        known.column(name) if name == "product" else pa.nulls(50, known.data[i].type)
+        for i, name in enumerate(known.schema.names)
+    ]
+    given = Table(pa.table(arrays, names=known.schema.names), model.schema)
+    made = model.sample(0, 50, Seed(3), Condition(partial=given), silent)
+    assert made.column("product").equals(known.column("product"))
+    assert np.array_equal(numbers(made, "price"), numbers(known, "price"))
+    of_rows = numbers(made, "quantity") * numbers(made, "price")
+    assert np.allclose(of_rows, numbers(made, "total"), atol=0.006)
+
+
+def test_numbers_of_many_values_settle_no_others() -> None:
+    """Of 200 numbers each with 6 rows; what follows from such a number is a function."""
+    code = np.repeat(np.arange(200) * 7, 6)
+    columns = (Column("code", "numeric", "integer"), Column("height", "numeric", "integer"))
+    arrays = [pa.array(code), pa.array(code * code % 150)]
+    table = Table(pa.table(arrays, names=["code", "height"]), Schema(columns))
+    assert relations.mined(table).lookups == ()
