@@ -45,6 +45,7 @@ MAX_PERMUTED = 1 << 32  # products of two such numbers fit 64 bits
 
 ID_NAME = re.compile(
     r"(?i:(^|[_\s.\-])(id|ids|key|uuid|guid|identifier|pk|rowid|row_?(number|nr|no))$"
+    r"|(^|[_\s.\-])(mrn|npi|imei|isbn|ean|gtin|upc)$"
     r"|^(id|uuid|guid|index|row|serial)$|[a-z][_\s.\-](nr|no|number)$)|[a-z](Id|ID|Key|UUID|GUID|Nr|No)$"
 )
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column, Storage
 from augment.kinds.tables.data.spelling import date_formats, dates, integer_dates, numerals
 from augment.kinds.tables.data.spelling.dates import DAY_US
@@ -24,6 +25,9 @@ BOOLEANS = (
     ("YES", "NO"), ("Y", "N"), ("y", "n"), ("t", "f"), ("T", "F"),
 )  # fmt: skip
 WITH_SIGNS = r"^[-+(]?[$€£¥]? ?\d[\d,. ']*[%€$£)]?$"  # $5, 1,234.50, 12%
+WHOLE_FLOAT = r"^\d+\.0$"  # an integer as pandas writes a column of them that has gaps
+WHOLE = "Its numbers are ids, written with .0 behind them."
+MOST_EXACT = 2.0**53  # integers up to this are floats, each of its own
 MOSTLY = 0.9
 ALL_MISSING = "Every value is missing."
 
@@ -107,6 +111,8 @@ def _typed(name: str, distinct: pa.Array) -> Column | None:
     dated = integer_dates.column(name, distinct)
     if dated is not None:
         return dated
+    if ID_NAME.search(name) and pc.all(pc.match_substring_regex(distinct, WHOLE_FLOAT)).as_py():
+        return Column(name, "categorical", "string", note=WHOLE)
     if numerals.are_numbers(distinct):
         return _number(name, distinct)
     return _spelt(name, distinct)
@@ -183,6 +189,8 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
         column = Column(
             name, "numeric", storage, decimals=scale, max_decimals=scale, arrow=declared
         )
+    elif pa.types.is_floating(kind) and ID_NAME.search(name) and _are_whole(distinct):
+        column = Column(name, "numeric", "integer", arrow=declared)
     elif pa.types.is_floating(kind):
         column = Column(
             name, "numeric", "float", max_decimals=numerals.decimals_of(distinct), arrow=declared
@@ -193,6 +201,12 @@ def from_values(name: str, values: pa.Array, declared: str) -> Column:
     if decided.storage != "string":
         return decided
     return form_inference.decided(decided, encoded(values))
+
+
+def _are_whole(distinct: pa.Array) -> bool:
+    """Whether floats are integers that a float holds exactly, as in a column of ids with gaps."""
+    values = np.asarray(distinct.cast(pa.float64()))
+    return bool((np.abs(values) <= MOST_EXACT).all() and (values == np.rint(values)).all())
 
 
 def _storage(kind: pa.DataType) -> Storage:

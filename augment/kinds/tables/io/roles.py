@@ -29,6 +29,10 @@ PERSON_NAME = re.compile(  # an id of these is a person's, however many rows it 
     r"participant|passenger|patient|person|player|pupil|respondent|student|subject|user|visitor|"
     r"voter|worker)"
 )
+EVENT_NAME = re.compile(  # and an id of these says which rows are parts of one
+    r"(?i)(admission|basket|booking|case|claim|contract|encounter|invoice|loan|order|policy|"
+    r"purchase|receipt|reservation|session|shipment|stay|ticket|transaction|trip|visit)"
+)
 LEAST_IN_RANGE = 100  # numbers that fill half of their range, in a column named after persons: ids
 ID_DIGITS = 5  # or numbers that have all of them as many digits, and so many at least
 CALENDAR_NAME = re.compile(
@@ -101,7 +105,8 @@ def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
 
     Else it is a category: a store or a district that many rows have.
     """
-    return share >= MANY_NAMED or (distinct > FEW_LEVELS and bool(PERSON_NAME.search(name)))
+    speaks = PERSON_NAME.search(name) or EVENT_NAME.search(name)
+    return share >= MANY_NAMED or (distinct > FEW_LEVELS and bool(speaks))
 
 
 def _after_persons(name: str) -> bool:
