@@ -84,15 +84,18 @@ class Table(Dataset):
         return values
 
     def entities(self) -> NDArray[np.int64] | None:
-        """The ids that repeat, of the column with the fewest; a row without one stands alone."""
+        """The ids that repeat, of the column with the fewest; a row without one has that of the
+        column with the next few, and one without any stands alone."""
         names = [column.name for column in self.schema if column.role == "reference"]
         if not names:
             return None
         found = [self.column(name).dictionary_encode() for name in names]
-        fewest = min(found, key=lambda column: len(column.dictionary))
-        ids = pc.fill_null(fewest.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-        own: NDArray[np.int64] = ids.max(initial=-1) + 1 + np.arange(len(ids))
-        return np.where(ids >= 0, ids, own)
+        ids, taken = np.full(len(self), -1, np.int64), 0
+        for column in sorted(found, key=lambda column: len(column.dictionary)):
+            own = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+            ids = np.where((ids < 0) & (own >= 0), own + taken, ids)
+            taken += len(column.dictionary)
+        return np.where(ids >= 0, ids, taken + np.arange(len(ids)))
 
     def digest(self) -> str:
         """SHA-256 over names, types, nulls and values, whatever the chunks of the Arrow table."""

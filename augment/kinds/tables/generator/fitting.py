@@ -14,7 +14,7 @@ from augment.kinds.tables.data.values import numbers, table_of
 from augment.kinds.tables.generator import domain
 from augment.kinds.tables.generator.form_ranges import FormRanges
 from augment.kinds.tables.generator.model import TableModel
-from augment.kinds.tables.generator.protection import least_rows, protect
+from augment.kinds.tables.generator.protection import holders_of, least_rows, protect
 from augment.kinds.tables.generator.unmodelled import kept, modelled, unmodelled_columns
 from augment.kinds.tables.identity.row_identity import RowIdentity
 
@@ -44,12 +44,13 @@ def fit_model(
     ranges = FormRanges.of(data, schema, least)
     identity = RowIdentity.fit(data, least)
     held = identity.constant | set(schema.key)
-    found = relations.mined(core, _constants(data)).without(held)
+    holders = holders_of(data, least)
+    found = relations.mined(core, _constants(data), holders).without(held)
     seen = found.taken_out(core)
     if protected:
         counts = data.counts if source_table is None else source_table.counts
         seen = ranges.clipped(seen, schema)
-        safe = protect(seen, job.seed.child("protect"), least, counts)
+        safe = protect(seen, job.seed.child("protect"), least, counts, holders)
         seen, notes = safe.table, safe.notes
     found = found.as_learnt(seen, list(core.schema))
     whole = found.put_back(seen, list(core.schema), core.schema.target)

@@ -20,8 +20,15 @@ from augment.core.seeds import Seed
 from augment.core.types import Scalar
 from augment.kinds.tables.codecs.endings import Precision
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.holders import Holders
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.data.values import codes, from_codes, from_numbers, numbers
+from augment.kinds.tables.data.values import (
+    codes,
+    from_codes,
+    from_numbers,
+    numbers,
+    with_columns,
+)
 from augment.kinds.tables.generator.donors import Donors
 
 if TYPE_CHECKING:
@@ -45,6 +52,17 @@ def least_rows(rows: int) -> int:
     return max(1, min(LEAST_ROWS, rows // ROWS_PER_LEAST))
 
 
+def holders_of(table: Table, least: int) -> Holders | None:
+    """Whose the rows are, of which a value needs `least`, or fewer where they are few; None where
+    rows do not belong together, or too few ids are there to protect by."""
+    owners = table.entities()
+    if owners is None:
+        return None
+    own = np.unique(owners, return_inverse=True)[1].astype(np.int64)
+    needed = min(least, least_rows(int(own.max(initial=-1)) + 1))
+    return Holders(own, needed) if needed > 1 else None
+
+
 def counted(
     found: NDArray[np.int64], levels: list[Scalar], whole: Mapping[Scalar, int]
 ) -> NDArray[np.int64]:
@@ -58,9 +76,13 @@ def protect(
     seed: Seed,
     least: int | None = None,
     whole: Mapping[str, Mapping[Scalar, int]] = NOTHING,
+    holders: Holders | None = None,
 ) -> Protected:
     """Suppress categories under `least` rows and pull in the extremes of numbers and dates; None:
-    as many as `least_rows` says of the table. `whole` are the counts of the source of a sample."""
+    as many as `least_rows` says of the table. `whole` are the counts of the source of a sample.
+
+    Where rows belong together, `holders` says whose they are: all rows of one owner count as one.
+    """
     least = least_rows(len(table)) if least is None else least
     if least == 1:
         note = f"{len(table)} rows are too few to protect: rare values are kept as they are"
@@ -68,17 +90,11 @@ def protect(
     donors = Donors(table)
     arrays, notes = [], []
     for column in table.schema:
+        own = seed.child("rare", column.name)
         worked = (
-            _without_rare(
-                table,
-                column,
-                least,
-                donors,
-                seed.child("rare", column.name),
-                whole.get(column.name, {}),
-            )
+            _without_rare(table, column, least, donors, own, whole.get(column.name, {}), holders)
             if column.role in ("categorical", "boolean")
-            else _without_extremes(table, column, least)
+            else _without_extremes(table, column, least, own, holders)
         )
         arrays.append(worked[0])
         notes += worked[1]
@@ -94,6 +110,7 @@ def _without_rare(
     donors: Donors,
     seed: Seed,
     whole: Mapping[Scalar, int],
+    holders: Holders | None,
 ) -> tuple[pa.Array, list[str]]:
     """Rows with a rare level get another: one that is common, from a row that is like them.
 
@@ -103,47 +120,62 @@ def _without_rare(
     """
     found, levels = codes(table, column.name)
     counts = np.bincount(found[found >= 0], minlength=len(levels))
-    rare = counted(counts, levels, whole) < least
+    whose = f"stand in fewer than {least} rows"
+    if holders is None:
+        rare = counted(counts, levels, whole) < least
+    else:
+        rare = (counts < least) | (
+            holders.count(found.astype(np.int64), len(levels)) < holders.least
+        )
+        whose = f"are those of fewer than {holders.least} ids"
     rows = np.flatnonzero((found >= 0) & np.append(rare, False)[found])
     if not len(rows):
         return table.column(column.name), []
-    head = f"column {column.name!r}: {int(rare.sum()):,} of {len(levels):,} values stand in fewer "
-    head += f"than {least} rows; their {len(rows):,} rows are "
+    head = f"column {column.name!r}: {int(rare.sum()):,} of {len(levels):,} values {whose}; "
+    head += f"their {len(rows):,} rows are "
     replaced = found.copy()
     if not rare.all():
         replaced[rows] = donors.drawn(column.name, rows, ~rare, seed.rng())
         return from_codes(column, replaced, levels), [head + "redrawn from the other values"]
     if not (found < 0).any():
         raise BadInput(
-            f"none of the values of column {column.name!r} stands in {least} rows, so protection "
-            "leaves nothing of it to learn.",
+            f"all values of column {column.name!r} {whose}, so protection leaves nothing of it to "
+            "learn.",
             hint=f"Pass --column '{column.name}=text' or '{column.name}=drop', or --no-protect.",
         )
     replaced[rows] = -1
     return from_codes(column, replaced, levels), [head + "left empty"]
 
 
-def _without_extremes(table: Table, column: Column, least: int) -> tuple[pa.Array, list[str]]:
+def _without_extremes(
+    table: Table, column: Column, least: int, seed: Seed, holders: Holders | None
+) -> tuple[pa.Array, list[str]]:
     """Values beyond the median of the few lowest or highest are pulled in to that median.
 
     The few are `least` rounded up to an even number, so that the median is the mean of two rows'
     values and nobody's own; unlike their mean it tells nothing of how far out the last one lies.
     Where an extreme is shared by enough rows it is that median, and nothing changes. A column
     with fewer than `least` values is left empty; one with fewer than twice as many as are needed
-    to have two ends gets its median throughout.
+    to have two ends gets its median throughout. Of rows that belong together, the lowest and the
+    highest alone count, and what is often one owner's value is told apart.
     """
     array = table.column(column.name)
+    if holders is not None:
+        array, least = holders.apart(table, column, least, seed.rng()), holders.least
+        table = with_columns(table, {column.name: array})
     values = numbers(table, column.name)
     known = np.sort(values[~np.isnan(values)])
     if not len(known):
         return array, []
-    head = f"column {column.name!r}: only {len(known):,} rows have a value; they are "
-    if len(known) < least:
+    lowest, highest = (known, known) if holders is None else holders.ends(values)
+    who = "rows have" if holders is None else "of those whose the rows are have"
+    head = f"column {column.name!r}: only {len(lowest):,} {who} a value; they are "
+    if len(lowest) < least:
         return pa.nulls(len(array), array.type), [head + "left empty"]
     few = least + least % 2
-    low, high = np.median(known[:few]), np.median(known[-few:])
+    low, high = np.median(lowest[:few]), np.median(highest[-few:])
     notes = []
-    if len(known) < 2 * few:
+    if len(lowest) < 2 * few:
         low = high = np.median(known)
         notes.append(head + "all set to their median")
     beyond = (values < low) | (values > high)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.holders import Holders
 from augment.kinds.tables.relations import (
     absences,
     birth_dates,
@@ -43,13 +44,18 @@ LEAST_ROWS = 100  # fewer rows prove nothing, where no name speaks
 MOST_NEAR = 20  # relations that nearly hold, that are told of
 
 
-def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relations:
+def mined(
+    table: Table,
+    constants: Mapping[str, float] | None = None,
+    holders: Holders | None = None,
+) -> Relations:
     """The relations that hold on all rows of `table` that have their columns, in an order in which
     they can be undone.
 
     A column is in one date or group at most, or the result of one link at most, none depends on
     itself through others, and no link takes the target out. `constants` are the columns of numbers
-    that never change: a year that all rows share tells which months have a 29 February.
+    that never change: a year that all rows share tells which months have a 29 February. Where rows
+    belong together, `holders` says whose they are, so that what many rows of one share is no proof.
     """
     dates, near = date_columns.found(table, constants or {})
     whole = date_replacement.taken_out(date_replacement.filled(table, dates), dates)
@@ -59,7 +65,7 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
         born = birth_dates.taken_out(whole, births)
         beside = {name for parts in dates for name in (parts.season, parts.name)}
         beside |= {name for birth in births for name in (birth.column, birth.raised)}
-        settled = settled_by_dates.found(born, beside)
+        settled = settled_by_dates.found(born, beside, holders)
         found = replace(found, settled=settled)
         unsettled = settled_by_dates.taken_out(born, settled)
         groups = onehot_search.groups(unsettled)
@@ -77,7 +83,7 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
     taken, masks = found.filled(table)
     if len(table) >= LEAST_ROWS:
         left_out = found.set_after_draw | masks.keys()
-        found = replace(found, dependents=dependents.found(taken, left_out))
+        found = replace(found, dependents=dependents.found(taken, left_out, holders))
         block = blocks.found(found.dependents.taken_out(taken), left_out)
         found = replace(found, block=block)
         found = replace(found, links=bounded(numeric, found.links, _unmoved(found, table)))
@@ -85,7 +91,7 @@ def mined(table: Table, constants: Mapping[str, float] | None = None) -> Relatio
     lacking = gaps.found(masks, {*table.schema.names, *taken.schema.names, *own})
     found = replace(found, gaps=lacking)
     if len(table) >= LEAST_ROWS:
-        found = replace(found, lookups=lookups.found(table, _held(found)))
+        found = replace(found, lookups=lookups.found(table, _held(found), holders))
         related = _related(found) | {each.result for each in found.lookups}
         found = replace(found, absences=absences.found(table, related))
     return replace(found, near=tuple(near[:MOST_NEAR]))

@@ -14,6 +14,7 @@ import numpy as np
 
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.holders import Holders
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
 from augment.kinds.tables.relations import copies, functions, residuals
@@ -247,10 +248,10 @@ class Dependents:
         return made
 
 
-def found(table: Table, left_out: Collection[str]) -> Dependents:
+def found(table: Table, left_out: Collection[str], holders: Holders | None = None) -> Dependents:
     """The dependent columns of a table without its exact relations; none is in `left_out`."""
     numeric = quantities(table, left_out)
-    exact = functions.found(numeric, table.schema.target)
+    exact = functions.found(numeric, table.schema.target, holders)
     results = {function.result for function in exact}
     numeric = [quantity for quantity in numeric if quantity.name not in results]
     near = residuals.found(table, numeric, table.schema.target)

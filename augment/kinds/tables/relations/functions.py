@@ -15,6 +15,7 @@ import numpy as np
 
 from augment.core.types import Json
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS
+from augment.kinds.tables.data.holders import Holders, sharing
 from augment.kinds.tables.relations.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Function:
 Functions = tuple[Function, ...]
 
 
-def found(numeric: list[Quantity], target: str | None) -> Functions:
+def found(numeric: list[Quantity], target: str | None, holders: Holders | None = None) -> Functions:
     """The functions that hold on every row; none takes the target out, or is of another's result.
 
     Rows that repeat as a whole prove nothing: of an argument that is not smooth, most rows need one
@@ -89,7 +90,7 @@ def found(numeric: list[Quantity], target: str | None) -> Functions:
                 continue
             if (count[name], -place) > (count[argument.name], -number):
                 continue
-            function = _proven(argument, result, rows)
+            function = _proven(argument, result, rows, holders)
             if function is not None:
                 functions.append(function)
                 results.add(name)
@@ -116,7 +117,9 @@ def _possible(
     return [int(place) for place in np.flatnonzero(steady)]
 
 
-def _proven(argument: Quantity, result: Quantity, rows: NDArray[np.int64]) -> Function | None:
+def _proven(
+    argument: Quantity, result: Quantity, rows: NDArray[np.int64], holders: Holders | None
+) -> Function | None:
     known = ~np.isnan(result.values)
     if known.sum() != len(rows) or not known[rows].all():
         return None
@@ -125,15 +128,19 @@ def _proven(argument: Quantity, result: Quantity, rows: NDArray[np.int64]) -> Fu
     size = np.diff(np.append(first, len(x)))
     if not (np.repeat(y[first], size) == y).all():
         return None
+    own = holders.take(rows) if holders is not None else None
+    group = np.repeat(np.arange(len(first)), size)
+    size = sharing(group, len(first), own)
     shares = np.unique(y, return_counts=True)[1] / len(y)
-    repeated = float((len(x) - len(first)) * (1 - (shares**2).sum()))
+    repeated = float((size.sum() - len(first)) * (1 - (shares**2).sum()))
     enough = size >= LEAST_ROWS
     at, values = x[first][enough], y[first][enough]
-    shared = size[enough].sum() >= LEAST_KEPT * len(x) and len(at) <= MOST_POINTS
+    shared = size[enough].sum() >= LEAST_KEPT * size.sum() and len(at) <= MOST_POINTS
     if shared and repeated >= LEAST_REPEATED:
         points = tuple(at.tolist()), tuple(values.tolist())
         return Function(result.name, argument.name, False, *points)
-    return _smooth(argument, result, x, y)
+    once = np.arange(len(x)) if own is None else own.first(group)
+    return _smooth(argument, result, x[once], y[once])
 
 
 def _smooth(

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from augment.core.types import Json
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.holders import Holders, sharing
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import numbers, ranks, with_columns
 from augment.kinds.tables.relations.cell_values import (
@@ -66,7 +67,7 @@ class Lookup:
 Lookups = tuple[Lookup, ...]
 
 
-def found(table: Table, left_out: Collection[str]) -> Lookups:
+def found(table: Table, left_out: Collection[str], holders: Holders | None = None) -> Lookups:
     """Those that hold on every row that has its source, each by the source of fewest gaps, and then
     of fewest values; none of a column in `left_out` or of the target. Sources come before what
     follows from them."""
@@ -90,7 +91,7 @@ def found(table: Table, left_out: Collection[str]) -> Lookups:
         unfit = numeric if name in many else many
         sources = [source for source in finest[:place] if source not in unfit]
         for source in sorted(sources, key=lambda name: (gaps[name], count[name])):
-            found = _proven(table, name, source, codes[name], codes[source])
+            found = _proven(table, name, source, codes[name], codes[source], holders)
             if found is not None:
                 lookups.append(found)
                 break
@@ -110,18 +111,18 @@ def _proven(
     source: str,
     own: NDArray[np.int64],
     codes: NDArray[np.int64],
+    holders: Holders | None,
 ) -> Lookup | None:
     present = np.flatnonzero(codes >= 0)
     own, codes = own[present], codes[present]
-    _, first, group, size = np.unique(
-        codes, return_index=True, return_inverse=True, return_counts=True
-    )
+    _, first, group = np.unique(codes, return_index=True, return_inverse=True)
     if not (own[first][group] == own).all():
         return None
     shares = np.unique(own, return_counts=True)[1] / len(own)
-    repeated = float((len(own) - len(first)) * (1 - (shares**2).sum()))
+    size = sharing(group, len(first), None if holders is None else holders.take(present))
+    repeated = float((size.sum() - len(first)) * (1 - (shares**2).sum()))
     enough = size >= LEAST_ROWS
-    if repeated < LEAST_REPEATED or size[enough].sum() < LEAST_KEPT * len(own):
+    if repeated < LEAST_REPEATED or size[enough].sum() < LEAST_KEPT * size.sum():
         return None
     rows = present[first[enough]]
     at, values = (cell_values(table, table.schema[name], rows) for name in (source, result))

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from augment.core.types import Json
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.holders import Holders, sharing
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import numbers, ranks, table_of
 from augment.kinds.tables.relations.calendar_parts import MISSING, PARTS
@@ -68,7 +69,7 @@ class Settled:
 AllSettled = tuple[Settled, ...]
 
 
-def found(table: Table, left_out: Collection[str]) -> AllSettled:
+def found(table: Table, left_out: Collection[str], holders: Holders | None = None) -> AllSettled:
     """The columns that hold it on every row, each with the coarsest part that settles it; none is
     the target or in `left_out`, and no date is settled by one that is settled itself."""
     if len(table) < LEAST_TABLE:
@@ -87,7 +88,7 @@ def found(table: Table, left_out: Collection[str]) -> AllSettled:
             dated = column.name in distinct
             if dated and distinct[column.name] > MOST_SHARE * distinct[source.name]:
                 continue
-            proven = _proven(table, column, source)
+            proven = _proven(table, column, source, holders)
             if proven is not None:
                 settled.append(proven)
                 break
@@ -98,8 +99,11 @@ def _distinct(values: NDArray[np.float64]) -> int:
     return len(np.unique(values[~np.isnan(values)]))
 
 
-def _proven(table: Table, result: Column, source: Column) -> Settled | None:
-    """The coarsest part of the date that says the result on every row, if enough rows share it."""
+def _proven(
+    table: Table, result: Column, source: Column, holders: Holders | None
+) -> Settled | None:
+    """The coarsest part of the date that says the result on every row, if enough rows share it, or
+    enough of those whose they are."""
     own = ranks(table, result.name)  # (rows,) codes, -1 for null
     _, size = np.unique(own, return_counts=True)
     differing = 1 - float(((size / len(own)) ** 2).sum())  # chance that two rows differ
@@ -108,17 +112,16 @@ def _proven(table: Table, result: Column, source: Column) -> Settled | None:
     dates = numbers(table, source.name)
     parts = {part: codes(dates) for part, codes in PARTS.items()}
     for part in sorted(parts, key=lambda part: len(np.unique(parts[part]))):
-        at, first, group, count = np.unique(
-            parts[part], return_index=True, return_inverse=True, return_counts=True
-        )
+        at, first, group = np.unique(parts[part], return_index=True, return_inverse=True)
         if len(at) < len(size) or not (own[first][group] == own).all():
             continue
+        count = sharing(group, len(at), holders)
         enough = (count >= LEAST_ROWS) & (at != MISSING)
-        shared = count[enough].sum() >= LEAST_KEPT * (parts[part] != MISSING).sum()
+        shared = count[enough].sum() >= LEAST_KEPT * count[at != MISSING].sum()
         missing = own[parts[part] == MISSING]
         if (missing >= 0).any() or not shared or not 0 < enough.sum() <= MOST_PARTS:
             return None
-        if (len(own) - len(at)) * differing < LEAST_REPEATED:
+        if (count.sum() - len(at)) * differing < LEAST_REPEATED:
             return None
         values = cell_values(table, result, first[enough])
         return Settled(result.name, source.name, part, tuple(at[enough].tolist()), values)
