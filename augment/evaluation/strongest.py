@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
 
 from augment.core.seeds import Seed
 from augment.core.types import Interval
-from augment.evaluation.roc import hits_at
+from augment.evaluation.roc import Clusters, covariance_of_means, hits_at, placements
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +22,10 @@ COVERED = 0.95
 
 
 def strongest_auc(
-    repetitions: Sequence[Rankings], spreads: Sequence[float], seed: Seed
+    repetitions: Sequence[Rankings],
+    spreads: Sequence[float],
+    seed: Seed,
+    clusters: Sequence[Clusters | None] = (),
 ) -> tuple[int, float, Interval]:
     """Which ranking has the greatest area under its ROC curve, as the mean over the repetitions,
     that area, and a 95% interval of the greatest true area.
@@ -41,9 +43,11 @@ def strongest_auc(
     in the same order. In each repetition it was drawn anew, and by lot alone, which rows are
     positives: where rankings know nothing of that, their areas in one are independent of those in
     another. `spreads` widen the interval of each, where it has noise beside that of the rows
-    ranked.
+    ranked. `clusters` say of each repetition whose its rows are, where some are the same person's
+    (Obuchowski 1997, see `roc.auc`).
     """
-    found = [_areas(rankings) for rankings in repetitions]
+    whose = clusters or [None] * len(repetitions)
+    found = [_areas(*each) for each in zip(repetitions, whose, strict=True)]
     count = len(found)
     areas = np.mean([each for each, _, _ in found], axis=0)
     covariance = np.sum([each for _, each, _ in found], axis=0) / count**2
@@ -58,22 +62,25 @@ def strongest_auc(
     return first, float(areas[first]), Interval(max(0.0, low), min(1.0, high))
 
 
-def _areas(rankings: Rankings) -> tuple[Floats, Floats, float]:
+def _areas(rankings: Rankings, clusters: Clusters | None) -> tuple[Floats, Floats, float]:
     """(rankings,) areas, their covariance, and the least variance that any of them has."""
     v10, v01 = (
-        np.array(each) for each in zip(*(_placements(*pair) for pair in rankings), strict=True)
+        np.array(each) for each in zip(*(placements(*pair) for pair in rankings), strict=True)
     )
     m, n = v10.shape[1], v01.shape[1]
-    covariance = _covariance(v10) / m + _covariance(v01) / n
+    own = (None, None) if clusters is None else (clusters.positive, clusters.negative)
+    covariance = covariance_of_means(v10, own[0]) + covariance_of_means(v01, own[1])
     return v10.mean(axis=1), covariance, (m + n + 1) / (12 * m * n)
 
 
-def strongest_hits(rankings: Rankings, false_rate: float) -> tuple[int, float, Interval]:
+def strongest_hits(
+    rankings: Rankings, false_rate: float, clusters: Clusters | None = None
+) -> tuple[int, float, Interval]:
     """Which ranking finds most positives at this rate of false alarms, how many, and a 95% interval
     of the greatest true share: `hits_at` of each, with the chance of an error shared out evenly
     among them (Bonferroni's inequality; Dunn 1961, JASA 56)."""
     chance = (1 - COVERED) / len(rankings)
-    found = [hits_at(*pair, false_rate, chance) for pair in rankings]
+    found = [hits_at(*pair, false_rate, chance, clusters) for pair in rankings]
     shares = [share for share, _ in found]
     first = int(np.argmax(shares))
     low, high = (max(ends) for ends in zip(*((i.low, i.high) for _, i in found), strict=True))
@@ -88,21 +95,6 @@ def rows_needed(half: float, most: float, negatives: int) -> int:
     80
     """
     return int(np.ceil(negatives * (half / most) ** 2))
-
-
-def _placements(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:
-    """(m,) share of negatives below each positive, (n,) share of positives above each negative."""
-    m, n = len(positive), len(negative)
-    together = rankdata(np.concatenate([positive, negative]))
-    v10 = (together[:m] - rankdata(positive)) / n
-    v01 = 1 - (together[m:] - rankdata(negative)) / m
-    return v10, v01
-
-
-def _covariance(rows: Floats) -> Floats:
-    if rows.shape[1] < 2:
-        return np.eye(len(rows)) / 4
-    return np.atleast_2d(np.cov(rows))
 
 
 def _greatest(correlation: Floats, seed: Seed) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from augment.core.seeds import Seed
+from augment.evaluation.roc import Clusters
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import arrow_type, ranks
 from augment.kinds.tables.identity.key_search import joint_codes
@@ -48,6 +49,13 @@ class Identities:
         )
         time = timeline.positions(table) if timeline is not None else None
         return cls(ids, table.entities(), key, owner, time)
+
+
+def clusters_of(members: Identities, outsiders: Identities) -> Clusters | None:
+    """Whose the rows of either are, where rows belong together."""
+    if members.entity is None or outsiders.entity is None:
+        return None
+    return Clusters(members.entity, outsiders.entity)
 
 
 def timeline_of(table: Table) -> Timeline | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -13,10 +14,11 @@ from augment.evaluation.charts import Chart, Tone
 from augment.evaluation.curves import attack_curve
 from augment.evaluation.limits import fixed
 from augment.evaluation.metric import Measure, Metric
-from augment.evaluation.roc import auc
+from augment.evaluation.roc import Clusters, auc
 from augment.evaluation.strongest import rows_needed, strongest_auc, strongest_hits
 from augment.kinds.tables.metrics.attacks.attack import LEAST_ROWS, REMEDY, too_little
 from augment.kinds.tables.metrics.attacks.panel import ATTACKS, Accusations, accusations
+from augment.kinds.tables.metrics.identities import clusters_of
 from augment.kinds.tables.metrics.views import FakeViews, RealViews, ShadowViews
 
 if TYPE_CHECKING:
@@ -116,6 +118,7 @@ class Membership(Metric[RealViews, FakeViews]):
             [[(each.members, each.outsiders) for each in panel] for panel in each_panel],
             [attack.spread for attack in ATTACKS],
             seed.child("choice"),
+            [panel[0].clusters for panel in each_panel],
         )
         found = _together(each_panel)
         rankings = [(each.members, each.outsiders) for each in found]
@@ -127,17 +130,17 @@ class Membership(Metric[RealViews, FakeViews]):
             note += f" About {enough:,} unseen rows would tell more."
         scores = [Score("membership.auc", value, "lower", "privacy", interval=interval, note=note)]
         for rate, name in zip(RATES, NAMES[1:], strict=True):
-            outsiders = len(each_panel[0][0].outsiders)
+            outsiders, rows = _outsiders(each_panel[0][0])
             if rate * outsiders < 1:
-                note = f"Not enough evidence: {outsiders:,} unseen rows cannot show a {rate:.1%}"
+                note = f"Not enough evidence: {outsiders:,} unseen {rows} cannot show a {rate:.1%}"
                 note += " false-positive rate."
                 scores.append(Score(name, None, "lower", "privacy", note=note))
                 continue
-            place, value, interval = strongest_hits(rankings, rate)
+            place, value, interval = strongest_hits(rankings, rate, found[0].clusters)
             note = f"Strongest of {len(found)} attacks: {found[place].attack}."
             scores.append(Score(name, value, "lower", "privacy", interval=interval, note=note))
         for each in found:
-            value, interval = auc(each.members, each.outsiders)
+            value, interval = auc(each.members, each.outsiders, each.clusters)
             scores.append(
                 Score("membership.auc", value, "lower", "privacy", each.attack, interval=interval)
             )
@@ -179,14 +182,14 @@ def _half_interval(members: int, outsiders: int) -> float:
 def _panels(real: RealViews, fake: FakeViews, seed: Seed) -> list[list[Accusations]]:
     """What each attack says of each shadow model's rows, or, without any, of the model's own."""
     seed, own = seed.child("panel"), (real.train, real.test, fake.rows)
-    models = real.shadows or (ShadowViews(*own, real.unseen.entity),)
+    models = real.shadows or (ShadowViews(*own, clusters_of(real.seen, real.unseen)),)
 
     def panel(number: int, rows: ShadowViews) -> list[Accusations]:
         members, outsiders, made = (
             view.select(real.predictors) for view in (rows.members, rows.outsiders, rows.made)
         )
         stream = seed.child("shadow", number) if real.shadows else seed
-        return accusations(members, outsiders, made, stream, rows.entity)
+        return accusations(members, outsiders, made, stream, rows.clusters)
 
     return fake.once(("panel", seed), lambda: [panel(*each) for each in enumerate(models)])
 
@@ -199,8 +202,28 @@ def _together(panels: list[list[Accusations]]) -> list[Accusations]:
     for parts in zip(*panels, strict=True):
         ranks = [_ranks(part) for part in parts]
         members, outsiders = (np.concatenate(side) for side in zip(*ranks, strict=True))
-        found.append(Accusations(parts[0].attack, members, outsiders))
+        found.append(Accusations(parts[0].attack, members, outsiders, _all_clusters(parts)))
     return found
+
+
+def _all_clusters(parts: Sequence[Accusations]) -> Clusters | None:
+    """Whose the rows of all parts are; somebody's in one are apart from those in another."""
+    found: list[Clusters] = []
+    after = 0
+    for part in parts:
+        if part.clusters is None:
+            return None
+        own = part.clusters
+        found.append(Clusters(own.positive + after, own.negative + after))
+        after += 1 + int(max(own.positive.max(initial=0), own.negative.max(initial=0)))
+    return Clusters(*(np.concatenate(side) for side in zip(*map(astuple, found), strict=True)))
+
+
+def _outsiders(found: Accusations) -> tuple[int, str]:
+    """How many outsiders there are, each with all rows of theirs, and what they are."""
+    if found.clusters is None:
+        return len(found.outsiders), "rows"
+    return len(np.unique(found.clusters.negative)), "ids"
 
 
 def _ranks(found: Accusations) -> tuple[Floats, Floats]:

@@ -25,7 +25,12 @@ from augment.kinds.tables.identity.timeline import Timeline
 from augment.kinds.tables.io.alignment import Aligned, aligned
 from augment.kinds.tables.metrics import counting
 from augment.kinds.tables.metrics.axes import Axis, axis_of
-from augment.kinds.tables.metrics.identities import Identities, timeline_of, with_shuffled_ids
+from augment.kinds.tables.metrics.identities import (
+    Identities,
+    clusters_of,
+    timeline_of,
+    with_shuffled_ids,
+)
 from augment.kinds.tables.metrics.overlays import overlays
 from augment.kinds.tables.metrics.rules import rules
 from augment.kinds.tables.metrics.sample_rows import sample_rows
@@ -164,7 +169,7 @@ def _shadow(
         View.of(shadow.members, axes),
         View.of(shadow.outsiders, axes),
         View.of(aligned(shadow.made, schema).table, axes),
-        Identities.of(shadow.outsiders, time).entity,
+        clusters_of(Identities.of(shadow.members, time), Identities.of(shadow.outsiders, time)),
     )
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.core.seeds import Seed
+from augment.evaluation.roc import Clusters
 from augment.kinds.tables.data import values
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.metrics import features
@@ -118,12 +119,12 @@ def _encoded(table: Table, axis: Axis) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class ShadowViews:
-    """A shadow model's rows (see `core.kind.Shadow`); `entity` (outsiders,) is whose each is."""
+    """A shadow model's rows (see `core.kind.Shadow`), and whose the members and outsiders are."""
 
     members: View
     outsiders: View
     made: View
-    entity: NDArray[np.int64] | None
+    clusters: Clusters | None
 
 
 @dataclass(frozen=True)

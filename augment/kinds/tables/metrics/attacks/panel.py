@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.core.seeds import Seed
+from augment.evaluation.roc import Clusters
 from augment.kinds.tables.metrics.attacks.attack import Attack, Target
 from augment.kinds.tables.metrics.attacks.classifiers import Discriminator, Forest
 from augment.kinds.tables.metrics.attacks.distance import (
@@ -55,6 +56,7 @@ class Accusations:
     attack: str
     members: Floats  # (members,)
     outsiders: Floats  # (outsiders,)
+    clusters: Clusters | None = None  # whose they are, where rows belong together
 
 
 def accusations(
@@ -62,41 +64,47 @@ def accusations(
     unseen: View,
     made: View,
     seed: Seed,
-    entity: NDArray[np.int64] | None = None,
+    clusters: Clusters | None = None,
 ) -> list[Accusations]:
     """Each attack on rows of `train` (members) and of `unseen` (outsiders), by `made` rows.
 
     Members and outsiders are dealt to folds; those of one fold are attacked with the unseen rows
     of the others as the reference, so that either kind of candidate meets the same rows, none of
-    which is itself. Every unseen row is an outsider once: small tables need each of them. Those of
-    one `entity` (unseen rows,) share a fold: an outsider whose other rows are in the reference
-    would look unlike a member, none of whose rows are.
+    which is itself. Every unseen row is an outsider once: small tables need each of them. Where
+    `clusters` say whose the rows of `train` and of `unseen` are, those of one outsider share a
+    fold: one whose other rows are in the reference would look unlike a member, none of whose are.
 
     At most 5,000 members, as many outsiders and 40,000 made rows take part.
     """
     made = made.sample(MOST_MADE, seed.child("made"))
-    members = train.take(_shuffled(train, seed.child("members")))
+    learnt = _shuffled(train, seed.child("members"))
+    members = train.take(learnt)
     rows = _shuffled(unseen, seed.child("unseen"))
     outsiders = unseen.take(rows)
     folds = min(FOLDS if len(rows) < MANY_UNSEEN else 2, len(rows))
-    whose = np.arange(len(rows)) if entity is None else entity[rows]
+    whose = np.arange(len(rows)) if clusters is None else clusters.negative[rows]
     fold_of = _dealt(whose, folds)
     member_fold = np.arange(len(members)) * folds // max(1, len(members))
     found: dict[str, tuple[list[Floats], list[Floats]]] = {a.name: ([], []) for a in ATTACKS}
+    own: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     for fold in range(folds):
-        known = members.take(np.flatnonzero(member_fold == fold))
-        others = outsiders.take(np.flatnonzero(fold_of == fold))
+        places = np.flatnonzero(member_fold == fold), np.flatnonzero(fold_of == fold)
+        known, others = members.take(places[0]), outsiders.take(places[1])
         reference = outsiders.take(np.flatnonzero(fold_of != fold))
         if not len(reference) or not len(others):
             continue
         target = Target(joined(known, others), made, reference)
+        own.append(places)
         for attack in ATTACKS:
             scores = attack.suspicion(target, seed.child(attack.name, fold))
             for side, part in zip(found[attack.name], np.split(scores, [len(known)]), strict=True):
                 side.append(part)
     none = np.empty(0)
+    if clusters is not None and own:
+        ranked = [np.concatenate(side) for side in zip(*own, strict=True)]
+        clusters = Clusters(clusters.positive[learnt[ranked[0]]], whose[ranked[1]])
     return [
-        Accusations(name, np.concatenate([none, *first]), np.concatenate([none, *second]))
+        Accusations(name, np.concatenate([none, *first]), np.concatenate([none, *second]), clusters)
         for name, (first, second) in found.items()
     ]
 
