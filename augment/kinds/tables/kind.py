@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pyarrow.compute as pc
 
 from augment.core import registry
@@ -218,7 +219,13 @@ def _extras(rows: Comparison[Table]) -> Extras:
 def _shadows(train: Table, test: Table) -> int:
     from augment.kinds.tables.metrics.membership import shadow_models
 
-    return shadow_models(len(train), len(test))
+    return shadow_models(_owners(train), _owners(test))
+
+
+def _owners(table: Table) -> int:
+    """How many the rows belong to: as many as there are rows, where each stands alone."""
+    owners = table.entities()
+    return len(table) if owners is None else len(np.unique(owners))
 
 
 EVALUATOR = MetricEvaluator(

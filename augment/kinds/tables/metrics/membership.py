@@ -165,8 +165,8 @@ class Membership(Metric[RealViews, FakeViews]):
 
 
 def shadow_models(train: int, unseen: int) -> int:
-    """How many shadow models show what so many unseen rows do not; 0 where those are enough, or
-    too few for any attack."""
+    """How many shadow models show what so many unseen rows do not, or persons where rows are
+    persons'; 0 where those are enough, or too few for any attack."""
     half = _half_interval(train, unseen)
     if min(train, unseen) < LEAST_ROWS or half <= MOST_NOISE:
         return 0

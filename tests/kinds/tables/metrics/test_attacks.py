@@ -13,7 +13,7 @@ from augment.core.kind import Shadow
 from augment.core.seeds import Seed
 from augment.core.types import silent
 from augment.evaluation.comparison import Comparison
-from augment.evaluation.roc import auc
+from augment.evaluation.roc import Clusters, auc, hits_at
 from augment.evaluation.scoring import measures, metrics, scored
 from augment.evaluation.strongest import strongest_auc, strongest_hits
 from augment.evaluation.verdict import Verdict, verdict
@@ -201,3 +201,50 @@ def test_a_mean_over_repetitions_is_as_sure_as_its_rows() -> None:
     many = [[(rng.normal(size=60), rng.normal(size=60)) for _ in range(3)] for _ in range(9)]
     first, mean = (strongest_auc(each, [1.0] * 3, Seed(1))[2] for each in ([one], many))
     assert (mean.high - mean.low) < 0.5 * (first.high - first.low)
+
+
+def test_rows_of_one_person_say_no_more_than_that_person() -> None:
+    """40 and 30 persons of 10 equal rows each: by rows the interval misses a half far too often."""
+    own = Clusters(np.repeat(np.arange(40), 10), np.repeat(np.arange(30), 10))
+    missed = {"rows": 0, "persons": 0}
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        ranking = rng.normal(size=40)[own.positive], rng.normal(size=30)[own.negative]
+        for name, clusters in (("rows", None), ("persons", own)):
+            _, _, interval = strongest_auc([[ranking]], [1.0], Seed(0), [clusters])
+            missed[name] += not interval.low <= 0.5 <= interval.high
+            assert auc(*ranking, clusters)[1].low <= auc(*ranking)[0] <= auc(*ranking)[1].high
+    assert missed["rows"] > 20 and missed["persons"] <= 8
+
+
+def test_hits_are_counted_by_persons() -> None:
+    own = Clusters(np.repeat(np.arange(40), 10), np.repeat(np.arange(200), 10))
+    rng = np.random.default_rng(1)
+    ranking = rng.normal(size=40)[own.positive], rng.normal(size=200)[own.negative]
+    by_rows, by_persons = (hits_at(*ranking, 0.05, clusters=each)[1] for each in (None, own))
+    assert by_persons.high > 2 * by_rows.high - by_rows.low
+    same = np.zeros(400), np.arange(2_000.0)
+    assert hits_at(*same, 0.05, clusters=own)[1].high > 5 * hits_at(*same, 0.05)[1].high
+
+
+def test_accusations_say_whose_each_row_is() -> None:
+    """Rows of one person are equal here, so an attack by distance says the same of all of them."""
+
+    def of(persons: Table) -> tuple[Table, np.ndarray]:
+        who = np.repeat(np.arange(len(persons)), 3)
+        return persons.take(who), who
+
+    members, own = of(people(60, 1))
+    outsiders, others = of(people(60, 2))
+    views = sides(Comparison.of(members, outsiders, people(200, 3), Seed(0)))
+    found = accusations(
+        views.real.train, views.real.test, views.made.rows, Seed(0), Clusters(own, others)
+    )
+    by_distance = next(each for each in found if each.attack == "distance")
+    assert by_distance.clusters is not None
+    _, first, place = np.unique(
+        by_distance.clusters.negative, return_index=True, return_inverse=True
+    )
+    assert np.array_equal(by_distance.outsiders, by_distance.outsiders[first][place])
+    assert len(np.unique(by_distance.outsiders)) > 30
+    assert sorted(by_distance.clusters.positive.tolist()) == sorted(own.tolist())
