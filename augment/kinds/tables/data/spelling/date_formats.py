@@ -23,6 +23,7 @@ ALONE = re.compile(r"\d{1,2}:\d{2}(?!\d)")  # a time of day without a day
 NUMERIC = re.compile(r"(\d{1,4})([-/. ])(\d{1,2})\2(\d{1,4})$")
 NAMED_DAY = re.compile(r"(\d{1,2})([- ])([A-Za-z]{3,9})\2(\d{4}|\d{2})$")
 NAMED_MONTH = re.compile(r"([A-Za-z]{3,9}) (\d{1,2})(,?) (\d{4})$")
+COMPACT = re.compile(r"\d{8}(?P<gap>[T ])\d{4}(?P<second>\d{2})?(?P<zone>Z?)$")  # of ISO 8601
 MONTH = re.compile(r"\d{4}([-/])\d{2}$")
 
 
@@ -33,9 +34,13 @@ def candidates(text: str) -> list[str]:
     ['%Y-%m-%d %H:%M', '%Y-%-m-%-d %H:%M']
     >>> candidates("9:30")
     ['%H:%M', '%-H:%M']
+    >>> candidates("20240501T100000")
+    ['%Y%m%dT%H%M%S']
     """
     if ALONE.match(text) and (alone := CLOCK.search(f" {text}")):
         return [format.removeprefix(" ") for format in _clock_formats(alone)]
+    if found := COMPACT.match(text):
+        return [f"%Y%m%d{found['gap']}%H%M{'%S' if found['second'] else ''}{found['zone']}"]
     clock = CLOCK.search(text)
     day = text[: clock.start()] if clock else text
     times = _clock_formats(clock) if clock else [""]

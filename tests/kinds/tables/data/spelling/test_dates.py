@@ -17,7 +17,7 @@ from augment.kinds.tables.data.spelling import date_formats, dates
 FORMATS = [
     "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%-d.%-m.%Y", "%d %b %Y", "%B %-d, %Y", "%Y%m%d",
     "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %I:%M %p",
-    "%d-%b-%Y %-H:%M:%S+02:00", "%d/%m/%Y %-I:%M:%S%P",
+    "%d-%b-%Y %-H:%M:%S+02:00", "%d/%m/%Y %-I:%M:%S%P", "%Y%m%dT%H%M%S", "%Y%m%d %H%MZ",
 ]  # fmt: skip
 STRPTIME = {"%-d": "%d", "%-m": "%m", "%-H": "%H", "%-I": "%I", "%P": "%p"}
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))
