@@ -171,12 +171,12 @@ def _appended(console: Console, document: Json, noun: str) -> None:
     if appended is None:
         return
     real, made = appended["real"], appended["made"]
-    line(console, f"  The {real:,} real {noun} as they were read, then {made:,} made ones.")
+    line(console, f"  The {real:,} real {noun} as they were read, then {made:,} synthetic ones.")
     balance = appended.get("balance")
     if balance is not None:
         shown = balance["values"][:MOST_VALUES_SHOWN]
         rows = [[v["value"], v["real"], v["made"], v["real"] + v["made"]] for v in shown]
-        table(console, [balance["column"], "real", "made", "together"], rows)
+        table(console, [balance["column"], "real", "synthetic", "together"], rows)
 
 
 def of_run(console: Console, document: Json, verbose: bool) -> None:

@@ -92,7 +92,7 @@ def test_a_report_says_what_became_of_the_gates_and_how_often_chance_fails_them(
     for words in (
         "Gate privacy fails.",
         "Gate that only warns: copies &lt; 1% fails.",
-        "Fresh real rows in the place of the made ones would fail these gates by chance in",
+        "Fresh real rows in the place of the synthetic ones would fail these gates by chance in",
     ):
         assert words in page
 

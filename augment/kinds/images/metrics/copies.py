@@ -36,7 +36,7 @@ REMEDY = (
 
 
 class Copies(Metric[RealViews, FakeViews]):
-    """`copies` and `.near`, `.hugging`, `.nearer`, `.distance`: do made pictures repeat train.
+    """`copies` and `.near`, `.hugging`, `.nearer`, `.distance`: do synthetic pictures repeat train.
 
     Five looks at the same fear, each beside what unseen pictures have.
 

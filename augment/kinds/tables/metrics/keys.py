@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Keys(Metric[RealViews, FakeViews]):
-    """`keys`: share of made rows whose key stands there already, or has a gap.
+    """`keys`: share of synthetic rows whose key stands there already, or has a gap.
 
     The key are the columns that together name a row of train (year, month, day and hour; an id
     and a time stamp). Real rows have 0. A table without such a key has no such score.

@@ -37,9 +37,13 @@ class Neighbours(Metric[RealViews, FakeViews]):
     group: ClassVar[Group] = "fidelity"
     # As for `trends`.
     measures: ClassVar[tuple[Measure, ...]] = (
-        Measure("neighbours.precision", "Precision", "made rows among real ones", better="higher"),
-        Measure("neighbours.recall", "Recall", "real rows among made ones", better="higher"),
-        Measure("neighbours.density", "Density", "real rows about each made one", better="near"),
+        Measure(
+            "neighbours.precision", "Precision", "synthetic rows among real ones", better="higher"
+        ),
+        Measure("neighbours.recall", "Recall", "real rows among synthetic ones", better="higher"),
+        Measure(
+            "neighbours.density", "Density", "real rows about each synthetic one", better="near"
+        ),
         Measure(
             "neighbours.coverage",
             "Coverage",

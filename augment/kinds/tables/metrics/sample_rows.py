@@ -46,7 +46,7 @@ def sample_rows(real: Table, fake: Table, seed: Seed) -> list[Records]:
     return [
         Records(
             "rows",
-            "Made rows side by side",
+            "Synthetic rows side by side",
             "Rows of the synthetic table as they came, none of which repeats a real row, beside "
             "the most common value (or the median) and the range of the middle 98% of real rows.",
             tuple(column.name or NAMELESS for column in columns),

@@ -86,7 +86,7 @@ def test_no_training_picture_is_shown_unless_asked(
     plain = charts["Nearest to training pictures"]
     asked = by_title(dataclasses.replace(sides[0], show_real=True), sides[1])
     shown = asked["Nearest to training pictures"]
-    assert plain.rows == ("made",) and len(shown.rows) == 2
+    assert plain.rows == ("synthetic",) and len(shown.rows) == 2
     known = {_key(pixels) for pixels in TRAIN.pixels}
     sheets = [chart for chart in charts.values() if isinstance(chart, Sheet)]
     assert not any(_key(each) in known for sheet in sheets for each in _cells(sheet))
