@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from augment.cli.diagnosis_summary import of_findings
-from augment.cli.output import as_listed, clock, line, size, table
+from augment.cli.output import as_listed, clock, command, line, size, table
 from augment.cli.report_summary import of_report
 from augment.cli.rounds_summary import of_rounds
 from augment.core import registry
@@ -104,7 +104,7 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
                 "of them. --force fits anew, and spends the budget once more.",
             )
     line(console, f"Model: {document['model']}", style="bold")
-    line(console, f"Sample it with: augment sample {document['model']} -n 10k -o FILE")
+    command(console, f"Sample it with: augment sample {document['model']} -n 10k -o FILE")
 
 
 def _fitted(console: Console, document: Json, verbose: bool) -> None:

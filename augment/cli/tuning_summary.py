@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from augment.cli.output import applied, clock, line, size, table
+from augment.cli.output import applied, clock, command, line, size, table
 from augment.core.types import Json
 from augment.report.tuning import aims, changed, number, spelt
 
@@ -104,7 +104,7 @@ def _gain(console: Console, document: Json) -> None:
         return
     values = document["winner"]["parameters"]
     given = " ".join(f"-p {n}={spelt_whole(v)}" for n, v in values.items() if v is not None)
-    line(console, f"Use it: -e {document['plan']['engine']} {given}", style="bold")
+    command(console, f"Use it: -e {document['plan']['engine']} {given}", style="bold")
 
 
 def spelt_whole(value: Any) -> str:
