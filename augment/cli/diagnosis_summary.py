@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from augment.cli.output import applied, line
 from augment.cli.report_summary import STYLES
 from augment.core.types import Json
+from augment.lifecycle.gates import named
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +69,7 @@ def _gates(document: Json) -> str:
     """Which gates failed, in a sentence."""
     failed = [each["gate"] for each in document["gates"]["fail"] if each["state"] == "fail"]
     if failed:
-        return f"failed the gate {' and '.join(failed)}."
+        return f"failed {named(failed)}."
     if document["findings"]:
         return "no gate failed. What else did not pass:"
     return "every check passed; there is nothing to change."

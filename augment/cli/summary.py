@@ -144,7 +144,7 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
     for note in document.get("model_notes", []):
         line(console, f"  Protected: {note}")
     for sentence in document.get("shortened", []):
-        line(console, f"  Shortened for want of time: {sentence}", style="yellow")
+        line(console, f"  Shortened for lack of time: {sentence}", style="yellow")
     if verbose:
         for name, value in plan["parameters"].items():
             line(console, f"  {name} = {value}")

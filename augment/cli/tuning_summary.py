@@ -28,9 +28,10 @@ def of_tune(console: Console, document: Json, verbose: bool) -> None:
     counts += [f"{unsafe} fail privacy"] if unsafe else []
     more = f" ({', '.join(counts)})" if counts else ""
     engine, seed = document["plan"]["engine"], document["seed"]
-    line(console, f"{len(states)} trials of {engine}{more}, seed {seed}.", style="bold")
+    trials = "1 trial" if len(states) == 1 else f"{len(states)} trials"
+    line(console, f"{trials} of {engine}{more}, seed {seed}.", style="bold")
     for sentence in document["shortened"]:
-        line(console, f"  Shortened for want of time: {sentence}", style="yellow")
+        line(console, f"  Shortened for lack of time: {sentence}", style="yellow")
     for sentence in aims(document):
         line(console, sentence)
     _trials(console, document, verbose)

@@ -112,7 +112,7 @@ def sentences(document: Json) -> Iterator[str]:
         if row["state"] == "failed":
             yield f"{row['engine']} failed: {row['reason']}."
         for what in row["shortened"]:
-            yield f"{row['engine']}, shortened for want of time: {what}."
+            yield f"{row['engine']}, shortened for lack of time: {what}."
 
 
 def scale(document: Json) -> str:

@@ -106,7 +106,7 @@ def test_doctor_reads_a_rejected_run_and_applies_what_follows(
     shown = augment(*words)
     assert shown.returncode == 0, shown.stderr
     text = " ".join(shown.stdout.decode().split())
-    assert "failed the gate privacy and copies <= 2 * real." in text
+    assert "failed the gates privacy and copies <= 2 * real." in text
     assert "The engine 'bootstrap' is a yardstick" in text
     assert 'fitting.engine = "auto"' in text
     done = augment(*words, "--apply", "--json")
