@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from augment.cli.output import applied, line
 from augment.cli.report_summary import STYLES
 from augment.core.types import Json
-from augment.lifecycle.gates import named
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,6 +66,8 @@ def _causes(found: list[Json]) -> list[tuple[Json, list[str]]]:
 
 def _gates(document: Json) -> str:
     """Which gates failed, in a sentence."""
+    from augment.lifecycle.gates import named
+
     failed = [each["gate"] for each in document["gates"]["fail"] if each["state"] == "fail"]
     if failed:
         return f"failed {named(failed)}."
