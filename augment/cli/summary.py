@@ -104,7 +104,7 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
                 "of them. --force fits anew, and spends the budget once more.",
             )
     line(console, f"Model: {document['model']}", style="bold")
-    command(console, f"Sample it with: augment sample {document['model']} -n 10k -o FILE")
+    command(console, f"Sample it with: augment sample {document['model']} -n 10k -o OUT")
 
 
 def _fitted(console: Console, document: Json, verbose: bool) -> None:
