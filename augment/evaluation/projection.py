@@ -53,8 +53,8 @@ def projection(real: Points, made: Points, space: str, seed: Seed) -> list[Cloud
         Cloud(
             "projection",
             "Synthetic among real",
-            f"The two main components of {space}. Where points lie on full cells, synthetic ones "
-            f"are where real ones are; full cells without points are what is missed.{beyond}",
+            f"The two main components of {space}. Where points lie on coloured cells, synthetic "
+            f"ones are where real ones are; coloured cells without points are missed.{beyond}",
             first,
             second,
             CELLS,

@@ -53,7 +53,8 @@ def sample_rows(real: Table, fake: Table, seed: Seed) -> list[Records]:
             ("Usual in real rows", "Range of real rows"),
             tuple(beside for beside, _ in told),
             tuple(cells for _, cells in told),
-            f"{HIDDEN}: a value of fewer than {LEAST_CELL} real rows, or beyond the range."
+            f"{HIDDEN}: a category of fewer than {LEAST_CELL} real rows, a number beyond "
+            "the range, or a text that a real row has."
             if any(HIDDEN in cells for _, cells in told)
             else "",
         )
@@ -90,7 +91,7 @@ def _column(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...], 
         return _levels(real, made, column)
     known = set(pc.cast(real.column(column.name), pa.string()).to_pylist())
     texts = pc.cast(made.column(column.name), pa.string()).to_pylist()
-    told = "made up anew" if column.role == "text" else "ids, made anew"
+    told = "surrogates" if column.role == "text" else "new ids"
     cells = tuple(
         MISSING if text is None else HIDDEN if text in known else _cut(text) for text in texts
     )

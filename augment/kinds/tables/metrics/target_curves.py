@@ -156,10 +156,10 @@ def _calibration(
         Curves(
             "utility",
             f"Calibration of {name}",
-            "On the dashed line, predictions mean what they say. "
+            "On the dashed line predicted probabilities are right. "
             f"Means of {bins} bins of equally many unseen real rows.",
             Axis(said_label, "linear", *ends),
-            Axis("share that is so" if task.classes else "observed", "linear", *ends),
+            Axis("observed share" if task.classes else "observed", "linear", *ends),
             tuple(lines),
             diagonal=True,
         )
