@@ -88,8 +88,8 @@ class Copies(Metric[RealViews, FakeViews]):
         ),
         Measure(
             "copies.hugging",
-            "Hugging one picture",
-            "pictures that hug a single training picture",
+            "Close to one picture",
+            "pictures far nearer to one training picture than to others",
             better="lower",
             limit=natural_rate(),
             unit="share",
