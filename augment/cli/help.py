@@ -182,6 +182,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
 }
 
+BEGINNING = (
+    "augment inspect customers.csv",
+    "augment run customers.csv -o out/",
+    "augment run --help             options and examples, as for every command",
+)
+
 
 class Command(TyperCommand):
     """A command whose help lists its options by group, and its examples last."""
@@ -236,6 +242,12 @@ class Commands(TyperGroup):
             if found:
                 with formatter.section(title):
                     formatter.write_dl([(c.name, _first_line(c.help)) for c in found])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """What to type first."""
+        with formatter.section("Begin with"):
+            for line in BEGINNING:
+                formatter.write(f"  {line}\n")
 
 
 def _readable(words: str, text: str) -> tuple[str, str]:

@@ -70,7 +70,9 @@ def _beside(rows: Table, like: Schema | None) -> pa.Table:
     for place, column in enumerate(rows.schema):
         other = like[column.name] if like is not None and column.name in like.names else None
         if other is not None and other.storage == "string" != column.storage:
-            data = data.set_column(place, column.name, text.render(column, rows.column(column.name)))
+            data = data.set_column(
+                place, column.name, text.render(column, rows.column(column.name))
+            )
     return data
 
 
