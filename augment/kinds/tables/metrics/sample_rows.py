@@ -15,7 +15,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.metrics.axes import NAMELESS, is_numeric
 from augment.kinds.tables.metrics.features import joined
-from augment.kinds.tables.metrics.overlays import LONGEST_LABEL, TAIL, number_label
+from augment.kinds.tables.metrics.overlays import LONGEST_LABEL, TAIL, level_label, number_label
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,10 +124,14 @@ def _levels(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...], 
     usual = MISSING
     if len(counts) and counts.max() >= LEAST_CELL:
         top = int(counts.argmax())
-        usual = f"{_cut(str(levels[top]))} ({counts[top] / max(1, len(codes)):.0%})"
+        usual = f"{_cut(level_label(column, levels[top]))} ({counts[top] / max(1, len(codes)):.0%})"
     found, names = values.codes(made, column.name)
     cells = tuple(
-        MISSING if code < 0 else _cut(str(names[code])) if names[code] in common else HIDDEN
+        MISSING
+        if code < 0
+        else _cut(level_label(column, names[code]))
+        if names[code] in common
+        else HIDDEN
         for code in found
     )
     return (usual, f"{len(common):,} values"), cells
