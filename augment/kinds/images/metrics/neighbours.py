@@ -47,7 +47,7 @@ class Neighbours(Metric[RealViews, FakeViews]):
         Measure(
             "neighbours.coverage",
             "Coverage",
-            "real neighbourhoods reached",
+            "share of real pictures with a synthetic one nearby",
             better="higher",
             limit=part_of_ceiling(0.8),
             worst=0.0,

@@ -47,7 +47,7 @@ class Neighbours(Metric[RealViews, FakeViews]):
         Measure(
             "neighbours.coverage",
             "Coverage",
-            "real neighbourhoods reached",
+            "share of real rows with a synthetic one nearby",
             better="higher",
             limit=near_ceiling(margin=0.1, share=1 / 3),
             worst=0.0,

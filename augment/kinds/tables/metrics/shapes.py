@@ -44,7 +44,7 @@ class Shapes(Metric[RealViews, FakeViews]):
         Measure(
             "shapes",
             "Column shapes",
-            "column shapes match real ones",
+            "how alike the distributions of single columns are",
             better="higher",
             limit=near_ceiling(margin=0.05),
             essential=True,

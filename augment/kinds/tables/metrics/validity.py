@@ -109,7 +109,7 @@ class Validity(Metric[RealViews, FakeViews]):
         Measure(
             "validity.repeated_ids",
             "Repeated ids",
-            "ids that stand there twice",
+            "ids that occur twice",
             better="lower",
             limit=fixed(0.0),
             unit="count",
