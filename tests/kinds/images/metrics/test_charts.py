@@ -96,12 +96,12 @@ def test_no_training_picture_is_shown_unless_asked(
 def test_real_samples_are_averages_unless_asked() -> None:
     known = {_key(pixels) for side in (TRAIN, UNSEEN) for pixels in side.pixels}
     plain = sample_sheets(UNSEEN, MADE, TRAIN, show=False)
-    assert [chart.title for chart in plain] == ["Made", "Averages"]
+    assert [chart.title for chart in plain] == ["Synthetic", "Averages"]
     assert not any(_key(each) in known for chart in plain for each in _cells(chart))
     asked = {chart.title: chart for chart in sample_sheets(UNSEEN, MADE, TRAIN, show=True)}
     assert all(_key(each) in known for each in _cells(asked["Real"]))
     few = TRAIN.take(np.arange(2 * (LEAST_AVERAGED - 1)))
-    assert [chart.title for chart in sample_sheets(None, MADE, few, show=False)] == ["Made"]
+    assert [chart.title for chart in sample_sheets(None, MADE, few, show=False)] == ["Synthetic"]
 
 
 def test_large_pictures_in_colour_make_small_sheets() -> None:
