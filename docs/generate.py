@@ -1,5 +1,5 @@
-"""Write the generated parts of README.md (commands, engines, exit codes, metrics) and of
-docs/scores.md, and the JSON Schema of the settings.
+"""Write the generated parts of README.md (commands, engines, exit codes, metrics), of
+docs/scores.md and docs/transform.md, and the JSON Schema of the settings.
 
     python -m docs.generate          writes them
     python -m docs.generate --check  exits 1 where a part is out of date
@@ -22,6 +22,7 @@ README = Path(__file__).parents[1] / "README.md"
 SCORES = Path(__file__).parent / "scores.md"
 SCHEMA = Path(__file__).parent / "augment.schema.json"
 
+TRANSFORM = Path(__file__).parent / "transform.md"
 BETTER = {"higher": "higher", "lower": "lower", "near": "near real"}
 
 
@@ -80,6 +81,17 @@ def scores(kind: str) -> str:
     return _table(head, rows)
 
 
+def transforms() -> str:
+    """The transforms that a pipeline may name, by the modes of images that they take."""
+    from augment.kinds.images.transforms.capability import CAPABILITIES
+
+    named: dict[tuple[str, ...], list[str]] = {}
+    for name, capability in CAPABILITIES.items():
+        named.setdefault(tuple(capability.modes), []).append(f"`{name}`")
+    rows = [(", ".join(modes), ", ".join(names)) for modes, names in named.items()]
+    return _table(("modes of images", "transforms"), rows)
+
+
 PARTS: dict[Path, dict[str, Callable[[], str]]] = {
     README: {
         "commands": commands,
@@ -89,6 +101,7 @@ PARTS: dict[Path, dict[str, Callable[[], str]]] = {
         "image metrics": lambda: metrics("images"),
     },
     SCORES: {"scores": lambda: scores("table"), "image scores": lambda: scores("images")},
+    TRANSFORM: {"transforms": transforms},
 }
 
 
