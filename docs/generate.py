@@ -1,5 +1,5 @@
-"""Write the generated parts of README.md (commands, engines, exit codes, metrics), and the JSON
-Schema of the settings.
+"""Write the generated parts of README.md (commands, engines, exit codes, metrics), of
+docs/scores.md and docs/transform.md, and the JSON Schema of the settings.
 
     python -m docs.generate          writes them
     python -m docs.generate --check  exits 1 where a part is out of date
@@ -19,7 +19,11 @@ from augment.core import errors, registry
 from augment.settings.tree import json_schema
 
 README = Path(__file__).parents[1] / "README.md"
+SCORES = Path(__file__).parent / "scores.md"
 SCHEMA = Path(__file__).parent / "augment.schema.json"
+
+TRANSFORM = Path(__file__).parent / "transform.md"
+BETTER = {"higher": "higher", "lower": "lower", "near": "near real"}
 
 
 def commands() -> str:
@@ -64,12 +68,40 @@ def metrics(kind: str) -> str:
     return _table(("metric", "group", "what it says"), rows)
 
 
-PARTS: dict[str, Callable[[], str]] = {
-    "commands": commands,
-    "engines": engines,
-    "exit codes": exit_codes,
-    "metrics": lambda: metrics("table"),
-    "image metrics": lambda: metrics("images"),
+def scores(kind: str) -> str:
+    """Each score of a kind of data: its name, its title, and what it says."""
+    rows = []
+    for name in registry.names_for("metrics", kind):
+        metric = registry.find("metrics", f"{kind}.{name}")
+        for each in metric.measures:
+            limit = "yes" if each.limit is not None else ""
+            about = (each.title, metric.group, each.meaning, BETTER[each.better], limit)
+            rows.append((f"`{each.name}`", *about))
+    head = ("score", "on screens", "group", "what it says", "better is", "limit")
+    return _table(head, rows)
+
+
+def transforms() -> str:
+    """The transforms that a pipeline may name, by the modes of images that they take."""
+    from augment.kinds.images.transforms.capability import CAPABILITIES
+
+    named: dict[tuple[str, ...], list[str]] = {}
+    for name, capability in CAPABILITIES.items():
+        named.setdefault(tuple(capability.modes), []).append(f"`{name}`")
+    rows = [(", ".join(modes), ", ".join(names)) for modes, names in named.items()]
+    return _table(("modes of images", "transforms"), rows)
+
+
+PARTS: dict[Path, dict[str, Callable[[], str]]] = {
+    README: {
+        "commands": commands,
+        "engines": engines,
+        "exit codes": exit_codes,
+        "metrics": lambda: metrics("table"),
+        "image metrics": lambda: metrics("images"),
+    },
+    SCORES: {"scores": lambda: scores("table"), "image scores": lambda: scores("images")},
+    TRANSFORM: {"transforms": transforms},
 }
 
 
@@ -78,12 +110,13 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in lines)
 
 
-def generated(text: str) -> str:
-    """The text with every part made anew."""
-    for name, make in PARTS.items():
+def generated(page: Path) -> str:
+    """The text of a page with every part made anew."""
+    text = page.read_text("utf-8")
+    for name, make in PARTS[page].items():
         part = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         if not part.search(text):
-            raise SystemExit(f"README.md has no part called {name!r}.")
+            raise SystemExit(f"{page.name} has no part called {name!r}.")
         body = make()
         text = part.sub(lambda match, body=body: f"{match[1]}{body}\n{match[2]}", text)
     return text
@@ -95,7 +128,7 @@ def schema() -> str:
 
 
 def main() -> None:
-    new = {README: generated(README.read_text("utf-8")), SCHEMA: schema()}
+    new = {page: generated(page) for page in PARTS} | {SCHEMA: schema()}
     for path, text in new.items():
         if "--check" not in sys.argv:
             path.write_text(text, "utf-8")

@@ -26,9 +26,9 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_generated_parts_of_the_readme_are_up_to_date() -> None:
-    text = generate.README.read_text("utf-8")
-    assert generate.generated(text) == text, "run: python -m docs.generate"
+@pytest.mark.parametrize("page", generate.PARTS, ids=lambda page: page.name)
+def test_the_generated_parts_are_up_to_date(page: Path) -> None:
+    assert generate.generated(page) == page.read_text("utf-8"), "run: python -m docs.generate"
 
 
 def test_the_published_schema_of_the_settings_is_up_to_date() -> None:

@@ -63,7 +63,7 @@ def compare(
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
-    """Race engines on a sample of SRC's rows, and say which one suits them best."""
+    """Compare engines on a sample of SRC's rows, and say which one suits them best."""
     from augment.cli import leaderboard  # Jinja comes with it
     from augment.lifecycle.compare import compare as lifecycle_compare
     from augment.lifecycle.comparison import CompareRequest

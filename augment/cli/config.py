@@ -34,7 +34,8 @@ def config(
     action: Annotated[
         Action,
         typer.Argument(
-            help="show each setting, check a file and the environment, or print the JSON Schema."
+            metavar="show|check|schema",
+            help="show each setting, check a file and the environment, or print the JSON Schema.",
         ),
     ],
     path: Annotated[

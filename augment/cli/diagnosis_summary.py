@@ -66,9 +66,11 @@ def _causes(found: list[Json]) -> list[tuple[Json, list[str]]]:
 
 def _gates(document: Json) -> str:
     """Which gates failed, in a sentence."""
+    from augment.lifecycle.gates import named
+
     failed = [each["gate"] for each in document["gates"]["fail"] if each["state"] == "fail"]
     if failed:
-        return f"failed the gate {' and '.join(failed)}."
+        return f"failed {named(failed)}."
     if document["findings"]:
         return "no gate failed. What else did not pass:"
     return "every check passed; there is nothing to change."

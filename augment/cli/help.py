@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
 from augment.cli.places import require_places
+from augment.settings.sections import MOST_SEED
 
+# What stands for a value, by what typer writes; `metavar=` says it better where a name helps.
+PLACEHOLDERS = {
+    "<str>": "TEXT",
+    "<list[str]>": "TEXT",
+    "<int>": "N",
+    "<int range>": "N",
+    "<float>": "N",
+    "<float range>": "N",
+    "<path>": "PATH",
+    "<file>": "FILE",
+    "<directory>": "FOLDER",
+}
 WORDS = "augment.words"  # of a command line, in its context's meta
 # Options by their first long name. What stands in no group is the command's own: "Options".
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -21,6 +35,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "max-time",
         "no-protect",
         "locale",
+        "dp-epsilon",
+        "dp-delta",
     ),
     "Which rows or images": (
         "mode",
@@ -79,8 +95,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Messages": ("quiet", "verbose", "json", "log-format", "no-color", "config", "help"),
 }
 COMMAND_GROUPS: dict[str, tuple[str, ...]] = {
-    "From data to data": ("run", "inspect", "fit", "sample", "evaluate"),
-    "Choices": ("compare", "tune", "lift"),
+    "Generate": ("run", "inspect", "fit", "sample", "evaluate"),
+    "Compare and tune": ("compare", "tune", "lift"),
     "Images": ("transform", "edit"),
     "Results": ("report", "runs", "verify", "reproduce"),
     "Set-up": ("init", "engines", "config", "doctor", "ping"),
@@ -166,6 +182,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
 }
 
+BEGINNING = (
+    "augment inspect customers.csv",
+    "augment run customers.csv -o out/",
+    "augment run --help             options and examples, as for every command",
+)
+
 
 class Command(TyperCommand):
     """A command whose help lists its options by group, and its examples last."""
@@ -181,6 +203,13 @@ class Command(TyperCommand):
             require_places(self.name or "", self.params, given)
         return super().parse_args(ctx, args)
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """As it is typed: SRC, [SRC] where it may be left out; typer writes {SRC} and [[SRC]]."""
+        return [
+            piece.replace("{", "").replace("}", "").replace("[[", "[").replace("]]", "]")
+            for piece in super().collect_usage_pieces(ctx)
+        ]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The arguments, the command's own options, then every group that has any."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
@@ -188,7 +217,7 @@ class Command(TyperCommand):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                sections[_section(parameter)].append(record)
+                sections[_section(parameter)].append(_readable(*record))
         for title, records in sections.items():
             if records:
                 with formatter.section(title):
@@ -213,6 +242,21 @@ class Commands(TyperGroup):
             if found:
                 with formatter.section(title):
                     formatter.write_dl([(c.name, _first_line(c.help)) for c in found])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """What to type first."""
+        with formatter.section("Begin with"):
+            for line in BEGINNING:
+                formatter.write(f"  {line}\n")
+
+
+def _readable(words: str, text: str) -> tuple[str, str]:
+    """An entry of typer's without Python's types and without bounds that nobody reaches."""
+    if not words.startswith("-"):  # the name of an argument says enough
+        words = re.sub(r" <[^<>]*>$", "", words)
+    words = re.sub(r"<[^<>]*>", lambda found: PLACEHOLDERS.get(found[0], found[0]), words)
+    text = re.sub(rf"0<=x<={MOST_SEED}", "x>=0", text)
+    return words, re.sub(r"\bx\b(?=[<>]=)|(?<=<=)x\b", "N", text)
 
 
 def _section(parameter: Any) -> str:

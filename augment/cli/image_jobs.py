@@ -28,7 +28,7 @@ def of_transform(console: Console, document: Json, verbose: bool) -> None:
         if document["preview"]:
             line(
                 console,
-                f"Some of them, with any marks: {document['output']}/{document['preview']}.",
+                f"Preview of some, marks drawn on: {document['output']}/{document['preview']}.",
             )
 
 
@@ -51,8 +51,8 @@ def of_edit(console: Console, document: Json, verbose: bool) -> None:
 
 def _judged(console: Console, document: Json) -> None:
     accuracy = document["judge_accuracy"]
-    right = "" if accuracy is None else f", which is right on {accuracy:.1%} of unedited images"
-    line(console, f"Rejected {document['rejection_rate']:.1%} of draws by the judge{right}.")
+    right = "" if accuracy is None else f"; it is right on {accuracy:.1%} of unedited images"
+    line(console, f"The judge rejected {document['rejection_rate']:.1%} of the draws{right}.")
     if document["unjudged"]:
         line(console, f"  {document['unjudged']:,} edits are kept unjudged: the judge does not")
         line(console, "  know their class.")

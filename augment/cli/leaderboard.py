@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from augment.cli.output import clock, line, size, table
+from augment.cli.output import clock, command, line, size, table
 from augment.core.types import Json
 from augment.report import leaderboard
 
@@ -49,7 +49,7 @@ def of_compare(console: Console, document: Json, verbose: bool) -> None:
     line(console, f"Report: {document['folder']}/compare.html", style="bold")
     if best is not None:
         less = "" if fitted + unseen >= total else f" on all {total:,} {noun}"
-        line(console, f"Use it{less} with: augment run {document['source']} -e {best} -o OUT")
+        command(console, f"Use it{less} with: augment run {document['source']} -e {best} -o OUT")
 
 
 def _row(row: Json) -> list[str]:

@@ -28,7 +28,7 @@ def lift(
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
-    """Say whether made rows, or images, help a classifier, against other remedies."""
+    """Say whether synthetic rows or images help a classifier, beside SMOTE and the like."""
     from augment.lifecycle.lift import lift as lifecycle_lift
 
     kind = reading.kind_of(source, config)

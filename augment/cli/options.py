@@ -144,11 +144,13 @@ OutputMode = Annotated[
     str,
     typer.Option(
         "--mode",
-        help="only (the made rows), or append: the real rows first, then made ones. -n and "
-        "--balance are then of both together.",
+        help="only (the synthetic rows), or append: the real rows first, then synthetic ones. "
+        "-n and --balance then count both.",
     ),
 ]
-Mark = Annotated[bool, typer.Option("--mark", help="Add the column _synthetic, true on made rows.")]
+Mark = Annotated[
+    bool, typer.Option("--mark", help="Add the column _synthetic, true on synthetic rows.")
+]
 Prompt = Annotated[
     list[str] | None,
     typer.Option(

@@ -133,6 +133,13 @@ def line(console: Console, *parts: str, style: str = "") -> None:
         console.print(Text(f"{hanging if number else indent}{part.plain.rstrip()}", style=style))
 
 
+def command(console: Console, text: str, style: str = "") -> None:
+    """A line that holds a command to copy: it is not broken, so that what is copied is whole."""
+    from rich.text import Text
+
+    console.print(Text(printable(text), style=style), soft_wrap=True)
+
+
 def applied(console: Console, found: Json) -> None:
     """What `--apply` wrote to a settings file, or why it did not."""
     if found["file"] is None:

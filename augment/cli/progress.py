@@ -85,7 +85,7 @@ class PlainLines:
             self.said = now
             terminal.say(f"augment: {text}")
         if tick.shortened:
-            terminal.say(f"augment: shortened for want of time: {tick.shortened}")
+            terminal.say(f"augment: shortened for lack of time: {tick.shortened}")
         if tick.advice:
             terminal.say(f"augment: note: {tick.advice}")
 
@@ -184,7 +184,7 @@ class _Bars:
         from rich.text import Text
 
         if tick.shortened:
-            text = f"Shortened for want of time: {tick.shortened}"
+            text = f"Shortened for lack of time: {tick.shortened}"
             self.progress.console.print(Text(terminal.printable(text), style="yellow"))
         if tick.advice:
             self.progress.console.print(Text(terminal.printable(f"Note: {tick.advice}")))

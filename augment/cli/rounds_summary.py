@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 def of_rounds(console: Console, rounds: Json) -> None:
-    """A row per round, whose result was taken and why, and what a further one would try."""
+    """A row per round, what the later ones changed, whose result was taken and why, and what a
+    further one would try."""
     rows = [
         [
             f"{each['round']}{' *' if each['round'] == rounds['chosen'] else ''}",
-            f"{each['engine']} ({each['reason']})",
+            each["engine"],
             _place(each["fidelity"]),
             _place(each["utility"]),
             each["privacy"],
@@ -26,6 +27,8 @@ def of_rounds(console: Console, rounds: Json) -> None:
         for each in rounds["history"]
     ]
     table(console, ["round", "engine", "fidelity", "utility", "privacy", "not met"], rows)
+    for each in rounds["history"][1:]:
+        line(console, f"Round {each['round']}: {each['reason']}.")
     met = "green" if rounds["goal_met"] else "yellow"
     reason = rounds["reason"][:1].upper() + rounds["reason"][1:]
     line(console, f"{reason}; the result is that of round {rounds['chosen']}.", style=met)

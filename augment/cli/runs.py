@@ -38,8 +38,9 @@ def runs(
     action: Annotated[
         Action,
         typer.Argument(
+            metavar="list|show|clean",
             help="list the runs below DIR, show the one in DIR, or clean: remove those that were "
-            "never finished or failed a gate."
+            "never finished or failed a gate.",
         ),
     ],
     place: Annotated[Path, typer.Argument(metavar="DIR", help="Where to look.")] = Path(),
@@ -51,7 +52,7 @@ def runs(
     config: o.Config = o.BUILT_IN,
     screen: o.Screen,
 ) -> None:
-    """List runs with their age, size and verdict; show one; or remove what nobody misses."""
+    """List runs with age, size and verdict; show one; or remove unfinished and rejected ones."""
     from augment.lifecycle import run_folders
 
     if action is not Action.CLEAN and (yes or older is not None):

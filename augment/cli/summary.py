@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from augment.cli.diagnosis_summary import of_findings
-from augment.cli.output import as_listed, clock, line, size, table
+from augment.cli.output import as_listed, clock, command, line, size, table
 from augment.cli.report_summary import of_report
 from augment.cli.rounds_summary import of_rounds
 from augment.core import registry
@@ -104,7 +104,7 @@ def of_fit(console: Console, document: Json, verbose: bool) -> None:
                 "of them. --force fits anew, and spends the budget once more.",
             )
     line(console, f"Model: {document['model']}", style="bold")
-    line(console, f"Sample it with: augment sample {document['model']} -n 10k -o FILE")
+    command(console, f"Sample it with: augment sample {document['model']} -n 10k -o OUT")
 
 
 def _fitted(console: Console, document: Json, verbose: bool) -> None:
@@ -144,7 +144,7 @@ def _fitted(console: Console, document: Json, verbose: bool) -> None:
     for note in document.get("model_notes", []):
         line(console, f"  Protected: {note}")
     for sentence in document.get("shortened", []):
-        line(console, f"  Shortened for want of time: {sentence}", style="yellow")
+        line(console, f"  Shortened for lack of time: {sentence}", style="yellow")
     if verbose:
         for name, value in plan["parameters"].items():
             line(console, f"  {name} = {value}")
@@ -171,12 +171,12 @@ def _appended(console: Console, document: Json, noun: str) -> None:
     if appended is None:
         return
     real, made = appended["real"], appended["made"]
-    line(console, f"  The {real:,} real {noun} as they were read, then {made:,} made ones.")
+    line(console, f"  The {real:,} real {noun} as they were read, then {made:,} synthetic ones.")
     balance = appended.get("balance")
     if balance is not None:
         shown = balance["values"][:MOST_VALUES_SHOWN]
         rows = [[v["value"], v["real"], v["made"], v["real"] + v["made"]] for v in shown]
-        table(console, [balance["column"], "real", "made", "together"], rows)
+        table(console, [balance["column"], "real", "synthetic", "together"], rows)
 
 
 def of_run(console: Console, document: Json, verbose: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from augment.cli.output import applied, clock, line, size, table
+from augment.cli.output import applied, clock, command, line, size, table
 from augment.core.types import Json
 from augment.report.tuning import aims, changed, number, spelt
 
@@ -28,9 +28,10 @@ def of_tune(console: Console, document: Json, verbose: bool) -> None:
     counts += [f"{unsafe} fail privacy"] if unsafe else []
     more = f" ({', '.join(counts)})" if counts else ""
     engine, seed = document["plan"]["engine"], document["seed"]
-    line(console, f"{len(states)} trials of {engine}{more}, seed {seed}.", style="bold")
+    trials = "1 trial" if len(states) == 1 else f"{len(states)} trials"
+    line(console, f"{trials} of {engine}{more}, seed {seed}.", style="bold")
     for sentence in document["shortened"]:
-        line(console, f"  Shortened for want of time: {sentence}", style="yellow")
+        line(console, f"  Shortened for lack of time: {sentence}", style="yellow")
     for sentence in aims(document):
         line(console, sentence)
     _trials(console, document, verbose)
@@ -104,7 +105,7 @@ def _gain(console: Console, document: Json) -> None:
         return
     values = document["winner"]["parameters"]
     given = " ".join(f"-p {n}={spelt_whole(v)}" for n, v in values.items() if v is not None)
-    line(console, f"Use it: -e {document['plan']['engine']} {given}", style="bold")
+    command(console, f"Use it: -e {document['plan']['engine']} {given}", style="bold")
 
 
 def spelt_whole(value: Any) -> str:

@@ -48,13 +48,13 @@ def projection(real: Points, made: Points, space: str, seed: Seed) -> list[Cloud
     outside = float(((points < low) | (points > high)).any(axis=1).mean())
     first, second = (f"component {k}, {v:.0%} of the variance"
                      for k, v in enumerate(components.explained_variance_ratio_, 1))  # fmt: skip
-    beyond = f" {outside:.0%} of the made ones lie beyond 99% of real ones, on the edge."
+    beyond = f" {outside:.0%} of the synthetic ones lie beyond 99% of real ones, on the edge."
     return [
         Cloud(
             "projection",
-            "Made among real",
-            f"The two main components of {space}. Where points lie on full cells, made ones are "
-            f"where real ones are; full cells without points are what is missed.{beyond}",
+            "Synthetic among real",
+            f"The two main components of {space}. Where points lie on coloured cells, synthetic "
+            f"ones are where real ones are; coloured cells without points are missed.{beyond}",
             first,
             second,
             CELLS,

@@ -94,8 +94,8 @@ def missing_rows(
     least = max(math.ceil(counts[value] * whole / shares[value] - 1e-6) for value in shares)
     if total is not None and total < least:
         raise UsageError(
-            f"--balance {column}: that mix needs at least {least - sum(counts.values()):,} made "
-            f"rows, since the real ones all stay, and -n leaves room for "
+            f"--balance {column}: that mix needs at least {least - sum(counts.values()):,} "
+            f"synthetic rows, since the real ones all stay, and -n leaves room for "
             f"{total - sum(counts.values()):,}. Raise -n, or leave it out."
         )
     rows = least if total is None else total
@@ -119,7 +119,7 @@ def require_appendable(kind: Kind[Any]) -> None:
     if kind.writer.folders:
         raise UsageError(
             f"--mode append writes one file, and {kind.name} are written as a folder. "
-            "Leave --mode out; the made ones can stand beside the real ones as they are."
+            "Leave --mode out; the synthetic ones can stand beside the real ones as they are."
         )
 
 

@@ -134,7 +134,7 @@ def _asked_for(plan: Json) -> Iterator[Cause]:
     if asked:
         options = listed(f"--{'prompt' if name == 'prompts' else name}" for name in asked)
         yield Cause(
-            f"made rows are as {options} asks, and the unseen rows that they are scored on are not",
+            f"synthetic rows are as {options} asks, and the unseen rows beside them are not",
             f"score a sample without {options}",
         )
 

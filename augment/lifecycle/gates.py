@@ -164,11 +164,19 @@ def document(judged: Json) -> Json:
     }
 
 
+def named(gates: list[str]) -> str:
+    """
+    >>> named(["privacy"]), named(["privacy", "copies < 1%"])
+    ('the gate privacy', 'the gates privacy and copies < 1%')
+    """
+    return f"the gate{'s' if len(gates) > 1 else ''} {' and '.join(gates)}"
+
+
 def failure(failed: list[str]) -> GateFailed | None:
     """The error of scores that have no result to keep aside; None where no gate failed."""
     if not failed:
         return None
-    return GateFailed(f"The data failed the gate {' and '.join(failed)}.")
+    return GateFailed(f"The data failed {named(failed)}.")
 
 
 def require_scores(request: RunRequest, rows: int) -> None:
@@ -203,10 +211,9 @@ def scorable(request: RunRequest, rows: int) -> bool:
 
 def sentence(names: list[str], report: Json, kept: str) -> str:
     """What failed, where the results lie, and what to do; the scores have been shown before."""
-    gated = " and ".join(names)
     none = "Nothing could be scored, so the" if not anything_scored(report) else "The"
     return (
-        f"{none} result failed the gate {gated}. It is kept in {kept}. "
+        f"{none} result failed {named(names)}. It is kept in {kept}. "
         f"`augment doctor {shlex.quote(kept)}` says why, and what to change; --gate none publishes "
         "it all the same."
     )

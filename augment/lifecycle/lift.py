@@ -113,7 +113,7 @@ class Repetitions:
         plan = self.prepared.plan
         sample = Sample(model, output.rows, seed, output.given, tick=self.journal.tick)
         processes = executor_for(plan.engine.about, plan.device, self.workers)
-        return rows_in_memory(sample, processes, self.journal.tick, "the made rows")
+        return rows_in_memory(sample, processes, self.journal.tick, "the synthetic rows")
 
 
 def lift(

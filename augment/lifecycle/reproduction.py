@@ -300,7 +300,7 @@ def _sentences(found: Json) -> list[str]:
     for each in found["versions"]:
         said.append(f"{each['name']}: {each['was']} then, {each['now']} now.")
     if found["shortened"]:
-        said.append("Something was left out for want of time (--max-time), which never repeats.")
+        said.append("Something was left out for lack of time (--max-time), which never repeats.")
     if found["differing"] and not found["versions"] and not found["shortened"]:
         said.append("Source, settings, versions and machine type are the same: please report this.")
     return said

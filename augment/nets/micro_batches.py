@@ -22,7 +22,7 @@ def micro_batches_parameter() -> Any:
     """The option of an engine whose batches can be parted."""
     return parameter(
         1,
-        "parts of a batch that so many devices or processes may compute side by side",
+        "parts of a batch, which as many devices or processes may compute side by side",
         least=1,
         most=1_024,
         searched=False,

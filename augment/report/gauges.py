@@ -13,7 +13,7 @@ from augment.report import summary
 LEAST_RANGE = 0.02  # between floor and ceiling; a shorter scale would blow noise up
 PAST_LIMIT = 2.0  # how far a scale without a floor goes: so many times from ceiling to limit
 MEANINGS = {
-    "fidelity": "Do made {rows} look and hang together as real ones do?",
+    "fidelity": "Are synthetic {rows} distributed as real ones are?",
     "utility": "Do models learn from them what real {rows} teach?",
     "privacy": "Do they give away the {rows} they were learnt from?",
     "validity": "Are they well-formed: types, ranges, keys?",

@@ -84,7 +84,7 @@ def _checks(document: Json, state: str) -> Iterator[Pointer]:
 def _shortened(document: Json) -> Iterator[Pointer]:
     texts = document["about"].get("shortened", [])
     if texts:
-        yield Pointer("not-shown", f"For want of time: {'; '.join(texts)}.", "provenance")
+        yield Pointer("not-shown", f"For lack of time: {'; '.join(texts)}.", "provenance")
 
 
 def _unshown(document: Json) -> Iterator[Pointer]:

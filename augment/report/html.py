@@ -46,7 +46,7 @@ CHART_SECTIONS = {  # besides the first two, by the name that charts call them b
     "utility": "Usefulness",
     "privacy": "Privacy",
     "training": "Training",
-    "rows": "Made rows",
+    "rows": "Synthetic rows",
 }
 
 

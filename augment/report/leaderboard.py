@@ -112,7 +112,7 @@ def sentences(document: Json) -> Iterator[str]:
         if row["state"] == "failed":
             yield f"{row['engine']} failed: {row['reason']}."
         for what in row["shortened"]:
-            yield f"{row['engine']}, shortened for want of time: {what}."
+            yield f"{row['engine']}, shortened for lack of time: {what}."
 
 
 def scale(document: Json) -> str:
@@ -120,7 +120,7 @@ def scale(document: Json) -> str:
     words = summary.words(document)
     said = (
         f"Fidelity and utility: 1 is fresh real {words['rows']}, 0 {words['floor']}; "
-        "± holds them in 95 of 100 data sets."
+        "± is half of a 95% interval."
     )
     scores = [score for row in document["engines"] for score in row["scores"]]
     return " ".join([said, *summary.predicted(scores)])

@@ -45,7 +45,7 @@ def _differences(document: Json, measures: Json) -> Iterator[tuple[str, html.Dra
         if known:
             chart = Intervals(
                 "utility",
-                f"Best with made {document['data']['noun']}, less best without",
+                f"Best with synthetic {document['data']['noun']}, less best without",
                 "Only an interval that lies right of the dashed line gains anything.",
                 tuple(known),
             )

@@ -147,7 +147,7 @@ def _share(share: float | None) -> str:
 
 
 def _difference(real: float | None, made: float | None) -> str:
-    return "–" if real is None or made is None else f"{100 * (made - real):+.1f}"
+    return "–" if real is None or made is None else f"{100 * (made - real):+z.1f}"
 
 
 def _words(cells: list[tuple[bool, str, float | None, float | None]]) -> str:

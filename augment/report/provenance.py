@@ -48,8 +48,8 @@ def _engine(about: Json, plan: Json) -> str:
 
 
 def _rows(rows: Json) -> str:
-    names = {"train": "seen by the engine", "real": "real", "unseen": "unseen, to judge by",
-             "synthetic": "made"}  # fmt: skip
+    names = {"train": "to fit on", "real": "real", "unseen": "unseen, for the scores",
+             "synthetic": "synthetic"}  # fmt: skip
     return ", ".join(f"{count:,} {names.get(name, name)}" for name, count in rows.items())
 
 

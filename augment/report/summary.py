@@ -68,14 +68,14 @@ def appended(document: Json) -> list[str]:
     noun = words(document)["rows"]
     said = [
         f"The output holds the {found['real']:,} real {noun} as they were read, then "
-        f"{found['made']:,} made ones. The scores are of the made ones alone."
+        f"{found['made']:,} synthetic ones. The scores are of the synthetic ones alone."
     ]
     balance = found.get("balance")
     if balance is not None:
         each = [f"{v['value']} {v['real']:,} + {v['made']:,}" for v in balance["values"]]
         said.append(
-            f"Real and made by {balance['column']!r}: {', '.join(each)}. Made ones follow that "
-            "mix and not the real one, which lowers their fidelity and utility."
+            f"Real + synthetic by {balance['column']!r}: {', '.join(each)}. Synthetic ones follow "
+            "that mix and not the real one, which lowers their fidelity and utility."
         )
     return said
 
@@ -100,7 +100,7 @@ def chance(document: Json) -> str:
     judged = document.get("gates")
     if judged is None or not judged["fail"]:
         return ""
-    rows = f"Fresh real {words(document)['rows']} in the place of the made ones"
+    rows = f"Fresh real {words(document)['rows']} in the place of the synthetic ones"
     share = judged["chance"]
     if share is None:
         return f"How often {lowered(rows)} would fail these gates by chance is not known."

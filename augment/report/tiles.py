@@ -71,7 +71,7 @@ def largest(chart: Json, most: int) -> list[tuple[str, str, list[str]]]:
             labels[i],
             labels[j],
             [
-                "–" if panel["values"][i][j] is None else f"{panel['values'][i][j]:+.2f}"
+                "–" if panel["values"][i][j] is None else f"{panel['values'][i][j]:+z.2f}"
                 for panel in panels
             ],
         )

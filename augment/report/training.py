@@ -9,7 +9,7 @@ LINES: tuple[tuple[str, Tone, int], ...] = (("training", "made", 1), ("held out"
 STOPPED = {
     "planned": "It ran to its planned end.",
     "early": "It stopped early: the held-out loss no longer fell.",
-    "time": "It stopped for want of time.",
+    "time": "It stopped for lack of time.",
 }
 
 

@@ -20,7 +20,7 @@ class Job:
     source: str = parameter("", "A file, a folder or a glob.")
     out: str = parameter("", "The run folder.")
     mode: Literal["only", "append"] = parameter("only", "only, or append: real rows first.")
-    mark: bool = parameter(False, "Add the column _synthetic, true on made rows.")
+    mark: bool = parameter(False, "Add the column _synthetic, true on synthetic rows.")
     balance: str | None = parameter(None, "COLUMN, or COLUMN:a=0.7,b=0.3.")
     where: tuple[str, ...] | None = parameter(None, "Only such rows.")
     prompt: tuple[str, ...] | None = parameter(None, "Images of these words.")

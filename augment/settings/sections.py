@@ -116,12 +116,12 @@ class Fitting:
     )
     dp_epsilon: float | None = parameter(
         None,
-        "Differential privacy: what the fit may spend on all rows. Needs --schema; engine aim.",
+        "Differential privacy: the budget epsilon. Needs --schema; engine aim.",
         above=0,
         most=100,
     )
     dp_delta: float | None = parameter(
-        None, "Chance of telling more than that. Default: 1e-9.", above=0, most=0.001
+        None, "Differential privacy: delta. Default: 1e-9.", above=0, most=0.001
     )
     no_protect: bool = parameter(False, "Let rare categories and exact extremes into the model.")
 
@@ -159,7 +159,7 @@ class Scoring:
         most=100,
     )
     show_real: bool = parameter(
-        False, "Images: show real ones in the report, also those nearest to made ones."
+        False, "Images: show real ones in the report, also those nearest to synthetic ones."
     )
 
 

@@ -96,7 +96,8 @@ def _become(orders: _Orders) -> None:
     for name in orders.modules:
         with suppress(Exception):  # whoever needs it will say what is wrong
             import_module(name)
-    Path(orders.told).write_text("loaded")
+    with suppress(OSError):  # the command may have ended before
+        Path(orders.told).write_text("loaded")
     atexit.register(_end, orders.folder)
 
 

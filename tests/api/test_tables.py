@@ -231,6 +231,16 @@ def test_an_evaluation_gives_the_scores_of_the_command_line(tmp_path: Path) -> N
     assert read[0]["scores"] == read[1]["scores"] and read[0]["verdict"] == read[1]["verdict"]
 
 
+def test_rows_of_a_file_are_spelt_as_in_it_beside_texts_of_a_frame(tmp_path: Path) -> None:
+    rows = [f"{n},{'yes' if n % 3 else 'no'}" for n in range(100)]
+    (tmp_path / "t.csv").write_text("\n".join(["n,left", *rows]) + "\n")
+    made = augment.fit(tmp_path / "t.csv", "independent", seed=1).sample(100, seed=1)
+    assert made.to_pandas()["left"].dtype == "boolean"
+    found = augment.evaluate(pd.read_csv(tmp_path / "t.csv"), made, seed=1)
+    unknown = [score.value for score in found.scores if score.metric == "validity.unknown"]
+    assert unknown and not any(unknown)
+
+
 def test_unlike_tables_are_not_compared(frame: pd.DataFrame) -> None:
     other = pd.DataFrame({"a": range(50), "b": range(50)})
     with pytest.raises(augment.BadInput, match="too few to compare the two") as caught:

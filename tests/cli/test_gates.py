@@ -92,7 +92,7 @@ def test_a_report_says_what_became_of_the_gates_and_how_often_chance_fails_them(
     for words in (
         "Gate privacy fails.",
         "Gate that only warns: copies &lt; 1% fails.",
-        "Fresh real rows in the place of the made ones would fail these gates by chance in",
+        "Fresh real rows in the place of the synthetic ones would fail these gates by chance in",
     ):
         assert words in page
 
@@ -106,7 +106,7 @@ def test_doctor_reads_a_rejected_run_and_applies_what_follows(
     shown = augment(*words)
     assert shown.returncode == 0, shown.stderr
     text = " ".join(shown.stdout.decode().split())
-    assert "failed the gate privacy and copies <= 2 * real." in text
+    assert "failed the gates privacy and copies <= 2 * real." in text
     assert "The engine 'bootstrap' is a yardstick" in text
     assert 'fitting.engine = "auto"' in text
     done = augment(*words, "--apply", "--json")

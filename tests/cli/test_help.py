@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -34,6 +35,16 @@ def test_every_help_fits_80_columns_and_ends_with_its_examples(name: str) -> Non
     assert max(map(len, lines)) <= 80
     assert lines[-len(helps.EXAMPLES[name]) - 1] == "Examples:"
     assert [line.strip() for line in lines[-len(helps.EXAMPLES[name]) :]] == [*helps.EXAMPLES[name]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_names_values_and_no_types_of_python(name: str) -> None:
+    said = "\n".join(help_of(name))
+    assert not re.search(r"<[a-z \[\]|]+>|<=x|x[<>]=", said), said
+    usage, _, rest = said.partition("\n\n")
+    assert not re.search(r"[{}]|\[\[|\]\]", usage)
+    options = re.findall(r"^ +(?:-\w, )?--[\w-]+(?: / --[\w-]+)?(?: (\S+))?(?:  .*)?$", rest, re.M)
+    assert options and all(not word or word == word.upper() for word in options), options
 
 
 def test_every_option_stands_in_one_group_and_the_commands_own_come_first() -> None:

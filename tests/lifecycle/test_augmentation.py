@@ -93,7 +93,7 @@ def test_report_and_documents_say_what_was_appended_and_score_made_rows_alone(
     assert report["about"]["appended"] == wanted
     assert report["compared"]["synthetic"] == made
     page = (balanced / "report.html").read_text()
-    assert f"{ROWS} real rows as they were read, then {made} made ones" in page
+    assert f"{ROWS} real rows as they were read, then {made} synthetic ones" in page
 
 
 def test_rows_are_of_the_whole_output_and_without_a_mark_nothing_else_changes(

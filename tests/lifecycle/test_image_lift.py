@@ -55,10 +55,10 @@ def test_images_are_compared_over_splits_and_a_killed_comparison_goes_on(
     arms = {arm["arm"]: arm for arm in learner["arms"]}
     assert list(arms) == dry["arms"] == [
         "real alone", "class weights", "classical",
-        "made 0.25x", "made 0.5x", "made 1x", "made 2x", "late classes 1x",
+        "synthetic 0.25x", "synthetic 0.5x", "synthetic 1x", "synthetic 2x", "late classes 1x",
     ]  # fmt: skip
     assert all(0 <= arms[name]["accuracy"] <= 1 for name in dry["arms"][:-1])
     assert set(learner["differences"]) == {"accuracy", "average_precision"}
     assert learner["differences"]["accuracy"]["interval"]["low"] <= 0 or learner["augment"]
     page = (out / "lift.html").read_text()
-    assert "Do made images help" in page and "<script" not in page and "Accuracy" in page
+    assert "Do synthetic images help" in page and "<script" not in page and "Accuracy" in page

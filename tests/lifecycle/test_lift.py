@@ -76,7 +76,7 @@ def test_a_comparison_is_resumed_to_the_same_result_and_tells_every_arm_by_every
     arms = [arm["arm"] for arm in whole["learners"][0]["arms"]]
     assert arms == [
         "real alone", "class weights", "oversampling", "SMOTE",
-        "made 0.25x", "made 0.5x", "made 1x", "made 2x", "made to balance",
+        "synthetic 0.25x", "synthetic 0.5x", "synthetic 1x", "synthetic 2x", "synthetic to balance",
     ]  # fmt: skip
     assert [each["learner"] for each in whole["learners"]] == [
         "boosted trees",
@@ -91,7 +91,7 @@ def test_a_comparison_is_resumed_to_the_same_result_and_tells_every_arm_by_every
         assert not learner["augment"], "columns shuffled apart cannot help"
     page = (tmp_path / "whole" / "lift.html").read_text()
     assert "do not augment<" in page and "trees: do not" not in page, "the mark says it"
-    assert "<script" not in page and "made to balance" in page
+    assert "<script" not in page and "synthetic to balance" in page
     document = json.loads((tmp_path / "whole" / "lift.json").read_text())
     assert document["learners"] == whole["learners"]
     again = lift(asked(table), tmp_path / "whole", force=False, tell=silent)
@@ -104,7 +104,7 @@ def test_a_comparison_is_resumed_to_the_same_result_and_tells_every_arm_by_every
 def test_a_dry_run_says_how_long_it_takes_and_writes_nothing(table: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     found = lift(asked(table), out, force=False, dry_run=True, tell=silent)
-    assert found["dry_run"] and not out.exists() and "made 2x" in found["arms"]
+    assert found["dry_run"] and not out.exists() and "synthetic 2x" in found["arms"]
     seconds = found["estimate"]["seconds"]
     assert set(seconds) == {"fit", "sample", "score"} and seconds["fit"] > 0 < seconds["score"]
     more = lift(asked(table), out, seeds=50, force=False, dry_run=True, tell=silent)

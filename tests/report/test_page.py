@@ -39,7 +39,7 @@ def test_the_verdict_is_a_sentence_and_failures_come_first() -> None:
     page = html.render(document())
     assert "Fidelity fails; privacy passes; utility is not shown." in page
     first = page[page.index('class="first"') :]
-    assert first.index("Shapes: shapes: 0.9") < first.index("For want of time")
+    assert first.index("Shapes: shapes: 0.9") < first.index("For lack of time")
     assert first.index("Utility is not shown: there are too few to tell.") < first.index("Worst")
     assert page.index("✗ fails") < page.index("✓ passes")
 

@@ -49,7 +49,7 @@ def test_a_page_calls_rows_and_floor_what_their_kind_of_data_calls_them(document
     words = {"rows": "images", "floor": "shuffled pixels"}
     about = {"plan": {"source": "a/photos"}}
     page = html.render({**document, "words": words, "about": about})
-    assert "real images that no" in page and "Independent: on shuffled pixels." in page
+    assert "real images that no" in page and "independent ones (shuffled pixels)" in page
     assert "Synthetic data for photos" in page
 
 

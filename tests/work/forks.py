@@ -53,6 +53,13 @@ def impatient() -> None:
             time.sleep(0.1)
 
 
+def hasty() -> None:
+    """It ends before what processes are forked of has loaded anything."""
+    import_module("torch")
+    fork_server.allow()
+    assert fork_server.start() and not fork_server.ready()
+
+
 def refused() -> None:
     def ended(fds: list[int]) -> tuple[int, int]:
         raise EOFError

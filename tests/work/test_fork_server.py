@@ -27,7 +27,7 @@ def program(word: str, temporary: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("word", ["forked", "host", "impatient"])
+@pytest.mark.parametrize("word", ["forked", "host", "impatient", "hasty"])
 def test_forks_have_what_was_loaded_do_all_and_are_none_of_a_host_program(
     word: str, tmp_path: Path
 ) -> None:

@@ -129,7 +129,7 @@ class ImageGenerator(Generator[Images]):
         return dataclasses.replace(loaded, advice=photographs.advice(loaded.data, device))
 
     def choose(self, data: Images) -> tuple[str, str]:
-        return "cvae", "it learns in minutes, from few pictures as from many"
+        return "cvae", "quick to fit, with few images as with many"
 
     def foresee(self, data: Images, wanted: Wanted[Images]) -> Forecast | None:
         known, _ = with_kept_words(data, wanted.protect)

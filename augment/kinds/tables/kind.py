@@ -168,7 +168,7 @@ class TableGenerator(Generator[Table]):
         return dataclasses.replace(loaded, data=data, notes=told, advice=advice(data))
 
     def choose(self, data: Table) -> tuple[str, str]:
-        return "anyorder", "the truest and quickest for tables"
+        return "anyorder", "the most accurate and quickest for tables"
 
     def foresee(self, data: Table, wanted: Wanted[Table]) -> Forecast | None:
         require_no_prompts(wanted.ask)

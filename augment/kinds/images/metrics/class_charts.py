@@ -61,7 +61,7 @@ def _agreement(real: RealViews, sides: list[NDArray[np.float64]]) -> Bars:
         "Shows its label, per class",
         "Share of pictures that a classifier, trained on real ones, puts into their class.",
         names,
-        (Series("fresh real", "real", tuple(fresh)), Series("made", "made", tuple(made))),
+        (Series("fresh real", "real", tuple(fresh)), Series("synthetic", "made", tuple(made))),
         "share",
         1.0,
     )
@@ -78,7 +78,7 @@ def _confused(real: RealViews, sides: list[NDArray[np.float64]]) -> Matrices:
         names,
         (
             Panel("Fresh real", _rows(fresh)),
-            Panel("Made", _rows(made)),
+            Panel("Synthetic", _rows(made)),
             Panel.difference(_rows(made - fresh)),
         ),
         low=0.0,
@@ -103,10 +103,10 @@ def _diversity(real: RealViews, made: View, seed: Seed) -> Bars:
     return Bars(
         "columns",
         "Diversity, per class",
-        "How far apart two made pictures of a class lie, over two real ones: 1 is as varied as "
-        "real, less is a generator that repeats itself.",
+        "How far apart two synthetic pictures of a class lie, over two real ones: 1 is as varied "
+        "as real, less is a generator that repeats itself.",
         names,
-        (Series("made over real", "made", tuple(values)),),
+        (Series("synthetic over real", "made", tuple(values)),),
     )
 
 

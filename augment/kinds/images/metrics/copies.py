@@ -36,7 +36,7 @@ REMEDY = (
 
 
 class Copies(Metric[RealViews, FakeViews]):
-    """`copies` and `.near`, `.hugging`, `.nearer`, `.distance`: do made pictures repeat train.
+    """`copies` and `.near`, `.hugging`, `.nearer`, `.distance`: do synthetic pictures repeat train.
 
     Five looks at the same fear, each beside what unseen pictures have.
 
@@ -88,8 +88,8 @@ class Copies(Metric[RealViews, FakeViews]):
         ),
         Measure(
             "copies.hugging",
-            "Hugging one picture",
-            "pictures that hug a single training picture",
+            "Close to one picture",
+            "pictures far nearer to one training picture than to others",
             better="lower",
             limit=natural_rate(),
             unit="share",

@@ -32,7 +32,7 @@ TINY = 1e-12  # power of a picture of one colour
 
 
 class Detection(Metric[RealViews, FakeViews]):
-    """`detection.features`, `detection.spectrum`: AUC of telling made pictures from unseen ones.
+    """`detection.features`, `detection.spectrum`: AUC of telling synthetic from unseen pictures.
 
     Gradient-boosted trees, trained and judged on different folds with as many pictures of either
     kind; 0.5 is indistinguishable. They see the features of fixed random convolutions (or those
@@ -54,7 +54,7 @@ class Detection(Metric[RealViews, FakeViews]):
         Measure(
             "detection.features",
             "Detection, features",
-            "AUC of telling made pictures from real ones by their features",
+            "AUC of telling synthetic pictures from real ones by their features",
             better="lower",
             limit=room_above_ceiling(1 / 3),
             essential=True,
@@ -66,7 +66,7 @@ class Detection(Metric[RealViews, FakeViews]):
         Measure(
             "detection.spectrum",
             "Detection, spectrum",
-            "AUC of telling made pictures from real ones by their radial spectrum",
+            "AUC of telling synthetic pictures from real ones by their radial spectrum",
             better="lower",
             limit=room_above_ceiling(1 / 3),
             essential=True,
@@ -144,9 +144,9 @@ def _telling(real: RealViews, unseen: View, made: View, seed: Seed) -> list[Char
         sheet_chart(
             "detection",
             "Easiest and hardest to tell from real",
-            "Made pictures that a classifier is surest are made (above), and those that it takes "
+            "Pictures that a classifier is surest are synthetic (above), and those that it takes "
             f"for real ones (below), by their features ({real.train.spaces[space].note}).",
-            "Made pictures: above the easiest to tell from real ones, below the hardest",
+            "Synthetic pictures: above the easiest to tell from real ones, below the hardest",
             [list(made.pixels[order[:SHOWN]]), list(made.pixels[order[-SHOWN:][::-1]])],
             ("easiest to tell", "hardest to tell"),
         )

@@ -18,7 +18,7 @@ FEWEST = 10  # pictures per side
 
 
 class Distances(Metric[RealViews, FakeViews]):
-    """`frechet.SPACE` and `kernel.SPACE`: 0 where made and unseen pictures are drawn alike.
+    """`frechet.SPACE` and `kernel.SPACE`: 0 where synthetic and unseen pictures are alike.
 
     Both depend on the number of pictures, so the ceiling puts as many training pictures in the
     place of the made ones. Points are scaled to unit deviation of the training pictures.

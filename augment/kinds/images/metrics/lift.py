@@ -59,8 +59,8 @@ class ImageLift(Lift[Images]):
         Arm(REAL),
         Arm(WEIGHTS),
         Arm(CLASSICAL),
-        *(Arm(f"made {r:g}x", f"-n {r:g}x beside the real ones", r) for r in RATIOS),
-        Arm(LATE, "as many made as real ones of the classes learnt late (--where)", 1.0),
+        *(Arm(f"synthetic {r:g}x", f"-n {r:g}x beside the real ones", r) for r in RATIOS),
+        Arm(LATE, "as many synthetic as real ones of the classes learnt late (--where)", 1.0),
     )
     qualities: ClassVar[tuple[Quality, ...]] = (
         ACCURACY,

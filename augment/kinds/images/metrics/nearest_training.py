@@ -19,9 +19,9 @@ SPACE = "pixels"
 SHOWN = 10
 FEWEST = 20  # pictures per side
 MEANING = (
-    "How near made pictures come to the nearest training picture, beside fresh real ones. A curve "
-    "of made ones that lies clearly above that of fresh ones at the left means pictures that hug "
-    "training pictures."
+    "How near synthetic pictures come to the nearest training picture, beside fresh real ones. A "
+    "curve of synthetic ones that lies clearly above that of fresh ones at the left means pictures "
+    "that copy training pictures."
 )
 
 
@@ -33,13 +33,13 @@ def neighbour_charts(real: RealViews, fake: FakeViews) -> list[Chart]:
         return []
     index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(_points(real.train))
     near, place = (found[:, 0] for found in index.kneighbors(_points(made)))
-    distances: list[tuple[str, Tone, NDArray[np.float64]]] = [("made", "made", near)]
+    distances: list[tuple[str, Tone, NDArray[np.float64]]] = [("synthetic", "made", near)]
     if real.seen_known and len(real.test) >= FEWEST:
         distances.append(("fresh real", "real", index.kneighbors(_points(real.test))[0][:, 0]))
     charts: list[Chart] = [distance_curves("Distance to training pictures", MEANING, distances)]
     order = np.argsort(near, kind="stable")[:SHOWN]
-    rows, names = [list(made.pixels[order])], ["made"]
-    told = "The made pictures that lie nearest to a training picture, the nearest first"
+    rows, names = [list(made.pixels[order])], ["synthetic"]
+    told = "The synthetic pictures that lie nearest to a training picture, the nearest first"
     if real.show_real:
         rows.append(list(real.train.pixels[place[order]]))
         names.append("nearest training picture (--show-real)")

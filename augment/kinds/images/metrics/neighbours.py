@@ -33,16 +33,21 @@ class Neighbours(Metric[RealViews, FakeViews]):
     # A fifth of the neighbourhoods that real pictures reach may be missed.
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure(
-            "neighbours.precision", "Precision", "made pictures among real ones", better="higher"
+            "neighbours.precision",
+            "Precision",
+            "synthetic pictures among real ones",
+            better="higher",
         ),
-        Measure("neighbours.recall", "Recall", "real pictures among made ones", better="higher"),
         Measure(
-            "neighbours.density", "Density", "real pictures about each made one", better="near"
+            "neighbours.recall", "Recall", "real pictures among synthetic ones", better="higher"
+        ),
+        Measure(
+            "neighbours.density", "Density", "real pictures about each synthetic one", better="near"
         ),
         Measure(
             "neighbours.coverage",
             "Coverage",
-            "real neighbourhoods reached",
+            "share of real pictures with a synthetic one nearby",
             better="higher",
             limit=part_of_ceiling(0.8),
             worst=0.0,

@@ -26,7 +26,7 @@ def sample_sheets(
 ) -> list[SheetChart]:
     """Made pictures by class, and the average picture of each class, real above made; with `show`,
     unseen real pictures too."""
-    found = [_by_class("Made", "Made pictures, as they came.", made)]
+    found = [_by_class("Synthetic", "Synthetic pictures, as they came.", made)]
     if show and unseen is not None and len(unseen):
         told = "Real pictures that no generator saw (--show-real)."
         found.append(_by_class("Real", told, unseen))
@@ -76,11 +76,11 @@ def _averages(real: Images, made: Images) -> list[SheetChart]:
         sheet_chart(
             "samples",
             "Averages",
-            f"The average picture, real above and made below{of}. Averages of real pictures are of "
-            f"at least {LEAST_AVERAGED}, so that they show none of them.",
-            f"Average pictures, real above and made below{of}",
+            f"The average picture, real above and synthetic below{of}. Averages of real pictures "
+            f"are of at least {LEAST_AVERAGED}, so that they show none of them.",
+            f"Average pictures, real above and synthetic below{of}",
             [above, below],
-            ["real", "made"],
+            ["real", "synthetic"],
         )
     ]
 

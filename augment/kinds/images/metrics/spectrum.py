@@ -58,7 +58,7 @@ def spectra(real: View, made: View) -> Curves:
     lines = []
     sides: tuple[tuple[str, Tone, View], ...] = (
         ("fresh real", "real", real),
-        ("made", "made", made),
+        ("synthetic", "made", made),
     )
     for name, tone, view in sides:
         power = radial_power(view.pixels)
@@ -69,8 +69,8 @@ def spectra(real: View, made: View) -> Curves:
     return Curves(
         "detection",
         "Power spectrum",
-        "How much detail there is at each size, coarse on the left, fine on the right. A made "
-        "curve that falls below the real one at the right is blur; one above it is noise.",
+        "How much detail there is at each size, coarse on the left, fine on the right. A "
+        "synthetic curve that falls below the real one at the right is blur; above it, noise.",
         Axis("waves across the picture", "log"),
         Axis("median power", "log"),
         tuple(lines),

@@ -22,7 +22,7 @@ TOO_FEW = f"Fewer than {FEWEST_TO_JUDGE} labelled pictures, or a single class."
 
 
 class Utility(Metric[RealViews, FakeViews]):
-    """`utility`: accuracy on unseen pictures of classifiers trained on made ones.
+    """`utility`: accuracy on unseen pictures of classifiers trained on synthetic ones.
 
     They learn from as many made pictures as there are; the ceiling has real ones in their place,
     with the same number of steps. Mean over three classifiers; the interval is Student's and
@@ -38,7 +38,7 @@ class Utility(Metric[RealViews, FakeViews]):
         Measure(
             "utility",
             "Trained on synthetic",
-            "accuracy when trained on made pictures",
+            "accuracy when trained on synthetic pictures",
             better="higher",
             limit=near_ceiling(margin=0.03, share=0.25),
             essential=True,
@@ -63,7 +63,7 @@ class Utility(Metric[RealViews, FakeViews]):
 
 
 class Lift(Metric[RealViews, FakeViews]):
-    """`lift.synthetic`, `lift.both`: what made pictures add to real ones, in points of accuracy.
+    """`lift.synthetic`, `lift.both`: accuracy that synthetic pictures add to real ones, in points.
 
     Four classifiers of the same steps: on real pictures; real, moved a little; half real, half
     made; and both. `lift.synthetic` is the third less the first, `lift.both` the fourth less
@@ -87,14 +87,14 @@ class Lift(Metric[RealViews, FakeViews]):
         Measure(
             "lift.synthetic",
             "Lift, synthetic",
-            "accuracy that made pictures add",
+            "accuracy that synthetic pictures add",
             better="higher",
             gain=True,
         ),
         Measure(
             "lift.both",
             "Lift, both",
-            "accuracy that made pictures add to that",
+            "accuracy that synthetic pictures add to that",
             better="higher",
             gain=True,
         ),

@@ -24,9 +24,9 @@ from augment.kinds.tables.relations import Relations
 
 FIRST = "augment inspect SRC --schema-out schema.json"
 FOUND_FROM_ROWS = {
-    "text": "its surrogates are formed like the texts that stand there",
-    "reference": "how many rows share an id is counted",
-    "measurement": "numbers that its forms have not are lent by other rows",
+    "text": "the form of its surrogates is taken from its texts",
+    "reference": "how many rows share an id is counted in the rows",
+    "measurement": "its forms and their ranges are taken from the rows",
     "constant": "its value is read from the rows",
 }
 
@@ -66,9 +66,9 @@ def _public(column: Column, engine: str) -> Column:
     why = FOUND_FROM_ROWS.get(column.role)
     if why is not None:
         raise UsageError(
-            f"Column {column.name!r} has the role {column.role!r}, and {why}, which engine "
-            f"{engine!r} does not do. Pass --column '{column.name}=drop', or give it another role "
-            "in the schema."
+            f"Column {column.name!r} has the role {column.role!r}: {why}, which engine "
+            f"{engine!r}, being private, must not do. Pass --column '{column.name}=drop', or "
+            "give it another role in the schema."
         )
     return replace(column, note="")
 

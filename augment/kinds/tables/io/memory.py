@@ -13,6 +13,8 @@ from augment.core.errors import BadInput, UsageError
 from augment.core.reading_options import flag
 from augment.core.source import ArrowStream, External, Rows, Source, parts_of
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.io.formats import Raw, ReadOptions, declared
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def raw(source: Rows[Any] | External, options: ReadOptions) -> Raw:
             raise UsageError(f"{flag(field.name)} is for files, and this is {source}.")
     rows = joined(source)
     if rows is not None:
-        return declared.raw(rows.data, str(source), options)
+        return declared.raw(_beside(rows, options.like), str(source), options)
     content: Any = source.content if isinstance(source, External) else None
     if _is_frame(content):
         return _of_frame(content, str(source), options)
@@ -59,6 +61,19 @@ def raw(source: Rows[Any] | External, options: ReadOptions) -> Raw:
             "array of pixels (uint8), or a pair of pixels and labels."
         )
     return declared.raw(_arrow(content), str(source), options)
+
+
+def _beside(rows: Table, like: Schema | None) -> pa.Table:
+    """The columns; those that `like` holds as texts and these rows do not are spelt as a file of
+    the rows would have them, such as booleans beside a DataFrame's "yes" and "no"."""
+    data = rows.data
+    for place, column in enumerate(rows.schema):
+        other = like[column.name] if like is not None and column.name in like.names else None
+        if other is not None and other.storage == "string" != column.storage:
+            data = data.set_column(
+                place, column.name, text.render(column, rows.column(column.name))
+            )
+    return data
 
 
 def _is_frame(content: object) -> bool:

@@ -23,8 +23,8 @@ MOST_ROWS = 5_000
 LEAST_ROWS = 20
 MEANING = (
     "Spearman's correlation of two numbers; of a category with a number's ranks the correlation "
-    "ratio, of two categories Cramér's V, both from 0. The difference is made less real: where it "
-    "is grey, columns hang together as they should."
+    "ratio, of two categories Cramér's V, both from 0. The difference is synthetic less real: "
+    "where it is grey, columns depend on each other as they should."
 )
 
 
@@ -48,10 +48,10 @@ def matrices(real: RealViews, fake: FakeViews, seed: Seed) -> list[Matrices]:
     return [
         Matrices(
             "associations",
-            "How columns hang together",
+            "How columns depend on each other",
             MEANING + of,
             tuple(names[place] for place in order),
-            (Panel("Real", one), Panel("Made", other), Panel.difference(apart)),
+            (Panel("Real", one), Panel("Synthetic", other), Panel.difference(apart)),
         )
     ]
 

@@ -29,8 +29,9 @@ QUANTILE = 0.05
 NEAR = 0.1  # of the distance to the second nearest training row: a near copy
 LEAST_RATIOS = 40  # rows whose ratios are taken, so that two are expected below the percentile
 DISTANCES = (
-    "How near made rows come to the nearest training row, beside fresh real rows. A curve of made "
-    "rows that lies clearly above that of fresh ones at the left means rows that hug training rows."
+    "How near synthetic rows come to the nearest training row, beside fresh real rows. A curve of "
+    "synthetic rows that lies clearly above that of fresh ones at the left means rows that copy "
+    "training rows."
 )
 ALONE = 1e-6  # distances below this are equal rows
 HALVED = "Which rows the generator saw is unknown, so all real rows count as seen."
@@ -41,7 +42,7 @@ REMEDY = (
 
 
 class Copies(Metric[RealViews, FakeViews]):
-    """`copies`: share of made rows equal to a training row in every modelled column.
+    """`copies`: share of synthetic rows equal to a training row in every modelled column.
 
     Its ceiling is the natural rate: the share of unseen rows that equal a training row, which is
     high where columns are few or coarse. `nndr` is the 5th percentile of each made row's distance
@@ -148,7 +149,7 @@ class Copies(Metric[RealViews, FakeViews]):
         if len(real.train) < LEAST_RATIOS or not real.axes:
             return ()
         sides: tuple[tuple[str, Tone, View], ...] = (
-            ("made", "made", fake.rows),
+            ("synthetic", "made", fake.rows),
             ("fresh real", "real", real.test),
         )
         indexed = real.train.sample(MOST_INDEXED, seed.child("indexed")).points

@@ -27,7 +27,7 @@ LEAST_ROWS = 20  # per side, below which no classifier can be judged
 
 
 class Detection(Metric[RealViews, FakeViews]):
-    """`detection`: AUC of telling made rows from unseen real ones; 0.5 is indistinguishable.
+    """`detection`: AUC of telling synthetic rows from unseen real ones; 0.5 is indistinguishable.
 
     Gradient-boosted trees (logistic regression calls shuffled columns perfect), trained and
     judged on different folds, with as many rows of either kind. Equal rows share a fold, so that
@@ -48,7 +48,7 @@ class Detection(Metric[RealViews, FakeViews]):
         Measure(
             "detection",
             "Detection AUC",
-            "AUC of telling made rows from real",
+            "AUC of telling synthetic rows from real",
             better="lower",
             limit=near_ceiling(margin=0.05, share=1 / 3),
             essential=True,
@@ -58,7 +58,7 @@ class Detection(Metric[RealViews, FakeViews]):
         Measure(
             "detection.train",
             "Detection AUC, seen",
-            "AUC of telling made rows from those that the generator saw",
+            "AUC of telling synthetic rows from those that the generator saw",
             better="lower",
         ),
     )

@@ -49,15 +49,15 @@ def giveaways(real: RealViews, fake: FakeViews, seed: Seed) -> list[Bars]:
     falling = np.argsort(-np.array(drops), kind="stable")[:SHOWN].tolist()
     order = [i for number, i in enumerate(falling) if number < LEAST_SHOWN or drops[i] > TOLD]
     told = (
-        f"A classifier tells made rows from unseen real ones with an AUC of {base:.3f}; the bars "
-        "are what it loses when a column is shuffled."
+        f"A classifier tells synthetic rows from unseen real ones with an AUC of {base:.3f}; the "
+        "bars are what it loses when a column is shuffled."
     )
     if base <= CHANCE:
         told += " That is chance, so nothing here is certain to give them away."
     return [
         Bars(
             "detection",
-            "What gives made rows away",
+            "What gives synthetic rows away",
             told,
             tuple(sides[0].axes[place].where for place in order),
             (Series("AUC lost", "made", tuple(round(max(0.0, drops[i]), 4) for i in order)),),

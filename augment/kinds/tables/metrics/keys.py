@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Keys(Metric[RealViews, FakeViews]):
-    """`keys`: share of made rows whose key stands there already, or has a gap.
+    """`keys`: share of synthetic rows whose key occurs before, or has a gap.
 
     The key are the columns that together name a row of train (year, month, day and hour; an id
     and a time stamp). Real rows have 0. A table without such a key has no such score.
@@ -31,7 +31,7 @@ class Keys(Metric[RealViews, FakeViews]):
         Measure(
             "keys",
             "Repeated keys",
-            "rows whose key stands there already",
+            "rows whose key occurs before",
             better="lower",
             limit=fixed(0.0),
             unit="share",

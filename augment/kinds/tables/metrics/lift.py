@@ -35,7 +35,7 @@ REAL, WEIGHTS, OVERSAMPLED, SMOTE, BALANCED = (
     "class weights",
     "oversampling",
     "SMOTE",
-    "made to balance",
+    "synthetic to balance",
 )
 # Of an arm by both learners: at the least, and per row, column and class (one of two).
 ARM_SECONDS, CELL_SECONDS = 0.13, 8e-6
@@ -57,7 +57,7 @@ class TableLift(Lift[Table]):
         Arm(WEIGHTS),
         Arm(OVERSAMPLED),
         Arm(SMOTE),
-        *(Arm(f"made {r:g}x", f"--mode append -n {1 + r:g}x", r) for r in RATIOS),
+        *(Arm(f"synthetic {r:g}x", f"--mode append -n {1 + r:g}x", r) for r in RATIOS),
         Arm(BALANCED, "--mode append --balance TARGET"),
     )
     qualities: ClassVar[tuple[Quality, ...]] = RANKED

@@ -37,13 +37,17 @@ class Neighbours(Metric[RealViews, FakeViews]):
     group: ClassVar[Group] = "fidelity"
     # As for `trends`.
     measures: ClassVar[tuple[Measure, ...]] = (
-        Measure("neighbours.precision", "Precision", "made rows among real ones", better="higher"),
-        Measure("neighbours.recall", "Recall", "real rows among made ones", better="higher"),
-        Measure("neighbours.density", "Density", "real rows about each made one", better="near"),
+        Measure(
+            "neighbours.precision", "Precision", "synthetic rows among real ones", better="higher"
+        ),
+        Measure("neighbours.recall", "Recall", "real rows among synthetic ones", better="higher"),
+        Measure(
+            "neighbours.density", "Density", "real rows about each synthetic one", better="near"
+        ),
         Measure(
             "neighbours.coverage",
             "Coverage",
-            "real neighbourhoods reached",
+            "share of real rows with a synthetic one nearby",
             better="higher",
             limit=near_ceiling(margin=0.1, share=1 / 3),
             worst=0.0,

@@ -43,7 +43,7 @@ def _overlay(real: Table, fake: Table, column: Column) -> Json:
         numbers = values.numbers(real, column.name), values.numbers(fake, column.name)
         labels, counts, scale, apart = _histogram(column, *numbers)
     else:
-        labels, counts = _levels(real, fake, column.name)
+        labels, counts = _levels(real, fake, column)
     return {
         "name": column.name or NAMELESS,
         "role": column.role,
@@ -151,19 +151,28 @@ def number_label(column: Column, value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1e4 or abs(value) >= 1e9 else f"{value:,.0f}"
 
 
-def _levels(real: Table, fake: Table, name: str) -> tuple[list[str], tuple[list[int], list[int]]]:
+def level_label(column: Column, level: Scalar) -> str:
+    """A category as the source spells it: a boolean may be yes or no there."""
+    if isinstance(level, bool):
+        return column.true if level else column.false
+    return str(level)
+
+
+def _levels(
+    real: Table, fake: Table, column: Column
+) -> tuple[list[str], tuple[list[int], list[int]]]:
     """The most frequent real levels; the other ones together; missing."""
-    found, levels = values.codes(real, name)
-    made, made_levels = values.codes(fake, name)
+    found, levels = values.codes(real, column.name)
+    made, made_levels = values.codes(fake, column.name)
     counts = np.bincount(found[found >= 0], minlength=len(levels))
     order = [int(i) for i in np.argsort(-counts, kind="stable") if counts[i] >= LEAST_COUNT]
     shown: list[Scalar] = [levels[i] for i in order[:MOST_LEVELS]]
     rows = []
-    for column, names in ((found, levels), (made, made_levels)):
-        each = np.bincount(column[column >= 0], minlength=len(names))
+    for codes, names in ((found, levels), (made, made_levels)):
+        each = np.bincount(codes[codes >= 0], minlength=len(names))
         lookup = {level: int(count) for level, count in zip(names, each, strict=True)}
         picked = [lookup.get(level, 0) for level in shown]
-        missing = int((column < 0).sum())
-        rows.append([*picked, len(column) - missing - sum(picked), missing])
-    labels = [str(level)[:LONGEST_LABEL] for level in shown]
+        missing = int((codes < 0).sum())
+        rows.append([*picked, len(codes) - missing - sum(picked), missing])
+    labels = [level_label(column, level)[:LONGEST_LABEL] for level in shown]
     return [*labels, "other", "missing"], (rows[0], rows[1])

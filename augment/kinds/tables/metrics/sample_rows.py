@@ -15,7 +15,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.metrics.axes import NAMELESS, is_numeric
 from augment.kinds.tables.metrics.features import joined
-from augment.kinds.tables.metrics.overlays import LONGEST_LABEL, TAIL, number_label
+from augment.kinds.tables.metrics.overlays import LONGEST_LABEL, TAIL, level_label, number_label
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,14 +46,15 @@ def sample_rows(real: Table, fake: Table, seed: Seed) -> list[Records]:
     return [
         Records(
             "rows",
-            "Made rows side by side",
+            "Synthetic rows side by side",
             "Rows of the synthetic table as they came, none of which repeats a real row, beside "
             "the most common value (or the median) and the range of the middle 98% of real rows.",
             tuple(column.name or NAMELESS for column in columns),
             ("Usual in real rows", "Range of real rows"),
             tuple(beside for beside, _ in told),
             tuple(cells for _, cells in told),
-            f"{HIDDEN}: a value of fewer than {LEAST_CELL} real rows, or beyond the range."
+            f"{HIDDEN}: a category of fewer than {LEAST_CELL} real rows, a number beyond "
+            "the range, or a text that a real row has."
             if any(HIDDEN in cells for _, cells in told)
             else "",
         )
@@ -90,7 +91,7 @@ def _column(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...], 
         return _levels(real, made, column)
     known = set(pc.cast(real.column(column.name), pa.string()).to_pylist())
     texts = pc.cast(made.column(column.name), pa.string()).to_pylist()
-    told = "made up anew" if column.role == "text" else "ids, made anew"
+    told = "surrogates" if column.role == "text" else "new ids"
     cells = tuple(
         MISSING if text is None else HIDDEN if text in known else _cut(text) for text in texts
     )
@@ -123,10 +124,14 @@ def _levels(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...], 
     usual = MISSING
     if len(counts) and counts.max() >= LEAST_CELL:
         top = int(counts.argmax())
-        usual = f"{_cut(str(levels[top]))} ({counts[top] / max(1, len(codes)):.0%})"
+        usual = f"{_cut(level_label(column, levels[top]))} ({counts[top] / max(1, len(codes)):.0%})"
     found, names = values.codes(made, column.name)
     cells = tuple(
-        MISSING if code < 0 else _cut(str(names[code])) if names[code] in common else HIDDEN
+        MISSING
+        if code < 0
+        else _cut(level_label(column, names[code]))
+        if names[code] in common
+        else HIDDEN
         for code in found
     )
     return (usual, f"{len(common):,} values"), cells

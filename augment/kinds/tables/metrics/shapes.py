@@ -44,7 +44,7 @@ class Shapes(Metric[RealViews, FakeViews]):
         Measure(
             "shapes",
             "Column shapes",
-            "column shapes match real ones",
+            "how alike the distributions of single columns are",
             better="higher",
             limit=near_ceiling(margin=0.05),
             essential=True,
@@ -94,7 +94,7 @@ def _of_all_rows(real: RealViews, whole: AllRows, made: AllRows) -> list[Score]:
     slack = float(np.mean([more for _, more in found]))
     noise = around(mean, unseen.rows, made.rows, len(found))
     interval = Interval(max(0.0, noise.low - slack), noise.high)
-    note = f"Of all rows: {made.rows:,} made, {unseen.rows:,} real."
+    note = f"Of all rows: {made.rows:,} synthetic, {unseen.rows:,} real."
     scores = [Score("shapes", mean, "higher", "fidelity", interval=interval, note=note)]
     for axis, (each, _) in zip(real.axes, found, strict=True):
         scores.append(Score("shapes", 1 - each, "higher", "fidelity", axis.where))

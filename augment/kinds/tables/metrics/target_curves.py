@@ -41,12 +41,12 @@ LEAST_PER_BIN = 20
 LEAST_OF_A_CLASS = 10  # judged rows
 SIDES: tuple[tuple[str, Tone], ...] = (
     ("trained on real", "real"),
-    ("trained on made", "made"),
+    ("trained on synthetic", "made"),
     ("on both", "both"),
 )
 ADDED: tuple[tuple[str, Tone, int], ...] = (
-    ("made in the place of real", "made", 1),
-    ("made added to real", "both", 2),
+    ("synthetic in the place of real", "made", 1),
+    ("synthetic added to real", "both", 2),
 )
 
 
@@ -156,10 +156,10 @@ def _calibration(
         Curves(
             "utility",
             f"Calibration of {name}",
-            "On the dashed line, predictions mean what they say. "
+            "On the dashed line predicted probabilities are right. "
             f"Means of {bins} bins of equally many unseen real rows.",
             Axis(said_label, "linear", *ends),
-            Axis("share that is so" if task.classes else "observed", "linear", *ends),
+            Axis("observed share" if task.classes else "observed", "linear", *ends),
             tuple(lines),
             diagonal=True,
         )

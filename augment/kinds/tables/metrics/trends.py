@@ -58,7 +58,7 @@ class Trends(Metric[RealViews, FakeViews]):
         Measure(
             "trends",
             "Pair trends",
-            "pairs of columns move together as in real rows",
+            "how alike the joint distributions of two columns are",
             better="higher",
             limit=near_ceiling(margin=0.03, share=1 / 3),
             worst=0.0,

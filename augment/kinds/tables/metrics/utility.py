@@ -55,7 +55,7 @@ class Utility(Metric[RealViews, FakeViews]):
         Measure(
             "utility",
             "Trained on synthetic",
-            "predictive quality when trained on made rows",
+            "predictive quality when trained on synthetic rows",
             better="higher",
             limit=near_ceiling(margin=0.03, share=0.25),
             essential=True,

@@ -31,7 +31,7 @@ STRUCTURE = {
 
 
 class Validity(Metric[RealViews, FakeViews]):
-    """Shares of made values that break what train shows, per column and over the table.
+    """Shares of synthetic values that break what train shows, per column and over the table.
 
     `validity.missing`: absolute difference of missing rates (mean over columns). `validity.range`:
     share of numbers and dates outside train's least and greatest. `validity.unknown`: share of
@@ -88,7 +88,7 @@ class Validity(Metric[RealViews, FakeViews]):
             limit=fixed(0.0),
             essential=True,
             unit="count",
-            remedy="the made table lacks columns of the real one: write all of them",
+            remedy="the synthetic table lacks columns of the real one: write all of them",
         ),
         Measure(
             "validity.extra_columns",
@@ -109,7 +109,7 @@ class Validity(Metric[RealViews, FakeViews]):
         Measure(
             "validity.repeated_ids",
             "Repeated ids",
-            "ids that stand there twice",
+            "ids that occur twice",
             better="lower",
             limit=fixed(0.0),
             unit="count",
@@ -123,7 +123,7 @@ class Validity(Metric[RealViews, FakeViews]):
             limit=near_ceiling(margin=0.05),
             unit="share",
             worst=1.0,
-            remedy="made rows break what holds on every real row (see the report): leave out "
+            remedy="synthetic rows break what holds on every real row (see the report): leave out "
             "columns that others settle (--column NAME=drop) and compute them afterwards",
         ),
     )

@@ -86,7 +86,7 @@ def test_no_training_picture_is_shown_unless_asked(
     plain = charts["Nearest to training pictures"]
     asked = by_title(dataclasses.replace(sides[0], show_real=True), sides[1])
     shown = asked["Nearest to training pictures"]
-    assert plain.rows == ("made",) and len(shown.rows) == 2
+    assert plain.rows == ("synthetic",) and len(shown.rows) == 2
     known = {_key(pixels) for pixels in TRAIN.pixels}
     sheets = [chart for chart in charts.values() if isinstance(chart, Sheet)]
     assert not any(_key(each) in known for sheet in sheets for each in _cells(sheet))
@@ -96,12 +96,12 @@ def test_no_training_picture_is_shown_unless_asked(
 def test_real_samples_are_averages_unless_asked() -> None:
     known = {_key(pixels) for side in (TRAIN, UNSEEN) for pixels in side.pixels}
     plain = sample_sheets(UNSEEN, MADE, TRAIN, show=False)
-    assert [chart.title for chart in plain] == ["Made", "Averages"]
+    assert [chart.title for chart in plain] == ["Synthetic", "Averages"]
     assert not any(_key(each) in known for chart in plain for each in _cells(chart))
     asked = {chart.title: chart for chart in sample_sheets(UNSEEN, MADE, TRAIN, show=True)}
     assert all(_key(each) in known for each in _cells(asked["Real"]))
     few = TRAIN.take(np.arange(2 * (LEAST_AVERAGED - 1)))
-    assert [chart.title for chart in sample_sheets(None, MADE, few, show=False)] == ["Made"]
+    assert [chart.title for chart in sample_sheets(None, MADE, few, show=False)] == ["Synthetic"]
 
 
 def test_large_pictures_in_colour_make_small_sheets() -> None:

@@ -35,7 +35,7 @@ def test_fresh_real_pictures_help_and_wrong_labels_harm(monkeypatch: pytest.Monk
         assert set(each.reached) == {quality.name for quality in ImageLift.qualities}
     accuracy = {name: each.reached["accuracy"] or 0.0 for name, each in found.items()}
     without = max(accuracy[name] for name in ("real alone", "class weights", "classical"))
-    assert accuracy["made 2x"] > without + 0.02 and accuracy[LATE] < without - 0.05
+    assert accuracy["synthetic 2x"] > without + 0.02 and accuracy[LATE] < without - 0.05
     assert "strength" in found["classical"].note and "late are" in found[LATE].note
     assert all((each.reached["calibrated_brier"] or 0) < 1 for each in found.values())
     again = ImageLift().train(rows, Seed(1))[0]

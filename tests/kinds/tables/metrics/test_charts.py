@@ -15,7 +15,7 @@ from augment.evaluation.comparison import Comparison
 from augment.evaluation.drawing import drawn
 from augment.evaluation.projection import projection
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import table_of
 from augment.kinds.tables.metrics.associations import association
 from augment.kinds.tables.metrics.axes import axis_of
@@ -154,6 +154,14 @@ def test_a_column_is_drawn_on_the_scale_that_shows_it(values: object, scale: str
     edges = [column["labels"][place] for place in range(len(column["labels"]))
              if place not in column["apart"]]  # fmt: skip
     assert (drawing.first, drawing.last) == (edges[0].split(" – ")[0], edges[-1].split(" – ")[1])
+
+
+def test_booleans_are_labelled_as_the_source_spells_them() -> None:
+    left = Column("left", "boolean", "boolean", true="yes", false="no")
+    data = pa.table({"left": pa.array([True, False, False, True] * 25)})
+    table = Table(data, Schema((left,)))
+    (column,) = overlays(table, table)
+    assert set(column["labels"]) == {"yes", "no", "other", "missing"}
 
 
 def test_a_bar_of_missing_values_is_named_below_it() -> None:

@@ -50,10 +50,10 @@ class Aim(Engine[Table]):
     model: ClassVar[type[AimModel]] = AimModel
 
     epsilon: float = parameter(
-        1.0, "what the fit may spend; less tells less of each row", above=0, most=100
+        1.0, "privacy budget of the fit; smaller protects more", above=0, most=100
     )
     delta: float = parameter(
-        1e-9, "chance of telling more than that; far below one in all rows", above=0, most=0.001
+        1e-9, "delta of the promise; far below one in all rows", above=0, most=0.001
     )
     intervals: int = parameter(
         24, "cells that the values of a number are parted into, at most", least=2, most=1_000

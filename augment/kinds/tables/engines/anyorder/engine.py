@@ -79,28 +79,28 @@ class Anyorder(Engine[Table]):
     )
     epochs: int | None = parameter(
         None,
-        "passes over the training rows",
+        "passes over the training rows, at most; the preset's where not given",
         least=1,
         most=100_000,
         search=Between(5, 200, log=True),
     )
     width: int | None = parameter(
-        None, "of the trunk", least=1, most=4_096, search=Between(32, 512, log=True)
+        None, "units of a hidden layer", least=1, most=4_096, search=Between(32, 512, log=True)
     )
-    blocks: int | None = parameter(None, "of the trunk", least=1, most=64, search=Between(1, 6))
+    blocks: int | None = parameter(None, "residual blocks", least=1, most=64, search=Between(1, 6))
     batch: int = parameter(
-        512, "rows a step, at most", least=1, most=1_000_000, search=Between(64, 2_048, log=True)
+        512, "rows in a step, at most", least=1, most=1_000_000, search=Between(64, 2_048, log=True)
     )
     bins: int = parameter(
         MOST_BINS,
-        "tokens of a number, at most",
+        "bins of a number column, at most",
         least=2,
         most=MOST_TOKENS,
         search=OneOf((16, 32, 64, 128, 256)),
         changes_loss=True,
     )
     learning_rate: float | None = parameter(
-        None, "at its peak", above=0, most=1, search=Between(2e-4, 1e-2, log=True)
+        None, "highest rate of the schedule", above=0, most=1, search=Between(2e-4, 1e-2, log=True)
     )
     micro_batches: int = micro_batches_parameter()
     suffix: float = parameter(
@@ -112,8 +112,8 @@ class Anyorder(Engine[Table]):
     )
     shrinkage: float = parameter(
         3.0,
-        "rows that agree with the net in each cell that is calibrated, at the least: there are "
-        "more where cells are off by little more than noise",
+        "calibration: rows that are assumed to agree with the network in each cell, at least; "
+        "more shrink corrections towards none",
         above=0,
         most=10_000,
         search=Between(1, 300, log=True),
