@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from augment.kinds.tables.relations import links
 from augment.kinds.tables.relations.balances import Balance, balances
+from augment.kinds.tables.relations.days import DayOf, days
 from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.near import Near
@@ -81,8 +82,9 @@ def linked(
         if not terms & unproven or (total is not None and total.name not in unproven):
             balanced.append(balance)
     multiplied = products(numeric)
-    timed: list[WeightedSum | Elapsed] = [
+    timed: list[WeightedSum | Elapsed | DayOf] = [
         *equal_dates(numeric),
+        *days(numeric),
         *lines_of_dates(numeric),
         *elapsed(numeric),
     ]
@@ -104,7 +106,7 @@ def _chosen(
     added: list[Link],
     balanced: list[Balance],
     multiplied: list[Product],
-    timed: list[WeightedSum | Elapsed],
+    timed: list[WeightedSum | Elapsed | DayOf],
     products_first: bool,
 ) -> _Chosen:
     chosen = _Chosen(target)

@@ -15,8 +15,9 @@ from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
-from augment.kinds.tables.relations import bounds, elapsed, products, weighted_sums
+from augment.kinds.tables.relations import bounds, days, elapsed, products, weighted_sums
 from augment.kinds.tables.relations.bounds import Bounds
+from augment.kinds.tables.relations.days import DayOf
 from augment.kinds.tables.relations.elapsed import Elapsed
 from augment.kinds.tables.relations.products import Product
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
@@ -24,7 +25,9 @@ from augment.kinds.tables.relations.weighted_sums import WeightedSum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed"  # sets its result on all rows
+ReplacingLink: TypeAlias = (
+    "Link | Product | WeightedSum | Elapsed | DayOf"  # sets its result on all rows
+)
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
@@ -253,6 +256,8 @@ def _link_from_json(document: Any) -> AnyLink:
         return bounds.from_json(document)
     if "factors" in document:
         return products.from_json(document)
+    if "moment" in document:
+        return days.from_json(document)
     if "form" in document:
         return elapsed.from_json(document)
     if "terms" in document:
