@@ -59,8 +59,9 @@ def layout_of(
     first = frozenset(j for j, column in enumerate(columns) if column.name in key)
     dates = times_of_day([column.name for column in columns])
     days = [each for date in dates for each in offset_days(date, tokens, vocabularies, found)]
-    together = [*found[:1], *(each.members for each in days if {*found[0]} < {*each.members})]
-    order = preferred_order(tokens, sizes, laws, together, first)
+    together = {j for members in found[:1] for j in members}
+    together |= {j for each in days for j in each.members if together < {*each.members}}
+    order = preferred_order(tokens, sizes, laws, [tuple(sorted(together))], first)
     return TokenLayout(tuple(sizes), tuple(order), tuple(found), tuple(days)), laws
 
 
@@ -151,8 +152,8 @@ def preferred_order(
     together: list[tuple[int, ...]],
     key: frozenset[int] = frozenset(),
 ) -> list[int]:
-    """The `key` first, since rows are filled given a key that no other has; then columns that are
-    `together` in the strongest interaction, then columns from few tokens to many; a child right after its parent.
+    """The `key` first, since rows are filled given a key that no other has; then members of the
+    strongest interaction, then columns from few tokens to many; a child right after its parent.
 
     Early columns then have few distinct contexts, each of which is computed once for all rows;
     and a cell of the interaction is learnt from every column that it bears on. A column that has
@@ -160,7 +161,7 @@ def preferred_order(
     many values stay late: what is learnt from a number is blurred (see `MaskedLoss.blurred`).
     """
     children = {law.child for law in laws}
-    members = {j for each in together for j in each}
+    members = set(together[0]) if together else set()
 
     def place(j: int) -> tuple[bool, bool, int, int]:
         commonest = np.bincount(tokens[:, j] + 1, minlength=1).max()  # unknown is a value, too
