@@ -66,8 +66,8 @@ def rare_cells(rows: NDArray[np.int32], layout: TokenLayout) -> NDArray[np.bool_
     """(rows of the embedding matrix,) True for cells that few rows share."""
     rare = np.zeros(layout.cells[-1] + 1, dtype=np.bool_)
     for i, members in enumerate(layout.joint):
-        columns = rows[:, list(members)].T.astype(np.int64)
-        cell = layout.cell_number(i, columns)[(columns >= 0).all(axis=0)]
+        columns = [rows[:, j].astype(np.int64) for j in members]
+        cell = layout.cell_number(i, columns)[(rows[:, list(members)] >= 0).all(axis=1)]
         size = layout.cells[i + 1] - layout.cells[i]
         counts = np.bincount(cell, minlength=size)
         rare[layout.cells[i] : layout.cells[i + 1]] = counts < LEAST_ROWS

@@ -93,7 +93,7 @@ def test_a_day_that_begins_later_goes_on_into_the_next_morning(nullable: bool) -
     assert rows.tolist() == (found + layout.cells[1]).tolist()
     assert layout.cells[1] <= rows.min() and rows.max() == layout.cells[2] - 1
     if nullable:
-        assert layout.cell_number(1, np.zeros((3, 1), int))[0] < found.min()
+        assert layout.cell_number(1, [np.zeros(1, int)] * 3)[0] < found.min()
     unknown = layout.cell(torch.tensor([[3, 1, -1], [-1, 1, 4]]), 1)
     assert unknown.tolist() == [layout.cells[-1]] * 2
 
