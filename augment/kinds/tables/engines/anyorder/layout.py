@@ -18,9 +18,9 @@ class OffsetDays:
     """Days that begin later than at midnight, as cells of a week, a weekday and a time of day.
 
     What goes on through the hours does not stop at midnight, and one vector a day says nothing of
-    how it goes. Days that begin at several times lie over one another, so that together they tell
-    parts of a day apart, each from as many rows as a day has, and parts on either side of a
-    midnight share what is learnt (tile coding: Albus 1975, doi 10.1115/1.3426922). `members` are
+    how it goes. Days that begin at noon lie over those that begin at midnight, so that together
+    they tell half days apart, each from as many rows as a day has, and what is learnt of an evening
+    tells of the next morning (tile coding: Albus 1975, doi 10.1115/1.3426922). `members` are
     the three columns, `days` the weekdays of a week, whose tokens begin at `first`; a day begins
     at the token `begins` of the time.
     """

@@ -31,7 +31,7 @@ PROBED_ROWS = 300  # that rule out most dependencies
 SETTLED = 0.9  # share of rows with one value, from which a column takes its turn as if it had
 FEW = 32  # tokens at most
 MAX_ROWS = 40_000  # that interactions are mined on
-OFFSETS = 4  # times of day at which days begin, midnight among them
+OFFSETS = 2  # times at which days begin, midnight among them; of more, rows are known again
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def offset_days(
     found: list[tuple[int, ...]],
 ) -> list[OffsetDays]:
     """Days that begin at other times than midnight, where the interactions that were `found` say
-    that days differ: after a quarter of a day's rows, a half, and three quarters. `date` are the
-    places of its week, weekday and time.
+    that days differ: at those that part a day's rows into as many shares of one size. `date` are
+    the places of its week, weekday and time.
 
     Weeks without a token of their own have no days.
     """

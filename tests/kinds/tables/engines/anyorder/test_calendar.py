@@ -98,11 +98,11 @@ def test_a_day_that_begins_later_goes_on_into_the_next_morning(nullable: bool) -
     assert unknown.tolist() == [layout.cells[-1]] * 2
 
 
-def test_days_begin_at_several_times_where_days_differ(tmp_path: Path) -> None:
+def test_days_begin_at_noon_too_where_days_differ(tmp_path: Path) -> None:
     table = hourly(60)
     _, inner = fitted(table, tmp_path, epochs=1)
     names, layout = list(inner.vocabularies), inner.network.layout
-    assert [each.begins for each in layout.offset_days] == [6, 12, 18]
+    assert [each.begins for each in layout.offset_days] == [12]
     assert {names[j].partition("\x1f")[2] for j in layout.joint[-1]} == {"week", "weekday", "time"}
     rng = np.random.default_rng(2)
     columns = {name: numbers(table, name) for name in PARTS}
