@@ -17,6 +17,7 @@ from augment.kinds.tables.codecs.calendar import TIME, WEEK, WEEKDAY
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import from_numbers, numbers
+from augment.kinds.tables.engines.anyorder import structure
 from augment.kinds.tables.engines.anyorder.encoding import fitted_vocabularies
 from augment.kinds.tables.engines.anyorder.engine import Anyorder
 from augment.kinds.tables.engines.anyorder.layout import OffsetDays, TokenLayout
@@ -132,6 +133,34 @@ def test_each_day_of_years_keeps_its_level(tmp_path: Path) -> None:
     assert len(both) > 1_000
     pairs = np.corrcoef([real[day] for day in both], [drawn[day] for day in both])
     assert pairs[0, 1] > 0.96
+
+
+@pytest.mark.slow
+def test_halves_of_days_keep_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A level that goes on through the hours changes at noon as it does in the real rows, less so
+    where days begin at midnight alone."""
+    table = hourly(60)
+    steps = np.random.default_rng(3).normal(0, 1, len(table))
+    level = pa.array(np.cumsum(steps).round(1))
+    walk = Table(table.data.set_column(4, "level", level), table.schema)
+    kept = _changes_kept(walk, tmp_path / "both")
+    monkeypatch.setattr(structure, "OFFSETS", 1)
+    alone = _changes_kept(walk, tmp_path / "midnight")
+    assert 1 - kept**2 < 0.67 * (1 - alone**2)  # of the variance, what is not kept
+
+
+def _changes_kept(walk: Table, scratch: Path) -> float:
+    """The correlation, over days, of how the level changes at noon in real and in made rows."""
+    model, _ = fitted(walk, scratch)
+    made = model.sample(0, 20_000, Seed(2), Condition(), silent)
+    halves = []
+    for table in (walk, made):
+        late = numbers(table, "hour") >= 12
+        halves += [_means(table.take(np.flatnonzero(half))) for half in (late, ~late)]
+    days = sorted(set.intersection(*(set(half) for half in halves)))
+    assert len(days) > 400
+    late, early, made_late, made_early = (np.array([half[d] for d in days]) for half in halves)
+    return float(np.corrcoef(late - early, made_late - made_early)[0, 1])
 
 
 def _means(table: Table) -> dict[int, float]:
