@@ -37,6 +37,14 @@ def is_week(column: Column) -> bool:
     return column.name.endswith(WEEK)
 
 
+def times_of_day(names: list[str]) -> list[tuple[int, int, int]]:
+    """The places of the week, the weekday and the time of each date that is split so far."""
+    place = {name: j for j, name in enumerate(names)}
+    stems = [name.removesuffix(WEEK) for name in names if name.endswith(WEEK)]
+    parts = [tuple(place.get(stem + part) for part in (WEEK, WEEKDAY, TIME)) for stem in stems]
+    return [(w, d, t) for w, d, t in parts if w is not None and d is not None and t is not None]
+
+
 @dataclass(frozen=True)
 class Calendar:
     """Which columns are split. `whole` draws a split column's value in one piece, where its parts

@@ -25,9 +25,8 @@ from augment.kinds.tables.relations.weighted_sums import WeightedSum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ReplacingLink: TypeAlias = (
-    "Link | Product | WeightedSum | Elapsed | DayOf"  # sets its result on all rows
-)
+# Each of these sets its result on all rows.
+ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf"
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 

@@ -84,7 +84,7 @@ class DeviceRows:
         self.tokens[j] = drawn
         self.slots[j] = drawn + layout.starts[j]
         self.known |= {j}
-        for i, members in enumerate(layout.interactions):
+        for i, members in enumerate(layout.joint):
             if j in members and self.known.issuperset(members):
                 self.slots[layout.columns + i] = layout.cell(self.tokens.t(), i)
 

@@ -14,7 +14,6 @@ from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Vocabula
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import codes, numbers
 from augment.kinds.tables.engines.anyorder.layout import TokenLayout
-from augment.kinds.tables.engines.anyorder.structure import cell_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,12 +63,13 @@ def null_patterns(rows: NDArray[np.int32], vocabularies: list[Vocabulary]) -> ND
 
 
 def rare_cells(rows: NDArray[np.int32], layout: TokenLayout) -> NDArray[np.bool_]:
-    """(rows of the embedding matrix,) True for cells of interactions that few rows share."""
+    """(rows of the embedding matrix,) True for cells that few rows share."""
     rare = np.zeros(layout.cells[-1] + 1, dtype=np.bool_)
-    for i, members in enumerate(layout.interactions):
-        cell = cell_of(rows, members, list(layout.sizes))
+    for i, members in enumerate(layout.joint):
+        columns = [rows[:, j].astype(np.int64) for j in members]
+        cell = layout.cell_number(i, columns)[(rows[:, list(members)] >= 0).all(axis=1)]
         size = layout.cells[i + 1] - layout.cells[i]
-        counts = np.bincount(cell[cell >= 0], minlength=size)
+        counts = np.bincount(cell, minlength=size)
         rare[layout.cells[i] : layout.cells[i + 1]] = counts < LEAST_ROWS
     return rare
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -13,16 +14,48 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class OffsetDays:
+    """Days that begin later than at midnight, as cells of a week, a weekday and a time of day.
+
+    What goes on through the hours does not stop at midnight, and one vector a day says nothing of
+    how it goes. Days that begin at noon lie over those that begin at midnight, so that together
+    they tell half days apart, each from as many rows as a day has, and what is learnt of an evening
+    tells of the next morning (tile coding: Albus 1975, doi 10.1115/1.3426922). `members` are
+    the three columns, `days` the weekdays of a week, whose tokens begin at `first`; a day begins
+    at the token `begins` of the time.
+    """
+
+    members: tuple[int, int, int]
+    days: int
+    first: int
+    begins: int
+
+    def cells(self, sizes: Sequence[int]) -> int:
+        return self.days * sizes[self.members[0]] + 1
+
+    def cell(self, week: Any, weekday: Any, time: Any) -> Any:
+        """(rows,) the cell of tokens that are all known: arrays or tensors."""
+        day = (weekday - self.first).clip(min=0)  # a null is in week 0, which has no other rows
+        return self.days * week + day + (time >= self.begins)
+
+
+@dataclass(frozen=True)
 class TokenLayout:
     """Where each column's tokens lie in the embedding and head matrices.
 
     Rows of the embedding matrix: all tokens column by column, one "not known" per column, the
-    cells of the interactions, and a last row of zeros.
+    cells of the interactions and those of the offset days, and a last row of zeros.
     """
 
     sizes: tuple[int, ...]
     order: tuple[int, ...]  # the preferred order of sampling
     interactions: tuple[tuple[int, ...], ...] = ()
+    offset_days: tuple[OffsetDays, ...] = ()
+
+    @cached_property
+    def joint(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of each set of cells: of the interactions, then of the offset days."""
+        return (*self.interactions, *(each.members for each in self.offset_days))
 
     @property
     def columns(self) -> int:
@@ -43,11 +76,13 @@ class TokenLayout:
 
     @cached_property
     def cells(self) -> tuple[int, ...]:
-        """(interactions + 1,) embedding rows: each interaction's first cell, then the zeros."""
+        """(sets of cells + 1,) embedding rows: the first cell of each set, then the zeros."""
         total = self.tokens + self.columns
         cells = [total]
-        for members in self.interactions:
-            total += math.prod(self.sizes[j] for j in members)
+        sizes = [math.prod(self.sizes[j] for j in members) for members in self.interactions]
+        sizes += [each.cells(self.sizes) for each in self.offset_days]
+        for size in sizes:
+            total += size
             cells.append(total)
         return tuple(cells)
 
@@ -63,7 +98,7 @@ class TokenLayout:
 
         starts, masked = self._rows_on(tokens.device)
         found = [torch.where(tokens < 0, masked, tokens + starts)]
-        for i in range(len(self.interactions)):
+        for i in range(len(self.joint)):
             found.append(self.cell(tokens, i)[:, None])
         return torch.cat(found, dim=1)
 
@@ -83,13 +118,22 @@ class TokenLayout:
         return {}
 
     def cell(self, tokens: Tensor, i: int) -> Tensor:
-        """(rows,) the embedding row of interaction i: the zeros where a member is not known."""
+        """(rows,) the embedding row of set i of cells: the zeros where a member is not known."""
         import torch
 
-        members = self.interactions[i]
-        cell = torch.zeros_like(tokens[:, 0])
-        unknown = torch.zeros_like(cell, dtype=torch.bool)
-        for j in members:
-            cell = cell * self.sizes[j] + tokens[:, j]
-            unknown |= tokens[:, j] < 0
-        return torch.where(unknown, self.cells[-1], cell + self.cells[i])
+        columns = [tokens[:, j] for j in self.joint[i]]
+        unknown = torch.zeros_like(columns[0], dtype=torch.bool)
+        for column in columns:
+            unknown |= column < 0
+        return torch.where(unknown, self.cells[-1], self.cell_number(i, columns) + self.cells[i])
+
+    def cell_number(self, i: int, columns: Sequence[Any]) -> Any:
+        """(rows,) the cells within set i, from the tokens of its members (arrays or tensors), which
+        are all known."""
+        if i >= len(self.interactions):
+            week, weekday, time = columns
+            return self.offset_days[i - len(self.interactions)].cell(week, weekday, time)
+        number = 0
+        for j, column in zip(self.interactions[i], columns, strict=True):
+            number = number * self.sizes[j] + column
+        return number

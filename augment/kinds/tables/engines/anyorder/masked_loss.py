@@ -62,8 +62,8 @@ class MaskedLoss:
         """(rows, columns) True where hidden, and (rows, places) the embeddings that are seen."""
         hidden = self.hide(len(rows), generator).to(rows.device)
         slots = self._slots(rows, hidden)
-        if self.layout.interactions:
-            shape = len(rows), len(self.layout.interactions)
+        if self.layout.joint:
+            shape = len(rows), len(self.layout.joint)
             gone = torch.rand(shape, generator=generator, device=generator.device)
             cells = slots[:, self.layout.columns :]
             dropped = gone.to(rows.device) < INTERACTION_DROPOUT

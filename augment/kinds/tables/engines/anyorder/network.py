@@ -114,7 +114,7 @@ class TokenNetwork(nn.Module):
         self.heads = normal(layout.tokens, 0.02)
         self.bias = nn.Parameter(torch.tensor(bias, dtype=torch.float32))
         self.cells = self.smooth_in = self.smooth_out = None
-        if layout.interactions:
+        if layout.joint:
             self.cells = normal(layout.cells[-1] - layout.cells[0], 0.1 / CELL_SCALE)
         if features is not None:
             self.smooth_in = normal(features.count, FEATURE_SCALE)

@@ -109,7 +109,7 @@ class RowBlock:
 
         layout, embeddings = self.network.layout, self.network.embeddings
         change = embeddings[layout.starts[j] : layout.starts[j + 1]] - embeddings[layout.tokens + j]
-        completed = [i for i, members in enumerate(layout.interactions) if j in members]
+        completed = [i for i, members in enumerate(layout.joint) if j in members]
 
         def add(part: Part) -> None:
             with torch.inference_mode():

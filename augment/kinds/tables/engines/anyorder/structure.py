@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from augment.core.budget import UNLIMITED, Budget
-from augment.kinds.tables.codecs.calendar import is_week
-from augment.kinds.tables.engines.anyorder.layout import TokenLayout
+from augment.kinds.tables.codecs.calendar import is_week, times_of_day
+from augment.kinds.tables.engines.anyorder.layout import OffsetDays, TokenLayout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,12 +24,14 @@ MAX_INTERACTIONS = 4
 MAX_CANDIDATES = 12  # columns that may take part in interactions, the strongest first
 ROWS_PER_CELL = 8  # the fewest rows that a cell of an interaction may have on average
 LEAST_GAIN = 0.05  # share of a column's variance that the cells must explain beyond their parts
+UNTOLD = 0.1  # share of weeks' tokens, at most, that may stand for several
 MAX_LEVELS = 64  # of a member, unless it is said to have more that matter
 MAX_MINED = 60  # columns that are looked at for interactions
 PROBED_ROWS = 300  # that rule out most dependencies
 SETTLED = 0.9  # share of rows with one value, from which a column takes its turn as if it had
 FEW = 32  # tokens at most
 MAX_ROWS = 40_000  # that interactions are mined on
+OFFSETS = 2  # times at which days begin, midnight among them; of more, rows are known again
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,39 @@ def layout_of(
     weeks = frozenset(j for j, column in enumerate(columns) if is_week(column))
     found = interactions(tokens, sizes, budget, weeks)
     first = frozenset(j for j, column in enumerate(columns) if column.name in key)
-    order = preferred_order(tokens, sizes, laws, found, first)
-    return TokenLayout(tuple(sizes), tuple(order), tuple(found)), laws
+    dates = times_of_day([column.name for column in columns])
+    days = [each for date in dates for each in offset_days(date, tokens, vocabularies, found)]
+    together = {j for members in found[:1] for j in members}
+    together |= {j for each in days for j in each.members if together < {*each.members}}
+    order = preferred_order(tokens, sizes, laws, [tuple(sorted(together))], first)
+    return TokenLayout(tuple(sizes), tuple(order), tuple(found), tuple(days)), laws
+
+
+def offset_days(
+    date: tuple[int, int, int],
+    tokens: NDArray[np.int32],
+    vocabularies: list[Vocabulary],
+    found: list[tuple[int, ...]],
+) -> list[OffsetDays]:
+    """Days that begin at other times than midnight, where the interactions that were `found` say
+    that days differ: at those that part a day's rows into as many shares of one size. `date` are
+    the places of its week, weekday and time.
+
+    Weeks without a token of their own have no days.
+    """
+    week, weekday, time = date
+    if not {(week, weekday), (weekday, week)} & {*found}:
+        return []
+    if vocabularies[week].binned().mean() > UNTOLD:
+        return []
+    first = int(vocabularies[weekday].null() is not None)
+    days = vocabularies[weekday].size - first
+    times = tokens[:, time][tokens[:, time] >= int(vocabularies[time].null() is not None)]
+    counts = np.bincount(times, minlength=vocabularies[time].size)
+    before = np.cumsum(counts) - counts
+    begins = np.searchsorted(before, len(times) * np.arange(1, OFFSETS) / OFFSETS)
+    apart = sorted({int(each) for each in begins} - {0, int(times.min(initial=0))})
+    return [OffsetDays(date, days, first, each) for each in apart if each < len(counts)]
 
 
 def dependencies(
@@ -251,4 +284,6 @@ def described(columns: list[Column], layout: TokenLayout, laws: list[Dependency]
     names = [column.name.replace("\x1f", " ") for column in columns]
     parts = [f"{names[law.parent]} settles {names[law.child]}" for law in laws]
     parts += [" × ".join(names[j] for j in m) for m in layout.interactions]
+    offset = sorted({each.members for each in layout.offset_days})
+    parts += [f"days of {names[w]} begin at several times" for w, _, _ in offset]
     return f"{layout.columns} columns, {layout.tokens} tokens" + "".join(f"; {p}" for p in parts)

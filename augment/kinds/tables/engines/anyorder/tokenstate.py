@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.engines.anyorder.chain import Chain
 from augment.kinds.tables.engines.anyorder.correction import Correction
 from augment.kinds.tables.engines.anyorder.fitted_network import FittedNetwork
-from augment.kinds.tables.engines.anyorder.layout import TokenLayout
+from augment.kinds.tables.engines.anyorder.layout import OffsetDays, TokenLayout
 from augment.kinds.tables.engines.anyorder.presets import Shape
 from augment.kinds.tables.engines.anyorder.structure import Dependency
 
@@ -65,6 +66,7 @@ def model_state(
         "precision": str(network.heads.dtype).removeprefix("torch."),
         "order": list(chain.layout.order),
         "interactions": [list(members) for members in chain.layout.interactions],
+        "offset_days": [asdict(each) for each in chain.layout.offset_days],
         "words": configs,
         "laws": [[law.parent, law.child] for law in chain.laws],
         "corrections": {str(j): list(c.columns) for j, c in network.corrections.items()},
@@ -103,6 +105,7 @@ def model_parts(state: State) -> Parts:
         tuple(vocabulary.size for vocabulary in vocabularies),
         tuple(int(j) for j in config["order"]),
         tuple(tuple(int(j) for j in members) for members in config["interactions"]),
+        tuple(_offset_days(each) for each in config.get("offset_days", [])),  # older models: none
     )
     embeddings, heads = tensor("embeddings"), tensor("heads").to(precision)
     if sorted(layout.order) != list(range(len(schema))) or len(vocabularies) != len(schema):
@@ -131,6 +134,12 @@ def model_parts(state: State) -> Parts:
     )
     facts = dict(config.get("facts", {}))
     return calendar, list(schema), vocabularies, Chain(network, tuple(laws)), facts
+
+
+def _offset_days(saved: Json) -> OffsetDays:
+    week, weekday, time = (int(j) for j in saved["members"])
+    others = (int(saved[name]) for name in ("days", "first", "begins"))
+    return OffsetDays((week, weekday, time), *others)
 
 
 def shape_of(shapes: dict[str, tuple[int, ...]]) -> Shape:

@@ -54,20 +54,26 @@ class Shared:
     def cells(
         self, layout: TokenLayout, i: int, older: TokenLayout
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The cells of interaction i that both know: their numbers in it, and the rows of the
-        older embedding matrix."""
-        members = layout.interactions[i]
+        """The cells of set i that both know: their numbers in it, and the rows of the older
+        embedding matrix."""
+        members = layout.joint[i]
         columns = [self.column[j] for j in members]
-        same = [k for k, those in enumerate(older.interactions) if sorted(those) == sorted(columns)]
-        if not same:
+        mine = _alike(layout, set(members))
+        theirs = _alike(older, set(columns))
+        if i not in mine[: len(theirs)]:
             return np.empty(0, np.int64), np.empty(0, np.int64)
+        same = theirs[mine.index(i)]
         grid = np.indices([layout.sizes[j] for j in members]).reshape(len(members), -1)
-        token = {q: self.token[j][mine] for q, j, mine in zip(columns, members, grid, strict=True)}
+        token = {q: self.token[j][row] for q, j, row in zip(columns, members, grid, strict=True)}
         known = np.all([tokens >= 0 for tokens in token.values()], axis=0)
-        cell = np.zeros(grid.shape[1], np.int64)
-        for q in older.interactions[same[0]]:
-            cell = cell * older.sizes[q] + token[q]
-        return np.flatnonzero(known), older.cells[same[0]] + cell[known]
+        cells, first = np.unique(layout.cell_number(i, list(grid[:, known])), return_index=True)
+        old = older.cell_number(same, [token[q][known][first] for q in older.joint[same]])
+        return np.asarray(cells), np.asarray(older.cells[same] + old)
+
+
+def _alike(layout: TokenLayout, members: set[int]) -> list[int]:
+    """The sets of cells of these columns, in order."""
+    return [i for i, columns in enumerate(layout.joint) if {*columns} == members]
 
 
 def start_from(
@@ -94,7 +100,7 @@ def start_from(
             network.masks[j] = known.embeddings[old.tokens + q]
         _leave_out_smooth(network, shared, vocabularies)
         if network.cells is not None:
-            for i in range(len(layout.interactions)):
+            for i in range(len(layout.joint)):
                 cells, rows = shared.cells(layout, i, old)
                 at = torch.from_numpy(layout.cells[i] - layout.cells[0] + cells).to(device)
                 found = known.embeddings[torch.from_numpy(rows).to(device)]

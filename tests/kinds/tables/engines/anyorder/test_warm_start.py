@@ -17,7 +17,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.engines.anyorder.encoding import encode, null_patterns
 from augment.kinds.tables.engines.anyorder.engine import Anyorder
-from augment.kinds.tables.engines.anyorder.layout import TokenLayout
+from augment.kinds.tables.engines.anyorder.layout import OffsetDays, TokenLayout
 from augment.kinds.tables.engines.anyorder.masked_loss import MaskedLoss
 from augment.kinds.tables.engines.anyorder.network import Features, TokenNetwork
 from augment.kinds.tables.engines.anyorder.tokenmodel import AnyorderModel
@@ -112,3 +112,14 @@ def test_cells_of_an_interaction_are_found_whatever_the_order_of_its_members() -
     # new (a, b) is old (b, a): a is column 1 of the older, its tokens swapped; b's token 1 is new
     assert cells.tolist() == [0, 2, 3, 5]
     assert (rows - old.cells[0]).tolist() == [1 * 3 + 0, 1 * 3 + 2, 0 * 3 + 0, 0 * 3 + 2]
+
+
+def test_cells_of_days_that_begin_at_other_times_are_those_of_the_same_days() -> None:
+    days = OffsetDays((0, 1, 2), days=2, first=0, begins=2)
+    newer = TokenLayout((3, 2, 4), (0, 1, 2), (), (days,))
+    old = TokenLayout((2, 2, 4), (0, 1, 2), (), (days,))
+    unchanged = np.arange(2), np.arange(4)
+    shared = Shared((0, 1, 2), (np.array([1, -1, -1]), *unchanged))  # its first week was the last
+    cells, rows = shared.cells(newer, 0, old)
+    assert cells.tolist() == [0, 1, 2] and (rows - old.cells[0]).tolist() == [2, 3, 4]
+    assert not len(shared.cells(newer, 0, TokenLayout((2, 2, 4), (0, 1, 2)))[0])
