@@ -35,6 +35,7 @@ from augment.kinds.tables.relations import (
 from augment.kinds.tables.relations.bound_search import bounded
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
+from augment.kinds.tables.relations.links import Link
 from augment.kinds.tables.relations.quantities import quantities, rare_quantities
 from augment.kinds.tables.relations.table_relations import Relations
 
@@ -94,6 +95,12 @@ def mined(
         found = replace(found, lookups=lookups.found(table, _held(found), holders))
         related = _related(found) | {each.result for each in found.lookups}
         found = replace(found, absences=absences.found(table, related))
+        flagged = absences.of_gaps(table, found.gaps, found.drawn_late)
+        found = replace(found, absences=(*found.absences, *flagged))
+        drawn = found.taken_out(table)
+        others = {*drawn.schema.names} - _distances(found, table, drawn)
+        apart = absences.found(drawn, others, found.drawn_late)
+        found = replace(found, absences=(*found.absences, *apart))
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
 
@@ -112,6 +119,13 @@ def _related(found: Relations) -> set[str]:
     used = {name for link in found.links for name in link.sources}
     used |= {each.source for each in found.settled} | {each.source for each in found.brackets}
     return found.moved | used
+
+
+def _distances(found: Relations, table: Table, drawn: Table) -> set[str]:
+    """The ordered columns that an engine draws as distances, missing where they are."""
+    ordered = {link.result for link in found.links if isinstance(link, Link) and not link.computed}
+    ordered &= {*drawn.schema.names}
+    return {n for n in ordered if table.column(n).is_valid().equals(drawn.column(n).is_valid())}
 
 
 def _held(found: Relations) -> set[str]:

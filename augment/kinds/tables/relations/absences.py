@@ -22,6 +22,7 @@ from augment.kinds.tables.relations.cell_values import (
     cell_values,
     require_cell_values,
 )
+from augment.kinds.tables.relations.gaps import Gaps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,12 +74,13 @@ def _word(value: CellValue) -> str:
 Absences = tuple[Absence, ...]
 
 
-def found(table: Table, left_out: Collection[str]) -> Absences:
-    """Those that hold on every row; none of a column in `left_out`, or by a column that has one."""
+def found(table: Table, left_out: Collection[str], later: Collection[str] = ()) -> Absences:
+    """Those that hold on every row; none of a column in `left_out`, by one in `later`, or by a
+    column that has one."""
     columns = [column for column in table.schema if column.role != "text"]
     if len(columns) > MOST_COLUMNS:
         return ()
-    codes = {c.name: ranks(table, c.name) for c in columns if c.role in ("categorical", "boolean")}
+    codes = _categories(table, later)
     absences: list[Absence] = []
     for column in columns:
         present = np.asarray(table.column(column.name).is_valid())
@@ -93,7 +95,34 @@ def found(table: Table, left_out: Collection[str]) -> Absences:
             absences.append(Absence(column.name, name, tuple(values)))
             break
         else:
-            absences += _alike(table, column.name, present, absences, left_out)
+            absences += _alike(table, column.name, present, absences, later)
+    return tuple(absences)
+
+
+def _categories(table: Table, left_out: Collection[str]) -> dict[str, NDArray[np.int64]]:
+    """(rows,) codes of each category that is not in `left_out`, -1 for null."""
+    return {
+        column.name: ranks(table, column.name)
+        for column in table.schema
+        if column.role in ("categorical", "boolean") and column.name not in left_out
+    }
+
+
+def of_gaps(table: Table, lacking: Gaps, later: Collection[str]) -> Absences:
+    """Those that hold on every row of columns whose gaps are flagged; none by one in `later`."""
+    codes = _categories(table, later)
+    absences: list[Absence] = []
+    for gap in lacking:
+        has = np.stack([np.asarray(table.column(name).is_valid()) for name in gap.columns])
+        present = has[0]
+        if (has != present).any() or not LEAST_ROWS <= present.sum() <= len(table) - LEAST_ROWS:
+            continue
+        for source, own in codes.items():
+            rows = _settles(own, present)
+            if rows is not None:
+                values = tuple(cell_values(table, table.schema[source], rows))
+                absences += [Absence(name, source, values) for name in gap.columns]
+                break
     return tuple(absences)
 
 
@@ -112,10 +141,10 @@ def _alike(
     name: str,
     present: NDArray[np.bool_],
     before: list[Absence],
-    left_out: Collection[str],
+    later: Collection[str],
 ) -> list[Absence]:
     """The first column before this one that is missing on the same rows."""
-    taken = {each.column for each in before}
+    taken = {*later, *(each.column for each in before)}
     for other in table.schema.names[: table.schema.names.index(name)]:
         alike = table.column(other).is_valid()
         if other not in taken and (np.asarray(alike) == present).all():

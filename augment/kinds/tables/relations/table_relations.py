@@ -32,7 +32,7 @@ from augment.kinds.tables.relations.brackets import Bracket, Brackets
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap, Masks
-from augment.kinds.tables.relations.links import Links
+from augment.kinds.tables.relations.links import Link, Links
 from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
@@ -128,6 +128,10 @@ class Relations:
         drawn, masks = gaps.split(table, self.gaps)
         early, late = self._lookups_in_turn
         settled = lookups.put_back(drawn, early)
+        if kept is None:
+            masks |= {e.column: ~e.present(settled) for e in self.absences if e.column in masks}
+            apart = tuple(e for e in self.absences if e.column in self._distances)
+            settled = absences.put_back(settled, apart)
         plain = self.dependents.put_back(settled, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
         unsettled = birth_dates.columns_of(undated, self.births)
@@ -139,10 +143,12 @@ class Relations:
         born = birth_dates.put_back(read_off, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         whole_rows = lookups.put_back(gaps.emptied(made, masks), late)
-        if kept is not None or not self.absences:
+        done = masks.keys() | self._distances
+        lending = tuple(each for each in self.absences if each.column not in done)
+        if kept is not None or not lending:
             return whole_rows
-        lent = absences.put_back(whole_rows, self.absences)
-        return links.within_bounds(lent, self.links, {each.column for each in self.absences})
+        lent = absences.put_back(whole_rows, lending)
+        return links.within_bounds(lent, self.links, {each.column for each in lending})
 
     @property
     def set_after_draw(self) -> set[str]:
@@ -161,6 +167,12 @@ class Relations:
             *(function.argument for function in functions),
             *(name for gap in self.gaps for name in gap.columns),
         }
+
+    @property
+    def drawn_late(self) -> set[str]:
+        """The columns that stand as a row has them at the end of what is put back alone."""
+        late = {each.result for each in self._lookups_in_turn[1]}
+        return self.moved | self._bounded | late | {each.column for each in self.absences}
 
     @property
     def _lookups_in_turn(self) -> tuple[Lookups, Lookups]:
@@ -183,6 +195,11 @@ class Relations:
     def _results(self) -> set[str]:
         """The columns that a link replaces."""
         return {link.result for link in self.links if not isinstance(link, Bounds)}
+
+    @property
+    def _distances(self) -> set[str]:
+        """The columns that an engine draws as distances from another one."""
+        return {e.result for e in self.links if isinstance(e, Link) and not e.computed}
 
     @property
     def mended(self) -> set[str]:
