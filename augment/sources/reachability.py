@@ -6,13 +6,11 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable
-from contextvars import copy_context
 from pathlib import Path
-from queue import Empty, Queue
-from threading import Thread
 
 from augment.core.errors import BadInput, listed
 from augment.core.types import Json
+from augment.sources.background import begun
 from augment.sources.databases import address, connection, session
 from augment.sources.files import matching
 from augment.sources.remote import uri as uris
@@ -36,26 +34,14 @@ def tried(name: str, write: bool) -> Json:
 def _in_time(name: str, trial: Callable[[], Json]) -> Json:
     """What a trial finds. Raises `BadInput` where it takes too long, as of a server that takes
     calls and says nothing, of which libraries ask again and again."""
-    found: Queue[Json | BaseException] = Queue()
-
-    def run() -> None:
-        try:
-            found.put(trial())
-        except BaseException as error:
-            found.put(error)
-
-    Thread(target=copy_context().run, args=(run,), daemon=True).start()
-    try:
-        result = found.get(timeout=MAX_SECONDS)
-    except Empty:
+    running = begun(trial)
+    if not running.wait(MAX_SECONDS):
         raise BadInput(
             f"there is no answer within {MAX_SECONDS} seconds.",
             where=name,
             hint="Does a server of the right kind listen there?",
-        ) from None
-    if isinstance(result, BaseException):
-        raise result
-    return result
+        )
+    return running.result()
 
 
 def _database(place: address.Address, write: bool) -> Json:
