@@ -48,4 +48,9 @@ class Statements:
         if running is None or running.ended.is_set():
             close()
         else:
-            begun(lambda: running.wait() and close())
+
+            def later() -> None:
+                running.wait()
+                close()
+
+            begun(later)

@@ -349,7 +349,7 @@ def test_what_a_library_logs_is_not_shown_and_a_hosts_loggers_stay_as_they_were(
         logger.error("a request to https://%s@host failed", SECRET)
         raise ConnectionError
 
-    monkeypatch.setattr(type(memory), "isfile", failing)
+    monkeypatch.setattr(type(memory), "info", failing)
     before = logger.level
     with pytest.raises(BadInput, match="cannot be reached"):
         read("memory://b/one.csv", ReadOptions())
@@ -359,7 +359,7 @@ def test_what_a_library_logs_is_not_shown_and_a_hosts_loggers_stay_as_they_were(
 def test_an_account_that_is_not_named_is_refused_with_where_credentials_come_from(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def unnamed(uri: str) -> tuple[object, str]:
+    def unnamed(uri: str, **options: object) -> tuple[object, str]:
         raise ValueError("no account")
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", unnamed)
@@ -385,8 +385,8 @@ def test_a_wrong_endpoint_address_and_account_are_told_apart(
     def wrong(*_: object, **__: object) -> bool:
         raise ValueError(words)
 
-    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda uri: (memory, "/b/t.csv"))
-    monkeypatch.setattr(type(memory), "isfile", wrong)
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda uri, **options: (memory, "/b/t.csv"))
+    monkeypatch.setattr(type(memory), "info", wrong)
     with pytest.raises(BadInput, match=said) as refused:
         read(uri, ReadOptions())
     assert words not in str(refused.value) and "access is refused" not in str(refused.value)
