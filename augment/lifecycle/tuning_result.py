@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import augment
-from augment.core.errors import GateFailed
+from augment.core.errors import AugmentError, GateFailed, OutOfResources
 from augment.core.types import Json
 from augment.evaluation import objective
 from augment.lifecycle import search_space, trials
 from augment.lifecycle.fitting import described
 from augment.lifecycle.search import Search, json_like
+from augment.lifecycle.unfinished import none_finished
 from augment.settings import writing
 from augment.settings.names import ENGINES, Name
+from augment.work.store import Store
 
 SCHEMA = "augment.tune/1"
 
@@ -97,18 +100,33 @@ def _meet(name: str, final: Json) -> bool:
     return max(ends[0][0], ends[1][0]) <= min(ends[0][1], ends[1][1])
 
 
-def unmet(document: Json) -> GateFailed | None:
+def unmet(document: Json) -> AugmentError | None:
     """The error of a search that has no winner; None where it has one."""
     if document.get("dry_run") or document["winner"] is not None:
         return None
     done = [row for row in document["trials"] if row["state"] == "done"]
-    if done:
-        why = f"each of the {len(done)} trials that came to an end fails privacy"
-        way = "Choose another engine, or give more trials."
-    else:
-        first = document["trials"][0]["reason"] if document["trials"] else "none was begun"
-        why, way = f"no trial came to its end ({first.removesuffix('.')})", "Mend that first."
-    return GateFailed(f"There is no winner: {why}. {document['folder']}/tune.html tells all. {way}")
+    if not done:
+        return _none_finished(document)
+    return GateFailed(
+        f"There is no winner: each of the {len(done)} trials that came to an end fails privacy. "
+        f"{document['folder']}/tune.html tells all. Choose another engine, or give more trials."
+    )
+
+
+def require_any(document: Json, folder: Store) -> None:
+    """Refuse a search in which no trial got to its end; the next one begins anew."""
+    if all(row["state"] != "done" for row in document["trials"]):
+        shutil.rmtree(folder.partial)
+        raise _none_finished(document)
+
+
+def _none_finished(document: Json) -> AugmentError:
+    attempts = [
+        (f"trial {row['number']}", row["reason"], row.get("exit_code", 1))
+        for row in document["trials"]
+    ]
+    none = ("trial 1", "no time was left for it (--max-time)", OutOfResources.exit_code)
+    return none_finished("trial", attempts or [none], document["plan"]["source"])
 
 
 def apply(document: Json, path: Path) -> Json:
