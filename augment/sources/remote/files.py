@@ -185,6 +185,18 @@ def _malformed(error: BaseException, uri: str) -> BadInput:
     )
 
 
+def _status(error: BaseException) -> int | None:
+    """The HTTP status that an error of aiohttp, gcsfs or Azure tells of, if it does; gcsfs makes a
+    plain OSError of 403."""
+    if type(error) is OSError and str(error).startswith("Forbidden: "):
+        return 403
+    for name in ("status", "code", "status_code"):
+        found = getattr(error, name, None)
+        if isinstance(found, int | str) and str(found).isdecimal():
+            return int(found)
+    return None
+
+
 def _told(error: BaseException, uri: str) -> AugmentError:
     kinds = {
         each.__name__
@@ -202,10 +214,10 @@ def _told(error: BaseException, uri: str) -> AugmentError:
             where=uri,
             hint="Is there a network, and are the name and the endpoint right?",
         )
-    status = getattr(error, "status", None)  # of the web: aiohttp's ClientResponseError
-    if kinds & set(REFUSED) or status in (401, 403):
+    status = _status(error)
+    if status in (401, 403) or (status is None and kinds & set(REFUSED)):
         return _refused(uri)
-    if isinstance(status, int) and status >= 400:
+    if status is not None and status >= 400:
         return BadInput(
             f"the server answers with HTTP {status}.", where=uri, hint="Try again later."
         )

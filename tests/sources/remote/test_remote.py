@@ -261,6 +261,23 @@ def test_what_the_web_answers_is_told(status: int, said: str) -> None:
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (type("HttpError", (Exception,), {"code": 503})(SECRET), "HTTP 503"),
+        (type("HttpError", (Exception,), {"code": "403"})(SECRET), "access is refused"),
+        (OSError(f"Forbidden: {SECRET}"), "access is refused"),
+        (type("HttpResponseError", (Exception,), {"status_code": 403})(SECRET), "is refused"),
+        (type("ReadTimeoutError", (Exception,), {})(SECRET), "there is no answer"),
+    ],
+    ids=str,
+)
+def test_what_stores_answer_is_told(error: Exception, said: str, memory: object) -> None:
+    with pytest.raises(BadInput, match=said) as refused, remote("memory://b/t.csv"):
+        raise error
+    assert SECRET not in str(refused.value)
+
+
 def test_no_file_of_the_web_is_too_long_but_silence_is() -> None:
     pytest.importorskip("aiohttp")
     with remote("https://host/t.csv") as found:
