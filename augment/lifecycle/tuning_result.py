@@ -27,11 +27,11 @@ def document(search: Search, storage: str | None) -> Json:
     best = trials.winner(rows)
     final: Json = {}
     if best is not None:
-        final["winner"] = search.final(best["parameters"])
-        final["defaults"] = search.final({})
+        final["winner"] = search.final("winner", best["parameters"])
+        final["defaults"] = search.final("defaults", {})
     prepared = search.prepared
     engine = prepared.plan.engine
-    better, sentence = verdict(best, final, request.objectives)
+    better, sentence = verdict(best, final, request.objectives, prepared.plan.kind.noun)
     fixed = {k: getattr(engine, k) for k in request.run.parameters}
     won = None if best is None else {**search.whole(best["parameters"]), **fixed}
     counted = {
@@ -67,24 +67,28 @@ def document(search: Search, storage: str | None) -> Json:
     return found
 
 
-def verdict(best: Json | None, final: Json, objectives: tuple[str, ...]) -> tuple[bool, str]:
-    """Whether the winner is better than the defaults on unseen rows, and in a sentence."""
+def verdict(
+    best: Json | None, final: Json, objectives: tuple[str, ...], noun: str
+) -> tuple[bool, str]:
+    """Whether the winner is better than the defaults on unseen rows, and in a sentence, in which
+    these are called `noun`."""
+    place = f"On {noun} that no trial saw"
     if best is None:
         return False, "No trial won."
     if best["defaults"]:
         return False, "No trial did better than the engine's defaults."
     if not trials.feasible(final["winner"]):
         why = final["winner"]["reason"] or "it fails privacy there"
-        return False, f"On rows that no trial saw the winner is not acceptable: {why}."
+        return False, f"{place} the winner is not acceptable: {why}."
     if not trials.feasible(final["defaults"]):
-        return True, "On rows that no trial saw the winner is acceptable and the defaults are not."
+        return True, f"{place} the winner is acceptable and the defaults are not."
     pairs = zip(final["winner"]["worth"], final["defaults"]["worth"], strict=True)
     differences = {name: w - d for name, (w, d) in zip(objectives, pairs, strict=True)}
     gained = [name for name, more in differences.items() if more > 0]
     lost = [name for name, more in differences.items() if more < 0]
     if not gained:
-        return False, "On rows that no trial saw the winner does no better than the defaults."
-    said = f"On rows that no trial saw the winner does better on {' and '.join(gained)}"
+        return False, f"{place} the winner does no better than the defaults."
+    said = f"{place} the winner does better on {' and '.join(gained)}"
     if lost:
         return False, f"{said}, and worse on {' and '.join(lost)}."
     if all(_meet(name, final) for name in gained):

@@ -7,12 +7,13 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from augment.core.types import Tick, silent
-from augment.kinds.images.metrics import classifier, learning_order, views
+from augment.kinds.images.metrics import classifier
 from augment.lifecycle import tuning
 from augment.lifecycle.plan import RunRequest
 from augment.lifecycle.search import TuneRequest
@@ -26,9 +27,13 @@ WORDS = [word for name, value in FIXED.items() for word in ("-p", f"{name}={valu
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Classifiers that judge pictures are hardly trained."""
-    monkeypatch.setattr(classifier, "STEPS", 4)
-    monkeypatch.setattr(views, "JUDGE_STEPS", 4)
-    monkeypatch.setattr(learning_order, "EARLY_STEPS", (2, 4))
+    train = classifier.trained_judge
+
+    def hardly(pixels: Any, codes: Any, classes: int, seed: Any, steps: int = 4, *more: Any,
+               **named: Any) -> Any:  # fmt: skip
+        return train(pixels, codes, classes, seed, min(steps, 4), *more, **named)
+
+    monkeypatch.setattr(classifier, "trained_judge", hardly)
 
 
 @pytest.fixture
@@ -52,11 +57,11 @@ def test_images_are_tuned_and_the_winner_is_fitted_and_drawn(folder: Path, tmp_p
     document = json.loads((out / "tune.json").read_text())
     assert [row["state"] for row in document["trials"]] == ["done"] * 3, said
     assert done.returncode == (0 if document["winner"] else 3), said
-    assert set(document["space"]) == {"latent", "beta", "rate"}
+    assert set(document["space"]) == {"latent", "beta", "learning_rate"}
     assert max(map(len, said.splitlines())) <= 80
     assert "3 trials of cvae" in said and "on unseen images" in said
     page = (out / "tune.html").read_text()
-    assert "images" in page and "unseen rows" not in page
+    assert "On images that no trial saw" in page and "rows that no" not in page + said
     used = re.search(r"Use it: (.*?)\nReport", said, re.DOTALL)
     options = shlex.split(used[1]) if used else ["-e", "cvae", *WORDS]
     fitted = in_process.augment("fit", folder, "-o", tmp_path / "m", *options, "--seed", "1")

@@ -463,12 +463,14 @@ def side(fidelity: float, leak: float, half: float) -> Json:
 def test_what_is_lost_or_within_noise_at_the_end_is_told() -> None:
     best, two = {"defaults": False}, ("fidelity", "membership")
     final = {"winner": side(0.8, 0.5, 0.01), "defaults": side(0.7, 0.4, 0.01)}
-    better, said = tuning_result.verdict(best, final, two)
+    better, said = tuning_result.verdict(best, final, two, "rows")
     assert not better and "better on fidelity, and worse on membership" in said
-    better, said = tuning_result.verdict(best, {**final, "defaults": side(0.7, 0.5, 0.01)}, two)
+    better, said = tuning_result.verdict(
+        best, {**final, "defaults": side(0.7, 0.5, 0.01)}, two, "rows"
+    )
     assert better and said.endswith("does better on fidelity.")
     noisy = {"winner": side(0.8, 0.5, 0.2), "defaults": side(0.7, 0.5, 0.2)}
-    better, said = tuning_result.verdict(best, noisy, two)
+    better, said = tuning_result.verdict(best, noisy, two, "rows")
     assert better and said.endswith("does better on fidelity, within sampling noise.")
 
 
