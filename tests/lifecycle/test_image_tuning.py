@@ -70,6 +70,7 @@ def test_images_are_tuned_and_the_winner_is_fitted_and_drawn(folder: Path, tmp_p
     assert drawn.returncode == 0 and len(list((tmp_path / "drawn").rglob("*.png"))) == 4
 
 
+@pytest.mark.slow  # two searches
 def test_a_search_of_images_that_was_cut_short_goes_on(folder: Path, tmp_path: Path) -> None:
     run = RunRequest(str(folder), engine="cvae", parameters=FIXED, seed=1)
     request = TuneRequest(run, trials=2)
