@@ -109,7 +109,8 @@ def tune(
 
     `parameters` are kept and not searched. A killed search goes on where it stopped. Arguments are
     the command's options; those of reading are for `read`. Raises `MissingExtra` where Optuna is
-    not installed, and `GateFailed` where no trial could win.
+    not installed, `GateFailed` where all trials fail privacy, and `OutOfResources` or `BadInput`
+    where none got to its end.
     """
     known = read(source, tell=tell)
     run = RunRequest(

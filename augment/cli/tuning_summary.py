@@ -100,7 +100,8 @@ def _gain(console: Console, document: Json) -> None:
     names = document["objectives"]
     rows = [[name, *(number(side["values"].get(name)) for side in sides)] for name in names]
     rows.append(["privacy", *(side["privacy"] or "–" for side in sides)])
-    table(console, ["on unseen rows", *shown], rows)
+    noun = document["data"]["noun"]
+    table(console, [f"on unseen {noun}", *shown], rows)
     if not changed(document):
         return
     values = document["winner"]["parameters"]

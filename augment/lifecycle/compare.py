@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from augment.core.budget import Budget
-from augment.core.errors import BadInput, MissingExtra, OutOfResources, listed
+from augment.core.errors import OutOfResources, listed
 from augment.core.files import require_outside, write_json
 from augment.core.kind import Wanted
 from augment.core.source import path_of
@@ -23,6 +23,7 @@ from augment.lifecycle.fitting import finished
 from augment.lifecycle.halving import rounds
 from augment.lifecycle.journal import Journal
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
+from augment.lifecycle.unfinished import none_finished
 from augment.report import leaderboard
 from augment.work.store import Attempt, Store
 
@@ -119,13 +120,5 @@ def _require_any(document: Json, folder: Store) -> None:
             "scored, and no other engine got to the end. Give it more, or compare fewer "
             "engines (--engines)."
         )
-    reasons: dict[str, list[str]] = {}
-    for row in rows:
-        reasons.setdefault(row["reason"], []).append(row["engine"])
-    told = "; ".join(f"{listed(engines)}: {reason}" for reason, engines in reasons.items())
-    message = f"No engine got to the end. {told}."
-    codes = {row["exit_code"] for row in rows}
-    for error in (MissingExtra, OutOfResources):
-        if codes == {error.exit_code}:
-            raise error(message)
-    raise BadInput(message, where=document["source"])
+    attempts = ((row["engine"], row["reason"], row["exit_code"]) for row in rows)
+    raise none_finished("engine", attempts, document["source"])

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from augment.lifecycle.study import Study
 
 FINAL = 3.0  # of the longest trial: about what the two final fits on more rows and scores take
+SIDES = ("winner", "defaults")  # which are fitted and judged at the end
 FEWEST_TRIALS = 8  # that a limit of time is to leave room for: their fits are shortened for it
 
 
@@ -112,9 +113,7 @@ class Search:
         number, total = len(rows) + 1, self.request.trials
 
         def tell(tick: Tick) -> None:
-            note = PHASES.get(tick.phase, tick.phase)
-            if tick.steps:
-                note += f" {tick.step:,}/{tick.steps:,}"
+            note = _within(tick)
             self.journal.tick(Tick("tune", number - 1, total, tick.loss, tick.held_out, note))
 
         same = [r for r in rows if json_like(r["parameters"]) == json_like(asked.parameters)]
@@ -171,8 +170,9 @@ class Search:
                 "name the column to predict with --target."
             )
 
-    def final(self, parameters: Json) -> Json:
-        """Parameters fitted on all rows that trials saw, judged on those that none saw."""
+    def final(self, side: str, parameters: Json) -> Json:
+        """Parameters fitted on all rows that trials saw, judged on those that none saw. `side` is
+        one of `SIDES`."""
         key = digest_of(json_like(parameters))
         for record in self.folder.records():
             if record.key == key:
@@ -181,18 +181,29 @@ class Search:
         place.mkdir(parents=True, exist_ok=True)
         engine = with_values(self.prepared.plan.engine, parameters)
         rows = Rows(rest(self.prepared, self.request.run.holdout), self.test)
+        number = SIDES.index(side)
+
+        def tell(tick: Tick) -> None:
+            note = f"{side}: {_within(tick)}"
+            told = Tick("final", number, len(SIDES), tick.loss, tick.held_out, note)
+            self.journal.tick(replace(told, shortened=tick.shortened))
+
         with self.journal.stage("final"):
             start = time.monotonic()
             budget = Budget(self.fit_seconds)
-            report = trials.scored(
-                self.prepared, engine, rows, place, self.journal.tick, budget, self.workers
-            )
+            report = trials.scored(self.prepared, engine, rows, place, tell, budget, self.workers)
             seconds = round(time.monotonic() - start, 3)
         shutil.rmtree(place, ignore_errors=True)
         row = trials.judged(self.request.objectives, report)
         found = {**json_like(row), "seconds": seconds, "report": report}
         self.folder.commit(key, **found)
         return found
+
+
+def _within(tick: Tick) -> str:
+    """What of a trial goes on, as a note."""
+    note = PHASES.get(tick.phase, tick.phase)
+    return f"{note} {tick.step:,}/{tick.steps:,}" if tick.steps else note
 
 
 def json_like(value: Any) -> Any:

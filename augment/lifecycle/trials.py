@@ -18,7 +18,13 @@ from typing import Any
 import numpy as np
 
 from augment.core.budget import UNLIMITED, Budget
-from augment.core.errors import is_disk_failure, is_lack_of_memory, without_values
+from augment.core.errors import (
+    AugmentError,
+    OutOfResources,
+    is_disk_failure,
+    is_lack_of_memory,
+    without_values,
+)
 from augment.core.files import digest_of
 from augment.core.kind import Origin
 from augment.core.types import PHASES, Engine, Json, Tick, Workers
@@ -126,7 +132,8 @@ def attempt(
     heard: Callable[[float, int], None],
     workers: Workers,
 ) -> Json:
-    """A trial's row: its state (done, pruned or failed) with the reason, and what it came to.
+    """A trial's row: its state (done, pruned or failed) with the reason and the exit code that this
+    has elsewhere, and what it came to.
 
     `heard` is told of each held-out loss with its number. Whatever an engine raises is a reason,
     save that the disk fails, which ends the search.
@@ -142,7 +149,7 @@ def attempt(
         if falls_behind(curve, bounds.rivals):
             raise Pruned
 
-    state, reason, report = "done", "", None
+    state, reason, code, report = "done", "", 0, None
     place = folder / _name(parameters)
     try:
         with interrupted(bounds.seconds):
@@ -155,16 +162,20 @@ def attempt(
         reason = f"behind most trials after {share:.0%} of {PHASES.get(phase, phase)}"
         state = "pruned"
     except TimeIsUp:
-        state, reason = "failed", OUT_OF_TIME
+        state, reason, code = "failed", OUT_OF_TIME, OutOfResources.exit_code
     except Exception as error:
         if is_disk_failure(error):
             raise
-        lack = is_lack_of_memory(error)
-        state, reason = "failed", "memory ran out" if lack else without_values(error)
+        state, reason, code = "failed", without_values(error), 1
+        if is_lack_of_memory(error):
+            reason, code = "memory ran out", OutOfResources.exit_code
+        elif isinstance(error, AugmentError):
+            code = error.exit_code
     shutil.rmtree(place, ignore_errors=True)
     return {
         "parameters": parameters,
         **judged(objectives, report, state, reason),
+        "exit_code": code,
         "seconds": round(time.monotonic() - start, 3),
         "curve": curve,
     }

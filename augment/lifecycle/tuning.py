@@ -31,7 +31,7 @@ from augment.lifecycle.plan import require_once
 from augment.lifecycle.search import FINAL, Search, TuneRequest
 from augment.lifecycle.search_space import Space, space_of
 from augment.lifecycle.time_limit import bounded, forecast_document, paced
-from augment.lifecycle.tuning_result import SCHEMA, document
+from augment.lifecycle.tuning_result import SCHEMA, document, require_any
 from augment.report import tuning as page
 from augment.work.store import Attempt, Store
 
@@ -92,6 +92,7 @@ def tune(
             told = document(search, study.shown(request.storage))
         finally:
             found.close()
+        require_any(told, folder)
         write_json(folder.partial / TUNE, told)
         page.write(folder.partial / "tune.html", told)
         folder.publish()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import augment
-from augment.core.errors import GateFailed
+from augment.core.errors import AugmentError, GateFailed, OutOfResources
 from augment.core.types import Json
 from augment.evaluation import objective
 from augment.lifecycle import search_space, trials
 from augment.lifecycle.fitting import described
 from augment.lifecycle.search import Search, json_like
+from augment.lifecycle.unfinished import none_finished
 from augment.settings import writing
 from augment.settings.names import ENGINES, Name
+from augment.work.store import Store
 
 SCHEMA = "augment.tune/1"
 
@@ -24,11 +27,11 @@ def document(search: Search, storage: str | None) -> Json:
     best = trials.winner(rows)
     final: Json = {}
     if best is not None:
-        final["winner"] = search.final(best["parameters"])
-        final["defaults"] = search.final({})
+        final["winner"] = search.final("winner", best["parameters"])
+        final["defaults"] = search.final("defaults", {})
     prepared = search.prepared
     engine = prepared.plan.engine
-    better, sentence = verdict(best, final, request.objectives)
+    better, sentence = verdict(best, final, request.objectives, prepared.plan.kind.noun)
     fixed = {k: getattr(engine, k) for k in request.run.parameters}
     won = None if best is None else {**search.whole(best["parameters"]), **fixed}
     counted = {
@@ -64,24 +67,28 @@ def document(search: Search, storage: str | None) -> Json:
     return found
 
 
-def verdict(best: Json | None, final: Json, objectives: tuple[str, ...]) -> tuple[bool, str]:
-    """Whether the winner is better than the defaults on unseen rows, and in a sentence."""
+def verdict(
+    best: Json | None, final: Json, objectives: tuple[str, ...], noun: str
+) -> tuple[bool, str]:
+    """Whether the winner is better than the defaults on unseen rows, and in a sentence, in which
+    these are called `noun`."""
+    place = f"On {noun} that no trial saw"
     if best is None:
         return False, "No trial won."
     if best["defaults"]:
         return False, "No trial did better than the engine's defaults."
     if not trials.feasible(final["winner"]):
         why = final["winner"]["reason"] or "it fails privacy there"
-        return False, f"On rows that no trial saw the winner is not acceptable: {why}."
+        return False, f"{place} the winner is not acceptable: {why}."
     if not trials.feasible(final["defaults"]):
-        return True, "On rows that no trial saw the winner is acceptable and the defaults are not."
+        return True, f"{place} the winner is acceptable and the defaults are not."
     pairs = zip(final["winner"]["worth"], final["defaults"]["worth"], strict=True)
     differences = {name: w - d for name, (w, d) in zip(objectives, pairs, strict=True)}
     gained = [name for name, more in differences.items() if more > 0]
     lost = [name for name, more in differences.items() if more < 0]
     if not gained:
-        return False, "On rows that no trial saw the winner does no better than the defaults."
-    said = f"On rows that no trial saw the winner does better on {' and '.join(gained)}"
+        return False, f"{place} the winner does no better than the defaults."
+    said = f"{place} the winner does better on {' and '.join(gained)}"
     if lost:
         return False, f"{said}, and worse on {' and '.join(lost)}."
     if all(_meet(name, final) for name in gained):
@@ -97,18 +104,33 @@ def _meet(name: str, final: Json) -> bool:
     return max(ends[0][0], ends[1][0]) <= min(ends[0][1], ends[1][1])
 
 
-def unmet(document: Json) -> GateFailed | None:
+def unmet(document: Json) -> AugmentError | None:
     """The error of a search that has no winner; None where it has one."""
     if document.get("dry_run") or document["winner"] is not None:
         return None
     done = [row for row in document["trials"] if row["state"] == "done"]
-    if done:
-        why = f"each of the {len(done)} trials that came to an end fails privacy"
-        way = "Choose another engine, or give more trials."
-    else:
-        first = document["trials"][0]["reason"] if document["trials"] else "none was begun"
-        why, way = f"no trial came to its end ({first.removesuffix('.')})", "Mend that first."
-    return GateFailed(f"There is no winner: {why}. {document['folder']}/tune.html tells all. {way}")
+    if not done:
+        return _none_finished(document)
+    return GateFailed(
+        f"There is no winner: each of the {len(done)} trials that came to an end fails privacy. "
+        f"{document['folder']}/tune.html tells all. Choose another engine, or give more trials."
+    )
+
+
+def require_any(document: Json, folder: Store) -> None:
+    """Refuse a search in which no trial got to its end; the next one begins anew."""
+    if all(row["state"] != "done" for row in document["trials"]):
+        shutil.rmtree(folder.partial)
+        raise _none_finished(document)
+
+
+def _none_finished(document: Json) -> AugmentError:
+    attempts = [
+        (f"trial {row['number']}", row["reason"], row.get("exit_code", 1))
+        for row in document["trials"]
+    ]
+    none = ("trial 1", "no time was left for it (--max-time)", OutOfResources.exit_code)
+    return none_finished("trial", attempts or [none], document["plan"]["source"])
 
 
 def apply(document: Json, path: Path) -> Json:

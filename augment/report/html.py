@@ -25,6 +25,7 @@ from augment.report import (
     training,
 )
 from augment.report.gauges import gauges
+from augment.report.visible import visible
 
 MOST_PLACES = 12  # columns, and pairs, in the tables of the worst
 MOST_OVERLAYS = 300  # columns that are drawn: a page of thousands cannot be read, nor opened
@@ -120,10 +121,12 @@ def render(document: Json) -> str:
 
 
 def template(name: str) -> Template:
-    """A page of this package, which escapes every value and refuses what it is not given."""
+    """A page of this package, which escapes every value, shows control characters as pictures of
+    them, and refuses what it is not given."""
     environment = Environment(
         loader=PackageLoader("augment.report", "."),
         autoescape=True,
+        finalize=visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
-from contextvars import copy_context
 from pathlib import Path
-from queue import Empty, Queue
-from threading import Thread
 
 from augment.core.errors import BadInput, listed
 from augment.core.types import Json
@@ -17,6 +13,7 @@ from augment.sources.databases import address, connection, session
 from augment.sources.files import matching
 from augment.sources.remote import uri as uris
 from augment.sources.remote.files import remote
+from augment.sources.silence import answered
 
 MAX_SECONDS = 45
 TRIED = "augment_ping"
@@ -26,36 +23,11 @@ def tried(name: str, write: bool) -> Json:
     """What was tried of `name`, and what came of it. Raises what tells why it failed."""
     if address.is_address(name):
         place = address.parsed(name)
-        return _in_time(str(place), lambda: _database(place, write))
+        return answered(str(place), lambda: _database(place, write), MAX_SECONDS)
     if uris.is_uri(name):
         uris.require_no_secret(name)
-        return _in_time(name, lambda: _remote(name, write))
+        return answered(name, lambda: _remote(name, write), MAX_SECONDS)
     return _local(name, write)
-
-
-def _in_time(name: str, trial: Callable[[], Json]) -> Json:
-    """What a trial finds. Raises `BadInput` where it takes too long, as of a server that takes
-    calls and says nothing, of which libraries ask again and again."""
-    found: Queue[Json | BaseException] = Queue()
-
-    def run() -> None:
-        try:
-            found.put(trial())
-        except BaseException as error:
-            found.put(error)
-
-    Thread(target=copy_context().run, args=(run,), daemon=True).start()
-    try:
-        result = found.get(timeout=MAX_SECONDS)
-    except Empty:
-        raise BadInput(
-            f"there is no answer within {MAX_SECONDS} seconds.",
-            where=name,
-            hint="Does a server of the right kind listen there?",
-        ) from None
-    if isinstance(result, BaseException):
-        raise result
-    return result
 
 
 def _database(place: address.Address, write: bool) -> Json:

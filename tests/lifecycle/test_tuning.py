@@ -17,7 +17,14 @@ from rich.console import Console
 
 from augment.cli import tuning_summary
 from augment.core import registry
-from augment.core.errors import GateFailed, MissingExtra, OutOfResources, UsageError
+from augment.core.errors import (
+    AugmentError,
+    BadInput,
+    GateFailed,
+    MissingExtra,
+    OutOfResources,
+    UsageError,
+)
 from augment.core.kind import Forecast
 from augment.core.seeds import Seed
 from augment.core.types import Json, Tick, silent
@@ -238,6 +245,36 @@ def test_failing_trials_are_rows_with_their_reason_and_hold_no_values(
     assert b"secret" not in b"".join(p.read_bytes() for p in (tmp_path / "out").iterdir())
 
 
+@pytest.mark.parametrize(
+    ("failures", "error"),
+    [
+        ([MemoryError()], OutOfResources),
+        ([MissingExtra("pip install it")], MissingExtra),
+        ([ValueError("'secret'")], BadInput),
+        ([MemoryError(), ValueError("'secret'")], BadInput),
+    ],
+    ids=str,
+)
+def test_where_no_trial_gets_to_the_end_nothing_is_left(
+    request_: TuneRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: list[Exception],
+    error: type[AugmentError],
+) -> None:
+    def broken(engine: Any, number: int, **_: Any) -> Json:
+        raise failures[number % len(failures)]
+
+    with_scores(monkeypatch, broken)
+    with pytest.raises(error, match=r"No trial got to the end\. trial 1") as raised:
+        start(request_, tmp_path / "out")
+    assert "secret" not in str(raised.value)
+    assert not (tmp_path / "out" / "tune.json").exists()
+    assert not (tmp_path / "out" / ".partial").exists()
+    with_scores(monkeypatch, made_up)
+    assert start(request_, tmp_path / "out")["winner"] is not None
+
+
 def test_a_trial_far_behind_on_held_out_loss_is_pruned(
     request_: TuneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -426,12 +463,14 @@ def side(fidelity: float, leak: float, half: float) -> Json:
 def test_what_is_lost_or_within_noise_at_the_end_is_told() -> None:
     best, two = {"defaults": False}, ("fidelity", "membership")
     final = {"winner": side(0.8, 0.5, 0.01), "defaults": side(0.7, 0.4, 0.01)}
-    better, said = tuning_result.verdict(best, final, two)
+    better, said = tuning_result.verdict(best, final, two, "rows")
     assert not better and "better on fidelity, and worse on membership" in said
-    better, said = tuning_result.verdict(best, {**final, "defaults": side(0.7, 0.5, 0.01)}, two)
+    better, said = tuning_result.verdict(
+        best, {**final, "defaults": side(0.7, 0.5, 0.01)}, two, "rows"
+    )
     assert better and said.endswith("does better on fidelity.")
     noisy = {"winner": side(0.8, 0.5, 0.2), "defaults": side(0.7, 0.5, 0.2)}
-    better, said = tuning_result.verdict(best, noisy, two)
+    better, said = tuning_result.verdict(best, noisy, two, "rows")
     assert better and said.endswith("does better on fidelity, within sampling noise.")
 
 

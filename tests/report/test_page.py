@@ -35,6 +35,13 @@ def test_the_sections_stand_in_order_and_are_led_to() -> None:
     assert anchors <= set(re.findall(r'id="([^"]+)"', page))
 
 
+def test_what_html_cannot_hold_is_shown_as_a_picture_of_it() -> None:
+    strange = "a\x1b[2J\x00\x7f\x9b\u202eb\ud800<i>"
+    page = html.render(document(names=(strange,)))
+    assert "a\u241b[2J\u2400\u2421\ufffd\ufffdb\ufffd&lt;i&gt;" in page
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800]", page)
+
+
 def test_the_verdict_is_a_sentence_and_failures_come_first() -> None:
     page = html.render(document())
     assert "Fidelity fails; privacy passes; utility is not shown." in page

@@ -37,6 +37,9 @@ class _Adbc(Session):
     reading: dbapi.Cursor | None = None  # of the last stream, which ends with it
 
     def close(self) -> None:
+        self.statements.closed(self._close)
+
+    def _close(self) -> None:
         if self.reading is not None:
             self.reading.close()
         self.connection.close()
@@ -49,20 +52,32 @@ class _Adbc(Session):
         return self.reading
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall()) if cursor.description else []
+        def asked() -> list[tuple[Any, ...]]:
+            with self.connection.cursor() as cursor:
+                cursor.execute(sql)
+                return list(cursor.fetchall()) if cursor.description else []
+
+        return self.statements.waited(asked)
 
     def end(self, commit: bool) -> None:
-        if commit:
-            self.connection.commit()
-        else:
-            self.connection.rollback()
+        self.statements.waited(self.connection.commit if commit else self.connection.rollback)
 
     def stage(self, rows: pa.Table, first: bool) -> None:
-        with self.connection.cursor() as cursor:
-            mode = "create" if first else "append"
-            cursor.adbc_ingest(STAGED, _plain(rows), mode=mode, temporary=True)
+        def ingest() -> None:
+            with self.connection.cursor() as cursor:
+                mode = "create" if first else "append"
+                cursor.adbc_ingest(STAGED, _plain(rows), mode=mode, temporary=True)
+
+        self.statements.waited(ingest)
+
+    def executed(self, cursor: dbapi.Cursor, sql: str) -> pa.RecordBatchReader:
+        """What a query gives, once its first rows are there."""
+
+        def execute() -> pa.RecordBatchReader:
+            cursor.execute(sql)
+            return cursor.fetch_record_batch()
+
+        return self.statements.waited(execute)
 
 
 class Sqlite(_Adbc):
@@ -72,14 +87,14 @@ class Sqlite(_Adbc):
         super().__init__(address)
         place = quote(address.place)
         self.connection = sqlite.connect(f"file:{place}?mode={'rwc' if write else 'ro'}")
+        # Its driver cancels nothing: who is interrupted leaves the statement to itself.
 
     def stream(self, sql: str) -> pa.RecordBatchReader:
         """Types are those of the first million values of a column: any cell may be of any."""
         count = int(self.rows(f"SELECT count(*) FROM ({sql})")[0][0])
         cursor = self.opened()
         cursor.adbc_statement.set_options(**{BATCH_ROWS: str(min(max(1, count), TYPED_ROWS))})
-        cursor.execute(sql)
-        return cursor.fetch_record_batch()
+        return self.waited_for(self.executed(cursor, sql))
 
     def tables(self) -> list[str]:
         found = self.names(
@@ -112,15 +127,17 @@ class Postgresql(_Adbc):
 
     def __init__(self, address: Address, write: bool) -> None:
         super().__init__(address)
-        self.connection = postgresql.connect(_in_time(address.place))
+        self.connection = self.statements.waited(
+            lambda: postgresql.connect(_in_time(address.place))
+        )
+        self.statements.cancel = self.connection.adbc_cancel
         if not write:
             self.rows("SET TRANSACTION READ ONLY")
 
     def stream(self, sql: str) -> pa.RecordBatchReader:
         """Numbers of any length, UUIDs, JSON and the like come as text."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM ({sql}) AS asked LIMIT 0")
-            schema = cursor.fetch_record_batch().schema
+            schema = self.executed(cursor, f"SELECT * FROM ({sql}) AS asked LIMIT 0").schema
         if any(_is_foreign(field) for field in schema):
             listed = ", ".join(
                 f"{_as_text(f)} AS {column(f.name)}" if _is_foreign(f) else column(f.name)
@@ -128,9 +145,7 @@ class Postgresql(_Adbc):
             )
             # The order of a subquery is that of the rows where nothing above it sorts.
             sql = f"SELECT {listed} FROM ({sql}) AS asked"
-        cursor = self.opened()
-        cursor.execute(sql)
-        reader = cursor.fetch_record_batch()
+        reader = self.waited_for(self.executed(self.opened(), sql))
         numeric = {f.name for f in schema if _type_name(f) in (NUMERIC, MONEY)}
         fields = [
             f.with_metadata({"untyped": "1"}) if f.name in numeric else f.remove_metadata()

@@ -26,26 +26,29 @@ class DuckDb(Session):
     def __init__(self, address: Address, write: bool) -> None:
         super().__init__(address)
         self.connection = duckdb.connect(address.place, read_only=not write, config=CONFIG)
+        self.statements.cancel = self.connection.interrupt
         self.connection.execute("BEGIN")
 
     def close(self) -> None:
-        self.connection.close()
+        self.statements.closed(self.connection.close)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return list(self.connection.execute(sql).fetchall())
+        return self.statements.waited(lambda: list(self.connection.execute(sql).fetchall()))
 
     def stream(self, sql: str) -> pa.RecordBatchReader:
-        reader: pa.RecordBatchReader = self.connection.sql(sql).to_arrow_reader(READ_ROWS)
-        return reader
+        found = self.statements.waited(lambda: self.connection.sql(sql).to_arrow_reader(READ_ROWS))
+        return self.waited_for(found)
 
     def stage(self, rows: pa.Table, first: bool) -> None:
         verb = f"CREATE TEMP TABLE {STAGED} AS" if first else f"INSERT INTO {STAGED}"
         self.connection.register("augment_part", rows)
-        self.connection.execute(f"{verb} SELECT * FROM augment_part")
+        self.statements.waited(
+            lambda: self.connection.execute(f"{verb} SELECT * FROM augment_part")
+        )
         self.connection.unregister("augment_part")
 
     def end(self, commit: bool) -> None:
-        self.connection.execute("COMMIT" if commit else "ROLLBACK")
+        self.statements.waited(lambda: self.connection.execute("COMMIT" if commit else "ROLLBACK"))
 
     def tables(self) -> list[str]:
         found = self.rows(

@@ -12,6 +12,7 @@ from augment.sources.databases.address import Address
 NO_ADDRESS = ("invalid uri query parameter", "invalid sslmode value", "invalid port number")
 NO_DATABASE = re.compile('database ".*" does not exist')
 NO_DATABASE_FILE = ("not a database", "not a valid duckdb", "in-memory", "sqlite_scanner")
+ENDED = "canceling statement due to"  # while rows come, the driver gives no code
 STATES = {  # what PostgreSQL says of a statement, by the standard's codes or their classes
     "3F000": ("there is no such schema", "Make it first, or name another."),
     "42601": ("the SQL is not one query", "Give a single SELECT, and try it with psql."),
@@ -60,6 +61,12 @@ def _told(error: Exception, address: Address) -> AugmentError:
             f"the file is no database of {address.scheme}.",
             where=where,
             hint="Is sqlite:/// or duckdb:/// right? A file of rows is named by its path alone.",
+        )
+    if state == "57014" or ENDED in said:
+        return BadInput(
+            "the server ended the statement: its statement_timeout, or somebody else, did.",
+            where=where,
+            hint="Ask for fewer rows, or for more time.",
         )
     if state.startswith("08") or "connect" in said or "could not translate host" in said:
         return BadInput(

@@ -19,6 +19,7 @@ from augment.core.errors import (
 )
 from augment.sources.databases.address import Address
 from augment.sources.databases.names import column, quoted
+from augment.sources.databases.statements import Statements
 
 STAGED = "augment_staged"  # a temporary table, which no other connection sees
 READ_ROWS = 1 << 16
@@ -41,6 +42,7 @@ class Session(ABC):
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.statements = Statements()
 
     @abstractmethod
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -53,6 +55,16 @@ class Session(ABC):
     @abstractmethod
     def stream(self, sql: str) -> pa.RecordBatchReader:
         """What a query gives, as plain Arrow types."""
+
+    def waited_for(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        """The same, each batch of which is waited for as statements are."""
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            rows = iter(reader)
+            while (batch := self.statements.waited(lambda: next(rows, None))) is not None:
+                yield batch
+
+        return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
     @abstractmethod
     def stage(self, rows: pa.Table, first: bool) -> None:

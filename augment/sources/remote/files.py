@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from augment.core.errors import AugmentError, BadInput, MissingExtra, OutOfResources
+from augment.sources.remote.patience import QUESTION_SECONDS, limit_rounds, patience
 from augment.sources.remote.uri import (
     CREDENTIALS,
     EXTRA,
@@ -20,18 +21,20 @@ from augment.sources.remote.uri import (
     root_of,
     scheme_of,
 )
+from augment.sources.silence import HINT, answered
 
 REFUSED = ("PermissionError", "NoCredentialsError", "CredentialRetrievalError", "HttpError",
            "ClientAuthenticationError", "DefaultCredentialsError", "RefreshError",
            "PartialCredentialsError", "InvalidAccessKeyId")  # fmt: skip
 MALFORMED = ("ValueError", "ParamValidationError")
 NO_ACCOUNT = ("account", "connection_string", "credential")  # stand in what adlfs says
-UNREACHED = ("EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError",
-             "ServiceRequestError", "ConnectionError", "ClientConnectorDNSError", "TimeoutError",
-             "FSTimeoutError", "ClientConnectionError", "ConnectionRefusedError",
-             "ClientPayloadError", "ReadTimeoutError")  # fmt: skip
+SILENT = ("TimeoutError", "FSTimeoutError", "ReadTimeoutError", "ServiceResponseTimeoutError",
+          "ConnectTimeoutError", "ServiceRequestTimeoutError")  # fmt: skip
+UNREACHED = ("EndpointConnectionError", "ClientConnectorError", "ServiceRequestError",
+             "ConnectionError", "ClientConnectorDNSError", "ClientConnectionError",
+             "ConnectionRefusedError", "ClientPayloadError", "ServiceResponseError")  # fmt: skip
+T = TypeVar("T")
 
-SILENT_SECONDS = 30
 LIBRARIES = ("fsspec", "s3fs", "gcsfs", "adlfs", "botocore", "azure", "google", "asyncio")
 
 
@@ -52,8 +55,10 @@ class Remote:
         """The files, by their paths below `root`; "" is the file itself. Sorted."""
         base = self.system._strip_protocol(self.root)
         if self._is_pattern():
+            if "://" in self.root:  # which a pattern for buckets has not
+                self._kind(base)  # is answered in time, or tells that nobody answers
             found = [each for each in self.system.glob(self.path) if self.system.isfile(each)]
-        elif scheme_of(self.uri) in READ_ONLY or self.system.isfile(self.path):
+        elif scheme_of(self.uri) in READ_ONLY or self.is_file():
             return [""]
         else:
             found = self.system.find(self.path)
@@ -75,15 +80,28 @@ class Remote:
         return f"{base.rstrip('/')}/{name}" if name else base
 
     def exists(self) -> bool:
-        return bool(self.system.exists(self.path))
+        return self._kind(self.path) is not None
+
+    def is_file(self) -> bool:
+        """fsspec's `isfile` takes every failure for a no, and so asks a silent server again."""
+        return self._kind(self.path) == "file"
+
+    def _kind(self, path: str) -> str | None:
+        """Whether a file or a directory is there; None for nothing."""
+        try:
+            return str(self._answered(lambda: self.system.info(path))["type"])
+        except FileNotFoundError:
+            return None
+
+    def _answered(self, question: Callable[[], T]) -> T:
+        return answered(self.uri, question, QUESTION_SECONDS)
 
     def read(self, name: str) -> bytes | None:
         """A small file's bytes; None where there is none."""
         try:
-            found: bytes = self.system.cat_file(self.at(name))
+            return self._answered(lambda: bytes(self.system.cat_file(self.at(name))))
         except FileNotFoundError:
             return None
-        return found
 
     def send(self, local: Path, name: str) -> None:
         """Put a file there; it is seen once all of it is."""
@@ -91,7 +109,7 @@ class Remote:
         self.system.put_file(str(local), self.at(name))
 
     def remove(self, name: str) -> None:
-        self.system.rm_file(self.at(name))
+        self._answered(lambda: self.system.rm_file(self.at(name)))
 
 
 @contextmanager
@@ -104,7 +122,9 @@ def remote(uri: str) -> Iterator[Remote]:
         try:
             import fsspec
 
-            system, path = fsspec.core.url_to_fs(uri, **_patience(scheme_of(uri)))
+            scheme = scheme_of(uri)
+            system, path = fsspec.core.url_to_fs(uri, **patience(scheme))
+            limit_rounds(scheme, system)
             system.invalidate_cache()
         except ImportError:
             raise MissingExtra(
@@ -118,18 +138,6 @@ def remote(uri: str) -> Iterator[Remote]:
             raise
         except Exception as error:
             raise _told(error, uri) from None
-
-
-def _patience(scheme: str) -> dict[str, Any]:
-    """How long the web may be silent. aiohttp's own limit is five minutes for a whole file, which
-    cuts a long one off, and leaves a server that never answers five minutes for each try.
-    """
-    if scheme not in READ_ONLY:
-        return {}
-    import aiohttp
-
-    limit = aiohttp.ClientTimeout(total=None, sock_connect=SILENT_SECONDS, sock_read=SILENT_SECONDS)
-    return {"client_kwargs": {"timeout": limit}}
 
 
 @contextmanager
@@ -177,6 +185,18 @@ def _malformed(error: BaseException, uri: str) -> BadInput:
     )
 
 
+def _status(error: BaseException) -> int | None:
+    """The HTTP status that an error of aiohttp, gcsfs or Azure tells of, if it does; gcsfs makes a
+    plain OSError of 403."""
+    if type(error) is OSError and str(error).startswith("Forbidden: "):
+        return 403
+    for name in ("status", "code", "status_code"):
+        found = getattr(error, name, None)
+        if isinstance(found, int | str) and str(found).isdecimal():
+            return int(found)
+    return None
+
+
 def _told(error: BaseException, uri: str) -> AugmentError:
     kinds = {
         each.__name__
@@ -186,16 +206,18 @@ def _told(error: BaseException, uri: str) -> AugmentError:
     }
     if "FileNotFoundError" in kinds:
         return _nothing(uri)
+    if kinds & set(SILENT):
+        return BadInput("there is no answer.", where=uri, hint=HINT)
     if kinds & set(UNREACHED):
         return BadInput(
             "it cannot be reached.",
             where=uri,
             hint="Is there a network, and are the name and the endpoint right?",
         )
-    status = getattr(error, "status", None)  # of the web: aiohttp's ClientResponseError
-    if kinds & set(REFUSED) or status in (401, 403):
+    status = _status(error)
+    if status in (401, 403) or (status is None and kinds & set(REFUSED)):
         return _refused(uri)
-    if isinstance(status, int) and status >= 400:
+    if status is not None and status >= 400:
         return BadInput(
             f"the server answers with HTTP {status}.", where=uri, hint="Try again later."
         )

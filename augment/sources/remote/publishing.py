@@ -102,7 +102,7 @@ def published(
     path = staging / (uri.rpartition("/")[2] or "out")
     with remote(uri) as found:
         manifest = None
-        if file and found.system.isfile(found.path):
+        if file and found.is_file():
             Place(path, uri, force)._require_free(found)
         else:
             manifest = found.read(MANIFEST)

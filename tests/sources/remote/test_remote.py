@@ -261,6 +261,23 @@ def test_what_the_web_answers_is_told(status: int, said: str) -> None:
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (type("HttpError", (Exception,), {"code": 503})(SECRET), "HTTP 503"),
+        (type("HttpError", (Exception,), {"code": "403"})(SECRET), "access is refused"),
+        (OSError(f"Forbidden: {SECRET}"), "access is refused"),
+        (type("HttpResponseError", (Exception,), {"status_code": 403})(SECRET), "is refused"),
+        (type("ReadTimeoutError", (Exception,), {})(SECRET), "there is no answer"),
+    ],
+    ids=str,
+)
+def test_what_stores_answer_is_told(error: Exception, said: str, memory: object) -> None:
+    with pytest.raises(BadInput, match=said) as refused, remote("memory://b/t.csv"):
+        raise error
+    assert SECRET not in str(refused.value)
+
+
 def test_no_file_of_the_web_is_too_long_but_silence_is() -> None:
     pytest.importorskip("aiohttp")
     with remote("https://host/t.csv") as found:
@@ -349,7 +366,7 @@ def test_what_a_library_logs_is_not_shown_and_a_hosts_loggers_stay_as_they_were(
         logger.error("a request to https://%s@host failed", SECRET)
         raise ConnectionError
 
-    monkeypatch.setattr(type(memory), "isfile", failing)
+    monkeypatch.setattr(type(memory), "info", failing)
     before = logger.level
     with pytest.raises(BadInput, match="cannot be reached"):
         read("memory://b/one.csv", ReadOptions())
@@ -359,7 +376,7 @@ def test_what_a_library_logs_is_not_shown_and_a_hosts_loggers_stay_as_they_were(
 def test_an_account_that_is_not_named_is_refused_with_where_credentials_come_from(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def unnamed(uri: str) -> tuple[object, str]:
+    def unnamed(uri: str, **options: object) -> tuple[object, str]:
         raise ValueError("no account")
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", unnamed)
@@ -385,8 +402,8 @@ def test_a_wrong_endpoint_address_and_account_are_told_apart(
     def wrong(*_: object, **__: object) -> bool:
         raise ValueError(words)
 
-    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda uri: (memory, "/b/t.csv"))
-    monkeypatch.setattr(type(memory), "isfile", wrong)
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda uri, **options: (memory, "/b/t.csv"))
+    monkeypatch.setattr(type(memory), "info", wrong)
     with pytest.raises(BadInput, match=said) as refused:
         read(uri, ReadOptions())
     assert words not in str(refused.value) and "access is refused" not in str(refused.value)
