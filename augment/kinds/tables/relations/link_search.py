@@ -9,6 +9,7 @@ from augment.kinds.tables.relations import links
 from augment.kinds.tables.relations.balances import Balance, balances
 from augment.kinds.tables.relations.days import DayOf, days
 from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
+from augment.kinds.tables.relations.formulas import formulas
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.orders import orders
@@ -124,4 +125,6 @@ def _chosen(
         chosen.add(product)
     for weighted in (*timed, *weighted_sums(numeric, summed)):
         chosen.add(weighted)
+    for formula in formulas(numeric):
+        chosen.add(formula)
     return chosen

@@ -15,10 +15,11 @@ from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
-from augment.kinds.tables.relations import bounds, days, elapsed, products, weighted_sums
+from augment.kinds.tables.relations import bounds, days, elapsed, formulas, products, weighted_sums
 from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.days import DayOf
 from augment.kinds.tables.relations.elapsed import Elapsed
+from augment.kinds.tables.relations.formulas import Formula
 from augment.kinds.tables.relations.products import Product
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Each of these sets its result on all rows.
-ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf"
+ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf | Formula"
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
@@ -257,6 +258,8 @@ def _link_from_json(document: Any) -> AnyLink:
         return products.from_json(document)
     if "moment" in document:
         return days.from_json(document)
+    if "of_columns" in document:
+        return formulas.from_json(document)
     if "form" in document:
         return elapsed.from_json(document)
     if "terms" in document:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from augment.kinds.tables.relations.days import DayOf
     from augment.kinds.tables.relations.elapsed import Elapsed
+    from augment.kinds.tables.relations.formulas import Formula
     from augment.kinds.tables.relations.products import Product
     from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
@@ -76,7 +77,7 @@ def _filled(
 
 
 def _filled_sources(
-    link: Product | WeightedSum | Elapsed | DayOf, values: dict[str, NDArray[np.float64]]
+    link: Product | WeightedSum | Elapsed | DayOf | Formula, values: dict[str, NDArray[np.float64]]
 ) -> dict[str, NDArray[np.float64]]:
     """The sources of what is computed otherwise: one that the others settle, else another row's."""
     names = sorted(link.sources)
