@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_VALUES = 1_000  # of a column of which each is counted
+MOST_SPREAD = 1 << 16  # from least to greatest, of whole numbers that are counted by place
 DIGITS, LETTERS = "[0-9]+", "[A-Za-z]+"
 MISSING_FORMS = frozenset(re.sub(LETTERS, "a", token) for token in NULL_TOKENS)
 LEAST_A_VALUE = 10  # rows of the sample, on average, if each value is to be in it
@@ -50,8 +51,11 @@ class ColumnCensus:
 
         if values.null_count and "null" not in self.places:
             show("null", _first(pc.is_null(values), True))
-        new = values if self.counts is None else self._count(values, show)
-        if pa.types.is_string(values.type):
+        if self.counts is not None:
+            new = self._count(values, show)
+        else:
+            new = _tallied(values)[0] if pa.types.is_dictionary(values.type) else values
+        if pa.types.is_string(new.type):
             self._texts(values, new, show)
         elif not pa.types.is_boolean(values.type):
             self._ends(values, values, "", show)
@@ -59,19 +63,19 @@ class ColumnCensus:
 
     def _count(self, values: pa.Array, show: Callable[[Hashable, int], None]) -> pa.Array:
         """Count a part; its values that no part before it had, or all where they are too many."""
-        found = pc.value_counts(values.drop_null())
+        found, counts = _tallied(values)
         assert self.counts is not None
-        levels = found.field(0).to_pylist() if len(found) <= MOST_VALUES else []
+        levels = found.to_pylist() if len(found) <= MOST_VALUES else []
         new = [level for level in levels if level not in self.counts]
         if len(found) > MOST_VALUES or len(self.counts) + len(new) > MOST_VALUES:
             self.counts = None
             self.places = {k: v for k, v in self.places.items() if not isinstance(k, tuple)}
-            return values
-        for level, count in zip(levels, found.field(1).to_pylist(), strict=True):
+            return found if pa.types.is_dictionary(values.type) else values
+        for level, count in zip(levels, counts.tolist(), strict=True):
             if level not in self.counts:
                 show(("value", level), _first(values, level))
             self.counts[level] = self.counts.get(level, 0) + count
-        return pa.array(new, values.type)
+        return pa.array(new, found.type)
 
     def _ends(
         self, values: pa.Array, order: pa.Array, kind: str, show: Callable[[Hashable, int], None]
@@ -137,7 +141,27 @@ class ColumnCensus:
         }
 
 
+def _tallied(values: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
+    """The distinct values (levels,) that are none missing, and how often each stands there."""
+    if pa.types.is_dictionary(values.type):
+        codes = np.asarray(values.indices.drop_null())
+        counts = np.bincount(codes, minlength=len(values.dictionary))
+        present = np.flatnonzero(counts)
+        return values.dictionary.take(pa.array(present)), counts[present]
+    if pa.types.is_integer(values.type):
+        ends = pc.min_max(values)
+        least, greatest = ends["min"].as_py(), ends["max"].as_py()
+        if least is not None and greatest - least < MOST_SPREAD:
+            counts = np.bincount(np.asarray(values.drop_null()) - least)
+            present = np.flatnonzero(counts)
+            return pa.array(present + least, values.type), counts[present]
+    found = pc.value_counts(values.drop_null())
+    return found.field(0), np.asarray(found.field(1))
+
+
 def _first(values: pa.Array, value: Any) -> int:
+    if pa.types.is_dictionary(values.type):
+        value, values = pc.index(values.dictionary, value), values.indices
     return int(pc.index(values, value).as_py())
 
 

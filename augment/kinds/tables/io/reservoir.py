@@ -75,10 +75,20 @@ class Reservoir:
 
 
 def taken(raw: Raw, rows: NDArray[np.int64]) -> Raw:
-    """Some rows of a part, with their places."""
+    """Some rows of a part, with their places; texts are no longer dictionaries."""
+    table = raw.table.take(pa.array(rows, pa.int64()))
+    columns = [_decoded(column) for column in table.columns]
     return replace(
         raw,
-        table=raw.table.take(pa.array(rows, pa.int64())),
+        table=pa.table(columns, names=table.column_names),
         lines=None if raw.lines is None else raw.lines[rows],
         rows=None if raw.rows is None else raw.rows[rows],
+    )
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not pa.types.is_dictionary(column.type):
+        return column
+    return pa.chunked_array(
+        [chunk.dictionary_decode() for chunk in column.chunks], column.type.value_type
     )

@@ -53,14 +53,17 @@ class Parquet(Format):
 
     def blocks(self, path: Path, name: str, options: ReadOptions) -> Iterator[Raw]:
         first = 0
-        with validation.reading("Parquet", name), _opened(path) as file:
-            schema = file.schema_arrow
-            for batch in file.iter_batches(batch_size=BATCH_ROWS):
-                part = pa.Table.from_batches([batch])
-                validation.require_valid(part, name, first)
-                raw = declared.raw(part.cast(schema), name, options)
-                yield replace(raw, rows=np.arange(first, first + part.num_rows))
-                first += part.num_rows
+        with validation.reading("Parquet", name):
+            with _opened(path) as file:
+                schema = file.schema_arrow
+            texts = [field.name for field in schema if field.type == pa.string()]
+            with _opened(path, texts) as file:
+                for batch in file.iter_batches(batch_size=BATCH_ROWS):
+                    part = pa.Table.from_batches([batch])
+                    validation.require_valid(part, name, first)
+                    raw = declared.raw(part, name, options, texts)
+                    yield replace(raw, rows=np.arange(first, first + part.num_rows))
+                    first += part.num_rows
 
     def write(
         self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
