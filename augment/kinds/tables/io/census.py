@@ -8,6 +8,7 @@ to it, so that no column is judged, and no value left out, by chance.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,8 @@ Place = tuple[int, int]  # a file of the source, a row in it
 class ColumnCensus:
     """One column over the parts so far; `places` names for each thing to be shown a row."""
 
-    counts: dict[Any, int] | None = field(default_factory=dict)  # None: too many values
+    levels: pa.Array | None = None  # distinct values so far
+    level_counts: NDArray[np.int64] | None = field(default_factory=lambda: np.zeros(0, np.int64))
     forms: set[str] | None = field(default_factory=set)  # of texts that are no numbers
     mixed: bool = False  # whether a text was seen that is no number
     ends: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +53,7 @@ class ColumnCensus:
 
         if values.null_count and "null" not in self.places:
             show("null", _first(pc.is_null(values), True))
-        if self.counts is not None:
+        if self.level_counts is not None:
             new = self._count(values, show)
         else:
             new = _tallied(values)[0] if pa.types.is_dictionary(values.type) else values
@@ -64,18 +66,34 @@ class ColumnCensus:
     def _count(self, values: pa.Array, show: Callable[[Hashable, int], None]) -> pa.Array:
         """Count a part; its values that no part before it had, or all where they are too many."""
         found, counts = _tallied(values)
-        assert self.counts is not None
-        levels = found.to_pylist() if len(found) <= MOST_VALUES else []
-        new = [level for level in levels if level not in self.counts]
-        if len(found) > MOST_VALUES or len(self.counts) + len(new) > MOST_VALUES:
-            self.counts = None
+        assert self.level_counts is not None
+        if self.levels is None:
+            self.levels = found.slice(0, 0)
+        places = pc.index_in(found, self.levels)
+        new = found.filter(pc.is_null(places)) if places.null_count else found.slice(0, 0)
+        if len(self.levels) + len(new) > MOST_VALUES:
+            self.levels = self.level_counts = None
             self.places = {k: v for k, v in self.places.items() if not isinstance(k, tuple)}
             return found if pa.types.is_dictionary(values.type) else values
-        for level, count in zip(levels, counts.tolist(), strict=True):
-            if level not in self.counts:
+        if len(new):
+            for level in new.to_pylist():
                 show(("value", level), _first(values, level))
-            self.counts[level] = self.counts.get(level, 0) + count
-        return pa.array(new, found.type)
+            self.levels = pa.concat_arrays([self.levels, new])
+            self.level_counts = np.append(self.level_counts, np.zeros(len(new), np.int64))
+            places = pc.index_in(found, self.levels)
+        np.add.at(self.level_counts, np.asarray(places), counts)
+        return new
+
+    @property
+    def counts(self) -> dict[Any, int] | None:
+        """How often each value stands there; None where there are too many."""
+        if self.level_counts is None:
+            return None
+        found: dict[Any, int] = defaultdict(int)
+        levels = [] if self.levels is None else self.levels.to_pylist()
+        for level, count in zip(levels, self.level_counts.tolist(), strict=True):
+            found[level] += count
+        return dict(found)
 
     def _ends(
         self, values: pa.Array, order: pa.Array, kind: str, show: Callable[[Hashable, int], None]
@@ -93,6 +111,8 @@ class ColumnCensus:
         self, values: pa.Array, new: pa.Array, show: Callable[[Hashable, int], None]
     ) -> None:
         """Note the ends and forms of `new` texts, which stand somewhere among `values`."""
+        if not len(new):
+            return
 
         def shown(what: Hashable, row: int) -> None:
             show(what, row if new is values else _first(values, new[row]))
@@ -131,7 +151,7 @@ class ColumnCensus:
 
         Values only of a column that has few for so many rows, as a category has.
         """
-        few = len(self.counts or ()) * LEAST_A_VALUE <= len(sampled)
+        few = (0 if self.levels is None else len(self.levels)) * LEAST_A_VALUE <= len(sampled)
         has = set(pc.unique(sampled.drop_null()).to_pylist()) if few else set()
         return {
             place
