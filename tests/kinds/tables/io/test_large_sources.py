@@ -14,7 +14,6 @@ from augment.core.seeds import Seed
 from augment.core.source import Rows
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
-from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.generator import rare_categories
 from augment.kinds.tables.generator.protection import protect
 from augment.kinds.tables.io import large_sources
@@ -22,7 +21,7 @@ from augment.kinds.tables.io.formats import Raw, ReadOptions, arrow_csv
 from augment.kinds.tables.io.formats.delimited import Csv
 from augment.kinds.tables.io.formats.parquet import Parquet
 from augment.kinds.tables.io.reading import ReadTable, read
-from augment.kinds.tables.io.reservoir import Reservoir
+from augment.kinds.tables.io.reservoir import Part, Reservoir
 from augment.kinds.tables.kind import TABLES
 from tests.cli.in_process import augment
 
@@ -179,9 +178,8 @@ def test_so_are_those_of_a_typed_file(sources: dict[str, str]) -> None:
 
 
 def same(parts: list[Raw], whole: Raw) -> None:
-    texts = [text.decoded(column.combine_chunks()) for column in whole.table.columns]
-    table = pa.table(texts, names=whole.table.column_names)
-    assert pa.concat_tables([part.table for part in parts]).equals(table)
+    table = pa.concat_tables([part.decoded().table for part in parts])
+    assert table.equals(whole.decoded().table)
     rows = np.concatenate([part.rows for part in parts])
     assert rows.tolist() == list(range(whole.table.num_rows))
     where = [part.where(row) for part in parts for row in range(part.table.num_rows)]
@@ -192,11 +190,11 @@ def same(parts: list[Raw], whole: Raw) -> None:
 
 def test_a_reservoir_holds_the_smallest_keys_and_little_more() -> None:
     keys = np.random.default_rng(2).random(10_000)
-    reservoir = Reservoir(100)
+    reservoir = Reservoir(np.array([100]))
     for first in range(0, 10_000, 500):
         rows = np.arange(first, first + 500)
         raw = Raw("t", pa.table({"x": rows}), {}, rows=rows)
-        reservoir.add(0, raw, keys[first : first + 500])
+        reservoir.add(Part(0, raw, keys[first : first + 500]))
         assert reservoir._held <= 200 + 500
     found = [x for part in reservoir.kept() for x in part.raw.table.column("x").to_pylist()]
     assert found == sorted(np.argsort(keys)[:100].tolist())

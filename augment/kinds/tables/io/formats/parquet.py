@@ -65,6 +65,10 @@ class Parquet(Format):
                     yield replace(raw, rows=np.arange(first, first + part.num_rows))
                     first += part.num_rows
 
+    def rows(self, path: Path, name: str) -> int | None:
+        with validation.reading("Parquet", name), _opened(path) as file:
+            return int(file.metadata.num_rows)
+
     def write(
         self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
     ) -> None:
