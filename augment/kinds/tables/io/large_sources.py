@@ -126,9 +126,8 @@ def _note(rows: str, how: str, options: ReadOptions) -> str:
 
 def _joined_facts(known: Raw | None, raw: Raw) -> Raw:
     """What is said of a file, from its parts so far, without their rows."""
-    empty = raw.taken(np.array([], np.int64))
     if known is None:
-        return empty
+        return raw.taken(np.array([], np.int64))
     return replace(
         known,
         notes=tuple(dict.fromkeys((*known.notes, *raw.notes))),

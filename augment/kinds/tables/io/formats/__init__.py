@@ -112,6 +112,8 @@ class Raw:
 
     def decoded(self) -> Raw:
         """The same with texts as strings."""
+        if not any(map(pa.types.is_dictionary, self.table.schema.types)):
+            return self
         columns = [text.decoded(column) for column in self.table.columns]
         return replace(self, table=pa.table(columns, names=self.table.column_names))
 

@@ -23,7 +23,7 @@ from augment.kinds.tables.io.formats import (
 )
 from augment.kinds.tables.io.formats.expansion import most_bytes, too_large
 
-BATCH_ROWS = 1 << 17
+BATCH_ROWS, BATCH_CELLS = 1 << 18, 1 << 23  # at most, of a part
 LEAST_BITS = 32  # of a value whose length varies: where it ends
 
 
@@ -58,7 +58,8 @@ class Parquet(Format):
                 schema = file.schema_arrow
             texts = [field.name for field in schema if field.type == pa.string()]
             with _opened(path, texts) as file:
-                for batch in file.iter_batches(batch_size=BATCH_ROWS):
+                rows = max(1, min(BATCH_ROWS, BATCH_CELLS // max(1, len(schema))))
+                for batch in file.iter_batches(batch_size=rows):
                     part = pa.Table.from_batches([batch])
                     validation.require_valid(part, name, first)
                     raw = declared.raw(part, name, options, texts)
