@@ -99,9 +99,9 @@ class ColumnCensus:
         self, values: pa.Array, order: pa.Array, kind: str, show: Callable[[Hashable, int], None]
     ) -> None:
         """Note the least and the greatest of `values` by `order`."""
-        found = pc.min_max(order)
-        for end, beyond in (("min", pc.less), ("max", pc.greater)):
-            value = found[end]
+        for end, value, beyond in zip(
+            ("min", "max"), _least_and_greatest(order), (pc.less, pc.greater), strict=True
+        ):
             known = self.ends.get(kind + end)
             if value.is_valid and (known is None or beyond(value, known).as_py()):
                 self.ends[kind + end] = value
@@ -159,6 +159,16 @@ class ColumnCensus:
             if not (what == "null" and sampled.null_count)
             and not (isinstance(what, tuple) and (not few or what[1] in has))
         }
+
+
+def _least_and_greatest(values: pa.Array) -> tuple[pa.Scalar, pa.Scalar]:
+    """Null where every value is missing."""
+    if pa.types.is_floating(values.type):  # Arrow's own takes twenty times as long for them
+        known = np.asarray(values.drop_null())
+        if len(known) and not np.isnan(least := known.min()):
+            return pa.scalar(least, values.type), pa.scalar(known.max(), values.type)
+    found = pc.min_max(values)
+    return found["min"], found["max"]
 
 
 def _tallied(values: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
