@@ -36,7 +36,8 @@ Place = tuple[int, int]  # a file of the source, a row in it
 class ColumnCensus:
     """One column over the parts so far; `places` names for each thing to be shown a row."""
 
-    levels: pa.Array | None = None  # distinct values so far
+    levels: pa.Array | None = None  # distinct values so far (levels,)
+    # How often each stands there (levels,); None: too many values.
     level_counts: NDArray[np.int64] | None = field(default_factory=lambda: np.zeros(0, np.int64))
     forms: set[str] | None = field(default_factory=set)  # of texts that are no numbers
     mixed: bool = False  # whether a text was seen that is no number
@@ -153,7 +154,8 @@ class ColumnCensus:
 
         Values only of a column that has few for so many rows, as a category has.
         """
-        few = (0 if self.levels is None else len(self.levels)) * LEAST_A_VALUE <= len(sampled)
+        levels = 0 if self.levels is None else len(self.levels)
+        few = levels * LEAST_A_VALUE <= len(sampled)
         has = set(pc.unique(sampled.drop_null()).to_pylist()) if few else set()
         return {
             place

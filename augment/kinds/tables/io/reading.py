@@ -246,5 +246,4 @@ def _sampled(files: list[tuple[Member, str]], options: ReadOptions) -> Sampled |
     expected = rows_of(files, options)
     if expected is not None and expected <= rows:
         return None
-    parts = lambda: ahead(keyed(blocks_of(files, options)))
-    return sampled(parts, rows, options, expected)
+    return sampled(lambda: ahead(keyed(blocks_of(files, options))), rows, options, expected)

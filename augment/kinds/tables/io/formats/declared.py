@@ -226,13 +226,12 @@ def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
         ) from error
 
 
-def raw(
-    table: pa.Table, path: str, options: ReadOptions, indexed: Collection[str] = ()
-) -> Raw:
+def raw(table: pa.Table, path: str, options: ReadOptions, indexed: Collection[str] = ()) -> Raw:
     """A typed file's columns in storage types, each with its declared type beside it.
 
-    Those of `indexed` are text that was read as dictionaries, and stay so. Raises `BadInput` for names that are empty or stand twice, and what `stored` raises, except
-    for columns that are to be dropped.
+    Those of `indexed` are texts that were read as dictionaries, and stay so. Raises `BadInput` for
+    names that are empty or stand twice, and what `stored` raises, except for columns that are to
+    be dropped.
     """
     names: list[str] = table.column_names
     for name in names:
