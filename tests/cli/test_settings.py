@@ -331,3 +331,19 @@ def test_config_checks_a_file(tmp_path: Path) -> None:
 def test_config_refuses_what_does_not_go_together(words: tuple[str, ...]) -> None:
     done = in_process.augment("config", *words)
     assert done.returncode == 2 and done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["inspect", "fit", "run", "evaluate", "compare", "tune", "lift"]
+)
+def test_options_that_count_rows_take_them_as_n_does(command: str) -> None:
+    options = parameters(command)
+    for name in {"fit_rows", "max_bad"} & set(options):
+        convert = options[name].type.convert
+        assert [convert(text, None, None) for text in ("9M", "1e3", 500)] == [9_000_000, 1_000, 500]
+        for text in ("2x", "-1", "1.5", "many", "1e15"):
+            with pytest.raises(typer.BadParameter, match="a whole number such as 5000 or 10k"):
+                convert(text, None, None)
+    assert "fit_rows" in options
+    with pytest.raises(typer.BadParameter, match="at least 100"):
+        options["fit_rows"].type.convert("99", None, None)

@@ -57,7 +57,8 @@ class ColumnCensus:
         if self.level_counts is not None:
             new = self._count(values, show)
         else:
-            new = _tallied(values)[0] if pa.types.is_dictionary(values.type) else values
+            indexed = pa.types.is_dictionary(values.type)
+            new = _in_order(_tallied(values)[0], values) if indexed else values
         if pa.types.is_string(new.type):
             self._texts(values, new, show)
         elif not pa.types.is_boolean(values.type):
@@ -75,8 +76,9 @@ class ColumnCensus:
         if len(self.levels) + len(new) > MOST_VALUES:
             self.levels = self.level_counts = None
             self.places = {k: v for k, v in self.places.items() if not isinstance(k, tuple)}
-            return found if pa.types.is_dictionary(values.type) else values
+            return _in_order(found, values)
         if len(new):
+            new = _in_order(new, values) if pa.types.is_dictionary(values.type) else new
             for level in new.to_pylist():
                 show(("value", level), _first(values, level))
             self.levels = pa.concat_arrays([self.levels, new])
@@ -191,6 +193,18 @@ def _tallied(values: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
             return pa.array(present + least, values.type), counts[present]
     found = pc.value_counts(values.drop_null())
     return found.field(0), np.asarray(found.field(1))
+
+
+def _in_order(levels: pa.Array, values: pa.Array) -> pa.Array:
+    """Some levels of a dictionary by the first row of each, as it is a file's choice in which
+    order they stand there; what is no dictionary as it is."""
+    if not pa.types.is_dictionary(values.type):
+        return values
+    codes = np.asarray(values.indices.drop_null())
+    rows = np.full(len(values.dictionary), len(codes))
+    rows[codes[::-1]] = np.arange(len(codes))[::-1]  # of a code that repeats the last one stays
+    places = np.asarray(pc.index_in(levels, values.dictionary))
+    return levels.take(pa.array(np.argsort(rows[places], kind="stable")))
 
 
 def _first(values: pa.Array, value: Any) -> int:
