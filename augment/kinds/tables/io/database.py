@@ -111,7 +111,7 @@ def _emptied(held: deque[Raw]) -> Iterator[Raw]:
 
 def _tables(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """One table without rows, then `PART_ROWS` at a time, however many a driver gives: which rows
-    are drawn depends on the parts."""
+    are added to show what a column holds may depend on the parts."""
     yield reader.schema.empty_table()
     held, rows = list[pa.RecordBatch](), 0
     for batch in reader:

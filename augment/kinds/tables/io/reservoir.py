@@ -1,13 +1,12 @@
 """Some rows of a table that is read part by part, each as likely as any other.
 
 Every row gets a random key, and those with the smallest keys are kept (Efraimidis and Spirakis 2006
-with equal weights), of each stratum so many. Keys come from the number of a file and of its part,
-so that the same source gives the same rows, however many threads read it.
+with equal weights), of each stratum so many. Keys come from the number of a file and go on from
+part to part, so that the same source gives the same rows, whatever its parts and whoever reads it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,10 +47,9 @@ class Kept(Part):
 
 def keyed(blocks: Iterable[tuple[int, Raw]]) -> Iterator[Part]:
     """The parts of a source, each with the number of its file, with a key for each row."""
-    numbers: dict[int, int] = defaultdict(int)
+    keys: dict[int, np.random.Generator] = {}
     for file, raw in blocks:
-        rng = SEED.child(file, numbers[file]).rng()
-        numbers[file] += 1
+        rng = keys.setdefault(file, SEED.child(file).rng())
         yield Part(file, raw, rng.random(raw.table.num_rows))
 
 
