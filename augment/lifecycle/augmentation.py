@@ -99,8 +99,8 @@ def missing_rows(
             f"{total - sum(counts.values()):,}. Raise -n, or leave it out."
         )
     rows = least if total is None else total
-    if rows > counts.MOST:
-        raise UsageError(f"--balance {column}: at most {counts.MOST:,} rows can be asked for.")
+    if rows > MOST_ROWS:
+        raise UsageError(f"--balance {column}: at most {MOST_ROWS:,} rows can be asked for.")
     wanted = {value: number for value, _, number in quotas(shares, 0, rows)}
     lacking = {value: max(0, wanted.get(value, 0) - counts[value]) for value in shares}
     for _ in range(sum(lacking.values()) - (rows - sum(counts.values()))):  # of rounding

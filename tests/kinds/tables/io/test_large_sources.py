@@ -182,6 +182,16 @@ def test_as_many_rows_as_a_file_says_are_read_at_once(
     assert len(read(sources["parquet"], ReadOptions(fit_rows=ROWS)).table) == ROWS
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_rows_do_not_depend_on_the_parts(
+    sources: dict[str, str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    found = drawn(sources[kind]).table
+    monkeypatch.setattr(arrow_csv, "BLOCK_BYTES", 1 << 14)
+    monkeypatch.setattr(parquet, "BATCH_ROWS", 700)
+    assert drawn(sources[kind]).table.digest() == found.digest()
+
+
 @pytest.mark.parametrize("cores", [1, 2])
 @pytest.mark.parametrize("most_distinct", [-1, 2])
 def test_the_rows_depend_neither_on_cores_nor_on_how_texts_are_held(

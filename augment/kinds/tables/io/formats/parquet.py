@@ -56,7 +56,7 @@ class Parquet(Format):
     def blocks(self, path: Path, name: str, options: ReadOptions) -> Iterator[Raw]:
         first = 0
         with validation.reading("Parquet", name):
-            with _opened(path) as file:
+            with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
                 schema = file.schema_arrow
                 texts = _repeated(file)
             with _opened(path, texts) as file:
