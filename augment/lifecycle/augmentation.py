@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+from augment.core.counts import MOST as MOST_ROWS
 from augment.core.errors import UsageError
 from augment.core.fitted import Fitted
 from augment.core.kind import MARKER, Kind, Part
