@@ -127,7 +127,7 @@ def _show(runs: dict[str, str]) -> None:
 
 
 def _show_folder(folder: Path) -> None:
-    """A folder of Parquet files: our sample and census beside two scans of DuckDB's."""
+    """A folder of Parquet files: our sample and census beside scans of DuckDB's."""
     files = str(folder / "*.parquet")
     _show(
         {
