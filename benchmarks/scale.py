@@ -59,6 +59,15 @@ with duckdb.connect() as base:
         query = f"SELECT {{name}}, count(*) FROM read_parquet({path!r}) GROUP BY {{name}}"
         print(len(base.execute(query).fetchall()))
 """
+SCAN = """
+import duckdb
+with duckdb.connect() as base:
+    base.execute("SET memory_limit='1GB'")
+    each = "min({{0}}), max({{0}}), count({{0}}), count(*) - count({{0}})"
+    names = ("amount", "count", "city", "kind", "day")
+    query = f"SELECT {{', '.join(map(each.format, names))}} FROM read_parquet({path!r})"
+    print(base.execute(query).fetchall())
+"""
 MEASURE = """
 import json, time, resource
 from augment.work.memory import peak_bytes
@@ -118,11 +127,12 @@ def _show(runs: dict[str, str]) -> None:
 
 
 def _show_folder(folder: Path) -> None:
-    """A folder of Parquet files: our sample and census beside two scans of DuckDB's."""
+    """A folder of Parquet files: our sample and census beside scans of DuckDB's."""
     files = str(folder / "*.parquet")
     _show(
         {
             "augment": OURS.format(path=str(folder), options=f"fit_rows={FIT_ROWS}"),
+            "DuckDB, one scan": SCAN.format(path=files),
             "DuckDB, reservoir": DUCKDB.format(path=files, rows=FIT_ROWS),
             "DuckDB, counts": COUNTS.format(path=files),
         }

@@ -13,6 +13,7 @@ import typer
 from typer.models import OptionInfo
 
 from augment.cli.terminal import say
+from augment.core import counts
 from augment.core.folders import home_folder, working_folder
 from augment.core.parameters import Parameter, expected, optional, setting_of
 from augment.core.types import Json
@@ -63,13 +64,27 @@ def flag(setting: str, *words: str, **more: Any) -> Any:
     """The option of a setting of a section, under these words; help and range are the setting's."""
     section, _, name = setting.partition(".")
     found = names.of_sections()[section, name]
-    if optional(found.hint)[0] in (int, float):
+    if found.declared.counts:
+        more |= {"parser": _counted(found.hint, found.declared), "metavar": "N"}
+    elif optional(found.hint)[0] in (int, float):
         more |= {"min": found.declared.range.least, "max": found.declared.range.most}
         if found.declared.range.above is not None:  # which typer has no word for
             more["callback"] = _checked(found.hint, found.declared)
     if found.default is False:
         more["show_default"] = False
     return Flag(found.name, param_decls=words, help=found.declared.help, **more)
+
+
+def _counted(hint: Any, declared: Parameter) -> Callable[[Any], int]:
+    """A parser of counts as `core.counts` takes them, within the range."""
+
+    def count(value: Any) -> int:
+        number = counts.whole(str(value))
+        if number is None or number not in declared.range:
+            raise typer.BadParameter(f"expected {expected(hint, declared)}")
+        return number
+
+    return count
 
 
 def _checked(hint: Any, declared: Parameter) -> Callable[[Any], Any]:

@@ -104,6 +104,7 @@ class Parameter:
     form: Form | None = None
     changes_loss: bool = False  # of held-out rows: losses at two values cannot be compared
     searched: bool = True  # False: a choice that is the user's, such as what a device is for
+    counts: bool = False  # rows, which may be written as 10k
 
 
 _KEY = "parameter"
@@ -121,15 +122,17 @@ def parameter(
     form: Form | None = None,
     changes_loss: bool = False,
     searched: bool = True,
+    counts: bool = False,
 ) -> Any:
     """A dataclass field that is an option.
 
     `least`, `most`, `above` and `multiple` bound a number, or each of a tuple of numbers.
     `changes_loss` says that fits with two values of it have held-out losses of two scales, and
-    `searched` whether choices are a search space of themselves.
+    `searched` whether choices are a search space of themselves; `counts` that a whole number may
+    be written as in `core.counts`.
     """
     bounds = Range(least, most, above, multiple)
-    declared = Parameter(help, bounds, search, form, changes_loss, searched)
+    declared = Parameter(help, bounds, search, form, changes_loss, searched, counts)
     return dataclasses.field(default=default, metadata={_KEY: declared, "help": help})
 
 
@@ -218,6 +221,8 @@ def expected(hint: Any, found: Parameter) -> str:
     if get_origin(inner) is tuple:
         several = {"a whole number": "whole numbers", "a number": "numbers"}
         noun = several.get(NOUNS.get(get_args(inner)[0], ""), "texts")
+    elif found.counts:
+        noun = "a whole number such as 5000 or 10k"
     else:
         noun = NOUNS.get(inner, "")
     return ", ".join(part for part in (noun, str(found.range)) if part)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+from augment.core.counts import MOST as MOST_ROWS
 from augment.core.errors import UsageError
 from augment.core.fitted import Fitted
 from augment.core.kind import MARKER, Kind, Part
 from augment.core.quotas import quotas
 from augment.core.types import Condition, Dataset, Json, Scalar
-from augment.lifecycle.plan import MOST_ROWS, rows_below
+from augment.lifecycle.plan import rows_below
 
 MOST_VALUES_TOLD = 50  # of a balanced column, in documents
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import augment
-from augment.core import registry
+from augment.core import counts, registry
 from augment.core.errors import MissingExtra, UsageError
 from augment.core.files import digest_of, sha256
 from augment.core.fitted import Ask
@@ -24,8 +23,6 @@ from augment.core.types import Engine, Json
 from augment.evaluation.gates import parse
 from augment.nets.devices import device_for
 
-_COUNT = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([kKmMxX]?)", re.ASCII)
-MOST_ROWS = 10**12
 NAMED_FILES = ("schema", "features")  # options that name a file, whose content decides the result
 
 
@@ -202,15 +199,14 @@ def row_count(text: str, source_rows: int) -> int:
     >>> row_count("10k", 7), row_count("2x", 7), row_count("1e3", 7)
     (10000, 14, 1000)
     """
-    match = _COUNT.fullmatch(text.strip().replace("_", "").replace(",", ""))
-    if not match:
+    found = counts.parted(text)
+    if found is None:
         raise UsageError(f"-n {text}: write a number of rows, such as 5000, 10k, 1e6 or 2x.")
-    unit = match[2].lower()
-    scale = {"": 1, "k": 1_000, "m": 1_000_000, "x": source_rows}[unit]
-    rows = float(match[1]) * scale
-    if rows > MOST_ROWS:
-        raise UsageError(f"-n {text}: at most {MOST_ROWS:,} rows can be asked for.")
-    if rows < 1 or (unit != "x" and not rows.is_integer()):
+    number, unit = found
+    rows = number * source_rows if unit else number
+    if rows > counts.MOST:
+        raise UsageError(f"-n {text}: at most {counts.MOST:,} rows can be asked for.")
+    if rows < 1 or not (unit or rows.is_integer()):
         raise UsageError(f"-n {text}: that is not a whole number of rows, at least 1.")
     return int(rows)
 

@@ -196,6 +196,8 @@ def _engine_variables(key: str) -> dict[str, Setting]:
 def _read(text: str, setting: Setting, key: str) -> Any:
     """A variable's text as a value. Several texts are a JSON array; one may stand alone."""
     inner = optional(setting.hint)[0]
+    if setting.declared.counts:
+        return None if text.lower() == "none" else text  # validated as a file's is
     if get_origin(inner) is not tuple or get_args(inner)[0] is not str:
         return parse(text, setting.hint, key)
     if not text.lstrip().startswith("["):

@@ -67,13 +67,15 @@ class Reading:
     )
     bad_rows: Literal["fail", "skip"] | None = parameter(None, "fail (the default) or skip.")
     max_bad: int | None = parameter(
-        None, "Most rows or images to leave out before giving up.", least=0
+        None, "Most rows or images to leave out before giving up.", least=0, counts=True
     )
     rejects: Path | None = parameter(None, "Where left-out rows, or images' names, are written.")
     fit_rows: int | None = parameter(
         None,
-        "Rows to draw from a larger table. Default: all, or 1,000,000 of what memory cannot hold.",
+        "Rows to draw from a larger table: 50000, 10k, 2M. Default: all, or 1M of what memory "
+        "cannot hold.",
         least=100,
+        counts=True,
     )
     stratify: bool | None = parameter(
         None, "With --fit-rows: from each value of the target its share."

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from augment.core import parameters, registry
+from augment.core import counts, parameters, registry
 from augment.core.errors import MissingExtra
 from augment.core.parameters import Parameter
 from augment.core.types import Json
@@ -24,6 +24,7 @@ from augment.settings.sections import SECTIONS
 
 SETTINGS_HELP = "Settings of augment, as augment.toml holds them."
 STRICT = ConfigDict(extra="forbid")
+WRITTEN = int | Annotated[str, Field(pattern=r"^[\d.,_]+([eE]\+?\d+)?\s*[kKmM]?$")]
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -110,13 +111,21 @@ def _bounded(hint: Any, found: Parameter) -> Any:
             strict=True,
         )
         finite = (Field(allow_inf_nan=False),) if inner is float else ()
-        inner = Annotated[inner, limits, *finite]
+        written = (BeforeValidator(_counted, json_schema_input_type=WRITTEN),)
+        inner = Annotated[inner, limits, *finite, *(written if found.counts else ())]
     elif inner is bool:
         inner = Annotated[bool, Field(strict=True)]
     elif found.form is not None:
         pattern = Field(pattern=f"^(?:{found.form.pattern})$")
         inner = Annotated[str, pattern, BeforeValidator(_spelt, json_schema_input_type=str | int)]
     return typing.Optional[inner] if may_be_none else inner  # noqa: UP045 - no | for Annotated
+
+
+def _counted(value: Any) -> Any:
+    """`fit_rows = "9M"` and `fit_rows = 9e6` are as good as `fit_rows = 9000000`."""
+    text = _spelt(value)
+    number = counts.whole(text) if isinstance(text, str) else None
+    return value if number is None else number
 
 
 def _spelt(value: Any) -> Any:

@@ -38,3 +38,22 @@ def in_order(function: Callable[[A], R], items: Iterable[A]) -> Iterator[R]:
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def ahead(items: Iterator[A]) -> Iterator[A]:
+    """The same items, each made by another thread while the one before it is used."""
+    if cores() == 1:
+        yield from items
+        return
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(_next, items)
+        while item := following.result():
+            following = thread.submit(_next, items)
+            yield item[0]
+
+
+def _next(items: Iterator[A]) -> tuple[A] | None:
+    """The next item; None at the end."""
+    for item in items:
+        return (item,)
+    return None

@@ -331,3 +331,13 @@ def test_config_checks_a_file(tmp_path: Path) -> None:
 def test_config_refuses_what_does_not_go_together(words: tuple[str, ...]) -> None:
     done = in_process.augment("config", *words)
     assert done.returncode == 2 and done.stderr
+
+
+@pytest.mark.parametrize("flag", ["--fit-rows", "--max-bad"])
+def test_options_that_count_rows_take_them_as_n_does(asked: Callable[..., str], flag: str) -> None:
+    said = [asked("fit", flag, text) for text in ("9M", "9e6", "9,000,000")]
+    assert said[0] == said[1] == said[2] == asked("fit", flag, "9000000")
+    assert "9000000" in said[0]
+    for text in ("2x", "1.5", "many", "1e15"):
+        with pytest.raises(typer.BadParameter, match="a whole number such as 5000 or 10k"):
+            asked("fit", flag, text)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from augment.core.errors import UsageError
-from augment.settings import file
+from augment.settings import file, reading
 from augment.settings.names import dotted, of_engine, of_sections, variable
 from augment.settings.resolution import BadSettings, Resolved, resolve
 from augment.settings.sections import DEFAULTS
@@ -72,6 +72,20 @@ def test_values_are_read_by_their_types(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "rows"), [("9M", 9_000_000), ("9e6", 9_000_000), ("10_000", 10_000), ("1.5k", 1_500)]
+)
+def test_rows_are_counted_alike_in_file_environment_and_api(
+    tmp_path: Path, text: str, rows: int
+) -> None:
+    for form in (f'"{text}"', *([] if text[-1] in "kM" else [text])):
+        found = resolved(tmp_path, f"[reading]\nfit_rows = {form}\nmax_bad = {form}\n").settings
+        assert (found.reading.fit_rows, found.reading.max_bad) == (rows, rows)
+    found = resolved(tmp_path, AUGMENT_READING_FIT_ROWS=text, AUGMENT_READING_MAX_BAD="none")
+    assert (found.settings.reading.fit_rows, found.settings.reading.max_bad) == (rows, None)
+    assert reading.checked({"fit_rows": text}) == {"fit_rows": rows}
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("holdout = 1\n", "augment.toml:1: unknown key 'holdout'. Did you mean 'scoring.holdout'?"),
@@ -83,7 +97,10 @@ def test_values_are_read_by_their_types(tmp_path: Path) -> None:
         ("[engines.ctgan]\ngenerator_dim = [8, 0]\n", "expected whole numbers, from 1 to 4,096."),
         ("[engines.cvae]\nwidth = 12\n", "expected a whole number, a multiple of 8, from 8 to 1,0"),
         ("[scoring]\nholdout = 0.6\n", "augment.toml:2: scoring.holdout = 0.6: expected a number,"),
-        ("[reading]\nmax_bad = true\n", "expected a whole number, at least 0."),
+        ("[reading]\nmax_bad = true\n", "expected a whole number such as 5000 or 10k, at least 0."),
+        ("[reading]\nfit_rows = '2x'\n", 'fit_rows = "2x": expected a whole number such as 5000'),
+        ("[reading]\nfit_rows = '.05k'\n", "or 10k, at least 100."),
+        ("[reading]\nfit_rows = 99\n", "or 10k, at least 100."),
         ("[tool]\nlog_format = 'xml'\n", 'tool.log_format = "xml": expected auto, plain or json.'),
         ("[fitting]\nmax_time = 'soon'\n", "expected seconds, or a time such as 90s, 15m or 2h."),
         ("[reading]\ncolumn = ['x']\n", "expected NAME=ROLE."),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from augment.work import threads
-from augment.work.threads import in_order
+from augment.work.threads import ahead, in_order
 
 CORES = [1, 2, 9]
 
@@ -73,3 +73,28 @@ def test_a_result_that_is_there_waits_for_no_further_item(monkeypatch: pytest.Mo
     results = in_order(lambda n: n, items)
     assert (next(results), next(items)) == (0, 2)  # two are taken to see whether there are several
     results.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("cores")
+@pytest.mark.parametrize("count", [0, 1, 5, 100])
+def test_items_made_ahead_are_the_items(count: int) -> None:
+    assert list(ahead(iter(range(count)))) == list(range(count))
+    assert list(ahead(iter([None] * count))) == [None] * count
+
+
+@pytest.mark.usefixtures("cores")
+def test_an_error_comes_behind_the_items_before_it() -> None:
+    found = []
+    with pytest.raises(ValueError, match=r"^3$"):
+        for item in ahead(map(_refuse, range(50))):
+            found.append(item)
+    assert found == [0, 1, 2]
+
+
+def test_one_item_is_made_ahead_and_none_after_the_end_is_asked_for(cores: int) -> None:
+    made = []
+    items = ahead(made.append(n) for n in range(1_000))
+    next(items)
+    next(items)
+    items.close()  # type: ignore[attr-defined]
+    assert len(made) == (2 if cores == 1 else 3)

@@ -202,7 +202,7 @@ def column_of(
         encoded = text.encoded(values)
         column = inference.from_text(name, encoded)
     else:
-        column = inference.from_values(name, values, declared)
+        column = inference.from_values(name, text.decoded(values), declared)
     if said is not None:
         column = overrides.obeyed(column, said, text.decoded(values), where)
     elif given is None and name == options.target:

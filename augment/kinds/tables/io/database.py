@@ -17,6 +17,7 @@ from augment.core.reading_options import flag
 from augment.kinds.tables.io.formats import Raw, ReadOptions, declared
 from augment.kinds.tables.io.large_sources import Sampled, drawn_of_more, sampled
 from augment.kinds.tables.io.memory import OF_FILES
+from augment.kinds.tables.io.reservoir import keyed
 from augment.sources.databases import session as sessions
 from augment.sources.databases.address import Address, is_address, parsed
 from augment.sources.databases.connection import connected
@@ -97,7 +98,7 @@ class Query:
     def _drawn(self, begun: Iterator[Raw], rows: int) -> Sampled:
         """A sample of more than `rows` rows, of which the first pass is begun."""
         passes = chain([begun], (self.parts() for _ in count()))
-        found = sampled(lambda: ((0, raw) for raw in next(passes)), rows, self.options)
+        found = sampled(lambda: keyed((0, raw) for raw in next(passes)), rows, self.options)
         assert found is not None, "there are more rows"
         return found
 
@@ -110,7 +111,7 @@ def _emptied(held: deque[Raw]) -> Iterator[Raw]:
 
 def _tables(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """One table without rows, then `PART_ROWS` at a time, however many a driver gives: which rows
-    are drawn depends on the parts."""
+    are added to show what a column holds may depend on the parts."""
     yield reader.schema.empty_table()
     held, rows = list[pa.RecordBatch](), 0
     for batch in reader:

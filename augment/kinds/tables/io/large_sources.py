@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.core.errors import BadInput, UsageError, did_you_mean
-from augment.core.seeds import Seed
 from augment.core.types import Scalar
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.spelling import text
@@ -21,7 +20,7 @@ from augment.kinds.tables.data.values import plain
 from augment.kinds.tables.io.assembly import require_same
 from augment.kinds.tables.io.census import MOST_VALUES, ColumnCensus, Place
 from augment.kinds.tables.io.formats import Raw, ReadOptions
-from augment.kinds.tables.io.reservoir import Kept, Reservoir, taken
+from augment.kinds.tables.io.reservoir import Kept, Part, Reservoir
 from augment.work.memory import available_bytes
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ MOST_SHARE = 0.5  # of the memory that is left may be taken by a table that is r
 GROWTH = {".parquet": 6, ".pq": 6}  # of a file's bytes in memory, while it is typed
 TEXT_GROWTH = 4
 LEAST_OF_A_VALUE = 100  # rows of each value of the target, where it has so many
-SEED = Seed(0).child("rows to fit on")
-Blocks = Callable[[], Iterator[tuple[int, Raw]]]  # the parts of a source, with the file of each
+Parts = Callable[[], Iterator[Part]]  # all of a source, from the first on
 
 
 @dataclass(frozen=True)
@@ -75,35 +73,42 @@ def _bytes_in_memory(paths: list[Path]) -> int:
     return sum(GROWTH.get(path.suffix, TEXT_GROWTH) * path.stat().st_size for path in paths)
 
 
-def sampled(blocks: Blocks, rows: int, options: ReadOptions) -> Sampled | None:
-    """`rows` rows out of the blocks of a source, and some that show what else it holds.
+def sampled(
+    parts: Parts, rows: int, options: ReadOptions, expected: int | None = None
+) -> Sampled | None:
+    """`rows` rows out of the parts of a source, and some that show what else it holds.
 
-    None: there are no more than `rows`, so that all are read. Raises `UsageError` for a target
-    that cannot be stratified by.
+    None: there are no more than `rows`, so that all are read. `expected` are the rows of all parts
+    where something tells them beforehand; it spares work, and may be wrong. Raises `UsageError`
+    for a target that cannot be stratified by.
     """
-    reservoir = Reservoir(rows)
+    reservoir = Reservoir(np.array([rows]), None if expected is None else np.array([expected]))
     census: dict[str, ColumnCensus] = defaultdict(ColumnCensus)
     shown: dict[Place, Raw] = {}
     seen: dict[int, Raw] = {}  # each file, without rows
     total = 0
-    for (file, raw), keys in _keyed(blocks):
-        known = seen.get(file)
+    for part in parts():
+        known = seen.get(part.file)
         if known is None and seen:
-            require_same(next(iter(seen.values())), raw, options)
-        seen[file] = _joined_facts(known, raw)
-        reservoir.add(file, raw, keys)
-        _count(census, file, raw, shown)
-        total += raw.table.num_rows
+            require_same(next(iter(seen.values())), part.raw, options)
+        seen[part.file] = _joined_facts(known, part.raw)
+        if not options.stratify:
+            reservoir.add(part)
+        _count(census, part.file, part.raw, shown)
+        total += part.raw.table.num_rows
     if total <= rows:
         return None
-    kept = reservoir.kept()
     how = "drawn evenly"
     if options.stratify:
-        kept = _stratified(blocks, rows, total, options, census)
+        kept = _stratified(parts, rows, total, options, census)
         how = f"of each value of the target its share, and at least {LEAST_OF_A_VALUE} rows"
-    parts = _parts(seen, kept, census, shown)
-    count = sum(part.table.num_rows for part in parts)
-    return Sampled(parts, total, census, _note(f"{count:,} of {total:,} rows", how, options))
+    elif reservoir.counts().sum() < rows:
+        return sampled(parts, rows, options)
+    else:
+        kept = reservoir.kept()
+    found = _parts(seen, kept, census, shown)
+    count = sum(part.table.num_rows for part in found)
+    return Sampled(found, total, census, _note(f"{count:,} of {total:,} rows", how, options))
 
 
 def _note(rows: str, how: str, options: ReadOptions) -> str:
@@ -119,19 +124,10 @@ def _note(rows: str, how: str, options: ReadOptions) -> str:
     )
 
 
-def _keyed(blocks: Blocks) -> Iterator[tuple[tuple[int, Raw], NDArray[np.float64]]]:
-    numbers: dict[int, int] = defaultdict(int)
-    for file, raw in blocks():
-        rng = SEED.child(file, numbers[file]).rng()
-        numbers[file] += 1
-        yield (file, raw), rng.random(raw.table.num_rows)
-
-
 def _joined_facts(known: Raw | None, raw: Raw) -> Raw:
     """What is said of a file, from its parts so far, without their rows."""
-    empty = taken(raw, np.array([], np.int64))
     if known is None:
-        return empty
+        return raw.taken(np.array([], np.int64))
     return replace(
         known,
         notes=tuple(dict.fromkeys((*known.notes, *raw.notes))),
@@ -149,9 +145,9 @@ def _count(census: dict[str, ColumnCensus], file: int, raw: Raw, shown: dict[Pla
             rows.update(row + first for row in census[name].add(chunk, file, numbers[first:]))
     if rows:
         ordered = np.array(sorted(rows), np.int64)
-        few = taken(raw, ordered)
+        few = raw.taken(ordered)
         for place, row in enumerate(ordered.tolist()):
-            shown[file, int(numbers[row])] = taken(few, np.array([place], np.int64))
+            shown[file, int(numbers[row])] = few.taken(np.array([place], np.int64))
 
 
 def _chunks(column: pa.ChunkedArray) -> Iterator[tuple[pa.Array, int]]:
@@ -162,7 +158,7 @@ def _chunks(column: pa.ChunkedArray) -> Iterator[tuple[pa.Array, int]]:
 
 
 def _stratified(
-    blocks: Blocks,
+    parts: Parts,
     rows: int,
     total: int,
     options: ReadOptions,
@@ -175,24 +171,28 @@ def _stratified(
     if target not in census:
         raise UsageError(f"--target {target}: there is no such column. "
                          f"{did_you_mean(target, list(census))}")  # fmt: skip
-    counts = census[target].counts
-    if counts is None:
+    levels, counts = census[target].levels, census[target].level_counts
+    if levels is None or counts is None:
         raise UsageError(
             f"--stratify: column {target!r} has over {MOST_VALUES:,} values. Leave it out, or "
             "choose a target with fewer."
         )
-    missing = total - sum(counts.values())
-    strata = {**counts, **({None: missing} if missing else {})}
-    reservoirs = {
-        value: Reservoir(max(round(rows * count / total), min(count, LEAST_OF_A_VALUE)))
-        for value, count in strata.items()
-    }
-    for (file, raw), keys in _keyed(blocks):
-        column = raw.table.column(target)
-        for value, reservoir in reservoirs.items():
-            found = pc.is_null(column) if value is None else pc.equal(column, value)
-            reservoir.add(file, raw, keys, np.asarray(pc.fill_null(found, False), dtype=bool))
-    return [part for reservoir in reservoirs.values() for part in reservoir.kept()]
+    counts = np.append(counts, total - counts.sum())  # of each level, and of none
+    wanted = np.round(rows * counts / total).astype(np.int64)
+    wanted = np.maximum(wanted, np.minimum(counts, LEAST_OF_A_VALUE))
+    kept = _of_each(parts, target, levels, Reservoir(wanted, counts))
+    if sum(len(part.keys) for part in kept) < wanted.sum():
+        kept = _of_each(parts, target, levels, Reservoir(wanted))
+    return kept
+
+
+def _of_each(parts: Parts, target: str, levels: pa.Array, reservoir: Reservoir) -> list[Kept]:
+    """The rows that a reservoir keeps whose strata are the levels of a column, the last none."""
+    for part in parts():
+        column = text.decoded(part.raw.table.column(target).combine_chunks())
+        places = pc.fill_null(pc.index_in(column, levels), len(levels))
+        reservoir.add(part, np.asarray(places, np.int64))
+    return reservoir.kept()
 
 
 def _parts(

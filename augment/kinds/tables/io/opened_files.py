@@ -56,6 +56,17 @@ def blocks_of(files: list[tuple[Member, str]], options: ReadOptions) -> Iterator
             yield number, _with_partitions(raw, member)
 
 
+def rows_of(files: list[tuple[Member, str]], options: ReadOptions) -> int | None:
+    """How many rows the files say that they have; None where one would have to be read."""
+    total = 0
+    for member, name in files:
+        rows = known_format(member.path, name, options).rows(member.path, name)
+        if rows is None:
+            return None
+        total += rows
+    return total
+
+
 def all_rows(source: str, options: ReadOptions, schema: Schema, rows: int) -> Iterator[Table]:
     """All rows of a source, some at a time, with the columns of `schema` that are there.
 

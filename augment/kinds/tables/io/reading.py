@@ -22,7 +22,8 @@ from augment.kinds.tables.io.formats import (
     WriteOptions,
 )
 from augment.kinds.tables.io.large_sources import Sampled, rows_to_fit, sampled
-from augment.kinds.tables.io.opened_files import all_rows, blocks_of, opened, read_member
+from augment.kinds.tables.io.opened_files import all_rows, blocks_of, opened, read_member, rows_of
+from augment.kinds.tables.io.reservoir import keyed
 from augment.kinds.tables.io.source_files import (
     files_of,
     format_of,
@@ -38,6 +39,7 @@ from augment.sources.files import (
 )
 from augment.sources.partitions import Member
 from augment.sources.remote.fetching import keep
+from augment.work.threads import ahead
 
 __all__ = [
     "ReadOptions",
@@ -241,5 +243,7 @@ def _sampled(files: list[tuple[Member, str]], options: ReadOptions) -> Sampled |
     rows = rows_to_fit([member.path for member, _ in files], options)
     if rows is None:
         return None
-
-    return sampled(lambda: blocks_of(files, options), rows, options)
+    expected = rows_of(files, options)
+    if expected is not None and expected <= rows:
+        return None
+    return sampled(lambda: ahead(keyed(blocks_of(files, options))), rows, options, expected)

@@ -14,16 +14,16 @@ from augment.core.seeds import Seed
 from augment.core.source import Rows
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Schema
-from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.generator import rare_categories
 from augment.kinds.tables.generator.protection import protect
-from augment.kinds.tables.io import large_sources
-from augment.kinds.tables.io.formats import Raw, ReadOptions, arrow_csv
+from augment.kinds.tables.io import large_sources, reservoir
+from augment.kinds.tables.io.formats import Raw, ReadOptions, arrow_csv, parquet
 from augment.kinds.tables.io.formats.delimited import Csv
 from augment.kinds.tables.io.formats.parquet import Parquet
 from augment.kinds.tables.io.reading import ReadTable, read
-from augment.kinds.tables.io.reservoir import Reservoir
+from augment.kinds.tables.io.reservoir import Part, Reservoir
 from augment.kinds.tables.kind import TABLES
+from augment.work import threads
 from tests.cli.in_process import augment
 
 ROWS, FIT = 20_000, 500
@@ -161,6 +161,52 @@ def test_it_is_drawn_where_memory_is_short_and_said(
     assert len(small.table) == ROWS and not small.table.counts
 
 
+@pytest.mark.parametrize("said", [FIT + 1, ROWS, 2 * ROWS, 10**6, None])
+@pytest.mark.parametrize("stratify", [False, True])
+def test_the_rows_do_not_depend_on_how_many_a_file_says_it_has(
+    sources: dict[str, str], monkeypatch: pytest.MonkeyPatch, said: int | None, stratify: bool
+) -> None:
+    options = {"target": "day", "stratify": stratify}
+    known = drawn(sources["parquet"], **options).table.digest()
+    monkeypatch.setattr(Parquet, "rows", lambda *_: said)
+    if stratify:  # fewer are held than are wanted, at first
+        monkeypatch.setattr(reservoir, "SPARE", 0)
+        monkeypatch.setattr(reservoir, "SPREADS", -2)
+    assert drawn(sources["parquet"], **options).table.digest() == known
+
+
+def test_as_many_rows_as_a_file_says_are_read_at_once(
+    sources: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Parquet, "blocks", None)
+    assert len(read(sources["parquet"], ReadOptions(fit_rows=ROWS)).table) == ROWS
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_rows_do_not_depend_on_the_parts(
+    sources: dict[str, str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    found = drawn(sources[kind]).table
+    monkeypatch.setattr(arrow_csv, "BLOCK_BYTES", 1 << 14)
+    monkeypatch.setattr(parquet, "BATCH_ROWS", 700)
+    assert drawn(sources[kind]).table.digest() == found.digest()
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("most_distinct", [-1, 2])
+def test_the_rows_depend_neither_on_cores_nor_on_how_texts_are_held(
+    sources: dict[str, str], monkeypatch: pytest.MonkeyPatch, cores: int, most_distinct: int
+) -> None:
+    known = drawn(sources["parquet"]).table.digest()
+    monkeypatch.setattr(threads, "cores", lambda: cores)
+    monkeypatch.setattr(parquet, "MOST_DISTINCT", most_distinct)
+    (part, *_) = Parquet().blocks(
+        Path(sources["parquet"]) / "part=a" / "0.parquet", "t", ReadOptions()
+    )
+    assert pa.types.is_dictionary(part.table.schema.field("city").type) == (most_distinct > 0)
+    assert drawn(sources["parquet"]).table.digest() == known
+
+
 @pytest.mark.parametrize("odd", ["", '1.5,2,Ro"me,2024-01-01,5\n', "\n\n1.5,2,Rome,2024-01-01,5\n"])
 def test_the_parts_of_a_file_are_the_file(
     sources: dict[str, str], tmp_path: Path, odd: str
@@ -179,9 +225,8 @@ def test_so_are_those_of_a_typed_file(sources: dict[str, str]) -> None:
 
 
 def same(parts: list[Raw], whole: Raw) -> None:
-    texts = [text.decoded(column.combine_chunks()) for column in whole.table.columns]
-    table = pa.table(texts, names=whole.table.column_names)
-    assert pa.concat_tables([part.table for part in parts]).equals(table)
+    table = pa.concat_tables([part.decoded().table for part in parts])
+    assert table.equals(whole.decoded().table)
     rows = np.concatenate([part.rows for part in parts])
     assert rows.tolist() == list(range(whole.table.num_rows))
     where = [part.where(row) for part in parts for row in range(part.table.num_rows)]
@@ -190,13 +235,21 @@ def same(parts: list[Raw], whole: Raw) -> None:
     assert all(part.dialect == whole.dialect for part in parts)
 
 
-def test_a_reservoir_holds_the_smallest_keys_and_little_more() -> None:
-    keys = np.random.default_rng(2).random(10_000)
-    reservoir = Reservoir(100)
+@pytest.mark.parametrize("known", [False, True])
+def test_a_reservoir_holds_the_smallest_keys_of_each_stratum_and_little_more(known: bool) -> None:
+    rng = np.random.default_rng(2)
+    keys, strata = rng.random(10_000), rng.choice(3, 10_000, p=[0.7, 0.2999, 0.0001])
+    of = np.bincount(strata, minlength=3)
+    wanted = np.array([100, 50, 5])
+    held = Reservoir(wanted, of if known else None)
     for first in range(0, 10_000, 500):
-        rows = np.arange(first, first + 500)
-        raw = Raw("t", pa.table({"x": rows}), {}, rows=rows)
-        reservoir.add(0, raw, keys[first : first + 500])
-        assert reservoir._held <= 200 + 500
-    found = [x for part in reservoir.kept() for x in part.raw.table.column("x").to_pylist()]
-    assert found == sorted(np.argsort(keys)[:100].tolist())
+        part = slice(first, first + 500)
+        raw = Raw("t", pa.table({"x": np.arange(10_000)[part]}), {}, rows=np.arange(500))
+        held.add(Part(0, raw, keys[part]), strata[part])
+        assert held._held <= 2 * 155 + 500
+    if known:
+        assert (held.counts() <= wanted + 8 * np.sqrt(wanted) + 150).all()
+    found = [x for part in held.kept() for x in part.raw.table.column("x").to_pylist()]
+    best = [np.argsort(np.where(strata == n, keys, 2))[: min(wanted[n], of[n])] for n in range(3)]
+    assert found == sorted(np.concatenate(best).tolist())
+    assert all((strata[part.raw.table.column("x")] == part.strata).all() for part in held.kept())

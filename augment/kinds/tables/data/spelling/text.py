@@ -8,6 +8,7 @@ on distinct values, so that a million rows of a thousand dates cost a thousand.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,7 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import dates, numerals
 from augment.kinds.tables.data.values import arrow_type
 
+Values = TypeVar("Values", pa.Array, pa.ChunkedArray)
 # Spellings of "missing", in columns where no value could be spelt so.
 NULL_TOKENS = ("NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "Null", "null", "None", "none",
                "#N/A", "?", "-", "--")  # fmt: skip
@@ -27,9 +29,10 @@ def encoded(texts: pa.Array) -> pa.DictionaryArray:
     return texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
 
 
-def decoded(values: pa.Array) -> pa.Array:
+def decoded(values: Values) -> Values:
     """Undo `encoded`."""
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    kind = values.type
+    return values.cast(kind.value_type) if pa.types.is_dictionary(kind) else values
 
 
 def parse(column: Column, texts: pa.Array, where: Callable[[int], str]) -> pa.Array:

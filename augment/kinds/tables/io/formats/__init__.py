@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from augment.core.errors import UsageError
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.dialect import Dialect, encoding_name
 from augment.kinds.tables.data.schema import Schema
+from augment.kinds.tables.data.spelling import text
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 BLOCK_CELLS = 500_000  # held as Python objects at once while text is read or written
@@ -84,8 +85,8 @@ class Raw:
 
     It may be a part of the file: `rows` (rows,) then holds the number of each in it, from 0.
     `declared` holds the types of the columns that the file itself types, in the spelling of
-    `Column.arrow`; the other columns are text, still to be typed, as strings or (from `read`
-    alone) a dictionary of strings. `lines` (rows,) holds the line
+    `Column.arrow`; the other columns are text, still to be typed. Texts are strings or a
+    dictionary of strings. `lines` (rows,) holds the line
     on which each row begins, for formats that have lines. `dialect` is how the file is spelt,
     for formats of which that can differ.
     """
@@ -99,6 +100,22 @@ class Raw:
     rejects: tuple[str, ...] = ()  # the rejected rows, each below a line with place and reason
     dialect: Dialect | None = None
     rows: NDArray[np.int64] | None = None
+
+    def taken(self, rows: NDArray[np.int64]) -> Raw:
+        """Some of its rows, with their places; texts as strings."""
+        return replace(
+            self,
+            table=self.table.take(rows),
+            lines=None if self.lines is None else self.lines[rows],
+            rows=None if self.rows is None else self.rows[rows],
+        ).decoded()
+
+    def decoded(self) -> Raw:
+        """The same with texts as strings."""
+        if not any(map(pa.types.is_dictionary, self.table.schema.types)):
+            return self
+        columns = [text.decoded(column) for column in self.table.columns]
+        return replace(self, table=pa.table(columns, names=self.table.column_names))
 
     def where(self, row: int) -> str:
         """The place of a row for a message: `file:line`, or the row's number from 1."""
@@ -133,6 +150,10 @@ class Format(ABC):
         all of them."""
         raw = self.read(path, name, options)
         yield replace(raw, rows=np.arange(raw.table.num_rows))
+
+    def rows(self, path: Path, name: str) -> int | None:
+        """How many rows a file says that it has; None where it has to be read for that."""
+        return None
 
     @abstractmethod
     def write(

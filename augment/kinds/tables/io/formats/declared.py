@@ -7,8 +7,9 @@ it. A timestamp with a time zone is kept in UTC in memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,6 +24,7 @@ DECIMAL = r"decimal(32|64|128|256)\((\d+), (-?\d+)\)"
 DICTIONARY = r"dictionary<values=(.+), indices=(u?int\d+), ordered=([01])>"
 DAY = r"%-?[YymdbBs]"
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+SECONDS_A_DAY = 86_400
 FIRST_SECOND, END_SECOND = -62_135_596_800, 253_402_300_800  # of the years 1 and 10000
 TIME = r"time(32|64)\[(s|ms|us|ns)\]"
 
@@ -49,9 +51,10 @@ def stored(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str,
         return _floats(name, values, path)
     if pa.types.is_decimal(kind) and kind.precision <= 38 and kind.scale >= 0:
         return values.cast(pa.decimal128(38, kind.scale)), ()
-    if pa.types.is_date(kind):
-        days = values.cast(pa.timestamp("ms") if kind == pa.date64() else pa.timestamp("s"))
-        return _timestamps(name, days, path)
+    if kind == pa.date32():
+        return _days(name, values, path)
+    if kind == pa.date64():
+        return _timestamps(name, values.cast(pa.timestamp("ms")), path)
     if pa.types.is_timestamp(kind):
         return _timestamps(name, values, path)
     if pa.types.is_time(kind):
@@ -67,6 +70,8 @@ def stored(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str,
 def _floats(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str, ...]]:
     """As float64; NaN is missing. A float32 becomes the float64 of the same shortest digits."""
     single = values.type != pa.float64()
+    if not single and np.isfinite(pc.sum(values, min_count=0).as_py()):
+        return values, ()  # one that is not finite would show in the sum
     values = values.cast(pa.float32()) if single else values
     nan = pc.fill_null(pc.is_nan(values), False)
     if pc.any(pc.is_inf(values)).as_py():
@@ -85,14 +90,24 @@ def _floats(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str
     return values, notes
 
 
+def _days(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str, ...]]:
+    """As `_timestamps`, at once where no day lies outside its years."""
+    ends = pc.min_max(values.cast(pa.int32()))
+    first, end = FIRST_SECOND // SECONDS_A_DAY, END_SECOND // SECONDS_A_DAY
+    if not ends["min"].is_valid or (first <= ends["min"].as_py() and ends["max"].as_py() < end):
+        return values.cast(pa.timestamp("us")), ()
+    return _timestamps(name, values.cast(pa.timestamp("s")), path)
+
+
 def _timestamps(name: str, values: pa.Array, path: str) -> tuple[pa.Array, tuple[str, ...]]:
     """As microseconds without a zone. Raises `BadInput` for a year outside 1 to 9999."""
     unit = values.type.unit
     stamps = values.cast(pa.timestamp(unit))
     counted, per_second = stamps.cast(pa.int64()), PER_SECOND[unit]
     first, end = max(FIRST_SECOND * per_second, -(2**63)), min(END_SECOND * per_second, 2**63 - 1)
-    beyond = pc.or_(pc.less(counted, first), pc.greater_equal(counted, end))
-    if pc.any(beyond).as_py():
+    ends = pc.min_max(counted)
+    if ends["min"].is_valid and not (first <= ends["min"].as_py() and ends["max"].as_py() < end):
+        beyond = pc.or_(pc.less(counted, first), pc.greater_equal(counted, end))
         row = pc.index(beyond, pa.scalar(True)).as_py()
         raise BadInput(
             f"this date of column {name!r} lies outside the years 1 to 9999.",
@@ -211,11 +226,12 @@ def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
         ) from error
 
 
-def raw(table: pa.Table, path: str, options: ReadOptions) -> Raw:
+def raw(table: pa.Table, path: str, options: ReadOptions, indexed: Collection[str] = ()) -> Raw:
     """A typed file's columns in storage types, each with its declared type beside it.
 
-    Raises `BadInput` for names that are empty or stand twice, and what `stored` raises, except
-    for columns that are to be dropped.
+    Those of `indexed` are texts that were read as dictionaries, and stay so. Raises `BadInput` for
+    names that are empty or stand twice, and what `stored` raises, except for columns that are to
+    be dropped.
     """
     names: list[str] = table.column_names
     for name in names:
@@ -233,8 +249,10 @@ def raw(table: pa.Table, path: str, options: ReadOptions) -> Raw:
             continue
         chunks = table.column(name).combine_chunks()
         values = chunks if isinstance(chunks, pa.Array) else pa.concat_arrays(chunks.chunks)
-        values, said = stored(name, values, path)
+        if name not in indexed:
+            values, said = stored(name, values, path)
+            notes.extend(said)
         arrays.append(values)
-        notes.extend(said)
     kinds = {name: str(table.schema.field(name).type) for name in names}
+    kinds |= dict.fromkeys(indexed, str(pa.string()))
     return Raw(path, pa.table(arrays, names=names), kinds, notes=tuple(notes))

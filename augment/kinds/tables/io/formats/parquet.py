@@ -9,6 +9,7 @@ from typing import IO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from augment.kinds.tables.data.dataset import Table
@@ -23,7 +24,8 @@ from augment.kinds.tables.io.formats import (
 )
 from augment.kinds.tables.io.formats.expansion import most_bytes, too_large
 
-BATCH_ROWS = 1 << 17
+BATCH_ROWS, BATCH_CELLS = 1 << 18, 1 << 23  # at most, of a part
+PEEK_ROWS, MOST_DISTINCT = 1 << 12, 0.5
 LEAST_BITS = 32  # of a value whose length varies: where it ends
 
 
@@ -53,14 +55,22 @@ class Parquet(Format):
 
     def blocks(self, path: Path, name: str, options: ReadOptions) -> Iterator[Raw]:
         first = 0
+        with validation.reading("Parquet", name):
+            with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
+                schema = file.schema_arrow
+                texts = _repeated(file)
+            with _opened(path, texts) as file:
+                rows = max(1, min(BATCH_ROWS, BATCH_CELLS // max(1, len(schema))))
+                for batch in file.iter_batches(batch_size=rows):
+                    part = pa.Table.from_batches([batch])
+                    validation.require_valid(part, name, first)
+                    raw = declared.raw(part, name, options, texts)
+                    yield replace(raw, rows=np.arange(first, first + part.num_rows))
+                    first += part.num_rows
+
+    def rows(self, path: Path, name: str) -> int | None:
         with validation.reading("Parquet", name), _opened(path) as file:
-            schema = file.schema_arrow
-            for batch in file.iter_batches(batch_size=BATCH_ROWS):
-                part = pa.Table.from_batches([batch])
-                validation.require_valid(part, name, first)
-                raw = declared.raw(part.cast(schema), name, options)
-                yield replace(raw, rows=np.arange(first, first + part.num_rows))
-                first += part.num_rows
+            return int(file.metadata.num_rows)
 
     def write(
         self, chunks: Iterator[Table], stream: IO[bytes], schema: Schema, options: WriteOptions
@@ -82,6 +92,17 @@ class Parquet(Format):
 def _opened(path: Path, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
     """A file whose pages are held against their checksums, where it has any."""
     return pq.ParquetFile(path, read_dictionary=dictionaries, page_checksum_verification=True)
+
+
+def _repeated(file: pq.ParquetFile) -> list[str]:
+    """The texts of which the first rows hold few, which are read sooner as dictionaries; others
+    take longer so."""
+    texts = [field.name for field in file.schema_arrow if field.type == pa.string()]
+    first = next(file.iter_batches(batch_size=PEEK_ROWS, columns=texts), None) if texts else None
+    if first is None:
+        return []
+    most = first.num_rows * MOST_DISTINCT
+    return [name for name in texts if len(pc.unique(first.column(name))) <= most]
 
 
 def _require_bounded(metadata: pq.FileMetaData, schema: pa.Schema, name: str, most: int) -> None:
