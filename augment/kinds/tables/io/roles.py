@@ -25,9 +25,10 @@ MANY_NAMED = 0.2  # of a column named like an id: under five rows a value, too f
 SEQUENCE_ROWS = 20  # so many rows that count 1, 2, 3, ... do so on purpose
 UNNAMED_ROWS = 10
 PERSON_NAME = re.compile(  # an id of these is a person's, however many rows it has
-    r"(?i)(account|buyer|citizen|client|customer|donor|driver|employee|guest|household|member|"
-    r"participant|passenger|patient|person|player|pupil|respondent|student|subject|user|visitor|"
-    r"voter|worker)"
+    r"(?i)(account|applicant|author|beneficiary|borrower|buyer|candidate|citizen|client|customer|"
+    r"donor|driver|employee|guest|household|manager|member|participant|passenger|patient|person|"
+    r"physician|player|pupil|reporter|resident|respondent|reviewer|seller|student|subject|supervisor|"
+    r"teacher|tenant|user|visitor|voter|worker)"
 )
 EVENT_NAME = re.compile(  # and an id of these says which rows are parts of one
     r"(?i)(admission|basket|booking|case|claim|contract|encounter|invoice|loan|order|policy|"
