@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from augment.core.types import Clause, Condition
 from augment.kinds.tables.data.dataset import Table, Whole
 from augment.kinds.tables.data.schema import Column, Schema
-from augment.kinds.tables.data.spelling.forms import Form
+from augment.kinds.tables.data.spelling.forms import Form, described
 from augment.kinds.tables.data.values import from_numbers, numbers
 
 if TYPE_CHECKING:
@@ -255,6 +255,5 @@ def odd_rows(table: Table) -> Iterator[tuple[str, int]]:
 def told(schema: Schema) -> Iterator[str]:
     """What is learnt of each column of measurements, in words."""
     for each in measurements(schema).values():
-        spelt = ", ".join(form.template for form in each.forms)
-        count = "one form" if len(each.forms) == 1 else f"{len(each.forms)} forms"
-        yield f"{each.column.name} is numbers in {count} ({spelt})"
+        forms = described([form.template for form in each.forms])
+        yield f"{each.column.name} is numbers in {forms}"

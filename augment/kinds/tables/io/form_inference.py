@@ -16,7 +16,7 @@ from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import form_search
 from augment.kinds.tables.data.spelling.form_search import LEAST_ROWS, MOST_FORMS, Found
-from augment.kinds.tables.data.spelling.forms import LONGEST
+from augment.kinds.tables.data.spelling.forms import LONGEST, described
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,8 +68,7 @@ def notes(table: Table) -> Iterator[str]:
 
 
 def as_measurement(column: Column, found: Found, texts: pa.DictionaryArray) -> Column:
-    count = "one form" if len(found.forms) == 1 else f"{len(found.forms)} forms"
-    note = f"Numbers in {count}: {', '.join(found.forms)}."
+    note = f"Numbers in {described(found.forms)}."
     if found.odd:
         other = (
             "1 row of another form is" if found.odd == 1 else f"{found.odd:,} rows of others are"

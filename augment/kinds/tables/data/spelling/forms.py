@@ -9,6 +9,7 @@ form without a number is a word: `ND`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -80,6 +81,16 @@ class Slot:
             decimals = pc.binary_join_element_wise(head, tail, "")
         point = pc.if_else(pc.equal(decimals, ""), "", self.point)
         return pc.binary_join_element_wise(text, point, decimals, "")
+
+
+def described(forms: Sequence[str]) -> str:
+    """The templates of a column in words; quoted where spaces at an end would not be seen.
+
+    >>> described(["0.0 kg", " "])
+    "2 forms (0.0 kg, ' ')"
+    """
+    shown = ", ".join(form if form == form.strip() else repr(form) for form in forms)
+    return f"{'one form' if len(forms) == 1 else f'{len(forms)} forms'} ({shown})"
 
 
 def _grouped(whole: NDArray[np.int64], mark: str) -> pa.Array:
