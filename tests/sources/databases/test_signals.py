@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -25,10 +26,8 @@ from tests.sources.databases.servers import PASSWORD
 
 pytest.importorskip("adbc_driver_manager", reason="the extra [sql] is not installed")
 TOO_LONG = 600  # seconds for which a statement sleeps; nobody waits for its end
-RUNNING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
-    "AND wait_event = 'PgSleep'"
-)
+LEFT = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND state = 'active'"
+RUNNING = f"SELECT count(*) FROM ({LEFT}) AS sleeping"
 
 
 @pytest.fixture
@@ -37,6 +36,7 @@ def base(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     found = f"postgresql://shop@/postgres?{server}"
     with connected(parsed(found), write=True) as session:
+        session.rows(f"SELECT pg_terminate_backend(pid) FROM ({LEFT}) AS left_by_a_failed_test")
         session.rows("DROP TABLE IF EXISTS orders, slow")
         session.rows("CREATE TABLE orders AS SELECT n % 7 AS k FROM generate_series(1, 60) n")
         session.rows("CREATE TABLE slow (k int)")
@@ -49,6 +49,12 @@ def base(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return found
 
 
+def heard() -> None:
+    """Undo that a shell's background commands ignore Ctrl-C, and `nohup`'s the end of a session."""
+    for number in (SIGINT, SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def stopped(base: str, number: Signals, *words: str) -> int:
     """The exit code of a command that gets a signal once its statement sleeps on the server."""
     command = subprocess.Popen(
@@ -57,6 +63,7 @@ def stopped(base: str, number: Signals, *words: str) -> int:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heard,
     )
     try:
         with connected(parsed(base)) as session:
