@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -64,6 +64,23 @@ class Link:
         if self.step:
             return f"{self.result} = {' + '.join((self.base, self.step, *self.more))}"
         return f"{self.base} <= {self.result}"
+
+
+class Settling(Protocol):
+    """Any relation that settles one column by others."""
+
+    @property
+    def result(self) -> str: ...
+    @property
+    def sources(self) -> set[str]: ...
+
+
+AnySettling = TypeVar("AnySettling", bound=Settling)
+
+
+def without(found: tuple[AnySettling, ...], held: Collection[str]) -> tuple[AnySettling, ...]:
+    """Those that compute none of the columns `held` from any other."""
+    return tuple(each for each in found if each.result not in held or each.sources <= {*held})
 
 
 def depends(candidate: AnyLink, found: list[AnyLink]) -> bool:

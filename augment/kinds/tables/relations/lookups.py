@@ -48,6 +48,10 @@ class Lookup:
     values: tuple[CellValue, ...]
 
     @property
+    def sources(self) -> set[str]:
+        return {self.source}
+
+    @property
     def sentence(self) -> str:
         return f"{self.result} follows from {self.source}"
 
