@@ -248,7 +248,7 @@ class Relations:
         dated = settled_by_dates.columns_of(born, self.read_off)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated, None))
         groups = onehot.as_learnt(self.groups, seen)
-        own = lookups.as_learnt(self.lookups, seen)
+        own = lookups.as_learnt(self.lookups, seen, self.set_after_draw)
         return replace(self, groups=groups, dates=learnt, dependents=depending, lookups=own)
 
     def computed(self, name: str) -> str:
