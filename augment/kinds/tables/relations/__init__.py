@@ -122,8 +122,8 @@ def _related(found: Relations) -> set[str]:
 
 
 def _steady(found: Relations) -> Lookups:
-    """The lookups that change nothing after other columns were read off it."""
-    used = {name for each in found.read_off for name in each.sources}
+    """The lookups that change nothing after other columns were computed of it."""
+    used = {name for each in (*found.read_off, *found.links) for name in each.sources}
     early, late = found.lookups_in_turn
     return (*early, *(each for each in late if each.result not in used))
 

@@ -15,18 +15,21 @@ from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
-from augment.kinds.tables.relations import bounds, days, elapsed, products, weighted_sums
+from augment.kinds.tables.relations import bounds, days, elapsed, extremes, products, weighted_sums
 from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.days import DayOf
 from augment.kinds.tables.relations.elapsed import Elapsed
+from augment.kinds.tables.relations.extremes import Extreme
 from augment.kinds.tables.relations.products import Product
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from augment.kinds.tables.relations.gaps import Masks
+
 # Each of these sets its result on all rows.
-ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf"
+ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf | Extreme"
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
@@ -159,9 +162,11 @@ def put_back(
     whole: list[Column],
     target: str | None,
     kept: Table | None = None,
+    masks: Masks | None = None,
 ) -> Table:
     """Undo `taken_out`: the columns `whole` in their order, every link true, but for results that
-    `kept` has: these stay, and what is computed from them is."""
+    `kept` has: these stay, and what is computed from them is. The cells in `masks` are to be
+    emptied: an extreme that ignores what is missing ignores them."""
     values: dict[str, NDArray[np.float64]] = {}
 
     def known(name: str) -> NDArray[np.float64]:
@@ -176,7 +181,10 @@ def put_back(
             values[link.result] = link.kept(near, fixed, columns[link.result])
             continue
         if not isinstance(link, Link):
-            made = link.of({name: known(name) for name in link.sources})
+            hidden = masks or {} if isinstance(link, Extreme) and link.ignoring else {}
+            near = {name: known(name) for name in link.sources}
+            near |= {n: np.where(hidden[n], np.nan, near[n]) for n in hidden.keys() & near.keys()}
+            made = link.of(near)
             values[link.result] = _standing(_with_gaps(made, link, table), link.result, kept)
             continue
         step = numbers(table, link.result) if not link.step else known(link.step)
@@ -274,6 +282,8 @@ def _link_from_json(document: Any) -> AnyLink:
         return products.from_json(document)
     if "moment" in document:
         return days.from_json(document)
+    if "members" in document:
+        return extremes.from_json(document)
     if "form" in document:
         return elapsed.from_json(document)
     if "terms" in document:

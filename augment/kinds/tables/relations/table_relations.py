@@ -137,7 +137,7 @@ class Relations:
         unsettled = birth_dates.columns_of(undated, self.births)
         dated = settled_by_dates.columns_of(unsettled, self.read_off)
         scaled = shares.put_back(plain, self.shares, dated, kept)
-        linked = gaps.emptied(self._linked(scaled, dated, kept), masks)
+        linked = gaps.emptied(self._linked(scaled, dated, kept, masks), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
         read_off = settled_by_dates.put_back(parted, self.read_off, unsettled)
         born = birth_dates.put_back(read_off, self.births, undated)
@@ -204,12 +204,14 @@ class Relations:
         """(rows,) how many columns of a row are out of their bounds, or not what another says."""
         return links.out_of_bounds(table, self.links) + lookups.broken(table, self.lookups)
 
-    def _linked(self, table: Table, dated: list[Column], kept: Table | None) -> Table:
+    def _linked(
+        self, table: Table, dated: list[Column], kept: Table | None, masks: Masks | None = None
+    ) -> Table:
         """Sums and orders back in the table; `dated` are its columns before groups were taken."""
         hidden = {name for group in self.groups for name in group.members}
         names = {group.members[0]: group.column() for group in self.groups}
         half = [names.get(c.name, c) for c in dated if c.name in names or c.name not in hidden]
-        return links.put_back(table, self.links, half, None, kept)
+        return links.put_back(table, self.links, half, None, kept, masks)
 
     def without(self, held: set[str]) -> Relations:
         """The relations less those that compute one of the columns `held` from any other."""
