@@ -77,12 +77,12 @@ def extremes(numeric: list[Quantity]) -> Iterator[Extreme]:
         beside = np.stack([each.values[rows] for each in kin])  # (columns, rows)
         for extreme in ("latest", "earliest") if result.dated else ("largest", "smallest"):
             sign = SIGN[extreme]
-            within = ~(sign * beside > sign * result.values[rows]).any(axis=1)
+            beyond = sign * beside > sign * result.values[rows]
+            within = np.flatnonzero(~beyond.any(axis=1))
             reached = (beside == result.values[rows]) | np.isnan(beside)
-            if within.sum() < 2 or not reached[within].any(axis=0).all():
+            if len(within) < 2 or not reached[within].any(axis=0).all():
                 continue
-            able = [each for place, each in enumerate(kin) if within[place]]
-            found = _proven(result, able, extreme)
+            found = _proven(result, [kin[place] for place in within], extreme)
             if found is not None:
                 yield found
                 break
