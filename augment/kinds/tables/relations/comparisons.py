@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_KNOWN = 100  # rows that have both columns
-LEAST_BROKEN = 30  # rows that break it where either column is another row's
+LEAST_BROKEN = 30  # rows that break it where either column is another row's, or left out
 MOST_COLUMNS = 100  # that are compared
 FEW_PROBES = 8  # of one of so many of the rows that rule out most
 BELOW, EQUAL, ABOVE, UNKNOWN = range(4)
@@ -161,6 +161,8 @@ def _proven(
     for where in (BELOW, ABOVE, UNKNOWN):
         row.setdefault(where, row[EQUAL])
     said = codes[[row[where] for where in range(4)]]
+    if min(_unexplained(side[known], codes[known]) for side in (left, right)) < LEAST_BROKEN:
+        return None
     rng = np.random.Generator(np.random.Philox(0))  # which rows are compared is no randomness
     for a, b in ((rng.permutation(known), known), (known, rng.permutation(known))):
         broken = known[said[_places(left[a], right[b])] != codes[known]]
@@ -169,6 +171,15 @@ def _proven(
             return None
     rows = np.array([row[where] for where in range(4)], np.int64)
     return Comparison(result.name, *pair, cell_values(table, result, rows))
+
+
+def _unexplained(side: NDArray[np.float64], codes: NDArray[np.int64]) -> int:
+    """How many rows a single column leaves unsaid: those that have not the most frequent of the
+    `codes` (rows,) among rows of the same value, or of few rows with the next."""
+    group = np.searchsorted(np.sort(side), side) // LEAST_ROWS
+    kinds = int(codes.max()) + 1
+    count = np.bincount(group * kinds + codes, minlength=(int(group.max()) + 1) * kinds)
+    return len(codes) - int(count.reshape(-1, kinds).max(axis=1).sum())
 
 
 def to_json(comparisons: Comparisons) -> list[Json]:

@@ -228,3 +228,13 @@ def test_damaged_comparisons_are_refused() -> None:
     ):
         with pytest.raises(BadInput, match="damaged"):
             Relations.from_json({**document, "comparisons": damaged}, names)
+
+
+def test_what_follows_from_one_of_the_two_is_no_comparison() -> None:
+    """Few rows have the event; on none of them does a count that often is zero say otherwise."""
+    rng = np.random.default_rng(0)
+    event = (np.arange(500) < 40).astype(np.int64)
+    own = {"event": event, "count": rng.poisson(0.7, 500) * (1 - event), "again": event}
+    columns = tuple(Column(name, "numeric", "integer") for name in own)
+    table = Table(pa.table([pa.array(v) for v in own.values()], names=list(own)), Schema(columns))
+    assert relations.mined(table).comparisons == ()
