@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 LEAST_KNOWN = 100  # rows that have both columns
 LEAST_BROKEN = 30  # rows that break it where either column is another row's, or left out
 MOST_COLUMNS = 100  # that are compared
+MOST_ROWS = 10_000  # by which values are counted
 FEW_PROBES = 8  # of one of so many of the rows that rule out most
 BELOW, EQUAL, ABOVE, UNKNOWN = range(4)
 
@@ -83,7 +84,8 @@ def found(
     }
     if not 1 < len(own) <= MOST_COLUMNS:
         return ()
-    distinct = {name: len(np.unique(values)) for name, values in own.items()}
+    step = max(1, len(table) // MOST_ROWS)
+    distinct = {name: len(np.unique(values[::step])) for name, values in own.items()}
     dated = {name for name in own if table.schema[name].role == "datetime"}
     pairs = [pair for pair in combinations(own, 2) if len(dated & {*pair}) != 1]
     pairs.sort(key=lambda pair: -distinct[pair[0]] - distinct[pair[1]])
@@ -93,6 +95,8 @@ def found(
         if column.name in {table.schema.target, *left_out, *fixed} | used:
             continue
         if column.role not in ("categorical", "boolean", "numeric"):
+            continue
+        if distinct.get(column.name, 0) > UNKNOWN + 1:
             continue
         _, codes = np.unique(ranks(table, column.name), return_inverse=True)  # null is a value
         if not 0 < codes.max() <= UNKNOWN:
