@@ -29,7 +29,7 @@ from augment.core.errors import (
 from augment.core.files import atomic, read_json, sha256, write_json
 from augment.core.types import Json, State
 
-FORMAT = 7
+FORMAT = 8
 MAX_DOCUMENT_BYTES = 1 << 30
 
 
@@ -72,6 +72,7 @@ UPGRADES: dict[int, Callable[[Json], Json]] = {
     4: _knowing(block={}),  # columns that rows share with each other
     5: _knowing(settled=[], brackets=[], absences=[]),  # by parts of dates; by ranges; gaps
     6: _knowing(lookups=[]),  # columns that another one settles
+    7: _knowing(comparisons=[]),  # columns that follow from which of two is greater
 }
 
 

@@ -22,6 +22,7 @@ from augment.kinds.tables.relations import (
     birth_dates,
     blocks,
     brackets,
+    comparisons,
     date_columns,
     date_replacement,
     dependents,
@@ -36,6 +37,7 @@ from augment.kinds.tables.relations.bound_search import bounded
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
 from augment.kinds.tables.relations.links import Link
+from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.quantities import quantities, rare_quantities
 from augment.kinds.tables.relations.table_relations import Relations
 
@@ -73,7 +75,11 @@ def mined(
         named = {name for group in groups for name in group.members}
         within = brackets.found(unsettled, beside | named)
         found = replace(found, brackets=within)
-        dated = settled_by_dates.taken_out(unsettled, within)
+        unread = settled_by_dates.taken_out(unsettled, within)
+        sources = {name for each in found.read_off for name in each.sources}
+        compared = comparisons.found(unread, beside | named, sources, holders)
+        found = replace(found, comparisons=compared)
+        dated = settled_by_dates.taken_out(unread, compared)
         named |= {parts.name for parts in dates if parts.has_gaps(table)}  # filled, so not proven
         numeric = quantities(dated, named)
         rare = rare_quantities(dated, named)
@@ -93,6 +99,7 @@ def mined(
     found = replace(found, gaps=lacking)
     if len(table) >= LEAST_ROWS:
         found = replace(found, lookups=lookups.found(table, _held(found), holders))
+        found = replace(found, lookups=_steady(found))
         related = _related(found) | {each.result for each in found.lookups}
         found = replace(found, absences=absences.found(table, related))
         flagged = absences.of_gaps(table, found.gaps, found.drawn_late)
@@ -117,7 +124,7 @@ def _unmoved(found: Relations, table: Table) -> list[str]:
 def _related(found: Relations) -> set[str]:
     """The columns in any relation, but for those that only stay within others' bounds."""
     used = {name for link in found.links for name in link.sources}
-    used |= {each.source for each in found.settled} | {each.source for each in found.brackets}
+    used |= {name for each in found.read_off for name in each.sources}
     return found.moved | used
 
 
@@ -126,6 +133,13 @@ def _distances(found: Relations, table: Table, drawn: Table) -> set[str]:
     ordered = {link.result for link in found.links if isinstance(link, Link) and not link.computed}
     ordered &= {*drawn.schema.names}
     return {n for n in ordered if table.column(n).is_valid().equals(drawn.column(n).is_valid())}
+
+
+def _steady(found: Relations) -> Lookups:
+    """The lookups that change nothing after other columns were computed of it."""
+    used = {name for each in (*found.read_off, *found.links) for name in each.sources}
+    early, late = found.lookups_in_turn
+    return (*early, *(each for each in late if each.result not in used))
 
 
 def _held(found: Relations) -> set[str]:

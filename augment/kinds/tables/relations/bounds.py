@@ -7,7 +7,7 @@ whole holds what was drawn, and pairs that are equal stay as many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,8 @@ from augment.kinds.tables.data.schema import Column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from augment.kinds.tables.relations.links import AnyLink
 
 ROUNDS, TRIES = 8, 64  # of looking for a row to exchange with, and rows that are looked at in each
 NEIGHBOURHOOD = 0.25  # of the rows, nearest to the bound, in which the first round looks
@@ -130,6 +132,19 @@ def _written(
     if decimals is None:
         return values
     return cut(values * 10.0**decimals + nearly) / 10.0**decimals
+
+
+def as_drawn(links: Sequence[AnyLink], later: Collection[str]) -> list[Bounds]:
+    """The bounds among the links that are columns as an engine draws them: neither in `later`,
+    which are computed or scaled, nor bounded by one that is."""
+    later, found = set(later), []
+    for link in links:
+        if isinstance(link, Bounds):
+            if link.sources & later:
+                later.add(link.result)
+            else:
+                found.append(link)
+    return found
 
 
 def from_json(document: Any) -> Bounds:

@@ -48,6 +48,10 @@ class Bracket:
     values: tuple[CellValue, ...]
 
     @property
+    def sources(self) -> set[str]:
+        return {self.source}
+
+    @property
     def sentence(self) -> str:
         return f"{self.result} follows from the range of {self.source}"
 

@@ -9,6 +9,7 @@ from augment.kinds.tables.relations import links
 from augment.kinds.tables.relations.balances import Balance, balances
 from augment.kinds.tables.relations.days import DayOf, days
 from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
+from augment.kinds.tables.relations.extremes import Extreme, extremes
 from augment.kinds.tables.relations.formulas import formulas
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.near import Near
@@ -89,9 +90,10 @@ def linked(
         *lines_of_dates(numeric),
         *elapsed(numeric),
     ]
-    chosen = _chosen(numeric, target, added, balanced, multiplied, timed, False)
+    beyond = list(extremes(numeric))
+    chosen = _chosen(numeric, target, added, balanced, multiplied, timed, beyond, False)
     if multiplied:
-        other = _chosen(numeric, target, added, balanced, multiplied, timed, True)
+        other = _chosen(numeric, target, added, balanced, multiplied, timed, beyond, True)
         chosen = other if other.count > chosen.count else chosen
     for order in orders(numeric):
         if isinstance(order, Near):
@@ -108,6 +110,7 @@ def _chosen(
     balanced: list[Balance],
     multiplied: list[Product],
     timed: list[WeightedSum | Elapsed | DayOf],
+    beyond: list[Extreme],
     products_first: bool,
 ) -> _Chosen:
     chosen = _Chosen(target)
@@ -123,7 +126,7 @@ def _chosen(
     summed = {link.result for link in chosen.links if isinstance(link, Link | WeightedSum)}
     for product in multiplied:
         chosen.add(product)
-    for weighted in (*timed, *weighted_sums(numeric, summed)):
+    for weighted in (*timed, *weighted_sums(numeric, summed), *beyond):
         chosen.add(weighted)
     for formula in formulas(numeric):
         chosen.add(formula)

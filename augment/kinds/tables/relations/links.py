@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +15,19 @@ from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
-from augment.kinds.tables.relations import bounds, days, elapsed, formulas, products, weighted_sums
+from augment.kinds.tables.relations import (
+    bounds,
+    days,
+    elapsed,
+    extremes,
+    formulas,
+    products,
+    weighted_sums,
+)
 from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.days import DayOf
 from augment.kinds.tables.relations.elapsed import Elapsed
+from augment.kinds.tables.relations.extremes import Extreme
 from augment.kinds.tables.relations.formulas import Formula
 from augment.kinds.tables.relations.products import Product
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
@@ -26,8 +35,10 @@ from augment.kinds.tables.relations.weighted_sums import WeightedSum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from augment.kinds.tables.relations.gaps import Masks
+
 # Each of these sets its result on all rows.
-ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf | Formula"
+ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf | Formula | Extreme"
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
@@ -65,6 +76,23 @@ class Link:
         if self.step:
             return f"{self.result} = {' + '.join((self.base, self.step, *self.more))}"
         return f"{self.base} <= {self.result}"
+
+
+class Settling(Protocol):
+    """Any relation that settles one column by others."""
+
+    @property
+    def result(self) -> str: ...
+    @property
+    def sources(self) -> set[str]: ...
+
+
+AnySettling = TypeVar("AnySettling", bound=Settling)
+
+
+def without(found: tuple[AnySettling, ...], held: Collection[str]) -> tuple[AnySettling, ...]:
+    """Those that compute none of the columns `held` from any other."""
+    return tuple(each for each in found if each.result not in held or each.sources <= {*held})
 
 
 def depends(candidate: AnyLink, found: list[AnyLink]) -> bool:
@@ -143,9 +171,11 @@ def put_back(
     whole: list[Column],
     target: str | None,
     kept: Table | None = None,
+    masks: Masks | None = None,
 ) -> Table:
     """Undo `taken_out`: the columns `whole` in their order, every link true, but for results that
-    `kept` has: these stay, and what is computed from them is."""
+    `kept` has: these stay, and what is computed from them is. The cells in `masks` are to be
+    emptied: an extreme that ignores what is missing ignores them."""
     values: dict[str, NDArray[np.float64]] = {}
 
     def known(name: str) -> NDArray[np.float64]:
@@ -160,7 +190,10 @@ def put_back(
             values[link.result] = link.kept(near, fixed, columns[link.result])
             continue
         if not isinstance(link, Link):
-            made = link.of({name: known(name) for name in link.sources})
+            hidden = masks or {} if isinstance(link, Extreme) and link.ignoring else {}
+            near = {name: known(name) for name in link.sources}
+            near |= {n: np.where(hidden[n], np.nan, near[n]) for n in hidden.keys() & near.keys()}
+            made = link.of(near)
             values[link.result] = _standing(_with_gaps(made, link, table), link.result, kept)
             continue
         step = numbers(table, link.result) if not link.step else known(link.step)
@@ -260,6 +293,8 @@ def _link_from_json(document: Any) -> AnyLink:
         return days.from_json(document)
     if "of_columns" in document:
         return formulas.from_json(document)
+    if "members" in document:
+        return extremes.from_json(document)
     if "form" in document:
         return elapsed.from_json(document)
     if "terms" in document:

@@ -48,6 +48,10 @@ class Lookup:
     values: tuple[CellValue, ...]
 
     @property
+    def sources(self) -> set[str]:
+        return {self.source}
+
+    @property
     def sentence(self) -> str:
         return f"{self.result} follows from {self.source}"
 
@@ -152,12 +156,15 @@ def broken(table: Table, lookups: Lookups) -> NDArray[np.int64]:
     return off
 
 
-def as_learnt(lookups: Lookups, seen: Table) -> Lookups:
-    """The lookups of values that the table to learn from has: none that is too rare for it."""
+def as_learnt(lookups: Lookups, seen: Table, anew: Collection[str]) -> Lookups:
+    """The lookups of values that the table to learn from has: none that is too rare for it. Of the
+    columns `anew`, which it lacks or holds otherwise, nothing is said."""
     learnt = []
     for each in lookups:
         keep = np.ones(len(each.at), dtype=np.bool_)
         for name, values in ((each.source, each.at), (each.result, each.values)):
+            if name in anew or name not in seen.schema.names:
+                continue
             rows = np.unique(ranks(seen, name), return_index=True)[1]
             known = set(cell_values(seen, seen.schema[name], rows))
             keep &= np.array([value in known for value in values])

@@ -11,6 +11,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.relations import shares
 from augment.kinds.tables.relations.bounds import Bounds
+from augment.kinds.tables.relations.extremes import Extreme
 from augment.kinds.tables.relations.links import AnyLink, Link, Links, ReplacingLink
 from augment.kinds.tables.relations.shares import Shares
 
@@ -40,6 +41,8 @@ def filled(table: Table, links: Links) -> Table:
         for name, full in made.items():
             known = values[name][~np.isnan(values[name])]
             inside = np.clip(full, known.min(), known.max()) if len(known) else full
+            if isinstance(link, Extreme):
+                inside = link.beside(inside, values[link.result])
             if not link.computed:
                 inside = np.fmin(inside, values[link.result])
             values[name] = np.where(np.isnan(values[name]), inside, values[name])
@@ -71,13 +74,16 @@ def _filled(
     values: dict[str, NDArray[np.float64]],
     table: Table,
 ) -> dict[str, NDArray[np.float64]]:
+    if isinstance(link, Extreme) and link.ignoring:
+        return {}
     if not isinstance(link, Link):
         return _filled_sources(link, values)
     return _filled_sums(link, values, table) if link.step else _filled_orders(link, values)
 
 
 def _filled_sources(
-    link: Product | WeightedSum | Elapsed | DayOf | Formula, values: dict[str, NDArray[np.float64]]
+    link: Product | WeightedSum | Elapsed | DayOf | Formula | Extreme,
+    values: dict[str, NDArray[np.float64]],
 ) -> dict[str, NDArray[np.float64]]:
     """The sources of what is computed otherwise: one that the others settle, else another row's."""
     names = sorted(link.sources)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from augment.kinds.tables.relations.brackets import Bracket
+    from augment.kinds.tables.relations.comparisons import Comparison
 
 LEAST_REPEATED = 30.0  # rows that would differ from another with their part, if by chance
 LEAST_KEPT = 0.8  # of the rows, whose part enough rows share
@@ -40,6 +41,8 @@ MOST_PARTS = 20_000
 MOST_NUMBERS = 64  # values of a number; one of more is a function, which gives dates back as well
 LEAST_TABLE = 100  # rows
 MOST_SHARE = 0.5  # of the different dates, that a date which is settled may have
+
+ReadOff: TypeAlias = "Settled | Bracket | Comparison"  # a column that others settle after a draw
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,10 @@ class Settled:
     part: str
     at: tuple[int, ...]
     values: tuple[CellValue, ...]
+
+    @property
+    def sources(self) -> set[str]:
+        return {self.source}
 
     @property
     def sentence(self) -> str:
@@ -128,17 +135,17 @@ def _proven(
     return None
 
 
-def taken_out(table: Table, settled: Sequence[Settled | Bracket]) -> Table:
+def taken_out(table: Table, settled: Sequence[ReadOff]) -> Table:
     return table.select([c.name for c in columns_of(list(table.schema), settled)])
 
 
-def columns_of(whole: list[Column], settled: Sequence[Settled | Bracket]) -> list[Column]:
+def columns_of(whole: list[Column], settled: Sequence[ReadOff]) -> list[Column]:
     """The columns `whole` without those that are settled."""
     results = {each.result for each in settled}
     return [column for column in whole if column.name not in results]
 
 
-def put_back(table: Table, settled: Sequence[Settled | Bracket], whole: list[Column]) -> Table:
+def put_back(table: Table, settled: Sequence[ReadOff], whole: list[Column]) -> Table:
     """Undo `taken_out`: the columns `whole` in their order."""
     own = {each.result: each for each in settled}
     arrays = [

@@ -9,6 +9,7 @@ from augment.kinds.tables.relations import (
     birth_dates,
     blocks,
     brackets,
+    comparisons,
     date_parts,
     gaps,
     links,
@@ -22,6 +23,7 @@ from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
 from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.brackets import Brackets
+from augment.kinds.tables.relations.comparisons import Comparisons
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap
@@ -42,6 +44,7 @@ class Parsed(NamedTuple):
     births: tuple[BirthDate, ...]
     settled: AllSettled
     brackets: Brackets
+    comparisons: Comparisons
     gaps: tuple[Gap, ...]
     dependents: Dependents
     block: Block | None
@@ -64,6 +67,10 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     names = [name for name in names if name not in {each.result for each in settled}]
     within = brackets.from_json(document["brackets"], names)
     names = [name for name in names if name not in {each.result for each in within}]
+    compared = comparisons.from_json(document["comparisons"], names)
+    names = [name for name in names if name not in {each.result for each in compared}]
+    if not {each.source for kind in (settled, within) for each in kind} <= {*names}:
+        raise ValueError("a column is settled by one that is settled itself")
     groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
     grouped = {name for group in groups for name in group.members}
     single = [name for name in names if name not in grouped]
@@ -89,6 +96,7 @@ def parsed(document: Any, known: list[str]) -> Parsed:
         births,
         settled,
         within,
+        compared,
         lacking,
         depending,
         block,

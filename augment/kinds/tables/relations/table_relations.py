@@ -13,7 +13,9 @@ from augment.kinds.tables.relations import (
     absences,
     birth_dates,
     blocks,
+    bounds,
     brackets,
+    comparisons,
     date_parts,
     date_replacement,
     gaps,
@@ -28,7 +30,8 @@ from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
 from augment.kinds.tables.relations.blocks import Block
 from augment.kinds.tables.relations.bounds import Bounds
-from augment.kinds.tables.relations.brackets import Bracket, Brackets
+from augment.kinds.tables.relations.brackets import Brackets
+from augment.kinds.tables.relations.comparisons import Comparisons
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.gaps import Gap, Masks
@@ -36,7 +39,7 @@ from augment.kinds.tables.relations.links import Link, Links
 from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
-from augment.kinds.tables.relations.settled_by_dates import AllSettled, Settled
+from augment.kinds.tables.relations.settled_by_dates import AllSettled, ReadOff
 from augment.kinds.tables.relations.shares import Share
 from augment.kinds.tables.relations.stored_relations import parsed
 
@@ -60,6 +63,7 @@ class Relations:
     births: tuple[BirthDate, ...] = ()
     settled: AllSettled = ()
     brackets: Brackets = ()
+    comparisons: Comparisons = ()
     gaps: tuple[Gap, ...] = ()
     dependents: Dependents = field(default_factory=Dependents)
     block: Block | None = None
@@ -69,7 +73,7 @@ class Relations:
 
     @property
     def sentences(self) -> list[str]:
-        kinds = (self.dates, self.births, self._read_off, self.groups, self.shares, self.links)
+        kinds = (self.dates, self.births, self.read_off, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
         found += [each.sentence for kind in (self.lookups, self.absences) for each in kind]
         return found + self.dependents.exact
@@ -112,11 +116,11 @@ class Relations:
     def before_groups(self, table: Table) -> Table:
         """The table without parts of dates, birth numbers, and what a date or a range settles."""
         born = birth_dates.taken_out(date_replacement.taken_out(table, self.dates), self.births)
-        return settled_by_dates.taken_out(born, self._read_off)
+        return settled_by_dates.taken_out(born, self.read_off)
 
     @property
-    def _read_off(self) -> tuple[Settled | Bracket, ...]:
-        return (*self.settled, *self.brackets)
+    def read_off(self) -> tuple[ReadOff, ...]:
+        return (*self.settled, *self.brackets, *self.comparisons)
 
     def put_back(
         self, table: Table, whole: list[Column], target: str | None, kept: Table | None = None
@@ -126,7 +130,7 @@ class Relations:
         Shares and parts of dates that `kept` has stay, and the others are made to fit them.
         """
         drawn, masks = gaps.split(table, self.gaps)
-        early, late = self._lookups_in_turn
+        early, late = self.lookups_in_turn
         settled = lookups.put_back(drawn, early)
         if kept is None:
             masks |= {e.column: ~e.present(settled) for e in self.absences if e.column in masks}
@@ -135,11 +139,11 @@ class Relations:
         plain = self.dependents.put_back(settled, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
         unsettled = birth_dates.columns_of(undated, self.births)
-        dated = settled_by_dates.columns_of(unsettled, self._read_off)
+        dated = settled_by_dates.columns_of(unsettled, self.read_off)
         scaled = shares.put_back(plain, self.shares, dated, kept)
-        linked = gaps.emptied(self._linked(scaled, dated, kept), masks)
+        linked = gaps.emptied(self._linked(scaled, dated, kept, masks), masks)
         parted = gaps.emptied(onehot.put_back(linked, self.groups, dated, None), masks)
-        read_off = settled_by_dates.put_back(parted, self._read_off, unsettled)
+        read_off = settled_by_dates.put_back(parted, self.read_off, unsettled)
         born = birth_dates.put_back(read_off, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         whole_rows = lookups.put_back(gaps.emptied(made, masks), late)
@@ -154,7 +158,7 @@ class Relations:
     def set_after_draw(self) -> set[str]:
         """The columns that a relation replaces, or sets on all rows, after a draw."""
         set_anew = self._results | {birth.column for birth in self.births}
-        set_anew |= {each.result for each in self._read_off}
+        set_anew |= {each.result for each in self.read_off}
         return set_anew | {name for share in self.shares for name in share.members}
 
     @property
@@ -171,11 +175,11 @@ class Relations:
     @property
     def drawn_late(self) -> set[str]:
         """The columns that stand as a row has them at the end of what is put back alone."""
-        late = {each.result for each in self._lookups_in_turn[1]}
+        late = {each.result for each in self.lookups_in_turn[1]}
         return self.moved | self._bounded | late | {each.column for each in self.absences}
 
     @property
-    def _lookups_in_turn(self) -> tuple[Lookups, Lookups]:
+    def lookups_in_turn(self) -> tuple[Lookups, Lookups]:
         """Those of columns as they are drawn, so that what is computed of them follows; others."""
         later = self.moved | self._bounded
         early, late = [], []
@@ -211,48 +215,42 @@ class Relations:
         """The bounds that are columns as an engine draws them: neither computed nor scaled."""
         later = self._results | self.dependents.computed
         later |= {name for share in self.shares for name in share.members}
-        found = []
-        for link in self.links:
-            if isinstance(link, Bounds):
-                if link.sources & later:
-                    later.add(link.result)
-                else:
-                    found.append(link)
-        return found
+        return bounds.as_drawn(self.links, later)
 
     def broken(self, table: Table) -> NDArray[np.int64]:
         """(rows,) how many columns of a row are out of their bounds, or not what another says."""
         return links.out_of_bounds(table, self.links) + lookups.broken(table, self.lookups)
 
-    def _linked(self, table: Table, dated: list[Column], kept: Table | None) -> Table:
+    def _linked(
+        self, table: Table, dated: list[Column], kept: Table | None, masks: Masks | None = None
+    ) -> Table:
         """Sums and orders back in the table; `dated` are its columns before groups were taken."""
         hidden = {name for group in self.groups for name in group.members}
         names = {group.members[0]: group.column() for group in self.groups}
         half = [names.get(c.name, c) for c in dated if c.name in names or c.name not in hidden]
-        return links.put_back(table, self.links, half, None, kept)
+        return links.put_back(table, self.links, half, None, kept, masks)
 
     def without(self, held: set[str]) -> Relations:
         """The relations less those that compute one of the columns `held` from any other."""
-        kept = [link for link in self.links if link.result not in held or link.sources <= held]
+        kept = links.without(self.links, held)
         used = {name for link in kept for name in (link.result, *link.sources)}
         used |= {
             name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
         }
         lacking = [gap for gap in self.gaps if used & set(gap.columns)]
-        settled = tuple(s for s in self.settled if s.result not in held or s.source in held)
-        within = tuple(b for b in self.brackets if b.result not in held or b.source in held)
         own = self.dependents.without(held)
         block = None if self.block is None else self.block.without(held)
         return replace(
             self,
-            settled=settled,
-            brackets=within,
-            links=tuple(kept),
+            settled=links.without(self.settled, held),
+            brackets=links.without(self.brackets, held),
+            comparisons=links.without(self.comparisons, held),
+            links=kept,
             gaps=tuple(lacking),
             dependents=own,
             block=block,
             absences=tuple(each for each in self.absences if each.column not in held),
-            lookups=tuple(e for e in self.lookups if e.result not in held or e.source in held),
+            lookups=links.without(self.lookups, held),
         )
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
@@ -266,10 +264,10 @@ class Relations:
         depending = self.dependents.as_learnt(drawn)
         plain = depending.put_back(drawn, whole, None, self._bounds_as_drawn)
         born = birth_dates.columns_of(date_replacement.columns_of(whole, self.dates), self.births)
-        dated = settled_by_dates.columns_of(born, self._read_off)
+        dated = settled_by_dates.columns_of(born, self.read_off)
         learnt = date_replacement.as_learnt(self.dates, self._linked(plain, dated, None))
         groups = onehot.as_learnt(self.groups, seen)
-        own = lookups.as_learnt(self.lookups, seen)
+        own = lookups.as_learnt(self.lookups, seen, self.set_after_draw)
         return replace(self, groups=groups, dates=learnt, dependents=depending, lookups=own)
 
     def computed(self, name: str) -> str:
@@ -281,13 +279,13 @@ class Relations:
             for link in self.links
             if link.result == name and not isinstance(link, Bounds)
         ]
-        read_off = [each.sentence for each in self._read_off if each.result == name]
+        read_off = [each.sentence for each in self.read_off if each.result == name]
         return "".join([*link, *scaled, *born, *read_off][:1])
 
     def is_drawn(self, name: str) -> bool:
         """Whether an engine draws the column, even if it is scaled or put right after that."""
         computed = self._results | self.dependents.computed
-        computed |= {each.result for each in self._read_off}
+        computed |= {each.result for each in self.read_off}
         return name not in computed
 
     def to_json(self) -> Json:
@@ -299,6 +297,7 @@ class Relations:
             "births": birth_dates.to_json(self.births),
             "settled": settled_by_dates.to_json(self.settled),
             "brackets": brackets.to_json(self.brackets),
+            "comparisons": comparisons.to_json(self.comparisons),
             "absences": absences.to_json(self.absences),
             "lookups": lookups.to_json(self.lookups),
             "gaps": gaps.to_json(self.gaps),

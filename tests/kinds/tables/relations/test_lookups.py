@@ -189,3 +189,20 @@ def test_numbers_of_many_values_settle_no_others() -> None:
     arrays = [pa.array(code), pa.array(code * code % 150)]
     table = Table(pa.table(arrays, names=["code", "height"]), Schema(columns))
     assert relations.mined(table).lookups == ()
+
+
+def test_what_a_computed_total_settles_follows_it(tmp_path: Path) -> None:
+    """Engines do not see the total, so that nothing of it is too rare to be learnt."""
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 5, ROWS), rng.integers(0, 5, ROWS)
+    words = np.array(["x", "y", "z", "z", "y", "w", "w", "x", "z"])
+    columns = (
+        *(Column(name, "numeric", "integer") for name in ("first", "second", "total")),
+        Column("word", "categorical", "string"),
+    )
+    arrays = [pa.array(v) for v in (first, second, first + second, words[first + second])]
+    table = Table(pa.table(arrays, names=[c.name for c in columns]), Schema(columns))
+    assert "word follows from total" in relations.mined(table).sentences
+    made = fitted(table, tmp_path).sample(0, 500, Seed(2), Condition(), silent)
+    total = numbers(made, "first") + numbers(made, "second")
+    assert made.column("word").to_pylist() == words[total.astype(int)].tolist()
