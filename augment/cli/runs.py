@@ -38,7 +38,6 @@ def runs(
     action: Annotated[
         Action,
         typer.Argument(
-            metavar="list|show|clean",
             help="list the runs below DIR, show the one in DIR, or clean: remove those that were "
             "never finished or failed a gate.",
         ),

@@ -65,6 +65,18 @@ def _knowing(**nothing: Any) -> Callable[[Json], Json]:
     return upgraded
 
 
+def _with_comparisons(document: Json) -> Json:
+    """7 → 8: columns that follow from which of two is greater; days that begin at other times."""
+    upgraded = _knowing(comparisons=[])(document)
+    config = upgraded.get("config")
+    if not (isinstance(config, dict) and isinstance(config.get("engine"), dict)):
+        return upgraded
+    if upgraded.get("engine") != "anyorder":
+        return upgraded
+    engine = {"offset_days": [], **config["engine"]}
+    return {**upgraded, "config": {**config, "engine": engine}}
+
+
 UPGRADES: dict[int, Callable[[Json], Json]] = {
     1: _with_groups,
     2: _knowing(dates=[], births=[], gaps=[]),  # dates in parts, birth numbers, filled gaps
@@ -72,7 +84,7 @@ UPGRADES: dict[int, Callable[[Json], Json]] = {
     4: _knowing(block={}),  # columns that rows share with each other
     5: _knowing(settled=[], brackets=[], absences=[]),  # by parts of dates; by ranges; gaps
     6: _knowing(lookups=[]),  # columns that another one settles
-    7: _knowing(comparisons=[]),  # columns that follow from which of two is greater
+    7: _with_comparisons,
 }
 
 

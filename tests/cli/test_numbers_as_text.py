@@ -71,4 +71,4 @@ def test_a_schema_that_was_written_is_obeyed(tmp_path: Path) -> None:
     weight["forms"] = ["0.0 kg"]
     schema.write_text(json.dumps(document))
     private = augment("fit", source, "-o", tmp_path / "m", "--dp-epsilon", "1", "--schema", schema)
-    assert private.returncode == 2 and b"are lent by other rows" in private.stderr
+    assert private.returncode == 2 and b"being private, must not do" in private.stderr

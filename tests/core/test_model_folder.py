@@ -104,3 +104,14 @@ def test_what_no_state_can_cause_is_not_caught(error: Exception) -> None:
 def test_what_is_no_fault_of_a_model_is_not_caught(error: Exception) -> None:
     with pytest.raises(type(error)), store.using("flow"):
         raise error
+
+
+def test_a_model_of_before_has_no_days_that_begin_at_other_times() -> None:
+    config = {"relations": {}, "engine": {"weights": 1}}
+    old = {"format": 7, "engine": "anyorder", "config": config}
+    assert store.upgraded(old, Path("m"))["config"] == {
+        "relations": {"comparisons": []},
+        "engine": {"offset_days": [], "weights": 1},
+    }
+    other = {"format": 7, "engine": "tvae", "config": config}
+    assert "offset_days" not in store.upgraded(other, Path("m"))["config"]["engine"]

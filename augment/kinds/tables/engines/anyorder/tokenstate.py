@@ -105,7 +105,7 @@ def model_parts(state: State) -> Parts:
         tuple(vocabulary.size for vocabulary in vocabularies),
         tuple(int(j) for j in config["order"]),
         tuple(tuple(int(j) for j in members) for members in config["interactions"]),
-        tuple(_offset_days(each) for each in config.get("offset_days", [])),  # older models: none
+        tuple(_offset_days(each) for each in config["offset_days"]),
     )
     embeddings, heads = tensor("embeddings"), tensor("heads").to(precision)
     if sorted(layout.order) != list(range(len(schema))) or len(vocabularies) != len(schema):
