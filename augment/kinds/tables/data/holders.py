@@ -37,10 +37,10 @@ class Holders:
         pairs = values * (int(self.owners.max(initial=0)) + 1) + self.owners
         return np.sort(np.unique(pairs, return_index=True)[1])
 
-    def count(self, values: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    def count(self, values: NDArray[np.integer], size: int) -> NDArray[np.int64]:
         """(size,) how many have each value; `values` (rows,) are codes from 0, or -1 for null."""
         known = np.flatnonzero(values >= 0)
-        rows = self.take(known).first(values[known])
+        rows = self.take(known).first(values[known].astype(np.int64))
         return np.bincount(values[known[rows]], minlength=size)
 
     def ends(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -63,12 +63,23 @@ def holders_of(table: Table, least: int) -> Holders | None:
     return Holders(own, needed) if needed > 1 else None
 
 
-def counted(
-    found: NDArray[np.int64], levels: list[Scalar], whole: Mapping[Scalar, int]
-) -> NDArray[np.int64]:
-    """(levels,) How many rows hold each level: those `found` in a table, or where it is a sample
-    those of the `whole` source, as far as they are known."""
-    return np.maximum(found, np.array([whole.get(level, 0) for level in levels], np.int64))
+def rare_levels(
+    found: NDArray[np.int32],
+    levels: list[Scalar],
+    least: float,
+    whole: Mapping[Scalar, int],
+    holders: Holders | None,
+) -> NDArray[np.bool_]:
+    """(levels,) whether fewer than `least` rows hold a level, or too few of the `holders`.
+
+    `found` (rows,) are codes of a table, or of a sample, of whose `whole` source it is known how
+    many rows hold some of the levels.
+    """
+    counts = np.bincount(found[found >= 0], minlength=len(levels))
+    if holders is not None:
+        return (counts < least) | (holders.count(found, len(levels)) < holders.least)
+    known = np.array([whole.get(level, 0) for level in levels], np.int64)
+    return np.asarray(np.maximum(counts, known) < least)
 
 
 def protect(
@@ -119,14 +130,9 @@ def _without_rare(
     have not.
     """
     found, levels = codes(table, column.name)
-    counts = np.bincount(found[found >= 0], minlength=len(levels))
+    rare = rare_levels(found, levels, least, whole, holders)
     whose = f"stand in fewer than {least} rows"
-    if holders is None:
-        rare = counted(counts, levels, whole) < least
-    else:
-        rare = (counts < least) | (
-            holders.count(found.astype(np.int64), len(levels)) < holders.least
-        )
+    if holders is not None:
         whose = f"are those of fewer than {holders.least} ids"
     rows = np.flatnonzero((found >= 0) & np.append(rare, False)[found])
     if not len(rows):

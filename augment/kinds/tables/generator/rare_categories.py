@@ -5,6 +5,7 @@ They become text or ids, for which surrogates stand in, before anything is fitte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -26,9 +27,11 @@ MOST_RARE = 0.5  # of the rows that have a value
 def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, tuple[str, ...]]:
     """The table with such columns as text or ids, and a note on each.
 
-    Rare is a value of fewer than `least` rows. Columns in `kept`, and the target, stay as they are.
+    Rare is a value of fewer than `least` rows, or ids where rows belong together. Columns in
+    `kept`, and the target, stay as they are.
     """
     others: dict[str, Column] = {}
+    holders = protection.holders_of(table, math.ceil(least))
     notes = []
     for column in table.schema:
         if column.role != "categorical" or column.name in (*kept, table.schema.target):
@@ -36,8 +39,8 @@ def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, 
         found, levels = codes(table, column.name)
         present = found[found >= 0]
         counts = np.bincount(present, minlength=len(levels))
-        common = protection.counted(counts, levels, table.counts.get(column.name, {}))
-        rare = int(counts[common < least].sum())
+        whole = table.counts.get(column.name, {})
+        rare = int(counts[protection.rare_levels(found, levels, least, whole, holders)].sum())
         if not len(present) or rare <= MOST_RARE * len(present):
             continue
         other = _other(column, pa.array([str(level) for level in levels], pa.string()))

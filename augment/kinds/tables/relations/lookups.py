@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LEAST_TABLE = 100  # rows
 LEAST_REPEATED = 30.0  # rows that would differ from another with their source, if by chance
-LEAST_KEPT = 0.8  # of the rows with a source, whose value enough rows share
+LEAST_KEPT = 0.3  # of the rows with a source, whose value enough rows share
 MOST_LEVELS, MOST_NUMBERS = 1_000, 64  # values of a category, and of a number that settles others
 MOST_COLUMNS = 200  # that are compared
 

@@ -16,6 +16,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.holders import Holders
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.values import numbers
+from augment.kinds.tables.generator import rare_categories
 from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.protection import holders_of, protect
 
@@ -129,3 +130,16 @@ def test_ends_are_the_owners_own() -> None:
     holders = Holders(np.array([0, 0, 1, 1, 2]), 2)
     lowest, highest = holders.ends(np.array([5.0, 1.0, np.nan, 7.0, np.nan]))
     assert lowest.tolist() == [1.0, 7.0] and highest.tolist() == [5.0, 7.0]
+
+
+def test_categories_that_are_mostly_one_patients_become_surrogates() -> None:
+    table = visits()
+    arrays = [
+        pa.array([f"own town {n // VISITS}" for n in range(len(table))]) if n == "town" else c
+        for n, c in zip(table.schema.names, table.data.columns, strict=True)
+    ]
+    own = Table(pa.table(arrays, names=table.schema.names), table.schema)
+    replaced, notes = rare_categories.replaced(own, 5, ())
+    assert replaced.schema["town"].role == "text" and len(notes) == 1
+    alone = own.select([name for name in own.schema.names if name != "patient_id"])
+    assert rare_categories.replaced(alone, 5, ())[0].schema["town"].role == "categorical"
