@@ -133,6 +133,18 @@ def _proven(
     return Lookup(result, source, at, values)
 
 
+def in_turn(lookups: Lookups, later: set[str]) -> tuple[Lookups, Lookups]:
+    """Those that need none of the columns that stand `later`, and the others."""
+    early, late = [], []
+    for each in lookups:
+        if {each.result, each.source} & later:
+            late.append(each)
+            later = {*later, each.result}
+        else:
+            early.append(each)
+    return tuple(early), tuple(late)
+
+
 def put_back(table: Table, lookups: Lookups) -> Table:
     """The rows, each with the results that its sources say."""
     for each in lookups:

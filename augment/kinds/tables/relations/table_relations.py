@@ -181,15 +181,7 @@ class Relations:
     @property
     def lookups_in_turn(self) -> tuple[Lookups, Lookups]:
         """Those of columns as they are drawn, so that what is computed of them follows; others."""
-        later = self.moved | self._bounded
-        early, late = [], []
-        for each in self.lookups:
-            if {each.result, each.source} & later:
-                late.append(each)
-                later.add(each.result)
-            else:
-                early.append(each)
-        return tuple(early), tuple(late)
+        return lookups.in_turn(self.lookups, self.moved | self._bounded)
 
     @property
     def _bounded(self) -> set[str]:
