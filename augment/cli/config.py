@@ -34,7 +34,6 @@ def config(
     action: Annotated[
         Action,
         typer.Argument(
-            metavar="show|check|schema",
             help="show each setting, check a file and the environment, or print the JSON Schema.",
         ),
     ],

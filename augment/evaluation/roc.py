@@ -36,11 +36,7 @@ def auc(
     """
     v10, v01 = placements(positive, negative)
     value = float(v10.mean())
-    own = (None, None) if clusters is None else (clusters.positive, clusters.negative)
-    variance = sum(
-        float(covariance_of_means(v[None], w)[0, 0]) for v, w in zip((v10, v01), own, strict=True)
-    )
-    half = Z95 * float(np.sqrt(variance))
+    half = Z95 * float(np.sqrt(covariance_of_areas(v10[None], v01[None], clusters)[0, 0]))
     return value, Interval(max(0.0, value - half), min(1.0, value + half))
 
 
@@ -56,6 +52,14 @@ def placements(
     v10 = (together[:m] - rankdata(positive)) / n
     v01 = 1 - (together[m:] - rankdata(negative)) / m
     return v10, v01
+
+
+def covariance_of_areas(
+    v10: NDArray[np.float64], v01: NDArray[np.float64], clusters: Clusters | None
+) -> NDArray[np.float64]:
+    """(k, k) covariance of the areas of k rankings with these `placements` (k, m) and (k, n)."""
+    own = (None, None) if clusters is None else (clusters.positive, clusters.negative)
+    return covariance_of_means(v10, own[0]) + covariance_of_means(v01, own[1])
 
 
 def covariance_of_means(

@@ -9,7 +9,7 @@ import numpy as np
 
 from augment.core.seeds import Seed
 from augment.core.types import Interval
-from augment.evaluation.roc import Clusters, covariance_of_means, hits_at, placements
+from augment.evaluation.roc import Clusters, covariance_of_areas, hits_at, placements
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,8 +68,7 @@ def _areas(rankings: Rankings, clusters: Clusters | None) -> tuple[Floats, Float
         np.array(each) for each in zip(*(placements(*pair) for pair in rankings), strict=True)
     )
     m, n = v10.shape[1], v01.shape[1]
-    own = (None, None) if clusters is None else (clusters.positive, clusters.negative)
-    covariance = covariance_of_means(v10, own[0]) + covariance_of_means(v01, own[1])
+    covariance = covariance_of_areas(v10, v01, clusters)
     return v10.mean(axis=1), covariance, (m + n + 1) / (12 * m * n)
 
 

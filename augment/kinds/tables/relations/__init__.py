@@ -33,10 +33,10 @@ from augment.kinds.tables.relations import (
     partial_onehot,
     settled_by_dates,
 )
+from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.bound_search import bounded
 from augment.kinds.tables.relations.dependents import Dependents
 from augment.kinds.tables.relations.link_search import linked
-from augment.kinds.tables.relations.links import Link
 from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.quantities import quantities, rare_quantities
 from augment.kinds.tables.relations.table_relations import Relations
@@ -104,10 +104,8 @@ def mined(
         found = replace(found, absences=absences.found(table, related))
         flagged = absences.of_gaps(table, found.gaps, found.drawn_late)
         found = replace(found, absences=(*found.absences, *flagged))
-        drawn = found.taken_out(table)
-        others = {*drawn.schema.names} - _distances(found, table, drawn)
-        apart = absences.found(drawn, others, found.drawn_late)
-        found = replace(found, absences=(*found.absences, *apart))
+        if found.distances:
+            found = replace(found, absences=(*found.absences, *_of_distances(found, table)))
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
 
@@ -128,11 +126,16 @@ def _related(found: Relations) -> set[str]:
     return found.moved | used
 
 
-def _distances(found: Relations, table: Table, drawn: Table) -> set[str]:
-    """The ordered columns that an engine draws as distances, missing where they are."""
-    ordered = {link.result for link in found.links if isinstance(link, Link) and not link.computed}
-    ordered &= {*drawn.schema.names}
-    return {n for n in ordered if table.column(n).is_valid().equals(drawn.column(n).is_valid())}
+def _of_distances(found: Relations, table: Table) -> Absences:
+    """The absences of ordered columns, which an engine draws as distances that are missing where
+    they are."""
+    drawn = found.taken_out(table)
+    ordered = {
+        name
+        for name in found.distances & {*drawn.schema.names}
+        if table.column(name).is_valid().equals(drawn.column(name).is_valid())
+    }
+    return absences.found(drawn, {*drawn.schema.names} - ordered, found.drawn_late)
 
 
 def _steady(found: Relations) -> Lookups:

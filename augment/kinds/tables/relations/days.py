@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from augment.kinds.tables.data.spelling.dates import DAY_US
+from augment.kinds.tables.relations.computed import OneWay
 from augment.kinds.tables.relations.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -20,13 +21,12 @@ LEAST_DAYS = 10  # that differ
 
 
 @dataclass(frozen=True)
-class DayOf:
+class DayOf(OneWay):
     """`result` is midnight of the day of `moment`, wherever it has a value."""
 
     result: str
     moment: str
     gaps: bool = False  # as of a link
-    computed: ClassVar[bool] = True
 
     @property
     def sources(self) -> set[str]:
@@ -39,10 +39,6 @@ class DayOf:
     def of(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """(rows,) the result in microseconds since 1970; NaN where the moment is."""
         return np.asarray(np.floor(values[self.moment] / DAY_US) * DAY_US)
-
-    def source(self, name: str, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """(rows,) NaN: a day does not settle its moment."""
-        return np.full(len(values[name]), np.nan)
 
 
 def days(numeric: list[Quantity]) -> Iterator[DayOf]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from augment.kinds.tables.data.spelling.dates import DAY_US
+from augment.kinds.tables.relations.computed import OneWay, needs_all
 from augment.kinds.tables.relations.quantities import Quantity, probes
 from augment.kinds.tables.relations.rounding import require_rounding, rounded, rounding_of
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 LEAST_ROWS = 100
 LEAST_SHARE = 0.5  # of the rows with a result, that have its dates as well
-LEAST_BROKEN = 30  # rows that break it where a date is another row's
 LEAST_VALUES = 3  # of a result
 MOST_DATES = 12  # columns of dates, of which pairs are tried
 DAYS_AROUND = 40  # of an estimate, in which a day is looked for that all ages are counted to
@@ -71,7 +71,7 @@ TO_ONE_DAY = ("whole years", "years of 365.25 days", "years of 365 days")
 
 
 @dataclass(frozen=True)
-class Elapsed:
+class Elapsed(OneWay):
     """`result` is the time from `start` to `end`, in a form; `end` is "" where all rows count to
     the same `day` (since 1970). It is `rounding` to so many `decimals`."""
 
@@ -83,7 +83,6 @@ class Elapsed:
     rounding: str
     decimals: int | None
     gaps: bool = False  # as of a link
-    computed: ClassVar[bool] = True
 
     @property
     def sources(self) -> set[str]:
@@ -105,10 +104,6 @@ class Elapsed:
         known = ~np.isnan(start + end)
         made = FORMS[self.form](np.where(known, start, 0.0), np.where(known, end, 0.0))
         return np.where(known, made, np.nan)
-
-    def source(self, name: str, values: Mapping[str, Us]) -> Us:
-        """(rows,) NaN: a time in whole units does not settle a date."""
-        return np.full(len(values[name]), np.nan)
 
 
 def elapsed(numeric: list[Quantity]) -> Iterator[Elapsed]:
@@ -138,7 +133,7 @@ def _between(result: Quantity, dates: list[Quantity]) -> Iterator[Elapsed]:
                     continue
                 every = {start.name: start.values, end.name: end.values}
                 proven = _held(link, result, every, LEAST_ROWS)
-                if proven is not None and _needed(proven, result, every):
+                if proven is not None and needs_all(proven.of, proven.sources, result, every):
                     yield proven
 
 
@@ -159,8 +154,9 @@ def _to_one_day(result: Quantity, dates: list[Quantity]) -> Iterator[Elapsed]:
                 link = Elapsed(result.name, start.name, "", day, form, "near", result.decimals)
                 proven = _held(link, result, every, LEAST_ROWS)
                 able += [] if proven is None else [proven]
-            if able and _needed(able[len(able) // 2], result, every):
-                yield able[len(able) // 2]
+            middle = able[len(able) // 2] if able else None
+            if middle is not None and needs_all(middle.of, middle.sources, result, every):
+                yield middle
 
 
 def _held(link: Elapsed, result: Quantity, values: Mapping[str, Us], least: int) -> Elapsed | None:
@@ -173,17 +169,6 @@ def _held(link: Elapsed, result: Quantity, values: Mapping[str, Us], least: int)
     if not holds.all():
         return None
     return replace(link, rounding=how)
-
-
-def _needed(link: Elapsed, result: Quantity, values: Mapping[str, Us]) -> bool:
-    """Whether the result is broken where a row has another row's date."""
-    rng = np.random.Generator(np.random.Philox(0))  # which rows are compared is no randomness
-    for name in link.sources:
-        other = link.of({**values, name: rng.permutation(values[name])})
-        broken = np.abs(other - result.values) > 2 * result.slack
-        if broken.sum() < LEAST_BROKEN:
-            return False
-    return True
 
 
 def from_json(document: Any) -> Elapsed:

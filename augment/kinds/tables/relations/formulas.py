@@ -3,13 +3,13 @@ rate`, `margin = (revenue - cost) / revenue`."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from augment.kinds.tables.relations.computed import OneWay, needs_all
 from augment.kinds.tables.relations.quantities import Quantity, probes
 from augment.kinds.tables.relations.rounding import require_rounding, rounded, rounding_of
 
@@ -22,7 +22,6 @@ MOST_COLUMNS = 40  # that are searched
 ANCHORS = 6  # rows that rule out nearly all formulas
 LEAST_ROWS = 100  # with all columns
 LEAST_SHARE = 0.5  # of the rows with a result, that have its sources as well
-LEAST_BROKEN = 30  # rows that break it where a source has another row's value
 LEAST_VALUES = 16  # of a result
 LEAST_UNITS = 20.0  # of the last digit, that a result has in most rows
 SCALES = (1.0, 100.0, 0.01)  # shares as they are, and per cent
@@ -43,7 +42,7 @@ WITH_ITSELF = tuple(form for form in FORMS if "/" in form)  # c may be a or b
 
 
 @dataclass(frozen=True)
-class Formula:
+class Formula(OneWay):
     """`result` is `scale` times a form of the columns `of_columns` (a, b, c), `rounding` to so
     many `decimals` (None: as it is)."""
 
@@ -54,7 +53,6 @@ class Formula:
     rounding: str
     decimals: int | None
     gaps: bool = False  # as of a link
-    computed: ClassVar[bool] = True
 
     @property
     def sources(self) -> set[str]:
@@ -74,10 +72,6 @@ class Formula:
             made = self.scale * FORMS[self.form](*(values[name] for name in self.of_columns))
         return np.where(np.isfinite(made), made, np.nan)
 
-    def source(self, name: str, values: Mapping[str, Floats]) -> Floats:
-        """(rows,) NaN: rounding leaves several values of a source."""
-        return np.full(len(values[name]), np.nan)
-
 
 def formulas(numeric: list[Quantity]) -> list[Formula]:
     """Those that hold on every row that has their columns, the widest results first: of
@@ -86,7 +80,8 @@ def formulas(numeric: list[Quantity]) -> list[Formula]:
     if not 3 <= len(plain) <= MOST_COLUMNS:
         return []
     ordered = sorted(plain, key=lambda quantity: -float(np.nanstd(quantity.values)))
-    return [each for result in ordered for each in itertools.islice(_of(result, plain), 1)]
+    found = (next(_of(result, plain), None) for result in ordered)
+    return [formula for formula in found if formula is not None]
 
 
 def _of(result: Quantity, plain: list[Quantity]) -> Iterator[Formula]:
@@ -143,14 +138,9 @@ def _proven(formula: Formula, result: Quantity, values: Mapping[str, Floats]) ->
     how, holds = rounding_of(exact, result, known)
     if not holds.all():
         return None
-    rng = np.random.Generator(np.random.Philox(0))  # which rows are compared is no randomness
-    for name in sorted(formula.sources):
-        other = formula.exact({**values, name: rng.permutation(values[name])})
-        if (np.abs(other - result.values) > 2 * result.slack).sum() < LEAST_BROKEN:
-            return None
-    return Formula(
-        formula.result, formula.form, formula.of_columns, formula.scale, how, formula.decimals
-    )
+    if not needs_all(formula.exact, formula.sources, result, values):
+        return None
+    return replace(formula, rounding=how)
 
 
 def from_json(document: Any) -> Formula:

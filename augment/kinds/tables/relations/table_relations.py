@@ -134,7 +134,7 @@ class Relations:
         settled = lookups.put_back(drawn, early)
         if kept is None:
             masks |= {e.column: ~e.present(settled) for e in self.absences if e.column in masks}
-            apart = tuple(e for e in self.absences if e.column in self._distances)
+            apart = tuple(e for e in self.absences if e.column in self.distances)
             settled = absences.put_back(settled, apart)
         plain = self.dependents.put_back(settled, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
@@ -147,7 +147,7 @@ class Relations:
         born = birth_dates.put_back(read_off, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         whole_rows = lookups.put_back(gaps.emptied(made, masks), late)
-        done = masks.keys() | self._distances
+        done = masks.keys() | self.distances
         lending = tuple(each for each in self.absences if each.column not in done)
         if kept is not None or not lending:
             return whole_rows
@@ -193,7 +193,7 @@ class Relations:
         return {link.result for link in self.links if not isinstance(link, Bounds)}
 
     @property
-    def _distances(self) -> set[str]:
+    def distances(self) -> set[str]:
         """The columns that an engine draws as distances from another one."""
         return {e.result for e in self.links if isinstance(e, Link) and not e.computed}
 

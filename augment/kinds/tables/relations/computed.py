@@ -1,0 +1,42 @@
+"""What links have in common that compute a number or date from others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from augment.kinds.tables.relations.quantities import Quantity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Values = Mapping[str, NDArray[np.float64]]
+
+LEAST_BROKEN = 30  # rows that break a link where a source has another row's value
+
+
+class OneWay:
+    """A link whose result does not settle its sources: a time in whole units, a rounded number."""
+
+    computed: ClassVar[bool] = True
+
+    def source(self, name: str, values: Values) -> NDArray[np.float64]:
+        """(rows,) NaN."""
+        return np.full(len(values[name]), np.nan)
+
+
+def needs_all(
+    of: Callable[[Values], NDArray[np.float64]],
+    sources: set[str],
+    result: Quantity,
+    values: Values,
+) -> bool:
+    """Whether what is computed `of` the sources is off where any has another row's value."""
+    rng = np.random.Generator(np.random.Philox(0))  # which rows are compared is no randomness
+    for name in sorted(sources):
+        other = of({**values, name: rng.permutation(values[name])})
+        if (np.abs(other - result.values) > 2 * result.slack).sum() < LEAST_BROKEN:
+            return False
+    return True
