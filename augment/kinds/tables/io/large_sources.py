@@ -127,7 +127,7 @@ def _note(rows: str, how: str, options: ReadOptions) -> str:
 def _joined_facts(known: Raw | None, raw: Raw) -> Raw:
     """What is said of a file, from its parts so far, without their rows."""
     if known is None:
-        return raw.taken(np.array([], np.int64))
+        return raw.emptied()
     return replace(
         known,
         notes=tuple(dict.fromkeys((*known.notes, *raw.notes))),
@@ -147,7 +147,7 @@ def _count(census: dict[str, ColumnCensus], file: int, raw: Raw, shown: dict[Pla
         ordered = np.array(sorted(rows), np.int64)
         few = raw.taken(ordered)
         for place, row in enumerate(ordered.tolist()):
-            shown[file, int(numbers[row])] = few.taken(np.array([place], np.int64))
+            shown[file, int(numbers[row])] = few.sliced(place, 1)
 
 
 def _chunks(column: pa.ChunkedArray) -> Iterator[tuple[pa.Array, int]]:
@@ -215,7 +215,8 @@ def _parts(
     for file, parts in by_file.items():
         lacking = np.array(sorted(row for at, row in needed if at == file), np.int64)
         have = np.concatenate([_numbers(part) for part in parts])
-        parts += [shown[file, row] for row in np.setdiff1d(lacking, have).tolist()]
+        needless = np.isin(lacking, have, assume_unique=True)
+        parts += [shown[file, row] for row in lacking[~needless].tolist()]
     return [_in_order(parts) for parts in by_file.values()]
 
 

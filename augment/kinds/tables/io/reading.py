@@ -39,7 +39,7 @@ from augment.sources.files import (
 )
 from augment.sources.partitions import Member
 from augment.sources.remote.fetching import keep
-from augment.work.threads import ahead
+from augment.work.threads import ahead, in_order
 
 __all__ = [
     "ReadOptions",
@@ -213,7 +213,7 @@ def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: G
         parts = [read_member(member, name, options) for member, name in files]
     else:
         parts = drawn.parts
-    entries = [entry_of(member.path, name) for member, name in files]
+    entries = tuple(in_order(lambda file: entry_of(file[0].path, file[1]), files))
     rejects = [reject for part in parts for reject in part.rejects]
     if rejects and options.rejects is not None:
         with atomic_alone(options.rejects, "w") as stream:
@@ -223,8 +223,8 @@ def _read_files(files: list[tuple[Member, str]], options: ReadOptions, gather: G
         table, notes = drawn.counted(table), (drawn.note, *notes)
     rejected = sum(part.rejected for part in parts)
     if drawn is None:
-        return ReadTable(table, tuple(entries), notes, rejected)
-    return ReadTable(table, tuple(entries), notes, rejected, drawn.note, drawn.rows)
+        return ReadTable(table, entries, notes, rejected)
+    return ReadTable(table, entries, notes, rejected, drawn.note, drawn.rows)
 
 
 def _read_database(query: Query, gather: Gather) -> ReadTable:
@@ -246,4 +246,4 @@ def _sampled(files: list[tuple[Member, str]], options: ReadOptions) -> Sampled |
     expected = rows_of(files, options)
     if expected is not None and expected <= rows:
         return None
-    return sampled(lambda: ahead(keyed(blocks_of(files, options))), rows, options, expected)
+    return sampled(lambda: ahead(keyed(ahead(blocks_of(files, options)))), rows, options, expected)

@@ -49,8 +49,9 @@ def keyed(blocks: Iterable[tuple[int, Raw]]) -> Iterator[Part]:
     """The parts of a source, each with the number of its file, with a key for each row."""
     keys: dict[int, np.random.Generator] = {}
     for file, raw in blocks:
-        rng = keys.setdefault(file, SEED.child(file).rng())
-        yield Part(file, raw, rng.random(raw.table.num_rows))
+        if file not in keys:
+            keys[file] = SEED.child(file).rng()
+        yield Part(file, raw, keys[file].random(raw.table.num_rows))
 
 
 class Reservoir:

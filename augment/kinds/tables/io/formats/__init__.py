@@ -110,6 +110,26 @@ class Raw:
             rows=None if self.rows is None else self.rows[rows],
         ).decoded()
 
+    def sliced(self, first: int, rows: int) -> Raw:
+        """Some of its rows that lie together, in the same memory."""
+        end = first + rows
+        return replace(
+            self,
+            table=self.table.slice(first, rows),
+            lines=None if self.lines is None else self.lines[first:end],
+            rows=None if self.rows is None else self.rows[first:end],
+        )
+
+    def emptied(self) -> Raw:
+        """What is said of it, without its rows and what they take; texts as strings."""
+        none = np.zeros(0, np.int64)
+        return replace(
+            self,
+            table=self.table.schema.empty_table(),
+            lines=None if self.lines is None else none,
+            rows=None if self.rows is None else none,
+        ).decoded()
+
     def decoded(self) -> Raw:
         """The same with texts as strings."""
         if not any(map(pa.types.is_dictionary, self.table.schema.types)):

@@ -226,6 +226,13 @@ def _declared(column: Column, values: pa.Array, kind: pa.DataType) -> pa.Array:
         ) from error
 
 
+def _as_one(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)  # `combine_chunks` would copy it
+    found = column.combine_chunks()
+    return found if isinstance(found, pa.Array) else pa.concat_arrays(found.chunks)
+
+
 def raw(table: pa.Table, path: str, options: ReadOptions, indexed: Collection[str] = ()) -> Raw:
     """A typed file's columns in storage types, each with its declared type beside it.
 
@@ -247,8 +254,7 @@ def raw(table: pa.Table, path: str, options: ReadOptions, indexed: Collection[st
         if options.columns.get(name) == "drop":
             arrays.append(pa.nulls(table.num_rows, pa.string()))
             continue
-        chunks = table.column(name).combine_chunks()
-        values = chunks if isinstance(chunks, pa.Array) else pa.concat_arrays(chunks.chunks)
+        values = _as_one(table.column(name))
         if name not in indexed:
             values, said = stored(name, values, path)
             notes.extend(said)
