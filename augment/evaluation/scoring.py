@@ -85,8 +85,9 @@ def evaluated(
     """The scores of the made rows, each with its ceiling and floor beside it; with `draw`, which
     is for unlimited time, also what the metrics draw, in the process that has just computed it.
 
-    Where time is limited, privacy comes first, no metric but the last takes more than half of
-    what is left, and one that is not done by then has scores without a value that say so. The
+    Where time is limited, privacy comes first, no metric takes more than half of what is left as
+    long as one that is judged comes after it, and one that is not done by then has scores without
+    a value that say so. The
     scores do not depend on `workers`, the most processes that take part (None: one per core).
     """
     order = list(chosen)
@@ -106,7 +107,7 @@ def evaluated(
         asked, late = [], {metric.name for metric in chosen}
     tasks = [
         Task(metric.name, _scores, (metric, part, seed.child("metric", metric.name), budget, last))
-        for (metric, part), last in zip(asked, _lasts(len(asked)), strict=True)
+        for (metric, part), last in zip(asked, _lasts(asked), strict=True)
     ]
     if asked:
         tick(Tick("score", 0, len(asked), note=asked[0][0].name))
@@ -137,8 +138,10 @@ Part = Literal["value", "ceiling", "floor", "charts"]
 PARTS: tuple[Part, ...] = ("value", "ceiling", "floor")
 
 
-def _lasts(tasks: int) -> list[bool]:
-    return [number == tasks - 1 for number in range(tasks)]
+def _lasts(asked: Sequence[tuple[Metric[Any, Any], tuple[Part, ...]]]) -> list[bool]:
+    """Of each task, whether none comes after it that is judged."""
+    judged = [any(each.limit for each in metric.measures) for metric, _ in asked]
+    return [not any(judged[number + 1 :]) for number in range(len(asked))]
 
 
 def _scores(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -206,6 +207,35 @@ def test_what_there_is_no_time_for_is_named_and_passes_nothing(
     assert "--max-time" in scores[0].note
     assert [tick.shortened for tick in ticks if tick.shortened] == ["not scored: brightness"]
     assert verdict(scores, scoring.measures(plugin)).state("fidelity") == "not shown"
+
+
+class Utility(Brightness):
+    name: ClassVar[str] = "utility"
+    group: ClassVar[Group] = "utility"
+
+
+class Lift(Utility):
+    name: ClassVar[str] = "lift"
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("lift", "Lift", "what is gained", better="higher"),
+    )
+
+
+def test_what_is_judged_may_take_all_the_time_that_only_others_wait_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bounds: list[float] = []
+
+    def bound(seconds: float) -> Any:
+        bounds.append(seconds)
+        return nullcontext()
+
+    monkeypatch.setattr(scoring, "interrupted", bound)
+    chosen = [Lift(), Utility(), Brightness()]
+    chosen.sort(key=lambda metric: metric.name == "lift")
+    sides = scoring.Sides(0.5, 0.5, 0.0, 10)
+    scoring.scored(chosen, lambda: sides, Seed(0), silent, Budget(8.0, lambda: 0.0, 0.0))
+    assert bounds == [8, 4, 8, 8]  # views, brightness, utility, lift
 
 
 def test_unknown_and_no_metrics_are_refused() -> None:
