@@ -1,11 +1,4 @@
-"""Ids that repeat: which rows of a sample belong to one id.
-
-Rows are drawn apart from one another; ids are dealt to them afterwards, so that as many rows have
-the same id as in the source, and what never changes within an id there does not here either. To
-that end rows are ordered by their constant columns, neighbours get the same id, and all of them
-the constant columns of one of them. A column that tells the rows of an id apart (a key together
-with it) still does. An id stays within a block of the sample, so that shards agree.
-"""
+"""Ids that repeat: how many rows each has, what is constant within it, what tells them apart."""
 
 from __future__ import annotations
 
@@ -28,8 +21,8 @@ from augment.kinds.tables.identity.key_search import joint_codes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NEAR = 250  # rows before and after one that repeats a key are asked to exchange ids with it
 MOST_NAMED = 5
+LEAST_RISING = 20  # rows greater than the one of the same id above it, without one that is less
 ROWS_TRIED = 2_000  # rows that are looked at before all of them
 LEAST_DIFFERING = 10  # rows expected to differ from the first of their id by chance
 
@@ -167,117 +160,21 @@ def _one_each(ids: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
     return len(np.unique(pairs)) == len(np.unique(ids))
 
 
-@dataclass(frozen=True)
-class Dealt:
-    """(rows,) group of each row, -1 for none, and (rows,) the row whose constants it takes: the
-    first of its group, by which the group's size was drawn."""
-
-    groups: NDArray[np.int64]
-    heads: NDArray[np.int64]
-
-
-def dealt(
-    reference: Reference,
-    table: Table,
-    units: NDArray[np.int64],
-    fixed: NDArray[np.int64] | None,
-    seed: Seed,
-) -> Dealt:
-    """Ids for the rows of `table`, whose `units` (rows,) are kept whole.
-
-    Rows that differ in `fixed` (rows,) never take each other's constants.
-    """
-    rng = seed.rng()
-    firsts, unit_of = np.unique(units, return_index=True, return_inverse=True)[1:]
-    heads = table.take(firsts)
-    barrier = np.zeros(len(firsts), dtype=np.int64) if fixed is None else fixed[firsts]
-    order = _by_constants(heads.select(list(reference.constant)), barrier, rng)
-    null = rng.random(len(firsts)) < reference.null_share
-    order = order[~null[order]]
-    sizes = reference.sizes.draw(heads, rng)
-    groups = np.full(len(firsts), -1, dtype=np.int64)
-    groups[order] = _walked(order, sizes, barrier)
-    head = order[np.unique(groups[order], return_index=True)[1]]  # of each group: its first row
-    if reference.apart:
-        assert len(firsts) == len(table), "a key is told apart by rows"
-        marks = joint_codes([ranks(heads, name) for name in reference.apart])
-        groups = _told_apart(groups, order, marks, barrier)
-    own = np.arange(len(firsts))
-    grouped = (groups >= 0) & (groups < len(head))  # the others stand alone
-    own[grouped] = head[groups[grouped]]
-    return Dealt(_shuffled(groups, rng)[unit_of], firsts[own][unit_of])
-
-
-def _by_constants(
-    constants: Table, barrier: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """The rows in the order of their constant columns, the coarsest first, else at random."""
-    found = [ranks(constants, name) for name in constants.schema.names]
-    found.sort(key=lambda column: -int(column.max(initial=-1)))
-    return np.lexsort((rng.random(len(barrier)), *found, barrier))
-
-
-def _walked(
-    order: NDArray[np.int64], sizes: NDArray[np.int64], barrier: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """(ordered rows,) groups of neighbours, each as large as its first row says."""
-    groups = np.empty(len(order), dtype=np.int64)
-    ends = np.flatnonzero(np.diff(barrier[order])) + 1
-    place = group = 0
-    for end in (*ends.tolist(), len(order)):
-        while place < end:
-            after = min(place + int(sizes[order[place]]), end)
-            groups[place:after] = group
-            place, group = after, group + 1
-    return groups
-
-
-def _told_apart(
-    groups: NDArray[np.int64],
-    order: NDArray[np.int64],
-    marks: NDArray[np.int64],
-    barrier: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """The groups after rows that repeat a mark in theirs have exchanged it with near ones.
-
-    One that finds nobody gets a group of its own.
-    """
-    groups = groups.copy()
-    held: set[tuple[int, int]] = set()
-    repeated = []
-    for row in order.tolist():
-        pair = (int(groups[row]), int(marks[row]))
-        if pair in held:
-            repeated.append(row)
-        held.add(pair)
-    place = np.empty(len(groups), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    offsets = np.repeat(np.arange(1, NEAR + 1), 2) * np.tile([1, -1], NEAR)  # the nearest first
-    unsettled = set(repeated)
-    following = int(groups.max(initial=-1)) + 1
-    for row in repeated:
-        near = place[row] + offsets
-        for other in order[near[(near >= 0) & (near < len(order))]].tolist():
-            own, theirs = int(groups[row]), int(groups[other])
-            mine, yours = int(marks[row]), int(marks[other])
-            if other in unsettled or barrier[other] != barrier[row]:
-                continue
-            if (theirs, mine) in held or (own, yours) in held:
-                continue
-            held.discard((theirs, yours))
-            held |= {(theirs, mine), (own, yours)}
-            groups[row], groups[other] = theirs, own
-            break
-        else:
-            groups[row], following = following, following + 1
-        unsettled.discard(row)
-    return groups
-
-
-def _shuffled(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """The groups numbered anew from 0, so that their order tells nothing."""
-    found, place = np.unique(groups, return_inverse=True)
-    known = found >= 0
-    numbers = np.full(len(found), -1, dtype=np.int64)
-    numbers[known] = rng.permutation(int(known.sum()))
-    return np.asarray(numbers[place])
+def ascending(table: Table, found: tuple[Reference, ...]) -> tuple[str, ...]:
+    """The numbers and dates that never fall from row to row of one id, where ids' rows stand below
+    one another; what tells rows of an id apart before all others."""
+    names: list[str] = []
+    for reference in found:
+        ids = ranks(table, reference.column.name)
+        below = np.flatnonzero((np.diff(ids) == 0) & (ids[1:] >= 0)) + 1
+        if not reference.together:
+            continue
+        others = [column.name for column in table.schema if column.name not in reference.apart]
+        for name in (*reference.apart, *others):
+            column = table.schema[name]
+            if column.modelled and column.role in ("numeric", "datetime") and name not in names:
+                values = ranks(table, name)
+                steps = values[below] - values[below - 1]
+                if (steps >= 0).all() and (steps > 0).sum() >= LEAST_RISING:
+                    names.append(name)
+    return tuple(names)

@@ -14,9 +14,10 @@ from augment.core.seeds import Seed
 from augment.core.types import Condition, Json, Whole
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.data.schema import Schema
 from augment.kinds.tables.data.values import arrow_type, numbers, ranks, table_of
 from augment.kinds.tables.identity import references
+from augment.kinds.tables.identity.dealing import TRIES, dealt
 from augment.kinds.tables.identity.references import Reference
 from augment.kinds.tables.identity.unique_key import UniqueKey
 
@@ -38,11 +39,13 @@ class RowRange:
 
 @dataclass(frozen=True)
 class RowIdentity:
-    """The ids that repeat, the finest first; a key without one of them; and the time stamp."""
+    """The ids that repeat, the finest first; a key without one of them; the time stamp; and the
+    columns by which the rows of an id are sorted."""
 
     references: tuple[Reference, ...] = ()
     key: UniqueKey | None = None
     stamp: tuple[str, ...] = ()
+    sorted_by: tuple[str, ...] = ()
 
     @classmethod
     def fit(cls, data: Table, least: int) -> Self:
@@ -50,7 +53,9 @@ class RowIdentity:
 
         The key comes later, from what was learnt: see `with_key`.
         """
-        return cls(references.fitted(data, least), None, data.schema.stamp)
+        found = references.fitted(data, least)
+        stamp = data.schema.stamp
+        return cls(found, None, stamp, stamp or references.ascending(data, found))
 
     def with_key(self, learnt: Table, key: tuple[str, ...], rows: int, least: int) -> Self:
         """The same with a key of modelled columns, from these as they were learnt, and constants.
@@ -121,7 +126,7 @@ class RowIdentity:
         core = self._with_key(core, part, given, seed, exchange, refill)
         if not self.references:
             return core, {}
-        return self._with_ids(core, part, given, seed, exchange)
+        return self._with_ids(core, part, given, seed, exchange, refill)
 
     def _with_key(
         self,
@@ -144,13 +149,8 @@ class RowIdentity:
         at, arrays = key.moved(core, (part.start, part.end), part.whole.rows, stream, allowed)
         if not len(at):
             return core
-        if refill is not None and not given.columns and given.mix is None:
-            partial = [
-                arrays[column.name] if column.name in arrays else _nothing(column, len(at))
-                for column in core.schema
-            ]
-            rows = table_of(list(core.schema), partial, core.schema.target)
-            made = _as_empty(refill(rows, seed.child("refill")), core.take(at))
+        if refill is not None and _unconditional(given):
+            made = _filled(core.take(at), arrays, refill, seed.child("refill"))
             return _patched(core, at, made)
         moved = _patched(core.select(list(arrays)), at, table_of(
             [core.schema[name] for name in arrays], list(arrays.values()), None))  # fmt: skip
@@ -158,7 +158,13 @@ class RowIdentity:
         return _patched(changed, *_refused(changed, core, given))
 
     def _with_ids(
-        self, core: Table, part: RowRange, given: Condition, seed: Seed, exchange: Exchange
+        self,
+        core: Table,
+        part: RowRange,
+        given: Condition,
+        seed: Seed,
+        exchange: Exchange,
+        refill: Refill | None,
     ) -> tuple[Table, dict[str, pa.Array]]:
         every = np.arange(len(core))
         units, groups = every, {}
@@ -168,14 +174,22 @@ class RowIdentity:
             if given.mix is not None and given.mix[0] in each.constant:
                 fixed = ranks(core, given.mix[0])
             stream = seed.child("rows", each.column.name)
-            dealt = references.dealt(each, core, units, fixed, stream)
-            found = dealt.groups
+            shared_out = given.mix is not None and given.mix[0] in each.apart
+            deal = dealt(each, core, units, fixed, stream, 0 if shared_out else TRIES)
+            found = deal.groups
             if each.constant:
-                heads = core.take(dealt.heads)
-                changed = exchange(core, {name: heads.column(name) for name in each.constant})
-                at, rows = _refused(changed, core, given)
-                core = _patched(changed, at, rows)
-                found[at] = found.max(initial=-1) + 1 + np.arange(len(at))
+                core, lost = _exchanged(core, deal.heads, each.constant, given, exchange)
+                found[lost] = found.max(initial=-1) + 1 + np.arange(len(lost))
+            at = np.flatnonzero(deal.marks != every)
+            if len(at) and refill is not None and _unconditional(given):
+                some, marks = core.take(at), core.take(deal.marks[at])
+                known = {name: some.column(name) for name in self.constant}
+                known |= {name: marks.column(name) for name in each.apart}
+                made = _filled(some, known, refill, stream.child("refill"))
+                core = _patched(core, at, made)
+            elif len(at):
+                core, lost = _exchanged(core, deal.marks, each.apart, given, exchange)
+                found[lost] = found.max(initial=-1) + 1 + np.arange(len(lost))
             groups[each.column.name] = found
             units = references.own_where_null(found)
         order = self._order(core, groups)
@@ -190,19 +204,20 @@ class RowIdentity:
         return core.take(order), ids
 
     def _order(self, core: Table, groups: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
-        """Rows of one id below one another, in time, where the source has them so."""
+        """Rows of one id below one another, in their order, where the source has them so."""
         together = [groups[each.column.name] for each in self.references if each.together]
         if not together:
             return np.arange(len(core))
-        stamp = [name for name in self.stamp if name in core.schema.names]
-        times = [numbers(core, name) for name in reversed(stamp)]
-        return np.lexsort([*times, *together])
+        known = [name for name in self.sorted_by if name in core.schema.names]
+        values = [numbers(core, name) for name in reversed(known)]
+        return np.lexsort([*values, *together])
 
     def to_json(self) -> Json:
         return {
             "references": [each.to_json() for each in self.references],
             "key": None if self.key is None else self.key.to_json(),
             "stamp": list(self.stamp),
+            "sorted_by": list(self.sorted_by),
         }
 
     @classmethod
@@ -215,13 +230,41 @@ class RowIdentity:
             raise ValueError("an id that repeats stands twice")
         key = document["key"]
         stamp = tuple(document["stamp"])
+        order = tuple(document.get("sorted_by", stamp))
         if not all(known[name].modelled or known[name].role == "constant" for name in stamp):
             raise ValueError("a time stamp is not modelled")
-        return cls(found, None if key is None else UniqueKey.from_json(key, known), stamp)
+        if not all(known[name].storage != "string" for name in order):
+            raise ValueError("rows are sorted by what is no number")
+        return cls(found, None if key is None else UniqueKey.from_json(key, known), stamp, order)
 
 
-def _nothing(column: Column, rows: int) -> pa.Array:
-    return pa.nulls(rows, arrow_type(column))
+def _unconditional(given: Condition) -> bool:
+    return not given.columns and given.mix is None
+
+
+def _exchanged(
+    core: Table,
+    rows: NDArray[np.int64],
+    names: tuple[str, ...],
+    given: Condition,
+    exchange: Exchange,
+) -> tuple[Table, NDArray[np.int64]]:
+    """The table with columns of other `rows` (rows,) in the place of its own, and the rows of
+    which the condition does not allow it: they are as they were."""
+    others = core.take(rows)
+    changed = exchange(core, {name: others.column(name) for name in names})
+    at, before = _refused(changed, core, given)
+    return _patched(changed, at, before), at
+
+
+def _filled(rows: Table, known: dict[str, pa.Array], refill: Refill, seed: Seed) -> Table:
+    """The rows with these columns as they are known, and all others drawn again to fit them."""
+    partial = [
+        known[column.name] if column.name in known else pa.nulls(len(rows), arrow_type(column))
+        for column in rows.schema
+    ]
+    asked = table_of(list(rows.schema), partial, rows.schema.target)
+    return _as_empty(refill(asked, seed), rows)
 
 
 def _patched(table: Table, at: NDArray[np.int64], rows: Table) -> Table:

@@ -14,7 +14,7 @@ from augment.kinds.tables.data.schema import Column, Role, Schema
 from augment.kinds.tables.data.spelling import text
 from augment.kinds.tables.data.values import arrow_type
 from augment.kinds.tables.identity import key_search
-from augment.kinds.tables.io import inference, overrides
+from augment.kinds.tables.io import inference, overrides, panels
 from augment.kinds.tables.io.formats import Raw, ReadOptions
 from augment.work.threads import in_order
 
@@ -49,7 +49,10 @@ def gather(parts: list[Raw], options: ReadOptions) -> tuple[Table, tuple[str, ..
     locale = options.locale or (options.schema.locale if options.schema else None)
     dialect = _dialect(parts, notes)
     schema = Schema(tuple(columns), target, locale=locale, dialect=dialect)
-    named, more = named_rows(Table(pa.table(arrays, names=schema.names), schema), options.schema)
+    table = Table(pa.table(arrays, names=schema.names), schema)
+    if options.schema is None:
+        table = panels.with_ids(table, {*options.columns, target})
+    named, more = named_rows(table, options.schema)
     return named, (*notes, *more)
 
 

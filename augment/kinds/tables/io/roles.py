@@ -84,7 +84,7 @@ def _of_integers(column: Column, distinct: pa.Array, rows: int, missing: int) ->
     if named and share >= NEARLY_ALL:
         return _as_id(column, texts, _repeats(share))
     if named and _shared_by_rows(column.name, len(distinct), share):
-        return replace(_as_id(column, texts, SHARED), role="reference")
+        return as_reference(column, texts, SHARED)
     if named and len(distinct) < present:
         return replace(column, role="categorical", note="It is named like an id, but repeats.")
     counts = (
@@ -173,6 +173,11 @@ def as_text(column: Column, kind: str, texts: pa.Array, why: str = "") -> Column
 
 def _mean_length(distinct: pa.Array) -> float:
     return float(pc.mean(pc.utf8_length(distinct)).as_py())
+
+
+def as_reference(column: Column, texts: pa.Array, note: str) -> Column:
+    """A column of numbers as ids that repeat; `texts` are the distinct ones."""
+    return replace(_as_id(column, texts, note), role="reference")
 
 
 def _as_id(column: Column, texts: pa.Array, note: str) -> Column:
