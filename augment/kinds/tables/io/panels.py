@@ -1,8 +1,7 @@
-"""Panels: tables of several rows for each person or thing, in the order of time.
+"""Panels: tables of several rows for each person or thing, below one another.
 
-Whose row each is stands in a number that may have any name. Its form tells it: rows with the same
-number stand below one another, and another column rises from row to row of each, and begins anew
-with the next.
+Whose row each is stands in a column named like an id; or in a number of any name, where another
+column rises from row to row of each, as time does, and begins anew with the next.
 """
 
 from __future__ import annotations
@@ -15,49 +14,55 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from augment.kinds.tables.data import identifier_inference
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.identifiers import ID_NAME
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import ranks
-from augment.kinds.tables.io.roles import CALENDAR_NAME, as_reference
+from augment.kinds.tables.io.roles import CALENDAR_NAME, FEW_LEVELS, as_reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST_IDS, MOST_ROWS_EACH = 100, 50  # fewer, or of more rows each, may be places or products
+LEAST_IDS, MOST_ROWS_EACH = 100, 50  # fewer, or of more rows each: places, products
 BEGINS_ANEW = 0.8  # of the ids, at the least
 ROWS_TRIED = 2_000  # rows that are looked at before all of them
 
 
 def with_ids(table: Table, asked: Collection[str | None]) -> Table:
-    """The table with the numbers that say whose row each is as ids; not those `asked` for."""
+    """The table with the columns that say whose row each is as ids; not those `asked` for."""
     columns = [
-        as_reference(column, _distinct(table, column), _note(time))
-        if column.name not in asked and (time := _time_of(table, column))
-        else column
-        for column in table.schema
+        column if column.name in asked else _as_id_of_rows(table, column) for column in table.schema
     ]
     return Table(table.data, replace(table.schema, columns=tuple(columns)))
 
 
-def _note(time: str) -> str:
-    return f"Rows with the same one stand together, in the order of {time}."
-
-
-def _distinct(table: Table, column: Column) -> pa.Array:
-    return pc.unique(table.column(column.name)).cast(pa.string())
+def _as_id_of_rows(table: Table, column: Column) -> Column:
+    if column.role not in ("numeric", "categorical") or CALENDAR_NAME.search(column.name):
+        return column
+    named = column.role == "categorical" and ID_NAME.search(column.name)
+    if not named and column.storage != "integer":
+        return column
+    if not _stand_together(table.slice(0, ROWS_TRIED), column):
+        return column
+    rows, ids = len(table), len(pc.unique(table.column(column.name)))
+    least = FEW_LEVELS + 1 if named else LEAST_IDS
+    if ids < least or not 2 * ids <= rows <= MOST_ROWS_EACH * ids:
+        return column
+    if not _stand_together(table, column):
+        return column
+    time = _time_of(table, column)
+    if not (named or time):
+        return column
+    order = f", in the order of {time}" if time else ""
+    texts = pc.unique(table.column(column.name)).cast(pa.string())
+    if column.storage == "string" and not identifier_inference.derive(texts):
+        return column
+    return as_reference(column, texts, f"Rows with the same one stand together{order}.")
 
 
 def _time_of(table: Table, column: Column) -> str:
-    """The column that rises within each id of this one; "" where it is none."""
-    if column.role not in ("numeric", "categorical") or column.storage != "integer":
-        return ""
-    if CALENDAR_NAME.search(column.name) or not _stand_together(table.slice(0, ROWS_TRIED), column):
-        return ""
-    rows, ids = len(table), len(pc.unique(table.column(column.name)))
-    if ids < LEAST_IDS or not 2 * ids <= rows <= MOST_ROWS_EACH * ids:
-        return ""
-    if not _stand_together(table, column):
-        return ""
+    """The column that rises within each id of this one; "" for none."""
     next_one = np.diff(ranks(table, column.name)) != 0
     others = (other for other in table.schema if other.name != column.name)
     return next((o.name for o in others if _rises(table, o, next_one)), "")

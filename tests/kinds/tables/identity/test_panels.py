@@ -64,6 +64,18 @@ def test_a_number_of_any_name_says_whose_row_each_is(tmp_path: Path) -> None:
     assert role(panel("score"), "score", tmp_path) == "reference"
 
 
+@pytest.mark.parametrize("form", ["{:05}", "K{:04}", "{}"])
+def test_what_is_called_an_id_and_stands_together_is_one_of_rows(tmp_path: Path, form: str) -> None:
+    """Ten rows each, so that it was a category, as a shop is that many rows have."""
+    rng = np.random.default_rng(0)
+    numbers = rng.permutation(np.arange(300, 340))
+    frame = pd.DataFrame({"unit_id": np.repeat([form.format(n) for n in numbers], 10)})
+    frame["value"] = rng.normal(size=len(frame)).round(2)
+    assert role(frame, "unit_id", tmp_path) == "reference"
+    assert role(frame.sample(frac=1, random_state=0), "unit_id", tmp_path) == "categorical"
+    assert role(frame.rename(columns={"unit_id": "unit"}), "unit", tmp_path) != "reference"
+
+
 def test_numbers_without_the_form_of_a_panel_are_no_ids(tmp_path: Path) -> None:
     frame = panel()
     assert role(frame.sample(frac=1, random_state=0), "nr", tmp_path) == "numeric"
