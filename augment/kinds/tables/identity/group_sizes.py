@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MOST_LEAVES = 16
 LEAST_IDS = 20  # in a leaf: fewer tell no distribution
 MOST_SHARE = 50  # a leaf holds at least one id in so many
+BELOW = -1e30  # what the tree compares where a number is missing; float32 holds it
 MOST_SIZES = 1_000_000  # rows of an id, as a model file may say
 
 
@@ -51,7 +52,7 @@ class Feature:
     def values(self, table: Table) -> NDArray[np.float64]:
         """(rows,) what the tree compares; nulls lie below everything."""
         if self.numeric:
-            return np.nan_to_num(numbers(table, self.name), nan=-1e300)
+            return np.nan_to_num(numbers(table, self.name), nan=BELOW)
         found, levels = codes(table, self.name)
         place = {level: number for number, level in enumerate(self.levels)}
         return np.array([*(place.get(level, -1) for level in levels), -1], dtype=float)[found]

@@ -108,3 +108,12 @@ def test_conditions_and_shares_on_waves_hold(tmp_path: Path) -> None:
     assert set(third["wave"]) == {3} and third["nr"].is_unique
     two = drawn(model, 90, Ask(where=("wave > 1",)))
     assert set(two["wave"]) == {3, 5} and not two.duplicated(["nr", "wave"]).any()
+
+
+def test_what_is_constant_within_a_person_may_be_missing(tmp_path: Path) -> None:
+    frame = panel("person_id")
+    known = frame["person_id"] % 3 > 0
+    frame["born"] = (1950 + frame["person_id"] % 40).where(known)
+    made = drawn(fitted(frame, tmp_path, "independent"), 300)
+    born = made.groupby("person_id")["born"]
+    assert (born.nunique(dropna=False) == 1).all() and 0 < made["born"].isna().mean() < 0.6
