@@ -188,6 +188,9 @@ def _without_extremes(
     if not beyond.any():
         return array, []
     ends = np.clip(values, *_as_written(known, np.array([low, high])))
+    if not notes and np.nanmin(ends) == np.nanmax(ends):
+        only = f"column {column.name!r}: all but {int(beyond.sum()):,} rows have one value"
+        notes.append(f"{only}; they are set to it, so that nothing is left to learn")
     if column.storage == "integer" and pa.types.is_decimal(array.type):  # beyond 64 bits
         pulled = pa.array([f"{end:.0f}" for end in np.where(beyond, ends, 0)]).cast(array.type)
     else:

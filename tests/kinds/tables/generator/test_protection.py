@@ -133,6 +133,13 @@ def test_a_shared_extreme_stays() -> None:
     assert protect(table, Seed(1)).table.digest() == table.digest()
 
 
+def test_a_flag_of_too_few_rows_is_said_to_be_lost() -> None:
+    for rows, said in ((3, 1), (30, 0)):
+        flags = pa.array([0] * (200 - rows) + [1] * rows)
+        found = protect(one_column(Column("c", "numeric", "integer"), flags), Seed(1))
+        assert len(found.notes) == said and (not said or "all but 3 rows" in found.notes[0])
+
+
 @pytest.mark.parametrize("known", [0, 1, 4, 5, 11, 12])
 def test_columns_with_few_values_tell_none_of_them(known: int) -> None:
     values = [1000.0 + 7.3 * i**2 for i in range(known)]
