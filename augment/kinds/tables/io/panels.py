@@ -1,7 +1,8 @@
-"""Panels: tables of several rows for each person or thing, below one another.
+"""Panels: tables of several rows for each person or thing.
 
-Whose row each is stands in a column named like an id; or in a number of any name, where another
-column rises from row to row of each, as time does, and begins anew with the next.
+Whose row each is stands in a column named like an id, whose rows stand below one another or have
+each of another column's values once; or in a number of any name, where another column rises from
+row to row of each, as time does, and begins anew with the next.
 """
 
 from __future__ import annotations
@@ -43,22 +44,25 @@ def _as_id_of_rows(table: Table, column: Column) -> Column:
     named = column.role == "categorical" and ID_NAME.search(column.name)
     if not named and column.storage != "integer":
         return column
-    if not _stand_together(table.slice(0, ROWS_TRIED), column):
+    if not named and not _stand_together(table.slice(0, ROWS_TRIED), column):
         return column
     rows, ids = len(table), len(pc.unique(table.column(column.name)))
     least = FEW_LEVELS + 1 if named else LEAST_IDS
     if ids < least or not 2 * ids <= rows <= MOST_ROWS_EACH * ids:
         return column
-    if not _stand_together(table, column):
-        return column
-    time = _time_of(table, column)
-    if not (named or time):
+    together = _stand_together(table, column)
+    time = _time_of(table, column) if together else ""
+    crossed = "" if together or not named else _crossed_with(table, column, ids)
+    if not (time or crossed or (named and together)):
         return column
     order = f", in the order of {time}" if time else ""
+    note = f"Rows with the same one stand together{order}."
+    if crossed:
+        note = f"Each has one row for each {crossed}."
     texts = pc.unique(table.column(column.name)).cast(pa.string())
     if column.storage == "string" and not identifier_inference.derive(texts):
         return column
-    return as_reference(column, texts, f"Rows with the same one stand together{order}.")
+    return as_reference(column, texts, note)
 
 
 def _time_of(table: Table, column: Column) -> str:
@@ -79,4 +83,18 @@ def _rises(table: Table, column: Column, next_one: NDArray[np.bool_]) -> bool:
     if column.role not in ("numeric", "datetime") or table.column(column.name).null_count:
         return False
     steps = np.diff(ranks(table, column.name))
-    return bool((steps[~next_one] > 0).all() and (steps[next_one] < 0).mean() >= BEGINS_ANEW)
+    return bool((steps[~next_one] > 0).all() and (steps[next_one] <= 0).mean() >= BEGINS_ANEW)
+
+
+def _crossed_with(table: Table, column: Column, ids: int) -> str:
+    """The column of which each id has each value once; "" for none."""
+    each, own = len(table) // ids, ranks(table, column.name)
+    if each * ids < len(table) or own.min() < 0:
+        return ""
+    for other in table.schema:
+        if other.name != column.name and other.modelled:
+            values = ranks(table, other.name)
+            fits = values.min() == 0 and values.max() + 1 == each
+            if fits and len(np.unique(own * each + values)) == len(table):
+                return other.name
+    return ""

@@ -76,6 +76,16 @@ def test_what_is_called_an_id_and_stands_together_is_one_of_rows(tmp_path: Path,
     assert role(frame.rename(columns={"unit_id": "unit"}), "unit", tmp_path) != "reference"
 
 
+def test_what_is_called_an_id_and_crosses_another_column_is_one_of_rows(tmp_path: Path) -> None:
+    """Answers of 40 persons to ten questions, question by question."""
+    rng = np.random.default_rng(0)
+    ids, items = np.tile(np.arange(1, 41), 10), np.repeat([f"q{i}" for i in range(10)], 40)
+    frame = pd.DataFrame({"id": ids, "item": items, "answer": rng.choice(["y", "n"], 400)})
+    assert role(frame, "id", tmp_path) == "reference"
+    assert role(frame.iloc[:-40], "id", tmp_path) == "reference"
+    assert role(frame.assign(item=rng.permutation(items)), "id", tmp_path) == "categorical"
+
+
 def test_numbers_without_the_form_of_a_panel_are_no_ids(tmp_path: Path) -> None:
     frame = panel()
     assert role(frame.sample(frac=1, random_state=0), "nr", tmp_path) == "numeric"
