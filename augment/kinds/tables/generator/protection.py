@@ -54,8 +54,9 @@ def least_rows(rows: int) -> int:
 
 def holders_of(table: Table, least: int) -> Holders | None:
     """Whose the rows are, of which a value needs `least`, or fewer where they are few; None where
-    rows do not belong together, or too few ids are there to protect by."""
-    owners = table.entities()
+    rows do not belong together, or too few ids are there to protect by. A few teachers beside many
+    pupils are passed over: by them the values of a pupil would go uncounted."""
+    owners = table.entities(least * ROWS_PER_LEAST)
     if owners is None:
         return None
     own = np.unique(owners, return_inverse=True)[1].astype(np.int64)
