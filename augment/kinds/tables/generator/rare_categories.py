@@ -43,7 +43,9 @@ def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, 
         rare = int(counts[protection.rare_levels(found, levels, least, whole, holders)].sum())
         if not len(present) or rare <= MOST_RARE * len(present):
             continue
-        other = _other(column, pa.array([str(level) for level in levels], pa.string()), len(present))
+        other = _other(
+            column, pa.array([str(level) for level in levels], pa.string()), len(present)
+        )
         if other is None:
             continue
         others[column.name] = other

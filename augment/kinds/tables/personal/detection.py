@@ -66,7 +66,7 @@ IDENTIFYING = frozenset(
 )  # fmt: skip
 # Kinds of which one is enough to know its owner: replaced even in columns of few values.
 UNIQUE = frozenset(("email", "ip", "ipv6", "mac", "iban", "ssn", "card", "phone"))
-# And those that few share: where they repeat, rows with the same one are a person's or a household's.
+# And those that few share: rows with the same one are a person's or a household's.
 SELDOM_SHARED = frozenset(("user_name", "name", "address"))
 
 
