@@ -18,6 +18,7 @@ from augment.kinds.tables.data.values import whole_numbers
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer, surrogates
 
+FEW_OWNERS = 5  # no more addresses or numbers than this are a firm's, and no persons
 FEW_LEVELS = 20  # text with no more distinct values than this is a category in any table
 TEXT_SHARE = 0.5  # more distinct values than this share of the rows: no category
 NEARLY_ALL = 0.99  # of the rows are distinct: an id with a few repeats
@@ -174,7 +175,8 @@ def with_owners(column: Column, distinct: int, present: int) -> Column:
     """A column of text that is marked as shared where its values say whose the rows are: an e-mail
     address that repeats, a name, the text of a cookie. Of `present` rows, `distinct` differ."""
     share = distinct / max(1, present)
-    if distinct <= FEW_LEVELS or share >= NEARLY_ALL:
+    few = FEW_OWNERS if column.pii in personal.UNIQUE else FEW_LEVELS
+    if distinct <= few or share >= NEARLY_ALL:
         return column
     speaks = OWNER_NAME.search(column.name) or PERSON_NAME.search(column.name)
     told = column.pii in personal.UNIQUE or (not column.pii and speaks)

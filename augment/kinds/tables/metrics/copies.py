@@ -116,7 +116,7 @@ class Copies(Metric[RealViews, FakeViews]):
             "Real texts",
             "rows with a name, address or other text of 1 to 4 training rows",
             better="lower",
-            limit=natural_rate(slack=0.05),
+            limit=natural_rate(slack=0.01),
             unit="share",
             worst=1.0,
             ceiling_noise=True,
