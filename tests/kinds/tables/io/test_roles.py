@@ -100,7 +100,9 @@ def test_a_text_that_says_whose_a_row_is_is_marked(name: str) -> None:
 
 
 PERSONS = {
-    "driver": [f"{'Ali Mei Jo Max'.split()[n % 4]} {chr(65 + n % 25)}enkenlei" for n in range(N)],
+    "driver": [
+        f"{['Ali', 'Mei', 'Jo', 'Max'][n % 4]} {chr(65 + n % 25)}enkenlei" for n in range(N)
+    ],
     "class_teacher": [f"Ms {chr(65 + n % 25)}exmozaux" for n in range(N)],
     "customer": [f" {chr(65 + n % 25)}enka,  Ali " for n in range(N)],
     "last": [f"{chr(65 + n % 25)}autei" for n in range(N)],
