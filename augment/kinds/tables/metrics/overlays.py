@@ -114,6 +114,7 @@ def middle_ends(real: NDArray[np.float64], owners: Holders) -> tuple[float, floa
     An end is the mean of two values, and beyond it lie 1% of the rows, or three of those whose
     the rows are where these are more: so it is no row's own number, and tells of no extreme.
     """
+    real = np.where(np.isfinite(real), real, np.nan)
     lows, highs = owners.ends(real)
     if len(lows) < 2 * FEW:
         return None
