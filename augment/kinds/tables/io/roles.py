@@ -112,7 +112,7 @@ def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
 
     Else it is a category: a store or a district that many rows have.
     """
-    speaks = PERSON_NAME.search(name) or EVENT_NAME.search(name)
+    speaks = PERSON_NAME.search(name) or EVENT_NAME.search(name) or OWNER_NAME.search(name)
     return share >= MANY_NAMED or (distinct > FEW_LEVELS and bool(speaks))
 
 
@@ -149,7 +149,10 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
     if kind in personal.IDENTIFYING and (kind in personal.UNIQUE or many):
         found = replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
         return with_owners(found, len(distinct), present)
-    named = bool(ID_NAME.search(column.name) or PERSON_CODE.search(column.name))
+    code = bool(PERSON_CODE.search(column.name)) or (
+        bool(OWNER_NAME.search(column.name)) and many and surrogates.are_codes(distinct)
+    )
+    named = code or bool(ID_NAME.search(column.name))
     likely = named or (_after_persons(column.name) and len(distinct) > FEW_LEVELS)
     shared = likely and _shared_by_rows(column.name, len(distinct), share)
     if (
@@ -163,7 +166,7 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
                 return replace(column, role="reference", pattern=pattern, note=SHARED)
             note = _repeats(share) or note
             return replace(column, role="id", pattern=pattern, note=note)
-    if not repeats or (shared and PERSON_CODE.search(column.name)):
+    if not repeats or (shared and code):
         return with_owners(as_text(column, kind, distinct), len(distinct), present)
     if len(distinct) > FEW_LEVELS and _mean_length(distinct) > LONG_TEXT:
         found = as_text(column, kind, distinct, "Its texts are long.")
@@ -179,7 +182,7 @@ def with_owners(column: Column, distinct: int, present: int) -> Column:
     if distinct <= few or share >= NEARLY_ALL:
         return column
     speaks = OWNER_NAME.search(column.name) or PERSON_NAME.search(column.name)
-    told = column.pii in personal.UNIQUE or (not column.pii and speaks)
+    told = column.pii in (*personal.UNIQUE, "user_name") or (not column.pii and speaks)
     if column.pii in personal.SELDOM_SHARED:
         told = share >= MANY_NAMED  # fewer are a staff's: teachers, drivers
     if not told:

@@ -12,7 +12,7 @@ import numpy as np
 from augment.core.types import Json, Scalar
 from augment.kinds.tables.data import values
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.holders import Holders
+from augment.kinds.tables.data.holders import Holders, ends_of
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.metrics.axes import NAMELESS, is_numeric
 
@@ -120,9 +120,10 @@ def middle_ends(real: NDArray[np.float64], owners: Holders) -> tuple[float, floa
         return None
     present = np.sort(real[np.isfinite(real)])
     beyond = int(TAIL * len(present))
-    low = max(np.median(lows[:FEW]), np.mean(present[beyond : beyond + 2]))
-    high = min(np.median(highs[-FEW:]), np.mean(present[::-1][beyond : beyond + 2]))
-    return (float(low), float(high)) if low <= high else None
+    own = ends_of(lows, highs, FEW // 2, owners.least)
+    tails = ends_of(present, present, beyond + 1, owners.least)
+    low, high = max(own[0], tails[0]), min(own[1], tails[1])
+    return (low, high) if low <= high else None
 
 
 def _values_of_bars(

@@ -68,7 +68,9 @@ TERMS: dict[str, str] = {
             "physician, player, professor, pupil, recipient, reporter, respondent, reviewer, "
             "seller, sender, spouse, student, supervisor, surgeon, teacher, tenant, therapist, "
             "trainer, tutor, visitor, voter, wife, witness, worker, fahrer, lehrer, lehrerin, "
-            "arzt, mieter, eigentumer, schuler, "
+            "accountant, adviser, advisor, assignee, attorney, auditor, broker, dentist, "
+            "inspector, judge, midwife, officer, pharmacist, pilot, psychologist, representative, "
+            "secretary, arzt, mieter, eigentumer, schuler, "
             "ansprechpartner, patientenname, inhaber, nom complet, nombre completo, "
             "nome completo, volledige naam, nom, nombre, nome, naam, namn, navn, jmeno, фио, "
             "姓名, 氏名, 名前, 이름",

@@ -59,6 +59,11 @@ BY_NAME = {
     "name": rf"^\s*{WORD}(,?\s+{WORD}){{1,4}}\s*$|^[\p{{Han}}\p{{Hangul}}]{{2,5}}$",
 }
 KINDS = tuple(dict.fromkeys([*BY_CONTENT, *BY_NAME, "sentence", "uuid"]))
+# A name behind a title or initials, which is unmistakable whatever the column is called.
+TITLED = (
+    r"^((Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Mme|Mlle|Sr|Sra|Sig|Dott|Dhr|Mevr)\.?|\p{Lu}\.)"
+    r"([ .]+(\p{Lu}|Dr|Prof)\.?)*\s*\p{Lu}[\p{L}'’\-]+( \p{Lu}[\p{L}'’\-]+)*$"
+)
 # Kinds that point at a person: replaced however often a value is repeated.
 IDENTIFYING = frozenset(
     ("email", "ip", "ipv6", "mac", "iban", "ssn", "card", "phone", "first_name", "last_name",
@@ -67,7 +72,7 @@ IDENTIFYING = frozenset(
 # Kinds of which one is enough to know its owner: replaced even in columns of few values.
 UNIQUE = frozenset(("email", "ip", "ipv6", "mac", "iban", "ssn", "card", "phone"))
 # And those that few share: rows with the same one are a person's or a household's.
-SELDOM_SHARED = frozenset(("user_name", "name", "address"))
+SELDOM_SHARED = frozenset(("name", "address"))
 
 
 def kind(name: str, distinct: pa.Array) -> str:
@@ -87,6 +92,8 @@ def kind(name: str, distinct: pa.Array) -> str:
         found = street_addresses.kind_of(sample.to_pylist())
         if found:
             return found
+    if _mostly(sample, TITLED):
+        return "name"
     by_name = named(name)
     if by_name and _mostly(sample, BY_NAME[by_name]):
         return by_name

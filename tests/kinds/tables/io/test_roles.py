@@ -82,6 +82,7 @@ OWNERS = {  # what says whose a row is, and what does not: a staff's, few, or ev
     "name": ([f"Ada {'Qxz'[n % 3]}{chr(97 + n % 25)}rg" for n in range(N)], True),
     "browser_cookie": ([f"sid={n % 90:032x}; theme=dark or light" for n in range(N)], True),
     "device": ([f"00:1b:44:11:3a:{n % 8:02x}" for n in range(N)], True),
+    "login": ([f"u{n % 50}" for n in range(N)], True),
     "ip": ([f"10.0.0.{n % 5}" for n in range(N)], False),
     "mail": ([f"u{n}@example.org" for n in range(N)], False),
     "teacher": ([f"Ms {chr(65 + n % 25)}erg" for n in range(N)], False),
@@ -106,6 +107,7 @@ PERSONS = {
     "class_teacher": [f"Ms {chr(65 + n % 25)}exmozaux" for n in range(N)],
     "customer": [f" {chr(65 + n % 25)}enka,  Ali " for n in range(N)],
     "last": [f"{chr(65 + n % 25)}autei" for n in range(N)],
+    "x9": [f"{['Dr.', 'Ms', 'K.'][n % 3]} {chr(65 + n % 25)}exmozaux" for n in range(N)],
     "first": [f"{chr(65 + n % 25)}ena" for n in range(N)],
 }
 
@@ -121,6 +123,11 @@ def test_codes_of_persons_are_ids_or_text_and_no_categories() -> None:
     odd = [f"{'ab c'[n % 4]}{n % 30}{'-/x'[n % 3]}{'qrst'[n % 4] * (n % 5)}" for n in range(N)]
     unformed = inference.from_text("client_code", texts(*odd))
     assert unformed.role in ("reference", "text")
+    for name in ("profile", "plate"):  # a user's or a car's, in eight rows each
+        own = inference.from_text(name, texts(*(f"usr_{n % 25:05d}" for n in range(N))))
+        assert own.role == "reference", name
+    models = [f"{['Golf', 'Polo', 'Passat'][n % 3]} mark {n % 23}" for n in range(N)]
+    assert inference.from_text("vehicle", texts(*models)).role == "categorical"
     product = inference.from_text("product_code", texts(*(f"D-{n % 60:03d}" for n in range(N))))
     assert product.role == "categorical"
 
