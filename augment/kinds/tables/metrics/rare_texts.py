@@ -22,7 +22,8 @@ class RareTexts:
     have one of them (`unseen_hits`).
 
     Places and professions, which are everybody's, take no part; neither do columns whose texts
-    unseen rows have as well (accounts with rows on both sides, remarks of one word).
+    unseen rows have as well (accounts with rows on both sides, remarks of one word), or most of
+    which are of five rows and more (teachers).
     """
 
     texts: Mapping[str, pa.Array]
@@ -42,7 +43,8 @@ class RareTexts:
             counts, values = counted.field("counts"), counted.field("values")
             rare = values.filter(pc.less(counts, LEAST_CELL))
             met = pc.is_in(_column(unseen, column.name), rare)
-            if len(rare) and int(pc.sum(met).as_py() or 0) <= MOST_MET * len(unseen):
+            individual = 2 * len(rare) >= max(1, len(values))
+            if individual and len(rare) and int(pc.sum(met).as_py() or 0) <= MOST_MET * len(unseen):
                 texts[column.name] = rare
         if not texts:
             return None

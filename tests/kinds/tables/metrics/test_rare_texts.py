@@ -77,3 +77,5 @@ def test_a_text_of_five_rows_is_no_rare_one() -> None:
     rare = RareTexts.of(train, other)
     assert rare is not None and rare.texts["who"].to_pylist() == ["seldom"]
     assert RareTexts.of(train, other.slice(0, 0)) is None
+    staff = Table(pa.table([pa.array([*"abc" * 5, "d"])], names=["who"]), schema)
+    assert RareTexts.of(staff, other) is None
