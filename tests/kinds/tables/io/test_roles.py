@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from augment.core.errors import BadInput
-from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.io import inference, overrides
 from augment.kinds.tables.personal.detection import KINDS, kind, named
 from tests.places import ROOT
@@ -98,6 +98,18 @@ def test_a_text_that_says_whose_a_row_is_is_marked(name: str) -> None:
     said = overrides.obeyed(column, "text", texts(*values), str)
     assert said.shared == shared and column.owned == shared
     assert not overrides.obeyed(column, "category", texts(*values), str).shared
+
+
+def test_a_schema_file_says_that_a_text_is_no_owner() -> None:
+    column = inference.from_text("e", texts(*OWNERS["e"][0]))
+    document = Schema((column,)).to_json()
+    assert document["columns"][0]["shared"] is True
+    assert Schema.from_json(document)["e"] == column
+    document["columns"][0]["shared"] = False
+    assert not Schema.from_json(document)["e"].owned
+    document["columns"][0]["shared"] = "no"
+    with pytest.raises(BadInput, match="shared"):
+        Schema.from_json(document)
 
 
 PERSONS = {
