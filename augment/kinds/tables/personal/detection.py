@@ -60,9 +60,10 @@ BY_NAME = {
 }
 KINDS = tuple(dict.fromkeys([*BY_CONTENT, *BY_NAME, "sentence", "uuid"]))
 # A name behind a title or initials, which is unmistakable whatever the column is called.
+TITLE = r"^([MDHPFS][a-z]|\S{1,2}\.)"  # what such texts begin with; it is quick to build
 TITLED = (
-    r"^((Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Mme|Mlle|Sr|Sra|Sig|Dott|Dhr|Mevr)\.?|\p{Lu}\.)"
-    r"([ .]+(\p{Lu}|Dr|Prof)\.?)*\s*\p{Lu}[\p{L}'’\-]+( \p{Lu}[\p{L}'’\-]+)*$"
+    r"^((Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Mme|Mlle|Sr|Sra|Sig|Dott|Dhr|Mevr)(\.\s*|\s+)"
+    r"|\p{Lu}\.\s*)((\p{Lu}\.|(Dr|Prof)\b\.?)\s*)*\p{Lu}[\p{L}'’\-]+( \p{Lu}[\p{L}'’\-]+)*$"
 )
 # Kinds that point at a person: replaced however often a value is repeated.
 IDENTIFYING = frozenset(
@@ -92,7 +93,7 @@ def kind(name: str, distinct: pa.Array) -> str:
         found = street_addresses.kind_of(sample.to_pylist())
         if found:
             return found
-    if _mostly(sample, TITLED):
+    if _mostly(sample, TITLE) and _mostly(sample, TITLED):
         return "name"
     by_name = named(name)
     if by_name and _mostly(sample, BY_NAME[by_name]):
