@@ -83,15 +83,21 @@ class Table(Dataset):
         values: list[Scalar] = self.data.column(self.schema.target).to_pylist()
         return values
 
-    def entities(self) -> NDArray[np.int64] | None:
-        """The ids that repeat, of the column with the fewest; a row without one has that of the
-        column with the next few, and one without any stands alone."""
-        names = [column.name for column in self.schema if column.role == "reference"]
+    def entities(self, least: int = 0) -> NDArray[np.int64] | None:
+        """The ids that repeat, or texts that name an owner (e-mail addresses), of the column with
+        the fewest; a row without one has that of the column with the next few, and one without
+        any stands alone. Columns of fewer than `least` come last, those with the most first."""
+        names = [column.name for column in self.schema if column.owned]
         if not names:
             return None
         found = [self.column(name).dictionary_encode() for name in names]
         ids, taken = np.full(len(self), -1, np.int64), 0
-        for column in sorted(found, key=lambda column: len(column.dictionary)):
+
+        def place(column: pa.DictionaryArray) -> tuple[bool, int]:
+            size = len(column.dictionary)
+            return (size < least, -size if size < least else size)
+
+        for column in sorted(found, key=place):
             own = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
             ids = np.where((ids < 0) & (own >= 0), own + taken, ids)
             taken += len(column.dictionary)

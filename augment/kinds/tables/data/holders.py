@@ -84,3 +84,23 @@ def sharing(values: NDArray[np.int64], size: int, holders: Holders | None) -> ND
     if holders is None:
         return np.bincount(values, minlength=size)
     return holders.count(values, size)
+
+
+def end_of(ordered: NDArray[np.float64], place: int, least: int) -> float:
+    """An end of ascending values that is nobody's own: midway between those before and at `place`.
+
+    Where both are the same it is that value, if it stands at least `least` times; else it lies
+    midway to the next greater one, since a value that two have is theirs as well.
+    """
+    before, after = float(ordered[place - 1]), float(ordered[place])
+    if before == after and int(np.sum(ordered == after)) < least:
+        greater = ordered[ordered > after]
+        after = float(greater[0]) if len(greater) else after
+    return before + (after - before) / 2
+
+
+def ends_of(
+    lowest: NDArray[np.float64], highest: NDArray[np.float64], place: int, least: int
+) -> tuple[float, float]:
+    """`end_of` of the ascending `lowest`, and of the ascending `highest` from above."""
+    return end_of(lowest, place, least), -end_of(-highest[::-1], place, least)

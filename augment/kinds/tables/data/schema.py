@@ -55,6 +55,7 @@ class Column:
     step_us: int | None = None  # granularity of a datetime in microseconds
     pattern: str = ""  # how an id is formed, e.g. "AB-{number:06d}", "{uuid4}"
     pii: str = ""  # kind of surrogates, e.g. "email", "name"; "" for words or codes
+    shared: bool = False  # of text: rows with the same one are one owner's, as with a reference
     arrow: str = ""  # Arrow type of a typed source, given back when a typed file is written
     note: str = ""  # why this role was inferred, or what will not be kept
     levels: tuple[Scalar, ...] | None = None  # public: the categories that there may be
@@ -74,6 +75,11 @@ class Column:
     @property
     def modelled(self) -> bool:
         return self.role in MODELLED
+
+    @property
+    def owned(self) -> bool:
+        """Whether rows with the same value belong together: visits of a patient, or of a cookie."""
+        return self.role == "reference" or (self.role == "text" and self.shared)
 
 
 @dataclass(frozen=True)
@@ -271,6 +277,8 @@ def _fits(value: object, hint: str) -> bool:
         return isinstance(value, list) and all(isinstance(each, scalars) for each in value)
     if hint == "Scalar":
         return isinstance(value, (str, int, float))
+    if hint == "bool":
+        return isinstance(value, bool)
     if hint.startswith("int"):
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, str)

@@ -43,9 +43,16 @@ def caveats(table: Table) -> list[str]:
     owners = [name for name in schema.key if name not in schema.stamp]
     found = []
     for column in schema:
-        if column.role == "reference":
-            owners = owners or [column.name]
+        if column.owned:
             present = table.column(column.name).drop_null()
+        if column.owned and column.role == "text":
+            found.append(
+                f"rows with the same {column.name} belong together ({len(present):,} rows, "
+                f"{pc.count_distinct(present).as_py():,} of them), and protection and scores count "
+                "them as one owner's; but each synthetic row has another one."
+            )
+        elif column.owned:
+            owners = owners or [column.name]
             found.append(
                 f"rows with the same {column.name} belong together ({len(present):,} rows, "
                 f"{pc.count_distinct(present).as_py():,} ids), but each row is drawn apart from "

@@ -20,7 +20,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Scalar
 from augment.kinds.tables.codecs.endings import Precision
 from augment.kinds.tables.data.dataset import Table
-from augment.kinds.tables.data.holders import Holders
+from augment.kinds.tables.data.holders import Holders, ends_of
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import (
     codes,
@@ -54,8 +54,9 @@ def least_rows(rows: int) -> int:
 
 def holders_of(table: Table, least: int) -> Holders | None:
     """Whose the rows are, of which a value needs `least`, or fewer where they are few; None where
-    rows do not belong together, or too few ids are there to protect by."""
-    owners = table.entities()
+    rows do not belong together, or too few ids are there to protect by. A few teachers beside many
+    pupils are passed over: by them the values of a pupil would go uncounted."""
+    owners = table.entities(least * ROWS_PER_LEAST)
     if owners is None:
         return None
     own = np.unique(owners, return_inverse=True)[1].astype(np.int64)
@@ -160,7 +161,8 @@ def _without_extremes(
 
     The few are `least` rounded up to an even number, so that the median is the mean of two rows'
     values and nobody's own; unlike their mean it tells nothing of how far out the last one lies.
-    Where an extreme is shared by enough rows it is that median, and nothing changes. A column
+    Where an extreme is shared by enough rows it is that median, and nothing changes; where the
+    median is a value of fewer, the end lies midway to the next one (see `end_of`). A column
     with fewer than `least` values is left empty; one with fewer than twice as many as are needed
     to have two ends gets its median throughout. Of rows that belong together, the lowest and the
     highest alone count, and what is often one owner's value is told apart.
@@ -179,7 +181,7 @@ def _without_extremes(
     if len(lowest) < least:
         return pa.nulls(len(array), array.type), [head + "left empty"]
     few = least + least % 2
-    low, high = np.median(lowest[:few]), np.median(highest[-few:])
+    low, high = ends_of(lowest, highest, few // 2, least)
     notes = []
     if len(lowest) < 2 * few:
         low = high = np.median(known)

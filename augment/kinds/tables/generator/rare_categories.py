@@ -43,7 +43,9 @@ def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, 
         rare = int(counts[protection.rare_levels(found, levels, least, whole, holders)].sum())
         if not len(present) or rare <= MOST_RARE * len(present):
             continue
-        other = _other(column, pa.array([str(level) for level in levels], pa.string()))
+        other = _other(
+            column, pa.array([str(level) for level in levels], pa.string()), len(present)
+        )
         if other is None:
             continue
         others[column.name] = other
@@ -52,15 +54,19 @@ def replaced(table: Table, least: float, kept: Collection[str]) -> tuple[Table, 
             f"rare for a category. {other.note} --column '{column.name}=category' keeps it one."
         )
     columns = tuple(others.get(column.name, column) for column in table.schema)
-    return replace(table, schema=replace(table.schema, columns=columns)), tuple(notes)
+    table = replace(table, schema=replace(table.schema, columns=columns))
+    if any(column.shared for column in others.values()):  # what is rare now is counted by these
+        table, more = replaced(table, least, kept)
+        notes += more
+    return table, tuple(notes)
 
 
-def _other(column: Column, levels: pa.Array) -> Column | None:
-    """The column as text or an id; None for a storage that can be neither."""
+def _other(column: Column, levels: pa.Array, present: int) -> Column | None:
+    """The column, of `present` values, as text or an id; None for a storage that can be neither."""
     bare = replace(column, note="")
     if column.storage == "string":
         kind = personal.kind(column.name, levels) or gazetteer.likely(levels, repeats=False)
-        return roles.as_text(bare, kind, levels)
+        return roles.with_owners(roles.as_text(bare, kind, levels), len(levels), present)
     if column.storage == "integer":
         pattern = identifier_inference.derive(levels) or "{number}"
         return replace(bare, role="id", pattern=pattern, note="Every row gets a new number.")

@@ -248,7 +248,8 @@ def _as_target(column: Column) -> Column:
     if column.role not in ("id", "reference", "text"):
         return column
     role: Role = "categorical" if column.storage == "string" else "numeric"
-    return replace(column, role=role, pattern="", pii="", note="It is the target.")
+    note = "It is the target."
+    return replace(column, role=role, pattern="", pii="", shared=False, note=note)
 
 
 def _joined(columns: list[pa.ChunkedArray]) -> pa.Array:

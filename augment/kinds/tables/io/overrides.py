@@ -62,7 +62,7 @@ def obeyed(column: Column, said: str, values: pa.Array, where: Callable[[int], s
     if role == "constant":
         return _constant(column, values, where)
     if role == "categorical":
-        return replace(column, role="categorical", pattern="", pii="")
+        return replace(column, role="categorical", pattern="", pii="", shared=False)
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         digits = integer_dates.digits(values)
         if role == "datetime" and digits is not None:
@@ -94,7 +94,7 @@ def obeyed(column: Column, said: str, values: pa.Array, where: Callable[[int], s
             where=where(0),
             hint="Convert it in the file first.",
         )
-    return replace(column, role=role, pattern="", pii="")
+    return replace(column, role=role, pattern="", pii="", shared=False)
 
 
 def _constant(column: Column, values: pa.Array, where: Callable[[int], str]) -> Column:
@@ -205,4 +205,5 @@ def _text(column: Column, detail: str, texts: pa.Array) -> Column:
     distinct = pc.unique(texts.drop_null())
     kind = detail or personal.kind(column.name, distinct) or gazetteer.likely(distinct, False)
     blank = Column(column.name, "text", "string", null=inference.empty(texts), arrow=column.arrow)
-    return roles.as_text(blank, kind, distinct)
+    found = roles.as_text(blank, kind, distinct)
+    return roles.with_owners(found, len(distinct), len(texts) - texts.null_count)

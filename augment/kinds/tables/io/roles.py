@@ -18,6 +18,7 @@ from augment.kinds.tables.data.values import whole_numbers
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import gazetteer, surrogates
 
+FEW_OWNERS = 5  # no more addresses or numbers than this are a firm's, and no persons
 FEW_LEVELS = 20  # text with no more distinct values than this is a category in any table
 TEXT_SHARE = 0.5  # more distinct values than this share of the rows: no category
 NEARLY_ALL = 0.99  # of the rows are distinct: an id with a few repeats
@@ -34,6 +35,11 @@ EVENT_NAME = re.compile(  # and an id of these says which rows are parts of one
     r"(?i)(admission|basket|booking|case|claim|contract|encounter|invoice|loan|order|policy|"
     r"purchase|receipt|reservation|session|shipment|stay|ticket|transaction|trip|visit)"
 )
+OWNER_NAME = re.compile(  # text of these names whose a row is, whatever its kind
+    r"(?i)(cookie|device|fingerprint|imsi|kennzeichen|licen[cs]e|msisdn|number_?plate|^plate|_plate|"
+    r"profile|session|sim_?card|vehicle|vin$|visitor)"
+)
+PERSON_CODE = re.compile(rf"{PERSON_NAME.pattern}[_\s.\-]?(code|hash|ref|reference|token)$")
 LEAST_IN_RANGE = 100  # numbers that fill half of their range, in a column named after persons: ids
 ID_DIGITS = 5  # or numbers that have all of them as many digits, and so many at least
 CALENDAR_NAME = re.compile(
@@ -106,7 +112,7 @@ def _shared_by_rows(name: str, distinct: int, share: float) -> bool:
 
     Else it is a category: a store or a district that many rows have.
     """
-    speaks = PERSON_NAME.search(name) or EVENT_NAME.search(name)
+    speaks = PERSON_NAME.search(name) or EVENT_NAME.search(name) or OWNER_NAME.search(name)
     return share >= MANY_NAMED or (distinct > FEW_LEVELS and bool(speaks))
 
 
@@ -141,8 +147,12 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
     kind = kind or (gazetteer.likely(distinct, repeats) if many else "")
     note = column.note
     if kind in personal.IDENTIFYING and (kind in personal.UNIQUE or many):
-        return replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
-    named = bool(ID_NAME.search(column.name))
+        found = replace(column, role="text", pii=kind, note=f"It looks personal ({kind}).")
+        return with_owners(found, len(distinct), present)
+    code = bool(PERSON_CODE.search(column.name)) or (
+        bool(OWNER_NAME.search(column.name)) and many and surrogates.are_codes(distinct)
+    )
+    named = code or bool(ID_NAME.search(column.name))
     likely = named or (_after_persons(column.name) and len(distinct) > FEW_LEVELS)
     shared = likely and _shared_by_rows(column.name, len(distinct), share)
     if (
@@ -156,11 +166,28 @@ def _of_strings(column: Column, distinct: pa.Array, present: int) -> Column:
                 return replace(column, role="reference", pattern=pattern, note=SHARED)
             note = _repeats(share) or note
             return replace(column, role="id", pattern=pattern, note=note)
-    if not repeats:
-        return as_text(column, kind, distinct)
+    if not repeats or (shared and code):
+        return with_owners(as_text(column, kind, distinct), len(distinct), present)
     if len(distinct) > FEW_LEVELS and _mean_length(distinct) > LONG_TEXT:
-        return as_text(column, kind, distinct, "Its texts are long.")
+        found = as_text(column, kind, distinct, "Its texts are long.")
+        return with_owners(found, len(distinct), present)
     return column
+
+
+def with_owners(column: Column, distinct: int, present: int) -> Column:
+    """A column of text that is marked as shared where its values say whose the rows are: an e-mail
+    address that repeats, a name, the text of a cookie. Of `present` rows, `distinct` differ."""
+    share = distinct / max(1, present)
+    few = FEW_OWNERS if column.pii in personal.UNIQUE else FEW_LEVELS
+    if distinct <= few or share >= NEARLY_ALL:
+        return column
+    speaks = OWNER_NAME.search(column.name) or PERSON_NAME.search(column.name)
+    told = column.pii in (*personal.UNIQUE, "user_name") or (not column.pii and speaks)
+    if column.pii in personal.SELDOM_SHARED:
+        told = share >= MANY_NAMED  # fewer are a staff's: teachers, drivers
+    if not told:
+        return column
+    return replace(column, shared=True, note=f"{column.note} {SHARED}".strip())
 
 
 def as_text(column: Column, kind: str, texts: pa.Array, why: str = "") -> Column:

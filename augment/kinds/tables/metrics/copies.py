@@ -59,6 +59,9 @@ class Copies(Metric[RealViews, FakeViews]):
     training rows among each other, of which there are more, bound that of exact copies, and stand
     for that of near ones where they are surer.
 
+    `copies.cells` is the share of made rows with a text that is a training row's (see
+    `rare_texts`), whatever stands beside it; its ceiling is that of unseen rows.
+
     Where it is unknown which rows were seen, all real rows count, and the ceilings leave each
     real row out of its own search.
     """
@@ -109,6 +112,17 @@ class Copies(Metric[RealViews, FakeViews]):
             remedy="names and texts are kept as categories: --column NAME=text makes others",
         ),
         Measure(
+            "copies.cells",
+            "Real texts",
+            "rows with a name, address or other text of 1 to 4 training rows",
+            better="lower",
+            limit=natural_rate(slack=0.01),
+            unit="share",
+            worst=1.0,
+            ceiling_noise=True,
+            remedy="real names and texts came out: replace these columns, as augment does",
+        ),
+        Measure(
             "nndr",
             "Neighbour ratio",
             "distance ratio to the nearest training rows (5th percentile)",
@@ -126,10 +140,9 @@ class Copies(Metric[RealViews, FakeViews]):
         exact = [_exact(real.suspects, fake.rows, note), *_with_texts(real, fake, note)]
         if fake.whole is not None and fake.whole.rows and real.axes:
             exact = _copied(fake.whole, note)
-        return [
-            *exact,
-            *_neighbours(real.suspects, fake.rows, seed, note),
-        ]
+        if real.rare_texts is not None and len(fake):
+            exact.append(_share("copies.cells", fake.rare_texts, len(fake), note))
+        return [*exact, *_neighbours(real.suspects, fake.rows, seed, note)]
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         texts = [] if real.texts is None else [_repeated("copies.texts", real.texts)]
@@ -143,6 +156,9 @@ class Copies(Metric[RealViews, FakeViews]):
             exact = _bounded(fresh, exact)
             others, ratio = _neighbours(real.train, real.test, seed, "")
             near = _surest(others, near)
+        if real.rare_texts is not None:
+            hits, rows = real.rare_texts.unseen_hits, real.rare_texts.unseen_rows
+            texts.append(_share("copies.cells", hits, rows, ""))
         return [exact, *texts, near, ratio]
 
     def charts(self, real: RealViews, fake: FakeViews, seed: Seed) -> Sequence[Chart]:

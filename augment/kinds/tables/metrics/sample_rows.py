@@ -12,10 +12,17 @@ from augment.core.seeds import Seed
 from augment.evaluation.charts import LEAST_CELL, Records
 from augment.kinds.tables.data import values
 from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.holders import Holders
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.metrics.axes import NAMELESS, is_numeric
 from augment.kinds.tables.metrics.features import joined
-from augment.kinds.tables.metrics.overlays import LONGEST_LABEL, TAIL, level_label, number_label
+from augment.kinds.tables.metrics.overlays import (
+    LONGEST_LABEL,
+    level_label,
+    middle_ends,
+    number_label,
+    owners_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +49,8 @@ def sample_rows(real: Table, fake: Table, seed: Seed) -> list[Records]:
     if not len(fresh):
         return []
     shown = some.take(fresh)
-    told = [_column(real, shown, column) for column in columns]
+    owners = owners_of(real)
+    told = [_column(real, shown, column, owners) for column in columns]
     return [
         Records(
             "rows",
@@ -83,12 +91,14 @@ def _keys(table: Table, columns: list[Column]) -> NDArray[np.uint64]:
     return found
 
 
-def _column(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _column(
+    real: Table, made: Table, column: Column, owners: Holders
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What is usual, and the cells."""
     if column.modelled and is_numeric(column):
-        return _numbers(real, made, column)
+        return _numbers(real, made, column, owners)
     if column.modelled:
-        return _levels(real, made, column)
+        return _levels(real, made, column, owners)
     known = set(pc.cast(real.column(column.name), pa.string()).to_pylist())
     texts = pc.cast(made.column(column.name), pa.string()).to_pylist()
     told = "surrogates" if column.role == "text" else "new ids"
@@ -98,13 +108,15 @@ def _column(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...], 
     return (told, ""), cells
 
 
-def _numbers(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    present = values.numbers(real, column.name)
-    present = present[np.isfinite(present)]
+def _numbers(
+    real: Table, made: Table, column: Column, owners: Holders
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    known = values.numbers(real, column.name)
     found = values.numbers(made, column.name)
-    if len(present) < LEAST_CELL:
+    span = middle_ends(known, owners)
+    if span is None:
         return (HIDDEN, ""), tuple(MISSING if np.isnan(v) else HIDDEN for v in found)
-    low, middle, high = np.quantile(present, [TAIL, 0.5, 1 - TAIL])
+    (low, high), middle = span, float(np.median(known[np.isfinite(known)]))
     ends = f"{number_label(column, low)} – {number_label(column, high)}"
     cells = tuple(
         MISSING
@@ -117,13 +129,16 @@ def _numbers(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...],
     return (number_label(column, middle), ends), cells
 
 
-def _levels(real: Table, made: Table, column: Column) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _levels(
+    real: Table, made: Table, column: Column, owners: Holders
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     codes, levels = values.codes(real, column.name)
     counts = np.bincount(codes[codes >= 0], minlength=len(levels))
-    common = {level for level, count in zip(levels, counts, strict=True) if count >= LEAST_CELL}
+    held = owners.count(codes, len(levels))
+    common = {level for level, count in zip(levels, held, strict=True) if count >= owners.least}
     usual = MISSING
-    if len(counts) and counts.max() >= LEAST_CELL:
-        top = int(counts.argmax())
+    if common:
+        top = int(np.where(held >= owners.least, counts, 0).argmax())
         usual = f"{_cut(level_label(column, levels[top]))} ({counts[top] / max(1, len(codes)):.0%})"
     found, names = values.codes(made, column.name)
     cells = tuple(

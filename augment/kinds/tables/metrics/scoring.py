@@ -32,6 +32,7 @@ from augment.kinds.tables.metrics.identities import (
     with_shuffled_ids,
 )
 from augment.kinds.tables.metrics.overlays import overlays
+from augment.kinds.tables.metrics.rare_texts import RareTexts
 from augment.kinds.tables.metrics.rules import rules
 from augment.kinds.tables.metrics.sample_rows import sample_rows
 from augment.kinds.tables.metrics.structure import repeated_ids
@@ -103,9 +104,9 @@ def sides(
     rows = parted(rows)
     real = _real(rows, target)
     time = timeline_of(rows.seen)
-    made = fake_views(aligned(rows.made, rows.seen.schema), real.axes, time)
+    made = fake_views(aligned(rows.made, rows.seen.schema), real.axes, time, real.rare_texts)
     low = with_shuffled_ids(floor(rows), rows.seen, rows.seed.child("ids"))
-    lowest = fake_views(aligned(low, rows.seen.schema), real.axes, time)
+    lowest = fake_views(aligned(low, rows.seen.schema), real.axes, time, real.rare_texts)
     counted = counting.counted(rows, real.axes)
     if counted is not None:
         seen, unseen, every = counted
@@ -153,6 +154,7 @@ def _real(rows: Comparison[Table], target: str | None) -> RealViews:
         rows.seen_known,
         suspects=suspects,
         texts=text_keys(rows.real, suspects),
+        rare_texts=RareTexts.of(rows.seen, unseen) if rows.seen_known else None,
         seen=Identities.of(rows.seen, time),
         unseen=Identities.of(aligned(unseen, schema).table if rows.seen_known else unseen, time),
         stamp=schema.stamp,
@@ -200,7 +202,12 @@ def _count(table: Table) -> int:
     return len(table) if table.whole is None else table.whole.rows
 
 
-def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None) -> FakeViews:
+def fake_views(
+    made: Aligned,
+    axes: tuple[Any, ...],
+    time: Timeline | None,
+    rare_texts: RareTexts | None = None,
+) -> FakeViews:
     """Aligned rows in the real side's encoding, with what alignment found."""
     problems = {
         "missing_columns": dict.fromkeys(made.missing, 1),
@@ -210,7 +217,8 @@ def fake_views(made: Aligned, axes: tuple[Any, ...], time: Timeline | None) -> F
     }
     view = View.of(made.table, axes)
     identities = Identities.of(made.table, time)
-    return FakeViews(view, identities, problems, text_keys(made.table, view))
+    met = 0 if rare_texts is None else rare_texts.hits(made.table)
+    return FakeViews(view, identities, problems, text_keys(made.table, view), met)
 
 
 def shuffled(train: Table, n: int, seed: Seed) -> Table:

@@ -24,6 +24,7 @@ from augment.kinds.tables.metrics import features
 from augment.kinds.tables.metrics.all_rows import AllRows
 from augment.kinds.tables.metrics.axes import Axis
 from augment.kinds.tables.metrics.identities import Identities
+from augment.kinds.tables.metrics.rare_texts import RareTexts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -142,6 +143,7 @@ class RealViews:
     seen_known: bool = True
     suspects: View = field(kw_only=True)  # rows that may have been copied
     texts: NDArray[np.uint64] | None = field(default=None, kw_only=True)  # (suspects,) row keys
+    rare_texts: RareTexts | None = field(default=None, kw_only=True)  # of train
     seen: Identities = field(kw_only=True)  # whose row each row of train is, and when it was
     unseen: Identities = field(kw_only=True)
     stamp: tuple[str, ...] = field(kw_only=True)  # the columns of the time
@@ -181,6 +183,7 @@ class FakeViews:
     identities: Identities
     problems: dict[str, dict[str, int]] = field(default_factory=dict)  # check -> column -> count
     texts: NDArray[np.uint64] | None = None  # (rows,) as `RealViews.texts`
+    rare_texts: int = 0  # rows with one of `RealViews.rare_texts`
     whole: AllRows | None = None  # where these, or the real rows, are a sample
     _computed: dict[Hashable, Any] = field(default_factory=dict, compare=False)
 

@@ -62,6 +62,15 @@ TERMS: dict[str, str] = {
             "kreditkartennummer, carte de credit, numero de tarjeta, carta di credito",
     "name": "name, full name, name full, person, patient, customer, client, employee, contact, "
             "contact person, cardholder, account holder, passenger, kunde, kundenname, "
+            "applicant, author, beneficiary, borrower, buyer, candidate, coach, creditor, debtor, "
+            "director, doctor, donor, driver, father, guardian, guest, husband, instructor, "
+            "landlord, lawyer, lecturer, manager, mother, nurse, owner, parent, payee, payer, "
+            "physician, player, professor, pupil, recipient, reporter, respondent, reviewer, "
+            "seller, sender, spouse, student, supervisor, surgeon, teacher, tenant, therapist, "
+            "trainer, tutor, visitor, voter, wife, witness, worker, fahrer, lehrer, lehrerin, "
+            "accountant, adviser, advisor, assignee, attorney, auditor, broker, dentist, "
+            "inspector, judge, midwife, officer, pharmacist, pilot, psychologist, representative, "
+            "secretary, arzt, mieter, eigentumer, schuler, "
             "ansprechpartner, patientenname, inhaber, nom complet, nombre completo, "
             "nome completo, volledige naam, nom, nombre, nome, naam, namn, navn, jmeno, фио, "
             "姓名, 氏名, 名前, 이름",
@@ -77,6 +86,7 @@ THINGS = (
     "university|variable|venue|vessel"
 )
 COMPOUND = ("first_name", "last_name")  # kinds whose long terms also end a word: kundennachname
+ALONE = {"first": "first_name", "last": "last_name"}  # terms that say so alone: no `visit_last`
 LONG = 7  # letters
 COUNT = r"(_?\d+)?(_?(no|nr|num|number|nummer|numero|line))?(_?\d+)?"
 
@@ -100,6 +110,8 @@ def kind_of(name: str) -> str:
     ('phone', '', 'last_name', '')
     """
     words = plain(name)
+    if words in ALONE:
+        return ALONE[words]
     for kind, pattern in _patterns().items():
         if pattern.search(words):
             return "" if kind == "name" and _of_a_thing(words) else kind

@@ -21,7 +21,8 @@ WORD = r"[\p{L}][\p{L}'’.\-]*"
 
 # Kinds that their content alone shows (RE2), the narrow ones first.
 BY_CONTENT = {
-    "email": r"^[^@\s]+@[^@\s]+\.[\p{L}]{2,}$",
+    "email": r"^([^@<]+<[^@\s<>]+@[^@\s<>]+\.[\p{L}]{2,}>|"  # with the name before it
+    r"[^@\s,;]+@[^@\s,;]+\.[\p{L}]{2,}([;,]\s*[^@\s,;]+@[^@\s,;]+\.[\p{L}]{2,})*)$",
     "url": r"^(?i:(https?|ftp)://\S+|www\.[^\s.]+\.\S+)$",
     "ip": r"^(\d{1,3}\.){3}\d{1,3}$",
     "ipv6": r"^[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+$",
@@ -55,9 +56,15 @@ BY_NAME = {
     "job": r"\pL",
     "ssn": r"^[\dA-Za-z][\dA-Za-z\-. /]{4,}$",
     "card": r"^[\d\- ]+$",
-    "name": rf"^{WORD}(,? {WORD}){{1,4}}$|^[\p{{Han}}\p{{Hangul}}]{{2,5}}$",
+    "name": rf"^\s*{WORD}(,?\s+{WORD}){{1,4}}\s*$|^[\p{{Han}}\p{{Hangul}}]{{2,5}}$",
 }
 KINDS = tuple(dict.fromkeys([*BY_CONTENT, *BY_NAME, "sentence", "uuid"]))
+# A name behind a title or initials, which is unmistakable whatever the column is called.
+TITLE = r"^([MDHPFS][a-z]|\S{1,2}\.)"  # what such texts begin with; it is quick to build
+TITLED = (
+    r"^((Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Mme|Mlle|Sr|Sra|Sig|Dott|Dhr|Mevr)(\.\s*|\s+)"
+    r"|\p{Lu}\.\s*)((\p{Lu}\.|(Dr|Prof)\b\.?)\s*)*\p{Lu}[\p{L}'’\-]+( \p{Lu}[\p{L}'’\-]+)*$"
+)
 # Kinds that point at a person: replaced however often a value is repeated.
 IDENTIFYING = frozenset(
     ("email", "ip", "ipv6", "mac", "iban", "ssn", "card", "phone", "first_name", "last_name",
@@ -65,6 +72,8 @@ IDENTIFYING = frozenset(
 )  # fmt: skip
 # Kinds of which one is enough to know its owner: replaced even in columns of few values.
 UNIQUE = frozenset(("email", "ip", "ipv6", "mac", "iban", "ssn", "card", "phone"))
+# And those that few share: rows with the same one are a person's or a household's.
+SELDOM_SHARED = frozenset(("name", "address"))
 
 
 def kind(name: str, distinct: pa.Array) -> str:
@@ -84,6 +93,8 @@ def kind(name: str, distinct: pa.Array) -> str:
         found = street_addresses.kind_of(sample.to_pylist())
         if found:
             return found
+    if _mostly(sample, TITLE) and _mostly(sample, TITLED):
+        return "name"
     by_name = named(name)
     if by_name and _mostly(sample, BY_NAME[by_name]):
         return by_name

@@ -22,7 +22,7 @@ from augment.core.errors import UsageError, did_you_mean, listed
 from augment.core.seeds import Seed
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
-from augment.kinds.tables.personal import faker_lists, gazetteer
+from augment.kinds.tables.personal import detection, faker_lists, gazetteer
 
 DEFAULT_LOCALE = "en_US"
 MOST, LEAST = 20_000, 1_000  # different surrogates of a column
@@ -53,6 +53,7 @@ METHODS = {  # Faker's, one for each of `personal.KINDS`
     "name": "name",
     "uuid": "uuid4",
 }
+NAMING = ("name", "first_name", "last_name", "user_name")
 PUBLIC = ("city", "country", "job", "postcode")  # the same ones are everybody's
 MASKED = ("", "postcode")  # kinds whose surrogates keep the form of codes, where they have one
 CODE = r"^[A-Za-z0-9][A-Za-z0-9 ._/#\-]{0,23}$"  # RE2; a code holds a digit, or capitals only
@@ -106,6 +107,13 @@ def notes(table: Table) -> tuple[str, ...]:
             f"{what} stand in. --column '{names[0]}=text:KIND' names a kind, and "
             f"--column '{names[0]}=category' models the values that repeat."
         )
+    kept = [repr(c.name) for c in table.schema if _names_kept(table, c)]
+    if kept:
+        said.append(
+            f"{listed(kept)} may name persons, few and each in many rows: they are kept as "
+            f"categories and come out as they are. --column {kept[0][:-1]}=text:name' replaces "
+            "them."
+        )
     if table.schema.locale is None:
         for column in text:
             distinct = pc.unique(pc.drop_null(table.column(column.name).cast(pa.string())))
@@ -117,6 +125,14 @@ def notes(table: Table) -> tuple[str, ...]:
                 )
                 break
     return tuple(said)
+
+
+def _names_kept(table: Table, column: Column) -> bool:
+    """Whether a category seems to hold names of persons."""
+    if column.role != "categorical" or column.storage != "string":
+        return False
+    distinct = pc.unique(table.column(column.name).drop_null())
+    return len(distinct) > 2 and detection.kind(column.name, distinct) in NAMING
 
 
 def pool(
@@ -228,6 +244,18 @@ def _words(texts: pa.Array) -> float:
     return min(float(pc.mean(pc.list_value_length(pc.utf8_split_whitespace(sample))).as_py()), 200)
 
 
+def are_codes(distinct: pa.Array) -> bool:
+    """Whether distinct texts are codes (`A/4711`) and no words."""
+    if not len(distinct):
+        return False
+    coded = pc.and_(
+        pc.match_substring_regex(distinct, CODE),
+        pc.match_substring_regex(distinct, r"\d|^[A-Z]+$"),
+    )
+    wordy = pc.match_substring_regex(distinct, r"[a-z]{4}|[A-Za-z]{3,} [A-Za-z]{3,}")
+    return bool(pc.mean(pc.and_(coded, pc.invert(wordy))).as_py() >= CODED_SHARE)
+
+
 def _masks(texts: pa.Array, least: int) -> list[str]:
     """The forms of codes, `0`, `a` and `A` for digits and letters, each as often as it is common.
 
@@ -235,14 +263,7 @@ def _masks(texts: pa.Array, least: int) -> list[str]:
     """
     present = pc.drop_null(texts.cast(pa.string()))
     distinct = pc.unique(present)
-    if not len(distinct):
-        return []
-    coded = pc.and_(
-        pc.match_substring_regex(distinct, CODE),
-        pc.match_substring_regex(distinct, r"\d|^[A-Z]+$"),
-    )
-    wordy = pc.match_substring_regex(distinct, r"[a-z]{4}|[A-Za-z]{3,} [A-Za-z]{3,}")
-    if pc.mean(pc.and_(coded, pc.invert(wordy))).as_py() < CODED_SHARE:
+    if not are_codes(distinct):
         return []
     encoded = present.dictionary_encode()
     forms = encoded.dictionary

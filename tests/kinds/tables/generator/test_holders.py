@@ -143,3 +143,47 @@ def test_categories_that_are_mostly_one_patients_become_surrogates() -> None:
     assert replaced.schema["town"].role == "text" and len(notes) == 1
     alone = own.select([name for name in own.schema.names if name != "patient_id"])
     assert rare_categories.replaced(alone, 5, ())[0].schema["town"].role == "categorical"
+
+
+def test_a_few_teachers_do_not_hide_many_pupils() -> None:
+    """By the coarsest ids alone, 27 teachers, nothing was counted but rows."""
+    table = visits()
+    teachers = pa.array([f"T{n % 27:02d}" for n in range(len(table))])
+    columns = (*COLUMNS, Column("teacher_id", "reference", "string", pattern="T{digits:2}"))
+    both = Table(table.data.append_column("teacher_id", teachers), Schema(columns))
+    assert len(np.unique(both.entities())) == 27
+    found = holders_of(both, 5)
+    assert found is not None and found.least == 5
+    assert len(np.unique(found.owners)) == PATIENTS
+    safe = protect(both.select(["town", "ward"]), Seed(1), 5, holders=found).table
+    assert set(safe.column("town").to_pylist()) == {"city"}
+
+
+@pytest.mark.parametrize("kind", ["email", "name"])
+def test_rows_with_the_same_text_are_one_persons(kind: str, tmp_path: Path) -> None:
+    """Orders without a customer's id, but with the same e-mail address."""
+    ids = visits()
+    columns = (Column("patient_id", "text", "string", pii=kind, shared=True), *COLUMNS[1:])
+    table = Table(ids.data, Schema(columns))
+    assert table.entities().tolist() == ids.entities().tolist()
+    engine = registry.engine("independent")
+    model = fit_model(engine, table, Job(Seed(1), tmp_path), True, len(table))
+    made = model.sample(0, len(table), Seed(2), Condition(), silent)
+    assert set(made.column("town").to_pylist()) == {"city"}
+    assert set(made.column("patient_id").to_pylist()).isdisjoint(
+        ids.column("patient_id").to_pylist()
+    )
+
+
+def test_what_is_rare_is_counted_by_what_has_just_become_text() -> None:
+    """Number plates that are too rare for a category say whose the rows are: so do their cars."""
+    rng = np.random.default_rng(0)
+    car = rng.integers(0, 400, 1_000)
+    data = {
+        "plate": pa.array([f"ZH {n:05d}" for n in car]),
+        "make": pa.array([f"make {n}" if n < 240 else "common" for n in car]),
+    }
+    columns = tuple(Column(name, "categorical", "string") for name in data)
+    replaced, notes = rare_categories.replaced(Table(pa.table(data), Schema(columns)), 5, ())
+    assert replaced.schema["plate"].shared
+    assert replaced.schema["make"].role == "text" and len(notes) == 2

@@ -203,3 +203,17 @@ def test_new_ends_are_written_as_the_column_is() -> None:
     made = numbers(protect(table, Seed(0)).table, "c")
     assert (made != values).any()
     assert all(float(f"{v:.3g}") == v for v in made)
+
+
+def test_an_end_that_few_rows_share_is_not_their_value() -> None:
+    """The four lowest rows were one person's: the median of six was that person's weight."""
+    values = np.array(
+        [38.33771] * 4 + [45.1, 46.2, 47.3] + list(np.linspace(50, 90, 80)) + [99.5] * 4
+    )
+    column = Column("weight", "numeric", "float", max_decimals=5)
+    table = Table(pa.table([pa.array(values)], names=["weight"]), Schema((column,)))
+    found = np.array(protect(table, Seed(0), 5).table.column("weight").to_pylist())
+    assert 38.33771 < found.min() < 45.1 and 90 < found.max() < 99.5
+    shared = np.concatenate([[38.33771], values])  # of five it is nobody's
+    table = Table(pa.table([pa.array(shared)], names=["weight"]), Schema((column,)))
+    assert min(protect(table, Seed(0), 5).table.column("weight").to_pylist()) == 38.33771

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from augment.core.errors import BadInput
-from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.io import inference, overrides
 from augment.kinds.tables.personal.detection import KINDS, kind, named
 from tests.places import ROOT
@@ -74,6 +74,81 @@ def test_roles(name: str) -> None:
     values, role, storage = CASES[name]
     column = inference.from_text(name, texts(*values))
     assert (column.role, column.storage) == (role, storage), column
+
+
+OWNERS = {  # what says whose a row is, and what does not: a staff's, few, or everybody's
+    "e": ([f"u{n % 40}@example.org" for n in range(N)], True),
+    "caller": ([f"+4179{5550000 + n % 60}" for n in range(N)], True),
+    "name": ([f"Ada {'Qxz'[n % 3]}{chr(97 + n % 25)}rg" for n in range(N)], True),
+    "browser_cookie": ([f"sid={n % 90:032x}; theme=dark or light" for n in range(N)], True),
+    "device": ([f"00:1b:44:11:3a:{n % 8:02x}" for n in range(N)], True),
+    "login": ([f"u{n % 50}" for n in range(N)], True),
+    "ip": ([f"10.0.0.{n % 5}" for n in range(N)], False),
+    "mail": ([f"u{n}@example.org" for n in range(N)], False),
+    "teacher": ([f"Ms {chr(65 + n % 25)}erg" for n in range(N)], False),
+    "comment": ([f"word {'abc'[n % 3]}{n // 2} and more" for n in range(N)], False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWNERS)
+def test_a_text_that_says_whose_a_row_is_is_marked(name: str) -> None:
+    values, shared = OWNERS[name]
+    column = inference.from_text(name, texts(*values))
+    assert (column.role, column.shared) == ("text", shared), column
+    said = overrides.obeyed(column, "text", texts(*values), str)
+    assert said.shared == shared and column.owned == shared
+    assert not overrides.obeyed(column, "category", texts(*values), str).shared
+
+
+def test_a_schema_file_says_that_a_text_is_no_owner() -> None:
+    column = inference.from_text("e", texts(*OWNERS["e"][0]))
+    document = Schema((column,)).to_json()
+    assert document["columns"][0]["shared"] is True
+    assert Schema.from_json(document)["e"] == column
+    document["columns"][0]["shared"] = False
+    assert not Schema.from_json(document)["e"].owned
+    document["columns"][0]["shared"] = "no"
+    with pytest.raises(BadInput, match="shared"):
+        Schema.from_json(document)
+
+
+PERSONS = {
+    "driver": [
+        f"{['Ali', 'Mei', 'Jo', 'Max'][n % 4]} {chr(65 + n % 25)}enkenlei" for n in range(N)
+    ],
+    "class_teacher": [f"Ms {chr(65 + n % 25)}exmozaux" for n in range(N)],
+    "customer": [f" {chr(65 + n % 25)}enka,  Ali " for n in range(N)],
+    "last": [f"{chr(65 + n % 25)}autei" for n in range(N)],
+    "x9": [f"{['Dr.', 'Ms', 'K.'][n % 3]} {chr(65 + n % 25)}exmozaux" for n in range(N)],
+    "first": [f"{chr(65 + n % 25)}ena" for n in range(N)],
+}
+
+
+@pytest.mark.parametrize("name", PERSONS)
+def test_names_under_a_column_called_after_persons_are_replaced(name: str) -> None:
+    assert inference.from_text(name, texts(*PERSONS[name])).role == "text"
+
+
+def test_codes_of_persons_are_ids_or_text_and_no_categories() -> None:
+    formed = inference.from_text("driver_code", texts(*(f"D-{n % 60:03d}" for n in range(N))))
+    assert formed.role == "reference"
+    odd = [f"{'ab c'[n % 4]}{n % 30}{'-/x'[n % 3]}{'qrst'[n % 4] * (n % 5)}" for n in range(N)]
+    unformed = inference.from_text("client_code", texts(*odd))
+    assert unformed.role in ("reference", "text")
+    for name in ("profile", "plate"):  # a user's or a car's, in eight rows each
+        own = inference.from_text(name, texts(*(f"usr_{n % 25:05d}" for n in range(N))))
+        assert own.role == "reference", name
+    models = [f"{['Golf', 'Polo', 'Passat'][n % 3]} mark {n % 23}" for n in range(N)]
+    assert inference.from_text("vehicle", texts(*models)).role == "categorical"
+    product = inference.from_text("product_code", texts(*(f"D-{n % 60:03d}" for n in range(N))))
+    assert product.role == "categorical"
+
+
+def test_addresses_behind_a_name_or_in_a_list_are_addresses() -> None:
+    for text in ("Bo Berg <b{}@x.org>", "b{}@x.org; c@y.net", "b{}@x.org, c@y.net, d@z.de"):
+        values = texts(*(text.format(n % 60) for n in range(N)))
+        column = inference.from_text("to", values)
+        assert (column.role, column.pii) == ("text", "email"), text
 
 
 def test_an_id_that_repeats_is_told_of() -> None:

@@ -205,3 +205,52 @@ def _table(columns: dict[str, tuple[object, str]]) -> Table:
     storages = {"numeric": "float", "categorical": "string", "text": "string"}
     schema = [Column(name, role, storages[role]) for name, (_, role) in columns.items()]  # type: ignore[arg-type]
     return table_of(schema, [pa.array(values) for values, _ in columns.values()], None)
+
+
+def numbers_of(values: np.ndarray, role: str = "numeric", owners: np.ndarray | None = None) -> Json:
+    """What the report draws of a column of these real values."""
+    columns = [Column("x", role, "float")]
+    arrays = [pa.array(values)]
+    if owners is not None:
+        columns.append(Column("who", "reference", "integer", pattern="{number}"))
+        arrays.append(pa.array(owners))
+    table = Table(pa.table(arrays, names=[c.name for c in columns]), Schema(tuple(columns)))
+    rows = sample_rows(table, table.slice(0, 5), Seed(0))
+    return {**overlays(table, table)[0], "beside": [chart.to_json() for chart in rows]}
+
+
+def test_no_end_of_a_range_is_one_rows_number() -> None:
+    """The third richest of 250 stood at the end of the last bar."""
+    rng = np.random.default_rng(0)
+    for rows in (60, 250, 2_000):
+        values = np.round(rng.lognormal(11, 1, rows)) + 0.25
+        own = {f"{value:,.0f}" for value in values if value >= 1e4}
+        bars = numbers_of(values)["labels"][1:-2]
+        ends = {bars[0].split(" – ")[0], bars[-1].split(" – ")[1]}
+        assert len(bars) == 20 and len(ends) == 2 and not ends & own
+
+
+def test_a_value_of_a_few_rows_has_no_bar_of_its_own() -> None:
+    values = np.repeat([10.5, 20.5, 31.37, 40.5], [60, 60, 2, 60])
+    labels = numbers_of(values)["labels"]
+    assert "31.37" not in labels and "–" in labels[1]
+    often = np.repeat([10.5, 20.5, 31.37, 40.5], [60, 60, 5, 60])
+    assert numbers_of(often)["labels"][1:-2] == ["10.5", "20.5", "31.37", "40.5"]
+
+
+def test_whole_numbers_of_a_short_range_have_a_bar_each_whoever_has_them() -> None:
+    values = np.repeat([0.0, 1.0, 2.0, 5.0, 6.0], [50, 40, 20, 1, 9])
+    assert numbers_of(values)["labels"][1:-2] == ["0", "1", "2", "3", "4", "5", "6"]
+
+
+def test_rows_of_one_person_are_no_crowd_in_the_report() -> None:
+    """Ten visits of one patient would have had a bar, and the town of all of them a label."""
+    who = np.repeat(np.arange(40), 10)
+    values = np.repeat(np.where(np.arange(40) == 7, 31.37, np.arange(40) % 2 + 0.5), 10)
+    found = numbers_of(values, owners=who)
+    assert "31.37" not in json.dumps(found)
+    towns = pa.array(["own" if n == 7 else "shared" for n in who])
+    columns = (Column("town", "categorical", "string"), Column("who", "reference", "integer"))
+    table = Table(pa.table([towns, pa.array(who)], names=["town", "who"]), Schema(columns))
+    assert "own" not in overlays(table, table)[0]["labels"]
+    assert "own" not in json.dumps([c.to_json() for c in sample_rows(table, table, Seed(0))])

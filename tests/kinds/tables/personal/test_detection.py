@@ -112,6 +112,18 @@ def test_categories_that_are_called_like_persons_stay_categories(values: str) ->
     assert role("x9", NO_PERSONS[values].split() * 20) == ("categorical", "")
 
 
+TITLES = {
+    True: "Dr. Weber|Prof. Dr. K. Huber|Ms Lee|Mr. De-Vries|J. R. Smith|H.Müller|Herr Kunz",
+    False: "MsWord|Sigma|St. Gallen|E. coli|A. 5|Dr|DrWeber|U. S.|Prof. of law|Mr. x",
+}
+
+
+@pytest.mark.parametrize("names", TITLES)
+def test_titles_and_initials_tell_names(names: bool) -> None:
+    for text in TITLES[names].split("|"):
+        assert (personal.kind("x9", pa.array([text])) == "name") == names, text
+
+
 NO_NUMBERS = {
     "dates": [f"{y % 12 + 1:02d}/{DRAW.randrange(1, 29):02d}/{y}" for y in range(1900, 2020)],
     "versions": [f"{DRAW.randrange(9)}.{n}.{DRAW.randrange(30)}" for n in range(N)],

@@ -12,7 +12,9 @@ import pytest
 
 from augment.core.errors import UsageError
 from augment.core.seeds import Seed
-from augment.kinds.tables.data.schema import Column
+from augment.kinds.tables.data.dataset import Table
+from augment.kinds.tables.data.schema import Column, Schema
+from augment.kinds.tables.io import inference
 from augment.kinds.tables.personal import detection as personal
 from augment.kinds.tables.personal import surrogates
 
@@ -122,3 +124,14 @@ def test_the_same_seed_makes_the_same_in_another_process() -> None:
 def test_long_texts_are_kept_fewer() -> None:
     made = pool([" ".join(["word"] * 200)] * 500)
     assert sum(map(len, made)) < 2 * surrogates.MOST_CHARACTERS
+
+
+def test_names_that_stay_a_category_are_told_of() -> None:
+    """Eight doctors, each in many rows: they come out as they are, so that is said."""
+    names = [f"Dr. {chr(65 + n % 8)}exmoz" for n in range(80)]
+    colours = ["light red", "dark blue", "pale green", "deep purple"] * 20
+    columns = [inference.from_text(n, pa.array(v)) for n, v in (("by", names), ("hue", colours))]
+    table = Table(pa.table([names, colours], names=["by", "hue"]), Schema(tuple(columns)))
+    said = [note for note in surrogates.notes(table) if "come out as they are" in note]
+    assert len(said) == 1 and "'by'" in said[0] and "--column 'by=text:name'" in said[0]
+    assert "hue" not in said[0]
