@@ -22,6 +22,7 @@ from augment.kinds.tables.relations import (
     extremes,
     formulas,
     products,
+    transformed,
     weighted_sums,
 )
 from augment.kinds.tables.relations.bounds import Bounds
@@ -30,6 +31,7 @@ from augment.kinds.tables.relations.elapsed import Elapsed
 from augment.kinds.tables.relations.extremes import Extreme
 from augment.kinds.tables.relations.formulas import Formula
 from augment.kinds.tables.relations.products import Product
+from augment.kinds.tables.relations.transformed import Transformed
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
     from augment.kinds.tables.relations.gaps import Masks
 
 # Each of these sets its result on all rows.
-ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf | Formula | Extreme"
+ReplacingLink: TypeAlias = (
+    "Link | Product | WeightedSum | Elapsed | DayOf | Formula | Extreme | Transformed"
+)
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
@@ -293,6 +297,8 @@ def _link_from_json(document: Any) -> AnyLink:
         return days.from_json(document)
     if "of_columns" in document:
         return formulas.from_json(document)
+    if "inputs" in document:
+        return transformed.from_json(document)
     if "members" in document:
         return extremes.from_json(document)
     if "form" in document:

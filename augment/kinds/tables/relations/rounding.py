@@ -70,3 +70,9 @@ def shortest(low: float, high: float) -> float:
         if low <= near <= high:
             return near
     return middle
+
+
+def digits_of(number: float) -> int:
+    """The significant digits of a constant; none of a power of ten."""
+    digits = f"{abs(number):.{MOST_DIGITS - 1}e}".split("e")[0].replace(".", "").rstrip("0")
+    return 0 if digits in ("", "1") else len(digits)

@@ -11,6 +11,7 @@ import numpy as np
 
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.rounding import (
+    digits_of,
     require_rounding,
     rounded,
     rounding_of,
@@ -165,26 +166,58 @@ def _proven(
     kept = [n for n in range(len(chosen)) if abs(own[n]) * spread[chosen[n]] > SMALL * unit]
     terms = sorted((chosen[n], float(own[n])) for n in kept)
     exact = not any(_finer(plain[n], result) for n, _ in terms)  # nothing is rounded, if whole
-    for simple in _simple([weight for _, weight in terms], exact):
+    best: WeightedSum | None = None
+    for simple in _simple([weight for _, weight in terms], exact, result.decimals is None):
         pairs = [(plain[n], w) for (n, _), w in zip(terms, simple, strict=True) if w]
         found = _fitted(result, pairs, unit / 4 if exact and _whole(simple) else None)
-        if found is not None:
-            yield found
-            return
+        if found is not None and (best is None or _digits(found) < _digits(best)):
+            best = found
+        if best is not None and (best.start == 0 or found is None):
+            break
+    if best is not None:
+        yield best
+
+
+def _digits(each: WeightedSum) -> int:
+    """The digits of its weights and its constant; that it has one counts as two."""
+    own = sum(digits_of(weight) for _, weight in each.terms)
+    return own + (2 + digits_of(each.start) if each.start else 0)
+
+
+def line(result: Quantity, source: NDArray[np.float64]) -> tuple[float, float, str] | None:
+    """The weight of a source (rows,) of which the result is a weighted sum, its constant, and how
+    it is rounded; None where it is none."""
+    spread = float(np.std(source))
+    if spread == 0:
+        return None
+    middle = source - source.mean()
+    weight = float(middle @ (result.values - result.values.mean()) / (middle @ middle))
+    term = Quantity("source", False, source, 0.0, 0.0, 0.0)
+    best: WeightedSum | None = None
+    for (simple,) in _simple([weight], False, result.decimals is None):
+        found = _fitted(result, [(term, simple)], None) if simple else None
+        if found is not None and (best is None or _digits(found) < _digits(best)):
+            best = found
+        if best is not None and (best.start == 0 or found is None):
+            break
+    return None if best is None else (best.terms[0][1], best.start, best.rounding)
 
 
 def _whole(weights: list[float]) -> bool:
     return all(weight == round(weight) for weight in weights)
 
 
-def _simple(weights: list[float], exact: bool) -> Iterator[list[float]]:
-    """The weights as whole numbers or fractions of small ones, then with more and more digits."""
+def _simple(weights: list[float], exact: bool, endless: bool) -> Iterator[list[float]]:
+    """The weights as whole numbers or fractions of small ones, then with more and more digits; as
+    they are only for a result with `endless` digits."""
     if exact and all(abs(weight - round(weight)) < NEARLY_WHOLE for weight in weights):
         yield [float(round(weight)) for weight in weights]
         return
     yield [float(Fraction(weight).limit_denominator(MOST_PARTS)) for weight in weights]
     for digits in range(1, MOST_DIGITS + 1):
         yield [float(f"{weight:.{digits - 1}e}") for weight in weights]
+    if endless:
+        yield weights
 
 
 def _fitted(
