@@ -13,6 +13,7 @@ from augment.kinds.tables.relations.computed import OneWay, needs_all
 from augment.kinds.tables.relations.quantities import Quantity, probes
 from augment.kinds.tables.relations.rounding import (
     digits_of,
+    lost_by_rounding,
     require_rounding,
     rounded,
     rounding_of,
@@ -73,7 +74,10 @@ class Transformed(OneWay):
     @property
     def sentence(self) -> str:
         text = self.form.format(**dict(zip("ab", self.inputs, strict=False)))
-        text = text if self.scale == 1 else f"{self.scale:.6g} × {text}"
+        if text.startswith("1 / "):
+            text = f"{self.scale:.6g}{text[1:]}"
+        elif self.scale != 1:
+            text = f"{self.scale:.6g} × {text}"
         if self.start:
             text += f" {'-' if self.start < 0 else '+'} {abs(self.start):.6g}"
         return f"{self.result} = {text}"
@@ -143,7 +147,7 @@ def _of_one(result: Quantity, plain: list[Quantity]) -> Iterator[tuple[float, Tr
             if best is None or size < _size(best):
                 best = each
         if best is not None:
-            yield _rounded_away(best, result, plain), best
+            yield lost_by_rounding(best.exact({source.name: source.values}), result), best
 
 
 def _size(each: Transformed) -> int:
@@ -172,7 +176,7 @@ def _of_two(result: Quantity, plain: list[Quantity]) -> Iterator[tuple[float, Tr
             each = Transformed(result.name, form, names, 1.0, 0.0, "near", result.decimals)
             proven = _proven(each, result, every)
             if proven is not None:
-                yield _rounded_away(proven, result, plain), proven
+                yield lost_by_rounding(proven.exact(every), result), proven
 
 
 def _proven(
@@ -208,17 +212,10 @@ def _on_a_line(some: Floats, goal: Floats, slack: float) -> bool:
     x, y = some[known], goal[known]
     if len(x) < PROBED / 4 or x[0] == x[-1]:
         return False
-    slope = (y[-1] - y[0]) / (x[-1] - x[0])
-    off = np.abs(y - y[0] - slope * (x - x[0]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope = (y[-1] - y[0]) / (x[-1] - x[0])
+        off = np.abs(y - y[0] - slope * (x - x[0]))
     return bool((off <= 4 * slack + 1e-9 * np.abs(y).max()).all())
-
-
-def _rounded_away(each: Transformed, result: Quantity, plain: list[Quantity]) -> float:
-    """How much rounding the result's digits hide, in units of the last one: what was computed and
-    rounded has lost .29 of it, what it was computed of less."""
-    exact = each.exact({quantity.name: quantity.values for quantity in plain})
-    known = ~np.isnan(exact + result.values)
-    return float(np.std((exact - result.values)[known])) / max(2 * result.slack, 1e-300)
 
 
 def from_json(document: Any) -> Transformed:

@@ -15,6 +15,7 @@ from augment.kinds.tables.relations.rounding import (
     require_rounding,
     rounded,
     rounding_of,
+    scale_of,
     shortest,
     slacks,
 )
@@ -39,7 +40,8 @@ UNITS_US = {
 }
 MOST_PARTS = 12  # of a fraction
 MOST_DIGITS = 10  # of a weight
-NEARLY_WHOLE = 0.01  # how near to an integer a weight counts as one
+NEARLY_WHOLE = 0.01  # of an integer, within which a weight counts as one
+SAME = 1 - 1e-9  # of a correlation, from which on two columns explain as much
 RIDGE = 1e-12  # of a variance, which keeps the matrix of exact sums invertible
 
 
@@ -109,7 +111,8 @@ class WeightedSum:
 
 def weighted_sums(numeric: list[Quantity], left_out: set[str]) -> list[WeightedSum]:
     """Those that hold on every row, among the columns without gaps that are not `left_out`: the
-    results of sums, which say nothing that their parts do not. Those of few terms come first."""
+    results of sums, which say nothing that their parts do not. Those of few terms come first, then
+    those with endless digits, which nobody has rounded."""
     plain = [q for q in numeric if not q.dated and q.name not in left_out]
     plain = [q for q in plain if not np.isnan(q.values).any()]
     if not 1 < len(plain) <= MOST_COLUMNS:
@@ -126,7 +129,9 @@ def weighted_sums(numeric: list[Quantity], left_out: set[str]) -> list[WeightedS
     for place in _settled(scaled, plain):
         found += _proven(plain, place, scaled, spread[spread > 0])
     order = {quantity.name: number for number, quantity in enumerate(plain)}
-    return sorted(found, key=lambda each: (len(each.terms), -order[each.result]))
+    return sorted(
+        found, key=lambda each: (len(each.terms), each.decimals is not None, -order[each.result])
+    )
 
 
 def _settled(scaled: NDArray[np.float64], plain: list[Quantity]) -> Iterator[int]:
@@ -157,7 +162,9 @@ def _proven(
     most = MOST_LEFT * unit if result.decimals is not None else 1e-9 * spread[place]
     while left.std() > most and len(chosen) < len(plain) - 1:
         others = [n for n in range(len(plain)) if n != place and n not in chosen]
-        chosen.append(others[int(np.argmax(np.abs(scaled[:, others].T @ left)))])
+        alike = np.abs(scaled[:, others].T @ left)
+        best = [n for n, size in zip(others, alike, strict=True) if size >= SAME * alike.max()]
+        chosen.append(min(best, key=lambda n: plain[n].decimals is None))  # the one that is rounded
         weights = np.linalg.lstsq(scaled[:, chosen], scaled[:, place], rcond=None)[0]
         left = (scaled[:, place] - scaled[:, chosen] @ weights) * spread[place]
     if left.std() > most:
@@ -166,7 +173,7 @@ def _proven(
     kept = [n for n in range(len(chosen)) if abs(own[n]) * spread[chosen[n]] > SMALL * unit]
     terms = sorted((chosen[n], float(own[n])) for n in kept)
     exact = not any(_finer(plain[n], result) for n, _ in terms)  # nothing is rounded, if whole
-    best: WeightedSum | None = None
+    best = _multiple(result, plain[terms[0][0]]) if len(terms) == 1 and not exact else None
     for simple in _simple([weight for _, weight in terms], exact, result.decimals is None):
         pairs = [(plain[n], w) for (n, _), w in zip(terms, simple, strict=True) if w]
         found = _fitted(result, pairs, unit / 4 if exact and _whole(simple) else None)
@@ -184,6 +191,12 @@ def _digits(each: WeightedSum) -> int:
     return own + (2 + digits_of(each.start) if each.start else 0)
 
 
+def _multiple(result: Quantity, source: Quantity) -> WeightedSum | None:
+    """The result as a multiple of one source, if it is one."""
+    scale = scale_of(source.values, result.values, result.slack)
+    return None if scale is None else _fitted(result, [(source, scale)], None)
+
+
 def line(result: Quantity, source: NDArray[np.float64]) -> tuple[float, float, str] | None:
     """The weight of a source (rows,) of which the result is a weighted sum, its constant, and how
     it is rounded; None where it is none."""
@@ -193,7 +206,7 @@ def line(result: Quantity, source: NDArray[np.float64]) -> tuple[float, float, s
     middle = source - source.mean()
     weight = float(middle @ (result.values - result.values.mean()) / (middle @ middle))
     term = Quantity("source", False, source, 0.0, 0.0, 0.0)
-    best: WeightedSum | None = None
+    best = _multiple(result, term)
     for (simple,) in _simple([weight], False, result.decimals is None):
         found = _fitted(result, [(term, simple)], None) if simple else None
         if found is not None and (best is None or _digits(found) < _digits(best)):
@@ -210,8 +223,10 @@ def _whole(weights: list[float]) -> bool:
 def _simple(weights: list[float], exact: bool, endless: bool) -> Iterator[list[float]]:
     """The weights as whole numbers or fractions of small ones, then with more and more digits; as
     they are only for a result with `endless` digits."""
-    if exact and all(abs(weight - round(weight)) < NEARLY_WHOLE for weight in weights):
-        yield [float(round(weight)) for weight in weights]
+    whole = [float(round(weight)) for weight in weights]
+    near = [abs(w - n) < NEARLY_WHOLE * abs(n) for w, n in zip(weights, whole, strict=True)]
+    if exact and all(near):
+        yield whole
         return
     yield [float(Fraction(weight).limit_denominator(MOST_PARTS)) for weight in weights]
     for digits in range(1, MOST_DIGITS + 1):
