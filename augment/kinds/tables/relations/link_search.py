@@ -14,6 +14,7 @@ from augment.kinds.tables.relations.formulas import Formula, formulas
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.orders import orders
+from augment.kinds.tables.relations.piecewise import Piecewise, piecewise
 from augment.kinds.tables.relations.products import Product, products
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.shares import Share
@@ -94,7 +95,7 @@ def linked(
         products(numeric),
         [*equal_dates(numeric), *days(numeric), *lines_of_dates(numeric), *elapsed(numeric)],
         transformed(numeric),
-        list(extremes(numeric)),
+        [*extremes(numeric), *piecewise(numeric)],
         formulas(numeric),
     )
     chosen = max(
@@ -118,7 +119,7 @@ class _Found:
     multiplied: list[Product]
     timed: list[WeightedSum | Elapsed | DayOf]
     reshaped: list[Transformed]
-    beyond: list[Extreme]
+    beyond: list[Extreme | Piecewise]
     formed: list[Formula]
 
     @property

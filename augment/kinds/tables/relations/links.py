@@ -21,6 +21,7 @@ from augment.kinds.tables.relations import (
     elapsed,
     extremes,
     formulas,
+    piecewise,
     products,
     transformed,
     weighted_sums,
@@ -30,6 +31,7 @@ from augment.kinds.tables.relations.days import DayOf
 from augment.kinds.tables.relations.elapsed import Elapsed
 from augment.kinds.tables.relations.extremes import Extreme
 from augment.kinds.tables.relations.formulas import Formula
+from augment.kinds.tables.relations.piecewise import Piecewise
 from augment.kinds.tables.relations.products import Product
 from augment.kinds.tables.relations.transformed import Transformed
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 # Each of these sets its result on all rows.
 ReplacingLink: TypeAlias = (
     "Link | Product | WeightedSum | Elapsed | DayOf | Formula | Extreme | Transformed"
+    "| Piecewise"
 )
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
@@ -297,6 +300,8 @@ def _link_from_json(document: Any) -> AnyLink:
         return days.from_json(document)
     if "of_columns" in document:
         return formulas.from_json(document)
+    if "slopes" in document:
+        return piecewise.from_json(document)
     if "inputs" in document:
         return transformed.from_json(document)
     if "members" in document:

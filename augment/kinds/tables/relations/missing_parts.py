@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from augment.kinds.tables.relations.days import DayOf
     from augment.kinds.tables.relations.elapsed import Elapsed
     from augment.kinds.tables.relations.formulas import Formula
+    from augment.kinds.tables.relations.piecewise import Piecewise
     from augment.kinds.tables.relations.products import Product
     from augment.kinds.tables.relations.transformed import Transformed
     from augment.kinds.tables.relations.weighted_sums import WeightedSum
@@ -83,7 +84,7 @@ def _filled(
 
 
 def _filled_sources(
-    link: Product | WeightedSum | Elapsed | DayOf | Formula | Extreme | Transformed,
+    link: Product | WeightedSum | Elapsed | DayOf | Formula | Extreme | Transformed | Piecewise,
     values: dict[str, NDArray[np.float64]],
 ) -> dict[str, NDArray[np.float64]]:
     """The sources of what is computed otherwise: one that the others settle, else another row's."""
