@@ -31,6 +31,7 @@ LEAST_SHARE = 0.5  # of the rows with a result, that have its source as well
 LEAST_EACH = 20  # rows of a piece, and values of its source
 LEAST_DIFFERING = 60.0  # rows that would have another value, if by chance
 LEAST_UNITS = 20.0  # of the last digit, that a sloping piece spreads over
+MOST_SHORTENED = 4  # values of the source that a piece gives up at its end
 MOST_DIGITS = 4  # of a slope
 PROBED = 96  # rows along a source, by which nearly all pairs are ruled out
 MOST_BENDS = 2 * MOST_PIECES  # of these, where the slope changes
@@ -122,11 +123,15 @@ def _fitted(result: Quantity, source: Quantity, order: NDArray[np.int64]) -> Pie
     slopes: list[float] = []
     first = 0
     while first < len(x):
-        last = _end(x, y, first, result.slack)
-        piece = _piece(x[first:last], replace(result, values=y[first:last]), last < len(x))
-        if piece is None or len(starts) == MOST_PIECES:
+        if len(starts) == MOST_PIECES:
             return None
-        if last < len(x) and x[last - 1] == x[last]:
+        last = _end(x, y, first, result.slack)
+        for _ in range(MOST_SHORTENED if last < len(x) else 1):
+            piece = _piece(x[first:last], replace(result, values=y[first:last]))
+            if piece is not None:
+                break
+            last = int(np.searchsorted(x, x[last - 1]))  # rows beyond a cut may come near enough
+        if piece is None:
             return None
         slopes.append(piece[0])
         starts.append(piece[1])
@@ -144,7 +149,13 @@ def _fitted(result: Quantity, source: Quantity, order: NDArray[np.int64]) -> Pie
 
 
 def _end(x: Floats, y: Floats, first: int, slack: float) -> int:
-    """The first row from `first` on that no line with all before it comes near enough to."""
+    """The first row from `first` on that no line with all before it comes near enough to; rows of
+    one value of the source stay together."""
+    changed = np.flatnonzero(y[first:] != y[first])
+    same = int(changed[0]) if len(changed) else len(y) - first  # rows of one value
+    if same >= LEAST_EACH and x[first] != x[first + same - 1]:
+        last = first + same
+        return last if last == len(x) else int(np.searchsorted(x, x[last]))
     low, size = first + 1, 2
     while _straight(x, y, first, min(first + size, len(x)), slack):
         low = min(first + size, len(x))
@@ -158,7 +169,7 @@ def _end(x: Floats, y: Floats, first: int, slack: float) -> int:
             low = middle
         else:
             high = middle
-    return low
+    return int(np.searchsorted(x, x[low]))
 
 
 def _straight(x: Floats, y: Floats, first: int, last: int, slack: float) -> bool:
@@ -172,7 +183,7 @@ def _straight(x: Floats, y: Floats, first: int, last: int, slack: float) -> bool
     return bool(np.ptp(off) <= 2.6 * slack)
 
 
-def _piece(x: Floats, part: Quantity, cut: bool) -> tuple[float, float] | None:
+def _piece(x: Floats, part: Quantity) -> tuple[float, float] | None:
     """The slope and the start of one piece, if enough rows prove it."""
     if len(x) < LEAST_EACH or len(np.unique(x)) < LEAST_EACH:
         return None
