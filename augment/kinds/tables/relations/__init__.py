@@ -100,8 +100,7 @@ def mined(
     if len(table) >= LEAST_ROWS:
         found = replace(found, lookups=lookups.found(table, _held(found), holders))
         found = replace(found, lookups=_steady(found))
-        related = _related(found) | {each.result for each in found.lookups}
-        found = replace(found, absences=absences.found(table, related))
+        found = replace(found, absences=absences.found(table, _related(found)))
         flagged = absences.of_gaps(table, found.gaps, found.drawn_late)
         found = replace(found, absences=(*found.absences, *flagged))
         if found.distances:

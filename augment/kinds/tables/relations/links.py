@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 
 # Each of these sets its result on all rows.
 ReplacingLink: TypeAlias = (
-    "Link | Product | WeightedSum | Elapsed | DayOf | Formula | Extreme | Transformed"
-    "| Piecewise"
+    "Link | Product | WeightedSum | Elapsed | DayOf | Formula | Extreme | Transformed| Piecewise"
 )
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]

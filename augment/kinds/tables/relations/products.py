@@ -108,8 +108,8 @@ class Product:
 
 def products(numeric: list[Quantity]) -> list[Product]:
     """Those that hold on every row that has their columns, those with constants of few digits
-    first, then those whose result lost most by rounding, then those without a division: of
-    `speed = 60 * way / time`, rounded, `way = 0.016667 * speed * time` may follow to the last digit.
+    first, then those whose result lost most by rounding, then those without a division: where
+    `speed = 60 * way / time` is rounded, `way = 0.016667 * speed * time` may hold as well.
     """
     plain = [quantity for quantity in numeric if not quantity.dated]
     found: list[Product] = []

@@ -152,7 +152,11 @@ class Relations:
         if kept is not None or not lending:
             return whole_rows
         lent = absences.put_back(whole_rows, lending)
-        return links.within_bounds(lent, self.links, {each.column for each in lending})
+        moved = {each.column for each in lending}
+        used = {name for each in (*self.read_off, *self.links) for name in each.sources}
+        again = [each for each in self.lookups if {each.result, each.source} & moved]
+        lent = lookups.put_back(lent, tuple(each for each in again if each.result not in used))
+        return links.within_bounds(lent, self.links, moved)
 
     @property
     def set_after_draw(self) -> set[str]:

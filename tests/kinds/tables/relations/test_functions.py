@@ -32,7 +32,7 @@ def area_of(radius: np.ndarray) -> np.ndarray:
 
 
 def sales(rows: int = ROWS, seed: int = 0) -> Table:
-    """A date with its average price, which no formula gives, and a radius with the area of a cylinder."""
+    """A date with its average price, which no formula gives; a cylinder's radius and area."""
     rng = np.random.default_rng(seed)
     price = np.round(30 * np.exp(np.cumsum(np.random.default_rng(9).normal(0, 0.1, 100))), 2)
     day = rng.integers(0, 100, rows)
