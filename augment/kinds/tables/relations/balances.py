@@ -45,15 +45,15 @@ class Balance:
 
     @property
     def solved(self) -> Iterator[WeightedSum]:
-        """Each term by all others: those that one sign sets apart first, then those that vary most,
-        which leaves them the most to be settled by."""
+        """Each term by all others: one that a sign sets apart first, then those that stand last in
+        the table, as what is computed mostly does."""
         alone = {sign for sign in (1, -1) if self.signs.count(sign) == 1}
-        pairs = [*zip(self.terms, self.signs, strict=True)]
-        spread = {term.name: float(np.nanstd(term.values)) for term in self.terms}
-        for result, own in sorted(pairs, key=lambda p: (p[1] not in alone, -spread[p[0].name])):
-            others = tuple((t.name, -1.0 * own * sign) for t, sign in pairs if t is not result)
+        pairs = [*zip(self.terms, self.signs, strict=True)][::-1]
+        for result, own in sorted(pairs, key=lambda pair: pair[1] not in alone):
+            others = [(t.name, -1.0 * own * sign) for t, sign in pairs[::-1] if t is not result]
+            others.sort(key=lambda term: term[1] < 0)
             start = float(self.constant * own)
-            yield WeightedSum(result.name, start, others, "near", result.decimals)
+            yield WeightedSum(result.name, start, tuple(others), "near", result.decimals)
 
     @property
     def sentence(self) -> str:

@@ -122,6 +122,15 @@ class _Found:
     beyond: list[Extreme | Piecewise]
     formed: list[Formula]
 
+    _sums: dict[frozenset[str], list[WeightedSum]] = field(default_factory=dict)
+
+    def weighted(self, numeric: list[Quantity], left_out: set[str]) -> list[WeightedSum]:
+        """The weighted sums of columns that are not left out, searched for once."""
+        asked = frozenset(left_out)
+        if asked not in self._sums:
+            self._sums[asked] = weighted_sums(numeric, left_out)
+        return self._sums[asked]
+
     @property
     def orders(self) -> list[str]:
         """What may be chosen first; the first of these that holds most is taken."""
@@ -132,7 +141,7 @@ def _chosen(numeric: list[Quantity], target: str | None, found: _Found, first: s
     chosen = _Chosen(target)
     for product in found.multiplied if first == "products" else ():
         chosen.add(product)
-    for multiple in weighted_sums(numeric, set()) if first == "multiples" else ():
+    for multiple in found.weighted(numeric, set()) if first == "multiples" else ():
         if len(multiple.terms) == 1:
             chosen.add(multiple)
     for function in found.reshaped if first == "multiples" else ():
@@ -147,7 +156,7 @@ def _chosen(numeric: list[Quantity], target: str | None, found: _Found, first: s
     summed = {link.result for link in chosen.links if isinstance(link, Link | WeightedSum)}
     for product in found.multiplied:
         chosen.add(product)
-    weighted = weighted_sums(numeric, summed)
+    weighted = found.weighted(numeric, summed)
     for each in (*found.timed, *weighted, *found.reshaped, *found.beyond, *found.formed):
         chosen.add(each)
     return chosen
