@@ -134,7 +134,7 @@ class Relations:
         settled = lookups.put_back(drawn, early)
         if kept is None:
             masks |= {e.column: ~e.present(settled) for e in self.absences if e.column in masks}
-            apart = tuple(e for e in self.absences if e.column in self.distances)
+            apart = tuple(e for e in self.absences if e.column in self.drawn_early)
             settled = absences.put_back(settled, apart)
         plain = self.dependents.put_back(settled, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
@@ -147,15 +147,15 @@ class Relations:
         born = birth_dates.put_back(read_off, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         whole_rows = lookups.put_back(gaps.emptied(made, masks), late)
-        done = masks.keys() | self.distances
+        done = masks.keys() | self.drawn_early
         lending = tuple(each for each in self.absences if each.column not in done)
         if kept is not None or not lending:
             return whole_rows
         lent = absences.put_back(whole_rows, lending)
         moved = {each.column for each in lending}
-        used = {name for each in (*self.read_off, *self.links) for name in each.sources}
         again = [each for each in self.lookups if {each.result, each.source} & moved]
-        lent = lookups.put_back(lent, tuple(each for each in again if each.result not in used))
+        again = [each for each in again if each.result not in self.used]
+        lent = lookups.put_back(lent, tuple(again))
         return links.within_bounds(lent, self.links, moved)
 
     @property
@@ -200,6 +200,16 @@ class Relations:
     def distances(self) -> set[str]:
         """The columns that an engine draws as distances from another one."""
         return {e.result for e in self.links if isinstance(e, Link) and not e.computed}
+
+    @property
+    def used(self) -> set[str]:
+        """The columns that others are computed of, or kept within the bounds of."""
+        return {name for each in (*self.read_off, *self.links) for name in each.sources}
+
+    @property
+    def drawn_early(self) -> set[str]:
+        """The columns whose gaps have to be right before others are computed of them."""
+        return self.distances | (self.used - self.moved)
 
     @property
     def mended(self) -> set[str]:
