@@ -26,6 +26,7 @@ from augment.kinds.tables.relations import (
     date_columns,
     date_replacement,
     dependents,
+    exclusions,
     gaps,
     lookups,
     missing_parts,
@@ -105,6 +106,10 @@ def mined(
         found = replace(found, absences=(*found.absences, *flagged))
         if found.drawn_early:
             found = replace(found, absences=(*found.absences, *_of_early(found, table)))
+        settled = {each.column for each in found.absences} | _related(found)
+        settled |= {name for each in found.lookups for name in (each.result, each.source)}
+        settled |= {each.source for each in found.absences}
+        found = replace(found, exclusions=exclusions.found(table, settled, holders))
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
 

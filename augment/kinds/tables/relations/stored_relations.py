@@ -11,6 +11,7 @@ from augment.kinds.tables.relations import (
     brackets,
     comparisons,
     date_parts,
+    exclusions,
     gaps,
     links,
     lookups,
@@ -26,6 +27,7 @@ from augment.kinds.tables.relations.brackets import Brackets
 from augment.kinds.tables.relations.comparisons import Comparisons
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
+from augment.kinds.tables.relations.exclusions import Exclusions
 from augment.kinds.tables.relations.gaps import Gap
 from augment.kinds.tables.relations.links import Links
 from augment.kinds.tables.relations.lookups import Lookups
@@ -50,6 +52,7 @@ class Parsed(NamedTuple):
     block: Block | None
     absences: Absences
     lookups: Lookups
+    exclusions: Exclusions
 
 
 def parsed(document: Any, known: list[str]) -> Parsed:
@@ -88,6 +91,7 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     block = blocks.from_json(document["block"])
     absent = absences.from_json(document["absences"], known)
     looked_up = lookups.from_json(document["lookups"], known)
+    barred = exclusions.from_json(document["exclusions"], known)
     return Parsed(
         groups,
         found,
@@ -102,4 +106,5 @@ def parsed(document: Any, known: list[str]) -> Parsed:
         block,
         absent,
         looked_up,
+        barred,
     )

@@ -18,6 +18,7 @@ from augment.kinds.tables.relations import (
     comparisons,
     date_parts,
     date_replacement,
+    exclusions,
     gaps,
     links,
     lookups,
@@ -34,6 +35,7 @@ from augment.kinds.tables.relations.brackets import Brackets
 from augment.kinds.tables.relations.comparisons import Comparisons
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
+from augment.kinds.tables.relations.exclusions import Exclusions
 from augment.kinds.tables.relations.gaps import Gap, Masks
 from augment.kinds.tables.relations.links import Link, Links
 from augment.kinds.tables.relations.lookups import Lookups
@@ -69,6 +71,7 @@ class Relations:
     block: Block | None = None
     absences: Absences = ()
     lookups: Lookups = ()
+    exclusions: Exclusions = ()
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
@@ -76,6 +79,7 @@ class Relations:
         kinds = (self.dates, self.births, self.read_off, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
         found += [each.sentence for kind in (self.lookups, self.absences) for each in kind]
+        found += [each.sentence for each in self.exclusions]
         return found + self.dependents.exact
 
     @property
@@ -149,7 +153,10 @@ class Relations:
         whole_rows = lookups.put_back(gaps.emptied(made, masks), late)
         done = masks.keys() | self.drawn_early
         lending = tuple(each for each in self.absences if each.column not in done)
-        if kept is not None or not lending:
+        if kept is not None:
+            return whole_rows
+        whole_rows = exclusions.put_back(whole_rows, self.exclusions)
+        if not lending:
             return whole_rows
         lent = absences.put_back(whole_rows, lending)
         moved = {each.column for each in lending}
@@ -180,7 +187,8 @@ class Relations:
     def drawn_late(self) -> set[str]:
         """The columns that stand as a row has them at the end of what is put back alone."""
         late = {each.result for each in self.lookups_in_turn[1]}
-        return self.moved | self._bounded | late | {each.column for each in self.absences}
+        late |= {each.column for kind in (self.absences, self.exclusions) for each in kind}
+        return self.moved | self._bounded | late
 
     @property
     def lookups_in_turn(self) -> tuple[Lookups, Lookups]:
@@ -257,6 +265,7 @@ class Relations:
             block=block,
             absences=tuple(each for each in self.absences if each.column not in held),
             lookups=links.without(self.lookups, held),
+            exclusions=tuple(each for each in self.exclusions if each.column not in held),
         )
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
@@ -306,6 +315,7 @@ class Relations:
             "comparisons": comparisons.to_json(self.comparisons),
             "absences": absences.to_json(self.absences),
             "lookups": lookups.to_json(self.lookups),
+            "exclusions": exclusions.to_json(self.exclusions),
             "gaps": gaps.to_json(self.gaps),
             "dependents": self.dependents.to_json(),
             "block": blocks.to_json(self.block),
