@@ -2,7 +2,7 @@
 line" without one.
 
 Engines learn such a law, but leak a little. So after a draw the later column has the value of the
-next row that has the same value of the earlier one.
+next row that has the same value of the earlier one, and no pair that the source lacks.
 """
 
 from __future__ import annotations
@@ -149,22 +149,32 @@ def _expected(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.f
     return np.outer(*count) / len(left)
 
 
-def put_back(table: Table, exclusions: Exclusions) -> Table:
-    """The rows without such pairs, but where no row lends a value."""
+def put_back(table: Table, exclusions: Exclusions, fixed: Collection[str]) -> Table:
+    """The rows without such pairs: with another value of the column, or where no row lends one (all
+    are asked to have it) of its source, unless that is `fixed`."""
     for each in exclusions:
-        off = each.broken(table)
-        if not off.any():
-            continue
-        source = ranks(table, each.source)
-        rows = np.arange(len(table))
-        for value in np.unique(source[off]):
-            lenders = np.flatnonzero((source == value) & ~off)
-            wanting = np.flatnonzero((source == value) & off)
-            if len(lenders):
-                rows[wanting] = lenders[np.searchsorted(lenders, wanting) % len(lenders)]
-        made = table.column(each.column).take(pa.array(rows))
-        table = with_columns(table, {each.column: made})
+        table = _lent(table, each, each.column, each.source)
+        if each.source not in fixed:
+            table = _lent(table, each, each.source, each.column)
+    for each in exclusions:  # of which several may have one source
+        table = _lent(table, each, each.column, each.source)
     return table
+
+
+def _lent(table: Table, each: Exclusion, name: str, beside: str) -> Table:
+    """The table with values of the column `name`, where a pair should not be, of the next rows that
+    have the same value `beside`."""
+    off = each.broken(table)
+    if not off.any():
+        return table
+    own = ranks(table, beside)
+    rows = np.arange(len(table))
+    for value in np.unique(own[off]):
+        lenders = np.flatnonzero((own == value) & ~off)
+        wanting = np.flatnonzero((own == value) & off)
+        if len(lenders):
+            rows[wanting] = lenders[np.searchsorted(lenders, wanting) % len(lenders)]
+    return with_columns(table, {name: table.column(name).take(pa.array(rows))})
 
 
 def to_json(exclusions: Exclusions) -> list[Json]:

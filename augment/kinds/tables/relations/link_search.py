@@ -9,6 +9,7 @@ from augment.kinds.tables.relations import links
 from augment.kinds.tables.relations.balances import Balance, balances
 from augment.kinds.tables.relations.days import DayOf, days
 from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
+from augment.kinds.tables.relations.equal_dates import equal_dates, lines_of_dates
 from augment.kinds.tables.relations.extremes import Extreme, extremes
 from augment.kinds.tables.relations.formulas import Formula, formulas
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
@@ -20,12 +21,7 @@ from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.shares import Share
 from augment.kinds.tables.relations.sums import difference, sums
 from augment.kinds.tables.relations.transformed import Transformed, transformed
-from augment.kinds.tables.relations.weighted_sums import (
-    WeightedSum,
-    equal_dates,
-    lines_of_dates,
-    weighted_sums,
-)
+from augment.kinds.tables.relations.weighted_sums import WeightedSum, weighted_sums
 
 
 @dataclass

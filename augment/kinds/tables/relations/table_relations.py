@@ -155,7 +155,7 @@ class Relations:
         lending = tuple(each for each in self.absences if each.column not in done)
         if kept is not None:
             return whole_rows
-        whole_rows = exclusions.put_back(whole_rows, self.exclusions)
+        whole_rows = exclusions.put_back(whole_rows, self.exclusions, self._set_by_others)
         if not lending:
             return whole_rows
         lent = absences.put_back(whole_rows, lending)
@@ -213,6 +213,12 @@ class Relations:
     def used(self) -> set[str]:
         """The columns that others are computed of, or kept within the bounds of."""
         return {name for each in (*self.read_off, *self.links) for name in each.sources}
+
+    @property
+    def _set_by_others(self) -> set[str]:
+        """The columns that others have a part in: set by them, or settling them."""
+        found = self.drawn_late | self.used | {each.source for each in self.absences}
+        return found | {name for each in self.lookups for name in (each.result, each.source)}
 
     @property
     def drawn_early(self) -> set[str]:
