@@ -106,10 +106,9 @@ def mined(
         found = replace(found, absences=(*found.absences, *flagged))
         if found.drawn_early:
             found = replace(found, absences=(*found.absences, *_of_early(found, table)))
-        settled = {each.column for each in found.absences} | _related(found)
-        settled |= {name for each in found.lookups for name in (each.result, each.source)}
-        settled |= {each.source for each in found.absences}
-        found = replace(found, exclusions=exclusions.found(table, settled, holders))
+        free = {*table.schema.names} - found.set_by_others - _related(found)
+        barred = exclusions.found(table, {*table.schema.names} - free, holders)
+        found = replace(found, exclusions=barred)
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
 

@@ -63,7 +63,7 @@ class Absence:
         if self.cuts:
             own = numbers(table, self.source)
             place = np.searchsorted(np.array(self.cuts), own, side="right")
-            return ((place == 1) != self.outside) & ~np.isnan(own)
+            return np.asarray(((place == 1) != self.outside) & ~np.isnan(own))
         if not self.values:
             return np.asarray(source.is_valid())
         if table.schema[self.source].storage == "string":

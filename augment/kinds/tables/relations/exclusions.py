@@ -121,7 +121,8 @@ def _apart(count: NDArray[np.int64]) -> NDArray[np.bool_]:
         block = np.where(met.any(axis=1), np.where(met, least[None], len(count)).min(axis=1), block)
     least = np.where(met, block[:, None], len(count)).min(axis=0)
     rows = np.bincount(block, count.sum(axis=1), minlength=len(count))
-    apart = (block[:, None] != least[None]) & met.any(axis=1)[:, None] & met.any(axis=0)[None]
+    apart = np.not_equal.outer(block, least)
+    apart &= np.logical_and.outer(met.any(axis=1), met.any(axis=0))
     enough = rows[rows > 0].min() >= LEAST_ROWS
     return apart if enough else np.zeros_like(apart)
 

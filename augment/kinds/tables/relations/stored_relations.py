@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from augment.core.types import Json
 from augment.kinds.tables.relations import (
     absences,
     birth_dates,
@@ -13,11 +14,11 @@ from augment.kinds.tables.relations import (
     date_parts,
     exclusions,
     gaps,
-    links,
     lookups,
     onehot,
     settled_by_dates,
     shares,
+    stored_links,
 )
 from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
@@ -34,6 +35,9 @@ from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled
 from augment.kinds.tables.relations.shares import Share
+
+if TYPE_CHECKING:
+    from augment.kinds.tables.relations.table_relations import Relations
 
 
 class Parsed(NamedTuple):
@@ -77,7 +81,7 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
     grouped = {name for group in groups for name in group.members}
     single = [name for name in names if name not in grouped]
-    found = links.from_json(document["links"], single)
+    found = stored_links.from_json(document["links"], single)
     replaced = {link.result for link in found if not isinstance(link, Bounds)}
     drawn = [name for name in single if name not in replaced]
     parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
@@ -108,3 +112,23 @@ def parsed(document: Any, known: list[str]) -> Parsed:
         looked_up,
         barred,
     )
+
+
+def stored(found: Relations) -> Json:
+    """What a model keeps of the relations; undone by `parsed`."""
+    return {
+        "links": stored_links.to_json(found.links),
+        "groups": onehot.to_json(found.groups),
+        "shares": shares.to_json(found.shares),
+        "dates": date_parts.to_json(found.dates),
+        "births": birth_dates.to_json(found.births),
+        "settled": settled_by_dates.to_json(found.settled),
+        "brackets": brackets.to_json(found.brackets),
+        "comparisons": comparisons.to_json(found.comparisons),
+        "absences": absences.to_json(found.absences),
+        "lookups": lookups.to_json(found.lookups),
+        "exclusions": exclusions.to_json(found.exclusions),
+        "gaps": gaps.to_json(found.gaps),
+        "dependents": found.dependents.to_json(),
+        "block": blocks.to_json(found.block),
+    }

@@ -12,11 +12,7 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.relations import (
     absences,
     birth_dates,
-    blocks,
     bounds,
-    brackets,
-    comparisons,
-    date_parts,
     date_replacement,
     exclusions,
     gaps,
@@ -24,6 +20,7 @@ from augment.kinds.tables.relations import (
     lookups,
     missing_parts,
     onehot,
+    removal,
     settled_by_dates,
     shares,
 )
@@ -43,7 +40,7 @@ from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled, ReadOff
 from augment.kinds.tables.relations.shares import Share
-from augment.kinds.tables.relations.stored_relations import parsed
+from augment.kinds.tables.relations.stored_relations import parsed, stored
 
 if TYPE_CHECKING:
     import numpy as np
@@ -155,7 +152,7 @@ class Relations:
         lending = tuple(each for each in self.absences if each.column not in done)
         if kept is not None:
             return whole_rows
-        whole_rows = exclusions.put_back(whole_rows, self.exclusions, self._set_by_others)
+        whole_rows = exclusions.put_back(whole_rows, self.exclusions, self.set_by_others)
         if not lending:
             return whole_rows
         lent = absences.put_back(whole_rows, lending)
@@ -215,7 +212,7 @@ class Relations:
         return {name for each in (*self.read_off, *self.links) for name in each.sources}
 
     @property
-    def _set_by_others(self) -> set[str]:
+    def set_by_others(self) -> set[str]:
         """The columns that others have a part in: set by them, or settling them."""
         found = self.drawn_late | self.used | {each.source for each in self.absences}
         return found | {name for each in self.lookups for name in (each.result, each.source)}
@@ -252,27 +249,7 @@ class Relations:
 
     def without(self, held: set[str]) -> Relations:
         """The relations less those that compute one of the columns `held` from any other."""
-        kept = links.without(self.links, held)
-        used = {name for link in kept for name in (link.result, *link.sources)}
-        used |= {
-            name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
-        }
-        lacking = [gap for gap in self.gaps if used & set(gap.columns)]
-        own = self.dependents.without(held)
-        block = None if self.block is None else self.block.without(held)
-        return replace(
-            self,
-            settled=links.without(self.settled, held),
-            brackets=links.without(self.brackets, held),
-            comparisons=links.without(self.comparisons, held),
-            links=kept,
-            gaps=tuple(lacking),
-            dependents=own,
-            block=block,
-            absences=tuple(each for each in self.absences if each.column not in held),
-            lookups=links.without(self.lookups, held),
-            exclusions=tuple(each for each in self.exclusions if each.column not in held),
-        )
+        return removal.without(self, held)
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
         """Whole rows of which the columns `held` were set anew, with the other parts of their
@@ -310,22 +287,7 @@ class Relations:
         return name not in computed
 
     def to_json(self) -> Json:
-        return {
-            "links": links.to_json(self.links),
-            "groups": onehot.to_json(self.groups),
-            "shares": shares.to_json(self.shares),
-            "dates": date_parts.to_json(self.dates),
-            "births": birth_dates.to_json(self.births),
-            "settled": settled_by_dates.to_json(self.settled),
-            "brackets": brackets.to_json(self.brackets),
-            "comparisons": comparisons.to_json(self.comparisons),
-            "absences": absences.to_json(self.absences),
-            "lookups": lookups.to_json(self.lookups),
-            "exclusions": exclusions.to_json(self.exclusions),
-            "gaps": gaps.to_json(self.gaps),
-            "dependents": self.dependents.to_json(),
-            "block": blocks.to_json(self.block),
-        }
+        return stored(self)
 
     @staticmethod
     def from_json(document: Any, known: list[str]) -> Relations:

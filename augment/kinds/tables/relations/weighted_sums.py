@@ -163,8 +163,8 @@ def _proven(
     while left.std() > most and len(chosen) < len(plain) - 1:
         others = [n for n in range(len(plain)) if n != place and n not in chosen]
         alike = np.abs(scaled[:, others].T @ left)
-        best = [n for n, size in zip(others, alike, strict=True) if size >= SAME * alike.max()]
-        chosen.append(min(best, key=lambda n: plain[n].decimals is None))  # the one that is rounded
+        likely = [n for n, size in zip(others, alike, strict=True) if size >= SAME * alike.max()]
+        chosen.append(min(likely, key=lambda n: plain[n].decimals is None))  # a rounded one
         weights = np.linalg.lstsq(scaled[:, chosen], scaled[:, place], rcond=None)[0]
         left = (scaled[:, place] - scaled[:, chosen] @ weights) * spread[place]
     if left.std() > most:
@@ -173,16 +173,26 @@ def _proven(
     kept = [n for n in range(len(chosen)) if abs(own[n]) * spread[chosen[n]] > SMALL * unit]
     terms = sorted((chosen[n], float(own[n])) for n in kept)
     exact = not any(_finer(plain[n], result) for n, _ in terms)  # nothing is rounded, if whole
-    best = _multiple(result, plain[terms[0][0]]) if len(terms) == 1 and not exact else None
-    for simple in _simple([weight for _, weight in terms], exact, result.decimals is None):
-        pairs = [(plain[n], w) for (n, _), w in zip(terms, simple, strict=True) if w]
+    sources = [plain[n] for n, _ in terms]
+    made = _plainest(result, sources, [weight for _, weight in terms], exact)
+    if made is not None:
+        yield made
+
+
+def _plainest(
+    result: Quantity, sources: list[Quantity], weights: list[float], exact: bool
+) -> WeightedSum | None:
+    """The sum of fewest digits, near the weights, that holds on all rows."""
+    best = _multiple(result, sources[0]) if len(sources) == 1 and not exact else None
+    unit = _unit(result)
+    for simple in _simple(weights, exact, result.decimals is None):
+        pairs = [(source, weight) for source, weight in zip(sources, simple, strict=True) if weight]
         found = _fitted(result, pairs, unit / 4 if exact and _whole(simple) else None)
         if found is not None and (best is None or _digits(found) < _digits(best)):
             best = found
         if best is not None and (best.start == 0 or found is None):
             break
-    if best is not None:
-        yield best
+    return best
 
 
 def _digits(each: WeightedSum) -> int:
@@ -206,14 +216,8 @@ def line(result: Quantity, source: NDArray[np.float64]) -> tuple[float, float, s
     middle = source - source.mean()
     weight = float(middle @ (result.values - result.values.mean()) / (middle @ middle))
     term = Quantity("source", False, source, 0.0, 0.0, 0.0)
-    best = _multiple(result, term)
-    for (simple,) in _simple([weight], False, result.decimals is None):
-        found = _fitted(result, [(term, simple)], None) if simple else None
-        if found is not None and (best is None or _digits(found) < _digits(best)):
-            best = found
-        if best is not None and (best.start == 0 or found is None):
-            break
-    return None if best is None else (best.terms[0][1], best.start, best.rounding)
+    made = _plainest(result, [term], [weight], False)
+    return None if made is None else (made.terms[0][1], made.start, made.rounding)
 
 
 def _whole(weights: list[float]) -> bool:
