@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from augment.kinds.tables import relations
@@ -143,4 +144,25 @@ def test_parts_of_a_date_are_read_off_the_date_that_all_follow() -> None:
         "month follows from the month of start",
         "day follows from the day of the month of start",
         "hour follows from the hour of start",
+    }
+
+
+def test_another_name_of_a_range_follows_from_the_first() -> None:
+    """Visits whose number and name both follow from the day, which only stands beside them."""
+    rng = np.random.default_rng(0)
+    visit = rng.integers(1, 5, ROWS)
+    columns = [
+        Column("visit", "numeric", "integer"),
+        Column("called", "categorical", "string"),
+        Column("day", "numeric", "integer"),
+    ]
+    arrays = [
+        from_numbers(columns[0], visit * 1.0),
+        pa.array([f"week {4 * number}" for number in visit]),
+        from_numbers(columns[2], 28.0 * visit + rng.integers(-3, 4, ROWS)),
+    ]
+    found = relations.mined(table_of(columns, arrays, None))
+    assert set(found.sentences) == {
+        "visit follows from the range of day",
+        "called follows from visit",
     }
