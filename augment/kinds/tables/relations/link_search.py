@@ -13,6 +13,7 @@ from augment.kinds.tables.relations.equal_dates import equal_dates, lines_of_dat
 from augment.kinds.tables.relations.extremes import Extreme, extremes
 from augment.kinds.tables.relations.formulas import Formula, formulas
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
+from augment.kinds.tables.relations.months_later import MonthsLater, months_later
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.orders import orders
 from augment.kinds.tables.relations.piecewise import Piecewise, piecewise
@@ -89,7 +90,13 @@ def linked(
         added,
         balanced,
         products(numeric),
-        [*equal_dates(numeric), *days(numeric), *lines_of_dates(numeric), *elapsed(numeric)],
+        [
+            *equal_dates(numeric),
+            *months_later(numeric),
+            *days(numeric),
+            *lines_of_dates(numeric),
+            *elapsed(numeric),
+        ],
         transformed(numeric),
         [*extremes(numeric), *piecewise(numeric)],
         formulas(numeric),
@@ -113,7 +120,7 @@ class _Found:
     added: list[Link]
     balanced: list[Balance]
     multiplied: list[Product]
-    timed: list[WeightedSum | Elapsed | DayOf]
+    timed: list[WeightedSum | MonthsLater | DayOf | Elapsed]
     reshaped: list[Transformed]
     beyond: list[Extreme | Piecewise]
     formed: list[Formula]

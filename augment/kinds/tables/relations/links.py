@@ -19,6 +19,7 @@ from augment.kinds.tables.relations.days import DayOf
 from augment.kinds.tables.relations.elapsed import Elapsed
 from augment.kinds.tables.relations.extremes import Extreme
 from augment.kinds.tables.relations.formulas import Formula
+from augment.kinds.tables.relations.months_later import MonthsLater
 from augment.kinds.tables.relations.piecewise import Piecewise
 from augment.kinds.tables.relations.products import Product
 from augment.kinds.tables.relations.transformed import Transformed
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from augment.kinds.tables.relations.gaps import Masks
 
 # Each of these sets its result on all rows.
-ReplacingLink: TypeAlias = (
-    "Link | Product | WeightedSum | Elapsed | DayOf | Formula | Extreme | Transformed| Piecewise"
-)
+OfNumbers: TypeAlias = "Product | WeightedSum | Formula | Transformed | Piecewise"
+OfDates: TypeAlias = "Elapsed | DayOf | MonthsLater"
+ComputedLink: TypeAlias = "OfNumbers | OfDates | Extreme"
+ReplacingLink: TypeAlias = "Link | ComputedLink"
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 

@@ -13,6 +13,7 @@ from augment.kinds.tables.relations import (
     elapsed,
     extremes,
     formulas,
+    months_later,
     piecewise,
     products,
     transformed,
@@ -49,6 +50,8 @@ def _link_from_json(document: Any) -> AnyLink:
         return days.from_json(document)
     if "of_columns" in document:
         return formulas.from_json(document)
+    if "months" in document:
+        return months_later.from_json(document)
     if "slopes" in document:
         return piecewise.from_json(document)
     if "inputs" in document:
