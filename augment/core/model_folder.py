@@ -66,8 +66,9 @@ def _knowing(**nothing: Any) -> Callable[[Json], Json]:
 
 
 def _with_comparisons(document: Json) -> Json:
-    """7 → 8: columns that follow from which of two is greater; days that begin at other times."""
-    upgraded = _knowing(comparisons=[])(document)
+    """7 → 8: columns that follow from which of two is greater; values that never stand together;
+    days that begin at other times."""
+    upgraded = _knowing(comparisons=[], exclusions=[])(document)
     config = upgraded.get("config")
     if not (isinstance(config, dict) and isinstance(config.get("engine"), dict)):
         return upgraded

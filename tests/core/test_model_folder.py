@@ -110,7 +110,7 @@ def test_a_model_of_before_has_no_days_that_begin_at_other_times() -> None:
     config = {"relations": {}, "engine": {"weights": 1}}
     old = {"format": 7, "engine": "anyorder", "config": config}
     assert store.upgraded(old, Path("m"))["config"] == {
-        "relations": {"comparisons": []},
+        "relations": {"comparisons": [], "exclusions": []},
         "engine": {"offset_days": [], "weights": 1},
     }
     other = {"format": 7, "engine": "tvae", "config": config}

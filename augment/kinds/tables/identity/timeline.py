@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
@@ -57,6 +57,10 @@ def time_columns(schema: Schema) -> list[tuple[str, ...]]:
     return found
 
 
+Unit = Literal["months", "month ends", "us"]
+DAYS_AFTER: dict[Unit, int] = {"months": 0, "month ends": 1}  # from a stamp to the first of a month
+
+
 def _is_date(column: Column) -> bool:
     return column.role == "datetime" and bool(WITH_DATE.search(column.format or "%Y"))
 
@@ -71,7 +75,7 @@ class Timeline:
     """
 
     names: tuple[str, ...]
-    unit: Literal["months", "us"]
+    unit: Unit
     low: int
     step: int
     count: int
@@ -81,14 +85,15 @@ class Timeline:
     @classmethod
     def of(cls, table: Table, names: tuple[str, ...], least: int = 1) -> Self | None:
         """The grid of the stamps that stand there; None where there are fewer than two."""
-        unit: Literal["months", "us"] = "us"
+        unit: Unit = "us"
         ordinals = _ordinals(table, names, unit)
         known = ordinals[~np.isnan(ordinals)].astype(np.int64)
         if not len(known):
             return None
-        months = _ordinals(table, names, "months")
-        if not np.isnan(months[~np.isnan(ordinals)]).any():  # every stamp is the first of a month
-            unit, known = "months", months[~np.isnan(ordinals)].astype(np.int64)
+        for each in DAYS_AFTER:  # every stamp is the first, or the last, of a month
+            months = _ordinals(table, names, each)[~np.isnan(ordinals)]
+            if not np.isnan(months).any():
+                unit, known = each, months.astype(np.int64)
         distinct = np.unique(known)
         if len(distinct) < 2:
             return None
@@ -141,7 +146,7 @@ class Timeline:
     @property
     def period(self) -> int:
         """Steps after which a stamp is alike: in a day, or in a week of days; 1 where in none."""
-        if self.unit == "months":
+        if self.unit != "us":
             return 12 // self.step if 12 % self.step == 0 else 1
         length = DAY_US if self.step < DAY_US else WEEK_US
         return length // self.step if length % self.step == 0 else 1
@@ -176,8 +181,10 @@ class Timeline:
         """The stamps at these positions as the table's columns hold them, of those that are
         among `columns`."""
         ordinals = positions * self.step + self.low
-        if self.unit == "months":
+        if self.unit != "us":
             moments = np.datetime64("0000-01", "M") + ordinals.astype("timedelta64[M]")
+            if self.unit == "month ends":
+                moments = (moments + 1).astype("datetime64[D]") - 1
         else:
             moments = ordinals.astype("datetime64[us]")
         known = {column.name: column for column in columns}
@@ -204,7 +211,7 @@ class Timeline:
         if not 0 < len(names) <= len(UNITS) or not {name for name, _ in fixed} < set(names):
             raise ValueError("a timeline has other columns")
         ends = low, low + step * count
-        if grid.unit not in ("months", "us") or step < 1 or not 1 < count < LARGEST:
+        if grid.unit not in get_args(Unit) or step < 1 or not 1 < count < LARGEST:
             raise ValueError("a timeline is out of range")
         if max(map(abs, ends)) >= (LARGEST if grid.unit == "us" else 12 * 10_000):
             raise ValueError("a timeline is out of range")
@@ -236,7 +243,7 @@ def _often(places: NDArray[np.int64], count: int, least: int) -> NDArray[np.bool
 def _ordinals(
     table: Table,
     names: tuple[str, ...],
-    unit: Literal["months", "us"],
+    unit: Unit,
     fixed: Mapping[str, int] = MappingProxyType({}),
 ) -> NDArray[np.float64]:
     """(rows,) whole months since the year 0 or microseconds since 1970; NaN for no such stamp."""
@@ -245,9 +252,11 @@ def _ordinals(
         if unit == "us":
             return stamps
         moments = np.nan_to_num(stamps).astype(np.int64).astype("datetime64[us]")
+        moments = moments + np.timedelta64(DAYS_AFTER[unit], "D")
         months = moments.astype("datetime64[M]")
         whole = ~np.isnan(stamps) & (months.astype("datetime64[us]") == moments)
-        return np.where(whole, months.astype(np.int64) + 1970 * 12, np.nan)
+        own = months.astype(np.int64) + 1970 * 12 - DAYS_AFTER[unit]
+        return np.where(whole, own, np.nan)
     found = [
         np.full(len(table), float(fixed[name])) if name in fixed else numbers(table, name)
         for name in names
@@ -262,8 +271,9 @@ def _ordinals(
     days = np.datetime64("0000-01", "M") + months.astype("timedelta64[M]")
     moments = days.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
     real &= moments.astype("datetime64[M]") == days  # no 30 February
-    if unit == "months":
-        real &= (day == 1) & (hour == 0) & (minute == 0) & (second == 0)
+    if unit != "us":
+        first = (moments + DAYS_AFTER[unit]).astype("datetime64[M]")
+        real &= (first == moments + DAYS_AFTER[unit]) & (hour == 0) & (minute == 0) & (second == 0)
         return np.where(real, months, np.nan)
     clock = ((hour * 60 + minute) * 60 + second).astype("timedelta64[s]")
     stamps = (moments.astype("datetime64[us]") + clock).astype(np.int64)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from augment.kinds.tables.metrics.discrete_columns import Discrete, discrete, keys
 from augment.kinds.tables.metrics.views import View
+from augment.kinds.tables.relations import comparisons
 from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.brackets import changes
 from augment.kinds.tables.relations.link_search import linked
@@ -53,7 +55,8 @@ def rules(train: View, unseen: View) -> list[Rule]:
     if len(train) < LEAST_ROWS or len(unseen) < LEAST_ROWS / 5:
         return []
     known = train.take(_spread(len(train)))
-    found = [*_settled(known), *_stepped(known), *_computed(known), *_ordered(known)]
+    found = [*_settled(known), *_stepped(known), *_compared(known)]
+    found += [*_computed(known), *_ordered(known)]
     return [
         rule for rule in found if not any(rule.check(side)[0].any() for side in (train, unseen))
     ]
@@ -142,6 +145,40 @@ def _out_of_range(
     below = np.maximum(np.searchsorted(at, asked, side="right") - 1, 0)
     made = result.of(view)
     return known & (own[above] != made) & (own[below] != made), known
+
+
+def _compared(train: View) -> Iterator[Rule]:
+    """Columns of two or three values that say which of two numbers, or dates, is greater."""
+    numeric = {axis.name: place for place, axis in enumerate(train.axes) if axis.numeric}
+    if len(numeric) > MOST_NUMBERS:
+        return
+    own = {name: train.columns[place] for name, place in numeric.items()}
+    dated = {name for name in own if train.axes[numeric[name]].column.role == "datetime"}
+    pairs = [pair for pair in combinations(own, 2) if len(dated & {*pair}) != 1]
+    for result in discrete(train):
+        if result.count > comparisons.UNKNOWN:
+            continue
+        said, codes = np.unique(result.of(train), return_inverse=True)
+        if not 1 < len(said) <= comparisons.UNKNOWN:
+            continue
+        free = [pair for pair in pairs if result.column not in pair]
+        for left, right in comparisons.able_pairs(codes, free, own):
+            rows = comparisons.sides(codes, own[left], own[right])
+            if rows is not None:
+                sentence = f"{result.title} follows from which of {left} and {right} is greater"
+                check = partial(
+                    _other_side, numeric[left], numeric[right], result, said[codes[rows]]
+                )
+                yield Rule(sentence, check)
+                break
+
+
+def _other_side(
+    left: int, right: int, result: Discrete, said: NDArray[np.int64], view: View
+) -> Checked:
+    place = comparisons.places(view.columns[left], view.columns[right])
+    known = place != comparisons.UNKNOWN
+    return known & (said[place] != result.of(view)), known
 
 
 def _quantities(

@@ -26,6 +26,7 @@ from augment.kinds.tables.relations import (
     date_columns,
     date_replacement,
     dependents,
+    exclusions,
     gaps,
     lookups,
     missing_parts,
@@ -100,12 +101,14 @@ def mined(
     if len(table) >= LEAST_ROWS:
         found = replace(found, lookups=lookups.found(table, _held(found), holders))
         found = replace(found, lookups=_steady(found))
-        related = _related(found) | {each.result for each in found.lookups}
-        found = replace(found, absences=absences.found(table, related))
+        found = replace(found, absences=absences.found(table, _related(found)))
         flagged = absences.of_gaps(table, found.gaps, found.drawn_late)
         found = replace(found, absences=(*found.absences, *flagged))
-        if found.distances:
-            found = replace(found, absences=(*found.absences, *_of_distances(found, table)))
+        if found.drawn_early:
+            found = replace(found, absences=(*found.absences, *_of_early(found, table)))
+        free = {*table.schema.names} - found.set_by_others - _related(found)
+        barred = exclusions.found(table, {*table.schema.names} - free, holders)
+        found = replace(found, exclusions=barred)
     return replace(found, near=tuple(near[:MOST_NEAR]))
 
 
@@ -121,21 +124,21 @@ def _unmoved(found: Relations, table: Table) -> list[str]:
 
 def _related(found: Relations) -> set[str]:
     """The columns in any relation, but for those that only stay within others' bounds."""
-    used = {name for link in found.links for name in link.sources}
-    used |= {name for each in found.read_off for name in each.sources}
-    return found.moved | used
+    return found.moved | found.used
 
 
-def _of_distances(found: Relations, table: Table) -> Absences:
+def _of_early(found: Relations, table: Table) -> Absences:
     """The absences of ordered columns, which an engine draws as distances that are missing where
-    they are."""
+    they are, and of columns that it draws, of which others are computed."""
     drawn = found.taken_out(table)
-    ordered = {
+    early = {
         name
-        for name in found.distances & {*drawn.schema.names}
+        for name in found.drawn_early & {*drawn.schema.names}
         if table.column(name).is_valid().equals(drawn.column(name).is_valid())
     }
-    return absences.found(drawn, {*drawn.schema.names} - ordered, found.drawn_late)
+    early -= {each.column for each in found.absences}
+    later = found.drawn_late | ({*drawn.schema.names} - {*table.schema.names})
+    return absences.found(drawn, {*drawn.schema.names} - early, later)
 
 
 def _steady(found: Relations) -> Lookups:

@@ -1,4 +1,5 @@
-"""Columns that have a value exactly where another column says so: the question that follows a yes.
+"""Columns that have a value exactly where another column says so: the question that follows a yes,
+the age of the youngest of one child or more.
 
 Engines learn such a pattern, but leak a little. So after a draw what should be missing is emptied,
 and what should not be has the value of the next row that has one and should.
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from augment.core.types import Json
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.values import numbers, ranks
+from augment.kinds.tables.relations.brackets import changes
 from augment.kinds.tables.relations.cell_values import (
     CellValue,
     cell_values,
@@ -37,14 +39,19 @@ MOST_SHOWN = 3  # values in a sentence
 @dataclass(frozen=True)
 class Absence:
     """`column` has a value where `source` has one of `values`, and nowhere else; without any, where
-    `source` has a value at all."""
+    `source` has a value at all. With `cuts`, it has one where the number or date `source` is from
+    the first on, and below the second if there are two; or everywhere else, where `outside`."""
 
     column: str
     source: str
     values: tuple[CellValue, ...]
+    cuts: tuple[float, ...] = ()
+    outside: bool = False
 
     @property
     def sentence(self) -> str:
+        if self.cuts:
+            return f"{self.column} has a value as the range of {self.source} says"
         shown = ", ".join(_word(value) for value in self.values[:MOST_SHOWN])
         more = ", …" if len(self.values) > MOST_SHOWN else ""
         rule = f"is {shown}{more}" if self.values else "is not missing"
@@ -53,6 +60,10 @@ class Absence:
     def present(self, table: Table) -> NDArray[np.bool_]:
         """(rows,) where the column should have a value."""
         source = table.column(self.source)
+        if self.cuts:
+            own = numbers(table, self.source)
+            place = np.searchsorted(np.array(self.cuts), own, side="right")
+            return np.asarray(((place == 1) != self.outside) & ~np.isnan(own))
         if not self.values:
             return np.asarray(source.is_valid())
         if table.schema[self.source].storage == "string":
@@ -95,8 +106,33 @@ def found(table: Table, left_out: Collection[str], later: Collection[str] = ()) 
             absences.append(Absence(column.name, name, tuple(values)))
             break
         else:
-            absences += _alike(table, column.name, present, absences, later)
+            alike = _alike(table, column.name, present, absences, later)
+            absences += alike or _ranged(table, column.name, present, absences, later)
     return tuple(absences)
+
+
+def _ranged(
+    table: Table,
+    name: str,
+    present: NDArray[np.bool_],
+    before: list[Absence],
+    later: Collection[str],
+) -> list[Absence]:
+    """The first number or date of which a range has a value beside it, and no other."""
+    taken = {name, *later, *(each.column for each in before)}
+    for other in table.schema:
+        if other.role not in ("numeric", "datetime") or other.name in taken:
+            continue
+        own = numbers(table, other.name)
+        if (present & np.isnan(own)).any():
+            continue
+        order = np.argsort(own, kind="stable")[: int((~np.isnan(own)).sum())]
+        last = changes(own[order], present[order].astype(np.int64), 2)
+        if last is None or np.diff([-1, *last, len(order) - 1]).min() < LEAST_EACH:
+            continue
+        cuts = (own[order][last] + own[order][last + 1]) / 2
+        return [Absence(name, other.name, (), tuple(cuts.tolist()), bool(present[order[0]]))]
+    return []
 
 
 def _categories(table: Table, left_out: Collection[str]) -> dict[str, NDArray[np.int64]]:
@@ -180,7 +216,12 @@ def from_json(documents: Any, known: Collection[str]) -> Absences:
     """Undo `to_json`. Raises `TypeError` or `ValueError` on what no search can have found."""
     absences: list[Absence] = []
     for document in documents:
-        absence = Absence(**{**document, "values": tuple(document["values"])})
+        cuts = tuple(map(float, document.get("cuts", ())))
+        absence = Absence(**{**document, "values": tuple(document["values"]), "cuts": cuts})
+        if len(cuts) > 2 or list(cuts) != sorted(set(cuts)) or not np.isfinite(cuts).all():
+            raise ValueError("cuts are out of order")
+        if not isinstance(absence.outside, bool) or (cuts and absence.values):
+            raise ValueError("an absence has no source")
         if not {absence.column, absence.source} <= set(known):
             raise ValueError("a column is not there")
         require_cell_values(absence.values)

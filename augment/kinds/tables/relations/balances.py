@@ -10,6 +10,7 @@ import numpy as np
 
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.quantities import Quantity
+from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +42,18 @@ class Balance:
             if enough and self.signs.count(sign) == 1:
                 return self.terms[self.signs.index(sign)]
         return None
+
+    @property
+    def solved(self) -> Iterator[WeightedSum]:
+        """Each term by all others: one that a sign sets apart first, then those that stand last in
+        the table, as what is computed mostly does."""
+        alone = {sign for sign in (1, -1) if self.signs.count(sign) == 1}
+        pairs = [*zip(self.terms, self.signs, strict=True)][::-1]
+        for result, own in sorted(pairs, key=lambda pair: pair[1] not in alone):
+            others = [(t.name, -1.0 * own * sign) for t, sign in pairs[::-1] if t is not result]
+            others.sort(key=lambda term: term[1] < 0)
+            start = float(self.constant * own)
+            yield WeightedSum(result.name, start, tuple(others), "near", result.decimals)
 
     @property
     def sentence(self) -> str:
@@ -126,6 +139,7 @@ def _searched(
     are unique.
     """
     kept: list[Quantity] = []
+    known: list[Balance] = []
     scaled = [np.ones(len(rows))]  # the columns of the basis, and their orthonormal form
     basis = (scaled[0] / np.sqrt(len(rows)))[:, None]  # (rows, columns)
     for quantity in found:
@@ -143,10 +157,37 @@ def _searched(
         weights = np.linalg.lstsq(np.stack(scaled, axis=1), column, rcond=None)[0]
         balance = _balance(quantity, kept, np.asarray(weights, np.float64) * size, rows)
         if balance is not None:
-            pairs = zip(balance.terms, balance.signs, strict=True)
-            ordered = sorted(pairs, key=lambda pair: places[pair[0].name])
-            terms, signs = zip(*ordered, strict=True)
-            yield Balance(terms, signs, balance.constant)
+            known.append(_in_order(_shortest(balance, known), places))
+            yield known[-1]
+
+
+def _in_order(balance: Balance, places: Mapping[str, int]) -> Balance:
+    pairs = zip(balance.terms, balance.signs, strict=True)
+    ordered = sorted(pairs, key=lambda pair: places[pair[0].name])
+    terms, signs = zip(*ordered, strict=True)
+    return Balance(terms, signs, balance.constant)
+
+
+def _shortest(balance: Balance, known: list[Balance]) -> Balance:
+    """The balance, or what is left of it where others that are `known` stand for several of its
+    terms: `valid = red + blue` of `voters = red + blue + invalid` and `voters = valid + invalid`.
+    """
+    for other in known:
+        for sign in (1, -1):
+            columns = {term.name: term for term in (*balance.terms, *other.terms)}
+            own = {term.name: n for term, n in zip(balance.terms, balance.signs, strict=True)}
+            for term, beside in zip(other.terms, other.signs, strict=True):
+                own[term.name] = own.get(term.name, 0) + sign * beside
+            left = {name: coefficient for name, coefficient in own.items() if coefficient}
+            if 1 < len(left) < len(balance.terms) and {*left.values()} <= {-1, 1}:
+                terms = tuple(columns[name] for name in left)
+                constant = balance.constant + sign * other.constant
+                constant = 0.0 if abs(constant) <= max(term.slack for term in terms) else constant
+                signs = tuple(left.values())
+                if set(signs) == {-1}:
+                    signs, constant = (1,) * len(terms), -constant
+                balance = Balance(terms, signs, constant)
+    return balance
 
 
 def _nearly(

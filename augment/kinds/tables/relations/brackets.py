@@ -66,7 +66,7 @@ Brackets = tuple[Bracket, ...]
 
 def found(table: Table, left_out: Collection[str]) -> Brackets:
     """The columns of few values that hold it on every row, each of the number with the
-    fewest cuts; none is the target or in `left_out`."""
+    fewest cuts; none is the target or in `left_out`, nor another name of one before it."""
     if len(table) < LEAST_TABLE:
         return ()
     sources = []
@@ -75,6 +75,7 @@ def found(table: Table, left_out: Collection[str]) -> Brackets:
             own = numbers(table, column.name)
             sources.append((column.name, own, np.argsort(own, kind="stable")))
     brackets: list[Bracket] = []
+    bracketed: list[NDArray[np.int64]] = []
     for column in table.schema:
         coded = column.role == "numeric" and column.storage == "integer"
         if not (coded or column.role in ("categorical", "boolean")) or len(sources) > MOST_NUMBERS:
@@ -84,11 +85,21 @@ def found(table: Table, left_out: Collection[str]) -> Brackets:
         codes = ranks(table, column.name)  # -1 for null
         if coded and len(np.unique(codes)) > MOST_CODES:
             continue
+        if any(_one_to_one(codes, other) for other in bracketed):
+            continue  # it follows from that one
         taken = {each.result for each in brackets}
         proven = [_proven(table, column, codes, *each) for each in sources if each[0] not in taken]
         some = [each for each in proven if each is not None and each.source != column.name]
-        brackets += [min(some, key=lambda each: len(each.cuts))] if some else []
+        if some:
+            brackets.append(min(some, key=lambda each: len(each.cuts)))
+            bracketed.append(codes)
     return tuple(brackets)
+
+
+def _one_to_one(codes: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
+    """Whether either of two columns says the other."""
+    pairs = np.unique(codes * (int(other.max()) + 2) + other)
+    return len(pairs) == len(np.unique(codes)) == len(np.unique(other))
 
 
 def changes(

@@ -59,8 +59,8 @@ class Comparison:
         return f"{self.result} follows from which of {self.left} and {self.right} is greater"
 
     def of(self, table: Table, column: Column) -> pa.Array:
-        places = _places(numbers(table, self.left), numbers(table, self.right))
-        return array_of(column, self.values, places)
+        place = places(numbers(table, self.left), numbers(table, self.right))
+        return array_of(column, self.values, place)
 
 
 Comparisons = tuple[Comparison, ...]
@@ -104,7 +104,8 @@ def found(
         results = {column.name, *(each.result for each in compared)}
         free = [pair for pair in pairs if not results & {*pair}]
         able = (
-            _proven(table, column, codes, pair, own, holders) for pair in _able(codes, free, own)
+            _proven(table, column, codes, pair, own, holders)
+            for pair in able_pairs(codes, free, own)
         )
         compared += [each for each in able if each is not None][:1]
     others = [name for name in table.schema.names if name not in {c.result for c in compared}]
@@ -112,13 +113,13 @@ def found(
     return tuple(each for each in compared if each.result not in plainer)
 
 
-def _places(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.int64]:
+def places(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.int64]:
     """(rows, …) which of four holds: below, equal, above, or that one is missing."""
     place = np.where(left > right, ABOVE, np.where(left == right, EQUAL, BELOW))
     return np.where(np.isnan(left) | np.isnan(right), UNKNOWN, place)
 
 
-def _able(
+def able_pairs(
     codes: NDArray[np.int64], pairs: list[tuple[str, str]], own: dict[str, NDArray[np.float64]]
 ) -> Iterator[tuple[str, str]]:
     """The pairs that settle the result, `codes` (rows,) from 0, on some rows."""
@@ -131,7 +132,7 @@ def _able(
             return
         left = np.stack([some[a] for a, _ in pairs], axis=1)  # (rows, pairs)
         right = np.stack([some[b] for _, b in pairs], axis=1)
-        place = _places(left, right)
+        place = places(left, right)
         able = np.ones(len(pairs), np.bool_)
         for where in (BELOW, EQUAL, ABOVE, UNKNOWN):
             met = is_code @ (place == where).astype(np.float32)  # (codes, pairs)
@@ -148,8 +149,21 @@ def _proven(
     own: dict[str, NDArray[np.float64]],
     holders: Holders | None,
 ) -> Comparison | None:
-    left, right = own[pair[0]], own[pair[1]]
-    place = _places(left, right)
+    rows = sides(codes, own[pair[0]], own[pair[1]], holders)
+    if rows is None:
+        return None
+    return Comparison(result.name, *pair, cell_values(table, result, rows))
+
+
+def sides(
+    codes: NDArray[np.int64],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    holders: Holders | None = None,
+) -> NDArray[np.int64] | None:
+    """(4,) a row for each of below, equal, above and unknown, whose code of a result, of `codes`
+    (rows,) from 0, is that of all such rows; None where it is not, or may be by chance."""
+    place = places(left, right)
     met, first = np.unique(place, return_index=True)
     if (codes[first][np.searchsorted(met, place)] != codes).any():
         return None
@@ -157,10 +171,10 @@ def _proven(
     if len(known) < LEAST_KNOWN or sharing(codes, codes.max() + 1, holders).min() < LEAST_ROWS:
         return None
     row = dict(zip(met.tolist(), first.tolist(), strict=True))
-    sides = [where for where in (BELOW, ABOVE) if where in row]
-    if not sides:
+    apart = [where for where in (BELOW, ABOVE) if where in row]
+    if not apart:
         return None
-    often = max(sides, key=lambda where: int((place == where).sum()))
+    often = max(apart, key=lambda where: int((place == where).sum()))
     row.setdefault(EQUAL, row[often])
     for where in (BELOW, ABOVE, UNKNOWN):
         row.setdefault(where, row[EQUAL])
@@ -169,12 +183,11 @@ def _proven(
         return None
     rng = np.random.Generator(np.random.Philox(0))  # which rows are compared is no randomness
     for a, b in ((rng.permutation(known), known), (known, rng.permutation(known))):
-        broken = known[said[_places(left[a], right[b])] != codes[known]]
+        broken = known[said[places(left[a], right[b])] != codes[known]]
         count = len(broken) if holders is None else len(np.unique(holders.owners[broken]))
         if count < LEAST_BROKEN:
             return None
-    rows = np.array([row[where] for where in range(4)], np.int64)
-    return Comparison(result.name, *pair, cell_values(table, result, rows))
+    return np.array([row[where] for where in range(4)], np.int64)
 
 
 def _unexplained(side: NDArray[np.float64], codes: NDArray[np.int64]) -> int:

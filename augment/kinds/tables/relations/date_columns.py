@@ -14,6 +14,7 @@ from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.spelling import dates
 from augment.kinds.tables.data.values import codes, numbers
+from augment.kinds.tables.relations.calendar_parts import PARTS
 from augment.kinds.tables.relations.date_parts import (
     LEAP_YEAR,
     NUMBER,
@@ -46,6 +47,12 @@ LONGEST_WEEK = 7  # days up to here may be weekdays
 LEAST_CHANCE = 10.0  # impossible dates expected of independent columns, where no name speaks
 YEARS = (1500, 2500)  # of a column that no name calls a year
 HOURS = 24
+OF_DATES = {
+    "Y": PARTS["year"],
+    "m": lambda date: PARTS["month"](date) + 1,
+    "d": PARTS["day of the month"],
+    "H": PARTS["hour"],
+}  # what a part is of a date in one column
 
 Named = dict[str, DatePart]  # by letter
 
@@ -67,7 +74,27 @@ def found(table: Table, constants: Mapping[str, float]) -> tuple[tuple[DateParts
             near.append(dated)
             taken |= {part.column for part in parts.values()}
     made += _by_content(table, [c for c in table.schema if c.name not in taken])
+    made = [dated for dated in made if not _read_off(dated, table)]
     return tuple(_with_name(dated, table) for dated in made), near
+
+
+def _read_off(dated: DateParts, table: Table) -> bool:
+    """Whether a date in one column says each part: then these are read off that date."""
+    if not {part.letter for part in dated.parts} <= OF_DATES.keys():
+        return False
+    own = {part.letter: part.numbers(table) for part in dated.parts}
+    for column in table.schema:
+        if column.role != "datetime":
+            continue
+        date = numbers(table, column.name)
+        known = ~np.isnan(date)
+        alike = [
+            np.where(known, values == OF_DATES[letter](date), np.isnan(values))
+            for letter, values in own.items()
+        ]
+        if known.any() and all(same.all() for same in alike):
+            return True
+    return False
 
 
 def _with_name(parts: DateParts, table: Table) -> DateParts:

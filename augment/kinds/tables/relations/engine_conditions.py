@@ -64,7 +64,8 @@ def searched(
     lacking = {name for gap in relations.gaps for name in gap.columns}
     uncertain = {name for dated in _inexact(relations, clauses, columns) for name in dated.members}
     uncertain |= lacking | relations.dependents.results | relations.mended
-    uncertain |= {each.column for each in relations.absences}
+    kinds = (relations.absences, relations.exclusions)
+    uncertain |= {each.column for kind in kinds for each in kind}
     return tuple(c for c in clauses if relations.computed(c.column) or c.column in uncertain)
 
 

@@ -11,7 +11,12 @@ import numpy as np
 
 from augment.kinds.tables.relations.computed import OneWay, needs_all
 from augment.kinds.tables.relations.quantities import Quantity, probes
-from augment.kinds.tables.relations.rounding import require_rounding, rounded, rounding_of
+from augment.kinds.tables.relations.rounding import (
+    digits_of,
+    require_rounding,
+    rounded,
+    rounding_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +29,7 @@ LEAST_ROWS = 100  # with all columns
 LEAST_SHARE = 0.5  # of the rows with a result, that have its sources as well
 LEAST_VALUES = 16  # of a result
 LEAST_UNITS = 20.0  # of the last digit, that a result has in most rows
-SCALES = (1.0, 100.0, 0.01)  # shares as they are, and per cent
+MOST_DIGITS = 2  # of a scale: per cent, the mean of two, a depth of 200 × z / (x + y)
 
 FORMS: dict[str, Callable[[Floats, Floats, Floats], Floats]] = {
     "{a} × {b} + {c}": lambda a, b, c: a * b + c,
@@ -97,13 +102,12 @@ def _of(result: Quantity, plain: list[Quantity]) -> Iterator[Formula]:
     few, made = values[:, rows], result.values[rows]
     every = {other.name: other.values for other in others}
     for form in FORMS:
-        for scale in SCALES if form in SCALED else SCALES[:1]:
-            for a, b, c in _able(form, scale, few, made, result.slack):
-                names = (others[a].name, others[b].name, others[c].name)
-                formula = Formula(result.name, form, names, scale, "near", result.decimals)
-                proven = _proven(formula, result, every)
-                if proven is not None:
-                    yield proven
+        for (a, b, c), scale in _able(form, few, made, result.slack):
+            names = (others[a].name, others[b].name, others[c].name)
+            formula = Formula(result.name, form, names, scale, "near", result.decimals)
+            proven = _proven(formula, result, every)
+            if proven is not None:
+                yield proven
 
 
 def _anchors(result: Quantity, values: Floats) -> NDArray[np.int64] | None:
@@ -116,18 +120,28 @@ def _anchors(result: Quantity, values: Floats) -> NDArray[np.int64] | None:
 
 
 def _able(
-    form: str, scale: float, few: Floats, made: Floats, slack: float
-) -> Iterator[tuple[int, int, int]]:
-    """The columns (a, b, c) of `few` (columns, anchors) that give `made` (anchors,)."""
+    form: str, few: Floats, made: Floats, slack: float
+) -> Iterator[tuple[tuple[int, int, int], float]]:
+    """The columns (a, b, c) of `few` (columns, anchors) that give `made` (anchors,), and the scale
+    they need."""
     able = 2 * slack + 1e-9 * np.abs(made)
     for a in range(len(few)):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            exact = scale * FORMS[form](few[a], few[:, None], few[None])  # (b, c, anchors)
-        fits = (np.abs(exact - made) <= able).all(axis=2)
+            exact = FORMS[form](few[a], few[:, None], few[None])  # (b, c, anchors)
+            scale = np.ones(exact.shape[:2])
+            if form in SCALED:
+                scale = _short(made[0] / exact[:, :, 0])
+            fits = (np.abs(scale[:, :, None] * exact - made) <= able).all(axis=2)
         for b, c in np.argwhere(fits):
             alone = c not in (a, b) or form in WITH_ITSELF
             if a != b and alone and (a < b or form not in EITHER_WAY):
-                yield a, int(b), int(c)
+                yield (a, int(b), int(c)), float(f"{scale[b, c]:.{MOST_DIGITS - 1}e}")
+
+
+def _short(numbers: Floats) -> Floats:
+    """The numbers to few digits, none below zero."""
+    size = 10.0 ** (np.floor(np.log10(np.abs(numbers))) - (MOST_DIGITS - 1))
+    return np.asarray(np.round(np.abs(numbers) / size) * size)
 
 
 def _proven(formula: Formula, result: Quantity, values: Mapping[str, Floats]) -> Formula | None:
@@ -143,12 +157,16 @@ def _proven(formula: Formula, result: Quantity, values: Mapping[str, Floats]) ->
     return replace(formula, rounding=how)
 
 
+def _is_short(scale: float) -> bool:
+    return 0 < float(scale) < 1e12 and digits_of(scale) <= MOST_DIGITS
+
+
 def from_json(document: Any) -> Formula:
     """Undo `asdict`. Raises `TypeError` or `ValueError` on what no search can have found."""
     made = Formula(**{**document, "of_columns": tuple(document["of_columns"])})
     if len(made.of_columns) != 3 or made.result in made.sources or len(made.sources) < 2:
         raise ValueError("a formula has no columns")
-    if made.form not in FORMS or made.scale not in SCALES or not isinstance(made.gaps, bool):
+    if made.form not in FORMS or not _is_short(made.scale) or not isinstance(made.gaps, bool):
         raise ValueError("a formula has no form")
     require_rounding(made.rounding, made.decimals)
     return made

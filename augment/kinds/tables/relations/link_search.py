@@ -9,21 +9,20 @@ from augment.kinds.tables.relations import links
 from augment.kinds.tables.relations.balances import Balance, balances
 from augment.kinds.tables.relations.days import DayOf, days
 from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
+from augment.kinds.tables.relations.equal_dates import equal_dates, lines_of_dates
 from augment.kinds.tables.relations.extremes import Extreme, extremes
-from augment.kinds.tables.relations.formulas import formulas
+from augment.kinds.tables.relations.formulas import Formula, formulas
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
+from augment.kinds.tables.relations.months_later import MonthsLater, months_later
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.orders import orders
+from augment.kinds.tables.relations.piecewise import Piecewise, piecewise
 from augment.kinds.tables.relations.products import Product, products
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.shares import Share
 from augment.kinds.tables.relations.sums import difference, sums
-from augment.kinds.tables.relations.weighted_sums import (
-    WeightedSum,
-    equal_dates,
-    lines_of_dates,
-    weighted_sums,
-)
+from augment.kinds.tables.relations.transformed import Transformed, transformed
+from augment.kinds.tables.relations.weighted_sums import WeightedSum, weighted_sums
 
 
 @dataclass
@@ -46,12 +45,16 @@ class _Chosen:
         names = [term.name for term in balance.terms]
         if balance.total is not None:
             base, step, *more = (name for name in names if name != balance.total.name)
-            self.add(Link(balance.total.name, base, step, 1.0, False, tuple(more)))
+            link = Link(balance.total.name, base, step, 1.0, False, tuple(more))
+            if self.add(link) or not links.depends(link, self.links):
+                return
         elif balance.composed:
             taken = {name for share in self.shares for name in share.members}
             taken |= {link.result for link in self.links}
             if not taken & set(names):
                 self.shares.append(Share(tuple(names), balance.constant))
+            return
+        any(self.add(link) for link in balance.solved)
 
     @property
     def count(self) -> int:
@@ -83,18 +86,25 @@ def linked(
         total, terms = balance.total, {term.name for term in balance.terms}
         if not terms & unproven or (total is not None and total.name not in unproven):
             balanced.append(balance)
-    multiplied = products(numeric)
-    timed: list[WeightedSum | Elapsed | DayOf] = [
-        *equal_dates(numeric),
-        *days(numeric),
-        *lines_of_dates(numeric),
-        *elapsed(numeric),
-    ]
-    beyond = list(extremes(numeric))
-    chosen = _chosen(numeric, target, added, balanced, multiplied, timed, beyond, False)
-    if multiplied:
-        other = _chosen(numeric, target, added, balanced, multiplied, timed, beyond, True)
-        chosen = other if other.count > chosen.count else chosen
+    found = _Found(
+        added,
+        balanced,
+        products(numeric),
+        [
+            *equal_dates(numeric),
+            *months_later(numeric),
+            *days(numeric),
+            *lines_of_dates(numeric),
+            *elapsed(numeric),
+        ],
+        transformed(numeric),
+        [*extremes(numeric), *piecewise(numeric)],
+        formulas(numeric),
+    )
+    chosen = max(
+        (_chosen(numeric, target, found, first) for first in found.orders),
+        key=lambda each: each.count,
+    )
     for order in orders(numeric):
         if isinstance(order, Near):
             near.append(order)
@@ -103,31 +113,53 @@ def linked(
     return tuple(links.undoable(chosen.links)), tuple(chosen.shares), near
 
 
-def _chosen(
-    numeric: list[Quantity],
-    target: str | None,
-    added: list[Link],
-    balanced: list[Balance],
-    multiplied: list[Product],
-    timed: list[WeightedSum | Elapsed | DayOf],
-    beyond: list[Extreme],
-    products_first: bool,
-) -> _Chosen:
+@dataclass(frozen=True)
+class _Found:
+    """What holds on every row, of which not all can be computed of the rest."""
+
+    added: list[Link]
+    balanced: list[Balance]
+    multiplied: list[Product]
+    timed: list[WeightedSum | MonthsLater | DayOf | Elapsed]
+    reshaped: list[Transformed]
+    beyond: list[Extreme | Piecewise]
+    formed: list[Formula]
+
+    _sums: dict[frozenset[str], list[WeightedSum]] = field(default_factory=dict)
+
+    def weighted(self, numeric: list[Quantity], left_out: set[str]) -> list[WeightedSum]:
+        """The weighted sums of columns that are not left out, searched for once."""
+        asked = frozenset(left_out)
+        if asked not in self._sums:
+            self._sums[asked] = weighted_sums(numeric, left_out)
+        return self._sums[asked]
+
+    @property
+    def orders(self) -> list[str]:
+        """What may be chosen first; the first of these that holds most is taken."""
+        return ["sums", *(["products"] if self.multiplied else []), "multiples"]
+
+
+def _chosen(numeric: list[Quantity], target: str | None, found: _Found, first: str) -> _Chosen:
     chosen = _Chosen(target)
-    for product in multiplied if products_first else ():
+    for product in found.multiplied if first == "products" else ():
         chosen.add(product)
+    for multiple in found.weighted(numeric, set()) if first == "multiples" else ():
+        if len(multiple.terms) == 1:
+            chosen.add(multiple)
+    for function in found.reshaped if first == "multiples" else ():
+        chosen.add(function)
     columns = {quantity.name: quantity for quantity in numeric}
-    for link in added:
+    for link in found.added:
         part = difference(link, columns, target)
         if part is None or not chosen.add(part):
             chosen.add(link)
-    for balance in balanced:
+    for balance in found.balanced:
         chosen.add_balance(balance)
     summed = {link.result for link in chosen.links if isinstance(link, Link | WeightedSum)}
-    for product in multiplied:
+    for product in found.multiplied:
         chosen.add(product)
-    for weighted in (*timed, *weighted_sums(numeric, summed), *beyond):
-        chosen.add(weighted)
-    for formula in formulas(numeric):
-        chosen.add(formula)
+    weighted = found.weighted(numeric, summed)
+    for each in (*found.timed, *weighted, *found.reshaped, *found.beyond, *found.formed):
+        chosen.add(each)
     return chosen

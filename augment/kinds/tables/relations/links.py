@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.core.types import Json
 from augment.kinds.tables.codecs.endings import MOST_DIGITS, Precision
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.data.values import from_numbers, numbers, table_of, with_columns
-from augment.kinds.tables.relations import (
-    bounds,
-    days,
-    elapsed,
-    extremes,
-    formulas,
-    products,
-    weighted_sums,
-)
 from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.days import DayOf
 from augment.kinds.tables.relations.elapsed import Elapsed
 from augment.kinds.tables.relations.extremes import Extreme
 from augment.kinds.tables.relations.formulas import Formula
+from augment.kinds.tables.relations.months_later import MonthsLater
+from augment.kinds.tables.relations.piecewise import Piecewise
 from augment.kinds.tables.relations.products import Product
+from augment.kinds.tables.relations.transformed import Transformed
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 if TYPE_CHECKING:
@@ -38,7 +31,10 @@ if TYPE_CHECKING:
     from augment.kinds.tables.relations.gaps import Masks
 
 # Each of these sets its result on all rows.
-ReplacingLink: TypeAlias = "Link | Product | WeightedSum | Elapsed | DayOf | Formula | Extreme"
+OfNumbers: TypeAlias = "Product | WeightedSum | Formula | Transformed | Piecewise"
+OfDates: TypeAlias = "Elapsed | DayOf | MonthsLater"
+ComputedLink: TypeAlias = "OfNumbers | OfDates | Extreme"
+ReplacingLink: TypeAlias = "Link | ComputedLink"
 AnyLink: TypeAlias = "ReplacingLink | Bounds"
 Links = tuple[AnyLink, ...]
 
@@ -263,45 +259,3 @@ def _rounded(
     near = precision.rounded(made)
     near = np.where(near < base, precision.rounded(made, up=True), near)
     return np.where((made == base) | (near < base), made, near)
-
-
-def to_json(links: Links) -> list[Json]:
-    return [asdict(link) for link in links]
-
-
-def from_json(documents: Any, known: list[str]) -> Links:
-    """Undo `to_json`. Raises `TypeError` or `ValueError` on what no search can have found."""
-    found: list[AnyLink] = []
-    for document in documents:
-        link = _link_from_json(document)
-        if not {link.result, *link.sources} <= set(known):
-            raise ValueError("a column is not there")
-        if link.result in (other.result for other in found) or depends(link, found):
-            raise ValueError("they go round in a circle")
-        found.append(link)
-    if found != undoable(found):
-        raise ValueError("they are out of order")
-    return tuple(found)
-
-
-def _link_from_json(document: Any) -> AnyLink:
-    if "lows" in document:
-        return bounds.from_json(document)
-    if "factors" in document:
-        return products.from_json(document)
-    if "moment" in document:
-        return days.from_json(document)
-    if "of_columns" in document:
-        return formulas.from_json(document)
-    if "members" in document:
-        return extremes.from_json(document)
-    if "form" in document:
-        return elapsed.from_json(document)
-    if "terms" in document:
-        return weighted_sums.from_json(document)
-    link = Link(**{**document, "more": tuple(document.get("more", ()))})
-    if not 0 < float(link.unit) < 1e18:
-        raise ValueError("a unit is out of range")
-    if not all(0 <= int(n) <= MOST_DIGITS for n in (link.digits, link.decimals)):
-        raise ValueError("digits are out of range")
-    return link

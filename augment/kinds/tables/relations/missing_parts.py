@@ -12,17 +12,17 @@ from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.relations import shares
 from augment.kinds.tables.relations.bounds import Bounds
 from augment.kinds.tables.relations.extremes import Extreme
-from augment.kinds.tables.relations.links import AnyLink, Link, Links, ReplacingLink
+from augment.kinds.tables.relations.links import (
+    AnyLink,
+    ComputedLink,
+    Link,
+    Links,
+    ReplacingLink,
+)
 from augment.kinds.tables.relations.shares import Shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from augment.kinds.tables.relations.days import DayOf
-    from augment.kinds.tables.relations.elapsed import Elapsed
-    from augment.kinds.tables.relations.formulas import Formula
-    from augment.kinds.tables.relations.products import Product
-    from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 
 def filled(table: Table, links: Links) -> Table:
@@ -82,7 +82,7 @@ def _filled(
 
 
 def _filled_sources(
-    link: Product | WeightedSum | Elapsed | DayOf | Formula | Extreme,
+    link: ComputedLink,
     values: dict[str, NDArray[np.float64]],
 ) -> dict[str, NDArray[np.float64]]:
     """The sources of what is computed otherwise: one that the others settle, else another row's."""

@@ -14,11 +14,12 @@ import numpy as np
 
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.rounding import (
+    digits_of,
+    lost_by_rounding,
     require_rounding,
     rounded,
     rounding_of,
-    shortest,
-    slacks,
+    scale_of,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ LEAST_UNITS = 20.0  # of the last digit, that a result has in each anchor
 LEAST_ROWS = 100  # with all columns
 LEAST_SHARE = 0.5  # of the rows with a result, that have its factors as well
 LEAST_BROKEN = 30  # rows that break it where a factor has another row's value
+FEW_DIGITS = 2  # of a constant, which more would be a reciprocal, or a fit, of
+LOST = 0.25  # of a last digit: about as much as rounding takes
 MOST_CHECKED = 64  # products of one result, that pass the anchors
 
 Formula = Callable[[Any], Any]
@@ -104,13 +107,26 @@ class Product:
 
 
 def products(numeric: list[Quantity]) -> list[Product]:
-    """Those that hold on every row that has their columns, those without a division first."""
+    """Those that hold on every row that has their columns, those with constants of few digits
+    first, then those whose result lost most by rounding, then those without a division: where
+    `speed = 60 * way / time` is rounded, `way = 0.016667 * speed * time` may hold as well.
+    """
     plain = [quantity for quantity in numeric if not quantity.dated]
     found: list[Product] = []
     if 2 < len(plain) <= MOST_COLUMNS:
         for result in plain:
             found += _of(result, [other for other in plain if other is not result])
-    return sorted(found, key=lambda each: (each.inverted, len(each.factors)))
+    values = {quantity.name: quantity for quantity in plain}
+    return sorted(found, key=lambda each: _plainness(each, values))
+
+
+def _plainness(each: Product, columns: Mapping[str, Quantity]) -> tuple[bool, float, int, int]:
+    values = {name: columns[name].values for name in each.sources}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exact = each.scale * _multiplied(each.factors, values)
+    lost = lost_by_rounding(exact, columns[each.result])
+    clumsy = digits_of(each.scale) > FEW_DIGITS
+    return clumsy, -min(LOST, lost) // 0.05, each.inverted, len(each.factors)
 
 
 def _of(result: Quantity, others: list[Quantity]) -> list[Product]:
@@ -203,7 +219,7 @@ def _proven(
     known = np.isfinite(bare + result.values)
     if known.sum() < max(LEAST_ROWS, LEAST_SHARE * (~np.isnan(result.values)).sum()):
         return []
-    scale = _scale(bare[known], result.values[known], result.slack)
+    scale = scale_of(bare[known], result.values[known], result.slack)
     if scale is None:
         return []
     how, holds = rounding_of(scale * bare, result, known)
@@ -219,24 +235,6 @@ def _proven(
         if broken.sum() < LEAST_BROKEN:
             return []
     return [Product(result.name, scale, factors, how, result.decimals)]
-
-
-def _scale(bare: NDArray[np.float64], result: NDArray[np.float64], slack: float) -> float | None:
-    """The constant of fewest digits that takes every bare product to its result; None: none does.
-
-    `slack` goes for rounding to the nearest; where numbers are cut off it is twice as wide.
-    """
-    moving = bare != 0
-    if not moving.any() or (np.abs(result[~moving]) > 2 * slack).any():
-        return None
-    size = np.abs(bare[moving])
-    ratio = result[moving] / bare[moving]
-    for below, above in slacks(slack):
-        low = float(np.max(ratio - np.where(bare[moving] > 0, below, above) / size))
-        high = float(np.min(ratio + np.where(bare[moving] > 0, above, below) / size))
-        if low <= high and low * high > 0:
-            return shortest(low, high)
-    return None
 
 
 def from_json(document: Any) -> Product:

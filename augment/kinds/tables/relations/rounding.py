@@ -70,3 +70,35 @@ def shortest(low: float, high: float) -> float:
         if low <= near <= high:
             return near
     return middle
+
+
+def digits_of(number: float) -> int:
+    """The significant digits of a constant; none of a power of ten."""
+    digits = f"{abs(number):.{MOST_DIGITS - 1}e}".split("e")[0].replace(".", "").rstrip("0")
+    return 0 if digits in ("", "1") else len(digits)
+
+
+def lost_by_rounding(exact: NDArray[np.float64], result: Quantity) -> float:
+    """How far exact values lie from written ones, in units of the last digit (standard deviation):
+    .29 where these were computed and rounded, less where it is they that a rounded column is of."""
+    off = exact - result.values
+    known = off[np.isfinite(off)]
+    return float(np.std(known)) / max(2 * result.slack, 1e-300) if len(known) else 0.0
+
+
+def scale_of(bare: NDArray[np.float64], result: NDArray[np.float64], slack: float) -> float | None:
+    """The constant of fewest digits that takes every bare product to its result; None: none does.
+
+    `slack` goes for rounding to the nearest; where numbers are cut off it is twice as wide.
+    """
+    moving = bare != 0
+    if not moving.any() or (np.abs(result[~moving]) > 2 * slack).any():
+        return None
+    size = np.abs(bare[moving])
+    ratio = result[moving] / bare[moving]
+    for below, above in slacks(slack):
+        low = float(np.max(ratio - np.where(bare[moving] > 0, below, above) / size))
+        high = float(np.min(ratio + np.where(bare[moving] > 0, above, below) / size))
+        if low <= high and low * high > 0:
+            return shortest(low, high)
+    return None

@@ -77,29 +77,33 @@ AllSettled = tuple[Settled, ...]
 
 
 def found(table: Table, left_out: Collection[str], holders: Holders | None = None) -> AllSettled:
-    """The columns that hold it on every row, each with the coarsest part that settles it; none is
-    the target or in `left_out`, and no date is settled by one that is settled itself."""
+    """The columns that hold it on every row, each with the coarsest part that settles it, of the
+    date that settles most columns: of a start and an end, the one that all follow. None is the
+    target or in `left_out`, and no date is settled by one that is settled itself."""
     if len(table) < LEAST_TABLE:
         return ()
     dates = [column for column in table.schema if column.role == "datetime"]
     distinct = {column.name: _distinct(numbers(table, column.name)) for column in dates}
     dates.sort(key=lambda column: -distinct[column.name])
-    settled: list[Settled] = []
+    proven: dict[str, dict[str, Settled]] = {}  # by date, then by what it settles
     for column in table.schema:
         if column.name in {table.schema.target, *left_out} or column.role == "text":
             continue
         for source in dates:
-            results = {each.result for each in settled}
-            if source.name in results or column.name in {s.source for s in settled}:
-                continue
             dated = column.name in distinct
             if dated and distinct[column.name] > MOST_SHARE * distinct[source.name]:
                 continue
-            proven = _proven(table, column, source, holders)
-            if proven is not None:
-                settled.append(proven)
-                break
-    return tuple(settled)
+            each = _proven(table, column, source, holders)
+            if each is not None:
+                proven.setdefault(source.name, {})[column.name] = each
+    settled: dict[str, Settled] = {}
+    sources: set[str] = set()
+    for name in sorted(proven, key=lambda name: -len(proven[name])):
+        if name not in settled:
+            new = {n: each for n, each in proven[name].items() if n not in sources | settled.keys()}
+            settled |= new
+            sources |= {name} if new else set()
+    return tuple(settled[name] for name in table.schema.names if name in settled)
 
 
 def _distinct(values: NDArray[np.float64]) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from augment.core.types import Json
 from augment.kinds.tables.relations import (
     absences,
     birth_dates,
@@ -11,12 +12,13 @@ from augment.kinds.tables.relations import (
     brackets,
     comparisons,
     date_parts,
+    exclusions,
     gaps,
-    links,
     lookups,
     onehot,
     settled_by_dates,
     shares,
+    stored_links,
 )
 from augment.kinds.tables.relations.absences import Absences
 from augment.kinds.tables.relations.birth_dates import BirthDate
@@ -26,12 +28,16 @@ from augment.kinds.tables.relations.brackets import Brackets
 from augment.kinds.tables.relations.comparisons import Comparisons
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
+from augment.kinds.tables.relations.exclusions import Exclusions
 from augment.kinds.tables.relations.gaps import Gap
 from augment.kinds.tables.relations.links import Links
 from augment.kinds.tables.relations.lookups import Lookups
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled
 from augment.kinds.tables.relations.shares import Share
+
+if TYPE_CHECKING:
+    from augment.kinds.tables.relations.table_relations import Relations
 
 
 class Parsed(NamedTuple):
@@ -50,6 +56,7 @@ class Parsed(NamedTuple):
     block: Block | None
     absences: Absences
     lookups: Lookups
+    exclusions: Exclusions
 
 
 def parsed(document: Any, known: list[str]) -> Parsed:
@@ -74,7 +81,7 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     groups = onehot.from_json(document["groups"], [n for n in names if n not in born])
     grouped = {name for group in groups for name in group.members}
     single = [name for name in names if name not in grouped]
-    found = links.from_json(document["links"], single)
+    found = stored_links.from_json(document["links"], single)
     replaced = {link.result for link in found if not isinstance(link, Bounds)}
     drawn = [name for name in single if name not in replaced]
     parted = shares.from_json(document["shares"], [n for n in drawn if n not in born])
@@ -88,6 +95,7 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     block = blocks.from_json(document["block"])
     absent = absences.from_json(document["absences"], known)
     looked_up = lookups.from_json(document["lookups"], known)
+    barred = exclusions.from_json(document["exclusions"], known)
     return Parsed(
         groups,
         found,
@@ -102,4 +110,25 @@ def parsed(document: Any, known: list[str]) -> Parsed:
         block,
         absent,
         looked_up,
+        barred,
     )
+
+
+def stored(found: Relations) -> Json:
+    """What a model keeps of the relations; undone by `parsed`."""
+    return {
+        "links": stored_links.to_json(found.links),
+        "groups": onehot.to_json(found.groups),
+        "shares": shares.to_json(found.shares),
+        "dates": date_parts.to_json(found.dates),
+        "births": birth_dates.to_json(found.births),
+        "settled": settled_by_dates.to_json(found.settled),
+        "brackets": brackets.to_json(found.brackets),
+        "comparisons": comparisons.to_json(found.comparisons),
+        "absences": absences.to_json(found.absences),
+        "lookups": lookups.to_json(found.lookups),
+        "exclusions": exclusions.to_json(found.exclusions),
+        "gaps": gaps.to_json(found.gaps),
+        "dependents": found.dependents.to_json(),
+        "block": blocks.to_json(found.block),
+    }

@@ -26,6 +26,7 @@ MOST_MISSED, CHUNK = 0.1, 32  # of the probed rows, which are looked at so many 
 SPARED = 3  # rows that a pair may miss besides
 LEAST_SHARE = 0.2  # of the rows with a result, that have both parts as well
 ROUND, LEAST_UNITS = 100, 1_000  # units of the last digit: round numbers, and those that may be
+MOST_FEW, FEWER = 64, 4  # values of such a total, of which its parts have so many times as many
 LEAST_ROUND, MOST_ROUND = 0.1, 0.03  # of a total, and of a part that follows from it; chance is .01
 
 
@@ -102,13 +103,15 @@ def _proven(result: Quantity, base: Quantity, step: Quantity, unit: float) -> Li
 def difference(
     link: Link, columns: Mapping[str, Quantity], target: str | None
 ) -> WeightedSum | None:
-    """The larger part that is not round, as what the other part leaves of a total that often is;
-    None where there is none."""
+    """The larger part that is not round, as what the other part leaves of a total that often is, or
+    that has few values (a list price: sums have many); None where there is none."""
     total = columns[link.result]
-    if total.dated or _roundness(total) < LEAST_ROUND:
+    few = not total.dated and _is_one_of_few(link, columns)
+    if total.dated or not (few or _roundness(total) >= LEAST_ROUND):
         return None
     parts = [columns[link.base], columns[link.step]]
-    plain = [part for part in parts if part.name != target and _roundness(part) <= MOST_ROUND]
+    plain = [part for part in parts if few or _roundness(part) <= MOST_ROUND]
+    plain = [part for part in plain if part.name != target]
     for part in sorted(plain, key=lambda part: -float(np.nanstd(part.values))):
         other = parts[1 - parts.index(part)]
         terms = ((total.name, 1.0), (other.name, -1.0))
@@ -117,6 +120,16 @@ def difference(
         if np.nanmax(np.abs(off)) <= part.slack / 2:
             return made
     return None
+
+
+def _is_one_of_few(link: Link, columns: Mapping[str, Quantity]) -> bool:
+    """Whether a total has far fewer values than each of its parts."""
+    count, *parts = (_count(columns[name]) for name in (link.result, link.base, link.step))
+    return count <= MOST_FEW and FEWER * count <= min(parts)
+
+
+def _count(quantity: Quantity) -> int:
+    return len(np.unique(quantity.values[~np.isnan(quantity.values)]))
 
 
 def _roundness(quantity: Quantity) -> float:

@@ -12,17 +12,15 @@ from augment.kinds.tables.data.schema import Column
 from augment.kinds.tables.relations import (
     absences,
     birth_dates,
-    blocks,
     bounds,
-    brackets,
-    comparisons,
-    date_parts,
     date_replacement,
+    exclusions,
     gaps,
     links,
     lookups,
     missing_parts,
     onehot,
+    removal,
     settled_by_dates,
     shares,
 )
@@ -34,6 +32,7 @@ from augment.kinds.tables.relations.brackets import Brackets
 from augment.kinds.tables.relations.comparisons import Comparisons
 from augment.kinds.tables.relations.date_parts import DateParts
 from augment.kinds.tables.relations.dependents import Dependents
+from augment.kinds.tables.relations.exclusions import Exclusions
 from augment.kinds.tables.relations.gaps import Gap, Masks
 from augment.kinds.tables.relations.links import Link, Links
 from augment.kinds.tables.relations.lookups import Lookups
@@ -41,7 +40,7 @@ from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.onehot import Group
 from augment.kinds.tables.relations.settled_by_dates import AllSettled, ReadOff
 from augment.kinds.tables.relations.shares import Share
-from augment.kinds.tables.relations.stored_relations import parsed
+from augment.kinds.tables.relations.stored_relations import parsed, stored
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +68,7 @@ class Relations:
     block: Block | None = None
     absences: Absences = ()
     lookups: Lookups = ()
+    exclusions: Exclusions = ()
     near: tuple[Near, ...] = field(default=(), compare=False)
 
     @property
@@ -76,6 +76,7 @@ class Relations:
         kinds = (self.dates, self.births, self.read_off, self.groups, self.shares, self.links)
         found = [relation.sentence for kind in kinds for relation in kind]
         found += [each.sentence for kind in (self.lookups, self.absences) for each in kind]
+        found += [each.sentence for each in self.exclusions]
         return found + self.dependents.exact
 
     @property
@@ -134,7 +135,7 @@ class Relations:
         settled = lookups.put_back(drawn, early)
         if kept is None:
             masks |= {e.column: ~e.present(settled) for e in self.absences if e.column in masks}
-            apart = tuple(e for e in self.absences if e.column in self.distances)
+            apart = tuple(e for e in self.absences if e.column in self.drawn_early)
             settled = absences.put_back(settled, apart)
         plain = self.dependents.put_back(settled, whole, kept, self._bounds_as_drawn)
         undated = date_replacement.columns_of(whole, self.dates)
@@ -147,12 +148,19 @@ class Relations:
         born = birth_dates.put_back(read_off, self.births, undated)
         made = date_replacement.put_back(born, self.dates, whole, target, kept)
         whole_rows = lookups.put_back(gaps.emptied(made, masks), late)
-        done = masks.keys() | self.distances
+        done = masks.keys() | self.drawn_early
         lending = tuple(each for each in self.absences if each.column not in done)
-        if kept is not None or not lending:
+        if kept is not None:
+            return whole_rows
+        whole_rows = exclusions.put_back(whole_rows, self.exclusions, self.set_by_others)
+        if not lending:
             return whole_rows
         lent = absences.put_back(whole_rows, lending)
-        return links.within_bounds(lent, self.links, {each.column for each in lending})
+        moved = {each.column for each in lending}
+        again = [each for each in self.lookups if {each.result, each.source} & moved]
+        again = [each for each in again if each.result not in self.used]
+        lent = lookups.put_back(lent, tuple(again))
+        return links.within_bounds(lent, self.links, moved)
 
     @property
     def set_after_draw(self) -> set[str]:
@@ -176,7 +184,8 @@ class Relations:
     def drawn_late(self) -> set[str]:
         """The columns that stand as a row has them at the end of what is put back alone."""
         late = {each.result for each in self.lookups_in_turn[1]}
-        return self.moved | self._bounded | late | {each.column for each in self.absences}
+        late |= {each.column for kind in (self.absences, self.exclusions) for each in kind}
+        return self.moved | self._bounded | late
 
     @property
     def lookups_in_turn(self) -> tuple[Lookups, Lookups]:
@@ -196,6 +205,22 @@ class Relations:
     def distances(self) -> set[str]:
         """The columns that an engine draws as distances from another one."""
         return {e.result for e in self.links if isinstance(e, Link) and not e.computed}
+
+    @property
+    def used(self) -> set[str]:
+        """The columns that others are computed of, or kept within the bounds of."""
+        return {name for each in (*self.read_off, *self.links) for name in each.sources}
+
+    @property
+    def set_by_others(self) -> set[str]:
+        """The columns that others have a part in: set by them, or settling them."""
+        found = self.drawn_late | self.used | {each.source for each in self.absences}
+        return found | {name for each in self.lookups for name in (each.result, each.source)}
+
+    @property
+    def drawn_early(self) -> set[str]:
+        """The columns whose gaps have to be right before others are computed of them."""
+        return self.distances | (self.used - self.moved)
 
     @property
     def mended(self) -> set[str]:
@@ -224,26 +249,7 @@ class Relations:
 
     def without(self, held: set[str]) -> Relations:
         """The relations less those that compute one of the columns `held` from any other."""
-        kept = links.without(self.links, held)
-        used = {name for link in kept for name in (link.result, *link.sources)}
-        used |= {
-            name for k in (self.dates, self.groups, self.shares) for r in k for name in r.members
-        }
-        lacking = [gap for gap in self.gaps if used & set(gap.columns)]
-        own = self.dependents.without(held)
-        block = None if self.block is None else self.block.without(held)
-        return replace(
-            self,
-            settled=links.without(self.settled, held),
-            brackets=links.without(self.brackets, held),
-            comparisons=links.without(self.comparisons, held),
-            links=kept,
-            gaps=tuple(lacking),
-            dependents=own,
-            block=block,
-            absences=tuple(each for each in self.absences if each.column not in held),
-            lookups=links.without(self.lookups, held),
-        )
+        return removal.without(self, held)
 
     def reconciled(self, table: Table, held: set[str]) -> Table:
         """Whole rows of which the columns `held` were set anew, with the other parts of their
@@ -281,21 +287,7 @@ class Relations:
         return name not in computed
 
     def to_json(self) -> Json:
-        return {
-            "links": links.to_json(self.links),
-            "groups": onehot.to_json(self.groups),
-            "shares": shares.to_json(self.shares),
-            "dates": date_parts.to_json(self.dates),
-            "births": birth_dates.to_json(self.births),
-            "settled": settled_by_dates.to_json(self.settled),
-            "brackets": brackets.to_json(self.brackets),
-            "comparisons": comparisons.to_json(self.comparisons),
-            "absences": absences.to_json(self.absences),
-            "lookups": lookups.to_json(self.lookups),
-            "gaps": gaps.to_json(self.gaps),
-            "dependents": self.dependents.to_json(),
-            "block": blocks.to_json(self.block),
-        }
+        return stored(self)
 
     @staticmethod
     def from_json(document: Any, known: list[str]) -> Relations:

@@ -11,9 +11,11 @@ import numpy as np
 
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.rounding import (
+    digits_of,
     require_rounding,
     rounded,
     rounding_of,
+    scale_of,
     shortest,
     slacks,
 )
@@ -38,7 +40,8 @@ UNITS_US = {
 }
 MOST_PARTS = 12  # of a fraction
 MOST_DIGITS = 10  # of a weight
-NEARLY_WHOLE = 0.01  # how near to an integer a weight counts as one
+NEARLY_WHOLE = 0.01  # of an integer, within which a weight counts as one
+SAME = 1 - 1e-9  # of a correlation, from which on two columns explain as much
 RIDGE = 1e-12  # of a variance, which keeps the matrix of exact sums invertible
 
 
@@ -108,7 +111,8 @@ class WeightedSum:
 
 def weighted_sums(numeric: list[Quantity], left_out: set[str]) -> list[WeightedSum]:
     """Those that hold on every row, among the columns without gaps that are not `left_out`: the
-    results of sums, which say nothing that their parts do not. Those of few terms come first."""
+    results of sums, which say nothing that their parts do not. Those of few terms come first, then
+    those with endless digits, which nobody has rounded."""
     plain = [q for q in numeric if not q.dated and q.name not in left_out]
     plain = [q for q in plain if not np.isnan(q.values).any()]
     if not 1 < len(plain) <= MOST_COLUMNS:
@@ -125,7 +129,9 @@ def weighted_sums(numeric: list[Quantity], left_out: set[str]) -> list[WeightedS
     for place in _settled(scaled, plain):
         found += _proven(plain, place, scaled, spread[spread > 0])
     order = {quantity.name: number for number, quantity in enumerate(plain)}
-    return sorted(found, key=lambda each: (len(each.terms), -order[each.result]))
+    return sorted(
+        found, key=lambda each: (len(each.terms), each.decimals is not None, -order[each.result])
+    )
 
 
 def _settled(scaled: NDArray[np.float64], plain: list[Quantity]) -> Iterator[int]:
@@ -156,7 +162,9 @@ def _proven(
     most = MOST_LEFT * unit if result.decimals is not None else 1e-9 * spread[place]
     while left.std() > most and len(chosen) < len(plain) - 1:
         others = [n for n in range(len(plain)) if n != place and n not in chosen]
-        chosen.append(others[int(np.argmax(np.abs(scaled[:, others].T @ left)))])
+        alike = np.abs(scaled[:, others].T @ left)
+        likely = [n for n, size in zip(others, alike, strict=True) if size >= SAME * alike.max()]
+        chosen.append(min(likely, key=lambda n: plain[n].decimals is None))  # a rounded one
         weights = np.linalg.lstsq(scaled[:, chosen], scaled[:, place], rcond=None)[0]
         left = (scaled[:, place] - scaled[:, chosen] @ weights) * spread[place]
     if left.std() > most:
@@ -165,26 +173,70 @@ def _proven(
     kept = [n for n in range(len(chosen)) if abs(own[n]) * spread[chosen[n]] > SMALL * unit]
     terms = sorted((chosen[n], float(own[n])) for n in kept)
     exact = not any(_finer(plain[n], result) for n, _ in terms)  # nothing is rounded, if whole
-    for simple in _simple([weight for _, weight in terms], exact):
-        pairs = [(plain[n], w) for (n, _), w in zip(terms, simple, strict=True) if w]
+    sources = [plain[n] for n, _ in terms]
+    made = _plainest(result, sources, [weight for _, weight in terms], exact)
+    if made is not None:
+        yield made
+
+
+def _plainest(
+    result: Quantity, sources: list[Quantity], weights: list[float], exact: bool
+) -> WeightedSum | None:
+    """The sum of fewest digits, near the weights, that holds on all rows."""
+    best = _multiple(result, sources[0]) if len(sources) == 1 and not exact else None
+    unit = _unit(result)
+    for simple in _simple(weights, exact, result.decimals is None):
+        pairs = [(source, weight) for source, weight in zip(sources, simple, strict=True) if weight]
         found = _fitted(result, pairs, unit / 4 if exact and _whole(simple) else None)
-        if found is not None:
-            yield found
-            return
+        if found is not None and (best is None or _digits(found) < _digits(best)):
+            best = found
+        if best is not None and (best.start == 0 or found is None):
+            break
+    return best
+
+
+def _digits(each: WeightedSum) -> int:
+    """The digits of its weights and its constant; that it has one counts as two."""
+    own = sum(digits_of(weight) for _, weight in each.terms)
+    return own + (2 + digits_of(each.start) if each.start else 0)
+
+
+def _multiple(result: Quantity, source: Quantity) -> WeightedSum | None:
+    """The result as a multiple of one source, if it is one."""
+    scale = scale_of(source.values, result.values, result.slack)
+    return None if scale is None else _fitted(result, [(source, scale)], None)
+
+
+def line(result: Quantity, source: NDArray[np.float64]) -> tuple[float, float, str] | None:
+    """The weight of a source (rows,) of which the result is a weighted sum, its constant, and how
+    it is rounded; None where it is none."""
+    spread = float(np.std(source))
+    if spread == 0:
+        return None
+    middle = source - source.mean()
+    weight = float(middle @ (result.values - result.values.mean()) / (middle @ middle))
+    term = Quantity("source", False, source, 0.0, 0.0, 0.0)
+    made = _plainest(result, [term], [weight], False)
+    return None if made is None else (made.terms[0][1], made.start, made.rounding)
 
 
 def _whole(weights: list[float]) -> bool:
     return all(weight == round(weight) for weight in weights)
 
 
-def _simple(weights: list[float], exact: bool) -> Iterator[list[float]]:
-    """The weights as whole numbers or fractions of small ones, then with more and more digits."""
-    if exact and all(abs(weight - round(weight)) < NEARLY_WHOLE for weight in weights):
-        yield [float(round(weight)) for weight in weights]
+def _simple(weights: list[float], exact: bool, endless: bool) -> Iterator[list[float]]:
+    """The weights as whole numbers or fractions of small ones, then with more and more digits; as
+    they are only for a result with `endless` digits."""
+    whole = [float(round(weight)) for weight in weights]
+    near = [abs(w - n) < NEARLY_WHOLE * abs(n) for w, n in zip(weights, whole, strict=True)]
+    if exact and all(near):
+        yield whole
         return
     yield [float(Fraction(weight).limit_denominator(MOST_PARTS)) for weight in weights]
     for digits in range(1, MOST_DIGITS + 1):
         yield [float(f"{weight:.{digits - 1}e}") for weight in weights]
+    if endless:
+        yield weights
 
 
 def _fitted(
@@ -213,43 +265,6 @@ def _finer(term: Quantity, result: Quantity) -> bool:
     if result.decimals is None or term.decimals is None:
         return result.decimals is not None
     return term.decimals > result.decimals
-
-
-def equal_dates(numeric: list[Quantity]) -> list[WeightedSum]:
-    """Dates that are another date, or always as long after it, wherever both are known."""
-    dates = [quantity for quantity in numeric if quantity.dated]
-    found = []
-    for result in dates:
-        for base in dates:
-            apart = result.values - base.values
-            apart = apart[~np.isnan(apart)]
-            enough = max(LEAST_ROWS / 5, 0.5 * float((~np.isnan(result.values)).sum()))
-            if base is result or len(apart) < enough or (apart != apart[0]).any():
-                continue
-            moves = len(np.unique(result.values[~np.isnan(result.values)])) >= LEAST_VALUES
-            if moves:
-                terms = ((base.name, 1.0),)
-                found.append(WeightedSum(result.name, float(apart[0]), terms, "near", 0, True))
-    missing = {q.name: int(np.isnan(q.values).sum()) for q in dates}
-    return sorted(found, key=lambda each: missing[each.terms[0][0]])
-
-
-def lines_of_dates(numeric: list[Quantity]) -> Iterator[WeightedSum]:
-    """Numbers that count days, hours, … from some day on: `day_number = date - 2020-01-01`."""
-    for result in numeric:
-        for base in numeric:
-            if result.dated or not base.dated:
-                continue
-            for unit in UNITS_US:
-                start = result.values - base.values / unit
-                start = start[~np.isnan(start)]
-                enough = max(LEAST_ROWS, 0.5 * float((~np.isnan(result.values)).sum()))
-                if len(start) < enough or np.ptp(start) > 1e-9 * max(1.0, abs(start[0])):
-                    continue
-                if len(np.unique(result.values[~np.isnan(result.values)])) >= LEAST_VALUES:
-                    terms = ((base.name, 1 / unit),)
-                    middle = float(np.median(start))
-                    yield WeightedSum(result.name, middle, terms, "near", result.decimals, True)
 
 
 def from_json(document: Any) -> WeightedSum:

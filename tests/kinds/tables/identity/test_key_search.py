@@ -156,6 +156,28 @@ def test_a_grid_leaves_out_the_places_of_a_week_that_do_not_occur() -> None:
     assert all(moment.weekday() < 5 for moment in made.to_pylist())
 
 
+def test_a_grid_of_month_ends_has_no_other_days() -> None:
+    firsts = np.datetime64("2023-01", "M") + np.arange(1, 25)
+    ends = firsts.astype("datetime64[D]") - 1  # of February 2024 the 29th
+    parts = {
+        "year": firsts.astype(int) + 1970 * 12 - 1,
+        "month": (firsts.astype(int) - 1) % 12 + 1,
+        "day": (ends - (firsts - 1).astype("datetime64[D]")).astype(int) + 1,
+    }
+    parts["year"] = parts["year"] // 12
+    for table, names in (
+        (read(day=ends), ("day",)),
+        (read(**parts), ("year", "month", "day")),
+    ):
+        grid = Timeline.of(table, names)
+        assert grid is not None and grid.count == 24
+        columns = [table.schema[name] for name in names]
+        made = grid.columns_at(np.arange(24), columns)
+        assert all(made[name].equals(table.column(name)) for name in names)
+        assert grid.positions(table).tolist() == list(range(24))
+        assert Timeline.from_json(grid.to_json()) == grid
+
+
 def test_no_stamp_is_made_of_parts_that_form_no_date() -> None:
     table = read(year=[2021] * 2 + [2020], month=[2, 2, 2], day=[28, 30, 29])
     grid = Timeline.of(table, ("year", "month", "day"))

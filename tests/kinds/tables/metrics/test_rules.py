@@ -22,6 +22,10 @@ RULES = {
     "weekend follows from the weekday of date",
     "whether answer is missing follows from asked",
     "band follows from the range of income",
+    "winner follows from which of home and away is greater",
+    "best = the largest of home and away",
+    "root = √income",
+    "levy = 2 lines along income",
     "net = income - tax",
     "paid <= bill",
     "work + rest + sleep = 24",
@@ -47,6 +51,11 @@ def table(rows: int = 900, seed: int = 0, related: bool = True) -> Table:
     weekend = (date if related else rng.permutation(date)) // DAY % 7 >= 5
     empty = (asked if related else rng.permutation(asked)) == 0
     band = np.digitize(income if related else rng.permutation(income), [15_000, 40_000])
+    home, away = rng.poisson(9, (2, rows)) * 1.0
+    winner = np.sign(home - away) if related else rng.integers(-1, 2, rows)
+    best = np.maximum(home, away) if related else rng.permutation(home)
+    root = np.round(np.sqrt(income if related else rng.permutation(income)), 3)
+    levy = np.round(np.minimum(income if related else rng.permutation(income), 20_000) * 0.05, 2)
     columns = [
         Column("city", "categorical", "string"),
         Column("region", "categorical", "string"),
@@ -57,13 +66,18 @@ def table(rows: int = 900, seed: int = 0, related: bool = True) -> Table:
         *(Column(n, "numeric", "integer") for n in ("income", "tax", "net", "bill", "paid")),
         *(Column(n, "numeric", "float", max_decimals=1) for n in ("work", "rest", "sleep")),
         Column("band", "categorical", "string"),
+        Column("winner", "categorical", "string"),
+        *(Column(n, "numeric", "integer") for n in ("home", "away", "best")),
+        Column("root", "numeric", "float", max_decimals=3),
+        Column("levy", "numeric", "float", max_decimals=2),
     ]
-    texts = {"city": city, "region": region, "asked": asked, "band": band}
+    texts = {"city": city, "region": region, "asked": asked, "band": band, "winner": winner}
     net = income - tax if related else rng.permutation(income - tax)
     answer = np.where(empty, np.nan, rng.normal(size=rows))
     own = {"date": date, "weekend": weekend * 1.0, "answer": answer, "income": income, "tax": tax}
     own |= {"net": net, "bill": bill, "paid": paid}
     own |= {"work": hours[:, 0], "rest": hours[:, 1], "sleep": hours[:, 2]}
+    own |= {"home": home, "away": away, "best": best, "root": root, "levy": levy}
     arrays = [
         pa.array([f"{column.name} {value}" for value in texts[column.name]])
         if column.name in texts

@@ -123,3 +123,62 @@ def test_it_can_be_stored() -> None:
         found = relations.mined(table)
         again = Relations.from_json(found.to_json(), list(table.schema.names))
         assert again.absences == found.absences and found.absences
+
+
+def families(stray: bool = False) -> Table:
+    """Children, how old the youngest is, and hours of work, with an employer where there are any;
+    trips of which those that are cancelled have no time, and so no speed."""
+    rng = np.random.default_rng(3)
+    children = rng.choice([0, 1, 2, 3], ROWS, p=[0.4, 0.3, 0.2, 0.1])
+    hours = np.where(rng.random(ROWS) < 0.3, 0.0, np.round(rng.normal(36, 6, ROWS), 1)).clip(0)
+    cancelled = rng.random(ROWS) < 0.1
+    way = np.round(rng.gamma(4, 100, ROWS))
+    time = np.round(way / 7 + rng.normal(0, 5, ROWS)).clip(10)
+    youngest = rng.integers(0, 18, ROWS)
+    lacking = children == 0
+    if stray:
+        lacking[np.flatnonzero(lacking)[0]] = False
+    own = {
+        "children": pa.array(children),
+        "youngest": pa.array(youngest, mask=lacking),
+        "hours": pa.array(hours),
+        "employer": pa.array(rng.choice(["public", "private"], ROWS), mask=hours == 0),
+        "cancelled": pa.array(cancelled),
+        "way": pa.array(way.astype(np.int64)),
+        "time": pa.array(time.astype(np.int64), mask=cancelled),
+        "speed": pa.array(np.round(60 * way / time, 1), mask=cancelled),
+    }
+    kinds = {"hours": "float", "speed": "float", "employer": "string", "cancelled": "boolean"}
+    columns = [
+        Column(n, "numeric", kinds.get(n, "integer"), max_decimals=1 if n in kinds else None)
+        if n not in ("employer", "cancelled")
+        else Column(n, "categorical" if n == "employer" else "boolean", kinds[n])
+        for n in own
+    ]
+    return Table(pa.table(own), Schema(tuple(columns)))
+
+
+def test_the_range_of_a_number_says_what_has_a_value(tmp_path: Path) -> None:
+    found = relations.mined(families())
+    assert "youngest has a value as the range of children says" in found.sentences
+    assert "employer has a value as the range of hours says" in found.sentences
+    assert Relations.from_json(found.to_json(), families().schema.names) == found
+    made = fitted(families(), tmp_path).sample(0, 2_000, Seed(2), Condition(), silent)
+    has = {n: np.array(made.column(n).is_valid()) for n in ("youngest", "employer")}
+    assert (has["youngest"] == (numbers(made, "children") > 0)).all()
+    assert (has["employer"] == (numbers(made, "hours") > 0)).all()
+    assert 0.4 < has["youngest"].mean() < 0.8
+
+
+def test_one_row_that_strays_is_enough_beside_ranges() -> None:
+    found = relations.mined(families(stray=True)).sentences
+    assert "youngest has a value as the range of children says" not in found
+
+
+def test_gaps_are_right_before_others_are_computed(tmp_path: Path) -> None:
+    assert "speed = 60 × way / time" in relations.mined(families()).sentences
+    made = fitted(families(), tmp_path).sample(0, 2_000, Seed(2), Condition(), silent)
+    cancelled = numbers(made, "cancelled") > 0
+    way, time, speed = (numbers(made, n) for n in ("way", "time", "speed"))
+    assert (np.isnan(time) == cancelled).all() and (np.isnan(speed) == cancelled).all()
+    assert (np.abs(60 * way / time - speed)[~cancelled] <= 0.0501).all()

@@ -30,6 +30,8 @@ CASES: dict[str, Callable[[Own], np.ndarray]] = {
     "(price - off) × rate": lambda own: (own["price"] - own["off"]) * own["rate"],
     "(price + off) × n": lambda own: (own["price"] + own["off"]) * own["n"],
     "100 × (price - off) / price": lambda own: 100 * (own["price"] - own["off"]) / own["price"],
+    "200 × n / (price + off)": lambda own: 200 * own["n"] / (own["price"] + own["off"]),
+    "0.5 × (price + off) × n": lambda own: (own["price"] + own["off"]) * own["n"] / 2,
     "(price + off) / n": lambda own: (own["price"] + own["off"]) / own["n"],
     "n / (price + n)": lambda own: own["n"] / (own["price"] + own["n"]),
 }
@@ -86,7 +88,7 @@ def test_numbers_drawn_apart_follow_from_no_formula() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [{"form": "{a}"}, {"scale": 3.0}, {"of_columns": ["price"]}, {"decimals": -1}]
+    "damage", [{"form": "{a}"}, {"scale": 3.125}, {"of_columns": ["price"]}, {"decimals": -1}]
 )
 def test_damaged_formulas_are_refused(damage: dict[str, object]) -> None:
     document = relations.mined(table("price × n + off")).to_json()

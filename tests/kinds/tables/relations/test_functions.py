@@ -26,8 +26,13 @@ DAY = 86_400_000_000
 ROWS = 1500
 
 
+def area_of(radius: np.ndarray) -> np.ndarray:
+    """Of a cylinder as high as two: a square and a multiple, which no formula of one term is."""
+    return np.asarray(2 * np.pi * radius**2 + 4 * np.pi * radius)
+
+
 def sales(rows: int = ROWS, seed: int = 0) -> Table:
-    """A date with its average price, which no formula gives, and a radius with its area."""
+    """A date with its average price, which no formula gives; a cylinder's radius and area."""
     rng = np.random.default_rng(seed)
     price = np.round(30 * np.exp(np.cumsum(np.random.default_rng(9).normal(0, 0.1, 100))), 2)
     day = rng.integers(0, 100, rows)
@@ -39,7 +44,7 @@ def sales(rows: int = ROWS, seed: int = 0) -> Table:
         Column("area", "numeric", "float", max_decimals=2),
         Column("sold", "numeric", "integer"),
     ]
-    values = [1.5e15 // DAY * DAY + day * DAY, price[day], radius, np.pi * radius**2]
+    values = [1.5e15 // DAY * DAY + day * DAY, price[day], radius, area_of(radius)]
     values.append(np.rint(rng.lognormal(6, 1, rows)))
     return table_of(
         columns, [from_numbers(c, v) for c, v in zip(columns, values, strict=True)], None
@@ -58,7 +63,7 @@ def prices(table: Table) -> dict[float, float]:
 
 def area_holds(table: Table) -> np.ndarray:
     radius, area = numbers(table, "radius"), numbers(table, "area")
-    return np.asarray(np.abs(area - np.pi * radius**2) <= 0.02 + 2e-3 * area)
+    return np.asarray(np.abs(area - area_of(radius)) <= 0.02 + 2e-3 * area)
 
 
 @pytest.fixture(scope="module")
