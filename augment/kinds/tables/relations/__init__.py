@@ -133,7 +133,7 @@ def _of_early(found: Relations, table: Table) -> Absences:
     drawn = found.taken_out(table)
     early = {
         name
-        for name in found.drawn_early & {*drawn.schema.names}
+        for name in found.drawn_early & {*drawn.schema.names} & {*table.schema.names}
         if table.column(name).is_valid().equals(drawn.column(name).is_valid())
     }
     early -= {each.column for each in found.absences}

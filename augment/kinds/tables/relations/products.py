@@ -108,8 +108,9 @@ class Product:
 
 def products(numeric: list[Quantity]) -> list[Product]:
     """Those that hold on every row that has their columns, those with constants of few digits
-    first, then those whose result lost most by rounding, then those without a division: where
-    `speed = 60 * way / time` is rounded, `way = 0.016667 * speed * time` may hold as well.
+    first, then those whose result lost most by rounding, then those whose digits have no end, then
+    those without a division: where `speed = 60 * way / time` is rounded, `way = 0.016667 * speed *
+    time` may hold as well, and where it is not, it does.
     """
     plain = [quantity for quantity in numeric if not quantity.dated]
     found: list[Product] = []
@@ -120,13 +121,16 @@ def products(numeric: list[Quantity]) -> list[Product]:
     return sorted(found, key=lambda each: _plainness(each, values))
 
 
-def _plainness(each: Product, columns: Mapping[str, Quantity]) -> tuple[bool, float, int, int]:
+def _plainness(
+    each: Product, columns: Mapping[str, Quantity]
+) -> tuple[bool, float, bool, int, int]:
     values = {name: columns[name].values for name in each.sources}
     with np.errstate(divide="ignore", invalid="ignore"):
         exact = each.scale * _multiplied(each.factors, values)
     lost = lost_by_rounding(exact, columns[each.result])
     clumsy = digits_of(each.scale) > FEW_DIGITS
-    return clumsy, -min(LOST, lost) // 0.05, each.inverted, len(each.factors)
+    ends = columns[each.result].decimals is not None
+    return clumsy, -min(LOST, lost) // 0.05, ends, each.inverted, len(each.factors)
 
 
 def _of(result: Quantity, others: list[Quantity]) -> list[Product]:

@@ -81,9 +81,9 @@ def digits_of(number: float) -> int:
 def lost_by_rounding(exact: NDArray[np.float64], result: Quantity) -> float:
     """How far exact values lie from written ones, in units of the last digit (standard deviation):
     .29 where these were computed and rounded, less where it is they that a rounded column is of."""
-    off = exact - result.values
+    off = (exact - result.values) / (2 * result.slack if result.units is None else result.units)
     known = off[np.isfinite(off)]
-    return float(np.std(known)) / max(2 * result.slack, 1e-300) if len(known) else 0.0
+    return float(np.std(known)) if len(known) else 0.0
 
 
 def scale_of(bare: NDArray[np.float64], result: NDArray[np.float64], slack: float) -> float | None:

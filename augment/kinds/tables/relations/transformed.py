@@ -33,6 +33,7 @@ LEAST_VALUES = 16  # of a result
 LEAST_UNITS = 40.0  # of the last digit, that a result spreads over
 LEAST_EACH = 30  # rows on either side of zero, where two columns differ
 MOST_DIGITS = 8  # of a scale and a constant together
+LARGEST = 1e100  # beyond this, or nearer to zero than its inverse, squares have no end
 PROBED = 32  # rows that rule out nearly all candidates
 
 OF_ONE: dict[str, Callable[[Floats], Floats]] = {
@@ -94,12 +95,14 @@ def _formed(form: str, columns: list[Floats]) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         of: Callable[..., Floats] = OF_ONE[form] if form in OF_ONE else OF_TWO[form]
         made = np.asarray(of(*columns), np.float64)
-    return np.where(np.isfinite(made), made, np.nan)
+    size = np.abs(made)
+    return np.where((made == 0) | ((size <= LARGEST) & (size >= 1 / LARGEST)), made, np.nan)
 
 
 def transformed(numeric: list[Quantity]) -> list[Transformed]:
     """Those that hold on every row that has their columns, the plainest of each pair of a result
-    and its sources; those first whose result lost most by rounding, then those with most digits."""
+    and its sources; those first that have no constants, then those whose result lost most by
+    rounding, then those with most digits."""
     plain = [quantity for quantity in numeric if not quantity.dated]
     able = [quantity for quantity in plain if _varies(quantity)]
     found: list[tuple[float, Transformed]] = []
@@ -108,7 +111,7 @@ def transformed(numeric: list[Quantity]) -> list[Transformed]:
         found += [pair for result in able for pair in _of_one(result, plain)]
     if len(plain) <= MOST_OF_TWO:
         found += [pair for result in able for pair in _of_two(result, plain)]
-    found.sort(key=lambda pair: (-round(pair[0], 1), -decimals[pair[1].result]))
+    found.sort(key=lambda p: (_size(p[1]) > 0, -round(p[0], 1), -decimals[p[1].result]))
     return [each for _, each in found]
 
 

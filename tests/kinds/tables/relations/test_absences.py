@@ -15,7 +15,7 @@ from augment.kinds.tables import relations
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
 from augment.kinds.tables.data.spelling.dates import DAY_US
-from augment.kinds.tables.data.values import numbers
+from augment.kinds.tables.data.values import from_numbers, numbers, table_of
 from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
@@ -182,3 +182,28 @@ def test_gaps_are_right_before_others_are_computed(tmp_path: Path) -> None:
     way, time, speed = (numbers(made, n) for n in ("way", "time", "speed"))
     assert (np.isnan(time) == cancelled).all() and (np.isnan(speed) == cancelled).all()
     assert (np.abs(60 * way / time - speed)[~cancelled] <= 0.0501).all()
+
+
+def test_parts_of_a_date_before_a_date_beside_gaps_that_come_together() -> None:
+    rng = np.random.default_rng(0)
+    hour, minute = rng.integers(5, 23, 800), rng.integers(0, 60, 800)
+    day = np.datetime64("2013-01-01") + rng.integers(0, 700, 800)
+    begun = day.astype("datetime64[m]") + (60 * hour + minute)
+    month = day.astype("datetime64[M]")
+    parts = {
+        "year": day.astype("datetime64[Y]").astype(int) + 1970,
+        "month": month.astype(int) % 12 + 1,
+        "day": (day - month.astype("datetime64[D]")).astype(int) + 1,
+        "hour": hour,
+        "minute": minute,
+    }
+    columns = [Column(name, "numeric", "integer") for name in parts]
+    columns.append(Column("landed", "datetime", "datetime", format="%Y-%m-%d %H:%M:%S"))
+    columns += [Column(name, "numeric", "float", max_decimals=1) for name in ("delay", "late")]
+    landed = (begun + rng.integers(0, 300, 800)).astype("datetime64[us]")
+    delay = np.where(rng.random(800) < 0.1, np.nan, rng.integers(0, 900, 800) / 10)
+    values = [*parts.values(), landed.astype(np.int64), delay, delay + rng.integers(0, 50, 800)]
+    arrays = [from_numbers(c, np.asarray(v, float)) for c, v in zip(columns, values, strict=True)]
+    said = relations.mined(table_of(columns, arrays, None)).sentences
+    assert "year, month, day, hour and minute form a date" in said
+    assert "late has a value where delay is not missing, and nowhere else" in said

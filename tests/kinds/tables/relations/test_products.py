@@ -104,6 +104,26 @@ def test_a_ratio_is_divided_and_rounded_or_cut_as_in_the_source(cut: bool, tmp_p
     assert (off > low - 1e-6).all() and (off < high + 1e-6).all()
 
 
+@pytest.mark.parametrize("digits", [7, 32, 64])
+def test_the_ratio_of_rounder_columns_is_what_is_computed(digits: int, tmp_path: Path) -> None:
+    """Sales per square metre with seven digits, as R writes them, or as floats of so many bits."""
+    rng = np.random.default_rng(0)
+    metres = 10.0 * rng.integers(3, 90, 600)
+    sales = np.round(np.exp(rng.normal(13, 0.6, 600)), -2)
+    ratio = sales / metres
+    if digits == 7:
+        ratio = np.array([float(f"{each:.7g}") for each in ratio])
+    elif digits == 32:
+        ratio = ratio.astype(np.float32).astype(float)
+    columns = {"metres": metres, "sales": sales, "ratio": ratio}
+    rows = of(columns, {"ratio": 6 if digits == 7 else 17})
+    assert "ratio = sales / metres" in relations.mined(rows).sentences
+    made = sampled(rows, tmp_path)
+    assert (numbers(made, "metres") % 10 == 0).mean() > 0.9
+    off = numbers(made, "ratio") * numbers(made, "metres") / numbers(made, "sales") - 1
+    assert np.abs(off).max() < 1e-5
+
+
 def test_one_row_that_breaks_a_product_or_a_mean_is_enough() -> None:
     table = orders()
     values = {name: numbers(table, name).copy() for name in table.schema.names}

@@ -104,3 +104,13 @@ def test_damaged_ones_are_refused() -> None:
             broken = {**document, "links": [{**link, **change}]}
             with pytest.raises(BadInput):
                 Relations.from_json(broken, real.schema.names)
+
+
+def test_large_numbers_have_no_exponential() -> None:
+    rng = np.random.default_rng(0)
+    large = np.sort(rng.uniform(-1000, 230, 300))
+    arrays = {"large": large, "other": np.repeat([1.0, 2, 3], 100) + rng.random(300)}
+    columns = [Column(name, "numeric", "float", max_decimals=17) for name in arrays]
+    rows = table_of(columns, [from_numbers(c, arrays[c.name]) for c in columns], None)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        assert relations.mined(rows).sentences == []
