@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MOST_COLUMNS = 100  # that are searched
+MOST_COLUMNS = 60  # that are searched
 MOST_OF_TWO = 40  # the same, for those of two columns
 LEAST_ROWS = 100  # with all columns
 LEAST_SHARE = 0.5  # of the rows with a result, that have its sources as well
