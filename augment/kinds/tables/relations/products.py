@@ -32,6 +32,8 @@ LEAST_ROWS = 100  # with all columns
 LEAST_SHARE = 0.5  # of the rows with a result, that have its factors as well
 LEAST_BROKEN = 30  # rows that break it where a factor has another row's value
 FEW_DIGITS = 2  # of a constant, which more would be a reciprocal, or a fit, of
+NARROW = 0.5  # times as wide as the widest source, in logarithms, is a ratio that is computed
+ENDLESS = 6  # decimals, that nobody writes
 LOST = 0.25  # of a last digit: about as much as rounding takes
 MOST_CHECKED = 64  # products of one result, that pass the anchors
 
@@ -110,7 +112,9 @@ def products(numeric: list[Quantity]) -> list[Product]:
     """Those that hold on every row that has their columns, those with constants of few digits
     first, then those whose result lost most by rounding, then those whose digits have no end, then
     those without a division: where `speed = 60 * way / time` is rounded, `way = 0.016667 * speed *
-    time` may hold as well, and where it is not, it does.
+    time` may hold as well, and where it is not, it does. A ratio without rounding that hardly
+    varies beside what it is of (a share of a population) is no result, as what little its sources
+    are off is much for it.
     """
     plain = [quantity for quantity in numeric if not quantity.dated]
     found: list[Product] = []
@@ -125,12 +129,22 @@ def _plainness(
     each: Product, columns: Mapping[str, Quantity]
 ) -> tuple[bool, float, bool, int, int]:
     values = {name: columns[name].values for name in each.sources}
+    result = columns[each.result]
     with np.errstate(divide="ignore", invalid="ignore"):
         exact = each.scale * _multiplied(each.factors, values)
-    lost = lost_by_rounding(exact, columns[each.result])
+        spreads = [_spread(result.values), *map(_spread, values.values())]
+    endless = result.decimals is None or result.decimals >= ENDLESS
+    narrow = endless and spreads[0] < NARROW * max(spreads[1:])
+    lost = 0.0 if narrow else lost_by_rounding(exact, result)
     clumsy = digits_of(each.scale) > FEW_DIGITS
-    ends = columns[each.result].decimals is not None
+    ends = not endless or narrow
     return clumsy, -min(LOST, lost) // 0.05, ends, each.inverted, len(each.factors)
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """The standard deviation of a column's logarithm."""
+    known = np.log(np.abs(values))
+    return float(np.std(known[np.isfinite(known)]))
 
 
 def _of(result: Quantity, others: list[Quantity]) -> list[Product]:

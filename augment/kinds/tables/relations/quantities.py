@@ -19,7 +19,7 @@ LEAST_MOVING = 20  # rows in which a column is neither zero nor at its median
 MOST_EXACT = 2.0**53  # integers beyond it are no longer told apart
 MOST_COLUMNS = 400  # of those that can be in a link; triples of more would cost too much
 MOST_DECIMALS = 12  # of a column that somebody rounded
-SIGNIFICANT, FLOAT32_DIGITS = 7, 8
+SIGNIFICANT, FLOAT32_DIGITS, FLOAT32_DECIMALS = 7, 8, 4
 UNITS_LOST = 2.0  # of the last of such digits, by rounding of the number and of what it is made of
 FINER = 2.0  # times what the column's decimals leave open: else they say it
 EDGE_PROBES, PROBES = 4, 256  # rows that rule out most candidates
@@ -29,7 +29,8 @@ EDGE_PROBES, PROBES = 4, 256  # rows that rule out most candidates
 class Quantity:
     """One column as floats, NaN for null; sums are exact up to `slack`, and it is written with so
     many `decimals`, if these have an end. `units` (rows,) are those of the last digit, where that
-    is another from row to row."""
+    is another from row to row: of numbers in 32 bits (`rounding` "single") or of `SIGNIFICANT`
+    digits ("digits")."""
 
     name: str
     dated: bool
@@ -39,6 +40,7 @@ class Quantity:
     high: float
     decimals: int | None = None
     units: NDArray[np.float64] | None = None
+    rounding: str = "near"
 
 
 def quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
@@ -90,28 +92,40 @@ def quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | None:
     if largest > MOST_EXACT and not (dated and (column.step_us or 1) >= 1_000_000):
         return None
     slack, decimals = _slack(column, largest), column_decimals(column)
-    units = _units(values) if column.storage == "float" else None
+    if decimals is None and column.storage == "float":
+        decimals = _single_decimals(known)
+        slack = slack if decimals is None else 0.51 * 10.0**-decimals
+    rounding, units = _units(values) if column.storage == "float" else ("near", None)
     if units is None or UNITS_LOST * np.nanmax(units) <= FINER * slack:
         return Quantity(column.name, dated, values, slack, low, high, decimals)
     slack = UNITS_LOST * float(np.nanmax(units))
-    return Quantity(column.name, dated, values, slack, low, high, None, units)
+    return Quantity(column.name, dated, values, slack, low, high, None, units, rounding)
 
 
-def _units(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """(rows,) the last digit of numbers that are held in 32 bits, as by Stata, or written with
-    `SIGNIFICANT` digits, as by R; None for others."""
-    known = values[~np.isnan(values)]
-    if np.abs(known).max() >= np.finfo(np.float32).max:
-        return None
-    single = values.astype(np.float32)
-    if (known == single[~np.isnan(values)]).all() and not _short(known, FLOAT32_DIGITS).all():
-        return np.abs(np.spacing(single)).astype(np.float64)
-    if _short(known, SIGNIFICANT).all():
-        return np.asarray(1.0 / _per_digit(values, SIGNIFICANT))
+def _single_decimals(known: NDArray[np.float64]) -> int | None:
+    """The decimals of numbers that were written with few of them and then held in 32 bits
+    (152.1 as 152.10000610351562); None for others."""
+    for decimals in range(FLOAT32_DECIMALS + 1):
+        if (np.round(known, decimals).astype(np.float32) == known).all():
+            return decimals
     return None
 
 
-def _per_digit(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+def _units(values: NDArray[np.float64]) -> tuple[str, NDArray[np.float64] | None]:
+    """(rows,) the last digit of numbers that are held in 32 bits, as by Stata, or written with
+    `SIGNIFICANT` digits, as by R, and which of both; None for others."""
+    known = values[~np.isnan(values)]
+    if np.abs(known).max() >= np.finfo(np.float32).max:
+        return "near", None
+    single = values.astype(np.float32)
+    if (known == single[~np.isnan(values)]).all() and not _short(known, FLOAT32_DIGITS).all():
+        return "single", np.abs(np.spacing(single)).astype(np.float64)
+    if _short(known, SIGNIFICANT).all():
+        return "digits", np.asarray(1.0 / per_digit(values, SIGNIFICANT))
+    return "near", None
+
+
+def per_digit(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
     """(values,) how many units of its last of so many significant digits a one has."""
     size = np.abs(np.where(values == 0, 1.0, values))
     return np.asarray(10.0 ** (digits - 1 - np.floor(np.log10(size))))
@@ -119,7 +133,7 @@ def _per_digit(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
 
 def _short(known: NDArray[np.float64], digits: int) -> NDArray[np.bool_]:
     """(values,) whether each has so many significant digits at most."""
-    scale = _per_digit(known, digits)
+    scale = per_digit(known, digits)
     off = np.abs(np.round(known * scale) / scale - known)
     return np.asarray(off <= 1e-14 * np.abs(known))
 

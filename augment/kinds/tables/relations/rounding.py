@@ -6,26 +6,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.kinds.tables.relations.quantities import Quantity
+from augment.kinds.tables.relations.quantities import SIGNIFICANT, Quantity, per_digit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ROUNDINGS = ("near", "half up", "down")
+ROUNDINGS = ("near", "half up", "down", "digits", "single")
 TIE = 1e-7  # of a last digit: what float arithmetic may leave of a half
 MOST_DIGITS = 12  # of a constant
 MOST_DECIMALS = 15
+MOST_LOST = 0.36  # of a last digit: rounding takes √(1/12), and a little more of rounded sources
 
 
 def rounded(exact: NDArray[np.float64], how: str, decimals: int | None) -> NDArray[np.float64]:
-    """The values to so many decimals; None leaves them as they are."""
+    """The values to so many decimals, or as a `Quantity` says that has none; None leaves them as
+    they are."""
+    if how == "single":
+        with np.errstate(over="ignore"):
+            return np.asarray(exact.astype(np.float32).astype(np.float64))
+    if how == "digits":
+        scale = per_digit(np.where(np.isfinite(exact), exact, 0.0), SIGNIFICANT)
+        return np.asarray(np.round(exact * scale) / scale)
     if decimals is None:
         return exact
-    scale = 10.0**decimals
+    unit = 10.0**decimals
     if how == "down":
-        return np.asarray(np.floor(exact * scale + TIE) / scale)
+        return np.asarray(np.floor(exact * unit + TIE) / unit)
     if how == "half up":
-        return np.asarray(np.floor(exact * scale + 0.5 + TIE) / scale)
+        return np.asarray(np.floor(exact * unit + 0.5 + TIE) / unit)
     return np.asarray(np.round(exact, decimals))
 
 
@@ -36,7 +44,7 @@ def rounding_of(
     them is the exact value to within its rounding."""
     made, written = exact[rows], result.values[rows]
     if result.decimals is None:
-        return "near", np.abs(made - written) <= result.slack
+        return result.rounding, np.abs(made - written) <= result.slack
     tied = np.abs(made - written) <= result.slack
     unit = 10.0**-result.decimals
     if not tied.all():
@@ -80,10 +88,12 @@ def digits_of(number: float) -> int:
 
 def lost_by_rounding(exact: NDArray[np.float64], result: Quantity) -> float:
     """How far exact values lie from written ones, in units of the last digit (standard deviation):
-    .29 where these were computed and rounded, less where it is they that a rounded column is of."""
+    .29 where these were computed and rounded, less where it is they that a rounded column is of;
+    and none where they are further apart than rounding takes them."""
     off = (exact - result.values) / (2 * result.slack if result.units is None else result.units)
     known = off[np.isfinite(off)]
-    return float(np.std(known)) if len(known) else 0.0
+    lost = float(np.std(known)) if len(known) else 0.0
+    return lost if lost <= MOST_LOST else 0.0
 
 
 def scale_of(bare: NDArray[np.float64], result: NDArray[np.float64], slack: float) -> float | None:

@@ -95,7 +95,7 @@ def parsed(document: Any, known: list[str]) -> Parsed:
     block = blocks.from_json(document["block"])
     absent = absences.from_json(document["absences"], known)
     looked_up = lookups.from_json(document["lookups"], known)
-    barred = exclusions.from_json(document["exclusions"], known)
+    barred = exclusions.from_json(document.get("exclusions", []), known)
     return Parsed(
         groups,
         found,

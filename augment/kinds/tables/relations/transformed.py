@@ -34,6 +34,8 @@ LEAST_UNITS = 40.0  # of the last digit, that a result spreads over
 LEAST_EACH = 30  # rows on either side of zero, where two columns differ
 MOST_DIGITS = 8  # of a scale and a constant together
 LARGEST = 1e100  # beyond this, or nearer to zero than its inverse, squares have no end
+LEAST_LOST = 0.2  # of a last digit, by a number that is computed of one whose digits have no end
+MOSTLY = 0.95  # of what is made of real sources
 PROBED = 32  # rows that rule out nearly all candidates
 
 OF_ONE: dict[str, Callable[[Floats], Floats]] = {
@@ -102,7 +104,7 @@ def _formed(form: str, columns: list[Floats]) -> Floats:
 def transformed(numeric: list[Quantity]) -> list[Transformed]:
     """Those that hold on every row that has their columns, the plainest of each pair of a result
     and its sources; those first that have no constants, then those whose result lost most by
-    rounding, then those with most digits."""
+    rounding, then those with most digits, squares before roots."""
     plain = [quantity for quantity in numeric if not quantity.dated]
     able = [quantity for quantity in plain if _varies(quantity)]
     found: list[tuple[float, Transformed]] = []
@@ -111,8 +113,13 @@ def transformed(numeric: list[Quantity]) -> list[Transformed]:
         found += [pair for result in able for pair in _of_one(result, plain)]
     if len(plain) <= MOST_OF_TWO:
         found += [pair for result in able for pair in _of_two(result, plain)]
-    found.sort(key=lambda p: (_size(p[1]) > 0, -round(p[0], 1), -decimals[p[1].result]))
-    return [each for _, each in found]
+
+    def plainness(pair: tuple[float, Transformed]) -> tuple[bool, float, int, bool]:
+        lost, each = pair
+        root = each.form == "√{a}"  # of which most numbers have none that is written out
+        return _size(each) > 0, -round(lost, 1), -decimals[each.result], root
+
+    return [each for _, each in sorted(found, key=plainness)]
 
 
 def _varies(quantity: Quantity) -> bool:
@@ -147,10 +154,24 @@ def _of_one(result: Quantity, plain: list[Quantity]) -> Iterator[tuple[float, Tr
             size = _size(each)
             if result.decimals is not None and size > MOST_DIGITS:
                 continue
+            if not _as_written(each, result, source):
+                continue
             if best is None or size < _size(best):
                 best = each
         if best is not None:
-            yield lost_by_rounding(best.exact({source.name: source.values}), result), best
+            lost = lost_by_rounding(best.exact({source.name: source.values}), result)
+            if result.decimals is None or source.decimals is not None or lost >= LEAST_LOST:
+                yield lost, best
+
+
+def _as_written(each: Transformed, result: Quantity, source: Quantity) -> bool:
+    """Whether it makes the very values of a result of few: where its own last digits have no end,
+    others would be told from them."""
+    known = np.unique(result.values[~np.isnan(result.values)])
+    if result.decimals is not None or 2 * len(known) > len(result.values):
+        return True
+    made = each.of({source.name: source.values})
+    return bool(np.isin(made[~np.isnan(made)], known).mean() >= MOSTLY)
 
 
 def _size(each: Transformed) -> int:
