@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from augment.kinds.tables.relations import links
 from augment.kinds.tables.relations.balances import Balance, balances
@@ -23,6 +25,9 @@ from augment.kinds.tables.relations.shares import Share
 from augment.kinds.tables.relations.sums import difference, sums
 from augment.kinds.tables.relations.transformed import Transformed, transformed
 from augment.kinds.tables.relations.weighted_sums import WeightedSum, weighted_sums
+
+LEAST_PARTS = 3  # of a total with a rest: the total, and what it is left by
+SMALL_REST = 0.1  # of a total, beside which a rest may fall below zero
 
 
 @dataclass
@@ -54,7 +59,8 @@ class _Chosen:
             if not taken & set(names):
                 self.shares.append(Share(tuple(names), balance.constant))
             return
-        any(self.add(link) for link in balance.solved)
+        columns = {term.name: term for term in balance.terms}
+        any(self.add(link) for link in balance.solved if _total_of(link, columns) is None)
 
     @property
     def count(self) -> int:
@@ -161,5 +167,26 @@ def _chosen(numeric: list[Quantity], target: str | None, found: _Found, first: s
         chosen.add(product)
     weighted = found.weighted(numeric, summed)
     for each in (*found.timed, *weighted, *found.reshaped, *found.beyond, *found.formed):
-        chosen.add(each)
+        total = _total_of(each, columns) if isinstance(each, WeightedSum) else None
+        chosen.add(each if total is None else total)
     return chosen
+
+
+def _total_of(each: WeightedSum, columns: Mapping[str, Quantity]) -> WeightedSum | None:
+    """The total of which a column is a small rest, that is never below zero: made of a total and
+    of other parts as they are drawn, such a rest often would be. None for other sums."""
+    if each.dated or len(each.terms) < LEAST_PARTS or not each.sources <= columns.keys():
+        return None
+    shares = {name: weight * columns[name].values for name, weight in each.terms}
+    sizes = {name: float(np.nanmean(np.abs(share))) for name, share in shares.items()}
+    whole = max(sizes, key=lambda name: sizes[name])
+    weights = dict(each.terms)
+    rest = columns[each.result]
+    if weights[whole] != 1 or rest.low < 0:
+        return None
+    if float(np.nanmean(np.abs(rest.values))) >= SMALL_REST * sizes[whole]:
+        return None
+    parts = tuple((name, -weight) for name, weight in each.terms if name != whole)
+    terms = ((each.result, 1.0), *parts)
+    made = columns[whole]
+    return WeightedSum(whole, -each.start or 0.0, terms, made.rounding, made.decimals)

@@ -216,3 +216,18 @@ def test_a_total_of_round_parts_stays_one() -> None:
     parts = {name: 500.0 * rng.integers(1, 90, 900) for name in ("rent", "food")}
     table = of({**parts, "total": parts["rent"] + parts["food"]}, {})
     assert relations.mined(table).sentences == ["total = food + rent"]
+
+
+def test_a_small_rest_of_a_total_is_not_what_is_computed(tmp_path: Path) -> None:
+    """People of four kinds, of which two in a hundred are the last."""
+    rng = np.random.default_rng(0)
+    people = np.round(rng.lognormal(10, 1, 700))
+    shares = rng.dirichlet([50, 20, 10, 1.6], 700)
+    kinds = np.round(shares[:, :3] * people[:, None])
+    rest = people - kinds.sum(axis=1)
+    rest, people = np.maximum(rest, 0), kinds.sum(axis=1) + np.maximum(rest, 0)
+    columns = dict(zip("abc", kinds.T, strict=True)) | {"other": rest, "all": people}
+    made = sampled(of(columns, {}), tmp_path)
+    found = {name: numbers(made, name) for name in columns}
+    assert (found["all"] == sum(found[name] for name in ("a", "b", "c", "other"))).all()
+    assert found["other"].min() >= 0
