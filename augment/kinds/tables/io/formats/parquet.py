@@ -24,7 +24,7 @@ from augment.kinds.tables.io.formats import (
 )
 from augment.kinds.tables.io.formats.expansion import most_bytes, too_large
 
-BATCH_ROWS, BATCH_CELLS = 1 << 18, 1 << 23  # at most, of a part
+BATCH_ROWS, BATCH_CELLS = 1 << 19, 1 << 23  # at most, of a part
 PEEK_ROWS, MOST_DISTINCT = 1 << 12, 0.5
 LEAST_BITS = 32  # of a value whose length varies: where it ends
 
