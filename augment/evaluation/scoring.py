@@ -87,8 +87,8 @@ def evaluated(
 
     Where time is limited, privacy comes first, no metric takes more than half of what is left as
     long as one that is judged comes after it, and one that is not done by then has scores without
-    a value that say so. The
-    scores do not depend on `workers`, the most processes that take part (None: one per core).
+    a value that say so. The scores do not depend on `workers`, the most processes that take part
+    (None: one per core).
     """
     order = list(chosen)
     limited = budget.max_seconds is not None

@@ -165,10 +165,10 @@ def ascending(table: Table, found: tuple[Reference, ...]) -> tuple[str, ...]:
     one another; what tells rows of an id apart before all others."""
     names: list[str] = []
     for reference in found:
-        ids = ranks(table, reference.column.name)
-        below = np.flatnonzero((np.diff(ids) == 0) & (ids[1:] >= 0)) + 1
         if not reference.together:
             continue
+        ids = ranks(table, reference.column.name)
+        below = np.flatnonzero((np.diff(ids) == 0) & (ids[1:] >= 0)) + 1
         others = [column.name for column in table.schema if column.name not in reference.apart]
         for name in (*reference.apart, *others):
             column = table.schema[name]

@@ -123,6 +123,8 @@ class RowIdentity:
         `exchange` sets columns and keeps what holds between them and others; `refill` draws the
         gaps of given rows, where the engine can. Rows may come in another order.
         """
+        if given.columns or given.mix is not None:
+            refill = None
         core = self._with_key(core, part, given, seed, exchange, refill)
         if not self.references:
             return core, {}
@@ -149,7 +151,7 @@ class RowIdentity:
         at, arrays = key.moved(core, (part.start, part.end), part.whole.rows, stream, allowed)
         if not len(at):
             return core
-        if refill is not None and _unconditional(given):
+        if refill is not None:
             made = _filled(core.take(at), arrays, refill, seed.child("refill"))
             return _patched(core, at, made)
         moved = _patched(core.select(list(arrays)), at, table_of(
@@ -181,7 +183,7 @@ class RowIdentity:
                 core, lost = _exchanged(core, deal.heads, each.constant, given, exchange)
                 found[lost] = found.max(initial=-1) + 1 + np.arange(len(lost))
             at = np.flatnonzero(deal.marks != every)
-            if len(at) and refill is not None and _unconditional(given):
+            if len(at) and refill is not None:
                 some, marks = core.take(at), core.take(deal.marks[at])
                 known = {name: some.column(name) for name in self.constant}
                 known |= {name: marks.column(name) for name in each.apart}
@@ -236,10 +238,6 @@ class RowIdentity:
         if not all(known[name].storage != "string" for name in order):
             raise ValueError("rows are sorted by what is no number")
         return cls(found, None if key is None else UniqueKey.from_json(key, known), stamp, order)
-
-
-def _unconditional(given: Condition) -> bool:
-    return not given.columns and given.mix is None
 
 
 def _exchanged(

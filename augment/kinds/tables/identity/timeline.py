@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+Unit = Literal["months", "month ends", "us"]
+DAYS_AFTER: dict[Unit, int] = {"months": 0, "month ends": 1}  # from a stamp to the first of a month
 UNITS = ("year", "month", "day", "hour", "minute", "second")
 PART_ROLES = ("numeric", "categorical", "constant")
 PARTS = re.compile(rf"(?i)(.*?)[_\s.\-]?({'|'.join(UNITS)})s?")
@@ -55,10 +57,6 @@ def time_columns(schema: Schema) -> list[tuple[str, ...]]:
         if tuple(units) == UNITS[: len(units)]:
             found.append(tuple(named[unit] for unit in units))
     return found
-
-
-Unit = Literal["months", "month ends", "us"]
-DAYS_AFTER: dict[Unit, int] = {"months": 0, "month ends": 1}  # from a stamp to the first of a month
 
 
 def _is_date(column: Column) -> bool:
@@ -94,6 +92,7 @@ class Timeline:
             months = _ordinals(table, names, each)[~np.isnan(ordinals)]
             if not np.isnan(months).any():
                 unit, known = each, months.astype(np.int64)
+                break
         distinct = np.unique(known)
         if len(distinct) < 2:
             return None

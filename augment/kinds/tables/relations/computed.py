@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Values = Mapping[str, NDArray[np.float64]]
 
+LEAST_ROWS = 100  # with all columns
+LEAST_SHARE = 0.5  # of the rows with a result, that have its sources as well
 LEAST_BROKEN = 30  # rows that break a link where a source has another row's value
 
 
@@ -25,6 +27,11 @@ class OneWay:
     def source(self, name: str, values: Values) -> NDArray[np.float64]:
         """(rows,) NaN."""
         return np.full(len(values[name]), np.nan)
+
+
+def has_enough(result: Quantity, known: NDArray[np.bool_]) -> bool:
+    """Whether so many rows have all columns."""
+    return bool(known.sum() >= max(LEAST_ROWS, LEAST_SHARE * (~np.isnan(result.values)).sum()))
 
 
 def needs_all(

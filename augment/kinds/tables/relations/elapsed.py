@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augment.kinds.tables.data.spelling.dates import DAY_US
-from augment.kinds.tables.relations.computed import OneWay, needs_all
+from augment.kinds.tables.relations.computed import (
+    LEAST_ROWS,
+    LEAST_SHARE,
+    OneWay,
+    needs_all,
+)
 from augment.kinds.tables.relations.quantities import Quantity, probes
 from augment.kinds.tables.relations.rounding import require_rounding, rounded, rounding_of
 
@@ -18,8 +23,6 @@ if TYPE_CHECKING:
 
     Us = NDArray[np.float64]  # microseconds since 1970
 
-LEAST_ROWS = 100
-LEAST_SHARE = 0.5  # of the rows with a result, that have its dates as well
 LEAST_VALUES = 3  # of a result
 MOST_DATES = 12  # columns of dates, of which pairs are tried
 DAYS_AROUND = 40  # of an estimate, in which a day is looked for that all ages are counted to

@@ -26,8 +26,7 @@ def equal_dates(numeric: list[Quantity]) -> list[WeightedSum]:
             enough = max(LEAST_ROWS / 5, 0.5 * float((~np.isnan(result.values)).sum()))
             if base is result or len(apart) < enough or (apart != apart[0]).any():
                 continue
-            moves = len(np.unique(result.values[~np.isnan(result.values)])) >= LEAST_VALUES
-            if moves:
+            if result.distinct >= LEAST_VALUES:
                 terms = ((base.name, 1.0),)
                 found.append(WeightedSum(result.name, float(apart[0]), terms, "near", 0, True))
     missing = {q.name: int(np.isnan(q.values).sum()) for q in dates}
@@ -46,7 +45,7 @@ def lines_of_dates(numeric: list[Quantity]) -> Iterator[WeightedSum]:
                 enough = max(LEAST_ROWS, 0.5 * float((~np.isnan(result.values)).sum()))
                 if len(start) < enough or np.ptp(start) > 1e-9 * max(1.0, abs(start[0])):
                     continue
-                if len(np.unique(result.values[~np.isnan(result.values)])) >= LEAST_VALUES:
+                if result.distinct >= LEAST_VALUES:
                     terms = ((base.name, 1 / unit),)
                     middle = float(np.median(start))
                     yield WeightedSum(result.name, middle, terms, "near", result.decimals, True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augment.kinds.tables.relations.computed import OneWay, needs_all
-from augment.kinds.tables.relations.quantities import Quantity, probes
+from augment.kinds.tables.relations.computed import OneWay, has_enough, needs_all
+from augment.kinds.tables.relations.quantities import Quantity, probes, to_digits
 from augment.kinds.tables.relations.rounding import (
     digits_of,
     require_rounding,
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 40  # that are searched
 ANCHORS = 6  # rows that rule out nearly all formulas
-LEAST_ROWS = 100  # with all columns
-LEAST_SHARE = 0.5  # of the rows with a result, that have its sources as well
 LEAST_VALUES = 16  # of a result
 LEAST_UNITS = 20.0  # of the last digit, that a result has in most rows
 MOST_DIGITS = 2  # of a scale: per cent, the mean of two, a depth of 200 × z / (x + y)
@@ -130,7 +128,7 @@ def _able(
             exact = FORMS[form](few[a], few[:, None], few[None])  # (b, c, anchors)
             scale = np.ones(exact.shape[:2])
             if form in SCALED:
-                scale = _short(made[0] / exact[:, :, 0])
+                scale = to_digits(np.abs(made[0] / exact[:, :, 0]), MOST_DIGITS)
             fits = (np.abs(scale[:, :, None] * exact - made) <= able).all(axis=2)
         for b, c in np.argwhere(fits):
             alone = c not in (a, b) or form in WITH_ITSELF
@@ -138,16 +136,10 @@ def _able(
                 yield (a, int(b), int(c)), float(f"{scale[b, c]:.{MOST_DIGITS - 1}e}")
 
 
-def _short(numbers: Floats) -> Floats:
-    """The numbers to few digits, none below zero."""
-    size = 10.0 ** (np.floor(np.log10(np.abs(numbers))) - (MOST_DIGITS - 1))
-    return np.asarray(np.round(np.abs(numbers) / size) * size)
-
-
 def _proven(formula: Formula, result: Quantity, values: Mapping[str, Floats]) -> Formula | None:
     exact = formula.exact(values)
     known = ~np.isnan(exact + result.values)
-    if known.sum() < max(LEAST_ROWS, LEAST_SHARE * (~np.isnan(result.values)).sum()):
+    if not has_enough(result, known):
         return None
     how, holds = rounding_of(exact, result, known)
     if not holds.all():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augment.kinds.tables.data.spelling.dates import DAY_US
-from augment.kinds.tables.relations.computed import OneWay, needs_all
+from augment.kinds.tables.relations.computed import OneWay, has_enough, needs_all
 from augment.kinds.tables.relations.quantities import Quantity, probes
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     Us = NDArray[np.float64]  # microseconds since 1970
 
 MOST_DATES = 12  # columns of dates, of which pairs are tried
-LEAST_ROWS = 100  # that have all columns
-LEAST_SHARE = 0.5  # of the rows with a result, that have its sources as well
 LEAST_VALUES = 16  # of a result
 LASTS = (0, 1)  # days before that day: a term may end with the day before
 UNITS = (1, 12)  # months of a step
@@ -77,10 +75,11 @@ def months_later(numeric: list[Quantity]) -> list[MonthsLater]:
     if not 1 < len(dates) <= MOST_DATES:
         return found
     for result in dates:
-        if len(np.unique(result.values[~np.isnan(result.values)])) < LEAST_VALUES:
+        if result.distinct < LEAST_VALUES:
             continue
         others = [other for other in dates if other is not result]
-        found += [each for _, each in zip(range(1), _of(result, others, steps), strict=False)]
+        each = next(_of(result, others, steps), None)
+        found += [] if each is None else [each]
     return sorted(found, key=lambda each: each.months < 0)
 
 
@@ -118,7 +117,7 @@ def _month(us: Us) -> Us:
 def _proven(link: MonthsLater, result: Quantity, values: Mapping[str, Us]) -> bool:
     made = link.of(values)
     known = ~np.isnan(made + result.values)
-    if known.sum() < max(LEAST_ROWS, LEAST_SHARE * (~np.isnan(result.values)).sum()):
+    if not has_enough(result, known):
         return False
     if (made[known] != result.values[known]).any():
         return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augment.kinds.tables.relations.computed import OneWay
+from augment.kinds.tables.relations.computed import LEAST_ROWS, LEAST_SHARE, OneWay
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.rounding import (
     digits_of,
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 100  # that are searched
 MOST_PIECES = 8
-LEAST_ROWS = 100  # with both columns
-LEAST_SHARE = 0.5  # of the rows with a result, that have its source as well
 LEAST_EACH = 20  # rows of a piece, and values of its source
 LEAST_DIFFERING = 60.0  # rows that would have another value, if by chance
 LEAST_UNITS = 20.0  # of the last digit, that a sloping piece spreads over

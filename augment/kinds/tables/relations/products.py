@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from augment.kinds.tables.relations.computed import LEAST_ROWS, has_enough
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.rounding import (
     digits_of,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 MOST_COLUMNS, MOST_OF_THREE = 64, 16  # that are searched for products of two, and of three
 ANCHORS = 8  # rows that rule out nearly all products
 LEAST_UNITS = 20.0  # of the last digit, that a result has in each anchor
-LEAST_ROWS = 100  # with all columns
-LEAST_SHARE = 0.5  # of the rows with a result, that have its factors as well
 LEAST_BROKEN = 30  # rows that break it where a factor has another row's value
 FEW_DIGITS = 2  # of a constant, which more would be a reciprocal, or a fit, of
 NARROW = 0.5  # times as wide as the widest source, in logarithms, is a ratio that is computed
@@ -235,7 +234,7 @@ def _proven(
     with np.errstate(divide="ignore", invalid="ignore"):
         bare = _multiplied(factors, values)
     known = np.isfinite(bare + result.values)
-    if known.sum() < max(LEAST_ROWS, LEAST_SHARE * (~np.isnan(result.values)).sum()):
+    if not has_enough(result, known):
         return []
     scale = scale_of(bare[known], result.values[known], result.slack)
     if scale is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,16 @@ class Quantity:
     units: NDArray[np.float64] | None = None
     rounding: str = "near"
 
+    @property
+    def distinct(self) -> int:
+        """How many values it has."""
+        return len(np.unique(self.values[~np.isnan(self.values)]))
+
+    def taken(self, rows: NDArray[np.bool_]) -> Quantity:
+        """Some of its rows."""
+        units = None if self.units is None else self.units[rows]
+        return replace(self, values=self.values[rows], units=units)
+
 
 def quantities(table: Table, left_out: Collection[str]) -> list[Quantity]:
     """The columns that move enough to prove anything, and that floats hold exactly.
@@ -77,8 +87,9 @@ def rare_quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | 
     if not 0 < (values != 0).sum() < LEAST_MOVING or np.abs(values).max() > MOST_EXACT:
         return None
     low, high = float(values.min()), float(values.max())
-    slack = _slack(column, max(-low, high))
-    return Quantity(column.name, False, values, slack, low, high, column_decimals(column))
+    decimals = column_decimals(column)
+    slack = _slack(False, decimals, max(-low, high))
+    return Quantity(column.name, False, values, slack, low, high, decimals)
 
 
 def quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | None:
@@ -91,10 +102,9 @@ def quantity_of(column: Column, values: NDArray[np.float64]) -> Quantity | None:
     dated = column.role == "datetime"
     if largest > MOST_EXACT and not (dated and (column.step_us or 1) >= 1_000_000):
         return None
-    slack, decimals = _slack(column, largest), column_decimals(column)
-    if decimals is None and column.storage == "float":
-        decimals = _single_decimals(known)
-        slack = slack if decimals is None else 0.51 * 10.0**-decimals
+    decimals = column_decimals(column)
+    decimals = _single_decimals(known) if decimals is None else decimals
+    slack = _slack(dated, decimals, largest)
     rounding, units = _units(values) if column.storage == "float" else ("near", None)
     if units is None or UNITS_LOST * np.nanmax(units) <= FINER * slack:
         return Quantity(column.name, dated, values, slack, low, high, decimals)
@@ -121,11 +131,17 @@ def _units(values: NDArray[np.float64]) -> tuple[str, NDArray[np.float64] | None
     if (known == single[~np.isnan(values)]).all() and not _short(known, FLOAT32_DIGITS).all():
         return "single", np.abs(np.spacing(single)).astype(np.float64)
     if _short(known, SIGNIFICANT).all():
-        return "digits", np.asarray(1.0 / per_digit(values, SIGNIFICANT))
+        return "digits", np.asarray(1.0 / _per_digit(values, SIGNIFICANT))
     return "near", None
 
 
-def per_digit(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+def to_digits(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+    """The values to so many significant digits."""
+    scale = _per_digit(values, digits)
+    return np.asarray(np.round(values * scale) / scale)
+
+
+def _per_digit(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
     """(values,) how many units of its last of so many significant digits a one has."""
     size = np.abs(np.where(values == 0, 1.0, values))
     return np.asarray(10.0 ** (digits - 1 - np.floor(np.log10(size))))
@@ -133,9 +149,7 @@ def per_digit(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
 
 def _short(known: NDArray[np.float64], digits: int) -> NDArray[np.bool_]:
     """(values,) whether each has so many significant digits at most."""
-    scale = per_digit(known, digits)
-    off = np.abs(np.round(known * scale) / scale - known)
-    return np.asarray(off <= 1e-14 * np.abs(known))
+    return np.asarray(np.abs(to_digits(known, digits) - known) <= 1e-14 * np.abs(known))
 
 
 def moves(known: NDArray[np.float64]) -> bool:
@@ -145,15 +159,14 @@ def moves(known: NDArray[np.float64]) -> bool:
     return bool((known != np.median(known)).sum() >= LEAST_MOVING <= (known != 0).sum())
 
 
-def _slack(column: Column, largest: float) -> float:
+def _slack(dated: bool, decimals: int | None, largest: float) -> float:
     """Half a unit in a column's last digit: what rounding may take from a sum.
 
     Where the digits have no end it is what float arithmetic may take.
     """
-    if column.role == "datetime":
+    if dated:
         return 0.0
-    digits = column_decimals(column)
-    return 1e-12 * largest if digits is None else 0.51 * 10.0**-digits
+    return 1e-12 * largest if decimals is None else 0.51 * 10.0**-decimals
 
 
 def column_decimals(column: Column) -> int | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from augment.kinds.tables.relations.quantities import SIGNIFICANT, Quantity, per_digit
+from augment.kinds.tables.relations.quantities import SIGNIFICANT, Quantity, to_digits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +25,8 @@ def rounded(exact: NDArray[np.float64], how: str, decimals: int | None) -> NDArr
         with np.errstate(over="ignore"):
             return np.asarray(exact.astype(np.float32).astype(np.float64))
     if how == "digits":
-        scale = per_digit(np.where(np.isfinite(exact), exact, 0.0), SIGNIFICANT)
-        return np.asarray(np.round(exact * scale) / scale)
+        finite = np.isfinite(exact)
+        return np.where(finite, to_digits(np.where(finite, exact, 0.0), SIGNIFICANT), exact)
     if decimals is None:
         return exact
     unit = 10.0**decimals

@@ -124,12 +124,8 @@ def difference(
 
 def _is_one_of_few(link: Link, columns: Mapping[str, Quantity]) -> bool:
     """Whether a total has far fewer values than each of its parts."""
-    count, *parts = (_count(columns[name]) for name in (link.result, link.base, link.step))
+    count, *parts = (columns[name].distinct for name in (link.result, link.base, link.step))
     return count <= MOST_FEW and FEWER * count <= min(parts)
-
-
-def _count(quantity: Quantity) -> int:
-    return len(np.unique(quantity.values[~np.isnan(quantity.values)]))
 
 
 def _roundness(quantity: Quantity) -> float:

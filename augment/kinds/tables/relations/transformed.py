@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augment.kinds.tables.relations.computed import OneWay, needs_all
+from augment.kinds.tables.relations.computed import OneWay, has_enough, needs_all
 from augment.kinds.tables.relations.quantities import Quantity, probes
 from augment.kinds.tables.relations.rounding import (
     digits_of,
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 60  # that are searched
 MOST_OF_TWO = 40  # the same, for those of two columns
-LEAST_ROWS = 100  # with all columns
-LEAST_SHARE = 0.5  # of the rows with a result, that have its sources as well
 LEAST_VALUES = 16  # of a result
 LEAST_UNITS = 40.0  # of the last digit, that a result spreads over
 LEAST_EACH = 30  # rows on either side of zero, where two columns differ
@@ -143,11 +141,11 @@ def _of_one(result: Quantity, plain: list[Quantity]) -> Iterator[tuple[float, Tr
             some = _formed(form, [source.values[rows]])
             if not _on_a_line(some, goal, result.slack):
                 continue
-            made = Quantity(source.name, False, _formed(form, [source.values]), 0.0, 0.0, 0.0)
-            known = ~np.isnan(made.values + result.values)
-            if not _enough(result, known):
+            made = _formed(form, [source.values])
+            known = ~np.isnan(made + result.values)
+            if not has_enough(result, known):
                 continue
-            fitted = line(replace(result, values=result.values[known]), made.values[known])
+            fitted = line(result.taken(known), made[known])
             if fitted is None or (linear and fitted[1] == 0 and fitted[0] == 1):
                 continue
             each = Transformed(result.name, form, (source.name,), *fitted, result.decimals)
@@ -210,17 +208,12 @@ def _proven(
     known = ~np.isnan(exact + result.values)
     apart = values[each.inputs[0]] - values[each.inputs[1]]
     sides = min(int((apart[known] > 0).sum()), int((apart[known] < 0).sum()))
-    if sides < LEAST_EACH or not _enough(result, known):
+    if sides < LEAST_EACH or not has_enough(result, known):
         return None
     how, holds = rounding_of(exact, result, known)
     if not holds.all() or not needs_all(each.exact, each.sources, result, values):
         return None
     return replace(each, rounding=how)
-
-
-def _enough(result: Quantity, known: NDArray[np.bool_]) -> bool:
-    """Whether so many rows have all columns."""
-    return bool(known.sum() >= max(LEAST_ROWS, LEAST_SHARE * (~np.isnan(result.values)).sum()))
 
 
 def _spread(result: Quantity) -> NDArray[np.int64]:
