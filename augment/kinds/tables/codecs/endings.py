@@ -16,7 +16,9 @@ from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-EXPONENTS = (3, 2, 1, 0, -1, -2, -3, -4)  # of the powers of ten that values are rounded to
+POWERS = 8  # of ten that values are rounded to: so many, the finest of which is
+USUAL_FINEST, FINEST = -4, -12  # if values do not end beyond that, and at most
+LEAST_ENDING = 0.02  # of the values that end on a finer power, beside twice what chance gives
 MOST_DIGITS = 15  # that a float holds for certain
 USUAL_SHARE = 0.99  # of a column's values, that set its precision
 MOST_ROWS = 40_000  # that a precision is found on
@@ -27,11 +29,13 @@ SLACK = 1e-6  # of a last digit: what float arithmetic may add before it is roun
 class Precision:
     """What a column is written with: so many significant digits, or so many decimals.
 
-    `MOST_DIGITS` of either is no limit.
+    `MOST_DIGITS` of either is no limit. Values may be rounded more coarsely, to one of `POWERS`
+    powers of ten, of which 10^`finest` is the last.
     """
 
     digits: int = MOST_DIGITS
     decimals: int = MOST_DIGITS
+    finest: int = USUAL_FINEST
 
     @staticmethod
     def of(values: NDArray[np.float64]) -> Precision:
@@ -56,7 +60,12 @@ class Precision:
         decimals, by_decimals = usual(np.round)
         if by_digits > by_decimals:
             return Precision(digits=max(1, digits))
-        return Precision(decimals=decimals)
+        return Precision(decimals=decimals, finest=_finest(values, decimals))
+
+    @property
+    def exponents(self) -> range:
+        """Of the powers of ten that values are rounded to, from coarse to fine."""
+        return range(self.finest + POWERS - 1, self.finest - 1, -1)
 
     @property
     def limited(self) -> bool:
@@ -85,6 +94,18 @@ class Precision:
         if self.digits < MOST_DIGITS:
             return np.asarray(10.0 ** (_size(values) - self.digits + 1), dtype=np.float64)
         return np.full(len(values), 10.0**-self.decimals)
+
+
+def _finest(values: NDArray[np.float64], decimals: int) -> int:
+    """The exponent of the finest power of ten, coarser than the last of `decimals`, that more of
+    the values end on than chance has it."""
+    for exponent in range(max(FINEST, 1 - decimals), USUAL_FINEST):
+        ends = np.round(values, -exponent) == values
+        ends &= np.round(values, -exponent - 1) != values
+        chance = 10.0 ** -(decimals + exponent) if decimals < MOST_DIGITS else 0.0
+        if np.mean(ends) > 2 * chance + LEAST_ENDING:
+            return exponent
+    return USUAL_FINEST
 
 
 def _size(values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -123,15 +144,15 @@ def ended(
     chance would add those.
     """
     made = precision.rounded(values)
-    fine = np.flatnonzero(grain == len(EXPONENTS))
-    divided = _multiple(made[fine], EXPONENTS[-1]) == made[fine]
+    fine = np.flatnonzero(grain == POWERS)
+    divided = _multiple(made[fine], precision.finest) == made[fine]
     chance = fine[divided & ~precision.full(made[fine]) & precision.limited]
     for beside in _besides(made[chance], precision.last(made[chance])):
         beside = precision.rounded(beside)
         fits = (beside >= low[chance]) & (beside < high[chance])
         made[chance[fits]] = beside[fits]
-    open_ = grain < len(EXPONENTS)
-    for i, exponent in enumerate(EXPONENTS):
+    open_ = grain < POWERS
+    for i, exponent in enumerate(precision.exponents):
         rows = np.flatnonzero(open_ & (grain <= i))
         for candidate in _multiples(values[rows], exponent, coarser=i == 0):
             fits = (candidate >= low[rows]) & (candidate < high[rows]) & open_[rows]
@@ -171,15 +192,15 @@ def _besides(
 
 
 def grain_of(values: NDArray[np.float64], precision: Precision) -> NDArray[np.int64]:
-    """(rows,) the place in `EXPONENTS` of the coarsest power that divides each value.
+    """(rows,) the place in `exponents` of the coarsest power that divides each value.
 
-    Their number stands for a value that none divides, and for one written in full: of a column
+    `POWERS` stands for a value that none divides, and for one written in full: of a column
     with three digits, .123 is no rounding of .0123.
     """
-    level = np.full(len(values), len(EXPONENTS))
-    for i, exponent in reversed(list(enumerate(EXPONENTS))):
+    level = np.full(len(values), POWERS)
+    for i, exponent in reversed(list(enumerate(precision.exponents))):
         level[_multiple(values, exponent) == values] = i
-    return np.where(precision.full(values), len(EXPONENTS), level)
+    return np.where(precision.full(values), POWERS, level)
 
 
 def heaps_of(
@@ -189,10 +210,10 @@ def heaps_of(
     beside it; a power that fewer than `least` rows of the column show counts as none."""
     bins = max(0, len(edges) - 1)
     if not bins:
-        return np.empty((0, len(EXPONENTS)))
+        return np.empty((0, POWERS))
     at = np.clip(np.searchsorted(edges, rest, "right") - 1, 0, bins - 1)
     level = grain_of(rest, precision)
-    counts = np.zeros((bins, len(EXPONENTS) + 1))
+    counts = np.zeros((bins, POWERS + 1))
     np.add.at(counts, (at, level), 1.0)
     whole = counts.sum(axis=0)
     whole[whole < least] = 0.0

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from augment.core.budget import Budget
-from augment.kinds.tables.codecs.endings import EXPONENTS, grain_of
+from augment.kinds.tables.codecs.endings import POWERS, grain_of
 from augment.kinds.tables.codecs.spans import Spans
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, Vocabulary
 from augment.kinds.tables.data.dataset import Table
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GRAIN = "\x1fgrain"
-OWN_TOKEN = len(EXPONENTS) + 1  # the grain of nulls and of values with a token of their own
+OWN_TOKEN = POWERS + 1  # the grain of nulls and of values with a token of their own
 LEAST_BINNED = 100  # rows in bins, below which nothing is said about their grain
 LEAST_GAIN = 0.02  # nats of a grain that another column must tell
 LEAST_SIGMAS = 10.0  # by which the gain must exceed what chance gives
@@ -61,12 +61,12 @@ def with_grains(
 
 
 def _grains(spans: Spans, values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(rows,) the place in `EXPONENTS` of each binned value, `OWN_TOKEN` for the others."""
+    """(rows,) the place in `exponents` of each binned value, `OWN_TOKEN` for the others."""
     own = np.isnan(values) | np.isin(values, spans.atoms)
     grain = np.full(len(values), OWN_TOKEN)
     grain[~own] = grain_of(values[~own], spans.precision)
     counts = np.bincount(grain, minlength=OWN_TOKEN + 1)
-    grain[(counts < LEAST_ROWS)[grain]] = len(EXPONENTS)
+    grain[(counts < LEAST_ROWS)[grain]] = POWERS
     return grain
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from augment.core.types import Clause, Json, State
-from augment.kinds.tables.codecs.endings import EXPONENTS, Precision, ended, heaps_of
+from augment.kinds.tables.codecs.endings import (
+    POWERS,
+    USUAL_FINEST,
+    Precision,
+    ended,
+    heaps_of,
+)
 from augment.kinds.tables.codecs.intervals import clause_intervals, intersection
 from augment.kinds.tables.codecs.vocabulary import LEAST_ROWS, UNKNOWN, Choice, Vocabulary
 from augment.kinds.tables.data.dataset import Table
@@ -38,7 +44,7 @@ class Spans(Vocabulary):
     `edges[b + 1]`, which are the ranks `ranks[b]` to `ranks[b + 1]` of it. Between knots values
     are interpolated, so no bin gives back a training row; the outer knots are means of the
     outermost rows under protection. `spread` (values,) are the quantile levels of the tokens.
-    `heaps` (bins, exponents) are the cumulated shares of a bin's rows by the coarsest power of
+    `heaps` (bins, powers) are the cumulated shares of a bin's rows by the coarsest power of
     ten that their value is a multiple of, from coarse to fine: people and instruments round, and
     a sample that does not is told from real rows by its last digits. Values are written with
     `precision`.
@@ -229,7 +235,7 @@ class Spans(Vocabulary):
         again = (u * STRIDE) % 1.0  # the digits of u that the place inside the bin does not use
         level = (again[:, None] >= self.heaps[at]).sum(axis=1)
         if grain is not None:
-            level = np.where(grain <= len(EXPONENTS), grain, level)
+            level = np.where(grain <= POWERS, grain, level)
         return ended(values, level, self.precision, self.edges[at], self.edges[at + 1])
 
     def tokens_of(self, older: Vocabulary) -> NDArray[np.int64]:
@@ -252,7 +258,8 @@ class Spans(Vocabulary):
     @classmethod
     def from_state(cls, config: Json, tensors: dict[str, NDArray[np.float64]]) -> Self:
         arrays = {name: tensors[name] for name in _ARRAYS}
-        precision = Precision(int(config["digits"]), int(config["decimals"]))
+        finest = int(config.get("finest", USUAL_FINEST))
+        precision = Precision(int(config["digits"]), int(config["decimals"]), finest)
         return cls(nullable=bool(config["nullable"]), precision=precision, **arrays)
 
 

@@ -14,6 +14,7 @@ from augment.evaluation.limits import near_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.kinds.tables.metrics import features
 from augment.kinds.tables.metrics.prediction import (
+    LEAST_ROWS,
     PredictionTask,
     asked,
     predicted,
@@ -39,7 +40,8 @@ class Utility(Metric[RealViews, FakeViews]):
     AUC for two classes, the mean of one-against-rest AUCs for more, R² for numbers, of gradient
     boosting judged on unseen rows. The value is the mean over three seeds (each with its own
     early-stopping split); the interval also resamples the judged rows. A class that the made rows
-    lack gets no probability, which costs what it should. Beyond 200 columns a sample of them is
+    lack gets no probability, which costs what it should; made rows of which next to none has a
+    target, where real ones have, teach nothing (AUC .5, R² 0). Beyond 200 columns a sample of them is
     learnt from, the same on all sides.
 
     The ceiling is the same trained on real rows (TRTR), as many as there are made ones if train
@@ -83,19 +85,31 @@ def _score(real: RealViews, learnt: View, seed: Seed) -> Score:
     given = [i for i in real.predictors if i != place]
     x, y = asked(task, learnt, place, given, MOST_ROWS, seed.child("learnt"))
     x_real, y_real = asked(task, real.test, place, given, MOST_JUDGED, seed.child("judged"))
-    why = too_little(task, y, y_real, len(real.axes))
+    few = len(y) < LEAST_ROWS <= min(len(learnt), _answered(task, real.train, place))
+    why = too_little(task, y_real if few else y, y_real, len(real.axes))
     if why:
         return Score("utility", None, "higher", "utility", note=f"{why} {real.target_note}")
-    codes = features.categorical(real.test.select(given).axes)
-    guesses = [
-        predicted(task, x, y, x_real, codes, seed.child("fit", number)) for number in range(SEEDS)
-    ]
+    if few:  # rows that lack what real ones have teach nothing
+        guesses = [np.full((len(y_real), max(1, task.classes)), y_real.mean())]
+    else:
+        codes = features.categorical(real.test.select(given).axes)
+        guesses = [predicted(task, x, y, x_real, codes, seed.child("fit", i)) for i in range(SEEDS)]
     each = [quality(task, y_real, guess) for guess in guesses]
-    said = (f"{task.score_name} of predicting {name!r}.", real.target_note, real.predictors_note)
+    lacking = f"Only {len(y):,} of {len(learnt):,} rows have a target." if few else ""
+    said = (
+        f"{task.score_name} of predicting {name!r}.",
+        lacking,
+        real.target_note,
+        real.predictors_note,
+    )
     note = " ".join(filter(None, said))
     interval = _interval(task, y_real, guesses, seed.child("draws"))
     value = float(np.mean(each))
     return Score("utility", value, "higher", "utility", interval=interval, note=note)
+
+
+def _answered(task: PredictionTask, rows: View, place: int) -> int:
+    return int(np.sum(~np.isnan(task.answers(rows.columns[place]))))
 
 
 def _interval(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from augment.kinds.tables.relations import links
+from augment.kinds.tables.relations import links, orders
 from augment.kinds.tables.relations.balances import Balance, balances
 from augment.kinds.tables.relations.days import DayOf, days
 from augment.kinds.tables.relations.elapsed import Elapsed, elapsed
@@ -17,7 +17,6 @@ from augment.kinds.tables.relations.formulas import Formula, formulas
 from augment.kinds.tables.relations.links import AnyLink, Link, Links
 from augment.kinds.tables.relations.months_later import MonthsLater, months_later
 from augment.kinds.tables.relations.near import Near
-from augment.kinds.tables.relations.orders import orders
 from augment.kinds.tables.relations.piecewise import Piecewise, piecewise
 from augment.kinds.tables.relations.products import Product, products
 from augment.kinds.tables.relations.quantities import Quantity
@@ -61,6 +60,18 @@ class _Chosen:
             return
         columns = {term.name: term for term in balance.terms}
         any(self.add(link) for link in balance.solved if _total_of(link, columns) is None)
+
+    def widen(self, order: Link, numeric: Sequence[Quantity]) -> None:
+        """Keep an order whose result is a distance already: from the greater of both columns. One
+        that has gaps is left alone: what is drawn in their place would count."""
+        columns = {quantity.name: quantity for quantity in numeric}
+        found = {link.result: link for link in self.links}.get(order.result)
+        if not isinstance(found, Link) or found.step or np.isnan(columns[order.base].values).any():
+            return
+        wider = replace(found, beside=(*found.beside, order.base))
+        near, nearer = (link.start(lambda name: columns[name].values) for link in (found, wider))
+        if (nearer > near).any() and not links.depends(wider, self.links):
+            self.links[self.links.index(found)] = orders.in_units(wider, columns)
 
     @property
     def count(self) -> int:
@@ -111,11 +122,11 @@ def linked(
         (_chosen(numeric, target, found, first) for first in found.orders),
         key=lambda each: each.count,
     )
-    for order in orders(numeric):
+    for order in orders.found(numeric):
         if isinstance(order, Near):
             near.append(order)
-        else:
-            chosen.add(order)
+        elif not chosen.add(order):
+            chosen.widen(order, numeric)
     return tuple(links.undoable(chosen.links)), tuple(chosen.shares), near
 
 

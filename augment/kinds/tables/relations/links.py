@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
@@ -41,7 +41,8 @@ Links = tuple[AnyLink, ...]
 
 @dataclass(frozen=True)
 class Link:
-    """`result = base + unit * step + more`; without `step` the distance stays in `result`'s place.
+    """`result = base + unit * step + more`; without `step` the distance stays in `result`'s place,
+    from the greatest of `base` and the columns `beside` it, none of which is ever missing.
 
     Such a result is written with the `digits` or `decimals` that it was found with.
     All names are columns of the table; `unit` turns a number of days, hours, … into the
@@ -57,10 +58,11 @@ class Link:
     more: tuple[str, ...] = ()
     digits: int = MOST_DIGITS
     decimals: int = MOST_DIGITS
+    beside: tuple[str, ...] = ()
 
     @property
     def sources(self) -> set[str]:
-        return {self.base, self.step, *self.more} - {""}
+        return {self.base, self.step, *self.more, *self.beside} - {""}
 
     @property
     def computed(self) -> bool:
@@ -71,7 +73,12 @@ class Link:
     def sentence(self) -> str:
         if self.step:
             return f"{self.result} = {' + '.join((self.base, self.step, *self.more))}"
-        return f"{self.base} <= {self.result}"
+        return f"{', '.join((self.base, *self.beside))} <= {self.result}"
+
+    def start(self, values: Callable[[str], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """(rows,) what the distance, or the step, is added to; NaN where a column is missing."""
+        starts = [values(name) for name in (self.base, *self.beside)]
+        return np.asarray(np.maximum.reduce(starts), np.float64)
 
 
 class Settling(Protocol):
@@ -129,8 +136,9 @@ def taken_out(table: Table, links: Links) -> Table:
             columns.append(column)
             arrays.append(table.column(column.name))
         elif isinstance(link, Link) and not link.step:
-            distance = numbers(table, link.result) - numbers(table, link.base)
-            columns.append(_distance_column(column, table.schema[link.base]))
+            distance = numbers(table, link.result) - link.start(lambda name: numbers(table, name))
+            starts = [table.schema[name] for name in (link.base, *link.beside)]
+            columns.append(_distance_column(column, starts))
             arrays.append(from_numbers(columns[-1], distance / link.unit))
         elif link.gaps:
             columns.append(Column(column.name, "boolean", "boolean"))
@@ -151,13 +159,14 @@ def with_open_gaps(table: Table, links: Links, partial: Table) -> Table:
     return Table(data, table.schema)
 
 
-def _distance_column(result: Column, base: Column) -> Column:
-    """How the distance of two columns is held: whole units, or the finer column's digits."""
-    if result.role == "datetime" or result.storage == base.storage == "integer":
+def _distance_column(result: Column, starts: Sequence[Column]) -> Column:
+    """How the distance of columns is held: whole units, or the finest column's digits."""
+    every = (result, *starts)
+    if result.role == "datetime" or all(column.storage == "integer" for column in every):
         return Column(result.name, "numeric", "integer")
-    if None in (result.max_decimals, base.max_decimals):
+    if any(column.max_decimals is None for column in every):
         return Column(result.name, "numeric", "float")
-    digits = max(result.max_decimals or 0, base.max_decimals or 0)
+    digits = max(column.max_decimals or 0 for column in every)
     return Column(result.name, "numeric", "float", max_decimals=digits)
 
 
@@ -193,12 +202,13 @@ def put_back(
             values[link.result] = _standing(_with_gaps(made, link, table), link.result, kept)
             continue
         step = numbers(table, link.result) if not link.step else known(link.step)
-        made = known(link.base) + link.unit * step
+        start = link.start(known)
+        made = start + link.unit * step
         for name in link.more:
             made = made + known(name)
         made = _with_gaps(made, link, table)
         if not link.step:
-            made = _rounded(made, known(link.base), Precision(link.digits, link.decimals))
+            made = _rounded(made, start, Precision(link.digits, link.decimals))
         values[link.result] = _standing(made, link.result, kept)
     arrays = [
         from_numbers(column, values[column.name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from augment.kinds.tables.codecs.endings import Precision
@@ -18,15 +20,15 @@ MOST_MISSED, SPARED = 0.1, 3  # of the probed rows, and rows besides, that may b
 MOST_PROBED_SPREAD = 1.0  # the same on the probed rows, where it is less certain
 
 
-def orders(found: list[Quantity]) -> list[Link | Near]:
+def found(numeric: list[Quantity]) -> list[Link | Near]:
     """Pairs with base <= result on every row that has both, the closest base of each result first.
 
     Those that hold on nearly every row come last.
     """
     kept: list[tuple[float, Link]] = []
     near: list[tuple[float, Near]] = []
-    for late in found:
-        for early in _possible(late, [other for other in found if other.dated == late.dated]):
+    for late in numeric:
+        for early in _possible(late, [other for other in numeric if other.dated == late.dated]):
             spread, broken, rows = _spread(late, early)
             if spread > MOST_SPREAD:
                 continue
@@ -77,14 +79,18 @@ def _spread(late: Quantity, early: Quantity) -> tuple[float, int, int]:
 
 
 def _link(late: Quantity, early: Quantity) -> Link:
-    if late.dated:
-        return Link(late.name, early.name, "", _unit(late, early))
     found = Precision.of(late.values[~np.isnan(late.values)])
-    return Link(late.name, early.name, "", 1.0, digits=found.digits, decimals=found.decimals)
+    link = Link(late.name, early.name, "", 1.0, digits=found.digits, decimals=found.decimals)
+    return in_units(link, {each.name: each for each in (late, early)})
 
 
-def _unit(late: Quantity, early: Quantity) -> float:
-    """The largest whole number of microseconds that every distance is a multiple of."""
-    distance = late.values - early.values
+def in_units(link: Link, columns: Mapping[str, Quantity]) -> Link:
+    """The link of dates with the largest whole number of microseconds that each distance is a
+    multiple of; of numbers, as it is."""
+    late = columns[link.result]
+    if not late.dated:
+        return link
+    distance = late.values - link.start(lambda name: columns[name].values)
     whole = distance[~np.isnan(distance)].astype(np.int64)
-    return float(max(1, int(np.gcd.reduce(whole))))
+    unit = float(max(1, int(np.gcd.reduce(whole))))
+    return Link(link.result, link.base, "", unit, beside=link.beside)

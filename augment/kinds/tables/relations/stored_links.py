@@ -62,9 +62,12 @@ def _link_from_json(document: Any) -> AnyLink:
         return elapsed.from_json(document)
     if "terms" in document:
         return weighted_sums.from_json(document)
-    link = Link(**{**document, "more": tuple(document.get("more", ()))})
+    several = {name: tuple(document.get(name, ())) for name in ("more", "beside")}
+    link = Link(**{**document, **several})
     if not 0 < float(link.unit) < 1e18:
         raise ValueError("a unit is out of range")
+    if link.beside and (link.step or len({link.base, *link.beside}) <= len(link.beside)):
+        raise ValueError("a distance is from no columns")
     if not all(0 <= int(n) <= MOST_DIGITS for n in (link.digits, link.decimals)):
         raise ValueError("digits are out of range")
     return link

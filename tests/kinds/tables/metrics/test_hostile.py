@@ -104,6 +104,28 @@ def test_a_class_that_the_made_rows_lack_costs_utility_and_does_not_raise() -> N
     assert single == 0.5
 
 
+@pytest.mark.parametrize("number", [False, True])
+def test_rows_without_a_target_teach_nothing(number: bool) -> None:
+    rng = np.random.default_rng(0)
+
+    def made(rows: int, known: int) -> Table:
+        x = rng.normal(0, 1, rows)
+        answers = [float(value) if i < known else None for i, value in enumerate(x)]
+        groups = ["b" if value > 0 else "a" for value in x]
+        known_groups = [group if i < known else None for i, group in enumerate(groups)]
+        target = numbers("y", answers) if number else words("y", known_groups)
+        return table(numbers("x", x.tolist()), target, target="y")
+
+    train, test = made(400, 400), made(200, 200)
+    (whole,) = score(train, test, made(400, 400), Seed(1), metrics=["utility"])
+    (lacking,) = score(train, test, made(400, 3), Seed(1), metrics=["utility"])
+    (unknown,) = score(made(400, 3), test, made(400, 3), Seed(1), metrics=["utility"])
+    assert whole.value is not None and whole.value > 0.7
+    assert lacking.value == pytest.approx(0.0 if number else 0.5)
+    assert "Only 3 of 400 rows have a target." in lacking.note
+    assert unknown.value is None  # nor do real ones: nothing is asked of it
+
+
 def test_other_columns_and_types_are_violations() -> None:
     train, test = people(200, 1), people(60, 2)
     other = people(200, 3)
