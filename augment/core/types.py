@@ -293,10 +293,10 @@ class Score:
     """One measured number.
 
     `where` names the column or pair that it is about ("" for the whole dataset). `ceiling` is
-    the same number for unseen real rows at the same n, `floor` for the `independent` engine;
-    either is None where it was not measured. `interval` holds the value, and `ceiling_interval` the
-    ceiling, in 95 of 100 data sets. `value` is None where there is too little evidence, and `note`
-    then says why.
+    the same number for unseen real rows at the same n (or, of copies, what made rows do to unseen
+    ones), `floor` for the `independent` engine; either is None where it was not measured.
+    `interval` holds the value, and `ceiling_interval` the ceiling, in 95 of 100 data sets. `value`
+    is None where there is too little evidence, and `note` then says why.
     """
 
     metric: str

@@ -201,19 +201,28 @@ def left_out(metric: Metric[Any, Any]) -> list[Score]:
 
 
 def merged(values: list[Score], best: list[Score], worst: list[Score]) -> list[Score]:
-    """The values with the ceiling and the floor of the same metric and place beside them."""
+    """The values with the ceiling and the floor of the same metric and place beside them. A ceiling
+    that a value has, of what made rows do to unseen ones, counts where it is surely the milder."""
     ceilings = {(score.metric, score.where): score for score in best}
     floors = {(score.metric, score.where): score.value for score in worst}
     found = []
     for score in values:
         key = score.metric, score.where
         top = ceilings.get(key)
-        found.append(
-            replace(
+        if not _is_milder(score, top):
+            score = replace(
                 score,
                 ceiling=None if top is None else top.value,
                 ceiling_interval=None if top is None else top.interval,
-                floor=floors.get(key),
             )
-        )
+        found.append(replace(score, floor=floors.get(key)))
     return found
+
+
+def _is_milder(own: Score, top: Score | None) -> bool:
+    """Whether even the stricter end of a score's own ceiling is milder than the measured one."""
+    if own.ceiling is None or own.ceiling_interval is None or top is None or top.value is None:
+        return False
+    if own.better == "lower":
+        return own.ceiling_interval.low > top.value
+    return own.ceiling_interval.high < top.value

@@ -12,7 +12,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
 from augment.evaluation.charts import Chart, Tone
 from augment.evaluation.curves import distance_curves
-from augment.evaluation.distances import nearest, nearest_others
+from augment.evaluation.distances import nearest, nearest_others, nearest_rows
 from augment.evaluation.limits import natural_rate, part_of_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.roc import binomial
@@ -27,6 +27,7 @@ MOST_CURVED = 2_000  # rows whose distances are drawn
 MOST_INDEXED = 50_000  # rows among which they are looked up
 QUANTILE = 0.05
 NEAR = 0.1  # of the distance to the second nearest training row: a near copy
+LEAST_HITS = 10  # copies of unseen rows, which show a natural rate
 LEAST_RATIOS = 40  # rows whose ratios are taken, so that two are expected below the percentile
 DISTANCES = (
     "How near synthetic rows come to the nearest training row, beside fresh real rows. A curve of "
@@ -138,11 +139,15 @@ class Copies(Metric[RealViews, FakeViews]):
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         note = "" if real.seen_known else HALVED
         exact = [_exact(real.suspects, fake.rows, note), *_with_texts(real, fake, note)]
+        near = _neighbours(real.suspects, fake.rows, seed, note)
         if fake.whole is not None and fake.whole.rows and real.axes:
             exact = _copied(fake.whole, note)
         if real.rare_texts is not None and len(fake):
             exact.append(_share("copies.cells", fake.rare_texts, len(fake), note))
-        return [*exact, *_neighbours(real.suspects, fake.rows, seed, note)]
+        if real.seen_known and real.axes and len(real.test) and len(fake):
+            exact[0] = _beside_unseen(exact[0], real, fake.rows)
+            near = _near_unseen(*near, real, fake.rows, seed)
+        return [*exact, *near]
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
         texts = [] if real.texts is None else [_repeated("copies.texts", real.texts)]
@@ -185,6 +190,49 @@ def _exact(seen: View, fake: View, note: str) -> Score:
     if not len(seen) or not len(fake) or not seen.axes:
         return _nothing("copies", "lower")
     return _share("copies", np.isin(fake.keys, seen.keys).sum(), len(fake), note)
+
+
+def _beside_unseen(found: Score, real: RealViews, fake: View) -> Score:
+    """The score with what copies of unseen rows say of the natural rate, as its ceiling."""
+    seen, unseen = np.unique(real.train.keys), np.unique(real.test.keys)
+    of_seen = seen[np.isin(seen, unseen, invert=True)]
+    of_unseen = unseen[np.isin(unseen, seen, invert=True)]
+    hits = int(np.isin(fake.keys, of_unseen).sum())
+    both = int(np.isin(fake.keys, np.intersect1d(seen, unseen)).sum())
+    return _with_control(found, hits, both, len(fake), len(of_seen), len(of_unseen))
+
+
+def _with_control(found: Score, hits: int, both: int, rows: int, seen: int, unseen: int) -> Score:
+    """The score with a ceiling: of its `rows`, `hits` copy one of the `unseen` real ones, so that
+    as many for each are natural of the `seen` ones, and `both` rows of either."""
+    if hits < LEAST_HITS:
+        return found
+    rate, around, times = hits / rows, binomial(hits, rows), seen / unseen
+    natural, low, high = (
+        min(1.0, times * share + both / rows) for share in (rate, around.low, around.high)
+    )
+    return replace(found, ceiling=natural, ceiling_interval=Interval(low, high))
+
+
+def _near_unseen(
+    near: Score, ratio: Score, real: RealViews, fake: View, seed: Seed
+) -> tuple[Score, Score]:
+    """Both scores with what rows that lie nearest to an unseen one say, as their ceilings."""
+    asked = fake.sample(MOST_ASKED, seed.child("asked"))
+    seen, unseen = (
+        rows.sample(MOST_INDEXED, seed.child("indexed")) for rows in (real.train, real.test)
+    )
+    points = np.concatenate([seen.points, unseen.points])
+    if len(asked) < LEAST_RATIOS or len(points) < 2:
+        return near, ratio
+    distances, places = nearest_rows(points, asked.points, 2)
+    ratios = _ratios(distances[places[:, 0] >= len(seen)])
+    hits = int((ratios < NEAR).sum())
+    near = _with_control(near, hits, 0, len(asked), len(seen), len(unseen))
+    if len(ratios) >= LEAST_RATIOS:
+        control = _percentile(ratios, "")
+        ratio = replace(ratio, ceiling=control.value, ceiling_interval=control.interval)
+    return near, ratio
 
 
 def _copied(made: AllRows, note: str) -> list[Score]:

@@ -40,8 +40,8 @@ class Utility(Metric[RealViews, FakeViews]):
     AUC for two classes, the mean of one-against-rest AUCs for more, R² for numbers, of gradient
     boosting judged on unseen rows. The value is the mean over three seeds (each with its own
     early-stopping split); the interval also resamples the judged rows. A class that the made rows
-    lack gets no probability, which costs what it should; made rows of which next to none has a
-    target, where real ones have, teach nothing (AUC .5, R² 0). Beyond 200 columns a sample of them is
+    lack gets no probability, which costs what it should; rows of which next to none has a target,
+    where real ones have, teach nothing (AUC .5, R² 0). Beyond 200 columns a sample of them is
     learnt from, the same on all sides.
 
     The ceiling is the same trained on real rows (TRTR), as many as there are made ones if train
