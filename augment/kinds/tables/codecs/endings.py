@@ -99,7 +99,7 @@ class Precision:
 def _finest(values: NDArray[np.float64], decimals: int) -> int:
     """The exponent of the finest power of ten, coarser than the last of `decimals`, that more of
     the values end on than chance has it."""
-    for exponent in range(max(FINEST, 1 - decimals), USUAL_FINEST):
+    for exponent in range(max(FINEST, 1 - decimals), USUAL_FINEST) if len(values) else ():
         ends = np.round(values, -exponent) == values
         ends &= np.round(values, -exponent - 1) != values
         chance = 10.0 ** -(decimals + exponent) if decimals < MOST_DIGITS else 0.0

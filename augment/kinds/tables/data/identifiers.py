@@ -46,7 +46,8 @@ MAX_PERMUTED = 1 << 32  # products of two such numbers fit 64 bits
 ID_NAME = re.compile(
     r"(?i:(^|[_\s.\-])(id|ids|key|uuid|guid|identifier|pk|rowid|row_?(number|nr|no))$"
     r"|(^|[_\s.\-])(mrn|npi|imei|isbn|ean|gtin|upc)$"
-    r"|^(id|uuid|guid|index|row|serial)$|[a-z][_\s.\-](nr|no|number)$)|[a-z](Id|ID|Key|UUID|GUID|Nr|No)$"
+    r"|^(id|uuid|guid|index|row|serial)$|[a-z][_\s.\-](nr|no|number)$)"
+    r"|[a-z](Id|ID|Key|UUID|GUID|Nr|NR|No|Number)$"
 )
 
 

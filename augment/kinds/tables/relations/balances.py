@@ -10,6 +10,7 @@ import numpy as np
 
 from augment.kinds.tables.relations.near import Near
 from augment.kinds.tables.relations.quantities import Quantity
+from augment.kinds.tables.relations.rounding import makes_its_values, to_the_bit
 from augment.kinds.tables.relations.weighted_sums import WeightedSum
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ class Balance:
             others = [(t.name, -1.0 * own * sign) for t, sign in pairs[::-1] if t is not result]
             others.sort(key=lambda term: term[1] < 0)
             start = float(self.constant * own)
+            if start and len(others) == 1:
+                (source,) = (term for term in self.terms if term is not result)
+                bare = others[0][1] * source.values
+                start = to_the_bit(start, bare, result)
+                if not makes_its_values(bare + start, result):
+                    continue
             yield WeightedSum(result.name, start, tuple(others), "near", result.decimals)
 
     @property

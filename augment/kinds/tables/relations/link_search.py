@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from augment.kinds.tables.relations.shares import Share
 from augment.kinds.tables.relations.sums import difference, sums
 from augment.kinds.tables.relations.transformed import Transformed, transformed
 from augment.kinds.tables.relations.weighted_sums import WeightedSum, weighted_sums
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LEAST_PARTS = 3  # of a total with a rest: the total, and what it is left by
 SMALL_REST = 0.1  # of a total, beside which a rest may fall below zero
@@ -68,9 +72,8 @@ class _Chosen:
         found = {link.result: link for link in self.links}.get(order.result)
         if not isinstance(found, Link) or found.step or np.isnan(columns[order.base].values).any():
             return
-        wider = replace(found, beside=(*found.beside, order.base))
-        near, nearer = (link.start(lambda name: columns[name].values) for link in (found, wider))
-        if (nearer > near).any() and not links.depends(wider, self.links):
+        wider = _needed(replace(found, beside=(*found.beside, order.base)), columns)
+        if order.base in wider.sources and not links.depends(wider, self.links):
             self.links[self.links.index(found)] = orders.in_units(wider, columns)
 
     @property
@@ -181,6 +184,23 @@ def _chosen(numeric: list[Quantity], target: str | None, found: _Found, first: s
         total = _total_of(each, columns) if isinstance(each, WeightedSum) else None
         chosen.add(each if total is None else total)
     return chosen
+
+
+def _needed(link: Link, columns: Mapping[str, Quantity]) -> Link:
+    """A distance from the greatest of those columns alone that are the greatest on some row."""
+
+    def of(names: Sequence[str]) -> Link:
+        return replace(link, base=names[0], beside=tuple(names[1:]))
+
+    def start(names: Sequence[str]) -> NDArray[np.float64]:
+        return of(names).start(lambda name: columns[name].values)
+
+    names = [link.base, *link.beside]
+    for name in (link.base, *link.beside):
+        rest = [other for other in names if other != name]
+        if rest and np.array_equal(start(rest), start(names), equal_nan=True):
+            names = rest
+    return of(names)
 
 
 def _total_of(each: WeightedSum, columns: Mapping[str, Quantity]) -> WeightedSum | None:

@@ -15,6 +15,8 @@ ROUNDINGS = ("near", "half up", "down", "digits", "single")
 TIE = 1e-7  # of a last digit: what float arithmetic may leave of a half
 MOST_DIGITS = 12  # of a constant
 MOST_DECIMALS = 15
+MOST_CONSTANTS = 64  # that are compared
+MOSTLY = 0.95  # of what is made of real sources
 MOST_LOST = 0.36  # of a last digit: rounding takes √(1/12), and a little more of rounded sources
 
 
@@ -56,6 +58,26 @@ def rounding_of(
         for how in ROUNDINGS[:2]
     ]
     return ROUNDINGS[int(right[1] > right[0])], tied
+
+
+def to_the_bit(start: float, bare: NDArray[np.float64], result: Quantity) -> float:
+    """The constant, or one that takes more rows to the very float that stands there: beside what
+    follows from a column, others would be told from real ones by their last bit."""
+    if result.decimals is not None or result.units is not None:
+        return start
+    able = np.unique(result.values - bare)
+    able = able[:: max(1, len(able) // MOST_CONSTANTS)]
+    right = {each: int((bare + each == result.values).sum()) for each in (start, *able.tolist())}
+    return float(max(right, key=lambda each: right[each]))
+
+
+def makes_its_values(made: NDArray[np.float64], result: Quantity) -> bool:
+    """Whether what is made of real sources are the very values of a result of few: where its own
+    last digits have no end, others would be told from them."""
+    known = np.unique(result.values[~np.isnan(result.values)])
+    if result.decimals is not None or 2 * len(known) > len(result.values):
+        return True
+    return bool(np.isin(made[~np.isnan(made)], known).mean() >= MOSTLY)
 
 
 def slacks(slack: float) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -14,6 +14,7 @@ from augment.kinds.tables.relations.quantities import Quantity, probes
 from augment.kinds.tables.relations.rounding import (
     digits_of,
     lost_by_rounding,
+    makes_its_values,
     require_rounding,
     rounded,
     rounding_of,
@@ -33,7 +34,6 @@ LEAST_EACH = 30  # rows on either side of zero, where two columns differ
 MOST_DIGITS = 8  # of a scale and a constant together
 LARGEST = 1e100  # beyond this, or nearer to zero than its inverse, squares have no end
 LEAST_LOST = 0.2  # of a last digit, by a number that is computed of one whose digits have no end
-MOSTLY = 0.95  # of what is made of real sources
 PROBED = 32  # rows that rule out nearly all candidates
 
 OF_ONE: dict[str, Callable[[Floats], Floats]] = {
@@ -152,7 +152,7 @@ def _of_one(result: Quantity, plain: list[Quantity]) -> Iterator[tuple[float, Tr
             size = _size(each)
             if result.decimals is not None and size > MOST_DIGITS:
                 continue
-            if not _as_written(each, result, source):
+            if not makes_its_values(each.of({source.name: source.values}), result):
                 continue
             if best is None or size < _size(best):
                 best = each
@@ -160,16 +160,6 @@ def _of_one(result: Quantity, plain: list[Quantity]) -> Iterator[tuple[float, Tr
             lost = lost_by_rounding(best.exact({source.name: source.values}), result)
             if result.decimals is None or source.decimals is not None or lost >= LEAST_LOST:
                 yield lost, best
-
-
-def _as_written(each: Transformed, result: Quantity, source: Quantity) -> bool:
-    """Whether it makes the very values of a result of few: where its own last digits have no end,
-    others would be told from them."""
-    known = np.unique(result.values[~np.isnan(result.values)])
-    if result.decimals is not None or 2 * len(known) > len(result.values):
-        return True
-    made = each.of({source.name: source.values})
-    return bool(np.isin(made[~np.isnan(made)], known).mean() >= MOSTLY)
 
 
 def _size(each: Transformed) -> int:

@@ -12,12 +12,14 @@ import numpy as np
 from augment.kinds.tables.relations.quantities import Quantity
 from augment.kinds.tables.relations.rounding import (
     digits_of,
+    makes_its_values,
     require_rounding,
     rounded,
     rounding_of,
     scale_of,
     shortest,
     slacks,
+    to_the_bit,
 )
 
 if TYPE_CHECKING:
@@ -254,8 +256,10 @@ def _fitted(
         if low > high:
             continue
         start = 0.0 if low <= 0.0 <= high else shortest(low, high)
+        if start:
+            start = to_the_bit(start, bare, result)
         how, holds = rounding_of(bare + start, result, np.ones(len(bare), dtype=np.bool_))
-        if holds.all():
+        if holds.all() and (len(terms) > 1 or makes_its_values(bare + start, result)):
             return WeightedSum(result.name, start, terms, how, result.decimals)
     return None
 

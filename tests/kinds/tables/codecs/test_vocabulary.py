@@ -223,6 +223,32 @@ def test_values_are_rounded_as_often_as_the_source_rounds_them() -> None:
         assert abs((np.round(made, digits) == made).mean() - share) < 0.03
 
 
+@pytest.mark.parametrize(("shares", "endless"), [((0.05, 0.35, 0.5), False), ((0, 0, 0.6), True)])
+def test_values_end_as_often_on_the_fifth_and_sixth_decimal(
+    shares: tuple[float, ...], endless: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    values, u = rng.lognormal(0, 1, 8_000), rng.random(8_000)
+    values = values if endless else np.round(values, 7)
+    for decimals, share in zip((4, 5, 6), shares, strict=True):
+        values = np.where(u < share, np.round(values, decimals), values)
+        u = np.where(u < share, 2.0, u - share)
+    vocabulary = Spans.fit(values, 64, protect=True)
+    again = Spans.from_state(vocabulary.state().config, vocabulary.state().tensors)
+    column = Column("x", "numeric", "float", max_decimals=None if endless else 7)
+    tokens = again.tokens(values).astype(np.int64)
+    made = np.asarray(again.decode(column, tokens, rng.random(8_000), again.everything()))
+    for digits in (4, 5, 6):
+        share = (np.round(values, digits) == values).mean()
+        assert abs((np.round(made, digits) == made).mean() - share) < 0.03
+
+
+def test_a_model_that_knows_no_finer_powers_reads_as_before() -> None:
+    vocabulary = Spans.fit(np.random.default_rng(0).normal(0, 1, 2_000), 64, protect=True)
+    config, tensors = vocabulary.state().config, vocabulary.state().tensors
+    assert Spans.from_state({k: v for k, v in config.items() if k != "finest"}, tensors).precision
+
+
 def test_every_last_digit_comes_as_often() -> None:
     rng = np.random.default_rng(0)
     values = rng.integers(12_000, 990_000, 8_000).astype(float)

@@ -239,3 +239,34 @@ def test_copies_are_found_by_their_texts_where_all_else_is_too_coarse() -> None:
         assert checks["copies"].state == "not shown"  # all rows are copies by nature
         assert judged.state("privacy") == state
     assert [each.what for each in unscored(real.schema)] == [("remark",)]
+
+
+def grid(seed: int) -> Table:
+    """One row for each of 40 stations on each of 60 days, of a rise and noise of its own."""
+    rng = np.random.default_rng(seed)
+    station, day = (part.ravel() for part in np.meshgrid(np.arange(40), np.arange(60)))
+    level = np.round(20 * np.sin(station) + 0.5 * day + rng.normal(0, 0.3, len(day)), 2)
+    columns = [
+        Column("station", "categorical", "string"),
+        Column("day", "numeric", "integer"),
+        Column("month", "numeric", "integer"),
+        Column("level", "numeric", "float", max_decimals=2),
+    ]
+    names = [f"s{number}" for number in station]
+    arrays = [pa.array(names), pa.array(day), pa.array(day // 30), pa.array(level)]
+    return table_of(columns, arrays, None)
+
+
+NEAR = ("copies", "copies.near", "nndr")
+
+
+def test_rows_at_cells_that_occur_once_are_no_copies_unless_they_are() -> None:
+    rng = np.random.default_rng(0)
+    real, again = grid(1), grid(2)
+    order = rng.permutation(len(real))
+    train, test = real.take(order[:1_920]), real.take(order[1_920:])
+    made = again.take(rng.permutation(len(real))[:1_920])  # any cell, with noise of its own
+    learnt = train.take(rng.integers(0, len(train), 1_920))
+    for rows, fails in ((made, False), (learnt, True)):
+        judged = judged_of(score(train, test, rows, Seed(1), metrics=["copies"]))
+        assert bool(failures(judged) & {*NEAR}) is fails

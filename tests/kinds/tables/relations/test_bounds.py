@@ -93,6 +93,38 @@ def test_a_mean_lies_between_its_ends(tmp_path: Path) -> None:
     assert (mean <= most).all()
 
 
+def prices(seed: int = 0) -> Table:
+    """The first, greatest, least and last price of a day."""
+    rng = np.random.default_rng(seed)
+    ways = np.cumsum(np.round(rng.normal(0, 30, (ROWS, 8))), axis=1)
+    ways += np.round(rng.lognormal(9, 0.8, ROWS))[:, None]
+    ends = {"open": ways[:, 0], "high": ways.max(axis=1), "low": ways.min(axis=1)}
+    return of({**ends, "close": ways[:, -1]})
+
+
+@pytest.mark.parametrize("target", ["", "high", "close"])
+def test_a_column_is_above_each_of_several(tmp_path: Path, target: str) -> None:
+    source = prices()
+    source = table_of(list(source.schema), list(source.data.columns), target or None)
+    made = sampled(fitted(source, tmp_path))
+    first, most, least, last = (numbers(made, name) for name in made.schema.names)
+    assert (np.maximum(first, last) <= most).all() or target
+    assert (least <= np.minimum(first, last)).all() or target == "close"
+
+
+def test_a_column_above_several_is_stored_and_damage_refused() -> None:
+    source = prices()
+    found = relations.mined(source)
+    assert "close, open <= high" in found.sentences or "open, close <= high" in found.sentences
+    names, document = source.schema.names, found.to_json()
+    assert Relations.from_json(document, names).links == found.links
+    for link in document["links"]:
+        if link["beside"]:
+            link["beside"] = [link["base"]]
+    with pytest.raises(BadInput):
+        Relations.from_json(document, names)
+
+
 def test_equal_values_stay_equal_along_a_chain(tmp_path: Path) -> None:
     """The most of an hour, of six, and of a day: 40% of the rows have the same twice."""
     rng = np.random.default_rng(0)

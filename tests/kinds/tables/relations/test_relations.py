@@ -17,7 +17,7 @@ from augment.kinds.tables import relations
 from augment.kinds.tables.data.conditions import mask
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.data.schema import Column, Schema
-from augment.kinds.tables.data.values import numbers
+from augment.kinds.tables.data.values import numbers, table_of
 from augment.kinds.tables.generator.fitting import fit_model
 from augment.kinds.tables.generator.model import TableModel
 from augment.kinds.tables.relations import Relations
@@ -223,3 +223,19 @@ def test_wide_tables_are_searched_too() -> None:
     total = np.round(np.array(parts["c7"][1]) + np.array(parts["c90"][1]), 1)
     parts["total"] = (Column("total", "numeric", "float", max_decimals=1), pa.array(total))
     assert relations.mined(of_columns(parts)).sentences == ["total = c7 + c90"]
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_shifted_column_holds_the_very_values_that_stand_there(written: bool) -> None:
+    """Less a mean, to the bit; and, of values written with 15 digits, those of the table."""
+    rng = np.random.default_rng(0)
+    size = rng.integers(3, 40, 800)
+    shifted = size - 23.100568430257981
+    shifted = np.array([float(f"{value:.15g}") for value in shifted]) if written else shifted
+    columns = [Column("size", "numeric", "integer"), Column("centred", "numeric", "float")]
+    source = table_of(columns, [pa.array(size), pa.array(shifted)], None)
+    found = relations.mined(source)
+    assert found.sentences
+    drawn = found.taken_out(source)
+    again = found.put_back(drawn, list(source.schema), None)
+    assert again.column("centred").equals(source.column("centred"))

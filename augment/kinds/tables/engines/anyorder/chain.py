@@ -32,10 +32,14 @@ NEVER = -1e6  # the logarithm of the probability of what a law rules out, which 
 
 @dataclass(frozen=True)
 class Chain:
-    """A network and the laws that settle columns by others, ready to be sampled from."""
+    """A network and the laws that settle columns by others, ready to be sampled from.
+
+    `spread` says whether draws are laid out over rows (see `uniforms`), or each is a draw apart.
+    """
 
     network: FittedNetwork
     laws: tuple[Dependency, ...]
+    spread: bool = True
 
     @property
     def layout(self) -> TokenLayout:
@@ -48,6 +52,10 @@ class Chain:
     def on(self, device: str) -> Chain:
         """The same chain, drawing on `device`."""
         return replace(self, network=self.network.on(device))
+
+    def uniforms(self, rng: np.random.Generator, alike: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(rows,) uniforms in [0, 1) for one draw of each row, of which `alike` is the order."""
+        return spread_uniforms(rng, alike) if self.spread else rng.random(len(alike))
 
     def draw(
         self,
@@ -70,7 +78,7 @@ class Chain:
         import torch
 
         allowed = {} if allowed is None else allowed
-        if known is None and n and self.device.type != "cpu":
+        if known is None and n and self.spread and self.device.type != "cpu":
             there = DeviceRows(n, self.network, self.laws)
             for j in self._order(first):
                 there.draw(j, rng.random(), allowed.get(j), hook)
@@ -87,7 +95,7 @@ class Chain:
                 rows = np.flatnonzero(tokens[:, j] < 0)
                 if not len(rows):
                     continue
-                u = spread_uniforms(rng, state.alike)
+                u = self.uniforms(rng, state.alike)
                 law = self._law_for(j, tokens)
                 if law is not None:
                     state.put(j, rows, law.child_of[tokens[rows, law.parent]])

@@ -48,6 +48,7 @@ MOST_BINS = 128
 MOST_TOKENS = 6_000  # of all columns together: wide tables get fewer bins per column
 FEWEST_BINS = 16
 SMALL_ROWS = 2_000  # below this the net is half as wide, and learns more slowly
+SPREAD_ROWS = 200  # of fewer, drawn rows that keep the learnt shares closely would give these away
 RATE, SMALL_RATE = 2e-3, 1e-3
 FEWEST_STEPS = 400
 FEWEST_WORTH_IT = 50  # steps that a limit of time must leave: with fewer, columns stay independent
@@ -154,7 +155,7 @@ class Anyorder(Engine[Table]):
                 for c, w in zip(counts, vocabularies, strict=True)
             )
             rng = job.seed.child("calibration").rng()
-            chain = Chain(network, tuple(laws))
+            chain = Chain(network, tuple(laws), spread=len(rows) >= SPREAD_ROWS)
             corrections = Calibration(layout, rows, groups, self.shrinkage).fit(chain, rng, job)
         chain = replace(chain, network=replace(network, corrections=corrections))
         return AnyorderModel(calendar, columns, vocabularies, chain, report)

@@ -29,7 +29,7 @@ from augment.kinds.tables.engines.anyorder.tokenstate import (
     model_state,
     shape_of,
 )
-from augment.kinds.tables.engines.anyorder.uniforms import resorted, spread_uniforms
+from augment.kinds.tables.engines.anyorder.uniforms import resorted
 from augment.kinds.tables.engines.conditional import ConditionalModel
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class AnyorderModel(ConditionalModel):
         for j, (column, vocabulary) in enumerate(
             zip(self._columns, self._vocabularies, strict=True)
         ):
-            u = spread_uniforms(rng, resorted(alike, tokens[:, j]))
+            u = self._chain.uniforms(rng, resorted(alike, tokens[:, j]))
             free, grain = vocabulary.everything(), self._grain(j, tokens)
             if known is None or j not in chosen:
                 arrays.append(

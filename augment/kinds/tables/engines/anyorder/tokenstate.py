@@ -70,6 +70,7 @@ def model_state(
         "words": configs,
         "laws": [[law.parent, law.child] for law in chain.laws],
         "corrections": {str(j): list(c.columns) for j, c in network.corrections.items()},
+        "spread": chain.spread,
         "facts": facts,
     }
     return State(config, tensors)
@@ -133,7 +134,8 @@ def model_parts(state: State) -> Parts:
         layout, embeddings, heads, tensor("bias"), trunk, shape.attention, corrections
     )
     facts = dict(config.get("facts", {}))
-    return calendar, list(schema), vocabularies, Chain(network, tuple(laws)), facts
+    chain = Chain(network, tuple(laws), bool(config.get("spread", True)))
+    return calendar, list(schema), vocabularies, chain, facts
 
 
 def _offset_days(saved: Json) -> OffsetDays:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pyarrow as pa
 
@@ -34,6 +35,7 @@ WORDS = {
 LEAST_ROWS = 3  # under fewer, a column of numbers only may be one by chance
 SAMPLE_ROWS = 1_000
 LEAST_DIGITS = 3
+LEAST_COUNTED = 4  # whole numbers of a row that go up in equal steps
 MOST_PARSED = 100  # values of a column
 MOST_NAMED = 4
 
@@ -73,7 +75,8 @@ def header_of(
 def _judged(first: list[str], rows: Sequence[Sequence[str]], where: str) -> str:
     """Refuse a first row that reads like a record; a note where only some of it does.
 
-    A word above a column of numbers is what no record holds, so that it settles the question.
+    A word above a column of numbers is what no record holds, so that it settles the question; so
+    are numbers beside words that count (2000, 2001, 2002) where no record's do.
     """
     columns = list(zip(*(row for row in rows if len(row) == len(first)), strict=True))
     below = [_values(column) for column in columns] or [[] for _ in first]
@@ -85,7 +88,7 @@ def _judged(first: list[str], rows: Sequence[Sequence[str]], where: str) -> str:
     if any(
         not kind and _values([cell]) and _quantities(values)
         for kind, cell, values in zip(kinds, first, below, strict=True)
-    ):
+    ) or (not all(kinds) and _count(first) and not any(map(_count, rows))):
         return f"{len(unlike)} of its columns are called by numbers or dates." if unlike else ""
     more = len(found) - MOST_NAMED
     listed = ", ".join(found[:MOST_NAMED]) + (f", and so on ({more} more)" if more > 0 else "")
@@ -96,6 +99,13 @@ def _judged(first: list[str], rows: Sequence[Sequence[str]], where: str) -> str:
         hint="Pass --no-header if it is a record (the columns are then c1, c2, …), or --header "
         "if these are the names of the columns.",
     )
+
+
+def _count(cells: Sequence[str]) -> bool:
+    """Whether those of the cells that are whole numbers go up in equal steps."""
+    numbers = [int(cell) for cell in cells if re.fullmatch(r"[0-9]{1,9}", cell)]
+    steps = {later - early for early, later in pairwise(numbers)}
+    return len(numbers) >= LEAST_COUNTED and len(steps) == 1 and min(steps) > 0
 
 
 def kinds_of(cells: Sequence[str]) -> list[str]:

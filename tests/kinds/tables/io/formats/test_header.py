@@ -27,6 +27,7 @@ RECORDS = {
     "codes": "AB-001,red\nAB-002,blue\nAB-003,green\nAB-004,grey\n",
     "years over numbers": "2019,2020,2021\n5,6,7\n1,2,3\n4,4,4\n",
     "years beside a word over words": "country,2019\nPeru,5\nChad,7\nCuba,4\n",
+    "counts in each record": "Ann,red,1,2,3,4\nBob,blue,2,3,4,5\nCy,red,7,8,9,10\n",
     "nothing below": "Ann,41\n",
 }
 
@@ -36,6 +37,8 @@ HEADERS = {
     "short names": "a1,b2\n5,x\n6,y\n7,z\n",
     "answers": "Q1,Q2\nA1,B2\nA1,B1\nB2,A1\nA1,B2\n",
     "years beside a word over numbers": "id,2019,2020\n1,5,6\n2,6,6\n3,7,8\n",
+    "years beside words over words and numbers": "country,code,2019,2020,2021,2022\n"
+    "Peru,A,5,6,9,8\nPeru,B,1,2,9,3\nChad,A,4,4,4,4\n",
     "one column": "height\n1.5\n1.6\n",
     "only words": "city,job\nRome,cook\nOslo,nurse\nBern,cook\n",
 }
