@@ -81,6 +81,11 @@ class Cells:
         return len(self.values) + self.intervals + self.unlisted + self.gaps
 
     @property
+    def nothing_found(self) -> bool:
+        """Whether no value of the column has a cell, so that rows can only lack one."""
+        return not self.values and not self.intervals
+
+    @property
     def _missing(self) -> int:
         """The cell of what is missing, and of what has no cell: the first, if there is no other."""
         if self.gaps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from augment.core.parameters import parameter
 from augment.core.types import About, Costs, Engine, Job, Json, Tick
 from augment.kinds.tables.data.dataset import Table
 from augment.kinds.tables.engines.aim.adaptive_selection import Encoded, Selection, selected
+from augment.kinds.tables.engines.aim.cells import Cells
 from augment.kinds.tables.engines.aim.discretisation import cells_of, searches
 from augment.kinds.tables.engines.aim.inference import total_of
 from augment.kinds.tables.engines.aim.ledger import Ledger
@@ -95,7 +96,7 @@ class Aim(Engine[Table]):
             cells,
             chosen.inferred.tree,
             max(1, round(total_of(chosen.marginals))),
-            _facts(ledger, chosen, encoded),
+            _facts(ledger, chosen, encoded) | {"notes": _lost(cells)},
         )
 
 
@@ -116,3 +117,16 @@ def _facts(ledger: Ledger, chosen: Selection, encoded: Encoded) -> Json:
         "privacy": ledger.document(),
         "marginals": [encoded.title(columns) for columns in dict.fromkeys(measured)],
     }
+
+
+def _lost(cells: Sequence[Cells]) -> list[str]:
+    """What to say of columns of which the budget found next to nothing."""
+    empty = [each.column.name for each in cells if each.nothing_found]
+    if not empty:
+        return []
+    what = "column" if len(empty) == 1 else "columns"
+    return [
+        f"{what} {', '.join(map(repr, empty))}: the budget found none of the values, so that all "
+        "rows lack one. Say in the schema what they may be (levels; low and high), or give more "
+        "rows or a greater --dp-epsilon"
+    ]

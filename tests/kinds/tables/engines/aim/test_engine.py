@@ -74,6 +74,7 @@ def test_cells_that_no_schema_gives_are_found_under_the_budget(tmp_path: Path) -
     assert set(cells["job"].values) == {"clerk", "cook", "nurse, night", "päron"}
     assert 0.0 in cells["loss"].values  # which seven of ten rows hold
     assert abs(model.rows - 4_000) < 200
+    assert model.facts["notes"] == []
     made = model.sample(4_000, Seed(2))
     ages = [np.asarray(table.column("age")) for table in (rows, made)]
     members = [np.asarray(table.column("member").fill_null(False)) for table in (rows, made)]
@@ -86,3 +87,10 @@ def test_dependence_is_kept_and_the_junction_tree_bounded(tmp_path: Path) -> Non
     assert sum(clique.table.size for clique in model.tree.cliques) <= 1_000
     made = model.sample(3_000, Seed(2)).to_pandas()
     assert abs((made["x"] == made["y"]).mean() - 0.8) < 0.05
+
+
+def test_columns_of_which_too_small_a_budget_finds_nothing_are_named(tmp_path: Path) -> None:
+    model = Aim(epsilon=0.05, delta=1e-9).fit(mixed_table(200), Job(Seed(1), tmp_path))
+    (said,) = model.facts["notes"]
+    assert "'job'" in said and "found none of the values" in said
+    assert model.sample(50, Seed(2)).column("job").null_count == 50
