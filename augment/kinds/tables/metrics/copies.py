@@ -211,7 +211,9 @@ def _with_control(found: Score, hits: int, both: int, rows: int, seen: int, unse
     natural, low, high = (
         min(1.0, times * share + both / rows) for share in (rate, around.low, around.high)
     )
-    return replace(found, ceiling=natural, ceiling_interval=Interval(low, high))
+    said = f"{hits:,} of {rows:,} rows copy one of {unseen:,} unseen rows, which is natural."
+    note = " ".join(filter(None, (found.note, said)))
+    return replace(found, ceiling=natural, ceiling_interval=Interval(low, high), note=note)
 
 
 def _near_unseen(
