@@ -70,9 +70,10 @@ def model_state(
         "words": configs,
         "laws": [[law.parent, law.child] for law in chain.laws],
         "corrections": {str(j): list(c.columns) for j, c in network.corrections.items()},
-        "spread": chain.spread,
         "facts": facts,
     }
+    if not chain.spread:
+        config["spread"] = False
     return State(config, tensors)
 
 
@@ -134,7 +135,9 @@ def model_parts(state: State) -> Parts:
         layout, embeddings, heads, tensor("bias"), trunk, shape.attention, corrections
     )
     facts = dict(config.get("facts", {}))
-    chain = Chain(network, tuple(laws), bool(config.get("spread", True)))
+    if not isinstance(spread := config.get("spread", True), bool):
+        raise ValueError("a flag is no yes or no")
+    chain = Chain(network, tuple(laws), spread)
     return calendar, list(schema), vocabularies, chain, facts
 
 
