@@ -35,7 +35,7 @@ def test_shares_vary_as_those_of_draws_do_where_few_rows_were_learnt(
         ).as_py()
         for number in range(12)
     ]
-    assert (np.std(shares) < 0.01) is spread  # of 400 draws apart, .025
+    assert bool(np.std(shares) < 0.01) is spread  # of 400 draws apart, .025
 
 
 def test_a_damaged_flag_is_refused(tmp_path: Path) -> None:
