@@ -18,16 +18,8 @@ def nearest(index: NDArray[np.float32], asked: NDArray[np.float32], k: int) -> N
     Brute force by blocks of matrix products: exact, and faster than trees beyond about ten
     dimensions. In double precision, since a distance of zero means a copy.
     """
-    return nearest_rows(index, asked, k)[0]
-
-
-def nearest_rows(
-    index: NDArray[np.float32], asked: NDArray[np.float32], k: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The same distances, and (asked rows, k) the places of these rows in `index`."""
     found = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(index.astype(np.float64))
-    distances, places = found.kneighbors(asked.astype(np.float64))
-    return np.asarray(distances), np.asarray(places)
+    return np.asarray(found.kneighbors(asked.astype(np.float64))[0])
 
 
 def nearest_others(points: NDArray[np.float32], k: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from augment.core.seeds import Seed
 from augment.core.types import Group, Interval, Score
 from augment.evaluation.charts import Chart, Tone
 from augment.evaluation.curves import distance_curves
-from augment.evaluation.distances import nearest, nearest_others, nearest_rows
+from augment.evaluation.distances import nearest, nearest_others
 from augment.evaluation.limits import natural_rate, part_of_ceiling
 from augment.evaluation.metric import Measure, Metric
 from augment.evaluation.roc import binomial
@@ -139,14 +139,16 @@ class Copies(Metric[RealViews, FakeViews]):
     def score(self, real: RealViews, fake: FakeViews, seed: Seed) -> list[Score]:
         note = "" if real.seen_known else HALVED
         exact = [_exact(real.suspects, fake.rows, note), *_with_texts(real, fake, note)]
-        near = _neighbours(real.suspects, fake.rows, seed, note)
+        distances = _distances(real.suspects, fake.rows, seed)
+        near = _neighbours(distances, note)
         if fake.whole is not None and fake.whole.rows and real.axes:
             exact = _copied(fake.whole, note)
         if real.rare_texts is not None and len(fake):
             exact.append(_share("copies.cells", fake.rare_texts, len(fake), note))
         if real.seen_known and real.axes and len(real.test) and len(fake):
             exact[0] = _beside_unseen(exact[0], real, fake.rows)
-            near = _near_unseen(*near, real, fake.rows, seed)
+            unseen = _distances(real.test, fake.rows, seed)
+            near = _near_unseen(*near, distances, unseen, real)
         return [*exact, *near]
 
     def ceiling(self, real: RealViews, n: int, seed: Seed) -> list[Score]:
@@ -159,7 +161,7 @@ class Copies(Metric[RealViews, FakeViews]):
             fresh = _share("copies", unseen.copied, max(1, unseen.rows), "")
         if real.seen_known:
             exact = _bounded(fresh, exact)
-            others, ratio = _neighbours(real.train, real.test, seed, "")
+            others, ratio = _neighbours(_distances(real.train, real.test, seed), "")
             near = _surest(others, near)
         if real.rare_texts is not None:
             hits, rows = real.rare_texts.unseen_hits, real.rare_texts.unseen_rows
@@ -217,20 +219,21 @@ def _with_control(found: Score, hits: int, both: int, rows: int, seen: int, unse
 
 
 def _near_unseen(
-    near: Score, ratio: Score, real: RealViews, fake: View, seed: Seed
+    near: Score,
+    ratio: Score,
+    of_seen: NDArray[np.float64] | None,
+    of_unseen: NDArray[np.float64] | None,
+    real: RealViews,
 ) -> tuple[Score, Score]:
     """Both scores with what rows that lie nearest to an unseen one say, as their ceilings."""
-    asked = fake.sample(MOST_ASKED, seed.child("asked"))
-    seen, unseen = (
-        rows.sample(MOST_INDEXED, seed.child("indexed")) for rows in (real.train, real.test)
-    )
-    points = np.concatenate([seen.points, unseen.points])
-    if len(asked) < LEAST_RATIOS or len(points) < 2:
+    if of_seen is None or of_unseen is None:
         return near, ratio
-    distances, places = nearest_rows(points, asked.points, 2)
-    ratios = _ratios(distances[places[:, 0] >= len(seen)])
+    alone = of_unseen[:, 0] < of_seen[:, 0]
+    both = np.sort(np.concatenate([of_seen, of_unseen], axis=1)[alone], axis=1)
+    ratios = _ratios(both[:, :2])
     hits = int((ratios < NEAR).sum())
-    near = _with_control(near, hits, 0, len(asked), len(seen), len(unseen))
+    seen, unseen = (min(len(rows), MOST_INDEXED) for rows in (real.train, real.test))
+    near = _with_control(near, hits, 0, len(of_seen), seen, unseen)
     if len(ratios) >= LEAST_RATIOS:
         control = _percentile(ratios, "")
         ratio = replace(ratio, ceiling=control.value, ceiling_interval=control.interval)
@@ -303,13 +306,20 @@ def _surest(fresh: Score, among: Score) -> Score:
     return among if ends[1].high < ends[0].high else fresh
 
 
-def _neighbours(seen: View, fake: View, seed: Seed, note: str) -> tuple[Score, Score]:
-    """Near copies, and the percentile of ratios."""
+def _distances(seen: View, fake: View, seed: Seed) -> NDArray[np.float64] | None:
+    """(asked rows, 2) distances of some rows to the two nearest that were seen; None: too few."""
     if len(seen) < 2 or len(fake) < LEAST_RATIOS or not seen.axes:
-        return _nothing("copies.near", "lower"), _nothing("nndr", "higher")
+        return None
     asked = fake.sample(MOST_ASKED, seed.child("asked"))
     indexed = seen.sample(MOST_INDEXED, seed.child("indexed"))
-    return _of_ratios(_ratios(nearest(indexed.points, asked.points, 2)), note)
+    return nearest(indexed.points, asked.points, 2)
+
+
+def _neighbours(distances: NDArray[np.float64] | None, note: str) -> tuple[Score, Score]:
+    """Near copies, and the percentile of ratios."""
+    if distances is None:
+        return _nothing("copies.near", "lower"), _nothing("nndr", "higher")
+    return _of_ratios(_ratios(distances), note)
 
 
 def _neighbours_among(rows: View, seed: Seed) -> tuple[Score, Score]:
