@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -79,9 +80,11 @@ def _spread(late: Quantity, early: Quantity) -> tuple[float, int, int]:
 
 
 def _link(late: Quantity, early: Quantity) -> Link:
-    found = Precision.of(late.values[~np.isnan(late.values)])
-    link = Link(late.name, early.name, "", 1.0, digits=found.digits, decimals=found.decimals)
-    return in_units(link, {each.name: each for each in (late, early)})
+    link = Link(late.name, early.name, "", 1.0)
+    if late.dated:
+        return in_units(link, {each.name: each for each in (late, early)})
+    written = Precision.of(late.values[~np.isnan(late.values)])
+    return replace(link, digits=written.digits, decimals=written.decimals)
 
 
 def in_units(link: Link, columns: Mapping[str, Quantity]) -> Link:
@@ -92,5 +95,4 @@ def in_units(link: Link, columns: Mapping[str, Quantity]) -> Link:
         return link
     distance = late.values - link.start(lambda name: columns[name].values)
     whole = distance[~np.isnan(distance)].astype(np.int64)
-    unit = float(max(1, int(np.gcd.reduce(whole))))
-    return Link(link.result, link.base, "", unit, beside=link.beside)
+    return replace(link, unit=float(max(1, int(np.gcd.reduce(whole)))))
